@@ -1,0 +1,75 @@
+import { isDate, isName } from './id-jag.ts';
+import { hasType, mintJws, type Sign, type VerifiedJwt } from './jws.ts';
+import { type EpochSeconds, joseType } from './names.ts';
+import { no, ok, type Result } from './result.ts';
+import { parseScope } from './scope.ts';
+
+/** What an access token says about the caller of one MCP server (RFC 9068). */
+export interface AccessToken {
+  readonly issuer: string;
+  /** The person, as the RAS knows them; unique together with `issuer`. */
+  readonly subject: string;
+  readonly clientId: string;
+  readonly id: string;
+  /** The one MCP server it is for (RAS-17). */
+  readonly resource: string;
+  readonly scopes: readonly string[];
+  readonly issuedAt: EpochSeconds;
+  readonly expiresAt: EpochSeconds;
+}
+
+/** What an access token is checked against. */
+export interface ExpectedAccessToken {
+  /** The RAS whose tokens this server takes. */
+  readonly issuer: string;
+  /** Own resource identifier, exactly as published. */
+  readonly resource: string;
+  readonly now: EpochSeconds;
+  readonly skewSeconds: number;
+}
+
+/** Judges the claims of an access token whose signature is good (MCS-04, MCS-05). @see https://www.rfc-editor.org/rfc/rfc9068#section-4 */
+export function checkAccessToken({ header, claims }: VerifiedJwt, expected: ExpectedAccessToken): Result<AccessToken> {
+  const { iss, sub, aud, client_id, jti, exp, iat } = claims;
+  const audience = Array.isArray(aud) ? aud : [aud];
+  const scopes =
+    typeof claims.scope === 'string' ? parseScope(claims.scope) : claims.scope === undefined ? [] : undefined;
+
+  if (!hasType(header, joseType.accessToken)) return no('token_wrong_type');
+  if (iss !== expected.issuer) return no('token_wrong_issuer');
+  if (!audience.includes(expected.resource)) return no('token_wrong_audience');
+  if (!isDate(exp) || !isDate(iat) || !scopes) return no('token_claims_malformed');
+  if (exp <= expected.now) return no('token_expired');
+  if (iat > expected.now + expected.skewSeconds) return no('token_claims_malformed');
+  if (!isName(sub, 1024) || !isName(jti, 256) || !isName(client_id, 2048)) return no('token_claims_malformed');
+  if (claims.cnf !== undefined) return no('token_binding_unsupported');
+
+  return ok({
+    issuer: expected.issuer,
+    subject: sub,
+    clientId: client_id,
+    id: jti,
+    resource: expected.resource,
+    scopes,
+    issuedAt: iat,
+    expiresAt: exp,
+  });
+}
+
+/** Signs an access token for exactly one MCP server (RAS-17, RAS-35). @see https://www.rfc-editor.org/rfc/rfc9068#section-2.2 */
+export function mintAccessToken(
+  token: AccessToken,
+  key: { kid: string; algorithm: string; sign: Sign },
+): Promise<string> {
+  const claims = {
+    iss: token.issuer,
+    sub: token.subject,
+    aud: token.resource,
+    client_id: token.clientId,
+    jti: token.id,
+    iat: token.issuedAt,
+    exp: token.expiresAt,
+    scope: token.scopes.join(' '),
+  };
+  return mintJws({ typ: joseType.accessToken, alg: key.algorithm, kid: key.kid }, claims, key.sign);
+}

@@ -1,0 +1,137 @@
+import { hasType, mintJws, type ParsedJws, parseJws, type Sign, type VerifiedJwt } from './jws.ts';
+import { type EpochSeconds, joseType } from './names.ts';
+import { no, ok, type Result } from './result.ts';
+import { parseScope } from './scope.ts';
+import type { JsonObject } from './strict-json.ts';
+
+/** What an ID-JAG says once it has been verified and checked (draft §3.1): this person, through this client, there. */
+export interface IdJag {
+  readonly issuer: string;
+  /** The person, in the subject space of the issuer. */
+  readonly subject: string;
+  /** The client's identifier at the RAS. */
+  readonly clientId: string;
+  readonly id: string;
+  readonly issuedAt: EpochSeconds;
+  readonly expiresAt: EpochSeconds;
+  /** MCP servers it may be used for; `undefined` when the claim is absent (RAS-15 decides). */
+  readonly resources: readonly string[] | undefined;
+  /** Scopes it carries; `undefined` when the claim is absent or empty (RAS-21 decides). */
+  readonly scopes: readonly string[] | undefined;
+  readonly email: string | undefined;
+}
+
+/** What an ID-JAG is checked against. */
+export interface ExpectedIdJag {
+  /** The RAS issuer, compared character for character. */
+  readonly issuer: string;
+  /** The client that authenticated on this request. */
+  readonly clientId: string;
+  readonly now: EpochSeconds;
+  readonly skewSeconds: number;
+  readonly maxLifetimeSeconds: number;
+}
+
+/** An ID-JAG taken apart, of the right kind, with the issuer it claims. Nothing in it is trusted yet. */
+export interface UnverifiedIdJag {
+  readonly jws: ParsedJws;
+  readonly claimedIssuer: string;
+}
+
+/** Takes an assertion apart and looks at its kind before anything else in it is used (RAS-03, RAS-04, RAS-07). */
+export function parseIdJag(assertion: string): Result<UnverifiedIdJag> {
+  const jws = parseJws(assertion);
+  if (!jws) return no('id_jag_malformed');
+  if (!hasType(jws.header, joseType.idJag)) return no('id_jag_wrong_type');
+  const { iss } = jws.claims;
+  if (typeof iss !== 'string') return no('id_jag_issuer_untrusted');
+  return ok({ jws, claimedIssuer: iss });
+}
+
+/** Judges the claims of an ID-JAG whose signature is good (RAS-08 to RAS-11, RAS-14, RAS-18), one rule a line. */
+export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Result<IdJag> {
+  const { now, skewSeconds } = expected;
+  const { iss, sub, aud, client_id, jti, exp, iat, nbf, email } = claims;
+  const audience = Array.isArray(aud) ? aud : [aud];
+  const resources = toList(claims.resource);
+  const scopes = typeof claims.scope === 'string' ? parseScope(claims.scope) : claims.scope;
+
+  if (audience.length !== 1 || audience[0] !== expected.issuer) return no('id_jag_wrong_audience');
+  if (client_id !== expected.clientId) return no('id_jag_other_client');
+  if (!isDate(exp) || !isDate(iat) || (nbf !== undefined && !isDate(nbf))) return no('id_jag_time_malformed');
+  if (exp + skewSeconds <= now) return no('id_jag_expired');
+  if (iat > now + skewSeconds || (nbf ?? 0) > now + skewSeconds) return no('id_jag_not_yet_valid');
+  if (exp < iat || exp - iat > expected.maxLifetimeSeconds) return no('id_jag_lives_too_long');
+  if (typeof iss !== 'string' || !isName(sub, 1024)) return no('id_jag_subject_malformed');
+  if (!isName(jti, 256)) return no('id_jag_jti_malformed');
+  if (claims.resource !== undefined && !resources) return no('id_jag_resource_malformed');
+  if (claims.scope !== undefined && !Array.isArray(scopes)) return no('id_jag_scope_malformed');
+  if (Array.isArray(claims.scope)) return no('id_jag_scope_malformed');
+  if (claims.cnf !== undefined) return no('id_jag_binding_unsupported');
+  if (claims.tenant !== undefined || claims.aud_tenant !== undefined) return no('id_jag_tenant_unexpected');
+  if (claims.authorization_details !== undefined) return no('id_jag_details_unsupported');
+
+  return ok({
+    issuer: iss,
+    subject: sub,
+    clientId: expected.clientId,
+    id: jti,
+    issuedAt: iat,
+    expiresAt: exp,
+    resources,
+    scopes: Array.isArray(scopes) && scopes.length > 0 ? scopes : undefined,
+    email: typeof email === 'string' ? email : undefined,
+  });
+}
+
+/** What the issuing side puts into an ID-JAG. */
+export interface IdJagGrant {
+  readonly issuer: string;
+  readonly subject: string;
+  /** Issuer identifier of the RAS; always a single string. */
+  readonly audience: string;
+  readonly clientId: string;
+  readonly resource: string;
+  readonly scopes: readonly string[];
+  readonly id: string;
+  readonly now: EpochSeconds;
+  readonly lifetimeSeconds: number;
+  readonly authTime?: EpochSeconds | undefined;
+  readonly acr?: string | undefined;
+  readonly amr?: readonly string[] | undefined;
+}
+
+/** Signs an ID-JAG (draft §3.1, IDP-30): granted scope and resource, never those merely asked for (IDP-21). */
+export function mintIdJag(grant: IdJagGrant, key: { kid: string; algorithm: string; sign: Sign }): Promise<string> {
+  const claims: JsonObject = {
+    iss: grant.issuer,
+    sub: grant.subject,
+    aud: grant.audience,
+    client_id: grant.clientId,
+    jti: grant.id,
+    iat: grant.now,
+    exp: grant.now + grant.lifetimeSeconds,
+    resource: grant.resource,
+    scope: grant.scopes.join(' '),
+    auth_time: grant.authTime,
+    acr: grant.acr,
+    amr: grant.amr,
+  };
+  return mintJws({ typ: joseType.idJag, alg: key.algorithm, kid: key.kid }, claims, key.sign);
+}
+
+/** A NumericDate: a finite, non-negative number (KEY-07). */
+export function isDate(value: unknown): value is EpochSeconds {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+/** A non-empty string without control characters, at most `maxLength` long. */
+export function isName(value: unknown, maxLength: number): value is string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for (B52)
+  return typeof value === 'string' && value.length > 0 && value.length <= maxLength && !/[\x00-\x1f\x7f]/.test(value);
+}
+
+function toList(value: unknown): string[] | undefined {
+  const list = Array.isArray(value) ? value : [value];
+  return list.length > 0 && list.every((item) => typeof item === 'string') ? list : undefined;
+}

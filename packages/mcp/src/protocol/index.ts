@@ -1,0 +1,53 @@
+/**
+ * The words on the wire of MCP Enterprise-Managed Authorization.
+ *
+ * - **IdP**: the organisation's identity provider. Signs people in; issues ID Tokens and ID-JAGs.
+ * - **RAS**: resource authorization server. Redeems an ID-JAG for an access token to one MCP server.
+ * - **Client**: the program an agent runs in. Registered at both, under an id at each.
+ * - **ID Token**: says to one client that a person signed in (OpenID Connect Core §2).
+ * - **ID-JAG**: identity assertion JWT authorization grant: this person, through this client, at this server. Used once.
+ * - **Access token**: what the MCP server accepts (RFC 9068). Short-lived, for one server.
+ * - **Resource**: an MCP server, named by its URL (RFC 9728).
+ * - **Leg 1 / leg 2**: ID Token to ID-JAG at the IdP (RFC 8693); ID-JAG to access token at the RAS (RFC 7523).
+ */
+export { type AccessToken, checkAccessToken, type ExpectedAccessToken, mintAccessToken } from './access-token.ts';
+export { decodeBase64url, encodeBase64url } from './base64url.ts';
+export {
+  checkIdJag,
+  type ExpectedIdJag,
+  type IdJag,
+  type IdJagGrant,
+  isDate,
+  isName,
+  mintIdJag,
+  parseIdJag,
+  type UnverifiedIdJag,
+} from './id-jag.ts';
+export {
+  chooseKey,
+  hasType,
+  type Jwk,
+  type KeyChoice,
+  mintJws,
+  type ParsedJws,
+  parseJws,
+  type Sign,
+  type SignatureAlgorithm,
+  signatureAlgorithms,
+  type VerifiedJwt,
+  type VerifySignature,
+} from './jws.ts';
+export {
+  clientAssertionType,
+  draft,
+  type EpochSeconds,
+  grantType,
+  idJagProfile,
+  joseType,
+  tokenType,
+} from './names.ts';
+export { type Refusal, type RefusalRow, refusalRow, refusals, type WireCode, wireCodes } from './refusals.ts';
+export { type ResourceMetadata, resourceMetadataUrl } from './resource-metadata.ts';
+export { no, ok, type Result } from './result.ts';
+export { isScopeToken, parseScope } from './scope.ts';
+export { isObject, type JsonObject, parseStrictJson, parseStrictObject } from './strict-json.ts';

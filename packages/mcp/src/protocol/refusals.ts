@@ -1,0 +1,366 @@
+/** One reason to refuse. The caller sees `wire` and a generic sentence; the operator sees the key, `rule` and `hint`. */
+export interface RefusalRow {
+  /** OAuth error code on the wire. */
+  readonly wire: WireCode;
+  /** The requirement of the catalogue (spec/requirements.md) that demands it. */
+  readonly rule: string;
+  /** What was wrong, for the operator. */
+  readonly hint: string;
+  /** What the operator can do about it, where that is not obvious. */
+  readonly help?: string;
+  /** HTTP status where it is not the usual one of `wire`. */
+  readonly status?: number;
+}
+
+/** Status and the one sentence a caller gets for each OAuth error code. */
+export const wireCodes = {
+  invalid_request: { status: 400, sentence: 'The request is missing something, repeats something or is malformed.' },
+  invalid_client: { status: 401, sentence: 'Client authentication failed.' },
+  invalid_grant: { status: 400, sentence: 'The assertion or token presented was not accepted.' },
+  invalid_target: { status: 400, sentence: 'The audience or resource asked for is not one this server can grant.' },
+  invalid_scope: { status: 400, sentence: 'None of the scopes asked for can be granted.' },
+  unsupported_grant_type: { status: 400, sentence: 'This grant type is not offered here.' },
+  unauthorized_client: { status: 400, sentence: 'This client may not use this grant.' },
+  access_denied: { status: 400, sentence: "Your organisation's policy does not allow this." },
+  insufficient_user_authentication: { status: 400, sentence: 'A fresher or stronger sign-in is needed.' },
+  invalid_token: { status: 401, sentence: 'The access token was not accepted.' },
+  insufficient_scope: { status: 403, sentence: 'The access token does not cover this operation.' },
+  slow_down: { status: 429, sentence: 'Too many requests; wait before trying again.' },
+  temporarily_unavailable: { status: 503, sentence: 'Temporarily unavailable; try again.' },
+  server_error: { status: 500, sentence: 'The server met an unexpected condition.' },
+} as const;
+export type WireCode = keyof typeof wireCodes;
+
+/** Every refusal there is. Callers switch on the key; a test asks for each row to be produced. */
+export const refusals = {
+  // Any token endpoint: reading the request
+  wrong_method: { wire: 'invalid_request', status: 405, rule: 'HTP-01', hint: 'only POST is accepted here' },
+  wrong_content_type: {
+    wire: 'invalid_request',
+    status: 415,
+    rule: 'HTP-01',
+    hint: 'the body must be application/x-www-form-urlencoded',
+  },
+  body_too_large: { wire: 'invalid_request', status: 413, rule: 'HTP-01', hint: 'the body is larger than 64 KiB' },
+  malformed_form: {
+    wire: 'invalid_request',
+    rule: 'HTP-01',
+    hint: 'the body is not a valid form, or has too many parameters',
+  },
+  repeated_parameter: {
+    wire: 'invalid_request',
+    rule: 'IDP-06',
+    hint: 'a single-valued parameter was sent more than once',
+  },
+  missing_parameter: { wire: 'invalid_request', rule: 'IDP-05', hint: 'a required parameter is absent or empty' },
+  unknown_grant_type: {
+    wire: 'unsupported_grant_type',
+    rule: 'IDP-05',
+    hint: 'the grant_type is not one offered at this endpoint',
+  },
+  too_many_requests: {
+    wire: 'slow_down',
+    rule: 'IDP-38',
+    hint: 'the limit for failures of this client or address was reached',
+  },
+
+  // Client authentication
+  two_client_methods: {
+    wire: 'invalid_request',
+    rule: 'HTP-02',
+    hint: 'more than one client authentication method was used',
+  },
+  client_ids_differ: {
+    wire: 'invalid_request',
+    rule: 'HTP-02',
+    hint: 'client_id in the body differs from the authenticated client',
+  },
+  client_unknown: {
+    wire: 'invalid_client',
+    rule: 'IDP-01',
+    hint: 'no client is registered under this client_id',
+    help: 'Add the client to the policy document and create its credentials.',
+  },
+  client_secret_wrong: { wire: 'invalid_client', rule: 'IDP-01', hint: 'the client secret is not one of this client' },
+  client_not_authenticated: {
+    wire: 'invalid_client',
+    rule: 'IDP-01',
+    hint: 'a confidential client sent no credentials',
+  },
+  client_method_not_allowed: {
+    wire: 'invalid_client',
+    rule: 'IDP-02',
+    hint: 'this client is registered for another authentication method',
+  },
+  client_assertion_invalid: {
+    wire: 'invalid_client',
+    rule: 'IDP-04',
+    hint: 'the client assertion is malformed, wrongly addressed, expired or signed by an unknown key',
+  },
+  client_assertion_replayed: { wire: 'invalid_client', rule: 'IDP-04', hint: 'the client assertion was used before' },
+  client_is_public: {
+    wire: 'unauthorized_client',
+    rule: 'IDP-03',
+    hint: 'public clients may not use the token exchange',
+    help: 'Give the client credentials, or set exchange: true on it and accept the risk.',
+  },
+  client_not_enabled: {
+    wire: 'unauthorized_client',
+    rule: 'IDP-19',
+    hint: 'the token exchange is switched off for this client',
+    help: 'Set exchange: true on the client in the access document.',
+  },
+
+  // Leg 1: subject token and target
+  requested_type_unsupported: {
+    wire: 'invalid_request',
+    rule: 'IDP-05',
+    hint: 'requested_token_type is not the ID-JAG type',
+  },
+  subject_type_unsupported: {
+    wire: 'invalid_request',
+    rule: 'IDP-05',
+    hint: 'subject_token_type is not one accepted here',
+  },
+  actor_token_refused: {
+    wire: 'invalid_request',
+    rule: 'IDP-35',
+    hint: 'actor_token has no defined processing and is refused',
+  },
+  subject_token_malformed: {
+    wire: 'invalid_grant',
+    rule: 'IDP-11',
+    hint: 'the subject token is not a well-formed ID Token',
+  },
+  subject_token_wrong_type: {
+    wire: 'invalid_grant',
+    rule: 'IDP-11',
+    hint: 'the subject token is some other kind of token',
+  },
+  subject_token_bad_signature: {
+    wire: 'invalid_grant',
+    rule: 'IDP-11',
+    hint: 'the subject token was not signed by a current ID Token key of this issuer',
+  },
+  subject_token_wrong_issuer: {
+    wire: 'invalid_grant',
+    rule: 'IDP-11',
+    hint: 'the subject token was issued by somebody else',
+  },
+  subject_token_other_client: {
+    wire: 'invalid_grant',
+    rule: 'IDP-11',
+    hint: 'the subject token was issued to another client',
+  },
+  subject_token_ambiguous_audience: {
+    wire: 'invalid_grant',
+    rule: 'IDP-12',
+    hint: 'the subject token has several audiences and azp is not this client',
+  },
+  subject_token_expired: {
+    wire: 'invalid_grant',
+    rule: 'IDP-11',
+    hint: 'the subject token has expired',
+    help: 'The client should refresh it or sign the person in again.',
+  },
+  subject_token_not_yet_valid: {
+    wire: 'invalid_grant',
+    rule: 'IDP-11',
+    hint: 'the subject token was issued in the future',
+  },
+  person_unknown: { wire: 'invalid_grant', rule: 'IDP-13', hint: 'the person is not in the directory' },
+  person_inactive: { wire: 'invalid_grant', rule: 'IDP-13', hint: 'the person has been switched off' },
+  session_ended: { wire: 'invalid_grant', rule: 'IDP-13', hint: 'the sign-in session this token belongs to has ended' },
+  audience_unknown: {
+    wire: 'invalid_target',
+    rule: 'IDP-08',
+    hint: 'audience is not a resource authorization server in the access document',
+    help: 'audience must be the exact issuer of the RAS, without a trailing slash.',
+  },
+  resource_invalid: {
+    wire: 'invalid_target',
+    rule: 'IDP-10',
+    hint: 'resource is not an absolute URI without fragment',
+  },
+  resource_unknown: { wire: 'invalid_target', rule: 'IDP-09', hint: 'resource is not a server behind this audience' },
+  resource_ambiguous: {
+    wire: 'invalid_target',
+    rule: 'IDP-44',
+    hint: 'resource is absent and this audience has several servers',
+  },
+  client_unmapped: {
+    wire: 'invalid_target',
+    rule: 'IDP-25',
+    hint: 'this client has no client_id at that resource authorization server',
+    help: 'Add it under client_ids of the client in the access document.',
+  },
+  scope_malformed: { wire: 'invalid_scope', rule: 'IDP-22', hint: 'scope has bad characters or too many entries' },
+  scope_unknown: {
+    wire: 'invalid_scope',
+    rule: 'IDP-22',
+    hint: 'none of the scopes asked for is registered for this server',
+  },
+  policy_denied: {
+    wire: 'access_denied',
+    rule: 'IDP-19',
+    hint: 'no rule allows this person this server through this client, or a rule denies it',
+  },
+  policy_no_scope: {
+    wire: 'invalid_scope',
+    rule: 'IDP-20',
+    hint: 'rules allow this person something on this server, but none of the scopes asked for',
+  },
+  step_up_needed: {
+    wire: 'insufficient_user_authentication',
+    rule: 'IDP-24',
+    hint: 'a rule requires a fresher or stronger sign-in for these scopes',
+  },
+
+  // Leg 2: the ID-JAG
+  id_jag_malformed: {
+    wire: 'invalid_grant',
+    rule: 'RAS-03',
+    hint: 'the assertion is not a compact JWS to the letter, or carries crit',
+  },
+  id_jag_wrong_type: { wire: 'invalid_grant', rule: 'RAS-04', hint: 'typ is not oauth-id-jag+jwt' },
+  id_jag_algorithm_refused: { wire: 'invalid_grant', rule: 'RAS-05', hint: 'alg is not allowed for this issuer' },
+  id_jag_issuer_untrusted: { wire: 'invalid_grant', rule: 'RAS-06', hint: 'iss is not exactly a trusted issuer' },
+  id_jag_key_unknown: {
+    wire: 'invalid_grant',
+    rule: 'KEY-04',
+    hint: 'no single key of the issuer fits kid and alg, also after one refetch',
+  },
+  id_jag_bad_signature: {
+    wire: 'invalid_grant',
+    rule: 'RAS-06',
+    hint: 'the signature does not verify under the key of the issuer',
+  },
+  id_jag_wrong_audience: { wire: 'invalid_grant', rule: 'RAS-08', hint: 'aud is not exactly this issuer' },
+  id_jag_other_client: { wire: 'invalid_grant', rule: 'RAS-09', hint: 'client_id is not the authenticated client' },
+  id_jag_time_malformed: {
+    wire: 'invalid_grant',
+    rule: 'RAS-10',
+    hint: 'exp or iat is absent or not a number, or nbf is not a number',
+  },
+  id_jag_expired: { wire: 'invalid_grant', rule: 'RAS-10', hint: 'exp has passed' },
+  id_jag_not_yet_valid: {
+    wire: 'invalid_grant',
+    rule: 'RAS-10',
+    hint: 'iat or nbf lies in the future beyond the accepted skew',
+  },
+  id_jag_lives_too_long: {
+    wire: 'invalid_grant',
+    rule: 'RAS-10',
+    hint: 'exp - iat is above the ceiling, or exp is before iat',
+  },
+  id_jag_subject_malformed: { wire: 'invalid_grant', rule: 'RAS-11', hint: 'sub is not a plain non-empty string' },
+  id_jag_jti_malformed: { wire: 'invalid_grant', rule: 'RAS-11', hint: 'jti is not a string of 1 to 256 characters' },
+  id_jag_scope_malformed: { wire: 'invalid_grant', rule: 'RAS-18', hint: 'the scope claim is not a scope string' },
+  id_jag_scope_unknown: {
+    wire: 'invalid_grant',
+    rule: 'RAS-18',
+    hint: 'the scope claim names a scope this resource does not have',
+  },
+  id_jag_resource_malformed: {
+    wire: 'invalid_grant',
+    rule: 'RAS-14',
+    hint: 'the resource claim is not a string or a non-empty array of strings',
+  },
+  id_jag_resource_foreign: {
+    wire: 'invalid_grant',
+    rule: 'RAS-14',
+    hint: 'the resource claim names a resource not governed here',
+  },
+  id_jag_resource_missing: {
+    wire: 'invalid_grant',
+    rule: 'RAS-15',
+    hint: 'no resource claim, no resource parameter, and more than one resource is governed here',
+  },
+  id_jag_binding_unsupported: {
+    wire: 'invalid_grant',
+    rule: 'RAS-31',
+    hint: 'the ID-JAG is bound to a key (cnf) and no proof that is understood here was shown',
+  },
+  id_jag_tenant_unexpected: {
+    wire: 'invalid_grant',
+    rule: 'RAS-28',
+    hint: 'tenant or aud_tenant does not match what is configured for the issuer',
+  },
+  id_jag_details_unsupported: {
+    wire: 'invalid_grant',
+    rule: 'RAS-22',
+    hint: 'the ID-JAG carries authorization_details of no known type',
+  },
+  id_jag_replayed: { wire: 'invalid_grant', rule: 'RAS-12', hint: 'jti was used before' },
+  issuer_client_not_trusted: {
+    wire: 'invalid_grant',
+    rule: 'RAS-06',
+    hint: 'this issuer is not trusted for this client',
+    help: 'Add the client under trust.<issuer>.clients in the resource document.',
+  },
+  resource_parameter_refused: {
+    wire: 'invalid_target',
+    rule: 'RAS-16',
+    hint: 'the resource parameter is malformed, unknown or outside the claim',
+  },
+  account_unknown: {
+    wire: 'access_denied',
+    rule: 'RAS-26',
+    hint: 'no account for this subject, and accounts of this issuer are not created',
+  },
+  account_inactive: { wire: 'access_denied', rule: 'RAS-27', hint: 'the account is switched off at this server' },
+  scope_not_granted: { wire: 'invalid_scope', rule: 'RAS-19', hint: 'nothing is left of the scopes asked for' },
+
+  // The MCP server
+  token_missing: { wire: 'invalid_token', rule: 'MCS-03', hint: 'no access token was sent' },
+  token_misplaced: {
+    wire: 'invalid_request',
+    rule: 'MCS-02',
+    hint: 'the token was sent in the query, twice, or with another scheme',
+  },
+  token_malformed: {
+    wire: 'invalid_token',
+    rule: 'MCS-04',
+    hint: 'the access token is not a compact JWS to the letter',
+  },
+  token_wrong_type: { wire: 'invalid_token', rule: 'MCS-05', hint: 'typ is not at+jwt' },
+  token_wrong_issuer: {
+    wire: 'invalid_token',
+    rule: 'MCS-04',
+    hint: 'iss is not the authorization server of this resource',
+  },
+  token_key_unknown: { wire: 'invalid_token', rule: 'MCS-04', hint: 'alg is not allowed or no key of the issuer fits' },
+  token_bad_signature: { wire: 'invalid_token', rule: 'MCS-04', hint: 'the signature does not verify' },
+  token_wrong_audience: { wire: 'invalid_token', rule: 'MCS-04', hint: 'aud does not hold this resource' },
+  token_claims_malformed: {
+    wire: 'invalid_token',
+    rule: 'MCS-04',
+    hint: 'a required claim is absent or of the wrong type',
+  },
+  token_expired: { wire: 'invalid_token', rule: 'MCS-04', hint: 'the access token has expired' },
+  token_binding_unsupported: {
+    wire: 'invalid_token',
+    rule: 'MCS-11',
+    hint: 'the token is bound to a key and no proof was shown',
+  },
+  tool_scope_missing: {
+    wire: 'insufficient_scope',
+    rule: 'MCS-08',
+    hint: 'the scopes of the token do not cover this tool',
+  },
+
+  // The world
+  store_unavailable: {
+    wire: 'temporarily_unavailable',
+    rule: 'RAS-12',
+    hint: 'the store could not make the record durable; nothing was issued',
+  },
+} as const satisfies Record<string, RefusalRow>;
+
+export type Refusal = keyof typeof refusals;
+
+/** The row of a refusal, with the HTTP status that goes with it. */
+export function refusalRow(refusal: Refusal): RefusalRow & { readonly status: number } {
+  const row: RefusalRow = refusals[refusal];
+  return { ...row, status: row.status ?? wireCodes[row.wire].status };
+}

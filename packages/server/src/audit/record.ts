@@ -1,0 +1,97 @@
+import type { EpochSeconds, Refusal } from '@credence/mcp/protocol';
+import type { Decision, SignInNeeds } from '../policy/model.ts';
+import type { AuditRow } from '../store/store.ts';
+
+/** What a record is about. A policy denial is a `decision`; every other refusal at a door is a `refusal`. */
+export type RecordKind =
+  | 'sign_in'
+  | 'decision'
+  | 'issuance'
+  | 'redemption'
+  | 'refusal'
+  | 'tool_call'
+  | 'policy'
+  | 'key'
+  | 'system';
+
+/** Which trust domain speaks: A the identity provider, B the resource side. */
+export type RecordDomain = 'idp' | 'ras' | 'gateway' | 'admin';
+
+/**
+ * What a handler notes while it works. Names of people, e-mail addresses, tokens and secrets have no place here (LOG-01,
+ * LOG-02): a person is their id, a token its `jti`.
+ */
+export interface Facts {
+  readonly client?: string;
+  readonly person?: string;
+  /** Subject of a foreign issuer, at the RAS. */
+  readonly issuer?: string;
+  readonly subject?: string;
+  readonly audience?: string;
+  readonly resource?: string;
+  readonly server?: string;
+  readonly scopesAsked?: readonly string[];
+  readonly scopesGranted?: readonly string[];
+  /** The version that decided; with `inputs` enough to decide again. */
+  readonly policy?: { readonly kind: 'access' | 'resource'; readonly version: number };
+  readonly inputs?: DecisionInputs;
+  readonly decision?: {
+    readonly effect: Decision['effect'];
+    readonly because: readonly string[];
+    readonly needs?: SignInNeeds;
+  };
+  /** `jti` of the ID-JAG issued or redeemed. */
+  readonly idJag?: string;
+  /** `jti` of the access token issued or shown. */
+  readonly accessToken?: string;
+  readonly session?: string;
+  readonly method?: string;
+  readonly tool?: string;
+  /** SHA-256 of the tool's definition as the upstream listed it, base64url; `null` when it was never listed. */
+  readonly toolHash?: string | null;
+  /** What became of a tool call that was let through. */
+  readonly status?: number;
+  readonly grantType?: string;
+  readonly amr?: readonly string[];
+  readonly detail?: string;
+}
+
+/** What {@link Decision} depended on beyond the version (design.md §4.7). */
+export interface DecisionInputs {
+  readonly groups: readonly string[];
+  readonly roles: readonly string[];
+  readonly acr: string | undefined;
+  readonly amr: readonly string[];
+  readonly authTime: EpochSeconds | undefined;
+  readonly now: EpochSeconds;
+}
+
+/** One line of the record, version 1. `id` is the decision id that a refused caller is told. */
+export interface AuditRecord extends Facts {
+  readonly v: 1;
+  readonly id: string;
+  readonly kind: RecordKind;
+  readonly domain: RecordDomain;
+  readonly timeMs: number;
+  readonly outcome: 'allowed' | 'refused';
+  readonly reason?: Refusal;
+  /** Network address of the caller, as far as configured proxies are trusted. */
+  readonly address?: string;
+  /** Joins the records of one request chain when the caller sends a trace id. */
+  readonly correlation?: string;
+}
+
+/** The record as the store keeps it. */
+export function toRow(record: AuditRecord): AuditRow {
+  return {
+    id: record.id,
+    kind: record.kind,
+    timeMs: record.timeMs,
+    body: JSON.stringify(record),
+    person: record.person ?? record.subject,
+    client: record.client,
+    server: record.server,
+    idJag: record.idJag,
+    accessToken: record.accessToken,
+  };
+}

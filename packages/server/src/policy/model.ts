@@ -1,0 +1,113 @@
+import type { EpochSeconds, Jwk } from '@credence/mcp/protocol';
+
+/** How much harm a scope can do; high-risk scopes are never granted unasked. */
+export type Risk = 'low' | 'medium' | 'high';
+
+/** Everything a decision on access depends on. The same `Ask` on the same version always gives the same answer. */
+export interface Ask {
+  readonly person: { readonly id: string; readonly groups: readonly string[]; readonly roles: readonly string[] };
+  /** The client's id at the IdP. */
+  readonly client: string;
+  /** The server's id in the access document. */
+  readonly server: string;
+  /** Scopes asked for by name, or undefined when the request named none. */
+  readonly scopes: readonly string[] | undefined;
+  readonly acr: string | undefined;
+  readonly amr: readonly string[];
+  readonly authTime: EpochSeconds | undefined;
+  readonly now: EpochSeconds;
+}
+
+export type Effect = 'allow' | 'deny' | 'step_up';
+
+/** What a sign-in must have been like (`require` rules). */
+export interface SignInNeeds {
+  readonly acr?: string | undefined;
+  readonly amr?: readonly string[] | undefined;
+  /** Seconds since the person last signed in, at most. */
+  readonly max_age?: number | undefined;
+}
+
+/** The outcome. `because` names the rules that spoke, so that the record can tell why. */
+export interface Decision {
+  readonly effect: Effect;
+  readonly scopes: readonly string[];
+  readonly because: readonly string[];
+  /** With `step_up`: what the sign-in lacks. */
+  readonly needs?: SignInNeeds;
+}
+
+/** An MCP server as the access document (domain A) knows it. */
+export interface AccessServer {
+  readonly id: string;
+  readonly name: string;
+  /** Resource identifier of the MCP server. */
+  readonly resource: string;
+  /** Issuer of the RAS that guards it. */
+  readonly ras: string;
+  readonly scopes: ReadonlyMap<string, Risk>;
+}
+
+/** A client as the access document knows it. */
+export interface AccessClient {
+  readonly id: string;
+  readonly name: string;
+  readonly redirectUris: readonly string[];
+  readonly postLogoutRedirectUris: readonly string[];
+  /** Has no credentials; may sign people in, and exchange only where `exchange` says so. */
+  readonly public: boolean;
+  readonly exchange: boolean;
+  /** With keys the client authenticates by private_key_jwt and nothing else. */
+  readonly jwks: readonly Jwk[] | undefined;
+  /** The client's id at each RAS, by issuer (IDP-25). */
+  readonly clientIds: ReadonlyMap<string, string>;
+}
+
+/** An MCP server as the resource document (domain B) knows it. */
+export interface ResourceServer {
+  readonly id: string;
+  readonly name: string;
+  readonly resource: string;
+  readonly scopes: ReadonlyMap<string, Risk>;
+  /** Scopes for an ID-JAG without a scope claim (RAS-21), and what challenges advertise. */
+  readonly defaultScopes: readonly string[];
+  /** The scope a tool needs; undefined = the tool is listed nowhere and refused. */
+  readonly scopeOfTool: (tool: string) => string | undefined;
+  readonly upstream: Upstream | undefined;
+}
+
+/** What may reach an upstream of the client's own capabilities. */
+export type ClientCapability = 'roots' | 'sampling' | 'elicitation';
+
+/** Where a guarded MCP server really is. */
+export type Upstream =
+  | { readonly kind: 'http'; readonly url: string; readonly allow: readonly ClientCapability[] }
+  | {
+      readonly kind: 'stdio';
+      readonly command: string;
+      readonly args: readonly string[];
+      /** The whole environment of the child; `{person}` in a value becomes the caller's account id. */
+      readonly env: Readonly<Record<string, string>>;
+      readonly cwd: string | undefined;
+      readonly allow: readonly ClientCapability[];
+      readonly maxSessions: number;
+      readonly idleSeconds: number;
+    };
+
+/** A client as the resource document knows it. */
+export interface ResourceClient {
+  readonly id: string;
+  readonly name: string;
+  readonly jwks: readonly Jwk[] | undefined;
+}
+
+/** An issuer whose ID-JAGs are redeemed here. */
+export interface TrustedIssuer {
+  readonly issuer: string;
+  /** `discovery`, or keys written into the document. */
+  readonly keys: 'discovery' | readonly Jwk[];
+  /** `create`: make an account at first sight; `known`: it must exist. */
+  readonly accounts: 'create' | 'known';
+  /** Clients (ids at this RAS) for which this issuer may speak. */
+  readonly clients: readonly string[];
+}

@@ -1,0 +1,191 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
+
+/**
+ * What Credence keeps, as a contract. SQLite implements it today; whatever comes next passes the same
+ * `store.contract.ts`. Every method that changes something resolves only once the change is durable (it survives
+ * `kill -9` and power loss), and throws {@link StoreUnavailable} when that cannot be had: no store, no token.
+ */
+export interface Store {
+  /** See {@link Commit}. */
+  commit(commit: Commit): Promise<CommitOutcome>;
+  readonly audit: AuditStore;
+  readonly artifacts: ArtifactStore;
+  readonly people: PeopleStore;
+  readonly credentials: CredentialStore;
+  readonly policies: PolicyStore;
+  readonly accounts: AccountStore;
+  /**
+   * Grows with every change to people, credentials or policies, by whichever process made it. A node compares it to
+   * know when to drop what it keeps in memory.
+   */
+  changeSequence(): Promise<number>;
+  /** Deletes marks and artifacts whose time has passed. Safe to run at any moment. */
+  purge(now: EpochSeconds): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Thrown when the store cannot answer or cannot make a change durable. The edge answers 503. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
+/** Something that may happen once: a `jti` redeemed, a client assertion used. */
+export interface Mark {
+  readonly kind: 'id_jag' | 'client_assertion';
+  /** Everything that makes it unique; for an ID-JAG issuer, tenant and `jti` (RAS-12). */
+  readonly id: string;
+  /** The last second in which it would be accepted, skew included. The mark MUST outlive it. */
+  readonly until: EpochSeconds;
+}
+
+/**
+ * One durable step: use up `marks`, in order, and append `records`. Commits that arrive together share one transaction
+ * and one flush (group commit, without a timer); each still wins or loses alone.
+ *
+ * When a mark was already used, the marks before it stay used, nothing after it happens, and `recordsIfLost` is
+ * appended instead of `records`. For any mark exactly one commit wins, on any number of threads, processes and nodes.
+ */
+export interface Commit {
+  readonly marks: readonly Mark[];
+  readonly records: readonly AuditRow[];
+  readonly recordsIfLost?: (lost: Mark) => readonly AuditRow[];
+}
+
+export type CommitOutcome = { readonly won: true } | { readonly won: false; readonly lost: Mark };
+
+/** One line of the record as handed to the store; `body` is the JSON text that the chain commits to. */
+export interface AuditRow {
+  /** Unique, unguessable; what people call the decision id. */
+  readonly id: string;
+  readonly kind: string;
+  /** Milliseconds since 1970. */
+  readonly timeMs: number;
+  readonly body: string;
+  /** Look-up keys; the truth is in `body`. */
+  readonly person?: string | undefined;
+  readonly client?: string | undefined;
+  readonly server?: string | undefined;
+  /** `jti` of the ID-JAG and of the access token it speaks of. */
+  readonly idJag?: string | undefined;
+  readonly accessToken?: string | undefined;
+}
+
+/** A line as kept: its place in the chain of the node that wrote it. */
+export interface StoredAuditRow extends AuditRow {
+  /** Grows over the whole store; the order of {@link AuditStore.read}. */
+  readonly position: number;
+  readonly node: string;
+  /** 1, 2, 3, ... within the node, without gaps. */
+  readonly seq: number;
+  /** Hash of the line before it on this node, and of this one, base64url (see `chain.ts`). */
+  readonly previousHash: string;
+  readonly hash: string;
+}
+
+export interface AuditStore {
+  /** Lines after `position`, oldest first, at most `limit`. */
+  read(after: number, limit: number): Promise<readonly StoredAuditRow[]>;
+  /** The last `limit` lines, oldest first. */
+  last(limit: number): Promise<readonly StoredAuditRow[]>;
+  find(id: string): Promise<StoredAuditRow | undefined>;
+  /** Every line that speaks of this `jti`, be it an ID-JAG's or an access token's, oldest first. */
+  findByToken(jti: string): Promise<readonly StoredAuditRow[]>;
+}
+
+/** What `oidc-provider` keeps (codes, sessions, refresh tokens, ...), by model name and id. */
+export interface ArtifactStore {
+  find(model: string, id: string): Promise<Artifact | undefined>;
+  findByUid(model: string, uid: string): Promise<Artifact | undefined>;
+  upsert(model: string, id: string, payload: Artifact, expiresAt: EpochSeconds | undefined): Promise<void>;
+  /** Marks it consumed. Resolves true for exactly one caller, also when several arrive at once (T05). */
+  consume(model: string, id: string, now: EpochSeconds): Promise<boolean>;
+  destroy(model: string, id: string): Promise<void>;
+  /** Removes every artifact, of any model, that belongs to this grant. */
+  revokeGrant(grantId: string): Promise<void>;
+  /** True while a Session holds this `sid` for some client and has neither ended nor expired (IDP-13). */
+  sessionStands(sid: string, now: EpochSeconds): Promise<boolean>;
+  /** Removes every session and grant-bound artifact of a person. */
+  endSessionsOf(personId: string): Promise<void>;
+}
+
+/** JSON payload of `oidc-provider`; `consumed` is set by {@link ArtifactStore.consume}. */
+export type Artifact = Record<string, unknown>;
+
+/** A person as the directory has them now. */
+export interface Person {
+  /** Random, stable, never reused; the `sub` of tokens. */
+  readonly id: string;
+  /** Who owns the record: `local`, later `scim:<name>` or `upstream:<name>`. */
+  readonly source: string;
+  readonly email: string;
+  readonly name: string;
+  readonly active: boolean;
+  /** Ids of groups, `engineering` for a local one, `<source>/<id>` for others. Policy binds these, never names. */
+  readonly groups: readonly string[];
+  readonly roles: readonly string[];
+}
+
+export interface PeopleStore {
+  find(id: string): Promise<Person | undefined>;
+  /** Compares without regard to case. */
+  findByEmail(email: string): Promise<Person | undefined>;
+  /** argon2id, PHC string, or `undefined` when the person has no password here. */
+  passwordHash(id: string): Promise<string | undefined>;
+  setPasswordHash(id: string, hash: string): Promise<void>;
+  /** Creates or replaces the person with exactly these groups and roles. */
+  save(person: Person): Promise<void>;
+  list(after: string, limit: number): Promise<readonly Person[]>;
+}
+
+/** Which side a credential authenticates at: A the IdP, B the RAS. The two never share one. */
+export type Domain = 'idp' | 'ras';
+
+/** A client secret, kept as the SHA-256 of 256 random bits (base64url); two may live during a rotation (KEY-09). */
+export interface ClientSecret {
+  readonly domain: Domain;
+  readonly clientId: string;
+  readonly secretHash: string;
+  readonly createdAt: EpochSeconds;
+}
+
+export interface CredentialStore {
+  all(domain: Domain): Promise<readonly ClientSecret[]>;
+  add(secret: ClientSecret): Promise<void>;
+  remove(domain: Domain, clientId: string, secretHash: string): Promise<void>;
+}
+
+export type PolicyKind = 'access' | 'resource';
+
+/** One immutable version of a policy document. */
+export interface PolicyVersion {
+  readonly kind: PolicyKind;
+  readonly version: number;
+  /** The document as JSON text. */
+  readonly document: string;
+  /** SHA-256 of `document`, base64url; checked when it is read. */
+  readonly digest: string;
+  readonly author: string;
+  readonly publishedAt: EpochSeconds;
+}
+
+export interface PolicyStore {
+  latest(kind: PolicyKind): Promise<PolicyVersion | undefined>;
+  read(kind: PolicyKind, version: number): Promise<PolicyVersion | undefined>;
+  /** Publishes as version n+1, together with its audit rows. Resolves to the number; throws when n is no longer the latest. */
+  append(version: PolicyVersion, records: readonly AuditRow[]): Promise<number>;
+}
+
+/** A subject of a trusted issuer as the RAS knows it. Accounts of two issuers are never the same account (T09). */
+export interface Account {
+  readonly id: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly active: boolean;
+}
+
+export interface AccountStore {
+  find(issuer: string, subject: string): Promise<Account | undefined>;
+  /** Creates it, or resolves to the one that another caller created first. */
+  findOrCreate(issuer: string, subject: string, newId: string): Promise<Account>;
+  setActive(id: string, active: boolean): Promise<void>;
+}
