@@ -23,6 +23,8 @@ export const wireCodes = {
   unauthorized_client: { status: 400, sentence: 'This client may not use this grant.' },
   access_denied: { status: 400, sentence: "Your organisation's policy does not allow this." },
   insufficient_user_authentication: { status: 400, sentence: 'A fresher or stronger sign-in is needed.' },
+  invalid_authorization_details: { status: 400, sentence: 'The authorization details asked for cannot be granted.' },
+  invalid_dpop_proof: { status: 400, sentence: 'The DPoP proof was not accepted.' },
   invalid_token: { status: 401, sentence: 'The access token was not accepted.' },
   insufficient_scope: { status: 403, sentence: 'The access token does not cover this operation.' },
   slow_down: { status: 429, sentence: 'Too many requests; wait before trying again.' },
@@ -126,6 +128,16 @@ export const refusals = {
     wire: 'invalid_request',
     rule: 'IDP-35',
     hint: 'actor_token has no defined processing and is refused',
+  },
+  authorization_details_unsupported: {
+    wire: 'invalid_authorization_details',
+    rule: 'IDP-23',
+    hint: 'no type of authorization_details is registered for this server',
+  },
+  dpop_unsupported: {
+    wire: 'invalid_dpop_proof',
+    rule: 'IDP-31',
+    hint: 'a DPoP proof was sent; it is never silently ignored, and binding is not offered here',
   },
   subject_token_malformed: {
     wire: 'invalid_grant',

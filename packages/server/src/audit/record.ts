@@ -15,7 +15,7 @@ export type RecordKind =
   | 'system';
 
 /** Which trust domain speaks: A the identity provider, B the resource side. */
-export type RecordDomain = 'idp' | 'ras' | 'gateway' | 'admin';
+export type RecordDomain = 'idp' | 'ras' | 'gateway' | 'admin' | 'system';
 
 /**
  * What a handler notes while it works. Names of people, e-mail addresses, tokens and secrets have no place here (LOG-01,

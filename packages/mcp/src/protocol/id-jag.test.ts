@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { checkIdJag, type ExpectedIdJag } from './id-jag.ts';
+
+const us = 'https://mcp.acme.example';
+const now = 1_800_000_000;
+const expected: ExpectedIdJag = { issuer: us, clientId: 'claude-code', now, skewSeconds: 30, maxLifetimeSeconds: 600 };
+const claims = {
+  iss: 'https://id.acme.example',
+  sub: 'u_1',
+  aud: us,
+  client_id: 'claude-code',
+  jti: 'j1',
+  iat: now,
+  exp: now + 300,
+  resource: `${us}/tracker/mcp`,
+  scope: 'issues:read issues:write',
+};
+const outcomeOf = (change: object) => {
+  const result = checkIdJag({ header: {}, claims: { ...claims, ...change } }, expected);
+  return result.ok ? 'accepted' : result.refusal;
+};
+
+const table: [rule: string, name: string, change: object, outcome: string][] = [
+  ['-', 'as issued', {}, 'accepted'],
+  ['RAS-08', 'our issuer in an array of one', { aud: [us] }, 'accepted'],
+  ['RAS-08', 'our issuer beside another', { aud: [us, 'https://other.example'] }, 'id_jag_wrong_audience'],
+  ['RAS-08', 'our issuer twice', { aud: [us, us] }, 'id_jag_wrong_audience'],
+  ['RAS-08', 'an empty array', { aud: [] }, 'id_jag_wrong_audience'],
+  ['RAS-08', 'no aud', { aud: undefined }, 'id_jag_wrong_audience'],
+  ['RAS-08', 'a trailing slash', { aud: `${us}/` }, 'id_jag_wrong_audience'],
+  ['RAS-08', 'the token endpoint', { aud: `${us}/token` }, 'id_jag_wrong_audience'],
+  ['RAS-08', 'upper case', { aud: us.toUpperCase() }, 'id_jag_wrong_audience'],
+  ['RAS-08', 'a number', { aud: 1 }, 'id_jag_wrong_audience'],
+  ['RAS-09', 'another client', { client_id: 'vscode' }, 'id_jag_other_client'],
+  ['RAS-09', 'no client_id', { client_id: undefined }, 'id_jag_other_client'],
+  ['RAS-10', 'no exp', { exp: undefined }, 'id_jag_time_malformed'],
+  ['RAS-10', 'exp as a string', { exp: String(now + 300) }, 'id_jag_time_malformed'],
+  ['RAS-10', 'exp without end', { exp: Number.POSITIVE_INFINITY }, 'id_jag_time_malformed'],
+  ['RAS-10', 'exp negative', { exp: -1 }, 'id_jag_time_malformed'],
+  ['RAS-10', 'no iat', { iat: undefined }, 'id_jag_time_malformed'],
+  ['RAS-10', 'nbf as a string', { nbf: 'now' }, 'id_jag_time_malformed'],
+  ['RAS-10', 'expired within the skew', { iat: now - 300, exp: now - 29 }, 'accepted'],
+  ['RAS-10', 'expired beyond the skew', { iat: now - 300, exp: now - 30 }, 'id_jag_expired'],
+  ['RAS-10', 'iat ahead within the skew', { iat: now + 30 }, 'accepted'],
+  ['RAS-10', 'iat ahead beyond the skew', { iat: now + 31, exp: now + 300 }, 'id_jag_not_yet_valid'],
+  ['RAS-10', 'nbf ahead beyond the skew', { nbf: now + 31 }, 'id_jag_not_yet_valid'],
+  ['RAS-10', 'a life of a year', { exp: now + 31_536_000 }, 'id_jag_lives_too_long'],
+  ['RAS-10', 'a life at the ceiling', { exp: now + 600 }, 'accepted'],
+  ['RAS-10', 'exp before iat', { iat: now + 20, exp: now + 10 }, 'id_jag_lives_too_long'],
+  ['RAS-11', 'no sub', { sub: undefined }, 'id_jag_subject_malformed'],
+  ['RAS-11', 'an empty sub', { sub: '' }, 'id_jag_subject_malformed'],
+  ['RAS-11', 'sub as an object', { sub: { id: 'u_1' } }, 'id_jag_subject_malformed'],
+  ['RAS-11', 'NUL in sub', { sub: 'u\0' }, 'id_jag_subject_malformed'],
+  ['RAS-11', 'a sub of 10 KB', { sub: 'u'.repeat(10_240) }, 'id_jag_subject_malformed'],
+  ['RAS-11', 'no jti', { jti: undefined }, 'id_jag_jti_malformed'],
+  ['RAS-11', 'an empty jti', { jti: '' }, 'id_jag_jti_malformed'],
+  ['RAS-11', 'a jti of 256', { jti: 'j'.repeat(256) }, 'accepted'],
+  ['RAS-11', 'a jti of 257', { jti: 'j'.repeat(257) }, 'id_jag_jti_malformed'],
+  ['RAS-14', 'resource as an array', { resource: [`${us}/a/mcp`, `${us}/b/mcp`] }, 'accepted'],
+  ['RAS-14', 'resource as an empty array', { resource: [] }, 'id_jag_resource_malformed'],
+  ['RAS-14', 'resource as a number', { resource: 7 }, 'id_jag_resource_malformed'],
+  ['RAS-14', 'no resource', { resource: undefined }, 'accepted'],
+  ['RAS-18', 'scope as an array', { scope: ['issues:read'] }, 'id_jag_scope_malformed'],
+  ['RAS-18', 'scope with a double blank', { scope: 'a  b' }, 'id_jag_scope_malformed'],
+  ['RAS-18', 'scope as a number', { scope: 7 }, 'id_jag_scope_malformed'],
+  ['RAS-31', 'cnf of any kind, no proof', { cnf: { jkt: 'x' } }, 'id_jag_binding_unsupported'],
+  ['RAS-28', 'aud_tenant of another customer', { aud_tenant: 'other' }, 'id_jag_tenant_unexpected'],
+  ['RAS-22', 'authorization_details of no known type', { authorization_details: [] }, 'id_jag_details_unsupported'],
+  ['RAS-07', 'act gives no rights', { act: { sub: 'u_2' } }, 'accepted'],
+];
+
+describe('checkIdJag, one rule a row', () => {
+  for (const [rule, name, change, outcome] of table) {
+    test(`${rule} ${name}: ${outcome}`, () => assert.equal(outcomeOf(change), outcome));
+  }
+
+  test('RAS-21: an empty scope claim is no scope claim', () => {
+    const result = checkIdJag({ header: {}, claims: { ...claims, scope: '' } }, expected);
+    assert.equal(result.ok && result.value.scopes, undefined);
+  });
+});

@@ -1,0 +1,262 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  type EpochSeconds,
+  grantType,
+  idJagProfile,
+  type Jwk,
+  no,
+  ok,
+  type Refusal,
+  type Result,
+  refusalRow,
+  signatureAlgorithms,
+  wireCodes,
+} from '@credence/mcp/protocol';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { type AuditRecord, type Facts, type RecordDomain, type RecordKind, toRow } from './audit/record.ts';
+import type { RefusalLedger } from './audit/refusal-ledger.ts';
+import { type Call, randomId } from './call.ts';
+import { claimedClientId } from './clients/authenticate.ts';
+import { type Form, parseForm } from './form.ts';
+import { type Idp, tokenExchange } from './idp/token-exchange.ts';
+import type { FailureLimit } from './limits.ts';
+import { reachedThroughOrganisationPage } from './ras/authorize-page.ts';
+import { jwtBearer, type Ras } from './ras/jwt-bearer.ts';
+import { type Mark, type Store, StoreUnavailable } from './store/store.ts';
+
+/** What every token endpoint needs besides its own half. */
+export interface Edge {
+  readonly store: Store;
+  /** The one clock: milliseconds since 1970. */
+  readonly nowMs: () => number;
+  readonly ledger: RefusalLedger;
+  readonly failures: FailureLimit;
+  /** Network address of the caller, as far as configured proxies are trusted. */
+  readonly addressOf: (incoming: IncomingMessage | undefined) => string;
+  /** Tells the operator about a fault; never sees a request body. */
+  readonly onFault: (fault: unknown) => void;
+}
+
+/** Bindings that the node listener hands to every request; absent when a test calls `app.fetch` alone. */
+type Bindings = { incoming?: IncomingMessage; outgoing?: ServerResponse };
+type HttpContext = Context<{ Bindings: Bindings }>;
+
+/** A handler that speaks `node:http`, such as `oidc-provider`'s. A body already read is handed on as `req.body`. */
+export type NodeHandler = (incoming: IncomingMessage & { body?: string }, outgoing: ServerResponse) => unknown;
+
+const maxBodyBytes = 64 * 1024;
+
+/** Domain A: the token exchange is ours, everything else on this issuer belongs to the sign-in. */
+export function createIdpApp(idp: Idp, edge: Edge, signIn: NodeHandler): Hono<{ Bindings: Bindings }> {
+  const app = new Hono<{ Bindings: Bindings }>();
+  app.all('/token', limitBody(edge, 'idp'), async (context) => {
+    const body = await readForm(context);
+    if (!body.ok) return refuse(context, edge, 'idp', body.refusal);
+    const isForeign = body.value.form.ok && body.value.form.value.get('grant_type') !== grantType.tokenExchange;
+    if (isForeign && context.env?.incoming) return passOn(context, signIn, body.value.text);
+    return answerGrant(context, edge, 'idp', body.value.form, (call) => {
+      if (call.form.get('grant_type') !== grantType.tokenExchange) return no('unknown_grant_type');
+      return tokenExchange(call, idp);
+    });
+  });
+  app.all('*', (context) => (context.env?.incoming ? passOn(context, signIn) : context.notFound()));
+  return guardAgainstFaults(app, edge);
+}
+
+/** Domain B: redemption, metadata and keys. */
+export function createRasApp(ras: Ras, edge: Edge, publishedKeys: () => readonly Jwk[]): Hono<{ Bindings: Bindings }> {
+  const app = new Hono<{ Bindings: Bindings }>();
+  app.all('/token', limitBody(edge, 'ras'), async (context) => {
+    const body = await readForm(context);
+    if (!body.ok) return refuse(context, edge, 'ras', body.refusal);
+    return answerGrant(context, edge, 'ras', body.value.form, (call) => {
+      const asked = call.form.get('grant_type');
+      if (asked === undefined) return no('missing_parameter');
+      if (asked !== grantType.jwtBearer) return no('unknown_grant_type');
+      return jwtBearer(call, ras);
+    });
+  });
+  app.get('/.well-known/oauth-authorization-server', (context) => context.json(rasMetadata(ras.issuer)));
+  app.get('/jwks', (context) => context.json({ keys: publishedKeys() }, 200, { 'cache-control': 'max-age=300' }));
+  app.get('/authorize', () => reachedThroughOrganisationPage());
+  return guardAgainstFaults(app, edge);
+}
+
+/** RFC 8414 metadata of the RAS (RAS-39, RAS-40, interop.md 10): never a list of trusted issuers. */
+function rasMetadata(issuer: string) {
+  return {
+    issuer,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/jwks`,
+    authorization_endpoint: `${issuer}/authorize`,
+    response_types_supported: ['code'],
+    grant_types_supported: [grantType.jwtBearer],
+    authorization_grant_profiles_supported: [idJagProfile],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    token_endpoint_auth_signing_alg_values_supported: signatureAlgorithms,
+    code_challenge_methods_supported: ['S256'],
+  };
+}
+
+function limitBody(edge: Edge, domain: RecordDomain) {
+  return bodyLimit({
+    maxSize: maxBodyBytes,
+    onError: (context) => refuse(context as HttpContext, edge, domain, 'body_too_large'),
+  });
+}
+
+async function readForm(context: HttpContext): Promise<Result<{ text: string; form: Result<Form> }>> {
+  if (context.req.method !== 'POST') return no('wrong_method');
+  const type = context.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/x-www-form-urlencoded') return no('wrong_content_type');
+  const text = await context.req.text();
+  return ok({ text, form: parseForm(text) });
+}
+
+async function passOn({ env }: HttpContext, handler: NodeHandler, body?: string): Promise<Response> {
+  const { incoming, outgoing } = env;
+  if (!incoming || !outgoing) throw new Error('no node request to pass on');
+  await handler(body === undefined ? incoming : Object.assign(incoming, { body }), outgoing);
+  return RESPONSE_ALREADY_SENT;
+}
+
+function refuse(context: HttpContext, edge: Edge, domain: RecordDomain, refusal: Refusal): Promise<Response> {
+  return answerGrant(context, edge, domain, no(refusal), () => no(refusal));
+}
+
+/**
+ * The one place where a grant's Result becomes a record and then an answer: limits first, then the handler, then marks
+ * and record in one durable step, and only then the response (design.md §4.2, §4.5).
+ */
+async function answerGrant(
+  context: HttpContext,
+  edge: Edge,
+  domain: RecordDomain,
+  form: Result<Form>,
+  handler: (call: Call) => Result<object> | Promise<Result<object>>,
+): Promise<Response> {
+  const { call, draft } = openCall(context, edge, form.ok ? form.value : noForm);
+  const claimedClient = claimedClientId(call);
+  const waitSeconds = edge.failures.waitSeconds(claimedClient, call.address);
+  const result = waitSeconds > 0 ? no('too_many_requests') : form.ok ? await handler(call) : form;
+  if (!result.ok && refusalRow(result.refusal).wire === 'invalid_client')
+    edge.failures.add(claimedClient, call.address);
+
+  const settled = await settle(edge, domain, call, draft, result);
+  return toResponse(settled, draft, call.authorization !== undefined, waitSeconds);
+}
+
+/** What a call has gathered. */
+interface Draft {
+  id: string;
+  kind: RecordKind;
+  facts: Facts;
+  authenticated: boolean;
+  readonly marks: { mark: Mark; when: 'always' | 'if_granted' }[];
+}
+
+const noForm: Form = { get: () => undefined, resources: [] };
+
+function openCall(context: HttpContext, edge: Edge, form: Form): { call: Call; draft: Draft } {
+  const draft: Draft = { id: randomId('d_'), kind: 'refusal', facts: {}, authenticated: false, marks: [] };
+  const grant = form.get('grant_type');
+  if (grant) draft.facts = { grantType: grant.slice(0, 100) };
+  const call: Call = {
+    id: draft.id,
+    now: Math.floor(edge.nowMs() / 1000) satisfies EpochSeconds,
+    form,
+    authorization: context.req.header('authorization'),
+    dpop: context.req.header('dpop') !== undefined,
+    address: edge.addressOf(context.env?.incoming),
+    authenticated: () => {
+      draft.authenticated = true;
+    },
+    note: (facts) => {
+      draft.facts = { ...draft.facts, ...facts };
+    },
+    recordAs: (kind) => {
+      draft.kind = kind;
+    },
+    mark: (mark, when) => {
+      draft.marks.push({ mark, when });
+    },
+  };
+  return { call, draft };
+}
+
+/** Record durable, marks used up, in one step; a lost race turns the grant into its refusal. */
+async function settle<T>(
+  edge: Edge,
+  domain: RecordDomain,
+  call: Call,
+  draft: Draft,
+  result: Result<T>,
+): Promise<Result<T>> {
+  if (!result.ok && !draft.authenticated) {
+    const bulkId = edge.ledger.count(domain, result.refusal);
+    if (bulkId) {
+      draft.id = bulkId;
+      return result;
+    }
+  }
+  const toRecord = (outcome: Result<T>): AuditRecord => ({
+    v: 1,
+    id: draft.id,
+    kind: outcome.ok || draft.kind === 'decision' ? draft.kind : 'refusal',
+    domain,
+    timeMs: edge.nowMs(),
+    outcome: outcome.ok ? 'allowed' : 'refused',
+    ...(!outcome.ok && { reason: outcome.refusal }),
+    address: call.address,
+    ...draft.facts,
+  });
+  const outcome = await edge.store.commit({
+    marks: draft.marks.filter(({ when }) => result.ok || when === 'always').map(({ mark }) => mark),
+    records: [toRow(toRecord(result))],
+    recordsIfLost: (lost) => [toRow(toRecord(no(replayOf[lost.kind])))],
+  });
+  return outcome.won ? result : no(replayOf[outcome.lost.kind]);
+}
+
+const replayOf = {
+  id_jag: 'id_jag_replayed',
+  client_assertion: 'client_assertion_replayed',
+} as const satisfies Record<Mark['kind'], Refusal>;
+
+const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' };
+
+/** OAuth code, one generic sentence and the decision id: the exact reason stays on the record. */
+function toResponse(result: Result<object>, draft: Draft, usedHeader: boolean, waitSeconds: number): Response {
+  if (result.ok) return Response.json(result.value, { headers: noStore });
+  const { wire, status } = refusalRow(result.refusal);
+  const body = {
+    error: wire,
+    error_description: `${wireCodes[wire].sentence} Reference: ${draft.id}`,
+    ...(wire === 'insufficient_user_authentication' && toStepUp(draft.facts)),
+  };
+  const headers: Record<string, string> = { ...noStore };
+  if (status === 405) headers.allow = 'POST';
+  if (status === 401 && usedHeader) headers['www-authenticate'] = 'Basic realm="token endpoint"';
+  if (status === 429) headers['retry-after'] = String(Math.max(1, waitSeconds));
+  return Response.json(body, { status, headers });
+}
+
+/** What the next sign-in must be like. @see https://www.rfc-editor.org/rfc/rfc9470#section-3 */
+function toStepUp({ decision }: Facts) {
+  const { max_age, acr } = decision?.needs ?? {};
+  return { ...(max_age !== undefined && { max_age }), ...(acr !== undefined && { acr_values: acr }) };
+}
+
+/** A broken world is caught once: 503 while the store is away (fail closed), else 500; the caller learns nothing more. */
+function guardAgainstFaults(app: Hono<{ Bindings: Bindings }>, edge: Edge): Hono<{ Bindings: Bindings }> {
+  app.onError((fault) => {
+    edge.onFault(fault);
+    const wire = fault instanceof StoreUnavailable ? 'temporarily_unavailable' : 'server_error';
+    const { status, sentence } = wireCodes[wire];
+    const headers = status === 503 ? { ...noStore, 'retry-after': '1' } : noStore;
+    return Response.json({ error: wire, error_description: sentence }, { status, headers });
+  });
+  return app;
+}

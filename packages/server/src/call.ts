@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import type { EpochSeconds } from '@credence/mcp/protocol';
+import type { Facts, RecordKind } from './audit/record.ts';
+import type { Form } from './form.ts';
+import type { Mark } from './store/store.ts';
+
+/** One request at a token endpoint, read once at the edge, and what the handler notes down while it works. */
+export interface Call {
+  /** The decision id: names this request in the answer and on the record. */
+  readonly id: string;
+  readonly now: EpochSeconds;
+  readonly form: Form;
+  /** The `Authorization` header as sent. */
+  readonly authorization: string | undefined;
+  /** Whether a DPoP header was sent. */
+  readonly dpop: boolean;
+  /** Network address of the caller. */
+  readonly address: string;
+  /** Says that a confidential client has proven who it is; refusals before that are anybody's. */
+  authenticated(): void;
+  /** Facts for the record; later notes win. Written whatever the outcome. */
+  note(facts: Facts): void;
+  /** What kind of record this becomes, allowed or refused; a refusal of an unnamed kind is a `refusal`. */
+  recordAs(kind: RecordKind): void;
+  /** To be used up in the same durable step as the record; `always` also when the call is refused in the end. */
+  mark(mark: Mark, when: 'always' | 'if_granted'): void;
+}
+
+/** 128 random bits: an id that cannot be guessed (denial pages, `jti`). */
+export function randomId(prefix = ''): string {
+  return prefix + randomBytes(16).toString('base64url');
+}

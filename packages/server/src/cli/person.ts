@@ -1,0 +1,135 @@
+import { Command, Option } from 'commander';
+import { randomId } from '../call.ts';
+import { hashPassword } from '../directory/password.ts';
+import { Problem } from '../problem.ts';
+import type { Person, Store } from '../store/store.ts';
+import { toPrintable } from './audit.ts';
+import { homeOption } from './home-option.ts';
+import { withStore } from './with-store.ts';
+
+/** `credence person add|list|password|off|on`: the local directory, for day one. */
+export function personCommand(): Command {
+  const person = new Command('person').description('keep the local directory: people, their groups and roles');
+  person
+    .command('add')
+    .description('add a person, or replace their name, groups and roles')
+    .argument('<email>')
+    .addOption(homeOption())
+    .requiredOption('--name <name>', 'display name')
+    .addOption(listOption('--group <id>', 'group they are in; may be repeated'))
+    .addOption(listOption('--role <id>', 'role they hold; may be repeated'))
+    .option('--password-stdin', 'read a password from standard input')
+    .addHelpText(
+      'after',
+      '\nExample:\n  credence person add erin@acme.example --name Erin --group engineering --password-stdin < secret',
+    )
+    .action(async (email: string, options: AddOptions) => {
+      const password = options.passwordStdin ? await readPassword() : undefined;
+      await withStore(options.home, (store) => addPerson(store, email, options, password));
+    });
+  person
+    .command('list')
+    .description('list people')
+    .addOption(homeOption())
+    .option('--json', 'one JSON object a line')
+    .action((options: { home: string; json?: boolean }) =>
+      withStore(options.home, (store) => listPeople(store, options)),
+    );
+  person
+    .command('password')
+    .description('set a password, read from standard input')
+    .argument('<email>')
+    .addOption(homeOption())
+    .action(async (email: string, options: { home: string }) => {
+      const hash = await hashPassword(await readPassword());
+      await withStore(options.home, async (store) =>
+        store.people.setPasswordHash((await findPerson(store, email)).id, hash),
+      );
+    });
+  for (const [name, active] of [
+    ['off', false],
+    ['on', true],
+  ] as const) {
+    person
+      .command(name)
+      .description(active ? 'switch a person on again' : 'switch a person off: nothing more is issued for them')
+      .argument('<email>')
+      .addOption(homeOption())
+      .action((email: string, options: { home: string }) =>
+        withStore(options.home, async (store) => store.people.save({ ...(await findPerson(store, email)), active })),
+      );
+  }
+  return person;
+}
+
+interface AddOptions {
+  readonly home: string;
+  readonly name: string;
+  readonly group: readonly string[];
+  readonly role: readonly string[];
+  readonly passwordStdin?: boolean;
+}
+
+function listOption(flags: string, description: string): Option {
+  const collect = (value: string, before: string[]) => [...before, value];
+  return new Option(flags, description)
+    .default([] as string[], 'none')
+    .argParser(collect as (value: string) => string[]);
+}
+
+async function addPerson(
+  store: Store,
+  email: string,
+  options: AddOptions,
+  password: string | undefined,
+): Promise<void> {
+  if (!/^[^\s@]+@[^\s@]+$/.test(email))
+    throw new Problem(`${toPrintable(email)} is not an e-mail address.`, 'Give it as name@domain.');
+  const known = await store.people.findByEmail(email);
+  if (known && known.source !== 'local') {
+    throw new Problem(`${toPrintable(email)} belongs to the source ${known.source}.`, 'Change the person there.');
+  }
+  const { name, group, role } = options;
+  const id = known?.id ?? randomId('u_');
+  await store.people.save({
+    id,
+    source: 'local',
+    email,
+    name,
+    active: known?.active ?? true,
+    groups: group,
+    roles: role,
+  });
+  if (password !== undefined) await store.people.setPasswordHash(id, await hashPassword(password));
+  process.stdout.write(`${id}\n`);
+}
+
+async function findPerson(store: Store, email: string): Promise<Person> {
+  const person = await store.people.findByEmail(email);
+  if (!person) throw new Problem(`There is no person ${toPrintable(email)} here.`, 'See: credence person list');
+  return person;
+}
+
+async function listPeople(store: Store, options: { json?: boolean }): Promise<void> {
+  let after = '';
+  for (;;) {
+    const people = await store.people.list(after, 500);
+    for (const person of people) process.stdout.write(`${options.json ? JSON.stringify(person) : toLine(person)}\n`);
+    const last = people.at(-1);
+    if (!last) return;
+    after = last.id;
+  }
+}
+
+function toLine({ email, name, active, groups, roles }: Person): string {
+  const memberships = [...groups.map((id) => `group:${id}`), ...roles.map((id) => `role:${id}`)].join(' ');
+  return toPrintable(`${email.padEnd(32)}  ${name.padEnd(24)}  ${active ? 'on ' : 'off'}  ${memberships}`);
+}
+
+async function readPassword(): Promise<string> {
+  let text = '';
+  for await (const chunk of process.stdin) text += chunk;
+  const password = text.replace(/\r?\n$/, '');
+  if (password.length < 12) throw new Problem('The password is shorter than 12 characters.', 'Choose a longer one.');
+  return password;
+}

@@ -1,0 +1,55 @@
+import { Command, CommanderError } from 'commander';
+import { Problem } from '../problem.ts';
+import { auditCommand } from './audit.ts';
+import { clientCommand } from './client.ts';
+import { explainCommand } from './explain.ts';
+import { personCommand } from './person.ts';
+import { policyCommand } from './policy.ts';
+import { serveCommand } from './serve.ts';
+
+/** Exit code for what the operator has to put right: a bad flag, file, port or home. */
+const exitProblem = 2;
+
+/**
+ * Runs the command line. Resolves to the exit code: 0 done, 1 the answer is no (a check that found mistakes, nothing
+ * found), 2 the operator has to put something right. A `Problem` prints what is wrong and the way out, never a stack.
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = new Command('credence')
+    .description('Decide once which agents may reach which MCP servers for whom. No consent screens.')
+    .version('0.1.0')
+    .configureOutput({ outputError: () => undefined })
+    .showHelpAfterError(false)
+    .exitOverride();
+  const setExitCode = (code: number) => {
+    exitCode = code;
+  };
+  for (const command of [serveCommand, policyCommand, auditCommand, explainCommand, personCommand, clientCommand]) {
+    program.addCommand(inheritSettings(command(setExitCode), program));
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return afterUsageError(error);
+    if (error instanceof Problem) {
+      process.stderr.write(`credence: ${error.message}\n  ${error.wayOut}\n`);
+      return exitProblem;
+    }
+    throw error;
+  }
+}
+
+function inheritSettings(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inheritSettings(child, parent);
+  return command;
+}
+
+function afterUsageError({ code, exitCode, message }: CommanderError): number {
+  if (exitCode === 0 || code === 'commander.help') return code === 'commander.help' ? exitProblem : 0;
+  const text = message.replace(/^error: /, '');
+  process.stderr.write(`credence: ${text}\n  See credence --help, or credence <command> --help.\n`);
+  return exitProblem;
+}

@@ -1,0 +1,257 @@
+import { readFile } from 'node:fs/promises';
+import { BlockList, isIP } from 'node:net';
+import { dirname, resolve } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { Problem } from './problem.ts';
+
+/** The parts of Credence one process can play. */
+export const roles = ['idp', 'ras', 'gateway', 'admin'] as const;
+export type Role = (typeof roles)[number];
+
+const port = z.int().min(0).max(65535);
+
+/** Root origins only: a path in an issuer would have to be inserted into well-known URLs, and clients disagree how. */
+const origin = z
+  .string()
+  .refine((text) => URL.canParse(text) && new URL(text).origin === text, {
+    error: 'must be an origin such as https://id.acme.example: no path, no trailing slash, no default port',
+  })
+  .refine((text) => !URL.canParse(text) || ['https:', 'http:'].includes(new URL(text).protocol), {
+    error: 'must be https, or http on localhost',
+  });
+
+const cidr = z
+  .string()
+  .refine((text) => isCidr(text), { error: 'must be an address or a CIDR range such as 10.0.0.0/8' });
+
+/** The file `credence.yaml` in the home, or the one named by --config. Everything is optional; unknown keys are refused. */
+const ConfigFile = z.strictObject({
+  organisation: z.string().min(1).max(80).default('your organisation'),
+  roles: z
+    .array(z.enum(roles))
+    .min(1)
+    .default([...roles]),
+  host: z.string().min(1).default('localhost'),
+  idp: z
+    .strictObject({
+      issuer: origin.optional(),
+      port: port.default(4000),
+      idTokenSeconds: z.int().min(300).max(43_200).default(3600),
+      idJagSeconds: z.int().min(30).max(600).default(300),
+    })
+    .prefault({}),
+  ras: z
+    .strictObject({
+      issuer: origin.optional(),
+      port: port.default(4001),
+      accessTokenSeconds: z.int().min(60).max(3600).default(600),
+      maxIdJagSeconds: z.int().min(30).max(600).default(600),
+    })
+    .prefault({}),
+  admin: z.strictObject({ url: origin.optional(), port: port.default(4002) }).prefault({}),
+  skewSeconds: z.int().min(0).max(60).default(30),
+  documents: z
+    .strictObject({ access: z.string().default('access.yaml'), resource: z.string().default('resource.yaml') })
+    .prefault({}),
+  tls: z
+    .union([z.literal('development'), z.strictObject({ key: z.string(), cert: z.string() })], {
+      error: "must be 'development' or { key: FILE, cert: FILE }",
+    })
+    .optional(),
+  proxy: z.strictObject({ trusted: z.array(cidr).default([]) }).prefault({}),
+  egress: z
+    .strictObject({ internalRanges: z.array(cidr).default([]), ca: z.array(z.string()).default([]) })
+    .prefault({}),
+  gateway: z
+    .strictObject({
+      /** Where commands of stdio upstreams are looked for. */
+      path: z.array(z.string()).default(['/usr/local/bin', '/usr/bin', '/bin']),
+    })
+    .prefault({}),
+});
+
+/** Flags of `credence serve`; each wins over the file. */
+export interface ServeFlags {
+  readonly role?: readonly string[] | undefined;
+  readonly config?: string | undefined;
+  readonly host?: string | undefined;
+  readonly idpPort?: string | undefined;
+  readonly rasPort?: string | undefined;
+  readonly adminPort?: string | undefined;
+  readonly tls?: boolean | undefined;
+  readonly demo?: boolean | undefined;
+}
+
+/** What the process runs with: read once, complete, consistent. Paths are absolute. */
+export interface Config {
+  readonly organisation: string;
+  readonly roles: ReadonlySet<Role>;
+  readonly host: string;
+  readonly demo: boolean;
+  readonly idp: {
+    readonly issuer: string;
+    readonly port: number;
+    readonly idTokenSeconds: number;
+    readonly idJagSeconds: number;
+  };
+  readonly ras: {
+    readonly issuer: string;
+    readonly port: number;
+    readonly accessTokenSeconds: number;
+    readonly maxIdJagSeconds: number;
+  };
+  readonly admin: { readonly url: string; readonly port: number };
+  readonly skewSeconds: number;
+  readonly documents: { readonly access: string; readonly resource: string };
+  readonly tls: 'development' | { readonly key: string; readonly cert: string } | undefined;
+  readonly trustedHops: readonly string[];
+  readonly egress: { readonly internalRanges: readonly string[]; readonly ca: readonly string[] };
+  readonly gatewayPath: readonly string[];
+}
+
+/**
+ * Reads the configuration file and lays the flags over it. Every problem is reported at once, with the path of the value
+ * and what is allowed.
+ * @param defaultFile - read if it is there; a file named by --config must be
+ */
+export async function readConfig(flags: ServeFlags, defaultFile: string): Promise<Config> {
+  const file = resolve(flags.config ?? defaultFile);
+  const raw = await readConfigFile(file, flags.config !== undefined);
+  const parsed = ConfigFile.safeParse(withFlags(raw, flags));
+  if (!parsed.success) throw toProblem(parsed.error, file);
+  const value = parsed.data;
+
+  const scheme = value.tls === undefined ? 'http' : 'https';
+  const at = (path: string) => resolve(dirname(file), path);
+  const config: Config = {
+    ...value,
+    roles: new Set(value.roles),
+    demo: flags.demo === true,
+    idp: { ...value.idp, issuer: value.idp.issuer ?? `${scheme}://localhost:${value.idp.port}` },
+    ras: { ...value.ras, issuer: value.ras.issuer ?? `${scheme}://localhost:${value.ras.port}` },
+    admin: { ...value.admin, url: value.admin.url ?? `${scheme}://localhost:${value.admin.port}` },
+    documents: { access: at(value.documents.access), resource: at(value.documents.resource) },
+    tls: typeof value.tls === 'object' ? { key: at(value.tls.key), cert: at(value.tls.cert) } : value.tls,
+    trustedHops: value.proxy.trusted,
+    egress: { ...value.egress, ca: value.egress.ca.map(at) },
+    gatewayPath: value.gateway.path.map(at),
+  };
+  const problems = checkTogether(config);
+  if (problems.length > 0) throw new Problem(problems.join('\n'), `Change ${file} or the flags.`);
+  return config;
+}
+
+/** Rules that span values: clear http only on loopback or behind a trusted proxy (TLS-02), a demo only for this machine. */
+function checkTogether(config: Config): string[] {
+  const problems: string[] = [];
+  const isLocal = isLoopbackHost(config.host);
+  if (config.demo && !isLocal) {
+    problems.push(`--demo listens on loopback only, not on ${config.host}: its passwords lie in a file.`);
+  }
+  const origins = [
+    ['idp.issuer', config.idp.issuer, config.roles.has('idp')],
+    ['ras.issuer', config.ras.issuer, config.roles.has('ras') || config.roles.has('gateway')],
+    ['admin.url', config.admin.url, config.roles.has('admin')],
+  ] as const;
+  for (const [path, issuer, isServed] of origins) {
+    const { protocol, hostname } = new URL(issuer);
+    if (protocol === 'http:' && !isLoopbackHost(hostname)) {
+      problems.push(`${path}: ${issuer} must be https; http is for localhost only.`);
+    }
+    if (isServed && !isLocal && config.tls === undefined && config.trustedHops.length === 0) {
+      problems.push(`${path}: served without TLS on ${config.host}; set tls, or name your proxy under proxy.trusted.`);
+    }
+  }
+  if (config.idp.issuer === config.ras.issuer) {
+    problems.push('idp.issuer and ras.issuer are the same; the two trust domains need two origins (IDP-34).');
+  }
+  if (config.roles.has('gateway') && !config.roles.has('ras') && !config.ras.issuer) {
+    problems.push('ras.issuer: the gateway needs to know whose tokens it takes.');
+  }
+  return problems;
+}
+
+export function isLoopbackHost(host: string): boolean {
+  const address = host.replace(/^\[|\]$/g, '');
+  return address === 'localhost' || address === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address);
+}
+
+async function readConfigFile(file: string, isRequired: boolean): Promise<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !isRequired) return {};
+    throw new Problem(
+      `Cannot read the configuration ${file}: ${reasonOf(error)}.`,
+      'Check the path and its permissions.',
+    );
+  }
+  let value: unknown;
+  try {
+    value = parseYaml(text) ?? {};
+  } catch (error) {
+    const [summary] = (error as Error).message.split('\n');
+    throw new Problem(`${file} is not valid YAML: ${summary}`, 'Mend the line named above.');
+  }
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new Problem(`${file} must hold a mapping at the top.`, 'See docs/operate/configuration.md.');
+  }
+  return value as Record<string, unknown>;
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const words: Record<string, string> = {
+    ENOENT: 'there is no such file',
+    EACCES: 'permission denied',
+    EISDIR: 'it is a folder',
+  };
+  return words[code ?? ''] ?? message;
+}
+
+/** Lays flags over the file's values, so that one schema judges both. */
+function withFlags(raw: Record<string, unknown>, flags: ServeFlags): Record<string, unknown> {
+  const section = (name: string, members: Record<string, unknown>) => {
+    const given = Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+    const inFile = raw[name];
+    if (Object.keys(given).length === 0 || (inFile !== undefined && typeof inFile !== 'object')) return inFile;
+    return { ...(inFile as object | undefined), ...given };
+  };
+  const merged: Record<string, unknown> = {
+    ...raw,
+    idp: section('idp', { port: toPort(flags.idpPort) }),
+    ras: section('ras', { port: toPort(flags.rasPort) }),
+    admin: section('admin', { port: toPort(flags.adminPort) }),
+    roles: flags.role ?? raw.roles,
+    host: flags.host ?? raw.host,
+    tls: flags.tls ? (raw.tls ?? 'development') : raw.tls,
+  };
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined));
+}
+
+/** Digits become a number; anything else is left for the schema to refuse by name. */
+function toPort(flag: string | undefined): number | string | undefined {
+  return flag !== undefined && /^\d{1,6}$/.test(flag) ? Number(flag) : flag;
+}
+
+function toProblem(error: z.ZodError, file: string): Problem {
+  const lines = error.issues.map(({ path, message }) => `${path.join('.') || '(top)'}: ${message}`);
+  return new Problem(
+    `The configuration has ${lines.length === 1 ? 'a problem' : `${lines.length} problems`}:\n${lines.map((line) => `  ${line}`).join('\n')}`,
+    `Change ${file} or the flags. All keys: docs/operate/configuration.md.`,
+  );
+}
+
+function isCidr(text: string): boolean {
+  const [address = '', bits, rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest !== undefined || (bits !== undefined && !/^\d{1,3}$/.test(bits))) return false;
+  try {
+    new BlockList().addSubnet(address, Number(bits ?? (family === 6 ? 128 : 32)), family === 6 ? 'ipv6' : 'ipv4');
+    return true;
+  } catch {
+    return false;
+  }
+}

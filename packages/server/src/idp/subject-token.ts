@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import {
+  chooseKey,
+  type EpochSeconds,
+  hasType,
+  isDate,
+  isName,
+  type Jwk,
+  no,
+  ok,
+  parseJws,
+  type Result,
+  type VerifiedJwt,
+} from '@credence/mcp/protocol';
+import { verifySignature } from '../keys/verify-signature.ts';
+
+/** What an ID Token of ours says about a sign-in. Whether the person and the session still stand is read elsewhere, now. */
+export interface SubjectToken {
+  readonly personId: string;
+  readonly session: string;
+  readonly authTime: EpochSeconds | undefined;
+  readonly acr: string | undefined;
+  readonly amr: readonly string[];
+}
+
+export interface ExpectedSubjectToken {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly now: EpochSeconds;
+  readonly skewSeconds: number;
+}
+
+/** Verifies signatures of our own ID Tokens and remembers the good ones. */
+export interface IdTokenVerifier {
+  verify(token: string): Result<VerifiedJwt>;
+}
+
+const rememberedTokens = 20_000;
+
+/**
+ * "The signature of this ID Token was good under key k" is remembered by the SHA-256 of the whole token, since the same
+ * person reaches thirty servers with one ID Token. That fact cannot be revoked; everything that can is checked anew.
+ * A key that is no longer published is no longer honoured, remembered or not (T14).
+ * @param publishedKeys - the ID Token keys in force now
+ */
+export function createIdTokenVerifier(publishedKeys: () => readonly Jwk[]): IdTokenVerifier {
+  const good = new Map<string, { jwt: VerifiedJwt; key: Jwk }>();
+
+  return {
+    verify(token) {
+      const digest = createHash('sha256').update(token).digest('base64url');
+      const known = good.get(digest);
+      if (known && publishedKeys().includes(known.key)) return ok(known.jwt);
+      good.delete(digest);
+
+      const jws = parseJws(token);
+      if (!jws) return no('subject_token_malformed');
+      if (jws.header.typ !== undefined && !hasType(jws.header, 'jwt')) return no('subject_token_wrong_type');
+      const choice = chooseKey(jws.header, publishedKeys());
+      if (!choice.ok || !verifySignature(jws, choice.key, choice.algorithm)) return no('subject_token_bad_signature');
+
+      const jwt = { header: jws.header, claims: jws.claims };
+      const oldest = good.keys().next();
+      if (good.size >= rememberedTokens && !oldest.done) good.delete(oldest.value);
+      good.set(digest, { jwt, key: choice.key });
+      return ok(jwt);
+    },
+  };
+}
+
+/** Judges the claims of an ID Token used as subject token (IDP-11, IDP-12). @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation */
+export function checkSubjectToken({ claims }: VerifiedJwt, expected: ExpectedSubjectToken): Result<SubjectToken> {
+  const { iss, sub, aud, azp, exp, iat, sid, auth_time, acr, amr } = claims;
+  const audience = Array.isArray(aud) ? aud : [aud];
+
+  if (iss !== expected.issuer) return no('subject_token_wrong_issuer');
+  if (!audience.includes(expected.clientId)) return no('subject_token_other_client');
+  if (audience.length > 1 && azp !== expected.clientId) return no('subject_token_ambiguous_audience');
+  if (azp !== undefined && azp !== expected.clientId) return no('subject_token_other_client');
+  if (!isDate(exp) || !isDate(iat) || !isName(sub, 256)) return no('subject_token_malformed');
+  if (exp <= expected.now) return no('subject_token_expired');
+  if (iat > expected.now + expected.skewSeconds) return no('subject_token_not_yet_valid');
+  // Only an ID Token of ours has a sid and no events: a logout token, signed by the same key, is something else (B14).
+  if (!isName(sid, 256) || claims.events !== undefined) return no('subject_token_wrong_type');
+
+  return ok({
+    personId: sub,
+    session: sid,
+    authTime: isDate(auth_time) ? auth_time : undefined,
+    acr: typeof acr === 'string' ? acr : undefined,
+    amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : [],
+  });
+}

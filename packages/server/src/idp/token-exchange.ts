@@ -1,0 +1,196 @@
+import { mintIdJag, no, ok, parseScope, type Result, tokenType } from '@credence/mcp/protocol';
+import { type Call, randomId } from '../call.ts';
+import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
+import type { Signer } from '../keys/signer.ts';
+import type { AccessIndex } from '../policy/compile.ts';
+import { decide } from '../policy/decide.ts';
+import type { AccessClient, AccessServer, Ask, Decision } from '../policy/model.ts';
+import type { Person, Store } from '../store/store.ts';
+import { checkSubjectToken, type IdTokenVerifier, type SubjectToken } from './subject-token.ts';
+
+/** What the issuing side works with. Functions are asked anew for every request: nothing here goes stale. */
+export interface Idp {
+  readonly issuer: string;
+  readonly registry: ClientRegistry<AccessClient>;
+  readonly policy: () => AccessIndex;
+  readonly store: Store;
+  readonly idTokens: IdTokenVerifier;
+  readonly signer: () => Signer;
+  readonly idJagLifetimeSeconds: number;
+  readonly skewSeconds: number;
+}
+
+/** A token endpoint's answer, as it goes on the wire (RFC 6749 §5.1, RFC 8693 §2.2.1). */
+export interface TokenResponse {
+  readonly access_token: string;
+  readonly token_type: 'N_A' | 'Bearer';
+  readonly expires_in: number;
+  readonly scope: string;
+  readonly issued_token_type?: string;
+  readonly resource?: string;
+}
+
+/** The person behind the subject token, as the directory has them now, and how they signed in. */
+interface SignedIn {
+  readonly person: Person;
+  readonly token: SubjectToken;
+}
+
+/** Where to, and what for. */
+interface Target {
+  readonly server: AccessServer;
+  /** The client's id over there (IDP-25). */
+  readonly clientId: string;
+  readonly scopes: readonly string[] | undefined;
+}
+
+/** POST /token, token exchange (leg 1). Draft §4.3: an ID Token in, an ID-JAG out. */
+export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenResponse>> {
+  const client = authenticateClient(call, idp.registry);
+  if (!client.ok) return client;
+  const allowed = checkGrantAllowed(client.value);
+  if (!allowed.ok) return allowed;
+  const signedIn = await verifySubjectToken(call, client.value, idp);
+  if (!signedIn.ok) return signedIn;
+  const target = parseTarget(call, client.value, idp.policy());
+  if (!target.ok) return target;
+
+  const policy = idp.policy();
+  const ask = toAsk(call, client.value, signedIn.value, target.value);
+  const decision = decide(policy, ask);
+  noteDecision(call, policy.version, ask, decision);
+  if (decision.effect !== 'allow') return refusalOf(decision, ask, policy);
+
+  const { server, clientId } = target.value;
+  const grant = {
+    issuer: idp.issuer,
+    subject: signedIn.value.person.id,
+    audience: server.ras,
+    clientId,
+    resource: server.resource,
+    scopes: decision.scopes,
+    id: randomId(),
+    now: call.now,
+    lifetimeSeconds: idp.idJagLifetimeSeconds,
+    authTime: ask.authTime,
+    acr: ask.acr,
+    amr: ask.amr.length > 0 ? ask.amr : undefined,
+  };
+  call.recordAs('issuance');
+  call.note({ idJag: grant.id, scopesGranted: decision.scopes });
+  return ok({
+    access_token: await mintIdJag(grant, idp.signer()),
+    issued_token_type: tokenType.idJag,
+    token_type: 'N_A',
+    expires_in: idp.idJagLifetimeSeconds,
+    scope: decision.scopes.join(' '),
+    resource: server.resource,
+  });
+}
+
+function checkGrantAllowed(client: AccessClient): Result<void> {
+  if (client.exchange) return ok(undefined);
+  return no(client.public ? 'client_is_public' : 'client_not_enabled');
+}
+
+/** Draft §4.3.3: the subject token is ours, for this client and live, and the person and the session still stand (IDP-13). */
+async function verifySubjectToken(call: Call, client: AccessClient, idp: Idp): Promise<Result<SignedIn>> {
+  const { form, now } = call;
+  const subjectToken = form.get('subject_token');
+  const subjectTokenType = form.get('subject_token_type');
+  const requestedType = form.get('requested_token_type');
+  if (!subjectToken || !subjectTokenType || !requestedType) return no('missing_parameter');
+  if (requestedType !== tokenType.idJag) return no('requested_type_unsupported');
+  if (subjectTokenType !== tokenType.idToken) return no('subject_type_unsupported');
+  if (form.get('actor_token') || form.get('actor_token_type')) return no('actor_token_refused');
+  if (form.get('authorization_details')) return no('authorization_details_unsupported');
+  if (call.dpop) return no('dpop_unsupported');
+
+  const verified = idp.idTokens.verify(subjectToken);
+  if (!verified.ok) return verified;
+  const { issuer, skewSeconds } = idp;
+  const token = checkSubjectToken(verified.value, { issuer, clientId: client.id, now, skewSeconds });
+  if (!token.ok) return token;
+  call.note({ person: token.value.personId, session: token.value.session });
+
+  const person = await idp.store.people.find(token.value.personId);
+  if (!person) return no('person_unknown');
+  if (!person.active) return no('person_inactive');
+  if (!(await idp.store.artifacts.sessionStands(token.value.session, now))) return no('session_ended');
+  return ok({ person, token: token.value });
+}
+
+/** Audience and resource name one server of the access document, at which this client has an id (IDP-07 to IDP-10, 25, 44). */
+function parseTarget(call: Call, client: AccessClient, policy: AccessIndex): Result<Target> {
+  const { form } = call;
+  const audience = form.get('audience');
+  const scope = form.get('scope');
+  call.note({ ...(audience && { audience }), resource: form.resources.join(' ') });
+  if (!audience) return no('missing_parameter');
+
+  const candidates = policy.serversByAudience.get(audience);
+  if (!candidates) return no('audience_unknown');
+  const server = chooseServer(candidates, form.resources);
+  if (!server.ok) return server;
+  call.note({ server: server.value.id, resource: server.value.resource });
+  const clientId = client.clientIds.get(server.value.ras);
+  if (!clientId) return no('client_unmapped');
+
+  if (scope === undefined) return ok({ server: server.value, clientId, scopes: undefined });
+  const asked = parseScope(scope);
+  if (!asked) return no('scope_malformed');
+  call.note({ scopesAsked: asked });
+  const known = asked.filter((name) => server.value.scopes.has(name));
+  return known.length > 0 ? ok({ server: server.value, clientId, scopes: known }) : no('scope_unknown');
+}
+
+/** One ID-JAG is for one server: several different resources are refused, also when all are known. */
+function chooseServer(candidates: readonly AccessServer[], resources: readonly string[]): Result<AccessServer> {
+  if (resources.length === 0) {
+    const [only] = candidates;
+    return only && candidates.length === 1 ? ok(only) : no('resource_ambiguous');
+  }
+  if (!resources.every(isAbsoluteUri)) return no('resource_invalid');
+  const servers = resources.map((resource) => candidates.find((server) => server.resource === resource));
+  const [server] = servers;
+  if (!server || servers.some((other) => other !== server)) return no('resource_unknown');
+  return ok(server);
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc8707#section-2 */
+function isAbsoluteUri(text: string): boolean {
+  return URL.canParse(text) && !text.includes('#');
+}
+
+function toAsk(call: Call, client: AccessClient, { person, token }: SignedIn, target: Target): Ask {
+  return {
+    person: { id: person.id, groups: person.groups, roles: person.roles },
+    client: client.id,
+    server: target.server.id,
+    scopes: target.scopes,
+    acr: token.acr,
+    amr: token.amr,
+    authTime: token.authTime,
+    now: call.now,
+  };
+}
+
+/** The version and every input go on the record, so that the decision can be computed again (design.md §4.7). */
+function noteDecision(call: Call, version: number, ask: Ask, decision: Decision): void {
+  const { effect, because, needs } = decision;
+  const { acr, amr, authTime, now } = ask;
+  const { groups, roles } = ask.person;
+  call.recordAs('decision');
+  call.note({
+    policy: { kind: 'access', version },
+    inputs: { groups, roles, acr, amr, authTime, now },
+    decision: needs ? { effect, because, needs } : { effect, because },
+  });
+}
+
+/** A denial tells apart "nothing here for you" from "not these scopes" (IDP-19, IDP-20, IDP-24). */
+function refusalOf(decision: Decision, ask: Ask, policy: AccessIndex): Result<never> {
+  if (decision.effect === 'step_up') return no('step_up_needed');
+  const anything = ask.scopes !== undefined && decide(policy, { ...ask, scopes: undefined }).effect === 'allow';
+  return no(anything ? 'policy_no_scope' : 'policy_denied');
+}

@@ -1,0 +1,43 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
+
+/**
+ * Failures of one client id from one network address. Keyed by both, so that failing on purpose locks out nobody but
+ * the one who fails (T27).
+ */
+export interface FailureLimit {
+  /** Seconds this pair still has to wait, 0 = may try. */
+  waitSeconds(client: string, address: string): number;
+  add(client: string, address: string): void;
+}
+
+const maxPairs = 50_000;
+
+/** Counts in fixed windows, in memory, in bounded space: the oldest pair goes when there are too many. */
+export function createFailureLimit(options: {
+  max: number;
+  windowSeconds: number;
+  now: () => EpochSeconds;
+}): FailureLimit {
+  const windows = new Map<string, { failures: number; endsAt: EpochSeconds }>();
+  const keyOf = (client: string, address: string) => JSON.stringify([client, address]);
+
+  return {
+    waitSeconds(client, address) {
+      const window = windows.get(keyOf(client, address));
+      if (!window || window.endsAt <= options.now()) return 0;
+      return window.failures >= options.max ? window.endsAt - options.now() : 0;
+    },
+    add(client, address) {
+      const key = keyOf(client, address);
+      const window = windows.get(key);
+      if (window && window.endsAt > options.now()) {
+        window.failures += 1;
+        return;
+      }
+      windows.delete(key);
+      const oldest = windows.keys().next();
+      if (windows.size >= maxPairs && !oldest.done) windows.delete(oldest.value);
+      windows.set(key, { failures: 1, endsAt: options.now() + options.windowSeconds });
+    },
+  };
+}

@@ -1,0 +1,135 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, BlockList } from 'node:net';
+import { isIn } from './egress.ts';
+import { Problem } from './problem.ts';
+
+/** One origin: where it listens and the only name it answers to. */
+export interface ListenerOptions {
+  /** What it is called when something is wrong with it. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** Its public origin, such as `https://id.acme.example`: the one Host that is served (T38). */
+  readonly origin: string;
+  readonly tls: { readonly key: string; readonly cert: string } | undefined;
+  readonly handle: (incoming: IncomingMessage, outgoing: ServerResponse) => unknown;
+}
+
+export interface Listener {
+  readonly name: string;
+  readonly origin: string;
+  readonly port: number;
+  /** Stops accepting, lets running requests end for `graceMs`, then cuts what is left. */
+  stop(graceMs: number): Promise<void>;
+}
+
+const limits = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 65_000 };
+
+/** Opens the listener; a port that cannot be had is the operator's problem and says so. */
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const expectedHost = new URL(options.origin).host;
+  const handle = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const refusal = checkTarget(incoming, expectedHost);
+    if (refusal) return answer(outgoing, ...refusal);
+    return options.handle(incoming, outgoing);
+  };
+  const server = options.tls
+    ? createTlsServer({ ...limits, ...options.tls, minVersion: 'TLSv1.2' }, handle)
+    : createServer(limits, handle);
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  });
+  await opened(server, options);
+  return {
+    name: options.name,
+    origin: options.origin,
+    port: (server.address() as AddressInfo).port,
+    stop: (graceMs) => stopped(server, graceMs),
+  };
+}
+
+/**
+ * A foreign Host is a rebinding attack or a mistake; a path with a second spelling is how rules get walked round (T38).
+ * Both are refused before anything reads the request.
+ */
+export function checkTarget(
+  { headers, url = '' }: Pick<IncomingMessage, 'headers' | 'url'>,
+  expectedHost: string,
+): [status: number, text: string] | undefined {
+  if (headers.host?.toLowerCase() !== expectedHost) return [421, `This server is ${expectedHost}.`];
+  const path = url.split('?', 1)[0] ?? '';
+  const isCanonical = path.startsWith('/') && /^[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*$/.test(path);
+  const hasSecondSpelling = /\/\/|\/\.{1,2}(\/|$)|%(2f|5c|2e|00|25)/i.test(path);
+  if (!isCanonical || hasSecondSpelling) return [400, 'The path is not in canonical form.'];
+  return undefined;
+}
+
+/**
+ * Network address of the caller. `X-Forwarded-For` counts only as far as every hop that added to it is trusted (TLS-02).
+ */
+export function clientAddress(incoming: IncomingMessage | undefined, trustedHops: BlockList): string {
+  const peer = incoming?.socket.remoteAddress ?? 'unknown';
+  const forwarded = String(incoming?.headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .map((hop) => hop.trim())
+    .filter((hop) => hop !== '');
+  const hops = [...forwarded, peer];
+  while (hops.length > 1 && isTrusted(hops.at(-1) ?? '', trustedHops)) hops.pop();
+  return hops.at(-1) ?? peer;
+}
+
+function isTrusted(address: string, trustedHops: BlockList): boolean {
+  try {
+    return isIn(trustedHops, address);
+  } catch {
+    return false; // not an address at all
+  }
+}
+
+function answer(outgoing: ServerResponse, status: number, text: string): void {
+  outgoing.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': 'no-store',
+    connection: 'close',
+  });
+  outgoing.end(`${text}\n`);
+}
+
+function opened(server: Server, { name, host, port }: ListenerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(toProblem(error, name, host, port));
+    });
+    server.listen({ host, port }, resolve);
+  });
+}
+
+function toProblem(error: NodeJS.ErrnoException, name: string, host: string, port: number): Error {
+  const flag = `--${name}-port`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new Problem(
+        `Port ${port} on ${host} is already in use.`,
+        `Stop what uses it, or choose another with ${flag}.`,
+      );
+    case 'EACCES':
+      return new Problem(`Port ${port} may not be opened by this user.`, `Choose one above 1023 with ${flag}.`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new Problem(`${host} is not an address of this machine.`, 'Choose another with --host.');
+    default:
+      return error;
+  }
+}
+
+function stopped(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

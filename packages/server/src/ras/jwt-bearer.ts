@@ -1,0 +1,155 @@
+import {
+  type AccessToken,
+  checkIdJag,
+  chooseKey,
+  type IdJag,
+  type JsonObject,
+  type Jwk,
+  mintAccessToken,
+  no,
+  ok,
+  parseIdJag,
+  parseScope,
+  type Result,
+  signatureAlgorithms,
+} from '@credence/mcp/protocol';
+import { type Call, randomId } from '../call.ts';
+import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
+import type { Signer } from '../keys/signer.ts';
+import { verifySignature } from '../keys/verify-signature.ts';
+import type { ResourceIndex } from '../policy/compile.ts';
+import { decideResource } from '../policy/decide.ts';
+import type { ResourceClient, ResourceServer, TrustedIssuer } from '../policy/model.ts';
+import type { Account, Store } from '../store/store.ts';
+
+/** What the redeeming side works with. */
+export interface Ras {
+  readonly issuer: string;
+  readonly registry: ClientRegistry<ResourceClient>;
+  readonly policy: () => ResourceIndex;
+  readonly store: Store;
+  readonly signer: () => Signer;
+  /** Current keys of a trusted issuer; asked with the header so that an unknown `kid` may cause one throttled refetch. */
+  readonly keysOf: (issuer: TrustedIssuer, header: JsonObject) => Promise<readonly Jwk[]>;
+  readonly accessTokenLifetimeSeconds: number;
+  readonly maxIdJagLifetimeSeconds: number;
+  readonly skewSeconds: number;
+}
+
+/** A token endpoint's answer (RFC 6749 §5.1); never with a refresh token (RAS-32). */
+export interface RedemptionResponse {
+  readonly access_token: string;
+  readonly token_type: 'Bearer';
+  readonly expires_in: number;
+  readonly scope: string;
+  readonly resource: string;
+}
+
+/** POST /token, JWT bearer (leg 2). Draft §4.4: an ID-JAG in, an access token for exactly one MCP server out. */
+export async function jwtBearer(call: Call, ras: Ras): Promise<Result<RedemptionResponse>> {
+  const client = authenticateClient(call, ras.registry);
+  if (!client.ok) return client;
+  const verified = await verifyIdJag(call, client.value, ras);
+  if (!verified.ok) return verified;
+  const { idJag, issuer } = verified.value;
+  const server = chooseServer(call, idJag, ras.policy());
+  if (!server.ok) return server;
+  const granted = chooseScopes(call, idJag, server.value);
+  if (!granted.ok) return granted;
+  const account = await resolveAccount(idJag, issuer, ras.store);
+  if (!account.ok) return account;
+
+  const token: AccessToken = {
+    issuer: ras.issuer,
+    subject: account.value.id,
+    clientId: client.value.id,
+    id: randomId(),
+    resource: server.value.resource,
+    scopes: granted.value,
+    issuedAt: call.now,
+    expiresAt: call.now + ras.accessTokenLifetimeSeconds,
+  };
+  // Used up last, in the same durable step as the record (RAS-12, RAS-13); until then nothing is consumed.
+  const until = idJag.expiresAt + ras.skewSeconds;
+  call.mark({ kind: 'id_jag', id: JSON.stringify([idJag.issuer, '', idJag.id]), until }, 'if_granted');
+  call.recordAs('redemption');
+  call.note({ person: account.value.id, accessToken: token.id, scopesGranted: granted.value });
+  return ok({
+    access_token: await mintAccessToken(token, ras.signer()),
+    token_type: 'Bearer',
+    expires_in: ras.accessTokenLifetimeSeconds,
+    scope: granted.value.join(' '),
+    resource: server.value.resource,
+  });
+}
+
+/** Draft §4.4.1: kind, issuer, algorithm, key, signature, claims; the issuer may speak for this client (RAS-03 to RAS-11). */
+async function verifyIdJag(
+  call: Call,
+  client: ResourceClient,
+  ras: Ras,
+): Promise<Result<{ idJag: IdJag; issuer: TrustedIssuer }>> {
+  const assertion = call.form.get('assertion');
+  if (!assertion) return no('missing_parameter');
+  if (call.dpop) return no('dpop_unsupported');
+  const parsed = parseIdJag(assertion);
+  if (!parsed.ok) return parsed;
+  const { jws, claimedIssuer } = parsed.value;
+  const issuer = ras.policy().trust.get(claimedIssuer);
+  if (!issuer) return no('id_jag_issuer_untrusted');
+  call.note({ issuer: issuer.issuer, policy: { kind: 'resource', version: ras.policy().version } });
+
+  if (!signatureAlgorithms.some((algorithm) => algorithm === jws.header.alg)) return no('id_jag_algorithm_refused');
+  const choice = chooseKey(jws.header, await ras.keysOf(issuer, jws.header));
+  if (!choice.ok) return no('id_jag_key_unknown');
+  if (!verifySignature(jws, choice.key, choice.algorithm)) return no('id_jag_bad_signature');
+
+  const idJag = checkIdJag(jws, {
+    issuer: ras.issuer,
+    clientId: client.id,
+    now: call.now,
+    skewSeconds: ras.skewSeconds,
+    maxLifetimeSeconds: ras.maxIdJagLifetimeSeconds,
+  });
+  if (!idJag.ok) return idJag;
+  call.note({ subject: idJag.value.subject, idJag: idJag.value.id });
+  if (!issuer.clients.includes(client.id)) return no('issuer_client_not_trusted');
+  return ok({ idJag: idJag.value, issuer });
+}
+
+/** The one MCP server the token is for: every claimed resource is ours, the parameter selects among them (RAS-14 to RAS-17). */
+function chooseServer(call: Call, idJag: IdJag, policy: ResourceIndex): Result<ResourceServer> {
+  const claimed = idJag.resources?.map((resource) => policy.serversByResource.get(resource));
+  if (claimed && !claimed.every((server) => server !== undefined)) return no('id_jag_resource_foreign');
+  const asked = call.form.resources.map((resource) => policy.serversByResource.get(resource));
+  if (!asked.every((server) => server !== undefined)) return no('resource_parameter_refused');
+
+  const governed = [...policy.servers.values()];
+  // Without a claim the parameter names the server, or there is only one: never an unrestricted token (RAS-15).
+  const candidates = new Set(claimed ?? (asked.length > 0 ? governed : governed.length === 1 ? governed : []));
+  if (candidates.size === 0) return no('id_jag_resource_missing');
+  const chosen = new Set(asked.length > 0 ? asked : candidates);
+  const [server] = chosen;
+  if (!server || chosen.size > 1)
+    return no(asked.length > 0 ? 'resource_parameter_refused' : 'id_jag_resource_missing');
+  if (!candidates.has(server)) return no('resource_parameter_refused');
+  call.note({ server: server.id, resource: server.resource });
+  return ok(server);
+}
+
+function chooseScopes(call: Call, idJag: IdJag, server: ResourceServer): Result<readonly string[]> {
+  const parameter = call.form.get('scope');
+  const asked = parameter === undefined ? undefined : parseScope(parameter);
+  if (parameter !== undefined && !asked) return no('scope_malformed');
+  call.note({ ...(asked && { scopesAsked: asked }) });
+  return decideResource(server, idJag.scopes, asked);
+}
+
+/** One local account for issuer and subject together (RAS-23); e-mail is not looked at. */
+async function resolveAccount(idJag: IdJag, issuer: TrustedIssuer, store: Store): Promise<Result<Account>> {
+  const { subject } = idJag;
+  const known = await store.accounts.find(issuer.issuer, subject);
+  if (!known && issuer.accounts === 'known') return no('account_unknown');
+  const account = known ?? (await store.accounts.findOrCreate(issuer.issuer, subject, randomId('a_')));
+  return account.active ? ok(account) : no('account_inactive');
+}
