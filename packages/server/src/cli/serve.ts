@@ -1,0 +1,50 @@
+import { Command, Option } from 'commander';
+import { roles, type ServeFlags } from '../config.ts';
+import { startServer } from '../server.ts';
+import { homeOption } from './home-option.ts';
+
+/** `credence serve`: runs the roles of this installation until it is told to stop. */
+export function serveCommand(): Command {
+  const collect = (role: string, before: string[] | undefined) => [...(before ?? []), role];
+  return new Command('serve')
+    .description('run the identity provider, the resource authorization server, the gateway and the admin listener')
+    .addOption(
+      new Option('--role <role>', `one of ${roles.join(', ')}; may be repeated; all by default`).argParser(
+        collect as (role: string) => string[],
+      ),
+    )
+    .addOption(homeOption())
+    .option('--config <file>', 'configuration file (default: credence.yaml in the home)')
+    .option('--idp-port <port>', 'port of the identity provider (4000; 0 = any free one)')
+    .option('--ras-port <port>', 'port of the RAS and the gateway (4001)')
+    .option('--admin-port <port>', 'port of the admin listener (4002)')
+    .option('--host <host>', 'address to listen on (localhost)')
+    .option('--tls', 'serve https with a development CA made in the home')
+    .option('--demo', 'fill the home with the organisation "Acme"; loopback only')
+    .addHelpText('after', examples)
+    .action(async (options: ServeFlags & { home: string }) => {
+      const server = await startServer(options.home, options);
+      process.stdout.write(server.readyText);
+      await signalled();
+      process.stdout.write('credence: stopping, letting running requests end\n');
+      await server.stop();
+    });
+}
+
+const examples = `
+Examples:
+  credence serve --demo --home ./demo
+  credence serve --home /var/lib/credence --config /etc/credence.yaml
+  credence serve --role ras --role gateway --home /var/lib/credence-ras`;
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+function signalled(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(130));
+        resolve();
+      });
+    }
+  });
+}

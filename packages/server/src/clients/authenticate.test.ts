@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { clientAssertionType, mintJws } from '@credence/mcp/protocol';
+import type { Call } from '../call.ts';
+import { parseForm } from '../form.ts';
+import { generatePrivateJwk, toPublicJwk, toSigner } from '../keys/signer.ts';
+import type { Mark } from '../store/store.ts';
+import { authenticateClient, type ClientRegistry, hashSecret, type RegisteredClient } from './authenticate.ts';
+
+const issuer = 'https://id.acme.example';
+const now = 1_800_000_000;
+const jwk = generatePrivateJwk('ES256');
+const signer = toSigner(jwk);
+const clients = new Map<string, RegisteredClient>([
+  ['with secret', { id: 'with secret', jwks: undefined }],
+  ['with-key', { id: 'with-key', jwks: [toPublicJwk(jwk)] }],
+  ['public', { id: 'public', jwks: undefined, public: true }],
+]);
+const registry: ClientRegistry<RegisteredClient> = {
+  issuer,
+  find: (id) => clients.get(id),
+  secretHashes: (id) => (id === 'with secret' ? [hashSecret('old'), hashSecret('s%:+ecret')] : []),
+  assertionMark: (clientId, jti, until) => ({ kind: 'client_assertion', id: `${clientId} ${jti}`, until }),
+};
+
+function ask(body: Record<string, string>, authorization?: string) {
+  const marks: Mark[] = [];
+  const form = parseForm(new URLSearchParams(body).toString());
+  assert.ok(form.ok);
+  const call: Call = {
+    id: 'd_1',
+    now,
+    form: form.value,
+    authorization,
+    dpop: false,
+    address: '192.0.2.1',
+    authenticated: () => undefined,
+    note: () => undefined,
+    recordAs: () => undefined,
+    mark: (mark) => marks.push(mark),
+  };
+  const result = authenticateClient(call, registry);
+  return { outcome: result.ok ? result.value.id : result.refusal, marks };
+}
+const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+const encode = (text: string) => encodeURIComponent(text).replaceAll('%20', '+');
+
+describe('IDP-01, HTP-02, HTP-03: client authentication', () => {
+  const table: [name: string, body: Record<string, string>, header: string | undefined, outcome: string][] = [
+    ['a secret in the body', { client_id: 'with secret', client_secret: 's%:+ecret' }, undefined, 'with secret'],
+    ['the older of two live secrets', { client_id: 'with secret', client_secret: 'old' }, undefined, 'with secret'],
+    ['Basic, form-encoded', {}, basic(encode('with secret'), encode('s%:+ecret')), 'with secret'],
+    ['Basic and the same id in the body', { client_id: 'with secret' }, basic('with+secret', 'old'), 'with secret'],
+    [
+      'Basic and another id in the body (B49)',
+      { client_id: 'public' },
+      basic('with+secret', 'old'),
+      'client_ids_differ',
+    ],
+    [
+      'Basic and a secret in the body (B05)',
+      { client_secret: 'old' },
+      basic('with+secret', 'old'),
+      'two_client_methods',
+    ],
+    ['a wrong secret (B06)', { client_id: 'with secret', client_secret: 'wrong' }, undefined, 'client_secret_wrong'],
+    ['an empty secret', { client_id: 'with secret', client_secret: '' }, undefined, 'client_not_authenticated'],
+    ['an unknown client', { client_id: 'nobody', client_secret: 'old' }, undefined, 'client_unknown'],
+    ['nothing at all', {}, undefined, 'client_not_authenticated'],
+    ['a public client says only its name', { client_id: 'public' }, undefined, 'public'],
+    ['Bearer instead of Basic', {}, 'Bearer abc', 'client_not_authenticated'],
+    ['Basic that is no base64', {}, 'Basic %%%', 'client_not_authenticated'],
+    ['Basic without a colon', {}, `Basic ${Buffer.from('abc').toString('base64')}`, 'client_not_authenticated'],
+    [
+      'a secret for a client that has keys',
+      { client_id: 'with-key', client_secret: 'x' },
+      undefined,
+      'client_method_not_allowed',
+    ],
+  ];
+  for (const [name, body, header, outcome] of table) {
+    test(`${name}: ${outcome}`, () => assert.equal(ask(body, header).outcome, outcome));
+  }
+});
+
+describe('IDP-04: client assertion: iss = sub = client_id, aud is exactly the issuer as only value', () => {
+  const claims = { iss: 'with-key', sub: 'with-key', aud: issuer, exp: now + 60, iat: now, jti: 'a1' };
+  const table: [name: string, change: object, outcome: string][] = [
+    ['as it should be', {}, 'with-key'],
+    ['aud as an array of one', { aud: [issuer] }, 'with-key'],
+    ['aud is the token endpoint (B07)', { aud: `${issuer}/token` }, 'client_assertion_invalid'],
+    ['aud is the issuer and another (B07)', { aud: [issuer, `${issuer}/token`] }, 'client_assertion_invalid'],
+    ['expired (B08)', { exp: now - 31 }, 'client_assertion_invalid'],
+    ['no exp', { exp: undefined }, 'client_assertion_invalid'],
+    ['valid for a day', { exp: now + 86_400 }, 'client_assertion_invalid'],
+    ['not yet begun', { nbf: now + 100 }, 'client_assertion_invalid'],
+    ['iss is not sub (B08)', { iss: 'with secret' }, 'client_assertion_invalid'],
+    ['no jti', { jti: undefined }, 'client_assertion_invalid'],
+    ['of a client without keys', { iss: 'with secret', sub: 'with secret' }, 'client_method_not_allowed'],
+    ['of nobody', { iss: 'nobody', sub: 'nobody' }, 'client_unknown'],
+  ];
+  const send = async (change: object, header: object = {}) => {
+    const assertion = await mintJws({ alg: 'ES256', kid: jwk.kid, ...header }, { ...claims, ...change }, signer.sign);
+    return ask({ client_assertion: assertion, client_assertion_type: clientAssertionType });
+  };
+  for (const [name, change, outcome] of table) {
+    test(`${name}: ${outcome}`, async () => assert.equal((await send(change)).outcome, outcome));
+  }
+
+  test('it is marked as used until it can no longer be accepted', async () => {
+    const { marks } = await send({});
+    assert.deepEqual(marks, [{ kind: 'client_assertion', id: 'with-key a1', until: now + 90 }]);
+  });
+
+  test('signed by another key under the same kid: refused', async () => {
+    const other = toSigner({ ...generatePrivateJwk('ES256'), kid: jwk.kid });
+    const assertion = await mintJws({ alg: 'ES256', kid: jwk.kid }, claims, other.sign);
+    const { outcome, marks } = ask({ client_assertion: assertion, client_assertion_type: clientAssertionType });
+    assert.equal(outcome, 'client_assertion_invalid');
+    assert.deepEqual(marks, []);
+  });
+
+  test('HS256 with the bytes of the public key (B08): refused', async () => {
+    assert.equal((await send({}, { alg: 'HS256' })).outcome, 'client_assertion_invalid');
+  });
+
+  test('another client_id in the body: refused', async () => {
+    const assertion = await mintJws({ alg: 'ES256', kid: jwk.kid }, claims, signer.sign);
+    const body = { client_assertion: assertion, client_assertion_type: clientAssertionType, client_id: 'public' };
+    assert.equal(ask(body).outcome, 'client_ids_differ');
+  });
+});

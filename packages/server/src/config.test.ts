@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { readConfig, type ServeFlags } from './config.ts';
+import { Problem } from './problem.ts';
+
+const dir = await mkdtemp(join(tmpdir(), 'credence-config-'));
+after(() => rm(dir, { recursive: true }));
+const file = join(dir, 'credence.yaml');
+const withFile = async (text: string, flags: ServeFlags = {}) => {
+  await writeFile(file, text);
+  return readConfig(flags, file);
+};
+
+describe('configuration', () => {
+  test('nothing given: everything on localhost', async () => {
+    const config = await readConfig({}, join(dir, 'missing.yaml'));
+    assert.equal(config.idp.issuer, 'http://localhost:4000');
+    assert.equal(config.ras.issuer, 'http://localhost:4001');
+    assert.deepEqual([...config.roles], ['idp', 'ras', 'gateway', 'admin']);
+  });
+
+  test('flags win over the file; issuers follow the port and --tls', async () => {
+    const config = await withFile('idp: { port: 5000 }\nroles: [idp]', {
+      idpPort: '6000',
+      tls: true,
+      role: ['idp', 'admin'],
+    });
+    assert.equal(config.idp.issuer, 'https://localhost:6000');
+    assert.deepEqual([...config.roles], ['idp', 'admin']);
+  });
+
+  test('every problem is reported together, with its path', async () => {
+    const text = 'idp: { port: 70000, issuer: "https://id.example/" }\nroels: [idp]\nskewSeconds: 600';
+    await assert.rejects(withFile(text), (problem: Problem) => {
+      assert.ok(problem instanceof Problem);
+      for (const part of ['idp.port', 'idp.issuer', 'roels', 'skewSeconds'])
+        assert.match(problem.message, new RegExp(part));
+      return true;
+    });
+  });
+
+  const refused: [name: string, text: string, flags: ServeFlags, message: RegExp][] = [
+    ['a port that is none', '', { idpPort: 'many' }, /idp\.port/],
+    ['an unknown role', '', { role: ['boss'] }, /roles\.0/],
+    ['a demo open to the network', '', { demo: true, host: '0.0.0.0' }, /loopback only/],
+    ['clear http on the network (TLS-02)', '', { host: '0.0.0.0' }, /without TLS/],
+    ['an http issuer that is not localhost', 'idp: { issuer: "http://id.acme.example" }', {}, /must be https/],
+    [
+      'one issuer for both domains (IDP-34)',
+      'idp: { issuer: "https://a.example" }\nras: { issuer: "https://a.example" }',
+      {},
+      /the same/,
+    ],
+    ['broken YAML', 'idp: {', {}, /not valid YAML.*line 1/s],
+    ['a list at the top', '- a', {}, /mapping at the top/],
+    ['a config that is not there', '', { config: join(dir, 'nowhere.yaml') }, /no such file/],
+    ['a config that is a folder', '', { config: dir }, /it is a folder/],
+    ['a proxy that is no address', 'proxy: { trusted: [anyone] }', {}, /proxy\.trusted\.0/],
+  ];
+  for (const [name, text, flags, message] of refused) {
+    test(`${name}: refused`, () => assert.rejects(withFile(text, flags), message));
+  }
+
+  test('behind a trusted proxy clear http is fine', async () => {
+    const text =
+      'host: 0.0.0.0\nproxy: { trusted: [10.0.0.0/8] }\nidp: { issuer: "https://a.example" }\nras: { issuer: "https://b.example" }\nadmin: { url: "https://c.example" }';
+    assert.equal((await withFile(text)).idp.issuer, 'https://a.example');
+  });
+});

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import type { IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { describe, test } from 'node:test';
+import { toBlockList } from './egress.ts';
+import { checkTarget, clientAddress, listen } from './listener.ts';
+
+describe('T38: one Host, one spelling of a path', () => {
+  const table: [name: string, host: string | undefined, url: string, status: number | undefined][] = [
+    ['as published', 'id.acme.example', '/token', undefined],
+    ['host in upper case', 'ID.acme.example', '/token', undefined],
+    ['a query may hold anything', 'id.acme.example', '/auth?redirect_uri=http://a//b%2F..', undefined],
+    ['a foreign host', 'evil.example', '/token', 421],
+    ['the right host at another port', 'id.acme.example:81', '/token', 421],
+    ['no host', undefined, '/token', 421],
+    ['a double slash', 'id.acme.example', '//token', 400],
+    ['a double slash inside', 'id.acme.example', '/a//b', 400],
+    ['an encoded slash', 'id.acme.example', '/a%2Fb', 400],
+    ['an encoded backslash', 'id.acme.example', '/a%5cb', 400],
+    ['an encoded dot', 'id.acme.example', '/%2e%2e/token', 400],
+    ['dots', 'id.acme.example', '/a/../token', 400],
+    ['a dot at the end', 'id.acme.example', '/token/.', 400],
+    ['a name that begins with a dot', 'id.acme.example', '/.well-known/jwks', undefined],
+    ['a doubly encoded slash', 'id.acme.example', '/a%252fb', 400],
+    ['a backslash', 'id.acme.example', '/a\\b', 400],
+    ['absolute form', 'id.acme.example', 'http://evil.example/token', 400],
+    ['asterisk form', 'id.acme.example', '*', 400],
+  ];
+  for (const [name, host, url, status] of table) {
+    test(`${name}: ${status ?? 'served'}`, () => {
+      const refusal = checkTarget({ headers: host === undefined ? {} : { host }, url }, 'id.acme.example');
+      assert.equal(refusal?.[0], status);
+    });
+  }
+});
+
+describe('TLS-02: X-Forwarded-For counts only through trusted hops', () => {
+  const from = (peer: string, forwarded?: string) =>
+    ({
+      socket: { remoteAddress: peer },
+      headers: forwarded ? { 'x-forwarded-for': forwarded } : {},
+    }) as unknown as IncomingMessage;
+  const table: [name: string, trusted: string[], peer: string, forwarded: string | undefined, address: string][] = [
+    ['no proxy configured', [], '192.0.2.9', '1.2.3.4', '192.0.2.9'],
+    ['a trusted proxy', ['10.0.0.0/8'], '10.0.0.1', '1.2.3.4', '1.2.3.4'],
+    ['a caller behind it who lies', ['10.0.0.0/8'], '10.0.0.1', '6.6.6.6, 1.2.3.4', '1.2.3.4'],
+    ['two trusted hops', ['10.0.0.0/8'], '10.0.0.1', '1.2.3.4, 10.0.0.2', '1.2.3.4'],
+    ['mapped IPv4', ['10.0.0.0/8'], '::ffff:10.0.0.1', '1.2.3.4', '1.2.3.4'],
+    ['nonsense in the header', ['10.0.0.0/8'], '10.0.0.1', 'unknown', 'unknown'],
+  ];
+  for (const [name, trusted, peer, forwarded, address] of table) {
+    test(`${name}: ${address}`, () =>
+      assert.equal(clientAddress(from(peer, forwarded), toBlockList(trusted)), address));
+  }
+});
+
+describe('a listener', () => {
+  test('a port in use is a problem with a way out', async () => {
+    const options = {
+      name: 'idp',
+      host: '127.0.0.1',
+      origin: 'http://localhost:1',
+      tls: undefined,
+      handle: () => undefined,
+    };
+    const first = await listen({ ...options, port: 0 });
+    await assert.rejects(listen({ ...options, port: first.port }), /already in use/);
+    await first.stop(0);
+  });
+
+  test('bytes that are not HTTP are answered 400 and cut', async () => {
+    const options = {
+      name: 'idp',
+      host: '127.0.0.1',
+      origin: 'http://localhost:1',
+      tls: undefined,
+      handle: () => undefined,
+    };
+    const server = await listen({ ...options, port: 0 });
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connect(server.port, '127.0.0.1', () => socket.write('\x16\x03\x01 nonsense\r\n\r\n'));
+      let text = '';
+      socket.on('data', (chunk) => {
+        text += chunk;
+      });
+      socket.on('close', () => resolve(text));
+    });
+    assert.match(answer, /^HTTP\/1.1 400/);
+    await server.stop(0);
+  });
+});
