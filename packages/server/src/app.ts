@@ -239,6 +239,7 @@ function toResponse(result: Result<object>, draft: Draft, usedHeader: boolean, w
   const headers: Record<string, string> = { ...noStore };
   if (status === 405) headers.allow = 'POST';
   if (status === 401 && usedHeader) headers['www-authenticate'] = 'Basic realm="token endpoint"';
+  if (status === 503) headers['retry-after'] = '1';
   if (status === 429) headers['retry-after'] = String(Math.max(1, waitSeconds));
   return Response.json(body, { status, headers });
 }

@@ -242,6 +242,12 @@ export const refusals = {
     rule: 'KEY-04',
     hint: 'no single key of the issuer fits kid and alg, also after one refetch',
   },
+  issuer_keys_unavailable: {
+    wire: 'temporarily_unavailable',
+    rule: 'KEY-04',
+    hint: 'the keys of the trusted issuer cannot be fetched',
+    help: 'Check that this machine reaches the issuer, and that its certificate and metadata are right.',
+  },
   id_jag_bad_signature: {
     wire: 'invalid_grant',
     rule: 'RAS-06',

@@ -3,8 +3,6 @@ import {
   checkIdJag,
   chooseKey,
   type IdJag,
-  type JsonObject,
-  type Jwk,
   mintAccessToken,
   no,
   ok,
@@ -21,6 +19,7 @@ import type { ResourceIndex } from '../policy/compile.ts';
 import { decideResource } from '../policy/decide.ts';
 import type { ResourceClient, ResourceServer, TrustedIssuer } from '../policy/model.ts';
 import type { Account, Store } from '../store/store.ts';
+import type { IssuerKeys } from './issuer-keys.ts';
 
 /** What the redeeming side works with. */
 export interface Ras {
@@ -29,8 +28,7 @@ export interface Ras {
   readonly policy: () => ResourceIndex;
   readonly store: Store;
   readonly signer: () => Signer;
-  /** Current keys of a trusted issuer; asked with the header so that an unknown `kid` may cause one throttled refetch. */
-  readonly keysOf: (issuer: TrustedIssuer, header: JsonObject) => Promise<readonly Jwk[]>;
+  readonly keysOf: IssuerKeys['keysOf'];
   readonly accessTokenLifetimeSeconds: number;
   readonly maxIdJagLifetimeSeconds: number;
   readonly skewSeconds: number;
@@ -100,7 +98,9 @@ async function verifyIdJag(
   call.note({ issuer: issuer.issuer, policy: { kind: 'resource', version: ras.policy().version } });
 
   if (!signatureAlgorithms.some((algorithm) => algorithm === jws.header.alg)) return no('id_jag_algorithm_refused');
-  const choice = chooseKey(jws.header, await ras.keysOf(issuer, jws.header));
+  const keys = await ras.keysOf(issuer, jws.header);
+  if (!keys) return no('issuer_keys_unavailable');
+  const choice = chooseKey(jws.header, keys);
   if (!choice.ok) return no('id_jag_key_unknown');
   if (!verifySignature(jws, choice.key, choice.algorithm)) return no('id_jag_bad_signature');
 
