@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+// node scripts/run.mjs PROGRAM [ARGUMENTS]
+//
+// Installs what a fresh or outdated clone lacks, then runs PROGRAM (a path from the root of the repository) on a Node
+// that runs TypeScript sources. Every npm script goes through here. Needs nothing but Node 20 and npm: no dependencies,
+// no TypeScript.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { isatty } from 'node:tty';
+import { fileURLToPath } from 'node:url';
+import { installIfNeeded } from './install.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const needed = { major: 24, minor: 15 };
+
+const [program, ...args] = process.argv.slice(2);
+if (program === undefined) fail('no program named', 'node scripts/run.mjs PROGRAM [ARGUMENTS]');
+
+const trouble = installIfNeeded(root);
+if (trouble !== undefined) fail(trouble.what, trouble.wayOut);
+
+run(chooseNode(), [resolve(root, program), ...args]);
+
+/**
+ * This Node when it is new enough, else the one that was installed with the other packages.
+ * @returns {string} path of an executable
+ */
+function chooseNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > needed.major || (major === needed.major && minor >= needed.minor)) return process.execPath;
+
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  const file = process.platform === 'win32' ? 'node.exe' : 'node';
+  const installed = join(root, 'node_modules', `node-${platform}-${process.arch}`, 'bin', file);
+  if (existsSync(installed)) return installed;
+  return fail(`Node ${process.versions.node} is too old, and there is no other to be had for this machine`);
+}
+
+/**
+ * Becomes the program where the system can do that, so that signals and the exit code are its own; else stays in between
+ * and passes both on.
+ * @param {string} node
+ * @param {string[]} argv
+ */
+function run(node, argv) {
+  if (typeof process.execve === 'function' && process.platform !== 'win32') {
+    process.execve(node, [node, ...argv], process.env);
+  }
+
+  const child = spawn(node, argv, { stdio: 'inherit' });
+  // A terminal sends ctrl-c to every process in the foreground: passing it on would be a second one.
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.on(signal, () => {
+      if (signal !== 'SIGINT' || !isatty(0)) child.kill(signal);
+    });
+  }
+  child.on('error', (error) => fail(`${node} does not run here (${error.message})`));
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+/**
+ * @param {string} what
+ * @param {string} [wayOut]
+ * @returns {never}
+ */
+function fail(what, wayOut = `install Node ${needed.major}.${needed.minor} or newer: https://nodejs.org`) {
+  process.stderr.write(`credence: ${what}\n  ${wayOut}\n`);
+  process.exit(2);
+}
