@@ -15,8 +15,8 @@ export interface Store {
   readonly policies: PolicyStore;
   readonly accounts: AccountStore;
   /**
-   * Grows with every change to people, credentials or policies, by whichever process made it. A node compares it to
-   * know when to drop what it keeps in memory.
+   * Grows with every change to people, credentials, policies or accounts, by whichever process made it. A node compares
+   * it to know when to drop what it keeps in memory.
    */
   changeSequence(): Promise<number>;
   /** Deletes marks and artifacts whose time has passed. Safe to run at any moment. */
@@ -27,6 +27,11 @@ export interface Store {
 /** Thrown when the store cannot answer or cannot make a change durable. The edge answers 503. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
+}
+
+/** Thrown when a change contradicts one that came first: a version already published, an e-mail address already taken. */
+export class StoreConflict extends Error {
+  override readonly name = 'StoreConflict';
 }
 
 /** Something that may happen once: a `jti` redeemed, a client assertion used. */
@@ -94,13 +99,15 @@ export interface AuditStore {
 
 /** What `oidc-provider` keeps (codes, sessions, refresh tokens, ...), by model name and id. */
 export interface ArtifactStore {
+  /** Never resolves to one that has expired by the clock of this node; a consumed one carries `consumed`. */
   find(model: string, id: string): Promise<Artifact | undefined>;
   findByUid(model: string, uid: string): Promise<Artifact | undefined>;
+  /** Creates or replaces it. What was consumed stays consumed. */
   upsert(model: string, id: string, payload: Artifact, expiresAt: EpochSeconds | undefined): Promise<void>;
-  /** Marks it consumed. Resolves true for exactly one caller, also when several arrive at once (T05). */
+  /** Marks it consumed, unless it has expired. Resolves true for exactly one caller, also when several arrive at once (T05). */
   consume(model: string, id: string, now: EpochSeconds): Promise<boolean>;
   destroy(model: string, id: string): Promise<void>;
-  /** Removes every artifact, of any model, that belongs to this grant. */
+  /** Removes every artifact, of any model, that belongs to this grant; the Grant itself goes by {@link destroy}. */
   revokeGrant(grantId: string): Promise<void>;
   /** True while a Session holds this `sid` for some client and has neither ended nor expired (IDP-13). */
   sessionStands(sid: string, now: EpochSeconds): Promise<boolean>;
@@ -132,8 +139,12 @@ export interface PeopleStore {
   /** argon2id, PHC string, or `undefined` when the person has no password here. */
   passwordHash(id: string): Promise<string | undefined>;
   setPasswordHash(id: string, hash: string): Promise<void>;
-  /** Creates or replaces the person with exactly these groups and roles. */
+  /**
+   * Creates or replaces the person with exactly these groups and roles (sets: they are read back sorted). Keeps the
+   * password. Throws {@link StoreConflict} when somebody else has the e-mail address.
+   */
   save(person: Person): Promise<void>;
+  /** People with ids after `after` ('' = from the start), by id, at most `limit`. */
   list(after: string, limit: number): Promise<readonly Person[]>;
 }
 
@@ -171,7 +182,7 @@ export interface PolicyVersion {
 export interface PolicyStore {
   latest(kind: PolicyKind): Promise<PolicyVersion | undefined>;
   read(kind: PolicyKind, version: number): Promise<PolicyVersion | undefined>;
-  /** Publishes as version n+1, together with its audit rows. Resolves to the number; throws when n is no longer the latest. */
+  /** Publishes as version n+1, together with its audit rows. Resolves to n+1; throws {@link StoreConflict} when n is no longer the latest. */
   append(version: PolicyVersion, records: readonly AuditRow[]): Promise<number>;
 }
 

@@ -1,0 +1,111 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
+import type { Compilable } from 'kysely';
+import type { Engine } from './engine.ts';
+import type { Artifact, ArtifactStore } from './store.ts';
+
+/** Codes, sessions, grants and refresh tokens of `oidc-provider`. */
+export function artifactStore({ db, write }: Engine): ArtifactStore {
+  const living = (now: EpochSeconds) =>
+    db
+      .selectFrom('artifacts')
+      .where(({ or, eb }) => or([eb('artifacts.expires_at', 'is', null), eb('artifacts.expires_at', '>', now)]));
+  const select = (model: string) =>
+    living(currentSeconds()).select(['payload', 'consumed_at']).where('model', '=', model);
+
+  return {
+    find: async (model, id) => toFound(await select(model).where('id', '=', id).executeTakeFirst()),
+
+    findByUid: async (model, uid) => toFound(await select(model).where('uid', '=', uid).executeTakeFirst()),
+
+    upsert: async (model, id, payload, expiresAt) => {
+      const columns = {
+        payload: JSON.stringify(payload),
+        uid: textOf(payload.uid),
+        grant_id: textOf(payload.grantId),
+        account_id: textOf(payload.accountId),
+        expires_at: expiresAt ?? null,
+      };
+      const upsert = db
+        .insertInto('artifacts')
+        .values({ model, id, ...columns, consumed_at: numberOf(payload.consumed) })
+        // consumed_at is not among them: saving again what another request consumed meanwhile must not revive it.
+        .onConflict((conflict) => conflict.columns(['model', 'id']).doUpdateSet(columns));
+      const dropSids = db.deleteFrom('session_sids').where('model', '=', model).where('session_id', '=', id);
+      const addSids = sidsOf(payload).map((sid) =>
+        db.insertInto('session_sids').values({ sid, model, session_id: id }),
+      );
+      const steps: Compilable[] = model === 'Session' ? [upsert, dropSids, ...addSids] : [upsert];
+      await write({ steps });
+    },
+
+    consume: async (model, id, now) => {
+      const update = db
+        .updateTable('artifacts')
+        .set({ consumed_at: now })
+        .where('model', '=', model)
+        .where('id', '=', id)
+        .where('consumed_at', 'is', null)
+        .where(({ or, eb }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]));
+      const [changed] = await write({ steps: [update] });
+      return changed === 1;
+    },
+
+    destroy: async (model, id) => {
+      await write({ steps: [db.deleteFrom('artifacts').where('model', '=', model).where('id', '=', id)] });
+    },
+
+    revokeGrant: async (grantId) => {
+      await write({ steps: [db.deleteFrom('artifacts').where('grant_id', '=', grantId)] });
+    },
+
+    sessionStands: async (sid, now) => {
+      const row = await living(now)
+        .innerJoin('session_sids', (join) =>
+          join
+            .onRef('session_sids.model', '=', 'artifacts.model')
+            .onRef('session_sids.session_id', '=', 'artifacts.id'),
+        )
+        .select('artifacts.id')
+        .where('session_sids.sid', '=', sid)
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
+    endSessionsOf: async (personId) => {
+      await write({ steps: [db.deleteFrom('artifacts').where('account_id', '=', personId)] });
+    },
+  };
+}
+
+/** The one place where the store reads the clock: `oidc-provider` asks for artifacts without saying when. */
+export function currentSeconds(): EpochSeconds {
+  return Math.floor(Date.now() / 1000);
+}
+
+/** The payload as saved, plus when it was consumed. */
+export function toArtifact(row: { payload: string; consumed_at: number | null }): Artifact {
+  const payload = JSON.parse(row.payload) as Artifact;
+  return row.consumed_at === null ? payload : { ...payload, consumed: row.consumed_at };
+}
+
+function toFound(row: Parameters<typeof toArtifact>[0] | undefined): Artifact | undefined {
+  return row && toArtifact(row);
+}
+
+/** `authorizations` of a Session: `{ [clientId]: { sid, ... } }`. */
+function sidsOf({ authorizations }: Artifact): string[] {
+  if (typeof authorizations !== 'object' || authorizations === null) return [];
+  const sids = Object.values(authorizations).map((one: unknown) =>
+    typeof one === 'object' && one !== null && 'sid' in one ? textOf(one.sid) : null,
+  );
+  return [...new Set(sids.filter((sid) => sid !== null))];
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
+}

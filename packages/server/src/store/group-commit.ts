@@ -1,0 +1,70 @@
+import { StoreUnavailable } from './store.ts';
+
+/** A change waiting to become durable. Runs inside a transaction that others may share. */
+export type Unit<T> = () => T;
+
+/** What became of one unit of a group; a failed one left nothing behind. */
+export type UnitOutcome = { readonly value: unknown } | { readonly error: unknown };
+
+/**
+ * Runs units in one durable transaction, in order, each in a savepoint of its own. Throws when the transaction as a
+ * whole failed: then nothing of any unit was kept.
+ */
+export type RunGroup = (units: readonly Unit<unknown>[]) => readonly UnitOutcome[];
+
+/** Longer groups are cut, so that one flush never keeps the event loop for long. */
+const maxGroup = 1000;
+
+interface Waiting {
+  readonly unit: Unit<unknown>;
+  readonly settle: (outcome: UnitOutcome) => void;
+}
+
+/**
+ * Group commit without a timer: the first change schedules a flush at the end of this turn of the event loop, and all
+ * that arrive until then share its transaction and its one fsync. Alone, a change waits for nobody.
+ */
+export class GroupCommit {
+  readonly #runGroup: RunGroup;
+  #waiting: Waiting[] = [];
+  #closed = false;
+
+  constructor(runGroup: RunGroup) {
+    this.#runGroup = runGroup;
+  }
+
+  /** Resolves to the unit's value once it is durable; rejects with its error, or with `StoreUnavailable`. */
+  submit<T>(unit: Unit<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(new StoreUnavailable('The store is closed.'));
+    return new Promise<T>((resolve, reject) => {
+      if (this.#waiting.length === 0) setImmediate(() => this.#flush());
+      this.#waiting.push({
+        unit,
+        settle: (outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value as T)),
+      });
+    });
+  }
+
+  /** Makes durable what waits, and refuses what comes after. */
+  close(): void {
+    this.#closed = true;
+    while (this.#waiting.length > 0) this.#flush();
+  }
+
+  #flush(): void {
+    const group = this.#waiting.splice(0, maxGroup);
+    if (group.length === 0) return;
+    if (this.#waiting.length > 0) setImmediate(() => this.#flush());
+    // Nobody is told anything before the commit of the whole group has returned.
+    for (const [index, outcome] of this.#outcomes(group).entries()) group[index]?.settle(outcome);
+  }
+
+  #outcomes(group: readonly Waiting[]): readonly UnitOutcome[] {
+    try {
+      return this.#runGroup(group.map(({ unit }) => unit));
+    } catch (cause) {
+      const error = cause instanceof StoreUnavailable ? cause : new StoreUnavailable('A commit failed.', { cause });
+      return group.map(() => ({ error }));
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { dirname } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Kysely } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import { Problem } from '../problem.ts';
+import * as first from './migrations/0001-first.ts';
+import type { Schema } from './schema.ts';
+
+/** Every step a database has gone through, in order; names never change once released. */
+const migrations: Record<string, Migration> = { '0001-first': first };
+
+/**
+ * Brings an SQLite database to this version's tables, in one transaction: all steps or none, and never two processes at
+ * once. A database that knows a step this version does not is left alone.
+ */
+export async function migrate(database: DatabaseSync, db: Kysely<Schema>, path: string): Promise<void> {
+  if (pending(database, path).length === 0) return;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    // Asked again under the lock: another process may have done it meanwhile.
+    if (pending(database, path).length > 0) {
+      const { error } = await new Migrator({
+        db,
+        provider: { getMigrations: async () => migrations },
+      }).migrateToLatest();
+      if (error !== undefined) throw error;
+    }
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function pending(database: DatabaseSync, path: string): string[] {
+  const exists = database.prepare(`SELECT 1 FROM sqlite_master WHERE name = 'kysely_migration'`).get();
+  const applied = new Set(
+    exists
+      ? database
+          .prepare('SELECT name FROM kysely_migration')
+          .all()
+          .map(({ name }) => String(name))
+      : [],
+  );
+  const unknown = [...applied].find((name) => !Object.hasOwn(migrations, name));
+  if (unknown !== undefined) {
+    throw new Problem(
+      `The home ${dirname(path)} was written by a newer version of credence (it has step ${unknown}).`,
+      'Run that version or a later one, or name another folder with --home.',
+    );
+  }
+  return Object.keys(migrations).filter((name) => !applied.has(name));
+}

@@ -1,0 +1,78 @@
+import { countChange, type Engine } from './engine.ts';
+import type { MembershipTable } from './schema.ts';
+import { type PeopleStore, type Person, StoreConflict } from './store.ts';
+
+/** People and what they are in. A read is one statement, so that person and memberships are always of one moment. */
+export function peopleStore({ db, write }: Engine): PeopleStore {
+  /** One row for each membership, and one without for who has none. */
+  const withMemberships = (people: ReturnType<typeof page>) =>
+    db
+      .selectFrom(people.as('person'))
+      .leftJoin('memberships', 'memberships.person_id', 'person.id')
+      .selectAll('person')
+      .select(['memberships.kind', 'memberships.of_id'])
+      .orderBy('person.id')
+      .orderBy('memberships.of_id')
+      .execute();
+  const page = () => db.selectFrom('people').select(['id', 'source', 'email', 'name', 'active']);
+
+  return {
+    find: async (id) => toPeople(await withMemberships(page().where('id', '=', id)))[0],
+
+    findByEmail: async (email) => toPeople(await withMemberships(page().where('email_folded', '=', fold(email))))[0],
+
+    list: async (after, limit) =>
+      toPeople(await withMemberships(page().where('id', '>', after).orderBy('id').limit(limit))),
+
+    passwordHash: async (id) => {
+      const row = await db.selectFrom('people').select('password_hash').where('id', '=', id).executeTakeFirst();
+      return row?.password_hash ?? undefined;
+    },
+
+    setPasswordHash: async (id, hash) => {
+      const update = db.updateTable('people').set({ password_hash: hash }).where('id', '=', id);
+      const [changed] = await write({ steps: [update, countChange(db)], conditional: true });
+      if (changed === 0) throw new StoreConflict('There is no such person to set a password for.');
+    },
+
+    save: async (person) => {
+      const { id, source, email, name } = person;
+      const columns = { source, email, email_folded: fold(email), name, active: person.active ? 1 : 0 };
+      const upsert = db
+        .insertInto('people')
+        .values({ id, ...columns, password_hash: null })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(columns));
+      const leaveAll = db.deleteFrom('memberships').where('person_id', '=', id);
+      const joinEach = toMemberships(person).map((row) => db.insertInto('memberships').values(row));
+      await write({ steps: [upsert, leaveAll, ...joinEach, countChange(db)] });
+    },
+  };
+}
+
+/** How addresses are compared. The one the person gave is kept beside it. */
+function fold(email: string): string {
+  return email.toLowerCase();
+}
+
+function toMemberships({ id, groups, roles }: Person): MembershipTable[] {
+  const rows = (kind: 'group' | 'role', ids: readonly string[]) =>
+    [...new Set(ids)].map((of_id) => ({ person_id: id, kind, of_id }));
+  return [...rows('group', groups), ...rows('role', roles)];
+}
+
+interface Row extends Pick<Person, 'id' | 'source' | 'email' | 'name'> {
+  readonly active: number;
+  readonly kind: 'group' | 'role' | null;
+  readonly of_id: string | null;
+}
+
+/** Folds rows, ordered by person, into people. */
+function toPeople(rows: readonly Row[]): Person[] {
+  const people = new Map<string, Person & { groups: string[]; roles: string[] }>();
+  for (const { id, source, email, name, active, kind, of_id } of rows) {
+    const person = people.get(id) ?? { id, source, email, name, active: active === 1, groups: [], roles: [] };
+    people.set(id, person);
+    if (of_id !== null) (kind === 'group' ? person.groups : person.roles).push(of_id);
+  }
+  return [...people.values()];
+}

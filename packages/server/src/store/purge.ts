@@ -1,0 +1,24 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
+import type { Engine } from './engine.ts';
+
+/** Rows removed in one transaction; requests that wait for it are held up by milliseconds only. */
+const chunk = 2000;
+
+/** Removes marks whose last second has passed, and artifacts that have expired, a little at a time. */
+export async function purge({ db, write }: Engine, now: EpochSeconds): Promise<void> {
+  const oldMarks = db.selectFrom('marks').select(['kind', 'id']).where('until', '<', now).limit(chunk);
+  const oldArtifacts = db.selectFrom('artifacts').select(['model', 'id']).where('expires_at', '<=', now).limit(chunk);
+  const removals = [
+    db
+      .deleteFrom('marks')
+      .where(({ eb, refTuple }) => eb(refTuple('kind', 'id'), 'in', oldMarks.$asTuple('kind', 'id'))),
+    db
+      .deleteFrom('artifacts')
+      .where(({ eb, refTuple }) => eb(refTuple('model', 'id'), 'in', oldArtifacts.$asTuple('model', 'id'))),
+  ];
+  for (const removal of removals) {
+    let removed: number | undefined;
+    do [removed] = await write({ steps: [removal] });
+    while (removed === chunk);
+  }
+}

@@ -1,0 +1,38 @@
+import { StoreUnavailable } from './store.ts';
+
+/** SQLite's primary result codes that mean "not now" or "not on this disk", not "this statement is wrong". */
+const unavailable = new Map([
+  [5, 'locked by another process'],
+  [6, 'locked'],
+  [7, 'out of memory'],
+  [8, 'read-only'],
+  [9, 'interrupted'],
+  [10, 'unreadable or unwritable (input/output error)'],
+  [11, 'damaged'],
+  [13, 'on a full disk'],
+  [14, 'impossible to open'],
+  [15, 'locked by another process'],
+  [22, 'too large for this file system'],
+  [26, 'not a database'],
+]);
+
+const constraint = 19;
+
+/** What the error says about the database as a whole, or undefined when it speaks of one statement. */
+export function unavailability(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  if (error.code === 'ERR_INVALID_STATE') return 'closed';
+  if (error.code !== 'ERR_SQLITE_ERROR' || !('errcode' in error)) return undefined;
+  return unavailable.get(Number(error.errcode) & 0xff);
+}
+
+/** Turns an error that means the store is away into `StoreUnavailable`; leaves every other as it is. */
+export function toStoreError(error: unknown): unknown {
+  const state = unavailability(error);
+  return state === undefined ? error : new StoreUnavailable(`The store is ${state}.`, { cause: error });
+}
+
+/** True when a row was refused because one like it is there, or what it refers to is not. */
+export function isConstraintViolation(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === constraint;
+}

@@ -1,0 +1,66 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { toAccount } from './accounts.ts';
+import { currentSeconds, toArtifact } from './artifacts.ts';
+import { orStoreError } from './sqlite-dialect.ts';
+import type { Account, Artifact, Person } from './store.ts';
+
+/** The reads that every request makes, prepared once: a tenth of the time of a query built for the occasion. */
+export interface SqliteReads {
+  person(id: string): Promise<Person | undefined>;
+  account(issuer: string, subject: string): Promise<Account | undefined>;
+  artifact(model: string, id: string): Promise<Artifact | undefined>;
+  changeSequence(): Promise<number>;
+}
+
+export function sqliteReads(database: DatabaseSync): SqliteReads {
+  // One statement, so that the person and the groups are of one moment, whatever another process writes.
+  const person = database.prepare(
+    `SELECT id, source, email, name, active,
+       (SELECT json_group_array(of_id ORDER BY of_id) FROM memberships WHERE person_id = people.id AND kind = 'group')
+         AS groups,
+       (SELECT json_group_array(of_id ORDER BY of_id) FROM memberships WHERE person_id = people.id AND kind = 'role')
+         AS roles
+     FROM people WHERE id = ?`,
+  );
+  const account = database.prepare('SELECT id, issuer, subject, active FROM accounts WHERE issuer = ? AND subject = ?');
+  const artifact = database.prepare(
+    `SELECT payload, consumed_at FROM artifacts
+     WHERE model = ? AND id = ? AND (expires_at IS NULL OR expires_at > ?)`,
+  );
+  const changeSequence = database.prepare('SELECT value FROM change_sequence');
+
+  // Each is async, so that a store that is away rejects and never throws.
+  return {
+    person: async (id) => {
+      const row = orStoreError(() => person.get(id)) as unknown as PersonRow | undefined;
+      return row && toPerson(row);
+    },
+    account: async (issuer, subject) => {
+      const row = orStoreError(() => account.get(issuer, subject));
+      return row && toAccount(row as unknown as Parameters<typeof toAccount>[0]);
+    },
+    artifact: async (model, id) => {
+      const row = orStoreError(() => artifact.get(model, id, currentSeconds()));
+      return row && toArtifact(row as unknown as Parameters<typeof toArtifact>[0]);
+    },
+    changeSequence: async () => Number(orStoreError(() => changeSequence.get())?.value),
+  };
+}
+
+interface PersonRow extends Omit<Person, 'active' | 'groups' | 'roles'> {
+  readonly active: number;
+  readonly groups: string;
+  readonly roles: string;
+}
+
+function toPerson({ id, source, email, name, active, groups, roles }: PersonRow): Person {
+  return {
+    id,
+    source,
+    email,
+    name,
+    active: active === 1,
+    groups: JSON.parse(groups) as string[],
+    roles: JSON.parse(roles) as string[],
+  };
+}

@@ -1,0 +1,103 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { type ChainHead, emptyChain, nextLine } from './chain.ts';
+import type { Change } from './engine.ts';
+import { GroupCommit, type Unit, type UnitOutcome } from './group-commit.ts';
+import type { StatementCache } from './sqlite-dialect.ts';
+import { isConstraintViolation, toStoreError, unavailability } from './sqlite-error.ts';
+import { type AuditRow, type Commit, type CommitOutcome, StoreConflict } from './store.ts';
+
+/** The one way into an SQLite store. Everything that is written passes the same queue and may share a transaction. */
+export interface SqliteWriter {
+  commit(commit: Commit): Promise<CommitOutcome>;
+  write(change: Change): Promise<readonly number[]>;
+  close(): void;
+}
+
+export function sqliteWriter(database: DatabaseSync, statements: StatementCache, node: string): SqliteWriter {
+  const begin = database.prepare('BEGIN IMMEDIATE');
+  const end = database.prepare('COMMIT');
+  const savepoint = database.prepare('SAVEPOINT unit');
+  const release = database.prepare('RELEASE unit');
+  const lastLine = database.prepare('SELECT seq, hash FROM audit WHERE node = ? ORDER BY seq DESC LIMIT 1');
+  const insertMark = database.prepare('INSERT INTO marks (kind, id, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
+  const insertLine = database.prepare(
+    `INSERT INTO audit (node, seq, previous_hash, hash, id, kind, time_ms, body, person, client, server, id_jag,
+       access_token) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  let head: ChainHead = emptyChain(node);
+  const queue = new GroupCommit(runGroup);
+
+  return {
+    commit: (commit) => queue.submit(() => commitUnit(commit)),
+    write: (change) => {
+      const steps = change.steps.map((step) => step.compile());
+      return queue.submit(() => writeUnit(steps, change));
+    },
+    close: () => queue.close(),
+  };
+
+  /** One transaction. The write lock is taken first: what a unit reads cannot change before it writes. */
+  function runGroup(units: readonly Unit<unknown>[]): readonly UnitOutcome[] {
+    try {
+      begin.run();
+      // Read under the lock, not remembered: even two processes by the same name cannot fork the chain.
+      head = (lastLine.get(node) as ChainHead | undefined) ?? emptyChain(node);
+      const outcomes = units.map(runUnit);
+      end.run();
+      return outcomes;
+    } catch (error) {
+      if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
+      throw toStoreError(error);
+    }
+  }
+
+  function runUnit(unit: Unit<unknown>): UnitOutcome {
+    const before = head;
+    savepoint.run();
+    try {
+      const value = unit();
+      release.run();
+      return { value };
+    } catch (error) {
+      // A full disk is everybody's; SQLite may have rolled the whole transaction back already.
+      if (unavailability(error) !== undefined || !database.isTransaction) throw error;
+      database.exec('ROLLBACK TO unit; RELEASE unit');
+      head = before;
+      return { error: isConstraintViolation(error) ? new StoreConflict('The row is taken.', { cause: error }) : error };
+    }
+  }
+
+  function commitUnit({ marks, records, recordsIfLost }: Commit): CommitOutcome {
+    for (const mark of marks) {
+      if (insertMark.run(mark.kind, mark.id, mark.until).changes === 0) {
+        append(recordsIfLost?.(mark) ?? []);
+        return { won: false, lost: mark };
+      }
+    }
+    append(records);
+    return { won: true };
+  }
+
+  function writeUnit(
+    steps: readonly { sql: string; parameters: readonly unknown[] }[],
+    { conditional, records }: Change,
+  ): readonly number[] {
+    const changed: number[] = [];
+    for (const { sql, parameters } of steps) {
+      changed.push(Number(statements.prepare(sql).run(...(parameters as SQLInputValue[])).changes));
+      if (conditional && changed[0] === 0) return changed;
+    }
+    append(records ?? []);
+    return changed;
+  }
+
+  function append(rows: readonly AuditRow[]): void {
+    for (const row of rows) {
+      const line = nextLine(node, head, row);
+      const { person = null, client = null, server = null, idJag = null, accessToken = null } = row;
+      const place = [node, line.seq, line.previousHash, line.hash] as const;
+      insertLine.run(...place, row.id, row.kind, row.timeMs, row.body, person, client, server, idJag, accessToken);
+      head = line;
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import { closeSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely } from 'kysely';
+import { Problem } from '../problem.ts';
+import { accountStore } from './accounts.ts';
+import { artifactStore } from './artifacts.ts';
+import { auditStore } from './audit-log.ts';
+import { credentialStore } from './credentials.ts';
+import { migrate } from './migrate.ts';
+import { peopleStore } from './people.ts';
+import { policyStore } from './policies.ts';
+import { purge } from './purge.ts';
+import type { Schema } from './schema.ts';
+import { nodeSqliteDialect, StatementCache } from './sqlite-dialect.ts';
+import { unavailability } from './sqlite-error.ts';
+import { sqliteReads } from './sqlite-reads.ts';
+import { sqliteWriter } from './sqlite-writer.ts';
+import type { Store } from './store.ts';
+
+export interface SqliteOptions {
+  /** Names the chain this process writes; no two processes may write at once under one name. */
+  readonly node: string;
+}
+
+/** How long a write waits for another process to finish its own. The event loop waits with it. */
+const busyMs = 2000;
+
+/**
+ * Opens the embedded store, and makes it where there is none (readable by its owner only). Throws `Problem` when the
+ * file cannot be used.
+ */
+export async function openSqliteStore(path: string, { node }: SqliteOptions): Promise<Store> {
+  const database = openDatabase(path);
+  const statements = new StatementCache(database);
+  const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(statements) });
+  try {
+    await migrate(database, db, path);
+  } catch (error) {
+    database.close();
+    throw toProblem(path, error);
+  }
+  const writer = sqliteWriter(database, statements, node);
+  const engine = { db, write: writer.write };
+  const reads = sqliteReads(database);
+  return {
+    commit: writer.commit,
+    audit: auditStore(engine),
+    artifacts: { ...artifactStore(engine), find: reads.artifact },
+    people: { ...peopleStore(engine), find: reads.person },
+    credentials: credentialStore(engine),
+    policies: policyStore(engine),
+    accounts: { ...accountStore(engine, reads.account), find: reads.account },
+    changeSequence: reads.changeSequence,
+    purge: (now) => purge(engine, now),
+    close: async () => {
+      writer.close();
+      if (database.isOpen) database.close();
+    },
+  };
+}
+
+function openDatabase(path: string): DatabaseSync {
+  try {
+    if (path !== ':memory:') createPrivately(path);
+    const database = new DatabaseSync(path, { timeout: busyMs, enableForeignKeyConstraints: true, defensive: true });
+    try {
+      const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode;
+      if (path !== ':memory:' && mode !== 'wal') {
+        throw new Problem(`The file system of ${path} cannot keep the store safely.`, 'Put the home on a local disk.');
+      }
+      // FULL: a commit returns after the log is on the disk, so that it survives power loss, not only kill -9.
+      database.exec('PRAGMA synchronous = FULL');
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  } catch (error) {
+    throw toProblem(path, error);
+  }
+}
+
+/** Makes the file before SQLite does, with its owner's rights only; the files SQLite puts beside it take them over. */
+function createPrivately(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+function toProblem(path: string, error: unknown): unknown {
+  if (error instanceof Problem) return error;
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const state = unavailability(cause) ?? (cause instanceof Error && 'syscall' in cause ? cause.message : undefined);
+  if (state === undefined) return error;
+  return new Problem(
+    `The store ${path} cannot be opened: ${state}.`,
+    'Check that this user may write there, that the disk has room, and that the file is a store of credence.',
+  );
+}
