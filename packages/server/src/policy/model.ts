@@ -33,7 +33,7 @@ export interface Decision {
   readonly effect: Effect;
   readonly scopes: readonly string[];
   readonly because: readonly string[];
-  /** With `step_up`: what the sign-in lacks. */
+  /** With `step_up`: what the next sign-in must be like, all of it, also where this one already was. */
   readonly needs?: SignInNeeds;
 }
 
@@ -46,6 +46,8 @@ export interface AccessServer {
   /** Issuer of the RAS that guards it. */
   readonly ras: string;
   readonly scopes: ReadonlyMap<string, Risk>;
+  /** Scopes considered when a request names none; without high-risk ones unless the document says so. */
+  readonly defaultScopes: readonly string[];
 }
 
 /** A client as the access document knows it. */
@@ -86,7 +88,10 @@ export type Upstream =
       readonly kind: 'stdio';
       readonly command: string;
       readonly args: readonly string[];
-      /** The whole environment of the child; `{person}` in a value becomes the caller's account id. */
+      /**
+       * The whole environment of the child. In arguments, values and `cwd`, `{person}` becomes the caller's account id
+       * and `{data}` the private folder of this server in the home.
+       */
       readonly env: Readonly<Record<string, string>>;
       readonly cwd: string | undefined;
       readonly allow: readonly ClientCapability[];

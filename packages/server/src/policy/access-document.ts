@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import {
+  displayName,
+  has,
+  id,
+  isLoopback,
+  isMapping,
+  issuer,
+  issuerOrLocal,
+  jwks,
+  mapping,
+  resource,
+  scopeChoice,
+  scopeName,
+  scopes,
+} from './document-words.ts';
+
+/**
+ * The access document of trust domain A: which servers there are, which clients, and the rules. People are not in it:
+ * rules name groups, roles and people by id, and the directory says who is in them.
+ */
+
+/** `resource` and `ras`, or `local`: an id in the resource document of the same program. */
+export const AccessServerEntry = mapping({
+  name: displayName.optional(),
+  resource: resource.optional(),
+  ras: issuer.optional(),
+  local: id.optional(),
+  scopes,
+  default_scopes: z.array(scopeName).min(1, 'must name at least one scope').optional(),
+}).superRefine(
+  (server, context) => {
+    const isLocal = has(server, 'local');
+    const isRemote = has(server, 'resource') && has(server, 'ras');
+    const isMixed = isLocal && (has(server, 'resource') || has(server, 'ras'));
+    if (isMixed || (!isLocal && !isRemote)) {
+      context.addIssue({ code: 'custom', message: 'needs either resource and ras, or local, and not both' });
+    }
+  },
+  { when: isMapping },
+);
+
+const redirectUri = z.string('must be a URL').refine(isRedirectUri, {
+  error: 'must be https, http on localhost, or a scheme of your own such as com.example.app:/callback; no fragment',
+});
+
+export const AccessClientEntry = mapping({
+  name: displayName.optional(),
+  redirect_uris: z.array(redirectUri).default([]),
+  post_logout_redirect_uris: z.array(redirectUri).default([]),
+  /** Has no credentials: anybody can claim to be it. */
+  public: z.boolean('must be true or false').default(false),
+  /** May trade ID Tokens for ID-JAGs; when absent, only clients with credentials may. */
+  exchange: z.boolean('must be true or false').optional(),
+  jwks: jwks.optional(),
+  client_ids: z
+    .record(issuerOrLocal, z.string().regex(/^[\x21-\x7E]{1,256}$/, 'must be 1 to 256 visible ASCII characters'))
+    .default({}),
+}).superRefine(
+  (client, context) => {
+    if (client?.public === true && has(client, 'jwks')) {
+      context.addIssue({ code: 'custom', path: ['jwks'], message: 'a public client has no keys; drop jwks or public' });
+    }
+  },
+  { when: isMapping },
+);
+
+/** `group:` and `role:` take ids of the directory: `engineering` is local, `okta/eng` comes from another source. */
+export const subject = z
+  .string('must be text')
+  .regex(
+    /^(?:everyone|(?:group|role|user):(?:[A-Za-z0-9_.-]{1,64}\/)?[A-Za-z0-9_.@:+-]{1,200})$/,
+    'must be everyone, group:ID, role:ID or user:ID; an ID of another source is written SOURCE/ID',
+  );
+
+/** What the sign-in must have been like. Below a minute a sign-in would be too old by the time it is used. */
+export const Needs = mapping({
+  acr: z.string('must be text').min(1, 'must not be empty').optional(),
+  amr: z.array(z.string('must be text').min(1)).min(1, 'must name at least one method').optional(),
+  max_age: z.int('must be a whole number of seconds').min(60, 'must be 60 seconds or more').optional(),
+}).refine((needs) => Object.keys(needs).length > 0, 'must name acr, amr or max_age');
+
+/** Exactly one of `allow`, `deny` and `require`. */
+export const RuleEntry = mapping({
+  id,
+  allow: scopeChoice.optional(),
+  deny: scopeChoice.optional(),
+  require: Needs.optional(),
+  for: scopeChoice.optional(),
+  on: z.union([id, z.array(id).min(1)], { error: 'must be a server, or a list of one or more servers' }),
+  to: z.array(subject, 'must be a list such as [group:engineering]').min(1, 'must name somebody').optional(),
+  through: z.array(id, 'must be a list of clients').min(1, 'must name at least one client').optional(),
+}).superRefine(
+  (rule, context) => {
+    const say = (message: string) => context.addIssue({ code: 'custom', message });
+    const effects = ['allow', 'deny', 'require'].filter((effect) => has(rule, effect));
+    if (effects.length !== 1) say('must have exactly one of allow, deny and require');
+    if (has(rule, 'require') !== has(rule, 'for')) say('require and for go together: for names the scopes it guards');
+    if ((has(rule, 'allow') || has(rule, 'deny')) && !has(rule, 'to')) say('must say to whom: to: [group:ID]');
+  },
+  { when: isMapping },
+);
+
+export const AccessDocument = mapping({
+  servers: z.record(id, AccessServerEntry, 'must be a mapping of servers').default({}),
+  clients: z.record(id, AccessClientEntry, 'must be a mapping of clients').default({}),
+  rules: z.array(RuleEntry, 'must be a list of rules').default([]),
+  /** The most a sign-in here can earn, so that nobody is sent to sign in again in vain. Absent: anything. */
+  sign_in: mapping({ acr: z.array(z.string()).default([]), amr: z.array(z.string()).default([]) }).optional(),
+});
+
+export type AccessDocument = z.output<typeof AccessDocument>;
+export type AccessServerEntry = z.output<typeof AccessServerEntry>;
+export type AccessClientEntry = z.output<typeof AccessClientEntry>;
+export type RuleEntry = z.output<typeof RuleEntry>;
+
+function isRedirectUri(text: string): boolean {
+  if (!URL.canParse(text) || text.includes('#') || /\s/.test(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  if (username !== '' || password !== '') return false;
+  if (protocol === 'http:') return isLoopback(hostname);
+  // A scheme with a dot is a domain name backwards (RFC 8252 §7.1), which also keeps javascript: and data: out.
+  return protocol === 'https:' || protocol.includes('.');
+}

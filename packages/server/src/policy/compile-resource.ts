@@ -1,0 +1,106 @@
+import { Problem } from '../problem.ts';
+import type { ResourceClient, ResourceServer, TrustedIssuer, Upstream } from './model.ts';
+import type { ResourceDocument, ResourceServerEntry } from './resource-document.ts';
+import { resourceOf, spellings } from './resource-uri.ts';
+import { toScopes, unaskedScopes } from './scopes.ts';
+
+/** One version of the resource document, ready for the RAS and the gateway: built once, never changed. */
+export interface ResourceIndex {
+  readonly version: number;
+  readonly servers: ReadonlyMap<string, ResourceServer>;
+  /** Servers by each accepted spelling of their resource; iterate over `servers`, not over this. */
+  readonly serversByResource: ReadonlyMap<string, ResourceServer>;
+  readonly clients: ReadonlyMap<string, ResourceClient>;
+  /** Issuers whose ID-JAGs are redeemed, by the exact issuer (RAS-06). */
+  readonly trust: ReadonlyMap<string, TrustedIssuer>;
+}
+
+/**
+ * Builds the index of a document that `parsePolicy` has accepted.
+ * @param options.issuer - issuer of this RAS; its servers live below it
+ * @param options.localIdp - issuer that `local` stands for; `undefined` where this program has no IdP beside it
+ */
+export function compileResource(
+  document: ResourceDocument,
+  options: { readonly version: number; readonly issuer: string; readonly localIdp: string | undefined },
+): ResourceIndex {
+  const servers = new Map<string, ResourceServer>();
+  const serversByResource = new Map<string, ResourceServer>();
+  for (const [id, entry] of Object.entries(document.servers)) {
+    const server = toServer(id, entry, options.issuer);
+    servers.set(id, server);
+    for (const spelling of spellings(server.resource)) serversByResource.set(spelling, server);
+  }
+  const clients = new Map<string, ResourceClient>();
+  for (const [id, { name, jwks }] of Object.entries(document.clients)) {
+    clients.set(id, { id, name: name ?? id, jwks: jwks?.keys });
+  }
+  return { version: options.version, servers, serversByResource, clients, trust: toTrust(document.trust, options) };
+}
+
+function toTrust(
+  entries: ResourceDocument['trust'],
+  options: { readonly issuer: string; readonly localIdp: string | undefined },
+): Map<string, TrustedIssuer> {
+  const trust = new Map<string, TrustedIssuer>();
+  for (const [key, { keys, accounts, clients }] of Object.entries(entries)) {
+    const issuer = key === 'local' ? options.localIdp : key;
+    if (issuer === undefined) {
+      throw new Problem(
+        'trust.local: there is no identity provider in this program.',
+        'Name the IdP by its issuer: https://...',
+      );
+    }
+    // A RAS that redeemed its own assertions would turn one domain's word into the other's (draft §9.3).
+    if (issuer === options.issuer) {
+      throw new Problem(
+        `trust.${key}: ${issuer} is this resource authorization server itself (IDP-34).`,
+        'Trust the issuer of an identity provider; the two need two origins.',
+      );
+    }
+    if (trust.has(issuer)) {
+      throw new Problem(`trust names ${issuer} twice: by its URL and as local.`, 'Keep one of the two.');
+    }
+    trust.set(issuer, { issuer, keys: keys === 'discovery' ? keys : keys.keys, accounts, clients });
+  }
+  return trust;
+}
+
+function toServer(id: string, entry: ResourceServerEntry, issuer: string): ResourceServer {
+  return {
+    id,
+    name: entry.name ?? id,
+    resource: resourceOf(issuer, id),
+    scopes: toScopes(entry.scopes),
+    defaultScopes: entry.default_scopes ?? unaskedScopes(entry.scopes),
+    scopeOfTool: toScopeOfTool(entry.tools),
+    upstream: entry.upstream && toUpstream(entry.upstream),
+  };
+}
+
+function toUpstream(entry: NonNullable<ResourceServerEntry['upstream']>): Upstream {
+  const { http, stdio, env = {}, cwd, allow, max_sessions = 20, idle = 300 } = entry;
+  if (http !== undefined) return { kind: 'http', url: http, allow };
+  const [command = '', ...args] = stdio ?? [];
+  return { kind: 'stdio', command, args, env, cwd, allow, maxSessions: max_sessions, idleSeconds: idle };
+}
+
+/**
+ * The most specific pattern wins: the exact name, then the longer text before the `*`, then the longer text after it.
+ * With one `*` in each, no two patterns that fit the same tool are equally specific.
+ */
+function toScopeOfTool(tools: ResourceServerEntry['tools']): (tool: string) => string | undefined {
+  const exact = new Map<string, string>();
+  const patterns: { prefix: string; suffix: string; scope: string }[] = [];
+  for (const [pattern, scope] of Object.entries(tools)) {
+    const [prefix = '', suffix] = pattern.split('*');
+    if (suffix === undefined) exact.set(pattern, scope);
+    else patterns.push({ prefix, suffix, scope });
+  }
+  patterns.sort((a, b) => b.prefix.length - a.prefix.length || b.suffix.length - a.suffix.length);
+  return (tool) => exact.get(tool) ?? patterns.find(({ prefix, suffix }) => fits(tool, prefix, suffix))?.scope;
+}
+
+function fits(tool: string, prefix: string, suffix: string): boolean {
+  return tool.length >= prefix.length + suffix.length && tool.startsWith(prefix) && tool.endsWith(suffix);
+}

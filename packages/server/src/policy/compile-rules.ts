@@ -1,0 +1,96 @@
+import type { RuleEntry } from './access-document.ts';
+import type { AccessServer, SignInNeeds } from './model.ts';
+
+export type RuleEffect = 'allow' | 'deny' | 'require';
+
+/** One rule as it bears on one server. */
+export interface Rule {
+  readonly id: string;
+  /** Place in the document, so that `because` always lists rules in the order people read them. */
+  readonly position: number;
+  readonly effect: RuleEffect;
+  /** Scopes of this server the rule is about. */
+  readonly scopes: ReadonlySet<string>;
+  /** Whom it is about, as the document says it. */
+  readonly to: readonly string[];
+  /** Clients it is about; `undefined` = all. */
+  readonly through: ReadonlySet<string> | undefined;
+  /** What the sign-in must have been like; empty unless the effect is `require`. */
+  readonly needs: SignInNeeds;
+}
+
+/**
+ * The rules on one server, by whom they are about. A decision looks up the person's groups, roles and id here, so it never
+ * sees rules on other servers or about other people.
+ */
+export interface RuleIndex {
+  readonly all: readonly Rule[];
+  readonly everyone: readonly Rule[];
+  readonly groups: ReadonlyMap<string, readonly Rule[]>;
+  readonly roles: ReadonlyMap<string, readonly Rule[]>;
+  readonly users: ReadonlyMap<string, readonly Rule[]>;
+}
+
+/** The most a sign-in can earn. */
+export interface Earnable {
+  readonly acr: ReadonlySet<string>;
+  readonly amr: ReadonlySet<string>;
+}
+
+/** Sorts the rules of a document under the servers they are on. */
+export function compileRules(
+  entries: readonly RuleEntry[],
+  servers: ReadonlyMap<string, AccessServer>,
+): ReadonlyMap<string, RuleIndex> {
+  const rulesOf = new Map<string, Rule[]>();
+  for (const [position, entry] of entries.entries()) {
+    for (const serverId of new Set([entry.on].flat())) {
+      const server = servers.get(serverId);
+      if (!server) continue; // parsePolicy refuses it; without a server there is nothing to rule on
+      const rules = rulesOf.get(serverId);
+      const rule = toRule(entry, position, server);
+      if (rules) rules.push(rule);
+      else rulesOf.set(serverId, [rule]);
+    }
+  }
+  return new Map([...rulesOf].map(([serverId, rules]) => [serverId, indexBySubject(rules)]));
+}
+
+function toRule(entry: RuleEntry, position: number, server: AccessServer): Rule {
+  const { id, allow, deny, require: needs = {}, through } = entry;
+  const effect = allow ? 'allow' : deny ? 'deny' : 'require';
+  const chosen = allow ?? deny ?? entry.for ?? [];
+  return {
+    id,
+    position,
+    effect,
+    scopes: new Set(chosen === 'all' ? server.scopes.keys() : chosen.filter((scope) => server.scopes.has(scope))),
+    to: entry.to ?? ['everyone'],
+    through: through && new Set(through),
+    needs,
+  };
+}
+
+function indexBySubject(rules: readonly Rule[]): RuleIndex {
+  const everyone: Rule[] = [];
+  const maps = { group: new Map<string, Rule[]>(), role: new Map<string, Rule[]>(), user: new Map<string, Rule[]>() };
+  for (const rule of rules) {
+    for (const subject of new Set(rule.to)) {
+      const [kind, id] = splitSubject(subject);
+      if (kind === 'everyone') everyone.push(rule);
+      else maps[kind].set(id, [...(maps[kind].get(id) ?? []), rule]);
+    }
+  }
+  return { all: rules, everyone, groups: maps.group, roles: maps.role, users: maps.user };
+}
+
+/** `group:okta/eng` is the group with the id `okta/eng`; names play no part, so a renamed group inherits nothing. */
+export function splitSubject(subject: string): readonly ['everyone' | 'group' | 'role' | 'user', string] {
+  const colon = subject.indexOf(':');
+  const kind = subject.slice(0, colon);
+  const id = subject.slice(colon + 1);
+  if (kind === 'group' || kind === 'role' || kind === 'user') return [kind, id];
+  // Never read an unknown word as everyone: parsePolicy lets none through, so this is a broken document.
+  if (subject !== 'everyone') throw new Error(`unknown subject ${subject}`);
+  return ['everyone', ''];
+}

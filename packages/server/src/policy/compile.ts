@@ -1,0 +1,104 @@
+import { Problem } from '../problem.ts';
+import type { AccessClientEntry, AccessDocument, AccessServerEntry } from './access-document.ts';
+import { compileRules, type Earnable, type RuleIndex } from './compile-rules.ts';
+import type { AccessClient, AccessServer } from './model.ts';
+import { resourceOf } from './resource-uri.ts';
+import { toScopes, unaskedScopes } from './scopes.ts';
+
+export { compileResource, type ResourceIndex } from './compile-resource.ts';
+
+/** One version of the access document, ready for `decide()`: built once, never changed. */
+export interface AccessIndex {
+  readonly version: number;
+  readonly clients: ReadonlyMap<string, AccessClient>;
+  readonly servers: ReadonlyMap<string, AccessServer>;
+  /** Servers by the issuer of the RAS that guards them, which is what a request calls `audience` (IDP-09). */
+  readonly serversByAudience: ReadonlyMap<string, readonly AccessServer[]>;
+  /** Rules by the id of the server they are on. */
+  readonly rules: ReadonlyMap<string, RuleIndex>;
+  /** The most a sign-in can earn; `undefined` = anything. */
+  readonly earnable: Earnable | undefined;
+}
+
+/**
+ * Builds the index of a document that `parsePolicy` has accepted.
+ * @param options.localRas - issuer that `local` stands for; `undefined` where this program has no RAS beside it
+ */
+export function compileAccess(
+  document: AccessDocument,
+  options: { readonly version: number; readonly localRas: string | undefined },
+): AccessIndex {
+  const servers = new Map<string, AccessServer>();
+  const serversByAudience = new Map<string, AccessServer[]>();
+  const names = new Map<string, string>();
+  for (const [id, entry] of Object.entries(document.servers)) {
+    const server = toServer(id, entry, options.localRas);
+    claim(names, `${server.ras} ${server.resource}`, `servers.${id}`, 'are the same resource');
+    servers.set(id, server);
+    serversByAudience.set(server.ras, [...(serversByAudience.get(server.ras) ?? []), server]);
+  }
+
+  const clients = new Map<string, AccessClient>();
+  for (const [id, entry] of Object.entries(document.clients)) {
+    const client = toClient(id, entry, options.localRas);
+    for (const [ras, idThere] of client.clientIds) {
+      claim(names, `client ${ras} ${idThere}`, `clients.${id}`, `have the same client id at ${ras} (IDP-25)`);
+    }
+    clients.set(id, client);
+  }
+  const rules = compileRules(document.rules, servers);
+  const { sign_in } = document;
+  const earnable = sign_in && { acr: new Set(sign_in.acr), amr: new Set(sign_in.amr) };
+  return { version: options.version, clients, servers, serversByAudience, rules, earnable };
+}
+
+function toServer(id: string, entry: AccessServerEntry, localRas: string | undefined): AccessServer {
+  const ras = entry.ras ?? toLocal(localRas, `servers.${id}`);
+  return {
+    id,
+    name: entry.name ?? id,
+    ras,
+    resource: entry.resource ?? resourceOf(ras, entry.local ?? id),
+    scopes: toScopes(entry.scopes),
+    defaultScopes: entry.default_scopes ?? unaskedScopes(entry.scopes),
+  };
+}
+
+function toClient(id: string, entry: AccessClientEntry, localRas: string | undefined): AccessClient {
+  const clientIds = new Map<string, string>();
+  for (const [ras, idThere] of Object.entries(entry.client_ids)) {
+    const issuer = ras === 'local' ? toLocal(localRas, `clients.${id}.client_ids`) : ras;
+    if (clientIds.has(issuer)) {
+      throw new Problem(
+        `clients.${id}.client_ids names ${issuer} twice: by its URL and as local.`,
+        'Keep one of the two.',
+      );
+    }
+    clientIds.set(issuer, idThere);
+  }
+  return {
+    id,
+    name: entry.name ?? id,
+    redirectUris: entry.redirect_uris,
+    postLogoutRedirectUris: entry.post_logout_redirect_uris,
+    public: entry.public,
+    exchange: entry.exchange ?? !entry.public,
+    jwks: entry.jwks?.keys,
+    clientIds,
+  };
+}
+
+/** Two entries that mean one thing would make an answer depend on which is found first. */
+function claim(names: Map<string, string>, name: string, path: string, words: string): void {
+  const other = names.get(name);
+  if (other !== undefined) throw new Problem(`${other} and ${path} ${words}.`, 'Give each its own.');
+  names.set(name, path);
+}
+
+function toLocal(localRas: string | undefined, path: string): string {
+  if (localRas !== undefined) return localRas;
+  throw new Problem(
+    `${path} says local, but there is no resource authorization server in this program.`,
+    'Name the RAS by its issuer: https://...',
+  );
+}

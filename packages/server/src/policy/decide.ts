@@ -1,0 +1,118 @@
+import { no, ok, type Result } from '@credence/mcp/protocol';
+import type { AccessIndex } from './compile.ts';
+import type { Earnable, Rule, RuleIndex } from './compile-rules.ts';
+import type { AccessServer, Ask, Decision, ResourceServer, SignInNeeds } from './model.ts';
+
+/**
+ * Denies unless a rule allows; a deny takes its scopes away whatever allows them; a require withholds its scopes until the
+ * sign-in is good enough. `because` names the rules that spoke: those about this person, client and one of the scopes in
+ * question, and of the requires only those that are not met.
+ */
+export function decide(index: AccessIndex, ask: Ask): Decision {
+  const server = index.servers.get(ask.server);
+  const rulesHere = index.rules.get(ask.server);
+  if (!server || !rulesHere || !index.clients.has(ask.client)) return { effect: 'deny', scopes: [], because: [] };
+
+  const inQuestion = scopesInQuestion(server, ask);
+  const rules = rulesFor(rulesHere, ask).filter((rule) => inQuestion.some((scope) => rule.scopes.has(scope)));
+  const spoke = rules.filter((rule) => rule.effect !== 'require' || !meets(rule.needs, ask));
+  const open = inQuestion.filter((scope) => speaksOf(spoke, 'allow', scope) && !speaksOf(spoke, 'deny', scope));
+  const guarded = open.filter((scope) => speaksOf(spoke, 'require', scope));
+  const because = spoke.map((rule) => rule.id);
+
+  const needs = ask.scopes && needsToEarn(guarded, rules, index.earnable);
+  if (needs) return { effect: 'step_up', scopes: [], because, needs };
+  const scopes = guarded.length === 0 ? open : open.filter((scope) => !guarded.includes(scope));
+  return { effect: scopes.length > 0 ? 'allow' : 'deny', scopes, because };
+}
+
+/** What was asked for by name and exists, each once; without names, what this server grants unasked. */
+export function scopesInQuestion(server: AccessServer, ask: Ask): readonly string[] {
+  if (ask.scopes === undefined) return server.defaultScopes;
+  return [...new Set(ask.scopes)].filter((scope) => server.scopes.has(scope));
+}
+
+/** True when the sign-in was as `needs` says. A sign-in of unknown age is too old. */
+export function meets(needs: SignInNeeds, { acr, amr, authTime, now }: Ask): boolean {
+  if (needs.acr !== undefined && needs.acr !== acr) return false;
+  if (needs.amr?.some((method) => !amr.includes(method))) return false;
+  return needs.max_age === undefined || (authTime !== undefined && now - authTime <= needs.max_age);
+}
+
+/** Rules on the server that are about this person and client, in document order, each once. */
+function rulesFor(rules: RuleIndex, { person, client }: Ask): Rule[] {
+  const found = [...rules.everyone];
+  collect(found, rules.groups, person.groups);
+  collect(found, rules.roles, person.roles);
+  const own = rules.users.get(person.id);
+  if (own) found.push(...own);
+
+  const sorted = found.sort((a, b) => a.position - b.position);
+  return sorted.filter((rule, at) => rule !== sorted[at - 1] && (!rule.through || rule.through.has(client)));
+}
+
+function collect(found: Rule[], rulesOf: ReadonlyMap<string, readonly Rule[]>, ids: readonly string[]): void {
+  if (rulesOf.size === 0) return;
+  for (const id of ids) {
+    const rules = rulesOf.get(id);
+    if (rules) found.push(...rules);
+  }
+}
+
+function speaksOf(rules: readonly Rule[], effect: Rule['effect'], scope: string): boolean {
+  return rules.some((rule) => rule.effect === effect && rule.scopes.has(scope));
+}
+
+/**
+ * What the next sign-in must be like so that at least one guarded scope opens; `undefined` when no sign-in could do it,
+ * since sending somebody to sign in again in vain would go round in circles (IDP-24).
+ */
+function needsToEarn(
+  guarded: readonly string[],
+  rules: readonly Rule[],
+  earnable: Earnable | undefined,
+): SignInNeeds | undefined {
+  let needs: SignInNeeds | undefined;
+  for (const scope of guarded) {
+    // Requires already met count too: the next sign-in must not lose what this one had.
+    const requires = rules.filter((rule) => rule.effect === 'require' && rule.scopes.has(scope));
+    const together = requires.reduce<SignInNeeds | undefined>((sum, rule) => join(sum, rule.needs), needs ?? {});
+    if (together && canEarn(together, earnable)) needs = together;
+  }
+  return needs;
+}
+
+/** Both at once, or `undefined` when one sign-in cannot be both. */
+function join(one: SignInNeeds | undefined, other: SignInNeeds): SignInNeeds | undefined {
+  if (!one || (one.acr !== undefined && other.acr !== undefined && one.acr !== other.acr)) return undefined;
+  const acr = one.acr ?? other.acr;
+  const amr = [...new Set([...(one.amr ?? []), ...(other.amr ?? [])])].sort();
+  const ages = [one.max_age, other.max_age].filter((age) => age !== undefined);
+  return {
+    ...(acr !== undefined && { acr }),
+    ...(amr.length > 0 && { amr }),
+    ...(ages.length > 0 && { max_age: Math.min(...ages) }),
+  };
+}
+
+function canEarn({ acr, amr }: SignInNeeds, earnable: Earnable | undefined): boolean {
+  if (!earnable) return true;
+  return (acr === undefined || earnable.acr.has(acr)) && !amr?.some((method) => !earnable.amr.has(method));
+}
+
+/**
+ * Scopes of the access token for an ID-JAG, or why none. The ID-JAG is the ceiling; without a scope claim it is the
+ * server's baseline, never everything (RAS-18, RAS-19, RAS-21). A `scope` parameter narrows.
+ * @param claimed - scopes of the ID-JAG; `undefined` or empty when it has no scope claim
+ * @param asked - scopes of the request; a parameter without a value counts as absent (RFC 6749 §3.2)
+ */
+export function decideResource(
+  server: ResourceServer,
+  claimed: readonly string[] | undefined,
+  asked: readonly string[] | undefined,
+): Result<readonly string[]> {
+  if (claimed?.some((scope) => !server.scopes.has(scope))) return no('id_jag_scope_unknown');
+  const ceiling = claimed && claimed.length > 0 ? claimed : server.defaultScopes;
+  const scopes = asked && asked.length > 0 ? ceiling.filter((scope) => asked.includes(scope)) : ceiling;
+  return scopes.length > 0 ? ok(scopes) : no('scope_not_granted');
+}

@@ -1,0 +1,147 @@
+import { isScopeToken, type Jwk } from '@credence/mcp/protocol';
+import { z } from 'zod';
+
+/**
+ * The words both policy documents are written in. Each refuses what it does not know, and says what is allowed.
+ */
+
+/** A mapping with exactly these keys; an unknown one is named together with those allowed. */
+export function mapping<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+  const allowed = Object.keys(shape).join(', ');
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code === 'unrecognized_keys') return `not known here; allowed: ${allowed}`;
+      return issue.code === 'invalid_type' ? `must be a mapping with: ${allowed}` : undefined;
+    },
+  });
+}
+
+/** Lets a rule on several keys speak although one of the keys is wrong by itself: every problem is told at once. */
+export function isMapping(payload: { value: unknown }): boolean {
+  return typeof payload.value === 'object' && payload.value !== null && !Array.isArray(payload.value);
+}
+
+/** True when the key is there, whatever its value turned out to be. */
+export function has(entry: object, key: string): boolean {
+  return (entry as Record<string, unknown>)[key] !== undefined;
+}
+
+/** Servers, clients and rules are named by these: safe in a URL path, a log line and a mapping key. */
+export const id = z
+  .string('must be a name')
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must be 1 to 64 letters, digits, - or _, the first a letter or digit');
+
+/** For people only; nothing is decided by it. */
+export const displayName = z
+  .string('must be text')
+  .min(1, 'must not be empty')
+  .max(120, 'must have at most 120 characters')
+  .regex(/^[^\p{Cc}\p{Cf}]*$/u, 'must not hold control or invisible characters');
+
+export const scopeName = z
+  .string('must be the name of a scope')
+  .refine((text) => text.length <= 128 && isScopeToken(text), 'must be a scope token without spaces (RFC 6749 §3.3)');
+
+/** `{ issues:read: {}, issues:write: { risk: high } }`; the risk is low where none is given. */
+export const scopes = z
+  .record(
+    scopeName,
+    mapping({ risk: z.enum(['low', 'medium', 'high'], 'must be low, medium or high').default('low') }),
+    'must be a mapping of scope names, such as { issues:read: {}, issues:write: { risk: high } }',
+  )
+  .refine((map) => Object.keys(map).length > 0, 'must name at least one scope: nothing can be granted without');
+
+/** Every one of them, or those listed. */
+export const scopeChoice = z.union([z.literal('all'), z.array(scopeName).min(1)], {
+  error: 'must be all, or a list of one or more scopes',
+});
+
+/** Compared character for character wherever it appears, so only one spelling is let in. */
+export const issuer = z.string('must be the URL of an issuer').refine(isIssuer, {
+  error: 'must be https, or http on localhost, without query, fragment, user name or trailing slash (RFC 8414 §2)',
+});
+
+export const issuerOrLocal = z.string().refine((text) => text === 'local' || isIssuer(text), {
+  error: 'must be local, or an https issuer without query, fragment or trailing slash (http on localhost only)',
+});
+
+/** @see https://www.rfc-editor.org/rfc/rfc8707#section-2 */
+export const resource = z.string('must be the URL of an MCP server').refine((text) => isWebUrl(text), {
+  error: 'must be an absolute URL without fragment: https, or http on localhost (RFC 8707 §2)',
+});
+
+/** A key set as published; one with private parts in it is refused, so that no secret lands in a document (KEY-01). */
+export const jwks = z.preprocess(
+  withoutCertificates,
+  mapping({
+    keys: z
+      .array(
+        z.unknown().superRefine((value, context) => {
+          const problem = problemOfKey(value);
+          if (problem) context.addIssue({ code: 'custom', message: problem });
+        }),
+        'must be a list of JSON Web Keys',
+      )
+      .min(1, 'must hold at least one key')
+      .transform((keys) => keys as Jwk[]),
+  }),
+);
+
+function isIssuer(text: string): boolean {
+  return isWebUrl(text) && !text.includes('?') && !text.endsWith('/');
+}
+
+/** Absolute, https or loopback http, no fragment, no credentials, and spelled as a URL parser would spell it. */
+export function isWebUrl(text: string): boolean {
+  if (!URL.canParse(text) || text.includes('#') || /[\s\\]/.test(text)) return false;
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '') return false;
+  const isCanonical = url.href === text || url.href === `${text}/`;
+  return isCanonical && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)));
+}
+
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+
+const keyKinds: Record<string, { crv?: string; members: string[]; algorithms: string[] }> = {
+  EC: { crv: 'P-256', members: ['x', 'y'], algorithms: ['ES256'] },
+  OKP: { crv: 'Ed25519', members: ['x'], algorithms: ['EdDSA', 'Ed25519'] },
+  RSA: { members: ['n', 'e'], algorithms: ['RS256', 'PS256'] },
+};
+
+function problemOfKey(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'must be a JSON Web Key';
+  const key = value as Record<string, unknown>;
+  const leaked = privateMembers.filter((member) => Object.hasOwn(key, member));
+  if (leaked.length > 0)
+    return `holds private parts (${leaked.join(', ')}): replace this key pair, list the public key`;
+
+  const kind = typeof key.kty === 'string' && Object.hasOwn(keyKinds, key.kty) ? keyKinds[key.kty] : undefined;
+  if (!kind) return 'kty must be EC, OKP or RSA';
+  if (kind.crv !== undefined && key.crv !== kind.crv) return `crv of an ${key.kty} key must be ${kind.crv}`;
+  const missing = kind.members.filter((member) => !/^[A-Za-z0-9_-]+$/.test(String(key[member] ?? '')));
+  if (missing.length > 0) return `${missing.join(', ')} must be base64url text`;
+  if (key.kty === 'RSA' && String(key.n).length < 342) return 'an RSA key must have 2048 bits or more';
+  if (key.alg !== undefined && !kind.algorithms.includes(String(key.alg))) {
+    return `alg must be ${kind.algorithms.join(' or ')}`;
+  }
+  if (key.use !== undefined && key.use !== 'sig') return 'use must be sig';
+  if (key.kid !== undefined && (typeof key.kid !== 'string' || key.kid === '')) return 'kid must be text';
+  return undefined;
+}
+
+/** Published key sets often carry members that mean nothing here; only what {@link Jwk} has is kept. */
+function withoutCertificates(value: unknown): unknown {
+  const keys = (value as { keys?: unknown } | null)?.keys;
+  if (!Array.isArray(keys)) return value;
+  const ignored = new Set(['key_ops', 'ext', 'x5c', 'x5t', 'x5t#S256', 'x5u', 'iat', 'nbf', 'exp']);
+  const stripped = keys.map((key: unknown) =>
+    typeof key === 'object' && key !== null && !Array.isArray(key)
+      ? Object.fromEntries(Object.entries(key).filter(([name]) => !ignored.has(name)))
+      : key,
+  );
+  return { ...(value as object), keys: stripped };
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { displayName, has, id, isMapping, issuerOrLocal, jwks, mapping, scopeName, scopes } from './document-words.ts';
+
+/**
+ * The resource document of trust domain B: which MCP servers are guarded here and where they really are, which clients
+ * redeem, and whose ID-JAGs are taken.
+ */
+
+const placeholder = /\{(\w+)\}/g;
+
+/** Text of a command line or environment; `{person}` and `{data}` are filled in when the child is started. */
+const template = z
+  .string('must be text')
+  .refine(
+    (text) => [...text.matchAll(placeholder)].every(([, name]) => name === 'person' || name === 'data'),
+    'knows the placeholders {person} (account of the caller) and {data} (private folder of the server) only',
+  );
+
+/** `{ http: URL }` or `{ stdio: [command, argument, ...] }`; what is about a child process goes with `stdio` only. */
+const UpstreamEntry = mapping({
+  http: z
+    .string('must be a URL')
+    .refine(isUpstreamUrl, 'must be an http or https URL without user name, password or fragment')
+    .optional(),
+  stdio: z
+    .array(template, 'must be a list: the command and its arguments')
+    .min(1, 'must name a command')
+    .refine(([command]) => command !== '' && !command?.includes('{'), 'the command must be plain text')
+    .optional(),
+  /** The whole environment of the child: nothing is inherited. */
+  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a variable name'), template).optional(),
+  cwd: template.optional(),
+  max_sessions: z.int('must be a whole number').min(1, '1 to 10000').max(10_000, '1 to 10000').optional(),
+  idle: z.int('must be a whole number of seconds').min(10, '10 to 86400').max(86_400, '10 to 86400').optional(),
+  allow: z.array(z.enum(['roots', 'sampling', 'elicitation'], 'must be roots, sampling or elicitation')).default([]),
+}).superRefine(
+  (upstream, context) => {
+    const say = (message: string) => context.addIssue({ code: 'custom', message });
+    if (has(upstream, 'http') === has(upstream, 'stdio')) {
+      say('must be either { http: URL } or { stdio: [command, argument, ...] }');
+    }
+    const ofChild = ['env', 'cwd', 'max_sessions', 'idle'].filter((key) => has(upstream, key));
+    if (!has(upstream, 'stdio') && ofChild.length > 0) say(`${ofChild.join(', ')} can go with stdio only`);
+  },
+  { when: isMapping },
+);
+
+/** One `*` at most: then of two patterns that fit one tool, one is always the more specific. */
+const toolPattern = z
+  .string()
+  .max(128)
+  .regex(/^(?=.)[^\s*]*\*?[^\s*]*$/, 'must be the name of a tool, with at most one *');
+
+export const ResourceServerEntry = mapping({
+  name: displayName.optional(),
+  upstream: UpstreamEntry.optional(),
+  scopes,
+  default_scopes: z.array(scopeName).min(1, 'must name at least one scope').optional(),
+  /** Tool or pattern to the scope it needs. The most specific pattern wins; a tool that none fits is refused. */
+  tools: z.record(toolPattern, scopeName, 'must be a mapping of tools to scopes').default({}),
+});
+
+export const ResourceClientEntry = mapping({ name: displayName.optional(), jwks: jwks.optional() });
+
+export const TrustEntry = mapping({
+  keys: z.union([z.literal('discovery'), jwks], { error: 'must be discovery, or { keys: [public JSON Web Keys] }' }),
+  accounts: z.enum(['create', 'known'], 'must be create or known'),
+  /** Clients for which this issuer may speak, by their id here. */
+  clients: z.array(id, 'must be a list of clients').min(1, 'must name at least one client'),
+  /** An ID-JAG is good for one token, always; the word may be written, there is no other. */
+  replay: z.literal('refuse', 'must be refuse').optional(),
+});
+
+export const ResourceDocument = mapping({
+  servers: z.record(id, ResourceServerEntry, 'must be a mapping of servers').default({}),
+  clients: z.record(id, ResourceClientEntry, 'must be a mapping of clients').default({}),
+  trust: z.record(issuerOrLocal, TrustEntry, 'must be a mapping of issuers').default({}),
+});
+
+export type ResourceDocument = z.output<typeof ResourceDocument>;
+export type ResourceServerEntry = z.output<typeof ResourceServerEntry>;
+
+function isUpstreamUrl(text: string): boolean {
+  if (!URL.canParse(text) || text.includes('#')) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '';
+}
