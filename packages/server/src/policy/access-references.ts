@@ -1,0 +1,75 @@
+import { AccessClientEntry, AccessServerEntry, RuleEntry } from './access-document.ts';
+import { childOf, entriesOf, type Finding, unknownName, unknownScopes } from './references.ts';
+
+type Servers = Map<string, AccessServerEntry | undefined>;
+
+/** What an access document says in one place about another must be so. Works on a document with other mistakes too. */
+export function checkAccessReferences(raw: unknown): Finding[] {
+  const servers = entriesOf(raw, 'servers', AccessServerEntry);
+  const clients = entriesOf(raw, 'clients', AccessClientEntry);
+  return [...checkServers(servers), ...checkClientIds(clients), ...checkRules(childOf(raw, 'rules'), servers, clients)];
+}
+
+function* checkServers(servers: Servers): Generator<Finding> {
+  const owners = new Map<string, string>();
+  for (const [id, server] of servers) {
+    if (!server) continue;
+    yield* unknownScopes(server.default_scopes, server.scopes, ['servers', id, 'default_scopes']);
+    const target = server.local === undefined ? `${server.ras} ${server.resource}` : `local ${server.local}`;
+    const owner = owners.get(target);
+    if (owner) yield { path: ['servers', id], message: `is the same resource as servers.${owner}`, atKey: true };
+    else owners.set(target, id);
+  }
+}
+
+/** An ID-JAG names the client as the RAS knows it: two clients under one name there would be one (IDP-25). */
+function* checkClientIds(clients: Map<string, AccessClientEntry | undefined>): Generator<Finding> {
+  const owners = new Map<string, string>();
+  for (const [id, client] of clients) {
+    for (const [ras, idThere] of Object.entries(client?.client_ids ?? {})) {
+      const owner = owners.get(`${ras} ${idThere}`);
+      const message = `client ${owner} has the id ${idThere} at ${ras} already; each client needs its own (IDP-25)`;
+      if (owner !== undefined) yield { path: ['clients', id, 'client_ids', ras], message };
+      else owners.set(`${ras} ${idThere}`, id);
+    }
+  }
+}
+
+function* checkRules(rules: unknown, servers: Servers, clients: Map<string, unknown>): Generator<Finding> {
+  if (!Array.isArray(rules)) return;
+  const ids = new Map<unknown, number>();
+  for (const [at, rule] of rules.entries()) {
+    const id = childOf(rule, 'id');
+    const first = ids.get(id);
+    if (first !== undefined && id !== undefined) {
+      yield { path: ['rules', at, 'id'], message: `rules[${first}] has the id ${id} already; each rule needs its own` };
+    } else ids.set(id, at);
+
+    const { data } = RuleEntry.safeParse(rule);
+    if (!data) continue;
+    for (const [where, server] of [data.on].flat().entries()) {
+      const path = Array.isArray(data.on) ? ['rules', at, 'on', where] : ['rules', at, 'on'];
+      if (!servers.has(server)) yield { path, message: unknownName('server', server, servers.keys()) };
+    }
+    for (const [where, client] of (data.through ?? []).entries()) {
+      const path = ['rules', at, 'through', where];
+      if (!clients.has(client)) yield { path, message: unknownName('client', client, clients.keys()) };
+    }
+    yield* checkScopes(data, at, servers);
+  }
+}
+
+/** A rule on several servers may name a scope that only some of them have, but not one that none has. */
+function* checkScopes(rule: RuleEntry, at: number, servers: Servers): Generator<Finding> {
+  const targets = [rule.on].flat().map((server) => servers.get(server));
+  if (!targets.every((server) => server !== undefined)) return; // told already
+  const known = new Set(targets.flatMap((server) => Object.keys(server.scopes)));
+  for (const key of ['allow', 'deny', 'for'] as const) {
+    const chosen = rule[key];
+    if (chosen === undefined || chosen === 'all') continue;
+    for (const [where, scope] of chosen.entries()) {
+      const message = `${[rule.on].flat().join(', ')} has no scope ${scope}; known: ${[...known].join(', ')}`;
+      if (!known.has(scope)) yield { path: ['rules', at, key, where], message };
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import type { z } from 'zod';
+
+/** Something wrong in a document, at a path of keys and indexes. */
+export interface Finding {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  /** Where the mistake is a key itself, its position is told rather than that of its value. */
+  readonly atKey?: boolean;
+}
+
+/**
+ * The entries of one section, each judged alone: `undefined` for one with mistakes of its own. It still counts as a name,
+ * so that one mistake in a server does not make every rule on it wrong as well.
+ */
+export function entriesOf<Schema extends z.ZodType>(
+  raw: unknown,
+  section: string,
+  schema: Schema,
+): Map<string, z.output<Schema> | undefined> {
+  const entries = childOf(raw, section);
+  if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) return new Map();
+  return new Map(Object.entries(entries).map(([id, entry]) => [id, schema.safeParse(entry).data]));
+}
+
+export function childOf(raw: unknown, key: string): unknown {
+  if (typeof raw !== 'object' || raw === null || !Object.hasOwn(raw, key)) return undefined;
+  return (raw as Record<string, unknown>)[key];
+}
+
+/** Says that a name is not known, and which are. */
+export function unknownName(kind: string, name: string, known: Iterable<string>): string {
+  const names = [...known];
+  const shown = names.slice(0, 12).join(', ') + (names.length > 12 ? ', ...' : '');
+  return `there is no ${kind} ${name} in this document; ${names.length > 0 ? `known: ${shown}` : 'none is listed'}`;
+}
+
+/** `default_scopes` and the like name scopes of the same entry. */
+export function unknownScopes(
+  names: readonly string[] | undefined,
+  scopes: object,
+  path: readonly (string | number)[],
+): Finding[] {
+  return (names ?? []).flatMap((name, at) =>
+    Object.hasOwn(scopes, name)
+      ? []
+      : [{ path: [...path, at], message: unknownName('scope', name, Object.keys(scopes)) }],
+  );
+}
