@@ -44,9 +44,12 @@ function chooseNode() {
  * @param {string[]} argv
  */
 function run(node, argv) {
+  const watch = new URL('end-with-parent.mjs', import.meta.url).href;
+  const watched = process.platform !== 'win32' && process.env.npm_lifecycle_event !== undefined;
   if (typeof process.execve === 'function' && process.platform !== 'win32') {
-    process.execve(node, [node, ...argv], process.env);
+    process.execve(node, [node, ...(watched ? ['--import', watch] : []), ...argv], process.env);
   }
+  if (watched) import(watch);
 
   const child = spawn(node, argv, { stdio: 'inherit' });
   // A terminal sends ctrl-c to every process in the foreground: passing it on would be a second one.

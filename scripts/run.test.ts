@@ -15,7 +15,8 @@ let clone: string;
 beforeEach(() => {
   clone = mkdtempSync(join(tmpdir(), 'credence-clone-'));
   mkdirSync(join(clone, 'scripts'));
-  for (const file of ['run.mjs', 'install.mjs']) cpSync(join(scripts, file), join(clone, 'scripts', file));
+  for (const file of ['run.mjs', 'install.mjs', 'end-with-parent.mjs'])
+    cpSync(join(scripts, file), join(clone, 'scripts', file));
   lock({ a: '1.0.0' });
   program('console.log(JSON.stringify(process.argv.slice(2)));');
   // Stands in for the npm that is not under test: installs what the lockfile says, and keeps count.
@@ -146,6 +147,22 @@ for (const [way, nodeOptions] of [
         assert.equal(await rest, 'flushed\n');
       });
     }
+
+    test('ends the program when the shell that npm put before it is gone', async () => {
+      await run();
+      program(`setInterval(() => {}, 1000);
+        process.on('SIGTERM', () => { console.log('flushed'); process.exit(); });
+        console.log('ready');`);
+      const command = [process.execPath, ...nodeOptions, join(clone, 'scripts/run.mjs'), 'program.mjs'];
+      const shell = spawn('/bin/sh', ['-c', '"$@"; true', 'sh', ...command], {
+        env: { ...process.env, npm_lifecycle_event: 'start' },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await once(shell.stdout, 'data');
+      const rest = text(shell.stdout);
+      shell.kill('SIGTERM');
+      assert.equal(await rest, 'flushed\n');
+    });
 
     test('dies of the signal that the program died of', async () => {
       program("process.kill(process.pid, 'SIGKILL');");
