@@ -1,0 +1,124 @@
+import { constants, type Stats } from 'node:fs';
+import { access, mkdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Problem } from './problem.ts';
+
+/** The folder that holds everything of an installation, and where in it things are. */
+export interface Home {
+  readonly dir: string;
+  readonly storeFile: string;
+  readonly configFile: string;
+  readonly demoFile: string;
+  /** Signing keys. */
+  readonly keysDir: string;
+  /** Development CA and certificates. */
+  readonly tlsDir: string;
+  /** Files of MCP servers that run here; nothing of ours. */
+  readonly dataDir: string;
+  /** Held by the one running server; see {@link lockHome} in `home-lock.ts`. */
+  readonly lockFile: string;
+  readonly pidFile: string;
+}
+
+/**
+ * Makes the home where there is none, and checks that it is ours alone. From here on this process creates files that
+ * nobody else can read. Throws `Problem` with the command that mends what is wrong.
+ */
+export async function openHome(dir: string): Promise<Home> {
+  const home = toHome(dir);
+  process.umask(0o077);
+  if ((await statOf(home.dir)) === undefined) await createFolder(home.dir);
+  await checkFolder(home.dir);
+  for (const folder of [home.keysDir, home.tlsDir, home.dataDir]) await createFolder(folder);
+  return home;
+}
+
+/** An existing home, for commands beside a running server; makes nothing. Throws `Problem` when there is none. */
+export async function readHome(dir: string): Promise<Home> {
+  const home = toHome(dir);
+  process.umask(0o077);
+  if ((await statOf(home.dir)) !== undefined) await checkFolder(home.dir);
+  if ((await statOf(home.storeFile)) === undefined) {
+    throw new Problem(
+      `There is no credence home at ${home.dir}.`,
+      `Make one with: credence serve --home ${home.dir}   or name the right folder with --home.`,
+    );
+  }
+  return home;
+}
+
+/** Where things are, whether or not they exist. */
+export function toHome(dir: string): Home {
+  const root = resolve(dir);
+  return {
+    dir: root,
+    storeFile: join(root, 'store.db'),
+    configFile: join(root, 'credence.yaml'),
+    demoFile: join(root, 'demo.json'),
+    keysDir: join(root, 'keys'),
+    tlsDir: join(root, 'tls'),
+    dataDir: join(root, 'data'),
+    lockFile: join(root, 'serve.lock'),
+    pidFile: join(root, 'serve.pid'),
+  };
+}
+
+/** The folder is a folder, belongs to the user we run as, is closed to all others, and can be written. */
+async function checkFolder(dir: string): Promise<void> {
+  const found = await statOf(dir);
+  if (!found?.isDirectory()) {
+    throw new Problem(`The home ${dir} is not a folder.`, 'Name another one with --home.');
+  }
+  const us = process.getuid?.();
+  // Windows has neither owners nor modes of this kind; the profile folder is private there.
+  if (us === undefined) return checkWritable(dir);
+  if (found.uid !== us) {
+    throw new Problem(
+      `The home ${dir} belongs to user ${found.uid}, and this is user ${us}.`,
+      `Run as that user, or hand it over with: chown -R ${us} ${dir}`,
+    );
+  }
+  if ((found.mode & 0o077) !== 0) {
+    const mode = (found.mode & 0o777).toString(8).padStart(4, '0');
+    throw new Problem(
+      `The home ${dir} is open to other users (mode ${mode}); signing keys live there.`,
+      `Close it with: chmod 700 ${dir}`,
+    );
+  }
+  await checkWritable(dir);
+}
+
+async function checkWritable(dir: string): Promise<void> {
+  try {
+    await access(dir, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new Problem(`The home ${dir} cannot be written: ${reasonOf(error)}.`, `Allow it with: chmod 700 ${dir}`);
+  }
+}
+
+async function createFolder(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new Problem(
+      `The folder ${dir} cannot be made: ${reasonOf(error)}.`,
+      'Make it by hand, owned by this user, or name another home with --home.',
+    );
+  }
+}
+
+/** Undefined when nothing is there. */
+async function statOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw new Problem(`${path} cannot be looked at: ${reasonOf(error)}.`, 'Name another home with --home.');
+  }
+}
+
+/** The system's own word for it, such as `EACCES` or `ENOTDIR`. */
+function reasonOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error);
+}
