@@ -1,0 +1,339 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import {
+  clientAssertionType,
+  grantType,
+  type Jwk,
+  joseType,
+  mintJws,
+  type Refusal,
+  refusalRow,
+  tokenType,
+} from '@credence/mcp/protocol';
+import { createIdpApp, createRasApp, type Edge } from '../packages/server/src/app.ts';
+import type { AuditRecord } from '../packages/server/src/audit/record.ts';
+import { createRefusalLedger } from '../packages/server/src/audit/refusal-ledger.ts';
+import { randomId } from '../packages/server/src/call.ts';
+import { hashSecret } from '../packages/server/src/clients/authenticate.ts';
+import { createIdTokenVerifier } from '../packages/server/src/idp/subject-token.ts';
+
+import type { Idp } from '../packages/server/src/idp/token-exchange.ts';
+import { generatePrivateJwk, type PrivateJwk, toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
+import { createFailureLimit } from '../packages/server/src/limits.ts';
+import { compileAccess, compileResource } from '../packages/server/src/policy/compile.ts';
+import { parsePolicy } from '../packages/server/src/policy/parse.ts';
+import { createIssuerKeys } from '../packages/server/src/ras/issuer-keys.ts';
+import type { Ras } from '../packages/server/src/ras/jwt-bearer.ts';
+import { openSqliteStore } from '../packages/server/src/store/sqlite.ts';
+import type { Person, Store } from '../packages/server/src/store/store.ts';
+
+/** Both trust domains in one test process, entered through the front door: `app.fetch(new Request(...))`. */
+export const idpIssuer = 'https://id.acme.example';
+export const rasIssuer = 'https://mcp.acme.example';
+export const partnerIssuer = 'https://acme.okta.example';
+export const tracker = `${rasIssuer}/tracker/mcp`;
+export const wiki = `${rasIssuer}/wiki/mcp`;
+
+const access = `
+servers:
+  tracker: { resource: ${tracker}, ras: ${rasIssuer}, scopes: { issues:read: {}, issues:write: { risk: high } } }
+  wiki: { resource: ${wiki}, ras: ${rasIssuer}, scopes: { pages:read: {} } }
+  lonely: { resource: https://lonely.example/mcp, ras: https://lonely.example, scopes: { all: {} } }
+clients:
+  claude-code: { redirect_uris: [http://localhost/callback], client_ids: { ${rasIssuer}: cc-at-ras, https://lonely.example: cc } }
+  vscode: { redirect_uris: [http://localhost/callback], client_ids: { https://lonely.example: vs } }
+  keyed: { redirect_uris: [http://localhost/callback], client_ids: { ${rasIssuer}: keyed }, jwks: { keys: [KEY] } }
+  inspector: { redirect_uris: [http://localhost/callback], public: true, client_ids: { ${rasIssuer}: inspector } }
+  paused: { redirect_uris: [http://localhost/callback], exchange: false, client_ids: { ${rasIssuer}: paused } }
+rules:
+  - { id: eng, allow: all, on: [tracker, wiki, lonely], to: [group:engineering] }
+  - { id: reads, allow: [issues:read], on: tracker, to: [group:marketing] }
+  - { id: fresh, require: { max_age: 3600 }, for: [issues:write], on: tracker }
+  - { id: out, deny: all, on: [tracker, wiki, lonely], to: [role:contractor] }
+`;
+const resource = `
+servers:
+  tracker: { upstream: { http: http://127.0.0.1:9/mcp }, scopes: { issues:read: {}, issues:write: { risk: high } }, tools: { "*": issues:write } }
+  wiki: { upstream: { http: http://127.0.0.1:9/mcp }, scopes: { pages:read: {} }, tools: { "*": pages:read } }
+clients:
+  cc-at-ras: { name: Claude Code }
+  keyed: { jwks: { keys: [KEY] } }
+  vs-at-ras: { name: VS Code }
+trust:
+  ${idpIssuer}: { keys: { keys: [IDPKEY] }, accounts: create, clients: [cc-at-ras, keyed] }
+  ${partnerIssuer}: { keys: { keys: [PARTNERKEY] }, accounts: known, clients: [cc-at-ras] }
+`;
+
+export const alice: Person = {
+  id: 'u_alice',
+  source: 'local',
+  email: 'alice@acme.example',
+  name: 'Alice',
+  active: true,
+  groups: ['engineering'],
+  roles: [],
+};
+
+export type Fields = Record<string, string | string[] | undefined>;
+export interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly headers: Headers;
+  /** The record this call left; the newest line of the log. */
+  readonly record: AuditRecord;
+}
+export type World = Awaited<ReturnType<typeof openWorld>>;
+
+const keys = {
+  idToken: generatePrivateJwk('RS256'),
+  idJag: generatePrivateJwk('ES256'),
+  partner: generatePrivateJwk('RS256'),
+  accessToken: generatePrivateJwk('ES256'),
+  client: generatePrivateJwk('ES256'),
+};
+
+function document<T>(kind: 'access' | 'resource', text: string): T {
+  const inline = (key: PrivateJwk) => JSON.stringify(toPublicJwk(key));
+  const filled = text
+    .replaceAll('IDPKEY', inline(keys.idJag))
+    .replaceAll('PARTNERKEY', inline(keys.partner))
+    .replaceAll('KEY', inline(keys.client));
+  const parsed = parsePolicy(filled, kind);
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  return parsed.document as T;
+}
+
+/** A fresh pair of domains at a fixed time; `store` may be shared to play a second node. */
+export async function openWorld(shared?: Store) {
+  const clock = { ms: 1_800_000_000_000 };
+  const now = () => Math.floor(clock.ms / 1000);
+  const store = shared ?? (await openSqliteStore(':memory:', { node: 'spec' }));
+  const accessIndex = compileAccess(document('access', access), { version: 1, localRas: rasIssuer });
+  const resourceIndex = compileResource(document('resource', resource), {
+    version: 1,
+    issuer: rasIssuer,
+    localIdp: idpIssuer,
+  });
+  if (!shared) {
+    await store.people.save(alice);
+    await openSession(store, 'sid-1', 'claude-code', alice.id, now());
+  }
+  const faults: unknown[] = [];
+  const append = async (record: AuditRecord) => {
+    await store.commit({
+      marks: [],
+      records: [{ id: record.id, kind: record.kind, timeMs: record.timeMs, body: JSON.stringify(record) }],
+    });
+  };
+  const edge: Edge = {
+    store,
+    nowMs: () => clock.ms,
+    ledger: createRefusalLedger({ linesPerSecond: 1000, append, nowMs: () => clock.ms, newId: () => randomId('d_') }),
+    failures: createFailureLimit({ max: 10, windowSeconds: 60, now }),
+    addressOf: () => '192.0.2.1',
+    onFault: (fault) => faults.push(fault),
+  };
+  let idTokenKeys: readonly Jwk[] = [toPublicJwk(keys.idToken)];
+  const secrets = (clientId: string) => [hashSecret(`${clientId}-secret`)];
+  const idp: Idp = {
+    issuer: idpIssuer,
+    registry: {
+      issuer: idpIssuer,
+      find: (id) => accessIndex.clients.get(id),
+      secretHashes: (id) => (id === 'inspector' || id === 'keyed' ? [] : secrets(id)),
+      assertionMark: (clientId, jti, until) => ({
+        kind: 'client_assertion',
+        id: JSON.stringify(['idp', clientId, jti]),
+        until,
+      }),
+    },
+    policy: () => accessIndex,
+    store,
+    idTokens: createIdTokenVerifier(() => idTokenKeys),
+    signer: () => toSigner(keys.idJag),
+    idJagLifetimeSeconds: 300,
+    skewSeconds: 30,
+  };
+  const ras: Ras = {
+    issuer: rasIssuer,
+    registry: {
+      issuer: rasIssuer,
+      find: (id) => resourceIndex.clients.get(id),
+      secretHashes: secrets,
+      assertionMark: (clientId, jti, until) => ({
+        kind: 'client_assertion',
+        id: JSON.stringify(['ras', clientId, jti]),
+        until,
+      }),
+    },
+    policy: () => resourceIndex,
+    store,
+    signer: () => toSigner(keys.accessToken),
+    keysOf: createIssuerKeys({
+      getJson: () => Promise.reject(new Error('nothing is fetched here')),
+      now,
+      onFault: () => undefined,
+    }).keysOf,
+    accessTokenLifetimeSeconds: 600,
+    maxIdJagLifetimeSeconds: 600,
+    skewSeconds: 30,
+  };
+  const idpApp = createIdpApp(idp, edge, () => undefined);
+  const rasApp = createRasApp(ras, edge, () => [toPublicJwk(keys.accessToken)]);
+  const fetchFrom = {
+    idp: (request: Request) => idpApp.fetch(request),
+    ras: (request: Request) => rasApp.fetch(request),
+  };
+
+  const send = async (side: 'idp' | 'ras', request: Request): Promise<Answer> => {
+    const response = await fetchFrom[side](request);
+    const text = await response.text();
+    const [row] = await store.audit.last(1);
+    return {
+      status: response.status,
+      body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : { text },
+      headers: response.headers,
+      record: JSON.parse(row?.body ?? '{}') as AuditRecord,
+    };
+  };
+  const toRequest = (side: 'idp' | 'ras', fields: Fields, headers: Record<string, string> = {}) =>
+    new Request(`${side === 'idp' ? idpIssuer : rasIssuer}/token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+      body: toBody(fields),
+    });
+  const exchangeFields = async (change: Fields): Promise<Fields> => ({
+    grant_type: grantType.tokenExchange,
+    requested_token_type: tokenType.idJag,
+    subject_token_type: tokenType.idToken,
+    subject_token: 'subject_token' in change ? undefined : await idToken(),
+    audience: rasIssuer,
+    resource: tracker,
+    client_id: 'claude-code',
+    client_secret: 'claude-code-secret',
+    ...change,
+  });
+  const redeemFields = async (change: Fields): Promise<Fields> => ({
+    grant_type: grantType.jwtBearer,
+    assertion: 'assertion' in change ? undefined : await idJag(),
+    client_id: 'cc-at-ras',
+    client_secret: 'cc-at-ras-secret',
+    ...change,
+  });
+
+  /** An ID Token as the sign-in would issue it, with changes. */
+  const idToken = (change: object = {}, header: object = {}, key = keys.idToken) =>
+    mintJws(
+      { alg: key.alg, kid: key.kid, typ: 'JWT', ...header },
+      {
+        iss: idpIssuer,
+        sub: alice.id,
+        aud: 'claude-code',
+        iat: now(),
+        exp: now() + 3600,
+        sid: 'sid-1',
+        auth_time: now(),
+        amr: ['pwd'],
+        ...change,
+      },
+      toSigner(key).sign,
+    );
+  /** An ID-JAG as the IdP would issue it, with changes. */
+  const idJag = (change: object = {}, header: object = {}, key = keys.idJag) =>
+    mintJws(
+      { alg: key.alg, kid: key.kid, typ: joseType.idJag, ...header },
+      {
+        iss: idpIssuer,
+        sub: alice.id,
+        aud: rasIssuer,
+        client_id: 'cc-at-ras',
+        jti: randomId(),
+        iat: now(),
+        exp: now() + 300,
+        resource: tracker,
+        scope: 'issues:read issues:write',
+        ...change,
+      },
+      toSigner(key).sign,
+    );
+
+  return {
+    clock,
+    now,
+    store,
+    keys,
+    faults,
+    idToken,
+    idJag,
+    send,
+    raw: (side: 'idp' | 'ras', request: Request) => fetchFrom[side](request),
+    retireIdTokenKey: () => {
+      idTokenKeys = [];
+    },
+    /** Leg 1 with everything right, unless changed; `undefined` leaves a field out. */
+    exchange: async (change: Fields = {}, headers: Record<string, string> = {}) =>
+      send('idp', toRequest('idp', await exchangeFields(change), headers)),
+    exchangeRequest: async () => toRequest('idp', await exchangeFields({})),
+    /** Leg 2 with everything right, unless changed. */
+    redeem: async (change: Fields = {}, headers: Record<string, string> = {}) =>
+      send('ras', toRequest('ras', await redeemFields(change), headers)),
+    redeemRequest: async () => toRequest('ras', await redeemFields({})),
+    /** Body fields of a private_key_jwt authentication of the client `keyed`. */
+    clientAssertion: async (aud: string, change: object = {}): Promise<Fields> => ({
+      client_id: 'keyed',
+      client_secret: undefined,
+      client_assertion_type: clientAssertionType,
+      client_assertion: await mintJws(
+        { alg: 'ES256', kid: keys.client.kid },
+        { iss: 'keyed', sub: 'keyed', aud, exp: now() + 60, jti: randomId(), ...change },
+        toSigner(keys.client).sign,
+      ),
+    }),
+  };
+}
+
+function toBody(fields: Fields): string {
+  const body = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) {
+    for (const item of [value].flat()) if (item !== undefined) body.append(name, item);
+  }
+  return body.toString();
+}
+
+/** A sign-in session as oidc-provider would keep it. */
+export async function openSession(
+  store: Store,
+  sid: string,
+  clientId: string,
+  personId: string,
+  now: number,
+): Promise<void> {
+  const id = createHash('sha256').update(sid).digest('base64url');
+  const payload = {
+    uid: `uid-${sid}`,
+    accountId: personId,
+    authorizations: { [clientId]: { sid, grantId: `grant-${sid}` } },
+  };
+  await store.artifacts.upsert('Session', id, payload, Math.max(now, Math.floor(Date.now() / 1000)) + 86_400);
+}
+
+/** Decodes a token without verifying it: what would a reader see? */
+export function claimsOf(token: unknown): Record<string, unknown> {
+  return JSON.parse(Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
+}
+
+/** Expects a refusal: the OAuth code on the wire, the exact reason on the record, and nothing of the reason in the answer. */
+export async function refused(world: World, answer: Answer, reason: Refusal): Promise<void> {
+  const row = refusalRow(reason);
+  assert.equal(answer.record.reason, reason);
+  assert.equal(answer.body.error, row.wire);
+  assert.equal(answer.status, row.status);
+  assert.equal(answer.record.outcome, 'refused');
+  assert.equal(answer.headers.get('cache-control'), 'no-store');
+  const description = String(answer.body.error_description);
+  assert.match(description, /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/); // RFC 6749 §5.2
+  assert.ok(description.includes(answer.record.id), 'the answer names the record');
+  assert.ok(!description.includes(reason), 'the answer does not tell the reason');
+  assert.equal(answer.body.access_token, undefined);
+  assert.deepEqual(world.faults, []);
+}
