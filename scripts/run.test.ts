@@ -46,9 +46,10 @@ function lock(versions: Record<string, string>): void {
 const stayingBetween = ['--import', 'data:text/javascript,delete process.execve'];
 
 function start(args: readonly string[] = [], nodeOptions: readonly string[] = []): ChildProcess {
+  const { npm_lifecycle_event: _, ...env } = process.env;
   return spawn(process.execPath, [...nodeOptions, join(clone, 'scripts/run.mjs'), 'program.mjs', ...args], {
     cwd: clone,
-    env: { ...process.env, npm_execpath: npmPath(), npm_node_execpath: process.execPath },
+    env: { ...env, npm_execpath: npmPath(), npm_node_execpath: process.execPath },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

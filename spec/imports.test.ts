@@ -24,7 +24,10 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     { parts: ['call', 'clients', 'documents', 'in-force'], knowEachOther: true },
     { parts: ['directory', 'policy', 'audit', 'revocation', 'store', 'keys'] },
     // The ground: knows the machine, and nothing of what Credence is for.
-    { parts: ['config', 'egress', 'form', 'home', 'limits', 'listener', 'log', 'problem', 'tls'], knowEachOther: true },
+    {
+      parts: ['config', 'egress', 'form', 'home', 'home-lock', 'limits', 'listener', 'log', 'problem', 'tls'],
+      knowEachOther: true,
+    },
   ],
   'packages/mcp/src': [{ parts: ['client', 'resource'] }, { parts: ['protocol'] }],
 };
