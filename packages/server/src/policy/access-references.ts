@@ -7,7 +7,11 @@ type Servers = Map<string, AccessServerEntry | undefined>;
 export function checkAccessReferences(raw: unknown): Finding[] {
   const servers = entriesOf(raw, 'servers', AccessServerEntry);
   const clients = entriesOf(raw, 'clients', AccessClientEntry);
-  return [...checkServers(servers), ...checkClientIds(clients), ...checkRules(childOf(raw, 'rules'), servers, clients)];
+  return [
+    ...checkServers(servers),
+    ...checkClientIds(childOf(raw, 'clients')),
+    ...checkRules(childOf(raw, 'rules'), servers, clients),
+  ];
 }
 
 function* checkServers(servers: Servers): Generator<Finding> {
@@ -23,10 +27,10 @@ function* checkServers(servers: Servers): Generator<Finding> {
 }
 
 /** An ID-JAG names the client as the RAS knows it: two clients under one name there would be one (IDP-25). */
-function* checkClientIds(clients: Map<string, AccessClientEntry | undefined>): Generator<Finding> {
+function* checkClientIds(clients: unknown): Generator<Finding> {
   const owners = new Map<string, string>();
-  for (const [id, client] of clients) {
-    for (const [ras, idThere] of Object.entries(client?.client_ids ?? {})) {
+  for (const [id, client] of Object.entries(clients ?? {})) {
+    for (const [ras, idThere] of Object.entries(childOf(client, 'client_ids') ?? {})) {
       const owner = owners.get(`${ras} ${idThere}`);
       const message = `client ${owner} has the id ${idThere} at ${ras} already; each client needs its own (IDP-25)`;
       if (owner !== undefined) yield { path: ['clients', id, 'client_ids', ras], message };

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Problem } from '../problem.ts';
 import { type DocumentKind, kindOfPolicy, type PolicyProblem, parsePolicy } from './parse.ts';
+import { wholeText } from './read-yaml.ts';
 
 /** What `credence policy check` found. */
 export interface PolicyCheck {
@@ -14,9 +15,9 @@ export interface PolicyCheck {
 export function checkPolicyText(text: string, fileName: string): PolicyCheck {
   const kind = kindOfPolicy(text, basename(fileName));
   const parsed = parsePolicy(text, kind ?? 'access');
-  if (kind === undefined && (parsed.ok || parsed.problems.every(({ path }) => path !== ''))) {
+  if (kind === undefined && (parsed.ok || parsed.problems.every(({ path }) => path !== wholeText))) {
     const message = 'is this an access or a resource document? An access document has rules, a resource document trust';
-    return { kind, problems: [{ line: 1, column: 1, path: '', message }] };
+    return { kind, problems: [{ line: 1, column: 1, path: wholeText, message }] };
   }
   return { kind, problems: parsed.ok ? [] : parsed.problems };
 }

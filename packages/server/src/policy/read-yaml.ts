@@ -5,7 +5,7 @@ import type { Finding } from './references.ts';
 export interface YamlProblem {
   readonly line: number;
   readonly column: number;
-  /** Keys and indexes from the top, such as `rules[0].allow[1]`; empty for the whole text. */
+  /** Keys and indexes from the top, such as `rules[0].allow[1]`. */
   readonly path: string;
   readonly message: string;
 }
@@ -13,6 +13,9 @@ export interface YamlProblem {
 export type ReadYaml =
   | { readonly ok: true; readonly value: unknown; readonly locate: (finding: Finding) => YamlProblem }
   | { readonly ok: false; readonly problems: readonly YamlProblem[] };
+
+/** The path of what concerns the text as a whole. */
+export const wholeText = 'document';
 
 const maxCharacters = 8 * 1024 * 1024;
 
@@ -23,14 +26,14 @@ const maxCharacters = 8 * 1024 * 1024;
 export function readYaml(text: string): ReadYaml {
   if (text.length > maxCharacters) {
     const message = `is larger than ${maxCharacters / 1024 / 1024} MiB`;
-    return { ok: false, problems: [{ line: 1, column: 1, path: '', message }] };
+    return { ok: false, problems: [{ line: 1, column: 1, path: wholeText, message }] };
   }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, schema: 'core' });
   const problems: YamlProblem[] = [];
   const say = (offset: number, message: string) => {
     const { line, col } = lines.linePos(offset);
-    problems.push({ line: Math.max(line, 1), column: Math.max(col, 1), path: '', message });
+    problems.push({ line: Math.max(line, 1), column: Math.max(col, 1), path: wholeText, message });
   };
   for (const { code, message, pos } of document.errors) say(pos[0], words[code] ?? message);
   if (document.errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION'))
@@ -64,12 +67,13 @@ function locate(document: Document.Parsed, lines: LineCounter, { path, message, 
     let next: unknown;
     if (isMap(node)) {
       const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part));
-      if (!pair) break;
+      if (!pair || !isScalar(pair.key)) break;
       const { key, value } = pair;
+      // A scalar is told at its value; a mapping or list at its key, which is where the eye looks for it.
       const isLast = depth === path.length - 1;
-      if (isScalar(key) && (atKey || !isLast || !isNode(value))) offset = key.range?.[0] ?? offset;
+      const place = isLast && !atKey && isScalar(value) ? value : key;
+      offset = place.range?.[0] ?? offset;
       next = value;
-      if (!atKey || !isLast) offset = valueOffset(value, offset, isLast);
     } else if (isSeq(node) && typeof part === 'number') {
       next = node.items[part];
       if (isNode(next)) offset = next.range?.[0] ?? offset;
@@ -80,12 +84,8 @@ function locate(document: Document.Parsed, lines: LineCounter, { path, message, 
   return { line: Math.max(line, 1), column: Math.max(col, 1), path: toPathText(path), message };
 }
 
-/** A scalar is told at its value; a mapping or list at its key, which is where the eye looks for it. */
-function valueOffset(value: unknown, offset: number, isLast: boolean): number {
-  return isLast && isScalar(value) ? (value.range?.[0] ?? offset) : offset;
-}
-
 function toPathText(path: Finding['path']): string {
+  if (path.length === 0) return wholeText;
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
     if (!/^[\w:-]+$/.test(part)) return `${text}[${JSON.stringify(part)}]`;
