@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { BlockList, isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
+import { type SignatureAlgorithm, signatureAlgorithms } from '@credence/mcp/protocol';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { Problem } from './problem.ts';
@@ -8,6 +9,10 @@ import { Problem } from './problem.ts';
 /** The parts of Credence one process can play. */
 export const roles = ['idp', 'ras', 'gateway', 'admin'] as const;
 export type Role = (typeof roles)[number];
+
+/** One key, one algorithm, one purpose (KEY-01). */
+export const keyPurposes = ['id_token', 'id_jag', 'access_token'] as const;
+export type KeyPurpose = (typeof keyPurposes)[number];
 
 const port = z.int().min(0).max(65535);
 
@@ -63,8 +68,20 @@ const ConfigFile = z.strictObject({
   egress: z
     .strictObject({ internalRanges: z.array(cidr).default([]), ca: z.array(z.string()).default([]) })
     .prefault({}),
+  keys: z
+    .strictObject({
+      /** File with at least 32 random bytes that seals the key files at rest. */
+      sealKeyFile: z.string().optional(),
+      rotateAfterDays: z.int().min(1).max(3650).default(90),
+      // Who pays decides: an ID Token is signed once and verified often, the other two are verified once.
+      idToken: z.enum(signatureAlgorithms).default('RS256'),
+      idJag: z.enum(signatureAlgorithms).default('ES256'),
+      accessToken: z.enum(signatureAlgorithms).default('ES256'),
+    })
+    .prefault({}),
   gateway: z
     .strictObject({
+      data: z.string().optional(),
       /** Where commands of stdio upstreams are looked for. */
       path: z.array(z.string()).default(['/usr/local/bin', '/usr/bin', '/bin']),
     })
@@ -108,6 +125,13 @@ export interface Config {
   readonly trustedHops: readonly string[];
   readonly egress: { readonly internalRanges: readonly string[]; readonly ca: readonly string[] };
   readonly gatewayPath: readonly string[];
+  /** Private folders of stdio upstreams; the home's own when not configured. */
+  readonly gatewayData: string | undefined;
+  readonly keys: {
+    readonly sealKeyFile: string | undefined;
+    readonly rotateAfterDays: number;
+    readonly algorithms: Readonly<Record<KeyPurpose, SignatureAlgorithm>>;
+  };
 }
 
 /**
@@ -136,6 +160,12 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
     trustedHops: value.proxy.trusted,
     egress: { ...value.egress, ca: value.egress.ca.map(at) },
     gatewayPath: value.gateway.path.map(at),
+    gatewayData: value.gateway.data && at(value.gateway.data),
+    keys: {
+      sealKeyFile: value.keys.sealKeyFile && at(value.keys.sealKeyFile),
+      rotateAfterDays: value.keys.rotateAfterDays,
+      algorithms: { id_token: value.keys.idToken, id_jag: value.keys.idJag, access_token: value.keys.accessToken },
+    },
   };
   const problems = checkTogether(config);
   if (problems.length > 0) throw new Problem(problems.join('\n'), `Change ${file} or the flags.`);

@@ -12,6 +12,7 @@ export type RecordKind =
   | 'tool_call'
   | 'policy'
   | 'key'
+  | 'admin'
   | 'system';
 
 /** Which trust domain speaks: A the identity provider, B the resource side. */

@@ -4,7 +4,7 @@ import { hashSecret } from '../clients/authenticate.ts';
 import { Problem } from '../problem.ts';
 import type { Domain, Store } from '../store/store.ts';
 import { homeOption } from './home-option.ts';
-import { withStore } from './with-store.ts';
+import { recordAct, withStore } from './with-store.ts';
 
 const domain = new Argument('<side>', 'idp: for signing in and leg 1; ras: for leg 2').choices(['idp', 'ras']);
 
@@ -54,6 +54,7 @@ async function newSecret(store: Store, side: Domain, clientId: string): Promise<
   }
   const value = randomBytes(32).toString('base64url');
   const createdAt = Math.floor(Date.now() / 1000);
+  await recordAct(store, 'admin', `secret made for ${clientId} at the ${side}`);
   await store.credentials.add({ domain: side, clientId, secretHash: hashSecret(value), createdAt });
   process.stdout.write(`${value}\n`);
 }
@@ -70,6 +71,7 @@ async function removeSecret(store: Store, side: Domain, clientId: string, finger
     (secret) => secret.clientId === clientId && toFingerprint(secret.secretHash) === fingerprint,
   );
   if (!found) throw new Problem(`${clientId} has no secret ${fingerprint}.`, 'See: credence client secret list');
+  await recordAct(store, 'admin', `secret ${fingerprint} of ${clientId} removed at the ${side}`);
   await store.credentials.remove(side, clientId, found.secretHash);
 }
 

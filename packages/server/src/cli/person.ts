@@ -5,7 +5,7 @@ import { Problem } from '../problem.ts';
 import type { Person, Store } from '../store/store.ts';
 import { toPrintable } from './audit.ts';
 import { homeOption } from './home-option.ts';
-import { withStore } from './with-store.ts';
+import { recordAct, withStore } from './with-store.ts';
 
 /** `credence person add|list|password|off|on`: the local directory, for day one. */
 export function personCommand(): Command {
@@ -42,9 +42,11 @@ export function personCommand(): Command {
     .addOption(homeOption())
     .action(async (email: string, options: { home: string }) => {
       const hash = await hashPassword(await readPassword());
-      await withStore(options.home, async (store) =>
-        store.people.setPasswordHash((await findPerson(store, email)).id, hash),
-      );
+      await withStore(options.home, async (store) => {
+        const { id } = await findPerson(store, email);
+        await recordAct(store, 'admin', 'password set', { person: id });
+        await store.people.setPasswordHash(id, hash);
+      });
     });
   for (const [name, active] of [
     ['off', false],
@@ -56,7 +58,11 @@ export function personCommand(): Command {
       .argument('<email>')
       .addOption(homeOption())
       .action((email: string, options: { home: string }) =>
-        withStore(options.home, async (store) => store.people.save({ ...(await findPerson(store, email)), active })),
+        withStore(options.home, async (store) => {
+          const found = await findPerson(store, email);
+          await recordAct(store, 'admin', `person switched ${name}`, { person: found.id });
+          await store.people.save({ ...found, active });
+        }),
       );
   }
   return person;

@@ -3,6 +3,7 @@ import { Problem } from '../problem.ts';
 import { auditCommand } from './audit.ts';
 import { clientCommand } from './client.ts';
 import { explainCommand } from './explain.ts';
+import { keysCommand } from './keys.ts';
 import { personCommand } from './person.ts';
 import { policyCommand } from './policy.ts';
 import { serveCommand } from './serve.ts';
@@ -25,7 +26,15 @@ export async function run(args: readonly string[]): Promise<number> {
   const setExitCode = (code: number) => {
     exitCode = code;
   };
-  for (const command of [serveCommand, policyCommand, auditCommand, explainCommand, personCommand, clientCommand]) {
+  for (const command of [
+    serveCommand,
+    policyCommand,
+    auditCommand,
+    explainCommand,
+    personCommand,
+    clientCommand,
+    keysCommand,
+  ]) {
     program.addCommand(inheritSettings(command(setExitCode), program));
   }
   try {

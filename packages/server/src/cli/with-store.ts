@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { type AuditRecord, type Facts, type RecordKind, toRow } from '../audit/record.ts';
+import { randomId } from '../call.ts';
 import { readHome } from '../home.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
@@ -12,4 +15,19 @@ export async function withStore<T>(homeDir: string, work: (store: Store) => Prom
   } finally {
     await store.close();
   }
+}
+
+/** Puts an act of the operator on the record, before it takes effect: what, and by which account of this machine. */
+export async function recordAct(store: Store, kind: RecordKind, detail: string, facts: Facts = {}): Promise<void> {
+  const record: AuditRecord = {
+    v: 1,
+    id: randomId('o_'),
+    kind,
+    domain: 'admin',
+    timeMs: Date.now(),
+    outcome: 'allowed',
+    ...facts,
+    detail: `${detail}, by command as ${userInfo().username}`,
+  };
+  await store.commit({ marks: [], records: [toRow(record)] });
 }

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { signatureAlgorithms } from '@credence/mcp/protocol';
+import { z } from 'zod';
+import type { KeyPurpose } from '../config.ts';
+import { Problem } from '../problem.ts';
+import type { TimedKey } from './lifecycle.ts';
+import { isSealed, type Seal } from './seal.ts';
+import type { PrivateJwk } from './signer.ts';
+
+const KeyFile = z.strictObject({
+  purpose: z.string(),
+  keys: z.array(
+    z.strictObject({
+      jwk: z.looseObject({ kid: z.string(), kty: z.string(), alg: z.enum(signatureAlgorithms) }),
+      publishedAt: z.number(),
+      signsFrom: z.number(),
+      retiresAt: z.number().optional(),
+    }),
+  ),
+});
+
+/** Reads the keys of one purpose; no file means no keys yet. */
+export async function readKeyFile(keysDir: string, purpose: KeyPurpose, seal: Seal | undefined): Promise<TimedKey[]> {
+  const file = fileOf(keysDir, purpose);
+  const text = await readIfThere(file);
+  if (text === undefined) return [];
+  const parsed = KeyFile.safeParse(parseJson(unseal(text, file, seal)));
+  if (!parsed.success || parsed.data.purpose !== purpose) {
+    throw new Problem(
+      `The key file ${file} is damaged.`,
+      'Restore it from a backup, or move it away to make new keys.',
+    );
+  }
+  return parsed.data.keys.map((key) => ({ ...key, jwk: key.jwk as unknown as PrivateJwk }));
+}
+
+/** Writes the keys of one purpose: mode 0600, sealed where there is a seal, complete or not at all. */
+export async function writeKeyFile(
+  keysDir: string,
+  purpose: KeyPurpose,
+  keys: readonly TimedKey[],
+  seal: Seal | undefined,
+): Promise<void> {
+  const text = JSON.stringify({ purpose, keys }, null, 2);
+  await writeWhole(fileOf(keysDir, purpose), seal ? seal.close(text) : `${text}\n`);
+}
+
+/** Secret for cookie signatures, made at first start. */
+export async function openCookieSecret(keysDir: string): Promise<string> {
+  const file = join(keysDir, 'cookie.secret');
+  const known = await readIfThere(file);
+  if (known !== undefined) return known;
+  const secret = randomBytes(32).toString('base64url');
+  await writeWhole(file, secret);
+  return secret;
+}
+
+function fileOf(keysDir: string, purpose: KeyPurpose): string {
+  return join(keysDir, `${purpose}.keys`);
+}
+
+function unseal(text: string, file: string, seal: Seal | undefined): string {
+  if (!isSealed(text)) return text;
+  if (!seal)
+    throw new Problem(`The key file ${file} is sealed, and no seal key is configured.`, 'Set keys.sealKeyFile.');
+  try {
+    return seal.open(text);
+  } catch {
+    throw new Problem(`The key file ${file} does not open with this seal key.`, 'Use the key it was sealed with.');
+  }
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new Problem(`Cannot read ${file}: ${(error as Error).message}`, 'Check its owner and mode (0600).');
+  }
+}
+
+/** Writes beside the target, flushes and renames: a crash leaves the old state or the new one, never half a key. */
+async function writeWhole(file: string, content: string): Promise<void> {
+  const draft = `${file}.${randomBytes(6).toString('hex')}.new`;
+  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(draft, file);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,75 @@
+import type { EpochSeconds, Jwk, SignatureAlgorithm } from '@credence/mcp/protocol';
+import type { KeyPurpose } from '../config.ts';
+import { readKeyFile, writeKeyFile } from './key-file.ts';
+import { publishWaitSeconds, rotate, signingKey, type TimedKey } from './lifecycle.ts';
+import type { Seal } from './seal.ts';
+import { generatePrivateJwk, type PrivateJwk, type Signer, toPublicJwk, toSigner } from './signer.ts';
+
+/** The keys of one purpose as a running server uses them. */
+export interface KeyRing {
+  readonly purpose: KeyPurpose;
+  /** The key that signs now. */
+  signer(): Signer;
+  /** Public keys in force, for the JWK Set and for verifying; an unchanged key is the same object each time. */
+  published(): readonly Jwk[];
+  /** Private keys in force, the signing one first, for `oidc-provider`. */
+  privateJwks(): readonly PrivateJwk[];
+  /** Follows the key file, which `credence keys` may have changed, and rotates when it is time. */
+  refresh(): Promise<void>;
+}
+
+export interface KeyRingOptions {
+  readonly keysDir: string;
+  readonly purpose: KeyPurpose;
+  readonly algorithm: SignatureAlgorithm;
+  readonly seal: Seal | undefined;
+  readonly now: () => EpochSeconds;
+  /** The longest life of what these keys sign, skew included. */
+  readonly tokenSeconds: number;
+  /** A key that has signed for this long is followed by a new one. */
+  readonly rotateAfterSeconds: number;
+  /** Told of every key that is added. */
+  readonly onRotated: (purpose: KeyPurpose, kid: string) => Promise<void>;
+}
+
+/** Opens the keys of a purpose; the first one is made at the first start. */
+export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
+  const { keysDir, purpose, algorithm, seal, now } = options;
+  const signers = new Map<string, Signer>();
+  const publicJwks = new Map<string, Jwk>();
+  let keys: readonly TimedKey[] = [];
+
+  const inForce = () => keys.filter(({ retiresAt }) => retiresAt === undefined || retiresAt > now());
+  const current = () => {
+    const key = signingKey(keys, now());
+    if (!key) throw new Error(`there is no ${purpose} key that may sign`);
+    return key;
+  };
+  const remembered = <T>(map: Map<string, T>, { jwk }: TimedKey, make: (jwk: PrivateJwk) => T): T => {
+    const known = map.get(jwk.kid) ?? make(jwk);
+    map.set(jwk.kid, known);
+    return known;
+  };
+
+  const ring: KeyRing = {
+    purpose,
+    signer: () => remembered(signers, current(), toSigner),
+    published: () => inForce().map((key) => remembered(publicJwks, key, toPublicJwk)),
+    privateJwks() {
+      const signing = current();
+      return [signing, ...inForce().filter((key) => key !== signing)].map(({ jwk }) => jwk);
+    },
+    async refresh() {
+      keys = await readKeyFile(keysDir, purpose, seal);
+      const newest = keys.at(-1);
+      const isDue = !newest || newest.signsFrom + options.rotateAfterSeconds <= now() || newest.jwk.alg !== algorithm;
+      if (!isDue) return;
+      const jwk = generatePrivateJwk(algorithm);
+      keys = rotate(keys, jwk, { now: now(), waitSeconds: publishWaitSeconds, tokenSeconds: options.tokenSeconds });
+      await writeKeyFile(keysDir, purpose, keys, seal);
+      await options.onRotated(purpose, jwk.kid);
+    },
+  };
+  await ring.refresh();
+  return ring;
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { retire, rotate, signingKey, statesOf, type TimedKey } from './lifecycle.ts';
+import type { PrivateJwk } from './signer.ts';
+
+const jwk = (kid: string): PrivateJwk => ({ kid, alg: 'ES256', kty: 'EC' });
+const now = 1_800_000_000;
+const options = { now, waitSeconds: 600, tokenSeconds: 330 };
+const first = rotate([], jwk('k1'), options);
+
+describe('KEY-03: publish, wait, sign, retire after the last exp and skew', () => {
+  const later = now + 10_000;
+  const both = rotate(first, jwk('k2'), { ...options, now: later });
+  const table: [name: string, keys: TimedKey[], at: number, states: string[]][] = [
+    ['the first key signs at once', first, now, ['signing']],
+    ['a second key is published and waits', both, later, ['signing', 'published']],
+    ['it still waits a second before', both, later + 599, ['signing', 'published']],
+    ['then it signs, and the first stays published', both, later + 600, ['retiring', 'signing']],
+    ['until nothing it signed can be accepted', both, later + 600 + 329, ['retiring', 'signing']],
+    ['then it is gone', both, later + 600 + 330, ['retired', 'signing']],
+  ];
+  for (const [name, keys, at, states] of table) {
+    test(name, () => assert.deepEqual(statesOf(keys, at), states));
+  }
+
+  test('rotating again does not prolong the life of an older key', () => {
+    const three = rotate(both, jwk('k3'), { ...options, now: later + 100 });
+    assert.equal(three[0]?.retiresAt, later + 600 + 330);
+  });
+
+  test('keys that are gone are dropped at the next rotation', () => {
+    const next = rotate(both, jwk('k3'), { ...options, now: later + 5000 });
+    assert.deepEqual(
+      next.map((key) => key.jwk.kid),
+      ['k2', 'k3'],
+    );
+  });
+});
+
+describe('retire: at once', () => {
+  const both = rotate(first, jwk('k2'), { ...options, now: now + 1000 });
+  test('the signing key: the waiting one takes over', () => {
+    const rest = retire(both, 'k1', now + 1001);
+    assert.deepEqual(
+      rest?.map((key) => key.jwk.kid),
+      ['k2'],
+    );
+    assert.equal(rest && signingKey(rest, now + 1001)?.jwk.kid, 'k2');
+  });
+  test('the only key, or one nobody knows: refused', () => {
+    assert.equal(retire(first, 'k1', now), undefined);
+    assert.equal(retire(both, 'k9', now), undefined);
+  });
+});

@@ -1,0 +1,74 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
+import type { Config, KeyPurpose } from '../config.ts';
+import type { PrivateJwk } from './signer.ts';
+
+/** A key and its times: published at once, signing later, gone when nothing it signed can still be accepted. */
+export interface TimedKey {
+  readonly jwk: PrivateJwk;
+  readonly publishedAt: EpochSeconds;
+  /** Signs from here on, unless a later key does. */
+  readonly signsFrom: EpochSeconds;
+  /** Leaves the JWK Set here; `undefined` while it is the newest. */
+  readonly retiresAt?: EpochSeconds | undefined;
+}
+
+export type KeyState = 'published' | 'signing' | 'retiring' | 'retired';
+
+/** Verifiers may keep a JWK Set this long (our own answer says 300 s); a new key waits at least that before it signs. */
+export const publishWaitSeconds = 600;
+
+/** The state of each key at a time, in the order of the list. */
+export function statesOf(keys: readonly TimedKey[], now: EpochSeconds): KeyState[] {
+  const signing = signingKey(keys, now);
+  return keys.map((key) => {
+    if (key === signing) return 'signing';
+    if (key.retiresAt !== undefined && key.retiresAt <= now) return 'retired';
+    return key.signsFrom > now ? 'published' : 'retiring';
+  });
+}
+
+/** The key that signs now: the newest whose waiting time is over. */
+export function signingKey(keys: readonly TimedKey[], now: EpochSeconds): TimedKey | undefined {
+  return keys
+    .filter((key) => key.signsFrom <= now && (key.retiresAt === undefined || key.retiresAt > now))
+    .sort((a, b) => b.signsFrom - a.signsFrom || b.publishedAt - a.publishedAt)[0];
+}
+
+/**
+ * Adds a key: it is published now, signs after the wait, and the one before it stays published until the last token it
+ * signed has expired (KEY-03: publish, wait, sign, retire).
+ * @param tokenSeconds - the longest life of what this purpose signs, skew included
+ */
+export function rotate(
+  keys: readonly TimedKey[],
+  jwk: PrivateJwk,
+  { now, waitSeconds, tokenSeconds }: { now: EpochSeconds; waitSeconds: number; tokenSeconds: number },
+): TimedKey[] {
+  const signsFrom = keys.length === 0 ? now : now + waitSeconds;
+  const older = keys
+    .filter(({ retiresAt }) => retiresAt === undefined || retiresAt > now)
+    .map((key) => ({ ...key, retiresAt: key.retiresAt ?? signsFrom + tokenSeconds }));
+  return [...older, { jwk, publishedAt: now, signsFrom }];
+}
+
+/**
+ * Takes a key out at once: nothing it signed is accepted any more. When it was signing, the newest other key signs from
+ * now on. Returns `undefined` when no key would be left, or there is none of that id.
+ */
+export function retire(keys: readonly TimedKey[], kid: string, now: EpochSeconds): TimedKey[] | undefined {
+  const rest = keys.filter((key) => key.jwk.kid !== kid && (key.retiresAt === undefined || key.retiresAt > now));
+  if (rest.length === 0 || !keys.some((key) => key.jwk.kid === kid)) return undefined;
+  if (signingKey(rest, now)) return rest;
+  const newest = rest.reduce((a, b) => (b.signsFrom >= a.signsFrom ? b : a));
+  return rest.map((key) => (key === newest ? { ...key, signsFrom: now } : key));
+}
+
+/** The longest life of what a purpose signs, skew included: so long a key stays published after it signed its last. */
+export function tokenSecondsOf(purpose: KeyPurpose, config: Pick<Config, 'idp' | 'ras' | 'skewSeconds'>): number {
+  const seconds = {
+    id_token: config.idp.idTokenSeconds,
+    id_jag: config.idp.idJagSeconds,
+    access_token: config.ras.accessTokenSeconds,
+  };
+  return seconds[purpose] + config.skewSeconds;
+}
