@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { openSqliteStore } from '../store/sqlite.ts';
+import type { Person, Store } from '../store/store.ts';
+import { authenticate } from './authenticate.ts';
+import { hashPassword } from './password.ts';
+
+describe('signing in with e-mail and password', () => {
+  let store: Store;
+  const alice: Person = {
+    id: 'u_alice',
+    source: 'local',
+    email: 'alice@acme.example',
+    name: 'alice',
+    active: true,
+    groups: ['engineering'],
+    roles: [],
+  };
+
+  before(async () => {
+    store = await openSqliteStore(':memory:', { node: 'test' });
+    await store.people.save(alice);
+    await store.people.setPasswordHash(alice.id, await hashPassword('tulip-42'));
+    await store.people.save({ ...alice, id: 'u_bob', email: 'bob@acme.example', name: 'bob', active: false });
+    await store.people.setPasswordHash('u_bob', await hashPassword('tulip-42'));
+    await store.people.save({ ...alice, id: 'u_carol', email: 'carol@acme.example', name: 'carol' });
+  });
+  after(() => store.close());
+
+  const table: [name: string, email: string, password: string, proven: boolean, person: string | undefined][] = [
+    ['the right password', 'alice@acme.example', 'tulip-42', true, 'u_alice'],
+    ['the address in capitals', 'ALICE@acme.example', 'tulip-42', true, 'u_alice'],
+    ['a wrong password', 'alice@acme.example', 'tulip-43', false, 'u_alice'],
+    ['nobody of that name', 'mallory@acme.example', 'tulip-42', false, undefined],
+    ['a person who is switched off, with the right password', 'bob@acme.example', 'tulip-42', false, 'u_bob'],
+    ['a person without a password', 'carol@acme.example', '', false, 'u_carol'],
+    ['a password of a megabyte', 'alice@acme.example', 'x'.repeat(1_000_000), false, undefined],
+  ];
+  for (const [name, email, password, proven, person] of table) {
+    test(`${name}: ${proven ? 'in' : 'out'}`, async () => {
+      const outcome = await authenticate(store.people, email, password);
+      assert.deepEqual([outcome.proven, outcome.person?.id], [proven, person]);
+    });
+  }
+
+  test('someone who does not exist takes as long as a wrong password', async () => {
+    const timeOf = async (email: string) => {
+      const start = performance.now();
+      for (let round = 0; round < 5; round += 1) await authenticate(store.people, email, 'wrong');
+      return performance.now() - start;
+    };
+    const [known, unknown] = [await timeOf('alice@acme.example'), await timeOf('mallory@acme.example')];
+    assert.ok(unknown > known / 3 && unknown < known * 3, `known ${known} ms, unknown ${unknown} ms`);
+  });
+});

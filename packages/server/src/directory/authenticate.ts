@@ -1,0 +1,26 @@
+import type { PeopleStore, Person } from '../store/store.ts';
+import { spendTheTimeOfACheck, verifyPassword } from './password.ts';
+
+/** Longer than any passphrase; what lies beyond would only cost memory. */
+const maxLength = 1024;
+
+/** Whether somebody may come in, and whom they claimed to be, where such a person exists. */
+export type Authentication =
+  | { readonly proven: true; readonly person: Person }
+  | { readonly proven: false; readonly person: Person | undefined };
+
+/**
+ * Checks a password. An unknown address, a person without a password, one who is switched off and a wrong password take
+ * the same time; whoever shows the outcome MUST show the same thing for all of them.
+ */
+export async function authenticate(people: PeopleStore, email: string, password: string): Promise<Authentication> {
+  const isPlausible = email.length <= maxLength && password.length <= maxLength;
+  const person = isPlausible ? await people.findByEmail(email) : undefined;
+  const hash = person && (await people.passwordHash(person.id));
+  if (!person || hash === undefined) {
+    await spendTheTimeOfACheck(password.slice(0, maxLength));
+    return { proven: false, person };
+  }
+  const matches = await verifyPassword(password, hash);
+  return { proven: matches && person.active, person };
+}
