@@ -34,7 +34,7 @@ export function nodeSqliteDialect(statements: StatementCache): SqliteDialect {
         const call = <T>(method: (...values: SQLInputValue[]) => T, values: readonly unknown[]) =>
           orStoreError(() => method.apply(statement, values as SQLInputValue[]));
         return {
-          reader: statement.columns().length > 0,
+          reader: orStoreError(() => statement.columns()).length > 0,
           all: (values) => call(statement.all, values),
           run: (values) => call(statement.run, values),
           iterate: (values) => call(statement.iterate, values),

@@ -1,0 +1,303 @@
+import assert from 'node:assert/strict';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Readable } from 'node:stream';
+import { after, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Problem } from '../problem.ts';
+import { verifyChains } from './chain.ts';
+import { openSqliteStore } from './sqlite.ts';
+import { storeContract } from './store.contract.ts';
+import { type Store, type StoredAuditRow, StoreUnavailable } from './store.ts';
+
+storeContract('SQLite in a file', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'credence-store-')), 'store.db');
+  let store = await openSqliteStore(file, { node: 'one' });
+  const others: Store[] = [];
+  return {
+    store,
+    another: async () => {
+      const other = await openSqliteStore(file, { node: `other-${others.length}` });
+      others.push(other);
+      return other;
+    },
+    reopen: async () => {
+      await store.close();
+      store = await openSqliteStore(file, { node: 'one' });
+      return store;
+    },
+    close: async () => {
+      for (const one of [store, ...others]) await one.close();
+      rmSync(join(file, '..'), { recursive: true });
+    },
+  };
+});
+
+storeContract('SQLite in memory', async () => {
+  const store = await openSqliteStore(':memory:', { node: 'one' });
+  const itself = async () => store;
+  return { store, another: itself, reopen: itself, close: () => store.close() };
+});
+
+describe('SQLite', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'credence-sqlite-'));
+  after(() => rmSync(dir, { recursive: true }));
+  let made = 0;
+  const freshFile = () => join(dir, `${++made}.db`);
+  const record = (id: string) => ({ id, kind: 'issuance', timeMs: 1, body: JSON.stringify({ id }) });
+  const readAll = (store: Store): Promise<readonly StoredAuditRow[]> => store.audit.read(0, 1_000_000);
+  /** Opens a fresh store, lets `prepare` write to it, and gives the closed file. */
+  const fileWith = async (prepare: (store: Store) => Promise<unknown>) => {
+    const file = freshFile();
+    const store = await openSqliteStore(file, { node: 'one' });
+    await prepare(store);
+    await store.close();
+    return file;
+  };
+  const withDatabase = (file: string, work: (database: DatabaseSync) => void) => {
+    const database = new DatabaseSync(file);
+    work(database);
+    database.close();
+  };
+
+  test('kill -9 during bursts loses nothing that was reported, and breaks no chain', async () => {
+    const file = freshFile();
+    for (const round of [1, 2, 3]) {
+      const writer = startWriter([file, `killed-${round}`]);
+      const lines = await readLines(writer, 100 * round, () => writer.kill('SIGKILL'));
+      assert.equal(writer.signalCode ?? (await once(writer, 'exit'))[1], 'SIGKILL');
+      assert.ok(lines.length >= 100 * round);
+      const store = await openSqliteStore(file, { node: 'reader' });
+      for (const { id } of lines) assert.ok(await store.audit.find(id), id);
+      assert.equal(verifyChains(await readAll(store)), undefined);
+      await store.close();
+    }
+  });
+
+  test('two processes at the same marks: each mark is won once, and both chains are whole', async () => {
+    const file = await fileWith(async () => undefined);
+    const writers = ['left', 'right'].map((node) => startWriter([file, node, '200']));
+    const lines = (await Promise.all(writers.map((writer) => readLines(writer)))).flat();
+    const wins = lines.filter(({ outcome }) => outcome === 'won').map(({ mark }) => mark);
+    assert.equal(lines.length, 400);
+    assert.equal(wins.length, 200);
+    assert.equal(new Set(wins).size, 200);
+    const store = await openSqliteStore(file, { node: 'reader' });
+    const rows = await readAll(store);
+    assert.equal(rows.length, 400);
+    assert.equal(verifyChains(rows), undefined);
+    await store.close();
+  });
+
+  test('two processes that open a new file at once both find their tables', async () => {
+    const file = freshFile();
+    const writers = ['left', 'right'].map((node) => startWriter([file, node, '10']));
+    const lines = await Promise.all(writers.map((writer) => readLines(writer)));
+    assert.deepEqual(
+      lines.map(({ length }) => length),
+      [10, 10],
+    );
+  });
+
+  test('2000 commits at once share a handful of transactions', async () => {
+    const file = freshFile();
+    const store = await openSqliteStore(file, { node: 'one' });
+    const before = transactionsIn(file);
+    await Promise.all(
+      Array.from({ length: 2000 }, (_, index) => store.commit({ marks: [], records: [record(`grouped-${index}`)] })),
+    );
+    const grouped = transactionsIn(file) - before;
+    for (let index = 0; index < 20; index++) await store.commit({ marks: [], records: [record(`alone-${index}`)] });
+    assert.ok(grouped >= 1 && grouped <= 4, `${grouped} transactions`);
+    assert.equal(transactionsIn(file) - before - grouped, 20);
+    assert.equal((await readAll(store)).length, 2020);
+    await store.close();
+  });
+
+  test('the record and published policies refuse UPDATE and DELETE', async () => {
+    const file = await fileWith(async (store) => {
+      await store.commit({ marks: [], records: [record('kept')] });
+      await store.policies.append({ ...emptyPolicy, version: 1 }, []);
+    });
+    withDatabase(file, (database) => {
+      for (const statement of [
+        `UPDATE audit SET body = 'x'`,
+        'DELETE FROM audit',
+        `UPDATE policies SET author = 'x'`,
+        'DELETE FROM policies',
+      ]) {
+        assert.throws(() => database.exec(statement), /append-only/, statement);
+      }
+    });
+  });
+
+  const tampering: [name: string, statement: string, fault: string][] = [
+    ['a body', `UPDATE audit SET body = '{}' WHERE id = 'b'`, 'hash'],
+    ['a time', `UPDATE audit SET time_ms = 2 WHERE id = 'b'`, 'hash'],
+    ['a kind', `UPDATE audit SET kind = 'refusal' WHERE id = 'b'`, 'hash'],
+    ['an id', `UPDATE audit SET id = 'z' WHERE id = 'b'`, 'hash'],
+    ['a line cut out', `DELETE FROM audit WHERE id = 'b'`, 'gap'],
+    ['the first line cut out', `DELETE FROM audit WHERE id = 'a'`, 'gap'],
+    ['a forged hash', `UPDATE audit SET hash = 'x' WHERE id = 'b'`, 'hash'],
+    [
+      'a line cut out and the rest renumbered',
+      `DELETE FROM audit WHERE id = 'a'; UPDATE audit SET seq = seq - 1`,
+      'previous_hash',
+    ],
+    ['a chain under another node’s name', `UPDATE audit SET node = 'two'`, 'previous_hash'],
+  ];
+  for (const [name, statement, fault] of tampering) {
+    test(`the chain shows who alters ${name} behind the triggers: ${fault}`, async () => {
+      const file = await fileWith((store) => store.commit({ marks: [], records: ['a', 'b', 'c'].map(record) }));
+      withDatabase(file, (database) => {
+        database.exec('DROP TRIGGER audit_refuses_update; DROP TRIGGER audit_refuses_delete');
+        database.exec(statement);
+      });
+      const store = await openSqliteStore(file, { node: 'one' });
+      assert.equal(verifyChains(await readAll(store))?.fault, fault);
+      await store.close();
+    });
+  }
+
+  test('a policy version flipped in the file is never handed out (T24)', async () => {
+    const file = await fileWith((store) => store.policies.append({ ...emptyPolicy, version: 1 }, []));
+    withDatabase(file, (database) => {
+      database.exec('DROP TRIGGER policies_refuses_update');
+      database.exec(`UPDATE policies SET document = '{"rules":["allow all"]}'`);
+    });
+    const store = await openSqliteStore(file, { node: 'one' });
+    await assert.rejects(store.policies.latest('access'), /altered/);
+    await assert.rejects(store.policies.read('access', 1), /altered/);
+    await store.close();
+  });
+
+  test('files of the store are readable by their owner only', async () => {
+    const file = freshFile();
+    const store = await openSqliteStore(file, { node: 'one' });
+    await store.commit({ marks: [], records: [record('private')] });
+    for (const suffix of ['', '-wal', '-shm']) assert.equal(statSync(file + suffix).mode & 0o777, 0o600, suffix);
+    await store.close();
+  });
+
+  test('a store written by a newer version is a Problem that names the home and the way out, and is left as it is', async () => {
+    const file = await fileWith((store) => store.commit({ marks: [], records: [record('old')] }));
+    withDatabase(file, (database) => {
+      database.exec(`INSERT INTO kysely_migration (name, timestamp) VALUES ('0999-later', '2030-01-01T00:00:00.000Z')`);
+    });
+    await assert.rejects(openSqliteStore(file, { node: 'one' }), (error: Problem) => {
+      assert.ok(error instanceof Problem);
+      assert.match(error.message, new RegExp(`${dir}.*newer version.*0999-later`));
+      assert.notEqual(error.wayOut, '');
+      return true;
+    });
+  });
+
+  const unusable: [name: string, make: (file: string) => void, said: RegExp][] = [
+    ['a folder', (file) => mkdirSync(file), /impossible to open/],
+    ['not a database', (file) => writeFileSync(file, 'hello '.repeat(1000)), /not a database/],
+    ['in a folder that is not there', () => undefined, /no such file/],
+  ];
+  for (const [name, make, said] of unusable) {
+    test(`a path that is ${name} is a Problem that names it`, async () => {
+      const file = name.startsWith('in a folder') ? join(dir, 'missing', 'store.db') : freshFile();
+      make(file);
+      await assert.rejects(openSqliteStore(file, { node: 'one' }), (error: Problem) => {
+        assert.ok(error instanceof Problem, String(error));
+        assert.ok(error.message.includes(file));
+        assert.match(error.message, said);
+        return true;
+      });
+    });
+  }
+
+  test('while another process holds the write lock every waiting commit fails closed, and later ones succeed', async () => {
+    const file = freshFile();
+    const store = await openSqliteStore(file, { node: 'one' });
+    const holder = new DatabaseSync(file);
+    holder.exec('BEGIN IMMEDIATE');
+    const ids = ['w1', 'w2', 'w3'];
+    const outcomes = await Promise.allSettled(ids.map((id) => store.commit({ marks: [], records: [record(id)] })));
+    for (const outcome of outcomes) {
+      assert.ok(outcome.status === 'rejected' && outcome.reason instanceof StoreUnavailable);
+    }
+    holder.exec('ROLLBACK');
+    holder.close();
+    for (const id of ids) assert.equal(await store.audit.find(id), undefined);
+    assert.deepEqual(await store.commit({ marks: [], records: [record('w4')] }), { won: true });
+    assert.equal(verifyChains(await readAll(store)), undefined);
+    await store.close();
+  });
+
+  test('a disk that takes no more bytes: StoreUnavailable, and what was reported before is there', async () => {
+    const file = await fileWith(async () => undefined);
+    const writer = spawn(
+      '/bin/sh',
+      ['-c', 'ulimit -f 600 && exec "$@"', 'sh', process.execPath, writerFile, file, 'full'],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    let complaint = '';
+    writer.stderr.on('data', (chunk) => (complaint += chunk));
+    const lines = await readLines(writer);
+    assert.match(complaint, /StoreUnavailable/);
+    assert.ok(lines.length > 10);
+    const store = await openSqliteStore(file, { node: 'reader' });
+    for (const { id } of lines) assert.ok(await store.audit.find(id), id);
+    assert.equal(verifyChains(await readAll(store)), undefined);
+    await store.close();
+  });
+});
+
+const emptyPolicy = {
+  kind: 'access',
+  document: '{}',
+  digest: 'RBNvo1WzZ4oRRq0W9-hknpT7T8If536DEMBg9hyq_4o',
+  author: 'u_dana',
+  publishedAt: 1,
+} as const;
+
+const writerFile = fileURLToPath(new URL('sqlite.test-writer.ts', import.meta.url));
+
+function startWriter(args: string[]): ChildProcessByStdio<null, Readable, null> {
+  return spawn(process.execPath, [writerFile, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+interface Line {
+  readonly id: string;
+  readonly outcome: string;
+  readonly mark: string;
+}
+
+/** Everything the writer reports until it ends. `enough` is called once there are `count` lines. */
+async function readLines(writer: { stdout: Readable }, count = 0, enough?: () => void): Promise<Line[]> {
+  let text = '';
+  const lines = () => text.split('\n').slice(1, -1);
+  let called = enough === undefined;
+  for await (const chunk of writer.stdout) {
+    text += chunk;
+    if (called || lines().length < count) continue;
+    called = true;
+    enough?.();
+  }
+  return lines().map((line) => {
+    const [id = '', outcome = '', mark = ''] = line.split(' ');
+    return { id, outcome, mark };
+  });
+}
+
+/** Transactions in the write-ahead log: frames of this generation that end one say how large the database is then. */
+function transactionsIn(file: string): number {
+  const log = readFileSync(`${file}-wal`);
+  const frameBytes = 24 + log.readUInt32BE(8);
+  let transactions = 0;
+  for (let frame = 32; frame + frameBytes <= log.length; frame += frameBytes) {
+    const current = log.subarray(frame + 8, frame + 16).equals(log.subarray(16, 24));
+    if (current && log.readUInt32BE(frame + 4) !== 0) transactions++;
+  }
+  return transactions;
+}
