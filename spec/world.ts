@@ -15,6 +15,7 @@ import type { AuditRecord } from '../packages/server/src/audit/record.ts';
 import { createRefusalLedger } from '../packages/server/src/audit/refusal-ledger.ts';
 import { randomId } from '../packages/server/src/call.ts';
 import { hashSecret } from '../packages/server/src/clients/authenticate.ts';
+import { clientAssertionMark } from '../packages/server/src/idp/sign-in/adapter.ts';
 import { createIdTokenVerifier } from '../packages/server/src/idp/subject-token.ts';
 
 import type { Idp } from '../packages/server/src/idp/token-exchange.ts';
@@ -141,11 +142,7 @@ export async function openWorld(shared?: Store) {
       issuer: idpIssuer,
       find: (id) => accessIndex.clients.get(id),
       secretHashes: (id) => (id === 'inspector' || id === 'keyed' ? [] : secrets(id)),
-      assertionMark: (clientId, jti, until) => ({
-        kind: 'client_assertion',
-        id: JSON.stringify(['idp', clientId, jti]),
-        until,
-      }),
+      assertionMark: clientAssertionMark,
     },
     policy: () => accessIndex,
     store,

@@ -22,6 +22,7 @@ import { claimedClientId } from './clients/authenticate.ts';
 import { type Form, parseForm } from './form.ts';
 import { type Idp, tokenExchange } from './idp/token-exchange.ts';
 import type { FailureLimit } from './limits.ts';
+import { assetHeaders, assets } from './pages/assets.ts';
 import { reachedThroughOrganisationPage } from './ras/authorize-page.ts';
 import { jwtBearer, type Ras } from './ras/jwt-bearer.ts';
 import { type Mark, type Store, StoreUnavailable } from './store/store.ts';
@@ -80,8 +81,16 @@ export function createRasApp(ras: Ras, edge: Edge, publishedKeys: () => readonly
   });
   app.get('/.well-known/oauth-authorization-server', (context) => context.json(rasMetadata(ras.issuer)));
   app.get('/jwks', (context) => context.json({ keys: publishedKeys() }, 200, { 'cache-control': 'max-age=300' }));
-  app.get('/authorize', () => reachedThroughOrganisationPage());
+  app.get('/authorize', () => reachedThroughOrganisationPage(ras.issuer));
+  serveAssets(app);
   return guardAgainstFaults(app, edge);
+}
+
+/** Style sheet and mark of our pages, under names that change with their content. */
+export function serveAssets(app: Hono<{ Bindings: Bindings }>): void {
+  for (const asset of Object.values(assets)) {
+    app.get(asset.path, () => new Response(asset.body, { headers: assetHeaders(asset) }));
+  }
 }
 
 /** RFC 8414 metadata of the RAS (RAS-39, RAS-40, interop.md 10): never a list of trusted issuers. */

@@ -44,6 +44,7 @@ const ConfigFile = z.strictObject({
       port: port.default(4000),
       idTokenSeconds: z.int().min(300).max(43_200).default(3600),
       idJagSeconds: z.int().min(30).max(600).default(300),
+      sessionSeconds: z.int().min(300).max(86_400).default(43_200),
     })
     .prefault({}),
   ras: z
@@ -111,6 +112,7 @@ export interface Config {
     readonly port: number;
     readonly idTokenSeconds: number;
     readonly idJagSeconds: number;
+    readonly sessionSeconds: number;
   };
   readonly ras: {
     readonly issuer: string;

@@ -1,0 +1,157 @@
+import { refusalRow, refusals } from '@credence/mcp/protocol';
+import { Command } from 'commander';
+import type { AuditRecord } from '../audit/record.ts';
+import { readConfig } from '../config.ts';
+import { readHome } from '../home.ts';
+import { toAccessIndex } from '../in-force.ts';
+import { type Explanation, explain, type RuleExplanation } from '../policy/explain.ts';
+import type { Ask } from '../policy/model.ts';
+import type { Store } from '../store/store.ts';
+import { findRecord, toPrintable } from './audit.ts';
+import { homeOption } from './home-option.ts';
+import { withStore } from './with-store.ts';
+
+/** `credence explain ID`: who asked for what, what was decided and why, and what would have to be different. */
+export function explainCommand(): Command {
+  return new Command('explain')
+    .description('explain a decision: who asked for what, which rule spoke, what failed first, what would change it')
+    .argument('<id>', 'the reference of a refusal (d_...), or the jti of an ID-JAG or access token')
+    .addOption(homeOption())
+    .option('--config <file>', 'configuration file (default: credence.yaml in the home)')
+    .option('--json', 'as one JSON object')
+    .addHelpText('after', '\nExample:\n  credence explain d_3qk0Zc9m1o2VtG8xk2b3Wg')
+    .action((id: string, options: { home: string; config?: string; json?: boolean }) =>
+      withStore(options.home, async (store) => {
+        const home = await readHome(options.home);
+        const { idp, ras } = await readConfig({ config: options.config }, home.configFile);
+        const record = JSON.parse((await findRecord(store, id)).body) as AuditRecord;
+        const explanation = await recompute(store, record, { idp: idp.issuer, ras: ras.issuer });
+        const { email, name } = (record.person && (await store.people.find(record.person))) || {};
+        if (options.json) process.stdout.write(`${JSON.stringify({ record, explanation })}\n`);
+        else
+          process.stdout.write(
+            `${toStory(record, explanation, email ?? name)
+              .map(toPrintable)
+              .join('\n')}\n`,
+          );
+      }),
+    );
+}
+
+/** Decides again from the version and the inputs on the record; nothing is read from today's directory. */
+async function recompute(
+  store: Store,
+  record: AuditRecord,
+  origins: { idp: string; ras: string },
+): Promise<Explanation | undefined> {
+  const { policy, inputs, person, client, server } = record;
+  if (policy?.kind !== 'access' || !inputs || !person || !client || !server) return undefined;
+  const version = await store.policies.read('access', policy.version);
+  if (!version) return undefined;
+  const { groups, roles, acr, amr, authTime, now } = inputs;
+  const ask: Ask = {
+    person: { id: person, groups, roles },
+    client,
+    server,
+    scopes: record.scopesAsked,
+    acr,
+    amr,
+    authTime,
+    now,
+  };
+  return explain(toAccessIndex(version, origins), ask);
+}
+
+function toStory(record: AuditRecord, explanation: Explanation | undefined, person: string | undefined): string[] {
+  return [
+    `${record.id}  ${new Date(record.timeMs).toISOString()}  ${record.outcome}`,
+    '',
+    'Asked',
+    ...toAsked(record, person),
+    '',
+    'Decided',
+    ...toDecided(record),
+    ...(explanation ? ['', 'Why', ...toWhy(explanation)] : []),
+    '',
+    'What would it take',
+    ...toWayOut(record, explanation),
+  ];
+}
+
+function toAsked(record: AuditRecord, person: string | undefined): string[] {
+  const { inputs } = record;
+  const rows: [label: string, value: string | undefined][] = [
+    ['who', record.person && `${person ?? ''} ${record.person}`.trim()],
+    ['as', record.subject && `${record.subject} of ${record.issuer ?? 'an unknown issuer'}`],
+    [
+      'in',
+      inputs &&
+        ([...inputs.groups.map((id) => `group:${id}`), ...inputs.roles.map((id) => `role:${id}`)].join(' ') ||
+          'no group, no role'),
+    ],
+    [
+      'signed in',
+      inputs?.authTime === undefined
+        ? undefined
+        : `${inputs.now - inputs.authTime} s before, by ${inputs.amr.join(' and ') || 'unknown means'}`,
+    ],
+    ['through', record.client],
+    ['for', record.server ?? record.audience ?? record.resource],
+    ['tool', record.tool],
+    ['scopes', record.scopesAsked?.join(' ')],
+    ['from', record.address],
+  ];
+  return rows.filter(([, value]) => value).map(([label, value]) => `  ${label.padEnd(10)} ${value}`);
+}
+
+function toDecided(record: AuditRecord): string[] {
+  const lines: string[] = [];
+  if (record.outcome === 'allowed') lines.push(`  allowed: ${record.scopesGranted?.join(' ') ?? record.kind}`);
+  if (record.reason) {
+    const { wire, status, rule, hint } = refusalRow(record.reason);
+    lines.push(`  refused: ${hint} (${record.reason}, ${rule})`, `  the caller was told: ${status} ${wire}`);
+  }
+  if (record.policy) lines.push(`  by version ${record.policy.version} of the ${record.policy.kind} document`);
+  if (record.idJag) lines.push(`  ID-JAG ${record.idJag}`);
+  if (record.accessToken) lines.push(`  access token ${record.accessToken}`);
+  if (record.detail) lines.push(`  ${record.detail}`);
+  return lines;
+}
+
+function toWhy({ ahead, rules, scopes }: Explanation): string[] {
+  if (ahead) return [`  ${ahead}`];
+  const spoke = rules.filter((rule) => rule.spoke);
+  return [
+    ...scopes.map(
+      ({ scope, outcome, words }) => `  ${scope.padEnd(20)} ${outcome.replace('_', ' ').padEnd(12)} ${words}`,
+    ),
+    ...(rules.length === 0 ? ['  There is no rule on this server.'] : []),
+    ...spoke.map((rule) => `  ${rule.id}: spoke (${rule.effect})`),
+    ...nearestFirst(rules.filter((rule) => !rule.spoke)).map(
+      (rule) => `  ${rule.id}: did not speak (${rule.effect}); ${firstFailed(rule)}`,
+    ),
+  ];
+}
+
+/** Nearest misses first: the rule of which most conditions held. */
+function nearestFirst(rules: readonly RuleExplanation[]): RuleExplanation[] {
+  return [...rules].sort((a, b) => b.conditions.length - a.conditions.length);
+}
+
+function firstFailed({ conditions }: RuleExplanation): string {
+  return conditions.find(({ met }) => !met)?.words ?? '';
+}
+
+function toWayOut(record: AuditRecord, explanation: Explanation | undefined): string[] {
+  if (record.outcome === 'allowed') return ['  Nothing: it was allowed.'];
+  const denied = explanation?.rules.filter((rule) => rule.spoke && rule.effect === 'deny') ?? [];
+  if (denied.length > 0) {
+    return [`  Not to be covered by ${denied.map(({ id }) => id).join(', ')}: a deny wins over every allow.`];
+  }
+  if (record.reason === 'step_up_needed') return ['  A fresher or stronger sign-in; the client was told which.'];
+  const nearest = nearestFirst(explanation?.rules.filter((rule) => !rule.spoke && rule.effect === 'allow') ?? [])[0];
+  if (nearest) return [`  For ${nearest.id} to speak: now ${firstFailed(nearest)}. Or a new rule that allows it.`];
+  if (explanation && !explanation.ahead) return ['  A rule on this server that allows it.'];
+  const help = record.reason && 'help' in refusals[record.reason] ? refusalRow(record.reason).help : undefined;
+  return [`  ${help ?? 'Look at the request of the client: the reason above says what was wrong with it.'}`];
+}

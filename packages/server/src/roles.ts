@@ -1,0 +1,213 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EpochSeconds } from '@credence/mcp/protocol';
+import { getRequestListener } from '@hono/node-server';
+import type { Logger } from 'pino';
+import { createAdminApp } from './admin/app.ts';
+import { createIdpApp, createRasApp, type Edge } from './app.ts';
+import type { AuditRecord } from './audit/record.ts';
+import { randomId } from './call.ts';
+import type { Config, KeyPurpose } from './config.ts';
+import type { Egress } from './egress.ts';
+import type { Home } from './home.ts';
+import type { SignInNote } from './idp/sign-in/options.ts';
+import { createIdTokenVerifier } from './idp/subject-token.ts';
+import type { InForce } from './in-force.ts';
+import { openCookieSecret } from './keys/key-file.ts';
+import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
+import { tokenSecondsOf } from './keys/lifecycle.ts';
+import type { Seal } from './keys/seal.ts';
+import { verifySignature } from './keys/verify-signature.ts';
+import { toFault } from './log.ts';
+import { createIssuerKeys } from './ras/issuer-keys.ts';
+import type { Store } from './store/store.ts';
+
+/** What the roles of one process share. */
+export interface Parts {
+  readonly config: Config;
+  readonly home: Home;
+  /** Private folders of stdio upstreams. */
+  readonly dataDir: string;
+  readonly store: Store;
+  readonly inForce: InForce;
+  readonly edge: Edge;
+  readonly egress: Egress;
+  readonly seal: Seal | undefined;
+  readonly log: Logger;
+  readonly now: () => EpochSeconds;
+  /** Makes records durable. */
+  readonly append: (records: readonly AuditRecord[]) => Promise<void>;
+}
+
+/** What a listener calls, what has to be looked after while it runs, and what has to be closed with it. */
+export interface Handler {
+  readonly handle: (incoming: IncomingMessage, outgoing: ServerResponse) => unknown;
+  readonly follow?: () => Promise<void>;
+  readonly close?: () => Promise<void>;
+}
+
+const day = 86_400;
+
+/** Domain A: sign-in by `oidc-provider`, and the token exchange. */
+export async function idpListener(parts: Parts): Promise<Handler> {
+  const { config, home, store, inForce, edge, now } = parts;
+  const issuer = config.idp.issuer;
+  const idTokenKeys = await openRing(parts, 'id_token');
+  const idJagKeys = await openRing(parts, 'id_jag');
+  const { createSignIn } = await import('./idp/sign-in/sign-in.ts');
+  const { clientAssertionMark } = await import('./idp/sign-in/adapter.ts');
+  const secretHashes = (clientId: string) => inForce.secretHashes('idp', clientId);
+  const signIn = createSignIn({
+    issuer,
+    organisation: config.organisation,
+    store,
+    clients: () => inForce.access().clients,
+    secretHashes,
+    idTokenKeys: () => idTokenKeys.privateJwks(),
+    publicKeys: () => [...idTokenKeys.published(), ...idJagKeys.published()],
+    cookieKeys: [await openCookieSecret(home.keysDir)],
+    idTokenSeconds: config.idp.idTokenSeconds,
+    sessionSeconds: config.idp.sessionSeconds,
+    skewSeconds: config.skewSeconds,
+    failures: edge.failures,
+    addressOf: (incoming) => edge.addressOf(incoming),
+    note: (note) => appendSignInNote(parts, note),
+    now,
+    onFault: edge.onFault,
+  });
+  const idp = {
+    issuer,
+    registry: {
+      issuer,
+      find: (id: string) => inForce.access().clients.get(id),
+      secretHashes,
+      assertionMark: clientAssertionMark,
+    },
+    policy: () => inForce.access(),
+    store,
+    idTokens: createIdTokenVerifier(() => idTokenKeys.published()),
+    signer: () => idJagKeys.signer(),
+    idJagLifetimeSeconds: config.idp.idJagSeconds,
+    skewSeconds: config.skewSeconds,
+  };
+  let signingKid = idTokenKeys.signer().kid;
+  return {
+    handle: getRequestListener(createIdpApp(idp, edge, signIn.callback).fetch),
+    async follow() {
+      await idTokenKeys.refresh();
+      await idJagKeys.refresh();
+      if (idTokenKeys.signer().kid === signingKid) return;
+      signingKid = idTokenKeys.signer().kid;
+      signIn.rebuild();
+    },
+  };
+}
+
+/** Domain B: the RAS and the gateway behind one origin, either of them or both. */
+export async function resourceListener(parts: Parts): Promise<Handler> {
+  const { roles } = parts.config;
+  const ras = roles.has('ras') ? await openRas(parts) : undefined;
+  const gateway = roles.has('gateway') ? await openGateway(parts, ras?.keys) : undefined;
+  return {
+    handle(incoming, outgoing) {
+      if (gateway?.serves(incoming)) return gateway.handle(incoming, outgoing);
+      if (ras) return ras.handle(incoming, outgoing);
+      outgoing.writeHead(404, { 'content-type': 'text/plain' }).end('Not found.\n');
+    },
+    follow: async () => ras?.keys.refresh(),
+    close: async () => gateway?.close(),
+  };
+}
+
+async function openRas(parts: Parts) {
+  const { config, store, inForce, edge, egress, log, now } = parts;
+  const issuer = config.ras.issuer;
+  const keys = await openRing(parts, 'access_token');
+  const { keysOf } = createIssuerKeys({
+    getJson: egress.getJson,
+    now,
+    onFault: (trusted, fault) => log.warn({ issuer: trusted, fault: toFault(fault) }, 'keys of a trusted issuer'),
+  });
+  const ras = {
+    issuer,
+    registry: {
+      issuer,
+      find: (id: string) => inForce.resource().clients.get(id),
+      secretHashes: (clientId: string) => inForce.secretHashes('ras', clientId),
+      assertionMark: (clientId: string, jti: string, until: EpochSeconds) => ({
+        kind: 'client_assertion' as const,
+        id: JSON.stringify(['ras', clientId, jti]),
+        until,
+      }),
+    },
+    policy: () => inForce.resource(),
+    store,
+    signer: () => keys.signer(),
+    keysOf,
+    accessTokenLifetimeSeconds: config.ras.accessTokenSeconds,
+    maxIdJagLifetimeSeconds: config.ras.maxIdJagSeconds,
+    skewSeconds: config.skewSeconds,
+  };
+  return { keys, handle: getRequestListener(createRasApp(ras, edge, () => keys.published()).fetch) };
+}
+
+/** The admin listener: what runs here, for now without the console. */
+export async function adminListener({ config, inForce }: Parts): Promise<Handler> {
+  const isA = config.roles.has('idp');
+  const isB = config.roles.has('ras') || config.roles.has('gateway');
+  const app = createAdminApp(() => ({
+    organisation: config.organisation,
+    roles: [...config.roles],
+    idp: config.idp.issuer,
+    ras: config.ras.issuer,
+    accessVersion: isA ? inForce.access().version : undefined,
+    resourceVersion: isB ? inForce.resource().version : undefined,
+  }));
+  return { handle: getRequestListener(app.fetch) };
+}
+
+function openRing({ config, home, seal, now, append }: Parts, purpose: KeyPurpose): Promise<KeyRing> {
+  return openKeyRing({
+    keysDir: home.keysDir,
+    purpose,
+    algorithm: config.keys.algorithms[purpose],
+    seal,
+    now,
+    tokenSeconds: tokenSecondsOf(purpose, config),
+    rotateAfterSeconds: config.keys.rotateAfterDays * day,
+    onRotated: (_, kid) =>
+      append([
+        {
+          v: 1,
+          id: randomId('k_'),
+          kind: 'key',
+          domain: 'system',
+          timeMs: now() * 1000,
+          outcome: 'allowed',
+          detail: `${purpose} key ${kid} published, on schedule`,
+        },
+      ]),
+  });
+}
+
+/** A sign-in becomes a record; what nobody known has caused may be counted in bulk. */
+async function appendSignInNote({ edge, append }: Parts, note: SignInNote): Promise<string> {
+  const { kind, outcome, reason, address, known, facts } = note;
+  const bulkId = reason && !known ? edge.ledger.count('idp', reason) : undefined;
+  if (bulkId) return bulkId;
+  const id = randomId('d_');
+  const record = {
+    v: 1,
+    id,
+    kind,
+    domain: 'idp',
+    timeMs: edge.nowMs(),
+    outcome,
+    ...(reason && { reason }),
+    address,
+    ...facts,
+  } as const;
+  await append([record]);
+  return id;
+}
