@@ -3,19 +3,19 @@ import type { Compilable } from 'kysely';
 import type { Engine } from './engine.ts';
 import type { Artifact, ArtifactStore } from './store.ts';
 
-/** Codes, sessions, grants and refresh tokens of `oidc-provider`. */
-export function artifactStore({ db, write }: Engine): ArtifactStore {
-  const living = (now: EpochSeconds) =>
-    db
-      .selectFrom('artifacts')
-      .where(({ or, eb }) => or([eb('artifacts.expires_at', 'is', null), eb('artifacts.expires_at', '>', now)]));
-  const select = (model: string) =>
-    living(currentSeconds()).select(['payload', 'consumed_at']).where('model', '=', model);
-
+/** Codes, sessions, grants and refresh tokens of `oidc-provider`. What every request reads is the backend's own. */
+export function artifactStore({ db, write }: Engine): Omit<ArtifactStore, 'find' | 'sessionStands'> {
   return {
-    find: async (model, id) => toFound(await select(model).where('id', '=', id).executeTakeFirst()),
-
-    findByUid: async (model, uid) => toFound(await select(model).where('uid', '=', uid).executeTakeFirst()),
+    findByUid: async (model, uid) => {
+      const row = await db
+        .selectFrom('artifacts')
+        .select(['payload', 'consumed_at'])
+        .where('model', '=', model)
+        .where('uid', '=', uid)
+        .where(({ or, eb }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', currentSeconds())]))
+        .executeTakeFirst();
+      return row && toArtifact(row);
+    },
 
     upsert: async (model, id, payload, expiresAt) => {
       const columns = {
@@ -58,20 +58,6 @@ export function artifactStore({ db, write }: Engine): ArtifactStore {
       await write({ steps: [db.deleteFrom('artifacts').where('grant_id', '=', grantId)] });
     },
 
-    sessionStands: async (sid, now) => {
-      const row = await living(now)
-        .innerJoin('session_sids', (join) =>
-          join
-            .onRef('session_sids.model', '=', 'artifacts.model')
-            .onRef('session_sids.session_id', '=', 'artifacts.id'),
-        )
-        .select('artifacts.id')
-        .where('session_sids.sid', '=', sid)
-        .limit(1)
-        .executeTakeFirst();
-      return row !== undefined;
-    },
-
     endSessionsOf: async (personId) => {
       await write({ steps: [db.deleteFrom('artifacts').where('account_id', '=', personId)] });
     },
@@ -87,10 +73,6 @@ export function currentSeconds(): EpochSeconds {
 export function toArtifact(row: { payload: string; consumed_at: number | null }): Artifact {
   const payload = JSON.parse(row.payload) as Artifact;
   return row.consumed_at === null ? payload : { ...payload, consumed: row.consumed_at };
-}
-
-function toFound(row: Parameters<typeof toArtifact>[0] | undefined): Artifact | undefined {
-  return row && toArtifact(row);
 }
 
 /** `authorizations` of a Session: `{ [clientId]: { sid, ... } }`. */

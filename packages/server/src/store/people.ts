@@ -2,8 +2,8 @@ import { countChange, type Engine } from './engine.ts';
 import type { MembershipTable } from './schema.ts';
 import { type PeopleStore, type Person, StoreConflict } from './store.ts';
 
-/** People and what they are in. A read is one statement, so that person and memberships are always of one moment. */
-export function peopleStore({ db, write }: Engine): PeopleStore {
+/** People and what they are in; reading one by id is the backend's own. A read is one statement, so that person and memberships are always of one moment. */
+export function peopleStore({ db, write }: Engine): Omit<PeopleStore, 'find'> {
   /** One row for each membership, and one without for who has none. */
   const withMemberships = (people: ReturnType<typeof page>) =>
     db
@@ -17,8 +17,6 @@ export function peopleStore({ db, write }: Engine): PeopleStore {
   const page = () => db.selectFrom('people').select(['id', 'source', 'email', 'name', 'active']);
 
   return {
-    find: async (id) => toPeople(await withMemberships(page().where('id', '=', id)))[0],
-
     findByEmail: async (email) => toPeople(await withMemberships(page().where('email_folded', '=', fold(email))))[0],
 
     list: async (after, limit) =>

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { EpochSeconds } from '@credence/mcp/protocol';
 import { toAccount } from './accounts.ts';
 import { currentSeconds, toArtifact } from './artifacts.ts';
 import { orStoreError } from './sqlite-dialect.ts';
@@ -9,6 +10,7 @@ export interface SqliteReads {
   person(id: string): Promise<Person | undefined>;
   account(issuer: string, subject: string): Promise<Account | undefined>;
   artifact(model: string, id: string): Promise<Artifact | undefined>;
+  sessionStands(sid: string, now: EpochSeconds): Promise<boolean>;
   changeSequence(): Promise<number>;
 }
 
@@ -16,9 +18,11 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
   // One statement, so that the person and the groups are of one moment, whatever another process writes.
   const person = database.prepare(
     `SELECT id, source, email, name, active,
-       (SELECT json_group_array(of_id ORDER BY of_id) FROM memberships WHERE person_id = people.id AND kind = 'group')
+       (SELECT json_group_array(of_id) FROM
+         (SELECT of_id FROM memberships WHERE person_id = people.id AND kind = 'group' ORDER BY of_id))
          AS groups,
-       (SELECT json_group_array(of_id ORDER BY of_id) FROM memberships WHERE person_id = people.id AND kind = 'role')
+       (SELECT json_group_array(of_id) FROM
+         (SELECT of_id FROM memberships WHERE person_id = people.id AND kind = 'role' ORDER BY of_id))
          AS roles
      FROM people WHERE id = ?`,
   );
@@ -26,6 +30,10 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
   const artifact = database.prepare(
     `SELECT payload, consumed_at FROM artifacts
      WHERE model = ? AND id = ? AND (expires_at IS NULL OR expires_at > ?)`,
+  );
+  const sessionBySid = database.prepare(
+    `SELECT 1 FROM session_sids JOIN artifacts ON artifacts.model = session_sids.model AND artifacts.id = session_id
+     WHERE sid = ? AND (expires_at IS NULL OR expires_at > ?) LIMIT 1`,
   );
   const changeSequence = database.prepare('SELECT value FROM change_sequence');
 
@@ -43,6 +51,7 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
       const row = orStoreError(() => artifact.get(model, id, currentSeconds()));
       return row && toArtifact(row as unknown as Parameters<typeof toArtifact>[0]);
     },
+    sessionStands: async (sid, now) => orStoreError(() => sessionBySid.get(sid, now)) !== undefined,
     changeSequence: async () => Number(orStoreError(() => changeSequence.get())?.value),
   };
 }

@@ -45,7 +45,7 @@ export async function openSqliteStore(path: string, { node }: SqliteOptions): Pr
   return {
     commit: writer.commit,
     audit: auditStore(engine),
-    artifacts: { ...artifactStore(engine), find: reads.artifact },
+    artifacts: { ...artifactStore(engine), find: reads.artifact, sessionStands: reads.sessionStands },
     people: { ...peopleStore(engine), find: reads.person },
     credentials: credentialStore(engine),
     policies: policyStore(engine),

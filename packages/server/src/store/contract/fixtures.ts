@@ -1,0 +1,44 @@
+import { hash } from 'node:crypto';
+import type { AuditRow, Mark, Person, PolicyVersion, Store } from '../store.ts';
+
+/** A store under test. Where there is only one way in (memory), `another` and `reopen` resolve to `store` itself. */
+export interface StoreUnderTest {
+  readonly store: Store;
+  /** A second way in to the same data, as another node has. */
+  another(): Promise<Store>;
+  /** Closes the store and opens the same data again, under the same node name. */
+  reopen(): Promise<Store>;
+  close(): Promise<void>;
+}
+
+/** How a part of the contract reaches the store; asked anew each time, because tests reopen it. */
+export interface Access {
+  store(): Store;
+  another(): Promise<Store>;
+  reopen(): Promise<Store>;
+}
+
+/** The time these tests pretend it is, and one that stays in the future. */
+export const now = 1_800_000_000;
+export const far = 4_000_000_000;
+let made = 0;
+/** A name nothing else in this run has. */
+export const fresh = (what: string) => `${what}-${++made}`;
+/** A line of the record that nobody else wrote. */
+export const row = (change: Partial<AuditRow> = {}): AuditRow => {
+  const id = change.id ?? fresh('decision');
+  return { id, kind: 'issuance', timeMs: now * 1000, body: JSON.stringify({ id }), ...change };
+};
+/** A mark that nobody else used. */
+export const idJag = (id = fresh('jti'), until = far): Mark => ({ kind: 'id_jag', id, until });
+/** A person nobody else is. */
+export const erin = (change: Partial<Person> = {}): Person => {
+  const id = change.id ?? fresh('u');
+  const base = { source: 'local', email: `${id}@acme.example`, name: 'Erin', active: true, groups: [], roles: [] };
+  return { id, ...base, ...change };
+};
+/** A policy version as `append` takes it. */
+export const version = (number: number, document: string, kind: PolicyVersion['kind'] = 'access'): PolicyVersion => {
+  const digest = hash('sha256', document, 'base64url');
+  return { kind, version: number, document, digest, author: 'u_dana', publishedAt: now };
+};

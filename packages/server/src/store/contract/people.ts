@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Person, StoreConflict } from '../store.ts';
+import { type Access, erin, fresh } from './fixtures.ts';
+
+/** The directory. */
+export function peopleContract(access: Access): void {
+  describe('people', () => {
+    test('a person comes back with exactly their groups and roles, by id and by e-mail in any case', async () => {
+      const person = erin({ email: `Erin.${fresh('x')}@Acme.example`, groups: ['a', 'b'], roles: ['contractor'] });
+      await access.store().people.save({ ...person, groups: ['b', 'a', 'b'] });
+      assert.deepEqual(await access.store().people.find(person.id), person);
+      assert.deepEqual(await access.store().people.findByEmail(person.email.toUpperCase()), person);
+      const changed = { ...person, name: 'Erin B.', active: false, groups: ['c'], roles: [] };
+      await access.store().people.save(changed);
+      assert.deepEqual(await access.store().people.find(person.id), changed);
+      assert.deepEqual(await access.store().people.findByEmail(person.email), changed);
+      assert.equal(await access.store().people.find('nobody'), undefined);
+      assert.equal(await access.store().people.findByEmail('nobody@acme.example'), undefined);
+    });
+
+    test('an e-mail address belongs to one person, whatever its case, and a refused save changes nothing', async () => {
+      const [first, second] = [erin(), erin({ groups: ['a'] })];
+      await access.store().people.save(first);
+      await access.store().people.save(second);
+      const thief = { ...second, email: first.email.toUpperCase(), groups: ['b'] };
+      await assert.rejects(access.store().people.save(thief), StoreConflict);
+      assert.deepEqual(await access.store().people.find(second.id), second);
+    });
+
+    test('a password stays when the person is saved again, and is set for known people only', async () => {
+      const person = erin();
+      await access.store().people.save(person);
+      assert.equal(await access.store().people.passwordHash(person.id), undefined);
+      await access.store().people.setPasswordHash(person.id, '$argon2id$...');
+      await access.store().people.save({ ...person, name: 'Erin B.' });
+      assert.equal(await access.store().people.passwordHash(person.id), '$argon2id$...');
+      await assert.rejects(access.store().people.setPasswordHash('nobody', '$argon2id$...'), StoreConflict);
+    });
+
+    test('list gives everybody once, in pages, whatever they are in', async () => {
+      await access.store().people.save(erin({ groups: ['a', 'b', 'c'], roles: ['r'] }));
+      const seen: Person[] = [];
+      for (;;) {
+        const page = await access.store().people.list(seen.at(-1)?.id ?? '', 2);
+        assert.ok(page.length <= 2);
+        if (page.length === 0) break;
+        seen.push(...page);
+      }
+      assert.ok(seen.length >= 3);
+      assert.equal(new Set(seen.map(({ id }) => id)).size, seen.length);
+      for (const person of seen) assert.deepEqual(await access.store().people.find(person.id), person);
+    });
+  });
+}
