@@ -20,9 +20,9 @@ export function decide(index: AccessIndex, ask: Ask): Decision {
   const guarded = open.filter((scope) => speaksOf(spoke, 'require', scope));
   const because = spoke.map((rule) => rule.id);
 
-  const needs = ask.scopes && needsToEarn(guarded, rules, index.earnable);
-  if (needs) return { effect: 'step_up', scopes: [], because, needs };
   const scopes = guarded.length === 0 ? open : open.filter((scope) => !guarded.includes(scope));
+  const needs = ask.scopes && needsToEarn(guarded, scopes, rules, index.earnable);
+  if (needs) return { effect: 'step_up', scopes: [], because, needs };
   return { effect: scopes.length > 0 ? 'allow' : 'deny', scopes, because };
 }
 
@@ -65,18 +65,26 @@ function speaksOf(rules: readonly Rule[], effect: Rule['effect'], scope: string)
 
 /**
  * What the next sign-in must be like so that at least one guarded scope opens; `undefined` when no sign-in could do it,
- * since sending somebody to sign in again in vain would go round in circles (IDP-24).
+ * since sending somebody to sign in again in vain would go round in circles (IDP-24). For the same reason it must lose
+ * nothing: requires that are met count too, those of the guarded scope and those of the scopes that are free already.
+ * @param rules - about this person and client, met or not
  */
-function needsToEarn(
+export function needsToEarn(
   guarded: readonly string[],
+  free: readonly string[],
   rules: readonly Rule[],
   earnable: Earnable | undefined,
 ): SignInNeeds | undefined {
+  const withNeedsOf = (needs: SignInNeeds | undefined, scope: string) =>
+    rules
+      .filter(({ effect, scopes }) => effect === 'require' && scopes.has(scope))
+      .reduce<SignInNeeds | undefined>((sum, rule) => join(sum, rule.needs), needs);
+  if (guarded.length === 0) return undefined;
+
+  const kept = free.reduce<SignInNeeds | undefined>(withNeedsOf, {});
   let needs: SignInNeeds | undefined;
   for (const scope of guarded) {
-    // Requires already met count too: the next sign-in must not lose what this one had.
-    const requires = rules.filter((rule) => rule.effect === 'require' && rule.scopes.has(scope));
-    const together = requires.reduce<SignInNeeds | undefined>((sum, rule) => join(sum, rule.needs), needs ?? {});
+    const together = withNeedsOf(needs ?? kept, scope);
     if (together && canEarn(together, earnable)) needs = together;
   }
   return needs;
