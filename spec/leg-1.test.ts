@@ -131,7 +131,7 @@ describe('leg 1, ID-JAG §4.3: an ID Token in, an ID-JAG out', () => {
     ['B24 authorization_details', { authorization_details: '[{"type":"x"}]' }, 'authorization_details_unsupported'],
     ['B25 actor_token without type', { actor_token: 'x' }, 'actor_token_refused'],
     ['B25 type without actor_token', { actor_token_type: 'x' }, 'actor_token_refused'],
-    ['IDP-31 a DPoP proof is never ignored', {}, 'dpop_unsupported', { dpop: 'proof' }],
+    ['IDP-31 a DPoP proof is never ignored', {}, 'dpop_proof_malformed', { dpop: 'proof' }],
   ];
   for (const [name, change, reason, headers] of requests) {
     test(`${name}: ${reason}`, async () => {

@@ -127,7 +127,7 @@ describe('leg 2, ID-JAG §4.4: an ID-JAG in, an access token out', () => {
       async (w) => `${(await w.idJag()).split('.').slice(0, 2).join('.')}.`,
       'id_jag_malformed',
     ],
-    ['B37 signature truncated', async (w) => (await w.idJag()).slice(0, -4), 'id_jag_bad_signature'],
+    ['B37 signature truncated', async (w) => (await w.idJag()).slice(0, -2), 'id_jag_bad_signature'],
     [
       'B37 r = s = 0',
       async (w) => `${(await w.idJag()).split('.').slice(0, 2).join('.')}.${'A'.repeat(86)}`,
@@ -188,7 +188,9 @@ describe('leg 2, ID-JAG §4.4: an ID-JAG in, an access token out', () => {
     ['scope parameter malformed', jag(), 'scope_malformed', { scope: 'a"b' }],
     ['B62 scope claim as an array', jag({ scope: ['issues:read'] }), 'id_jag_scope_malformed'],
     ['B62 unknown scope in the claim', jag({ scope: 'issues:read admin' }), 'id_jag_scope_unknown'],
-    ['B63 cnf and no proof', jag({ cnf: { jkt: 'x' } }), 'id_jag_binding_unsupported'],
+    ['B63 cnf.jkt and no proof', jag({ cnf: { jkt: 'x' } }), 'id_jag_proof_missing'],
+    ['B64 cnf of an unknown kind', jag({ cnf: { kid: 'x' } }), 'id_jag_binding_unsupported'],
+    ['B64 cnf of both kinds', jag({ cnf: { jkt: 'x', 'x5t#S256': 'y' } }), 'id_jag_binding_unsupported'],
     ['B68 aud_tenant', jag({ aud_tenant: 'other' }), 'id_jag_tenant_unexpected'],
     ['RAS-22 authorization_details', jag({ authorization_details: [{ type: 'x' }] }), 'id_jag_details_unsupported'],
     ['B72 a plain RFC 7523 JWT', jag({ client_id: undefined }, { typ: 'JWT' }), 'id_jag_wrong_type'],
@@ -217,7 +219,7 @@ describe('leg 2, ID-JAG §4.4: an ID-JAG in, an access token out', () => {
     ['RAS-01 wrong secret', { client_secret: 'wrong' }, 'client_secret_wrong'],
     ['RAS-01 no credentials', { client_secret: undefined }, 'client_not_authenticated'],
     ['a client of the IdP only', { client_id: 'claude-code' }, 'client_unknown'],
-    ['RAS-30 a DPoP proof is never ignored', {}, 'dpop_unsupported', { dpop: 'proof' }],
+    ['RAS-30 a DPoP proof is never ignored', {}, 'dpop_proof_malformed', { dpop: 'proof' }],
   ];
   for (const [name, fields, reason, headers] of doors) {
     test(`${name}: ${reason}`, async () => {
@@ -298,7 +300,7 @@ describe('leg 2, ID-JAG §4.4: an ID-JAG in, an access token out', () => {
     const bodies = [];
     for (const assertion of [
       await world.idJag({ iss: 'https://evil.example' }),
-      (await world.idJag()).slice(0, -4),
+      (await world.idJag()).slice(0, -2),
       await world.idJag({ aud: 'https://other.example' }),
     ]) {
       const { body } = await world.redeem({ assertion });

@@ -15,6 +15,7 @@ import type { AuditRecord } from '../packages/server/src/audit/record.ts';
 import { createRefusalLedger } from '../packages/server/src/audit/refusal-ledger.ts';
 import { randomId } from '../packages/server/src/call.ts';
 import { hashSecret } from '../packages/server/src/clients/authenticate.ts';
+import { createDpopNonces } from '../packages/server/src/clients/dpop.ts';
 import { clientAssertionMark } from '../packages/server/src/idp/sign-in/adapter.ts';
 import { createIdTokenVerifier } from '../packages/server/src/idp/subject-token.ts';
 
@@ -91,6 +92,7 @@ const keys = {
   partner: generatePrivateJwk('RS256'),
   accessToken: generatePrivateJwk('ES256'),
   client: generatePrivateJwk('ES256'),
+  proof: generatePrivateJwk('ES256'),
 };
 
 function document<T>(kind: 'access' | 'resource', text: string): T {
@@ -105,7 +107,8 @@ function document<T>(kind: 'access' | 'resource', text: string): T {
 }
 
 /** A fresh pair of domains at a fixed time; `store` may be shared to play a second node. */
-export async function openWorld(shared?: Store) {
+export async function openWorld(shared?: Store, options: { demandNonce?: boolean } = {}) {
+  const nonces = options.demandNonce ? createDpopNonces('a secret of both nodes') : undefined;
   const clock = { ms: 1_800_000_000_000 };
   const now = () => Math.floor(clock.ms / 1000);
   const store = shared ?? (await openSqliteStore(':memory:', { node: 'spec' }));
@@ -149,6 +152,7 @@ export async function openWorld(shared?: Store) {
     idTokens: createIdTokenVerifier(() => idTokenKeys),
     signer: () => toSigner(keys.idJag),
     idJagLifetimeSeconds: 300,
+    dpop: { url: `${idpIssuer}/token`, nonces },
     skewSeconds: 30,
   };
   const ras: Ras = {
@@ -172,6 +176,7 @@ export async function openWorld(shared?: Store) {
       onFault: () => undefined,
     }).keysOf,
     accessTokenLifetimeSeconds: 600,
+    dpop: { url: `${rasIssuer}/token`, nonces },
     maxIdJagLifetimeSeconds: 600,
     skewSeconds: 30,
   };
@@ -275,6 +280,15 @@ export async function openWorld(shared?: Store) {
     redeem: async (change: Fields = {}, headers: Record<string, string> = {}) =>
       send('ras', toRequest('ras', await redeemFields(change), headers)),
     redeemRequest: async () => toRequest('ras', await redeemFields({})),
+    /** A DPoP proof for the token endpoint of one side, with changes. */
+    proof: (side: 'idp' | 'ras', change: object = {}, header: object = {}, key = keys.proof) => {
+      const { kid: _, ...jwk } = toPublicJwk(key);
+      return mintJws(
+        { typ: 'dpop+jwt', alg: key.alg, jwk, ...header },
+        { htm: 'POST', htu: `${side === 'idp' ? idpIssuer : rasIssuer}/token`, jti: randomId(), iat: now(), ...change },
+        toSigner(key).sign,
+      );
+    },
     /** Body fields of a private_key_jwt authentication of the client `keyed`. */
     clientAssertion: async (aud: string, change: object = {}): Promise<Fields> => ({
       client_id: 'keyed',

@@ -105,6 +105,7 @@ function rasMetadata(issuer: string) {
     authorization_grant_profiles_supported: [idJagProfile],
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     token_endpoint_auth_signing_alg_values_supported: signatureAlgorithms,
+    dpop_signing_alg_values_supported: signatureAlgorithms,
     code_challenge_methods_supported: ['S256'],
   };
 }
@@ -163,13 +164,14 @@ interface Draft {
   kind: RecordKind;
   facts: Facts;
   authenticated: boolean;
+  readonly headers: Record<string, string>;
   readonly marks: { mark: Mark; when: 'always' | 'if_granted' }[];
 }
 
 const noForm: Form = { get: () => undefined, resources: [] };
 
 function openCall(context: HttpContext, edge: Edge, form: Form): { call: Call; draft: Draft } {
-  const draft: Draft = { id: randomId('d_'), kind: 'refusal', facts: {}, authenticated: false, marks: [] };
+  const draft: Draft = { id: randomId('d_'), kind: 'refusal', facts: {}, authenticated: false, headers: {}, marks: [] };
   const grant = form.get('grant_type');
   if (grant) draft.facts = { grantType: grant.slice(0, 100) };
   const call: Call = {
@@ -177,8 +179,11 @@ function openCall(context: HttpContext, edge: Edge, form: Form): { call: Call; d
     now: Math.floor(edge.nowMs() / 1000) satisfies EpochSeconds,
     form,
     authorization: context.req.header('authorization'),
-    dpop: context.req.header('dpop') !== undefined,
+    dpop: context.req.header('dpop'),
     address: edge.addressOf(context.env?.incoming),
+    answerWith: (header, value) => {
+      draft.headers[header] = value;
+    },
     authenticated: () => {
       draft.authenticated = true;
     },
@@ -232,20 +237,21 @@ async function settle<T>(
 const replayOf = {
   id_jag: 'id_jag_replayed',
   client_assertion: 'client_assertion_replayed',
+  dpop_proof: 'dpop_proof_replayed',
 } as const satisfies Record<Mark['kind'], Refusal>;
 
 const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' };
 
 /** OAuth code, one generic sentence and the decision id: the exact reason stays on the record. */
 function toResponse(result: Result<object>, draft: Draft, usedHeader: boolean, waitSeconds: number): Response {
-  if (result.ok) return Response.json(result.value, { headers: noStore });
+  if (result.ok) return Response.json(result.value, { headers: { ...noStore, ...draft.headers } });
   const { wire, status } = refusalRow(result.refusal);
   const body = {
     error: wire,
     error_description: `${wireCodes[wire].sentence} Reference: ${draft.id}`,
     ...(wire === 'insufficient_user_authentication' && toStepUp(draft.facts)),
   };
-  const headers: Record<string, string> = { ...noStore };
+  const headers: Record<string, string> = { ...noStore, ...draft.headers };
   if (status === 405) headers.allow = 'POST';
   if (status === 401 && usedHeader) headers['www-authenticate'] = 'Basic realm="token endpoint"';
   if (status === 503) headers['retry-after'] = '1';

@@ -12,10 +12,12 @@ export interface Call {
   readonly form: Form;
   /** The `Authorization` header as sent. */
   readonly authorization: string | undefined;
-  /** Whether a DPoP header was sent. */
-  readonly dpop: boolean;
+  /** The `DPoP` header as sent. */
+  readonly dpop: string | undefined;
   /** Network address of the caller. */
   readonly address: string;
+  /** Puts a header on the answer, whatever the outcome. */
+  answerWith(header: string, value: string): void;
   /** Says that a confidential client has proven who it is; refusals before that are anybody's. */
   authenticated(): void;
   /** Facts for the record; later notes win. Written whatever the outcome. */

@@ -80,6 +80,7 @@ const ConfigFile = z.strictObject({
       accessToken: z.enum(signatureAlgorithms).default('ES256'),
     })
     .prefault({}),
+  dpop: z.strictObject({ nonce: z.boolean().default(false) }).prefault({}),
   gateway: z
     .strictObject({
       data: z.string().optional(),
@@ -122,6 +123,8 @@ export interface Config {
   };
   readonly admin: { readonly url: string; readonly port: number };
   readonly skewSeconds: number;
+  /** Whether DPoP proofs must carry a nonce of ours (RFC 9449 §8). */
+  readonly dpop: { readonly nonce: boolean };
   readonly documents: { readonly access: string; readonly resource: string };
   readonly tls: 'development' | { readonly key: string; readonly cert: string } | undefined;
   readonly trustedHops: readonly string[];

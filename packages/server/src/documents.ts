@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { constants, copyFile, readFile } from 'node:fs/promises';
-import type { EpochSeconds } from '@credence/mcp/protocol';
 import { type AuditRecord, toRow } from './audit/record.ts';
 import { randomId } from './call.ts';
+import { type Origins, toAccessIndex, toResourceIndex } from './in-force.ts';
 import { parsePolicy } from './policy/parse.ts';
 import { Problem } from './problem.ts';
 import type { PolicyKind, Store } from './store/store.ts';
@@ -21,7 +21,7 @@ export async function publishDocument(
   store: Store,
   kind: PolicyKind,
   file: string,
-  options: { starter: URL; nowMs: number },
+  options: { starter: URL; nowMs: number; origins: Origins },
 ): Promise<{ version: number; isNew: boolean }> {
   const document = JSON.stringify(await readDocument(kind, file, options.starter));
   const digest = createHash('sha256').update(document).digest('base64url');
@@ -29,7 +29,10 @@ export async function publishDocument(
   if (latest?.digest === digest) return { version: latest.version, isNew: false };
 
   const version = (latest?.version ?? 0) + 1;
-  const publishedAt: EpochSeconds = Math.floor(options.nowMs / 1000);
+  // What only shows once `local` is filled in is found before anything is published.
+  const candidate = { kind, version, document, digest, author: 'file', publishedAt: Math.floor(options.nowMs / 1000) };
+  if (kind === 'access') toAccessIndex(candidate, options.origins);
+  else toResourceIndex(candidate, options.origins);
   const record: AuditRecord = {
     v: 1,
     id: randomId('p_'),
@@ -40,7 +43,7 @@ export async function publishDocument(
     policy: { kind, version },
     detail: `published from ${file}, sha256 ${digest}`,
   };
-  await store.policies.append({ kind, version, document, digest, author: 'file', publishedAt }, [toRow(record)]);
+  await store.policies.append(candidate, [toRow(record)]);
   return { version, isNew: true };
 }
 

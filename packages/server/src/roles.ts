@@ -8,13 +8,14 @@ import { createAdminApp } from './admin/app.ts';
 import { createIdpApp, createRasApp, type Edge } from './app.ts';
 import type { AuditRecord } from './audit/record.ts';
 import { randomId } from './call.ts';
+import { createDpopNonces, type DpopEndpoint } from './clients/dpop.ts';
 import type { Config, KeyPurpose } from './config.ts';
 import type { Egress } from './egress.ts';
 import type { Home } from './home.ts';
 import type { SignInNote } from './idp/sign-in/options.ts';
 import { createIdTokenVerifier } from './idp/subject-token.ts';
 import type { InForce } from './in-force.ts';
-import { openCookieSecret } from './keys/key-file.ts';
+import { openSecret } from './keys/key-file.ts';
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
 import { tokenSecondsOf } from './keys/lifecycle.ts';
 import type { Seal } from './keys/seal.ts';
@@ -66,7 +67,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     secretHashes,
     idTokenKeys: () => idTokenKeys.privateJwks(),
     publicKeys: () => [...idTokenKeys.published(), ...idJagKeys.published()],
-    cookieKeys: [await openCookieSecret(home.keysDir)],
+    cookieKeys: [await openSecret(home.keysDir, 'cookie')],
     idTokenSeconds: config.idp.idTokenSeconds,
     sessionSeconds: config.idp.sessionSeconds,
     skewSeconds: config.skewSeconds,
@@ -89,6 +90,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     idTokens: createIdTokenVerifier(() => idTokenKeys.published()),
     signer: () => idJagKeys.signer(),
     idJagLifetimeSeconds: config.idp.idJagSeconds,
+    dpop: await openDpop(parts, issuer),
     skewSeconds: config.skewSeconds,
   };
   let signingKid = idTokenKeys.signer().kid;
@@ -146,6 +148,7 @@ async function openRas(parts: Parts) {
     signer: () => keys.signer(),
     keysOf,
     accessTokenLifetimeSeconds: config.ras.accessTokenSeconds,
+    dpop: await openDpop(parts, issuer),
     maxIdJagLifetimeSeconds: config.ras.maxIdJagSeconds,
     skewSeconds: config.skewSeconds,
   };
@@ -165,6 +168,11 @@ export async function adminListener({ config, inForce }: Parts): Promise<Handler
     resourceVersion: isB ? inForce.resource().version : undefined,
   }));
   return { handle: getRequestListener(app.fetch) };
+}
+
+async function openDpop({ config, home }: Parts, issuer: string): Promise<DpopEndpoint> {
+  const nonces = config.dpop.nonce ? createDpopNonces(await openSecret(home.keysDir, 'dpop')) : undefined;
+  return { url: `${issuer}/token`, nonces };
 }
 
 function openRing({ config, home, seal, now, append }: Parts, purpose: KeyPurpose): Promise<KeyRing> {

@@ -33,7 +33,8 @@ const table: [rule: string, name: string, header: object, change: object, outcom
   ['MCS-04', 'no jti', {}, { jti: '' }, 'token_claims_malformed'],
   ['MCS-04', 'scope as an array', {}, { scope: ['a'] }, 'token_claims_malformed'],
   ['MCS-04', 'no scope', {}, { scope: undefined }, 'accepted'],
-  ['MCS-11', 'bound to a key, shown as Bearer', {}, { cnf: { jkt: 'x' } }, 'token_binding_unsupported'],
+  ['MCS-11', 'bound to a key', {}, { cnf: { jkt: 'x' } }, 'accepted'],
+  ['MCS-12', 'bound to something else', {}, { cnf: { 'x5t#S256': 'x' } }, 'token_binding_unsupported'],
 ];
 
 describe('checkAccessToken, one rule a row', () => {

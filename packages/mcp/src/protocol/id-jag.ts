@@ -2,7 +2,7 @@ import { hasType, mintJws, type ParsedJws, parseJws, type Sign, type VerifiedJwt
 import { type EpochSeconds, joseType } from './names.ts';
 import { no, ok, type Result } from './result.ts';
 import { parseScope } from './scope.ts';
-import type { JsonObject } from './strict-json.ts';
+import { isObject, type JsonObject } from './strict-json.ts';
 
 /** What an ID-JAG says once it has been verified and checked (draft §3.1): this person, through this client, there. */
 export interface IdJag {
@@ -19,6 +19,8 @@ export interface IdJag {
   /** Scopes it carries; `undefined` when the claim is absent or empty (RAS-21 decides). */
   readonly scopes: readonly string[] | undefined;
   readonly email: string | undefined;
+  /** Thumbprint of the key it is bound to (`cnf.jkt`); `undefined` = anybody who holds it. */
+  readonly keyThumbprint: string | undefined;
 }
 
 /** What an ID-JAG is checked against. */
@@ -67,7 +69,7 @@ export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Re
   if (claims.resource !== undefined && !resources) return no('id_jag_resource_malformed');
   if (claims.scope !== undefined && !Array.isArray(scopes)) return no('id_jag_scope_malformed');
   if (Array.isArray(claims.scope)) return no('id_jag_scope_malformed');
-  if (claims.cnf !== undefined) return no('id_jag_binding_unsupported');
+  if (claims.cnf !== undefined && toThumbprintClaim(claims.cnf) === undefined) return no('id_jag_binding_unsupported');
   if (claims.tenant !== undefined || claims.aud_tenant !== undefined) return no('id_jag_tenant_unexpected');
   if (claims.authorization_details !== undefined) return no('id_jag_details_unsupported');
 
@@ -81,6 +83,7 @@ export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Re
     resources,
     scopes: Array.isArray(scopes) && scopes.length > 0 ? scopes : undefined,
     email: typeof email === 'string' ? email : undefined,
+    keyThumbprint: toThumbprintClaim(claims.cnf),
   });
 }
 
@@ -99,6 +102,8 @@ export interface IdJagGrant {
   readonly authTime?: EpochSeconds | undefined;
   readonly acr?: string | undefined;
   readonly amr?: readonly string[] | undefined;
+  /** Binds it to the key of a DPoP proof. */
+  readonly keyThumbprint?: string | undefined;
 }
 
 /** Signs an ID-JAG (draft §3.1, IDP-30): granted scope and resource, never those merely asked for (IDP-21). */
@@ -116,8 +121,15 @@ export function mintIdJag(grant: IdJagGrant, key: { kid: string; algorithm: stri
     auth_time: grant.authTime,
     acr: grant.acr,
     amr: grant.amr,
+    cnf: grant.keyThumbprint === undefined ? undefined : { jkt: grant.keyThumbprint },
   };
   return mintJws({ typ: joseType.idJag, alg: key.algorithm, kid: key.kid }, claims, key.sign);
+}
+
+/** `cnf` with exactly one member that is understood here, `jkt`; any other confirmation is not ignored but refused (RAS-31). */
+export function toThumbprintClaim(cnf: unknown): string | undefined {
+  if (!isObject(cnf) || Object.keys(cnf).length !== 1) return undefined;
+  return isName(cnf.jkt, 128) ? cnf.jkt : undefined;
 }
 
 /** A NumericDate: a finite, non-negative number (KEY-07). */

@@ -13,6 +13,15 @@
 export { type AccessToken, checkAccessToken, type ExpectedAccessToken, mintAccessToken } from './access-token.ts';
 export { decodeBase64url, encodeBase64url } from './base64url.ts';
 export {
+  checkDpopProof,
+  type DpopProof,
+  type ExpectedProof,
+  parseDpopProof,
+  thumbprintInput,
+  toThumbprint,
+  type UnverifiedProof,
+} from './dpop.ts';
+export {
   checkIdJag,
   type ExpectedIdJag,
   type IdJag,

@@ -24,6 +24,7 @@ export const wireCodes = {
   access_denied: { status: 400, sentence: "Your organisation's policy does not allow this." },
   insufficient_user_authentication: { status: 400, sentence: 'A fresher or stronger sign-in is needed.' },
   invalid_authorization_details: { status: 400, sentence: 'The authorization details asked for cannot be granted.' },
+  use_dpop_nonce: { status: 400, sentence: 'A DPoP proof with the nonce given here is needed.' },
   invalid_dpop_proof: { status: 400, sentence: 'The DPoP proof was not accepted.' },
   invalid_token: { status: 401, sentence: 'The access token was not accepted.' },
   insufficient_scope: { status: 403, sentence: 'The access token does not cover this operation.' },
@@ -134,10 +135,37 @@ export const refusals = {
     rule: 'IDP-23',
     hint: 'no type of authorization_details is registered for this server',
   },
-  dpop_unsupported: {
+  dpop_proof_malformed: {
     wire: 'invalid_dpop_proof',
     rule: 'IDP-31',
-    hint: 'a DPoP proof was sent; it is never silently ignored, and binding is not offered here',
+    hint: 'the DPoP header is not exactly one proof over a public key that it names, or jti or iat is missing',
+  },
+  dpop_proof_bad_signature: {
+    wire: 'invalid_dpop_proof',
+    rule: 'IDP-31',
+    hint: 'the proof does not verify under the key it names',
+  },
+  dpop_proof_other_request: {
+    wire: 'invalid_dpop_proof',
+    rule: 'IDP-31',
+    hint: 'htm or htu of the proof is not of this request',
+  },
+  dpop_proof_stale: {
+    wire: 'invalid_dpop_proof',
+    rule: 'IDP-31',
+    hint: 'iat of the proof is too far from now',
+    help: 'Check the clock of the client.',
+  },
+  dpop_proof_replayed: { wire: 'invalid_dpop_proof', rule: 'IDP-31', hint: 'the proof was used before' },
+  dpop_proof_other_token: {
+    wire: 'invalid_dpop_proof',
+    rule: 'MCS-11',
+    hint: 'ath of the proof is not the hash of this access token',
+  },
+  dpop_nonce_needed: {
+    wire: 'use_dpop_nonce',
+    rule: 'IDP-31',
+    hint: 'a nonce of this server is demanded, and the proof has none or an old one',
   },
   subject_token_malformed: {
     wire: 'invalid_grant',
@@ -299,6 +327,16 @@ export const refusals = {
     rule: 'RAS-31',
     hint: 'the ID-JAG is bound to a key (cnf) and no proof that is understood here was shown',
   },
+  id_jag_proof_missing: {
+    wire: 'invalid_grant',
+    rule: 'RAS-29',
+    hint: 'the ID-JAG is bound to a key (cnf.jkt) and no DPoP proof was sent',
+  },
+  id_jag_other_key: {
+    wire: 'invalid_grant',
+    rule: 'RAS-29',
+    hint: 'the DPoP proof was made with another key than the ID-JAG is bound to',
+  },
   id_jag_tenant_unexpected: {
     wire: 'invalid_grant',
     rule: 'RAS-28',
@@ -365,6 +403,34 @@ export const refusals = {
     wire: 'insufficient_scope',
     rule: 'MCS-08',
     hint: 'the scopes of the token do not cover this tool',
+  },
+
+  // Sign-in
+  credentials_wrong: {
+    wire: 'access_denied',
+    rule: 'IDP-38',
+    hint: 'e-mail and password do not belong together, or the person is unknown or switched off',
+  },
+  sign_in_cancelled: { wire: 'access_denied', rule: 'IDP-39', hint: 'the person chose Cancel' },
+  sign_in_request_refused: {
+    wire: 'invalid_request',
+    rule: 'IDP-39',
+    hint: 'the authorization, sign-out or userinfo request is not in order, or needs the person and forbids asking',
+  },
+  token_request_refused: {
+    wire: 'invalid_request',
+    rule: 'IDP-39',
+    hint: 'the request for the code or refresh grant is not in order, or not for this client',
+  },
+  code_not_accepted: {
+    wire: 'invalid_grant',
+    rule: 'IDP-39',
+    hint: 'the code is unknown, expired, used before, of another client, or its PKCE verifier or redirect_uri is wrong',
+  },
+  refresh_token_not_accepted: {
+    wire: 'invalid_grant',
+    rule: 'IDP-16',
+    hint: 'the refresh token is unknown, expired, used before, of another client, or its sign-in has ended',
   },
 
   // The world

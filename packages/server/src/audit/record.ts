@@ -54,6 +54,8 @@ export interface Facts {
   readonly status?: number;
   readonly grantType?: string;
   readonly amr?: readonly string[];
+  /** Thumbprint of the key that a DPoP proof was made with (RFC 7638). */
+  readonly keyThumbprint?: string;
   readonly detail?: string;
 }
 

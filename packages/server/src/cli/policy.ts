@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { Command } from 'commander';
-import { checkPolicyFile } from '../policy/check-file.ts';
+import { checkPolicyText, type PolicyCheck } from '../policy/check-text.ts';
+import { Problem } from '../problem.ts';
 import { toPrintable } from './audit.ts';
 
 /** `credence policy check FILE`: finds every mistake of a document, with line and column. */
@@ -23,4 +26,14 @@ export function policyCommand(setExitCode: (code: number) => void): Command {
       setExitCode(problems.length === 0 ? 0 : 1);
     });
   return policy;
+}
+
+async function checkPolicyFile(path: string): Promise<PolicyCheck> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new Problem(`Cannot read ${path}: ${(error as Error).message}`, 'Check the path and its permissions.');
+  }
+  return checkPolicyText(text, basename(path));
 }

@@ -1,10 +1,12 @@
 import { mintIdJag, no, ok, parseScope, type Result, tokenType } from '@credence/mcp/protocol';
 import { type Call, randomId } from '../call.ts';
 import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
+import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
 import type { Signer } from '../keys/signer.ts';
 import type { AccessIndex } from '../policy/compile.ts';
 import { decide } from '../policy/decide.ts';
 import type { AccessClient, AccessServer, Ask, Decision } from '../policy/model.ts';
+import { sameResource } from '../policy/resource-uri.ts';
 import type { Person, Store } from '../store/store.ts';
 import { checkSubjectToken, type IdTokenVerifier, type SubjectToken } from './subject-token.ts';
 
@@ -18,6 +20,7 @@ export interface Idp {
   readonly signer: () => Signer;
   readonly idJagLifetimeSeconds: number;
   readonly skewSeconds: number;
+  readonly dpop: DpopEndpoint;
 }
 
 /** A token endpoint's answer, as it goes on the wire (RFC 6749 §5.1, RFC 8693 §2.2.1). */
@@ -55,6 +58,9 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
   const target = parseTarget(call, client.value, idp.policy());
   if (!target.ok) return target;
 
+  const boundKey = verifyDpop(call, idp.dpop);
+  if (!boundKey.ok) return boundKey;
+
   const policy = idp.policy();
   const ask = toAsk(call, client.value, signedIn.value, target.value);
   const decision = decide(policy, ask);
@@ -75,6 +81,7 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
     authTime: ask.authTime,
     acr: ask.acr,
     amr: ask.amr.length > 0 ? ask.amr : undefined,
+    keyThumbprint: boundKey.value,
   };
   call.recordAs('issuance');
   call.note({ idJag: grant.id, scopesGranted: decision.scopes });
@@ -104,7 +111,6 @@ async function verifySubjectToken(call: Call, client: AccessClient, idp: Idp): P
   if (subjectTokenType !== tokenType.idToken) return no('subject_type_unsupported');
   if (form.get('actor_token') || form.get('actor_token_type')) return no('actor_token_refused');
   if (form.get('authorization_details')) return no('authorization_details_unsupported');
-  if (call.dpop) return no('dpop_unsupported');
 
   const verified = idp.idTokens.verify(subjectToken);
   if (!verified.ok) return verified;
@@ -151,7 +157,7 @@ function chooseServer(candidates: readonly AccessServer[], resources: readonly s
     return only && candidates.length === 1 ? ok(only) : no('resource_ambiguous');
   }
   if (!resources.every(isAbsoluteUri)) return no('resource_invalid');
-  const servers = resources.map((resource) => candidates.find((server) => server.resource === resource));
+  const servers = resources.map((resource) => candidates.find((server) => sameResource(server.resource, resource)));
   const [server] = servers;
   if (!server || servers.some((other) => other !== server)) return no('resource_unknown');
   return ok(server);
@@ -191,6 +197,7 @@ function noteDecision(call: Call, version: number, ask: Ask, decision: Decision)
 /** A denial tells apart "nothing here for you" from "not these scopes" (IDP-19, IDP-20, IDP-24). */
 function refusalOf(decision: Decision, ask: Ask, policy: AccessIndex): Result<never> {
   if (decision.effect === 'step_up') return no('step_up_needed');
-  const anything = ask.scopes !== undefined && decide(policy, { ...ask, scopes: undefined }).effect === 'allow';
-  return no(anything ? 'policy_no_scope' : 'policy_denied');
+  const everything = [...(policy.servers.get(ask.server)?.scopes.keys() ?? [])];
+  const isNothingAtAll = decide(policy, { ...ask, scopes: everything }).effect === 'deny';
+  return no(isNothingAtAll ? 'policy_denied' : 'policy_no_scope');
 }

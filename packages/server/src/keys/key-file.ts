@@ -47,9 +47,9 @@ export async function writeKeyFile(
   await writeWhole(fileOf(keysDir, purpose), seal ? seal.close(text) : `${text}\n`);
 }
 
-/** Secret for cookie signatures, made at first start. */
-export async function openCookieSecret(keysDir: string): Promise<string> {
-  const file = join(keysDir, 'cookie.secret');
+/** A random secret of this home, made when it is first asked for: one for cookies, one for DPoP nonces. */
+export async function openSecret(keysDir: string, name: 'cookie' | 'dpop'): Promise<string> {
+  const file = join(keysDir, `${name}.secret`);
   const known = await readIfThere(file);
   if (known !== undefined) return known;
   const secret = randomBytes(32).toString('base64url');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checkPolicyText } from './check-file.ts';
+import { checkPolicyText } from './check-text.ts';
 import { type DocumentKind, kindOfPolicy, parsePolicy } from './parse.ts';
 
 const access = `servers:

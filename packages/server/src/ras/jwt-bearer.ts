@@ -13,6 +13,7 @@ import {
 } from '@credence/mcp/protocol';
 import { type Call, randomId } from '../call.ts';
 import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
+import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
 import type { Signer } from '../keys/signer.ts';
 import { verifySignature } from '../keys/verify-signature.ts';
 import type { ResourceIndex } from '../policy/compile.ts';
@@ -32,12 +33,13 @@ export interface Ras {
   readonly accessTokenLifetimeSeconds: number;
   readonly maxIdJagLifetimeSeconds: number;
   readonly skewSeconds: number;
+  readonly dpop: DpopEndpoint;
 }
 
 /** A token endpoint's answer (RFC 6749 §5.1); never with a refresh token (RAS-32). */
 export interface RedemptionResponse {
   readonly access_token: string;
-  readonly token_type: 'Bearer';
+  readonly token_type: 'Bearer' | 'DPoP';
   readonly expires_in: number;
   readonly scope: string;
   readonly resource: string;
@@ -50,6 +52,8 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   const verified = await verifyIdJag(call, client.value, ras);
   if (!verified.ok) return verified;
   const { idJag, issuer } = verified.value;
+  const boundKey = checkBinding(call, idJag, ras.dpop);
+  if (!boundKey.ok) return boundKey;
   const server = chooseServer(call, idJag, ras.policy());
   if (!server.ok) return server;
   const granted = chooseScopes(call, idJag, server.value);
@@ -66,6 +70,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
     scopes: granted.value,
     issuedAt: call.now,
     expiresAt: call.now + ras.accessTokenLifetimeSeconds,
+    keyThumbprint: boundKey.value,
   };
   // Used up last, in the same durable step as the record (RAS-12, RAS-13); until then nothing is consumed.
   const until = idJag.expiresAt + ras.skewSeconds;
@@ -74,7 +79,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   call.note({ person: account.value.id, accessToken: token.id, scopesGranted: granted.value });
   return ok({
     access_token: await mintAccessToken(token, ras.signer()),
-    token_type: 'Bearer',
+    token_type: boundKey.value === undefined ? 'Bearer' : 'DPoP',
     expires_in: ras.accessTokenLifetimeSeconds,
     scope: granted.value.join(' '),
     resource: server.value.resource,
@@ -89,7 +94,6 @@ async function verifyIdJag(
 ): Promise<Result<{ idJag: IdJag; issuer: TrustedIssuer }>> {
   const assertion = call.form.get('assertion');
   if (!assertion) return no('missing_parameter');
-  if (call.dpop) return no('dpop_unsupported');
   const parsed = parseIdJag(assertion);
   if (!parsed.ok) return parsed;
   const { jws, claimedIssuer } = parsed.value;
@@ -115,6 +119,18 @@ async function verifyIdJag(
   call.note({ subject: idJag.value.subject, idJag: idJag.value.id });
   if (!issuer.clients.includes(client.id)) return no('issuer_client_not_trusted');
   return ok({ idJag: idJag.value, issuer });
+}
+
+/**
+ * A bound ID-JAG needs a proof with the same key (RAS-29); a proof without one is checked all the same and binds the access
+ * token, so that whoever shows a key gets a token for that key only (RAS-30).
+ */
+function checkBinding(call: Call, idJag: IdJag, dpop: DpopEndpoint): Result<string | undefined> {
+  if (idJag.keyThumbprint !== undefined && call.dpop === undefined) return no('id_jag_proof_missing');
+  const shown = verifyDpop(call, dpop);
+  if (!shown.ok) return shown;
+  if (idJag.keyThumbprint !== undefined && shown.value !== idJag.keyThumbprint) return no('id_jag_other_key');
+  return shown;
 }
 
 /** The one MCP server the token is for: every claimed resource is ours, the parameter selects among them (RAS-14 to RAS-17). */

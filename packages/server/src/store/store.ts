@@ -34,9 +34,9 @@ export class StoreConflict extends Error {
   override readonly name = 'StoreConflict';
 }
 
-/** Something that may happen once: a `jti` redeemed, a client assertion used. */
+/** Something that may happen once: a `jti` redeemed, a client assertion or a DPoP proof used. */
 export interface Mark {
-  readonly kind: 'id_jag' | 'client_assertion';
+  readonly kind: 'id_jag' | 'client_assertion' | 'dpop_proof';
   /** Everything that makes it unique; for an ID-JAG issuer, tenant and `jti` (RAS-12). */
   readonly id: string;
   /** The last second in which it would be accepted, skew included. The mark MUST outlive it. */

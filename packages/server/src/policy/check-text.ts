@@ -1,6 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { Problem } from '../problem.ts';
 import { type DocumentKind, kindOfPolicy, type PolicyProblem, parsePolicy } from './parse.ts';
 import { wholeText } from './read-yaml.ts';
 
@@ -13,22 +10,11 @@ export interface PolicyCheck {
 
 /** Judges the text of a policy document; which of the two it is shows from its words, or from the name of the file. */
 export function checkPolicyText(text: string, fileName: string): PolicyCheck {
-  const kind = kindOfPolicy(text, basename(fileName));
+  const kind = kindOfPolicy(text, fileName);
   const parsed = parsePolicy(text, kind ?? 'access');
   if (kind === undefined && (parsed.ok || parsed.problems.every(({ path }) => path !== wholeText))) {
     const message = 'is this an access or a resource document? An access document has rules, a resource document trust';
     return { kind, problems: [{ line: 1, column: 1, path: wholeText, message }] };
   }
   return { kind, problems: parsed.ok ? [] : parsed.problems };
-}
-
-/** Judges a policy document on disk. Throws a {@link Problem} when it cannot be read. */
-export async function checkPolicyFile(path: string): Promise<PolicyCheck> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new Problem(`Cannot read ${path}: ${(error as Error).message}`, 'Check the path and its permissions.');
-  }
-  return checkPolicyText(text, path);
 }

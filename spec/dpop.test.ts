@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Refusal } from '@credence/mcp/protocol';
+import { generatePrivateJwk } from '../packages/server/src/keys/signer.ts';
+import { claimsOf, openWorld, refused, type World } from './world.ts';
+
+describe('DPoP on both legs, RFC 9449', () => {
+  test('IDP-31, RAS-29: bound at leg 1, proven at leg 2, and the access token is bound to the same key', async () => {
+    const world = await openWorld();
+    const issued = await world.exchange({}, { dpop: await world.proof('idp') });
+    assert.equal(issued.status, 200);
+    assert.equal(issued.body.token_type, 'N_A');
+    const { jkt } = claimsOf(issued.body.access_token).cnf as { jkt: string };
+    assert.equal(issued.record.keyThumbprint, jkt);
+
+    const redeemed = await world.redeem(
+      { assertion: String(issued.body.access_token) },
+      { dpop: await world.proof('ras') },
+    );
+    assert.equal(redeemed.status, 200);
+    assert.equal(redeemed.body.token_type, 'DPoP');
+    assert.deepEqual(claimsOf(redeemed.body.access_token).cnf, { jkt });
+  });
+
+  test('RAS-30: a proof without cnf is checked and binds the access token', async () => {
+    const world = await openWorld();
+    const { body } = await world.redeem({}, { dpop: await world.proof('ras') });
+    assert.equal(body.token_type, 'DPoP');
+    assert.ok(claimsOf(body.access_token).cnf);
+  });
+
+  const atIdp: [name: string, proof: (world: World) => Promise<string>, reason: Refusal][] = [
+    ['B28 two proofs', async (w) => `${await w.proof('idp')}, ${await w.proof('idp')}`, 'dpop_proof_malformed'],
+    ['B28 a private jwk inside', (w) => w.proof('idp', {}, { jwk: w.keys.proof }), 'dpop_proof_malformed'],
+    ['B28 htm GET', (w) => w.proof('idp', { htm: 'GET' }), 'dpop_proof_other_request'],
+    ['B28 htu of the RAS', (w) => w.proof('ras'), 'dpop_proof_other_request'],
+    ['B28 stale iat', (w) => w.proof('idp', { iat: w.now() - 61 }), 'dpop_proof_stale'],
+    ['B28 symmetric alg', (w) => w.proof('idp', {}, { alg: 'HS256' }), 'dpop_proof_malformed'],
+    ['signed by another key than it names', (w) => w.proof('idp', {}, { jwk: stranger }), 'dpop_proof_bad_signature'],
+  ];
+  const { d: _, kid: __, ...stranger } = generatePrivateJwk('ES256');
+  for (const [name, proof, reason] of atIdp) {
+    test(`${name}: ${reason}`, async () => {
+      const world = await openWorld();
+      await refused(world, await world.exchange({}, { dpop: await proof(world) }), reason);
+    });
+  }
+
+  test('B28 reused proof jti, also when the first request was refused', async () => {
+    const world = await openWorld();
+    const dpop = await world.proof('idp');
+    await refused(
+      world,
+      await world.exchange({ scope: 'issues:write', subject_token: await world.idToken({ auth_time: 1 }) }, { dpop }),
+      'step_up_needed',
+    );
+    await refused(world, await world.exchange({}, { dpop }), 'dpop_proof_replayed');
+  });
+
+  test('B63: no proof, another key, a proof for the IdP, a proof used on leg 1', async () => {
+    const world = await openWorld();
+    const first = await world.proof('idp');
+    const { body } = await world.exchange({}, { dpop: first });
+    const assertion = String(body.access_token);
+    await refused(world, await world.redeem({ assertion }), 'id_jag_proof_missing');
+    const other = await world.proof('ras', {}, {}, generatePrivateJwk('ES256'));
+    await refused(world, await world.redeem({ assertion }, { dpop: other }), 'id_jag_other_key');
+    await refused(
+      world,
+      await world.redeem({ assertion }, { dpop: await world.proof('idp') }),
+      'dpop_proof_other_request',
+    );
+    await refused(world, await world.redeem({ assertion }, { dpop: first }), 'dpop_proof_other_request');
+    assert.equal(
+      (await world.redeem({ assertion }, { dpop: await world.proof('ras') })).status,
+      200,
+      'nothing was used up',
+    );
+  });
+
+  describe('a nonce is demanded', () => {
+    test('B29: none or an old one: use_dpop_nonce with DPoP-Nonce', async () => {
+      const world = await openWorld(undefined, { demandNonce: true });
+      const none = await world.exchange({}, { dpop: await world.proof('idp') });
+      await refused(world, none, 'dpop_nonce_needed');
+      const nonce = String(none.headers.get('dpop-nonce'));
+      assert.equal((await world.exchange({}, { dpop: await world.proof('idp', { nonce }) })).status, 200);
+      world.clock.ms += 240_000;
+      await refused(
+        world,
+        await world.exchange({}, { dpop: await world.proof('idp', { nonce }) }),
+        'dpop_nonce_needed',
+      );
+    });
+
+    test('B65: a nonce challenge, then the same ID-JAG: its jti was not used', async () => {
+      const world = await openWorld(undefined, { demandNonce: true });
+      const assertion = await world.idJag();
+      const challenged = await world.redeem({ assertion }, { dpop: await world.proof('ras') });
+      await refused(world, challenged, 'dpop_nonce_needed');
+      const nonce = String(challenged.headers.get('dpop-nonce'));
+      const { status } = await world.redeem({ assertion }, { dpop: await world.proof('ras', { nonce }) });
+      assert.equal(status, 200);
+    });
+  });
+});
