@@ -32,7 +32,7 @@ const cidr = z
 
 /** The file `credence.yaml` in the home, or the one named by --config. Everything is optional; unknown keys are refused. */
 const ConfigFile = z.strictObject({
-  organisation: z.string().min(1).max(80).default('your organisation'),
+  organisation: z.string().min(1).max(80).optional(),
   roles: z
     .array(z.enum(roles))
     .min(1)
@@ -155,6 +155,7 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
   const at = (path: string) => resolve(dirname(file), path);
   const config: Config = {
     ...value,
+    organisation: value.organisation ?? (flags.demo ? 'Acme' : 'your organisation'),
     roles: new Set(value.roles),
     demo: flags.demo === true,
     idp: { ...value.idp, issuer: value.idp.issuer ?? `${scheme}://localhost:${value.idp.port}` },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants, copyFile, readFile } from 'node:fs/promises';
+import { chmod, constants, copyFile, readFile } from 'node:fs/promises';
 import { type AuditRecord, toRow } from './audit/record.ts';
 import { randomId } from './call.ts';
 import { type Origins, toAccessIndex, toResourceIndex } from './in-force.ts';
@@ -73,6 +73,7 @@ async function readDocument(kind: PolicyKind, file: string, starter: URL): Promi
 async function createFromStarter(file: string, starter: URL): Promise<void> {
   try {
     await copyFile(starter, file, constants.COPYFILE_EXCL);
+    await chmod(file, 0o600);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
     throw new Problem(`Cannot write ${file}: ${(error as Error).message}`, 'Check the folder and its permissions.');

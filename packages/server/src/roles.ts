@@ -155,6 +155,12 @@ async function openRas(parts: Parts) {
   return { keys, handle: getRequestListener(createRasApp(ras, edge, () => keys.published()).fetch) };
 }
 
+/** The gateway takes tokens of this RAS only; beside it the keys are at hand, apart from it they are fetched. */
+async function openGateway(parts: Parts, keys: KeyRing | undefined) {
+  const { createGateway } = await import('./gateway/gateway.ts');
+  return createGateway();
+}
+
 /** The admin listener: what runs here, for now without the console. */
 export async function adminListener({ config, inForce }: Parts): Promise<Handler> {
   const isA = config.roles.has('idp');
@@ -175,7 +181,7 @@ async function openDpop({ config, home }: Parts, issuer: string): Promise<DpopEn
   return { url: `${issuer}/token`, nonces };
 }
 
-function openRing({ config, home, seal, now, append }: Parts, purpose: KeyPurpose): Promise<KeyRing> {
+function openRing({ config, home, seal, edge, now, append }: Parts, purpose: KeyPurpose): Promise<KeyRing> {
   return openKeyRing({
     keysDir: home.keysDir,
     purpose,
@@ -191,7 +197,7 @@ function openRing({ config, home, seal, now, append }: Parts, purpose: KeyPurpos
           id: randomId('k_'),
           kind: 'key',
           domain: 'system',
-          timeMs: now() * 1000,
+          timeMs: edge.nowMs(),
           outcome: 'allowed',
           detail: `${purpose} key ${kid} published, on schedule`,
         },
