@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import type { EpochSeconds } from '@credence/mcp/protocol';
+import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider';
+import type { Artifact, Mark, Store } from '../../store/store.ts';
+
+/**
+ * Keeps what `oidc-provider` keeps. Single use is decided here, by one conditional write (T05): of several requests with
+ * the same code, refresh token or client assertion the store lets one through, and the others throw.
+ * @param findClient - metadata of a registered client; clients live in the policy, not in the store
+ */
+export function createAdapter(
+  store: Store,
+  findClient: (clientId: string) => AdapterPayload | undefined,
+  now: () => EpochSeconds,
+): AdapterFactory {
+  return (model) => {
+    if (model === 'Client') return clientAdapter(findClient);
+    if (model === 'ReplayDetection') return replayAdapter(store);
+    return artifactAdapter(store, model, now);
+  };
+}
+
+/**
+ * The mark of a client assertion: one replay space for every endpoint of this issuer, whoever reads the assertion. The
+ * hash is what `oidc-provider` makes of the two; the client id before it keeps the spaces of two clients apart.
+ */
+export function clientAssertionMark(clientId: string, jti: string, until: EpochSeconds): Mark {
+  return toMark(clientId, createHash('sha256').update(`${clientId}${jti}`).digest('base64url'), until);
+}
+
+/** Refused like any client that fails to prove itself; the record tells it apart. */
+export class AssertionReplayed extends errors.InvalidClientAuth {}
+
+function toMark(clientId: string, hash: string, until: EpochSeconds): Mark {
+  return { kind: 'client_assertion', id: `${clientId} ${hash}`, until };
+}
+
+function artifactAdapter(store: Store, model: string, now: () => EpochSeconds): Adapter {
+  const { artifacts } = store;
+  const find = async (id: string) => (await artifacts.find(model, id)) as AdapterPayload | undefined;
+  return {
+    find,
+    findByUid: async (uid) => (await artifacts.findByUid(model, uid)) as AdapterPayload | undefined,
+    findByUserCode: async () => undefined,
+    upsert: (id, payload, expiresIn) =>
+      artifacts.upsert(model, id, payload as Artifact, expiresIn ? now() + expiresIn : undefined),
+    consume: async (id) => {
+      if (await artifacts.consume(model, id, now())) return;
+      // Used before, or by another request at this moment: nobody can tell which holder is the thief, so the family ends.
+      const grantId = (await find(id))?.grantId;
+      if (grantId) await endGrant(store, grantId);
+      throw model === 'PushedAuthorizationRequest'
+        ? new errors.InvalidRequestUri('the request_uri was used before')
+        : new errors.InvalidGrant('used before');
+    },
+    destroy: (id) => artifacts.destroy(model, id),
+    revokeByGrantId: (grantId) => artifacts.revokeGrant(grantId),
+  };
+}
+
+/** Ends a grant and all that hangs on it: a refresh token that is just being written finds no grant when it is used. */
+export async function endGrant({ artifacts }: Store, grantId: string): Promise<void> {
+  await artifacts.destroy('Grant', grantId);
+  await artifacts.revokeGrant(grantId);
+}
+
+/** `oidc-provider` looks for the `jti`, finds none, and saves it: the saving decides. */
+function replayAdapter(store: Store): Adapter {
+  return {
+    ...nothing,
+    upsert: async (hash, { iss, exp }) => {
+      if (typeof iss !== 'string' || typeof exp !== 'number') throw new Error('a replay mark without iss or exp');
+      const outcome = await store.commit({ marks: [toMark(iss, hash, exp)], records: [] });
+      if (!outcome.won) throw new AssertionReplayed('the client assertion was used before');
+    },
+  };
+}
+
+function clientAdapter(findClient: (clientId: string) => AdapterPayload | undefined): Adapter {
+  return { ...nothing, find: async (id) => findClient(id) };
+}
+
+const nothing: Adapter = {
+  find: async () => undefined,
+  findByUid: async () => undefined,
+  findByUserCode: async () => undefined,
+  upsert: async () => undefined,
+  consume: async () => undefined,
+  destroy: async () => undefined,
+  revokeByGrantId: async () => undefined,
+};

@@ -1,0 +1,167 @@
+import type { Context } from 'koa';
+import type Provider from 'oidc-provider';
+import { errors, type InteractionResults } from 'oidc-provider';
+import { authenticate } from '../../directory/authenticate.ts';
+import { type Form, parseForm } from '../../form.ts';
+import { pageHeaders } from '../../pages/headers.ts';
+import type { AccessClient } from '../../policy/model.ts';
+import type { Person } from '../../store/store.ts';
+import { endGrant } from './adapter.ts';
+import { isFormToken, makeFormToken } from './form-token.ts';
+import { borrowedIdReason } from './interaction-policy.ts';
+import type { SignInOptions } from './options.ts';
+import { confirmPage, type InteractionForm, loginPage, type PageFrame, type Refused, refusedPage } from './pages.ts';
+import { passwordSignIn } from './provider.ts';
+import { isNativeRedirect } from './redirect.ts';
+import { readFormBody } from './request-body.ts';
+import type { SignInLimit } from './sign-in-limit.ts';
+
+type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
+
+/** One visit to an interaction page. */
+interface Visit {
+  readonly context: Context;
+  readonly provider: Provider;
+  readonly interaction: Interaction;
+  readonly client: AccessClient;
+  readonly redirectUri: string;
+}
+
+/** The pages at `/interaction/:uid`: signing in, and the one question of T03. */
+export function createInteractions(options: SignInOptions, frame: PageFrame, limit: SignInLimit) {
+  const { store, cookieKeys } = options;
+
+  /** Answers a request below `/interaction/`; false when the path is not one of ours. */
+  return async function answer(context: Context, provider: Provider): Promise<boolean> {
+    const [, uid] = /^\/interaction\/([\w-]{1,64})$/.exec(context.path) ?? [];
+    if (uid === undefined || !['GET', 'HEAD', 'POST'].includes(context.method)) return false;
+    const visit = await findVisit(context, provider, uid);
+    if (!visit) refuse(context, 400, expired);
+    else if (context.method === 'POST') await submitted(visit);
+    else await opened(visit);
+    return true;
+  };
+
+  /** The interaction in the path, if this browser's cookie is for it and its client still exists. */
+  async function findVisit(context: Context, provider: Provider, uid: string): Promise<Visit | undefined> {
+    try {
+      const interaction = await provider.interactionDetails(context.req, context.res);
+      const client = options.clients().get(String(interaction.params.client_id));
+      if (!client || interaction.uid !== uid) return undefined;
+      return { context, provider, interaction, client, redirectUri: String(interaction.params.redirect_uri) };
+    } catch (error) {
+      if (error instanceof errors.SessionNotFound) return undefined;
+      throw error;
+    }
+  }
+
+  async function opened(visit: Visit): Promise<void> {
+    const { prompt, params } = visit.interaction;
+    if (prompt.name === 'consent' && !prompt.reasons.includes(borrowedIdReason)) return finish(visit, { consent: {} });
+    const person = await personOfSession(visit);
+    if (prompt.name === 'consent' && person) return show(visit, 200, confirmPage(frame, formOf(visit), person.name));
+    const hint = typeof params.login_hint === 'string' ? params.login_hint.slice(0, 256) : '';
+    showLogin(visit, 200, person?.email ?? hint);
+  }
+
+  async function submitted(visit: Visit): Promise<void> {
+    const { context, interaction } = visit;
+    const form = parseForm((await readFormBody(context.req)) ?? '');
+    const isOurs =
+      form.ok &&
+      ['same-origin', ''].includes(context.get('sec-fetch-site')) &&
+      isFormToken(form.value.get('token'), interaction.uid, cookieKeys);
+    if (!isOurs) return refuse(context, 400, expired);
+
+    switch (form.value.get('do')) {
+      case 'continue':
+        return (await personOfSession(visit)) ? finish(visit, { consent: {} }) : showLogin(visit, 200, '');
+      case 'switch':
+        return showLogin(visit, 200, '');
+      case 'cancel':
+        return finish(visit, { error: 'access_denied', error_description: 'the person cancelled' });
+      default:
+        return signIn(visit, form.value);
+    }
+  }
+
+  /** Checks the password, writes down what came of it, and only then answers. */
+  async function signIn(visit: Visit, form: Form): Promise<void> {
+    const { context, client } = visit;
+    const [email, password] = [form.get('email') ?? '', form.get('password') ?? ''];
+    const address = options.addressOf(context.req);
+    const failed = { kind: 'sign_in', outcome: 'refused', address, known: false } as const;
+
+    const waitSeconds = await limit.take(email, address);
+    if (waitSeconds > 0) {
+      await options.note({ ...failed, reason: 'too_many_requests', facts: { client: client.id } });
+      context.set('retry-after', String(waitSeconds));
+      return showLogin(visit, 429, email, `Too many tries from here. Wait ${waitSeconds} seconds, then try again.`);
+    }
+    const { proven, person } = await authenticate(store.people, email, password);
+    if (!proven) {
+      const facts = { client: client.id, ...(person && { person: person.id }) };
+      await options.note({ ...failed, reason: 'credentials_wrong', facts });
+      return showLogin(visit, 400, email, 'This email and password do not go together. Try again.');
+    }
+    await limit.giveBack(email, address);
+    await endSessionOfAnother(visit, person);
+    const login = { accountId: person.id, acr: passwordSignIn.acr, amr: [...passwordSignIn.amr], ts: options.now() };
+    // consent: so that a client that asked for the consent prompt by name is not sent round again.
+    return finish(visit, { login, consent: {} });
+  }
+
+  /** A browser has one session. When somebody else signs in, the old one ends, and what hung on it. */
+  async function endSessionOfAnother({ interaction, provider }: Visit, person: Person): Promise<void> {
+    if (!interaction.session || interaction.session.accountId === person.id) return;
+    const session = await provider.Session.findByUid(interaction.session.uid);
+    for (const { grantId } of Object.values(session?.authorizations ?? {})) {
+      if (grantId) await endGrant(store, grantId);
+    }
+    await session?.destroy();
+    interaction.session = undefined;
+    await interaction.persist();
+  }
+
+  async function personOfSession({ interaction }: Visit): Promise<Person | undefined> {
+    const person = interaction.session && (await store.people.find(interaction.session.accountId));
+    return person?.active ? person : undefined;
+  }
+
+  async function finish({ context, provider }: Visit, result: InteractionResults): Promise<void> {
+    context.redirect(await provider.interactionResult(context.req, context.res, result));
+    context.status = 303;
+    context.body = '';
+  }
+
+  function formOf({ interaction, client, redirectUri }: Visit): InteractionForm {
+    return {
+      action: `/interaction/${interaction.uid}`,
+      token: makeFormToken(interaction.uid, cookieKeys),
+      client: client.name,
+      isNative: isNativeRedirect(redirectUri),
+    };
+  }
+
+  function showLogin(visit: Visit, status: number, email: string, wrong?: string): void {
+    show(visit, status, loginPage(frame, { ...formOf(visit), email, wrong }));
+  }
+
+  function show({ context, redirectUri }: Visit, status: number, page: string): void {
+    context.set(pageHeaders([redirectUri]));
+    context.status = status;
+    context.body = page;
+  }
+
+  function refuse(context: Context, status: number, refused: Refused): void {
+    context.set(pageHeaders());
+    context.status = status;
+    context.body = refusedPage(frame, refused);
+  }
+}
+
+const expired: Refused = {
+  state: 'Expired',
+  title: 'This page is no longer good.',
+  lead: 'It was open too long, it was finished before, or it belongs to another browser. Nothing happened. Go back to your agent and start signing in again.',
+};

@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import type { EpochSeconds, Jwk, Refusal } from '@credence/mcp/protocol';
+import type { Facts } from '../../audit/record.ts';
+import type { PrivateJwk } from '../../keys/signer.ts';
+import type { FailureLimit } from '../../limits.ts';
+import type { AccessClient } from '../../policy/model.ts';
+import type { Store } from '../../store/store.ts';
+
+/** What the sign-in works with. Functions are asked anew for every request: nothing here goes stale. */
+export interface SignInOptions {
+  /** A root origin; https, or http on loopback. */
+  readonly issuer: string;
+  /** What people call the organisation. */
+  readonly organisation: string;
+  readonly store: Store;
+  readonly clients: () => ReadonlyMap<string, AccessClient>;
+  /** SHA-256 of each live secret of a client at the IdP, base64url. */
+  readonly secretHashes: (clientId: string) => readonly string[];
+  /** RS256 keys for ID Tokens and nothing else, the signing one first. Read when the provider is built: see `rebuild`. */
+  readonly idTokenKeys: () => readonly PrivateJwk[];
+  /** Everything the issuer publishes at `/jwks`, ID-JAG keys included. */
+  readonly publicKeys: () => readonly Jwk[];
+  /** Sign cookies and forms; the first makes new ones. */
+  readonly cookieKeys: readonly string[];
+  /** 1 h unless configured; never above 12 h. */
+  readonly idTokenSeconds: number;
+  /** How long one sign-in lasts, whatever happens meanwhile. */
+  readonly sessionSeconds: number;
+  readonly skewSeconds: number;
+  /** Failed client authentications; the token exchange counts into the same. */
+  readonly failures: FailureLimit;
+  readonly addressOf: (incoming: IncomingMessage) => string;
+  /** Makes the record durable and resolves to its id, the reference that a refused person is shown. */
+  readonly note: (note: SignInNote) => Promise<string>;
+  readonly now: () => EpochSeconds;
+  /** Tells the operator about a fault; never sees a request body. */
+  readonly onFault: (fault: unknown) => void;
+}
+
+/** A record about to be written. */
+export interface SignInNote {
+  readonly kind: 'sign_in' | 'refusal';
+  readonly outcome: 'allowed' | 'refused';
+  readonly reason?: Refusal;
+  readonly address: string;
+  /** False when nobody has proven who they are: such refusals may be counted in bulk (T27). */
+  readonly known: boolean;
+  readonly facts: Facts;
+}

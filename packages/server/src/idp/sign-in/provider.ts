@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto';
+import { signatureAlgorithms } from '@credence/mcp/protocol';
+import Provider, { type Configuration, errors, type Grant, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Store } from '../../store/store.ts';
+import { createAdapter } from './adapter.ts';
+import { secretMatches, toMetadata } from './clients.ts';
+import { createInteractionPolicy, needsConfirmation } from './interaction-policy.ts';
+import type { SignInOptions } from './options.ts';
+import { isRegisteredRedirect } from './redirect.ts';
+
+/** What a sign-in by password is worth, in words that other identity providers use too. */
+export const passwordSignIn = {
+  acr: 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport',
+  amr: ['pwd'],
+} as const;
+
+/** Pages that the provider asks for while it answers. */
+export interface ProviderPages {
+  readonly refused: NonNullable<Configuration['renderError']>;
+  readonly signOut: (context: KoaContextWithOIDC, form: string) => Promise<void>;
+  readonly signedOut: (context: KoaContextWithOIDC) => Promise<void>;
+}
+
+const interactionSeconds = 1800;
+
+/** Builds an `oidc-provider` for the keys in force now; it takes a millisecond or two. */
+export function createProvider(options: SignInOptions, pages: ProviderPages): Provider {
+  // No hash of a live secret equals it, it changes with every start, and nothing is ever signed with it.
+  const noSecret = randomBytes(32).toString('base64url');
+  const findClient = (id: string) => {
+    const client = options.clients().get(id);
+    return client && toMetadata(client, noSecret);
+  };
+  const provider = new Provider(options.issuer, {
+    ...(isHttps(options) ? secureCookies : plainCookies)(options.cookieKeys),
+    adapter: createAdapter(options.store, findClient, options.now),
+    jwks: { keys: options.idTokenKeys().map((key) => ({ ...key })) },
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      resourceIndicators: { enabled: false },
+      pushedAuthorizationRequests: { enabled: true },
+      rpInitiatedLogout: { enabled: true, logoutSource: pages.signOut, postLogoutSuccessSource: pages.signedOut },
+    },
+    responseTypes: ['code'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    enabledJWA: { clientAuthSigningAlgValues: [...signatureAlgorithms], idTokenSigningAlgValues: ['RS256'] },
+    acrValues: [passwordSignIn.acr],
+    scopes: ['openid', 'offline_access', 'profile', 'email'],
+    claims: { openid: ['sub', 'acr', 'amr', 'auth_time'], profile: ['name'], email: ['email'] },
+    pkce: { required: () => true },
+    clockTolerance: options.skewSeconds,
+    ttl: lifetimes(options),
+    rotateRefreshToken: () => true,
+    // Whatever hangs on a session ends with it (IDP-13), offline_access or not: agents work for a person who signed in.
+    expiresWithSession: async () => true,
+    loadExistingGrant: findOrMakeGrant,
+    findAccount: (_context, id) => findAccount(options.store, id),
+    assertJwtClientAuthClaimsAndHeader: (_context, claims) => checkAssertionClaims(claims, options),
+    interactions: { url: (_context, { uid }) => `/interaction/${uid}`, policy: createInteractionPolicy() },
+    renderError: pages.refused,
+    clientBasedCORS: () => false,
+    fetch: async () => {
+      throw new Error('the sign-in fetches nothing: clients are in the policy, keys included');
+    },
+  });
+
+  const { prototype } = provider.Client;
+  prototype.compareClientSecret = function compare(secret: string) {
+    return secretMatches(secret, options.secretHashes(this.clientId));
+  };
+  prototype.redirectUriAllowed = function isAllowed(uri: string) {
+    return isRegisteredRedirect(uri, this.redirectUris ?? []);
+  };
+  prototype.postLogoutRedirectUriAllowed = function isAllowed(uri: string) {
+    return isRegisteredRedirect(uri, this.postLogoutRedirectUris ?? []);
+  };
+  // Every ID Token names its session: without sid nobody could tell whether it still stands (IDP-13, IDP-40).
+  prototype.includeSid = () => true;
+  // The scheme is the issuer's, whatever a proxy says: see `callback` in sign-in.ts.
+  provider.proxy = true;
+  provider.silent = true;
+  return provider;
+}
+
+export function isHttps({ issuer }: Pick<SignInOptions, 'issuer'>): boolean {
+  return issuer.startsWith('https:');
+}
+
+const cookie = { httpOnly: true, sameSite: 'lax', signed: true } as const;
+
+/** `__Host-` where the path is `/`; the others are bound to the path of one interaction. */
+function secureCookies(keys: readonly string[]): Pick<Configuration, 'cookies'> {
+  const names = {
+    session: '__Host-credence_session',
+    interaction: '__Secure-credence_interaction',
+    resume: '__Secure-credence_resume',
+  };
+  return { cookies: { names, long: { ...cookie, secure: true }, short: { ...cookie, secure: true }, keys } };
+}
+
+/** For clear http on loopback, where browsers refuse the prefixes. */
+function plainCookies(keys: readonly string[]): Pick<Configuration, 'cookies'> {
+  const names = { session: 'credence_session', interaction: 'credence_interaction', resume: 'credence_resume' };
+  return { cookies: { names, long: cookie, short: cookie, keys } };
+}
+
+function lifetimes({ idTokenSeconds, sessionSeconds, now }: SignInOptions): NonNullable<Configuration['ttl']> {
+  return {
+    AuthorizationCode: 60,
+    IdToken: Math.min(idTokenSeconds, 43_200),
+    // Clients take `expires_in` for the lifetime of everything they got.
+    AccessToken: Math.min(idTokenSeconds, 43_200),
+    RefreshToken: sessionSeconds,
+    Grant: sessionSeconds,
+    Interaction: interactionSeconds,
+    // Counted from the sign-in and not from the last use: using a session does not make it younger.
+    Session: (_context, { loginTs }) =>
+      loginTs === undefined ? interactionSeconds : Math.max(1, loginTs + sessionSeconds - now()),
+  };
+}
+
+/** The person as the directory has them now; one who is switched off is nobody. */
+async function findAccount({ people }: Store, id: string) {
+  const person = await people.find(id);
+  if (!person?.active) return undefined;
+  const { name, email } = person;
+  return { accountId: id, claims: () => ({ sub: id, name, email }) };
+}
+
+/**
+ * The grant under which a client gets tokens in this session, made on the spot: nobody is asked for consent. Not before
+ * the person has answered, where an answer is due.
+ */
+async function findOrMakeGrant(context: KoaContextWithOIDC): Promise<Grant | undefined> {
+  const { client, session, account, provider, requestParamOIDCScopes } = context.oidc;
+  if (!client || !session || !account) return undefined;
+  const known = session.grantIdFor(client.clientId);
+  const existing = known === undefined ? undefined : await provider.Grant.find(known);
+  if (needsConfirmation(context)) return existing;
+
+  const grant = existing ?? new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
+  const covered = new Set(grant.getOIDCScope().split(' '));
+  if (existing && [...requestParamOIDCScopes].every((scope) => covered.has(scope))) return existing;
+  grant.addOIDCScope(requestParamOIDCScopes);
+  await grant.save();
+  return grant;
+}
+
+/** What the token exchange demands of a client assertion too (IDP-04): for this issuer and nobody else, and short-lived. */
+function checkAssertionClaims(claims: Record<string, unknown>, { issuer, now }: SignInOptions): void {
+  const { aud, sub, iss, exp, jti } = claims;
+  const audience = Array.isArray(aud) ? aud : [aud];
+  if (audience.length !== 1 || audience[0] !== issuer)
+    throw new errors.InvalidClientAuth('aud is not this issuer alone');
+  if (sub !== iss) throw new errors.InvalidClientAuth('sub is not iss');
+  if (typeof exp !== 'number' || exp > now() + 3600) throw new errors.InvalidClientAuth('exp is too far away');
+  if (typeof jti !== 'string' || jti.length > 256) throw new errors.InvalidClientAuth('jti is not a short string');
+}

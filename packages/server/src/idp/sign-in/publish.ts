@@ -1,0 +1,40 @@
+import { grantType, tokenType } from '@credence/mcp/protocol';
+import type { Context, Middleware } from 'koa';
+import { assetHeaders, findAsset } from '../../pages/assets.ts';
+import type { SignInOptions } from './options.ts';
+
+const briefly = 'public, max-age=300';
+
+/** What anybody may read: style sheet and mark, keys, and both metadata documents. */
+export function publish({ publicKeys }: SignInOptions): Middleware {
+  return async (context: Context, next) => {
+    const isRead = context.method === 'GET' || context.method === 'HEAD';
+    const asset = findAsset(context.path);
+    if (isRead && asset) {
+      context.set(assetHeaders(asset));
+      context.body = asset.body;
+    } else if (isRead && context.path === '/jwks') {
+      // oidc-provider knows the ID Token keys only; the issuer signs ID-JAGs with others.
+      context.set({ 'content-type': 'application/jwk-set+json', 'cache-control': briefly });
+      context.body = JSON.stringify({ keys: publicKeys() });
+    } else {
+      await next();
+      if (isMetadata(context)) complete(context);
+    }
+  };
+}
+
+function isMetadata({ path, status }: Context): boolean {
+  return status === 200 && path.startsWith('/.well-known/');
+}
+
+/** `oidc-provider` does not know of the token exchange beside it; the rest of its metadata stands. */
+function complete(context: Context): void {
+  context.set('cache-control', briefly);
+  context.body = {
+    ...(context.body as Record<string, unknown>),
+    grant_types_supported: ['authorization_code', 'refresh_token', grantType.tokenExchange],
+    identity_chaining_requested_token_types_supported: [tokenType.idJag],
+    response_modes_supported: ['query', 'fragment'],
+  };
+}

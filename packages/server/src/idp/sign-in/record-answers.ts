@@ -1,0 +1,84 @@
+import type { Context, Middleware } from 'koa';
+import type Provider from 'oidc-provider';
+import { errors } from 'oidc-provider';
+import { pageHeaders } from '../../pages/headers.ts';
+import { type AutoSubmit, parseAutoSubmit } from './auto-submit.ts';
+import type { SignInOptions } from './options.ts';
+import { continuePage, type PageFrame, refusedPage } from './pages.ts';
+import { toRefused } from './provider-pages.ts';
+import { toNote } from './records.ts';
+import { isForPrograms } from './token-door.ts';
+
+/** Events by which `oidc-provider` says that it answered with an error. */
+const errorEvents = [
+  'authorization.error',
+  'grant.error',
+  'pushed_authorization_request.error',
+  'end_session.error',
+  'end_session_confirm.error',
+  'end_session_success.error',
+  'userinfo.error',
+  'server_error',
+];
+
+/** The innermost layer: what `oidc-provider` answered becomes a record, durable before the answer leaves. */
+export function recordAnswers(options: SignInOptions, frame: PageFrame, provider: Provider): Middleware {
+  const failures = new WeakMap<object, unknown>();
+  for (const event of errorEvents) {
+    (provider as NodeJS.EventEmitter).on(event, (context: object, error: unknown) => failures.set(context, error));
+  }
+
+  return async (context: Context, next) => {
+    await next();
+    const error = failures.get(context);
+    if (error !== undefined && !(error instanceof errors.OIDCProviderError)) return broken(context, options, error);
+
+    const note = toNote(context.oidc, error);
+    const reference = note && (await options.note({ ...note, address: options.addressOf(context.req) }));
+    const form = parseAutoSubmit(context.body);
+    if (form) showButton(context, frame, form);
+    else if (error !== undefined) showRefusal(context, frame, error, reference);
+    if (context.status === 404 && context.body === undefined) showNothingHere(context, frame);
+  };
+}
+
+/** A fault. Where `oidc-provider` could tell the client so in the redirect, it has; otherwise it is answered as one. */
+function broken(context: Context, options: SignInOptions, fault: unknown): void {
+  if (!isRedirect(context)) throw fault;
+  options.onFault(fault);
+}
+
+function showRefusal(context: Context, frame: PageFrame, error: errors.OIDCProviderError, reference = ''): void {
+  if (isRedirect(context)) return;
+  const { status } = context;
+  if (isForPrograms(context.path)) {
+    // Printable ASCII without quote and backslash: RFC 6749 §5.2, LOG-05.
+    const text = (error.error_description ?? error.error).replace(/["\\]|[^\x20-\x7e]/g, '');
+    context.body = { error: error.error, error_description: `${text} Reference: ${reference}` };
+  } else {
+    context.set(pageHeaders());
+    context.body = refusedPage(frame, { ...toRefused(context.oidc, error), reference });
+  }
+  context.status = status;
+}
+
+function showButton(context: Context, frame: PageFrame, form: AutoSubmit): void {
+  const next = context.oidc?.session?.state?.postLogoutRedirectUri;
+  context.set(pageHeaders([form.action, ...(typeof next === 'string' ? [next] : [])]));
+  context.body = continuePage(frame, form);
+}
+
+function showNothingHere(context: Context, frame: PageFrame): void {
+  if (isForPrograms(context.path)) {
+    context.body = { error: 'not_found' };
+  } else {
+    context.set(pageHeaders());
+    const lead = 'You may have mistyped the address. Agents bring you to the right page by themselves.';
+    context.body = refusedPage(frame, { state: 'Not found', title: 'There is nothing here.', lead });
+  }
+  context.status = 404;
+}
+
+function isRedirect({ response }: Context): boolean {
+  return response.headers.location !== undefined;
+}

@@ -1,0 +1,105 @@
+import type { Refusal } from '@credence/mcp/protocol';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { Facts } from '../../audit/record.ts';
+import { AssertionReplayed } from './adapter.ts';
+import type { SignInNote } from './options.ts';
+
+/**
+ * What an answer of `oidc-provider` means for the record. Its events are not awaited, so nothing is written from them:
+ * this is asked after the answer was made and before it leaves.
+ * @param error - what was refused, if anything was
+ */
+export function toNote(oidc: Oidc | undefined, error: unknown): NoteOfAnswer | undefined {
+  if (!oidc) return undefined;
+  if (error !== undefined) return toRefusal(oidc, error);
+  if (oidc.route === 'token') return toIdTokenIssued(oidc);
+  return oidc.entities.AuthorizationCode || oidc.result?.login ? toSignIn(oidc) : undefined;
+}
+
+type Oidc = KoaContextWithOIDC['oidc'];
+type NoteOfAnswer = Omit<SignInNote, 'address'>;
+
+/** A code goes out: somebody proved who they are, or a session that stood was used. */
+function toSignIn(oidc: Oidc): NoteOfAnswer {
+  const { session, client, result } = oidc;
+  const how = result?.login ? 'password' : result?.consent ? 'live session, confirmed' : 'live session';
+  return {
+    kind: 'sign_in',
+    outcome: 'allowed',
+    known: true,
+    facts: {
+      ...clientAndGrant(oidc),
+      ...(session?.accountId !== undefined && { person: session.accountId }),
+      ...(client && session && sidOf(session.sidFor(client.clientId))),
+      ...(session?.amr && { amr: session.amr }),
+      detail: how,
+    },
+  };
+}
+
+/** A code or a refresh token was traded for an ID Token. */
+function toIdTokenIssued(oidc: Oidc): NoteOfAnswer {
+  const { accountId, sid, amr } = oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken ?? {};
+  return {
+    kind: 'sign_in',
+    outcome: 'allowed',
+    known: true,
+    facts: {
+      ...clientAndGrant(oidc),
+      ...(accountId !== undefined && { person: accountId }),
+      ...sidOf(sid),
+      ...(amr && { amr }),
+      detail: 'ID token issued',
+    },
+  };
+}
+
+function toRefusal(oidc: Oidc, error: unknown): NoteOfAnswer {
+  const { client, session, entities } = oidc;
+  const person = session?.accountId ?? entities.RefreshToken?.accountId;
+  const code = errorCode(error);
+  return {
+    kind: 'refusal',
+    outcome: 'refused',
+    reason: toReason(oidc, error, code),
+    known: session?.accountId !== undefined || (code !== 'invalid_client' && hasCredentials(client)),
+    facts: { ...clientAndGrant(oidc), ...(person !== undefined && { person }), detail: code },
+  };
+}
+
+function toReason({ client, params, route, body }: Oidc, error: unknown, code: string): Refusal {
+  if (code === 'invalid_client') {
+    if (!client) return 'client_unknown';
+    if (error instanceof AssertionReplayed) return 'client_assertion_replayed';
+    return params?.client_assertion === undefined ? 'client_secret_wrong' : 'client_assertion_invalid';
+  }
+  if (route === 'token') {
+    if (code === 'unsupported_grant_type') return 'unknown_grant_type';
+    if (code !== 'invalid_grant') return 'token_request_refused';
+    const grant = params?.grant_type ?? body?.grant_type;
+    return grant === 'refresh_token' ? 'refresh_token_not_accepted' : 'code_not_accepted';
+  }
+  return code === 'access_denied' ? 'sign_in_cancelled' : 'sign_in_request_refused';
+}
+
+function hasCredentials(client: Oidc['client']): boolean {
+  return client !== undefined && client.clientAuthMethod !== 'none';
+}
+
+function clientAndGrant({ client, params, route }: Oidc): Facts {
+  const grant = route === 'token' ? params?.grant_type : undefined;
+  return {
+    ...(client && { client: client.clientId }),
+    ...(typeof grant === 'string' && { grantType: grant.slice(0, 100) }),
+  };
+}
+
+function sidOf(sid: unknown): Facts {
+  return typeof sid === 'string' ? { session: sid } : {};
+}
+
+/** The OAuth code of a refusal, never its text: that may repeat what was sent. */
+function errorCode(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'error' in error ? error.error : undefined;
+  return typeof code === 'string' ? code.slice(0, 60) : 'server_error';
+}

@@ -1,0 +1,62 @@
+import type { ServerResponse } from 'node:http';
+import type { Context, Middleware } from 'koa';
+import { createInteractions } from './interactions.ts';
+import type { SignInOptions } from './options.ts';
+import type { PageFrame } from './pages.ts';
+import { createProvider, isHttps } from './provider.ts';
+import { createProviderPages } from './provider-pages.ts';
+import { publish } from './publish.ts';
+import { recordAnswers } from './record-answers.ts';
+import type { ReadRequest } from './request-body.ts';
+import { createSignInLimit, type SignInLimits } from './sign-in-limit.ts';
+import { answerFaults, limitClients } from './token-door.ts';
+
+/** The sign-in half of the IdP: every path of the issuer but the token exchange. */
+export interface SignIn {
+  /** Answers a request. A form body that was read before is taken from `body`; the listener has checked Host and path. */
+  readonly callback: (incoming: ReadRequest, outgoing: ServerResponse) => Promise<void>;
+  /** Takes up the ID Token keys in force now. Requests under way end as they began. */
+  rebuild(): void;
+}
+
+const defaultLimits: SignInLimits = { perAccount: 10, perNetwork: 120 };
+
+/**
+ * People sign in here by OpenID Connect (code and PKCE), and clients get ID Tokens. Built on `oidc-provider`, in whose
+ * request path stand, from the outside in: faults, what is published, our own pages, limits, and the record.
+ */
+export function createSignIn(options: SignInOptions, limits: SignInLimits = defaultLimits): SignIn {
+  const frame: PageFrame = { host: new URL(options.issuer).host, organisation: options.organisation };
+  const interactions = createInteractions(options, frame, createSignInLimit(limits));
+
+  const build = () => {
+    const provider = createProvider(options, createProviderPages(frame));
+    const ourPages: Middleware = async (context: Context, next) => {
+      if (!(await interactions(context, provider))) await next();
+    };
+    for (const layer of [
+      answerFaults(options, frame),
+      publish(options),
+      ourPages,
+      limitClients(options),
+      recordAnswers(options, frame, provider),
+    ]) {
+      provider.use(layer);
+    }
+    return provider.callback();
+  };
+
+  const scheme = isHttps(options) ? 'https' : 'http';
+  let callback = build();
+  return {
+    callback: async (incoming, outgoing) => {
+      // Secure cookies follow the issuer, which is configured, and never what somebody in between says (TLS-02).
+      incoming.headers['x-forwarded-proto'] = scheme;
+      delete incoming.headers['x-forwarded-host'];
+      await callback(incoming, outgoing);
+    },
+    rebuild: () => {
+      callback = build();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { mintJws } from '@credence/mcp/protocol';
+import { toSigner } from '../../keys/signer.ts';
+import { alice, makePkce, password, type TestBrowser, type TestWorld, type Visit } from './test-world.ts';
+
+/** The client's side of a sign-in. For tests. */
+export interface Asked {
+  readonly clientId: string;
+  readonly redirectUri: string;
+  readonly verifier: string;
+  readonly url: string;
+}
+
+export function ask(world: TestWorld, clientId: string, redirectUri: string, more: Record<string, string> = {}): Asked {
+  const { verifier, challenge } = makePkce();
+  const query = new URLSearchParams({
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    scope: 'openid',
+    state: 'state-1',
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+    ...more,
+  });
+  return { clientId, redirectUri, verifier, url: `${world.issuer}/auth?${query}` };
+}
+
+/** Through the login page, as a person would. */
+export async function signInAs(browser: TestBrowser, asked: Asked, email = alice.email): Promise<Visit> {
+  const page = await browser.get(asked.url);
+  return browser.submit(page, { email, password, do: 'sign-in' });
+}
+
+export async function redeem(
+  world: TestWorld,
+  asked: Asked,
+  code: string,
+  more: Record<string, string> = {},
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  return token(world, {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: asked.redirectUri,
+    code_verifier: asked.verifier,
+    ...(asked.clientId === 'portal' ? {} : { client_id: asked.clientId }),
+    ...more,
+  });
+}
+
+export async function token(
+  world: TestWorld,
+  form: Record<string, string>,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: Record<string, unknown>; headers: Headers }> {
+  const response = await fetch(`${world.issuer}/token`, { method: 'POST', body: new URLSearchParams(form), headers });
+  return {
+    status: response.status,
+    body: (await response.json()) as Record<string, unknown>,
+    headers: response.headers,
+  };
+}
+
+export function basic(id: string, secret: string): Record<string, string> {
+  return { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` };
+}
+
+/** A client assertion of `worker`. */
+export async function assertion(
+  world: TestWorld,
+  claims: Record<string, unknown> = {},
+): Promise<Record<string, string>> {
+  const now = Math.floor(Date.now() / 1000);
+  const { kid, sign } = toSigner(world.clientKey);
+  const jws = await mintJws(
+    { alg: 'ES256', kid },
+    { iss: 'worker', sub: 'worker', aud: world.issuer, iat: now, exp: now + 60, jti: randomUUID(), ...claims },
+    sign,
+  );
+  return {
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: jws,
+  };
+}
+
+/** The claims of an ID Token, unverified. */
+export function claimsOf(idToken: unknown): Record<string, unknown> {
+  return JSON.parse(Buffer.from(String(idToken).split('.')[1] ?? '', 'base64url').toString()) as Record<
+    string,
+    unknown
+  >;
+}

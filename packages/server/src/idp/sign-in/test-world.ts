@@ -1,0 +1,202 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { hashSecret } from '../../clients/authenticate.ts';
+import { hashPassword } from '../../directory/password.ts';
+import { generatePrivateJwk, type PrivateJwk, toPublicJwk } from '../../keys/signer.ts';
+import { createFailureLimit } from '../../limits.ts';
+import type { AccessClient } from '../../policy/model.ts';
+import { openSqliteStore } from '../../store/sqlite.ts';
+import type { Person, Store } from '../../store/store.ts';
+import type { SignInNote, SignInOptions } from './options.ts';
+import { createSignIn, type SignIn } from './sign-in.ts';
+import type { SignInLimits } from './sign-in-limit.ts';
+
+/** An IdP on a real port with a store in memory, three clients and two people. For tests. */
+export interface TestWorld {
+  readonly issuer: string;
+  readonly store: Store;
+  readonly signIn: SignIn;
+  readonly clients: Map<string, AccessClient>;
+  readonly notes: SignInNote[];
+  readonly faults: unknown[];
+  readonly clientKey: PrivateJwk;
+  readonly idTokenKeys: PrivateJwk[];
+  readonly secret: string;
+  /** Set to make the next records fail. */
+  failNotes: Error | undefined;
+  close(): Promise<void>;
+}
+
+export const password = 'tulip-42-harbour';
+export const alice: Person = {
+  id: 'u_alice',
+  source: 'local',
+  email: 'alice@acme.example',
+  name: 'alice',
+  active: true,
+  groups: ['engineering'],
+  roles: [],
+};
+export const bob: Person = { ...alice, id: 'u_bob', email: 'bob@acme.example', name: 'bob', groups: ['marketing'] };
+
+export async function openTestWorld(limits: SignInLimits = { perAccount: 10, perNetwork: 500 }): Promise<TestWorld> {
+  const store = await openSqliteStore(':memory:', { node: 'test' });
+  for (const person of [alice, bob]) {
+    await store.people.save(person);
+    await store.people.setPasswordHash(person.id, await hashPassword(password));
+  }
+  const { server, port } = await listen((incoming, outgoing) => world.signIn.callback(incoming, outgoing));
+  const issuer = `http://localhost:${port}`;
+  const clientKey = generatePrivateJwk('ES256');
+  const secret = randomBytes(32).toString('base64url');
+  const world: TestWorld = {
+    issuer,
+    store,
+    clients: new Map(testClients(clientKey).map((client) => [client.id, client])),
+    notes: [],
+    faults: [],
+    clientKey,
+    idTokenKeys: [generatePrivateJwk('RS256')],
+    secret,
+    failNotes: undefined,
+    signIn: undefined as unknown as SignIn,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await store.close();
+    },
+  };
+  const idJagKey = generatePrivateJwk('ES256');
+  const now = () => Math.floor(Date.now() / 1000);
+  const options: SignInOptions = {
+    issuer,
+    organisation: 'Acme',
+    store,
+    clients: () => world.clients,
+    secretHashes: (id) => (id === 'portal' ? [hashSecret('an older one'), hashSecret(secret)] : []),
+    idTokenKeys: () => world.idTokenKeys,
+    publicKeys: () => [...world.idTokenKeys, idJagKey].map(toPublicJwk),
+    cookieKeys: ['a key for cookies in tests'],
+    idTokenSeconds: 3600,
+    sessionSeconds: 43_200,
+    skewSeconds: 30,
+    failures: createFailureLimit({ max: 10, windowSeconds: 60, now }),
+    addressOf: (incoming) => incoming.headers['x-test-address']?.toString() ?? '127.0.0.1',
+    note: async (note) => {
+      if (world.failNotes) throw world.failNotes;
+      world.notes.push(note);
+      return `d_${world.notes.length}`;
+    },
+    now,
+    onFault: (fault) => world.faults.push(fault),
+  };
+  return Object.assign(world, { signIn: createSignIn(options, limits) });
+}
+
+function testClients(clientKey: PrivateJwk): AccessClient[] {
+  const base = {
+    postLogoutRedirectUris: ['http://localhost/bye'],
+    public: false,
+    exchange: true,
+    jwks: undefined,
+    clientIds: new Map(),
+  };
+  const loopback = ['http://localhost/callback', 'http://127.0.0.1/callback'];
+  return [
+    { ...base, id: 'claude-code', name: 'Claude Code', redirectUris: loopback, public: true },
+    { ...base, id: 'portal', name: 'Portal', redirectUris: ['https://portal.example/cb'] },
+    { ...base, id: 'worker', name: 'Worker', redirectUris: loopback, jwks: [toPublicJwk(clientKey)] },
+    { ...base, id: 'hostile', name: '"><script>alert(1)</script>\u202Egpj', redirectUris: loopback, public: true },
+  ];
+}
+
+function listen(handle: (incoming: IncomingMessage, outgoing: ServerResponse) => unknown) {
+  const server = createServer(handle);
+  return new Promise<{ server: Server; port: number }>((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve({ server, port: (server.address() as AddressInfo).port }));
+  });
+}
+
+/** PKCE for one request. */
+export function makePkce(): { verifier: string; challenge: string } {
+  const verifier = randomBytes(32).toString('base64url');
+  return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') };
+}
+
+/** A browser as far as a sign-in needs one: cookies by path, redirects followed until they leave the issuer. */
+export class TestBrowser {
+  readonly #issuer: string;
+  readonly #cookies = new Map<string, { value: string; path: string }>();
+
+  constructor(issuer: string) {
+    this.#issuer = issuer;
+  }
+
+  async get(url: string): Promise<Visit> {
+    return this.#follow(url, {});
+  }
+
+  /** Sends the first form of a page, its hidden fields included. */
+  async submit(visit: Visit, fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Visit> {
+    const [, action = ''] = /<form method="post" action="([^"]*)"/.exec(visit.page) ?? [];
+    const body = new URLSearchParams(fields);
+    for (const [, name = '', value = ''] of visit.page.matchAll(
+      /<input type="hidden" name="([^"]*)" value="([^"]*)">/g,
+    )) {
+      body.append(name, value);
+    }
+    return this.#follow(new URL(action, this.#issuer).href, { method: 'POST', body, headers });
+  }
+
+  /** Value of a cookie, by the end of its name. */
+  cookie(name: string): string | undefined {
+    return this.#cookies.get(name)?.value;
+  }
+
+  async #follow(url: string, init: RequestInit): Promise<Visit> {
+    let next = { url, init };
+    for (let hop = 0; hop < 10; hop += 1) {
+      const response = await fetch(next.url, {
+        ...next.init,
+        redirect: 'manual',
+        headers: { ...next.init.headers, cookie: this.#sent(next.url) },
+      });
+      this.#keep(response);
+      const location = response.headers.get('location');
+      const page = await response.text();
+      if (location === null)
+        return { status: response.status, headers: response.headers, page, url: new URL(next.url) };
+      const target = new URL(location, next.url);
+      if (target.origin !== this.#issuer)
+        return { status: response.status, headers: response.headers, page, url: target };
+      next = { url: target.href, init: {} };
+    }
+    throw new Error(`redirects without end, last to ${next.url}`);
+  }
+
+  #sent(url: string): string {
+    const { pathname } = new URL(url);
+    return [...this.#cookies]
+      .filter(([, { path }]) => path === '/' || pathname === path || pathname.startsWith(`${path}/`))
+      .map(([name, { value }]) => `${name}=${value}`)
+      .join('; ');
+  }
+
+  #keep(response: Response): void {
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      const [, path = '/'] = /;\s*path=([^;]*)/i.exec(line) ?? [];
+      if (/expires=Thu, 01 Jan 1970/i.test(line)) this.#cookies.delete(name);
+      else this.#cookies.set(name, { value, path });
+    }
+  }
+}
+
+/** Where a browser came to rest: a page of ours, or the redirect address of a client. */
+export interface Visit {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly page: string;
+  readonly url: URL;
+}

@@ -1,0 +1,97 @@
+import { type Refusal, refusalRow, wireCodes } from '@credence/mcp/protocol';
+import type { Context, Middleware } from 'koa';
+import { claimedClientId } from '../../clients/authenticate.ts';
+import { TooBusy } from '../../directory/password.ts';
+import { parseForm } from '../../form.ts';
+import { pageHeaders } from '../../pages/headers.ts';
+import { StoreUnavailable } from '../../store/store.ts';
+import type { SignInOptions } from './options.ts';
+import { type PageFrame, refusedPage } from './pages.ts';
+import { isHttps } from './provider.ts';
+import { isLoopbackHost } from './redirect.ts';
+import { readFormBody, unread } from './request-body.ts';
+
+/** Endpoints that authenticate a client: the token endpoint and pushed authorization requests (RFC 9126). */
+const clientPaths = ['/token', '/request'];
+
+/** Programs read these; people read everything else. */
+export function isForPrograms(path: string): boolean {
+  return [...clientPaths, '/me', '/jwks'].includes(path) || path.startsWith('/.well-known/');
+}
+
+/**
+ * The outermost layer: headers that every answer has, no CORS, and what a person or a program sees when the world is
+ * broken: 503 while the store is away or too much is asked, 500 otherwise, and nothing that was prepared.
+ */
+export function answerFaults(options: SignInOptions, frame: PageFrame): Middleware {
+  const isPublicHost = isHttps(options) && !isLoopbackHost(new URL(options.issuer).hostname);
+  return async (context: Context, next) => {
+    try {
+      await next();
+    } catch (fault) {
+      options.onFault(fault);
+      for (const name of Object.keys(context.response.headers)) context.remove(name);
+      answerFault(context, frame, fault);
+    }
+    for (const name of Object.keys(context.response.headers)) {
+      if (name.startsWith('access-control-')) context.remove(name);
+    }
+    context.set('x-content-type-options', 'nosniff');
+    context.set('referrer-policy', 'no-referrer');
+    if (isPublicHost) context.set('strict-transport-security', 'max-age=31536000');
+  };
+}
+
+function answerFault(context: Context, frame: PageFrame, fault: unknown): void {
+  const isTemporary = fault instanceof StoreUnavailable || fault instanceof TooBusy;
+  const wire = isTemporary ? 'temporarily_unavailable' : 'server_error';
+  const { status, sentence } = wireCodes[wire];
+  if (isForPrograms(context.path)) {
+    context.set('cache-control', 'no-store');
+    context.body = { error: wire, error_description: sentence };
+  } else {
+    context.set(pageHeaders());
+    context.body = refusedPage(frame, {
+      state: 'Not working',
+      title: 'This does not work at the moment.',
+      lead: 'Nothing happened. Go back to your agent and try again in a moment; if it stays like this, tell whoever runs this server.',
+    });
+  }
+  context.status = status;
+  if (isTemporary) context.set('retry-after', fault instanceof TooBusy ? '5' : '1');
+}
+
+/**
+ * Stands before the endpoints that authenticate a client: a pair of client and address that has failed too often waits,
+ * and what fails now is counted, in the same count as the token exchange (IDP-38).
+ */
+export function limitClients(options: SignInOptions): Middleware {
+  return async (context: Context, next) => {
+    if (context.method !== 'POST' || !clientPaths.includes(context.path)) return next();
+    const text = await readFormBody(context.req);
+    if (text === undefined) return refuse(context, options, 'wrong_content_type');
+    const form = parseForm(text);
+    if (!form.ok) return refuse(context, options, form.refusal);
+
+    const address = options.addressOf(context.req);
+    const client = claimedClientId({ authorization: context.req.headers.authorization, form: form.value });
+    const waitSeconds = options.failures.waitSeconds(client, address);
+    if (waitSeconds > 0) {
+      context.set('retry-after', String(waitSeconds));
+      return refuse(context, options, 'too_many_requests');
+    }
+    unread(context.req, text);
+    await next();
+    if (context.status === 401) options.failures.add(client, address);
+  };
+}
+
+async function refuse(context: Context, options: SignInOptions, reason: Refusal): Promise<void> {
+  const address = options.addressOf(context.req);
+  const note = { kind: 'refusal', outcome: 'refused', reason, address, known: false, facts: {} } as const;
+  const reference = await options.note(note);
+  const { wire, status } = refusalRow(reason);
+  context.set('cache-control', 'no-store');
+  context.status = status;
+  context.body = { error: wire, error_description: `${wireCodes[wire].sentence} Reference: ${reference}` };
+}
