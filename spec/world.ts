@@ -170,6 +170,7 @@ export async function openWorld(shared?: Store, options: { demandNonce?: boolean
     policy: () => resourceIndex,
     store,
     signer: () => toSigner(keys.accessToken),
+    ownTokens: { issuer: rasIssuer, publishedKeys: () => [toPublicJwk(keys.accessToken)], skewSeconds: 30 },
     keysOf: createIssuerKeys({
       getJson: () => Promise.reject(new Error('nothing is fetched here')),
       now,
@@ -279,6 +280,15 @@ export async function openWorld(shared?: Store, options: { demandNonce?: boolean
     /** Leg 2 with everything right, unless changed. */
     redeem: async (change: Fields = {}, headers: Record<string, string> = {}) =>
       send('ras', toRequest('ras', await redeemFields(change), headers)),
+    /** Asks the RAS about a token, or to revoke it. */
+    ask: (path: 'introspect' | 'revoke', fields: Fields) => {
+      const { url, ...rest } = {
+        url: `${rasIssuer}/${path}`,
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      };
+      return send('ras', new Request(url, { ...rest, body: toBody(fields) }));
+    },
     redeemRequest: async () => toRequest('ras', await redeemFields({})),
     /** A DPoP proof for the token endpoint of one side, with changes. */
     proof: (side: 'idp' | 'ras', change: object = {}, header: object = {}, key = keys.proof) => {

@@ -24,7 +24,9 @@ import { type Idp, tokenExchange } from './idp/token-exchange.ts';
 import type { FailureLimit } from './limits.ts';
 import { assetHeaders, assets } from './pages/assets.ts';
 import { reachedThroughOrganisationPage } from './ras/authorize-page.ts';
+import { introspect } from './ras/introspection.ts';
 import { jwtBearer, type Ras } from './ras/jwt-bearer.ts';
+import { revoke } from './ras/revocation.ts';
 import { type Mark, type Store, StoreUnavailable } from './store/store.ts';
 
 /** What every token endpoint needs besides its own half. */
@@ -79,6 +81,16 @@ export function createRasApp(ras: Ras, edge: Edge, publishedKeys: () => readonly
       return jwtBearer(call, ras);
     });
   });
+  for (const [path, handler] of [
+    ['/introspect', introspect],
+    ['/revoke', revoke],
+  ] as const) {
+    app.all(path, limitBody(edge, 'ras'), async (context) => {
+      const body = await readForm(context);
+      if (!body.ok) return refuse(context, edge, 'ras', body.refusal);
+      return answerGrant(context, edge, 'ras', body.value.form, (call) => handler(call, ras));
+    });
+  }
   app.get('/.well-known/oauth-authorization-server', (context) => context.json(rasMetadata(ras.issuer)));
   app.get('/jwks', (context) => context.json({ keys: publishedKeys() }, 200, { 'cache-control': 'max-age=300' }));
   app.get('/authorize', () => reachedThroughOrganisationPage(ras.issuer));
@@ -100,6 +112,8 @@ function rasMetadata(issuer: string) {
     token_endpoint: `${issuer}/token`,
     jwks_uri: `${issuer}/jwks`,
     authorization_endpoint: `${issuer}/authorize`,
+    introspection_endpoint: `${issuer}/introspect`,
+    revocation_endpoint: `${issuer}/revoke`,
     response_types_supported: ['code'],
     grant_types_supported: [grantType.jwtBearer],
     authorization_grant_profiles_supported: [idJagProfile],
@@ -215,6 +229,7 @@ async function settle<T>(
       return result;
     }
   }
+  if (result.ok && draft.kind === 'refusal') return result; // it granted and changed nothing: an introspection
   const toRecord = (outcome: Result<T>): AuditRecord => ({
     v: 1,
     id: draft.id,
@@ -229,15 +244,21 @@ async function settle<T>(
   const outcome = await edge.store.commit({
     marks: draft.marks.filter(({ when }) => result.ok || when === 'always').map(({ mark }) => mark),
     records: [toRow(toRecord(result))],
-    recordsIfLost: (lost) => [toRow(toRecord(no(replayOf[lost.kind])))],
+    recordsIfLost: (lost) => (isRepeatable(lost) ? [] : [toRow(toRecord(no(replayOf[lost.kind])))]),
   });
-  return outcome.won ? result : no(replayOf[outcome.lost.kind]);
+  return outcome.won || isRepeatable(outcome.lost) ? result : no(replayOf[outcome.lost.kind]);
+}
+
+/** Revoking what is revoked changes nothing and is no refusal (RFC 7009 §2.2). */
+function isRepeatable({ kind }: Mark): boolean {
+  return kind === 'token_revoked';
 }
 
 const replayOf = {
   id_jag: 'id_jag_replayed',
   client_assertion: 'client_assertion_replayed',
   dpop_proof: 'dpop_proof_replayed',
+  token_revoked: 'token_revoked',
 } as const satisfies Record<Mark['kind'], Refusal>;
 
 const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' };

@@ -145,6 +145,7 @@ async function openRas(parts: Parts) {
     },
     policy: () => inForce.resource(),
     store,
+    ownTokens: { issuer, publishedKeys: () => keys.published(), skewSeconds: config.skewSeconds },
     signer: () => keys.signer(),
     keysOf,
     accessTokenLifetimeSeconds: config.ras.accessTokenSeconds,

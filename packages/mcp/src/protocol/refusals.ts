@@ -394,6 +394,7 @@ export const refusals = {
     hint: 'a required claim is absent or of the wrong type',
   },
   token_expired: { wire: 'invalid_token', rule: 'MCS-04', hint: 'the access token has expired' },
+  token_revoked: { wire: 'invalid_token', rule: 'MCS-16', hint: 'the access token was revoked' },
   token_binding_unsupported: {
     wire: 'invalid_token',
     rule: 'MCS-11',

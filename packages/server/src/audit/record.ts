@@ -8,6 +8,7 @@ export type RecordKind =
   | 'decision'
   | 'issuance'
   | 'redemption'
+  | 'revocation'
   | 'refusal'
   | 'tool_call'
   | 'policy'

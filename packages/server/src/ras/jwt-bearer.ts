@@ -21,6 +21,7 @@ import { decideResource } from '../policy/decide.ts';
 import type { ResourceClient, ResourceServer, TrustedIssuer } from '../policy/model.ts';
 import type { Account, Store } from '../store/store.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
+import type { OwnTokens } from './own-token.ts';
 
 /** What the redeeming side works with. */
 export interface Ras {
@@ -30,6 +31,7 @@ export interface Ras {
   readonly store: Store;
   readonly signer: () => Signer;
   readonly keysOf: IssuerKeys['keysOf'];
+  readonly ownTokens: OwnTokens;
   readonly accessTokenLifetimeSeconds: number;
   readonly maxIdJagLifetimeSeconds: number;
   readonly skewSeconds: number;

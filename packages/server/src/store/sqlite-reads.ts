@@ -3,7 +3,7 @@ import type { EpochSeconds } from '@credence/mcp/protocol';
 import { toAccount } from './accounts.ts';
 import { currentSeconds, toArtifact } from './artifacts.ts';
 import { orStoreError } from './sqlite-dialect.ts';
-import type { Account, Artifact, Person } from './store.ts';
+import type { Account, Artifact, Mark, Person } from './store.ts';
 
 /** The reads that every request makes, prepared once: a tenth of the time of a query built for the occasion. */
 export interface SqliteReads {
@@ -12,6 +12,7 @@ export interface SqliteReads {
   artifact(model: string, id: string): Promise<Artifact | undefined>;
   sessionStands(sid: string, now: EpochSeconds): Promise<boolean>;
   changeSequence(): Promise<number>;
+  isMarked(kind: Mark['kind'], id: string): Promise<boolean>;
 }
 
 export function sqliteReads(database: DatabaseSync): SqliteReads {
@@ -35,6 +36,7 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
     `SELECT 1 FROM session_sids JOIN artifacts ON artifacts.model = session_sids.model AND artifacts.id = session_id
      WHERE sid = ? AND (expires_at IS NULL OR expires_at > ?) LIMIT 1`,
   );
+  const mark = database.prepare('SELECT 1 FROM marks WHERE kind = ? AND id = ?');
   const changeSequence = database.prepare('SELECT value FROM change_sequence');
 
   // Each is async, so that a store that is away rejects and never throws.
@@ -52,6 +54,7 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
       return row && toArtifact(row as unknown as Parameters<typeof toArtifact>[0]);
     },
     sessionStands: async (sid, now) => orStoreError(() => sessionBySid.get(sid, now)) !== undefined,
+    isMarked: async (kind, id) => orStoreError(() => mark.get(kind, id)) !== undefined,
     changeSequence: async () => Number(orStoreError(() => changeSequence.get())?.value),
   };
 }

@@ -44,6 +44,7 @@ export async function openSqliteStore(path: string, { node }: SqliteOptions): Pr
   const reads = sqliteReads(database);
   return {
     commit: writer.commit,
+    isMarked: reads.isMarked,
     audit: auditStore(engine),
     artifacts: { ...artifactStore(engine), find: reads.artifact, sessionStands: reads.sessionStands },
     people: { ...peopleStore(engine), find: reads.person },

@@ -8,6 +8,8 @@ import type { EpochSeconds } from '@credence/mcp/protocol';
 export interface Store {
   /** See {@link Commit}. */
   commit(commit: Commit): Promise<CommitOutcome>;
+  /** True once a mark was used up, at least until its last second. Never a substitute for winning it in a commit. */
+  isMarked(kind: Mark['kind'], id: string): Promise<boolean>;
   readonly audit: AuditStore;
   readonly artifacts: ArtifactStore;
   readonly people: PeopleStore;
@@ -34,9 +36,9 @@ export class StoreConflict extends Error {
   override readonly name = 'StoreConflict';
 }
 
-/** Something that may happen once: a `jti` redeemed, a client assertion or a DPoP proof used. */
+/** Something that may happen once: a `jti` redeemed, a client assertion or DPoP proof used, an access token revoked. */
 export interface Mark {
-  readonly kind: 'id_jag' | 'client_assertion' | 'dpop_proof';
+  readonly kind: 'id_jag' | 'client_assertion' | 'dpop_proof' | 'token_revoked';
   /** Everything that makes it unique; for an ID-JAG issuer, tenant and `jti` (RAS-12). */
   readonly id: string;
   /** The last second in which it would be accepted, skew included. The mark MUST outlive it. */

@@ -1,0 +1,75 @@
+import { type AccessToken, no, ok, type Result } from '@credence/mcp/protocol';
+import type { Call } from '../call.ts';
+import { authenticateClient } from '../clients/authenticate.ts';
+import type { ResourceClient, ResourceServer } from '../policy/model.ts';
+import type { Ras } from './jwt-bearer.ts';
+import { verifyOwnToken } from './own-token.ts';
+
+/** What the caller learns: everything about a live token that concerns it, nothing at all about any other. */
+export type Introspection =
+  | { readonly active: false }
+  | {
+      readonly active: true;
+      readonly iss: string;
+      readonly sub: string;
+      readonly aud: string;
+      readonly client_id: string;
+      readonly jti: string;
+      readonly scope: string;
+      readonly iat: number;
+      readonly exp: number;
+      readonly token_type: 'Bearer' | 'DPoP';
+      readonly cnf?: { readonly jkt: string };
+    };
+
+/**
+ * POST /introspect (RAS-38). A client may ask about its own tokens, a server (which authenticates as `server:<id>`) about
+ * those for it; an unknown, expired, revoked or foreign one is inactive, and nothing more is said.
+ * @see https://www.rfc-editor.org/rfc/rfc7662#section-2.2
+ */
+export async function introspect(call: Call, ras: Ras): Promise<Result<Introspection>> {
+  const caller = authenticateClient(call, { ...ras.registry, find: (id) => findCaller(id, ras) });
+  if (!caller.ok) return caller;
+  const text = call.form.get('token');
+  if (!text) return no('missing_parameter');
+
+  const token = verifyOwnToken(text, ras.ownTokens, call.now);
+  if (!token || !concerns(token, caller.value)) return ok({ active: false });
+  call.note({ accessToken: token.id });
+  if (!(await stands(token, ras))) return ok({ active: false });
+  const { keyThumbprint } = token;
+  return ok({
+    active: true,
+    iss: token.issuer,
+    sub: token.subject,
+    aud: token.resource,
+    client_id: token.clientId,
+    jti: token.id,
+    scope: token.scopes.join(' '),
+    iat: token.issuedAt,
+    exp: token.expiresAt,
+    token_type: keyThumbprint === undefined ? 'Bearer' : 'DPoP',
+    ...(keyThumbprint !== undefined && { cnf: { jkt: keyThumbprint } }),
+  });
+}
+
+/** A client of the resource document, or one of its servers asking for itself. */
+type Caller = (ResourceClient | { readonly id: string; readonly jwks: undefined }) & {
+  readonly server?: ResourceServer;
+};
+
+function findCaller(id: string, ras: Ras): Caller | undefined {
+  const server = id.startsWith('server:') ? ras.policy().servers.get(id.slice('server:'.length)) : undefined;
+  return server ? { id, jwks: undefined, server } : ras.registry.find(id);
+}
+
+function concerns(token: AccessToken, { id, server }: Caller): boolean {
+  return server ? token.resource === server.resource : token.clientId === id;
+}
+
+/** Not revoked, and for a server and a client that are still in the resource document. */
+async function stands(token: AccessToken, ras: Ras): Promise<boolean> {
+  const policy = ras.policy();
+  if (!policy.serversByResource.has(token.resource) || !policy.clients.has(token.clientId)) return false;
+  return !(await ras.store.isMarked('token_revoked', token.id));
+}

@@ -1,0 +1,24 @@
+import { no, ok, type Result } from '@credence/mcp/protocol';
+import type { Call } from '../call.ts';
+import { authenticateClient } from '../clients/authenticate.ts';
+import type { Ras } from './jwt-bearer.ts';
+import { verifyOwnToken } from './own-token.ts';
+
+/**
+ * POST /revoke (RAS-37). A client ends a token of its own; an unknown, expired or foreign one is answered like a success, and
+ * nothing happens. From the answer on, introspection says inactive and the gateway refuses.
+ * @see https://www.rfc-editor.org/rfc/rfc7009#section-2
+ */
+export async function revoke(call: Call, ras: Ras): Promise<Result<object>> {
+  const client = authenticateClient(call, ras.registry);
+  if (!client.ok) return client;
+  const text = call.form.get('token');
+  if (!text) return no('missing_parameter');
+
+  const token = verifyOwnToken(text, ras.ownTokens, call.now);
+  if (!token || token.clientId !== client.value.id) return ok({});
+  call.recordAs('revocation');
+  call.note({ accessToken: token.id, person: token.subject, resource: token.resource });
+  call.mark({ kind: 'token_revoked', id: token.id, until: token.expiresAt + ras.skewSeconds }, 'if_granted');
+  return ok({});
+}

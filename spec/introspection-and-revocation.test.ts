@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Fields, openWorld, rasIssuer, refused, tracker } from './world.ts';
+
+const client: Fields = { client_id: 'cc-at-ras', client_secret: 'cc-at-ras-secret' };
+const other: Fields = { client_id: 'vs-at-ras', client_secret: 'vs-at-ras-secret' };
+const server: Fields = { client_id: 'server:tracker', client_secret: 'server:tracker-secret' };
+const otherServer: Fields = { client_id: 'server:wiki', client_secret: 'server:wiki-secret' };
+
+async function withToken() {
+  const world = await openWorld();
+  const { body } = await world.redeem();
+  return { world, token: String(body.access_token) };
+}
+
+describe('RAS-38, RFC 7662: introspection', () => {
+  for (const [name, caller] of [
+    ['the client it was issued to', client],
+    ['the server it is for', server],
+  ] as const) {
+    test(`${name} learns what it says`, async () => {
+      const { world, token } = await withToken();
+      const { status, body } = await world.ask('introspect', { ...caller, token, token_type_hint: 'refresh_token' });
+      assert.equal(status, 200);
+      assert.deepEqual(
+        [body.active, body.iss, body.aud, body.client_id, body.scope, body.token_type],
+        [true, rasIssuer, tracker, 'cc-at-ras', 'issues:read issues:write', 'Bearer'],
+      );
+    });
+  }
+
+  for (const [name, caller] of [
+    ['another client', other],
+    ['another server', otherServer],
+  ] as const) {
+    test(`${name}: {"active":false} alone`, async () => {
+      const { world, token } = await withToken();
+      assert.deepEqual((await world.ask('introspect', { ...caller, token })).body, { active: false });
+    });
+  }
+
+  test('unknown, expired, an ID-JAG, a changed token: {"active":false} alone', async () => {
+    const { world, token } = await withToken();
+    for (const text of ['x', await world.idJag(), `${token.slice(0, -1)}${token.endsWith('A') ? 'Q' : 'A'}`]) {
+      assert.deepEqual((await world.ask('introspect', { ...client, token: text })).body, { active: false });
+    }
+    world.clock.ms += 600_000;
+    assert.deepEqual((await world.ask('introspect', { ...client, token })).body, { active: false });
+  });
+
+  test('a bound token says to which key', async () => {
+    const world = await openWorld();
+    const { body } = await world.redeem({}, { dpop: await world.proof('ras') });
+    const answer = await world.ask('introspect', { ...client, token: String(body.access_token) });
+    assert.equal(answer.body.token_type, 'DPoP');
+    assert.ok((answer.body.cnf as { jkt: string }).jkt);
+  });
+
+  test('nobody asks without proving who they are: 401', async () => {
+    const { world, token } = await withToken();
+    await refused(world, await world.ask('introspect', { client_id: 'cc-at-ras', token }), 'client_not_authenticated');
+    await refused(
+      world,
+      await world.ask('introspect', { client_id: 'server:nowhere', client_secret: 'x', token }),
+      'client_unknown',
+    );
+    await refused(world, await world.ask('introspect', client), 'missing_parameter');
+  });
+});
+
+describe('RAS-37, RFC 7009: revocation', () => {
+  test('the own token: inactive from the answer on, on the record, and again is no error', async () => {
+    const { world, token } = await withToken();
+    const first = await world.ask('revoke', { ...client, token });
+    assert.equal(first.status, 200);
+    assert.equal(first.record.kind, 'revocation');
+    assert.deepEqual((await world.ask('introspect', { ...client, token })).body, { active: false });
+    assert.deepEqual((await world.ask('introspect', { ...server, token })).body, { active: false });
+    assert.equal((await world.ask('revoke', { ...client, token })).status, 200);
+  });
+
+  test('of another client, or unknown: 200, and nothing happens', async () => {
+    const { world, token } = await withToken();
+    assert.equal((await world.ask('revoke', { ...other, token })).status, 200);
+    assert.equal((await world.ask('revoke', { ...client, token: 'unknown' })).status, 200);
+    assert.equal((await world.ask('introspect', { ...client, token })).body.active, true);
+  });
+
+  test('without proof of who asks: 401', async () => {
+    const { world, token } = await withToken();
+    await refused(
+      world,
+      await world.ask('revoke', { ...client, client_secret: 'wrong', token }),
+      'client_secret_wrong',
+    );
+  });
+});
