@@ -46,7 +46,7 @@ export async function openInstallation({ split, tls }: Options): Promise<Install
       servers.push(await startServer([...common, '--home', idpHome]));
     }
     const halves = await Promise.all(homes.map(readDemoFile));
-    await Promise.all(halves.map(({ ca }) => trustCa(ca)));
+    await trustCas(halves.map(({ ca }) => ca));
     const [first, second] = halves;
     if (!first) throw new Error('no demo.json was written');
     return {
@@ -65,10 +65,10 @@ export async function openInstallation({ split, tls }: Options): Promise<Install
   }
 }
 
-/** The certificate of a development CA counts for this process from now on, beside those the system trusts. */
-async function trustCa(file: string | null): Promise<void> {
-  if (file === null) return;
-  setDefaultCACertificates([...getCACertificates('default'), await readFile(file, 'utf8')]);
+/** The certificates of development CAs count for this process from now on, beside those it trusted before. */
+async function trustCas(files: readonly (string | null)[]): Promise<void> {
+  const certificates = await Promise.all(files.filter((file) => file !== null).map((file) => readFile(file, 'utf8')));
+  if (certificates.length > 0) setDefaultCACertificates([...getCACertificates('default'), ...certificates]);
 }
 
 /** The resource side reads the identity provider's keys over https, so it has to know the CA of the other home. */
