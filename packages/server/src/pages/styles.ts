@@ -28,8 +28,9 @@ body { margin: 0; min-height: 100vh; min-height: 100dvh; display: flex; flex-dir
 main { flex: 1; display: flex; flex-direction: column; align-items: center; justify-content: center; padding: 32px 16px 56px; }
 .letter { width: 100%; max-width: 440px; padding: 36px 40px; background: var(--surface); border: 1px solid var(--line2); border-radius: 8px; }
 h1 { margin: 0 0 4px; font: 400 27px/34px var(--serif); text-wrap: balance; }
-p { margin: 0; }
+p { margin: 0; text-wrap: pretty; }
 .lead { color: var(--ink2); margin-bottom: 22px; }
+.lead:last-child { margin-bottom: 0; }
 .lead b { font-weight: 600; color: var(--ink); }
 .state { display: flex; align-items: center; gap: 6px; margin-bottom: 10px; font-size: 14px; line-height: 21px; font-weight: 500; color: var(--deny); }
 .state svg { width: 16px; height: 16px; flex: none; }

@@ -570,3 +570,27 @@ describe('IDP-38: limits', () => {
     assert.equal((await attempt(world.secret, '203.0.113.6')).status, 400);
   });
 });
+
+test('an https issuer behind a proxy: cookies are Secure and bound to this host, whatever headers say', async () => {
+  const world = await openTestWorld(undefined, () => 'https://id.acme.example');
+  try {
+    const { url } = ask(world, 'portal', 'https://portal.example/cb');
+    const response = await fetch(url.replace(world.issuer, `http://127.0.0.1:${world.port}`), {
+      redirect: 'manual',
+      headers: { 'x-forwarded-proto': 'http', 'x-forwarded-host': 'evil.example' },
+    });
+    assert.match(response.headers.get('location') ?? '', /^\/interaction\//);
+    assert.equal(response.headers.get('strict-transport-security'), 'max-age=31536000');
+    const cookies = response.headers.getSetCookie();
+    assert.ok(cookies.some((cookie) => /^__Secure-credence_interaction=/.test(cookie)));
+    for (const cookie of cookies) assert.match(cookie, /; secure; httponly|; samesite=lax; secure; httponly/i, cookie);
+
+    const metadata = await fetch(`http://127.0.0.1:${world.port}/.well-known/openid-configuration`);
+    assert.equal(
+      ((await metadata.json()) as { token_endpoint: string }).token_endpoint,
+      'https://id.acme.example/token',
+    );
+  } finally {
+    await world.close();
+  }
+});

@@ -3,7 +3,7 @@ import type { Context, Middleware } from 'koa';
 import { createInteractions } from './interactions.ts';
 import type { SignInOptions } from './options.ts';
 import type { PageFrame } from './pages.ts';
-import { createProvider, isHttps } from './provider.ts';
+import { createProvider } from './provider.ts';
 import { createProviderPages } from './provider-pages.ts';
 import { publish } from './publish.ts';
 import { recordAnswers } from './record-answers.ts';
@@ -46,13 +46,13 @@ export function createSignIn(options: SignInOptions, limits: SignInLimits = defa
     return provider.callback();
   };
 
-  const scheme = isHttps(options) ? 'https' : 'http';
+  const { protocol, host } = new URL(options.issuer);
   let callback = build();
   return {
     callback: async (incoming, outgoing) => {
-      // Secure cookies follow the issuer, which is configured, and never what somebody in between says (TLS-02).
-      incoming.headers['x-forwarded-proto'] = scheme;
-      delete incoming.headers['x-forwarded-host'];
+      // Secure cookies and every URL follow the issuer, which is configured, and never what the request says (TLS-02).
+      incoming.headers['x-forwarded-proto'] = protocol.slice(0, -1);
+      incoming.headers['x-forwarded-host'] = host;
       await callback(incoming, outgoing);
     },
     rebuild: () => {

@@ -15,6 +15,7 @@ import type { SignInLimits } from './sign-in-limit.ts';
 /** An IdP on a real port with a store in memory, three clients and two people. For tests. */
 export interface TestWorld {
   readonly issuer: string;
+  readonly port: number;
   readonly store: Store;
   readonly signIn: SignIn;
   readonly clients: Map<string, AccessClient>;
@@ -40,18 +41,22 @@ export const alice: Person = {
 };
 export const bob: Person = { ...alice, id: 'u_bob', email: 'bob@acme.example', name: 'bob', groups: ['marketing'] };
 
-export async function openTestWorld(limits: SignInLimits = { perAccount: 10, perNetwork: 500 }): Promise<TestWorld> {
+export async function openTestWorld(
+  limits: SignInLimits = { perAccount: 10, perNetwork: 500 },
+  toIssuer = (port: number) => `http://localhost:${port}`,
+): Promise<TestWorld> {
   const store = await openSqliteStore(':memory:', { node: 'test' });
   for (const person of [alice, bob]) {
     await store.people.save(person);
     await store.people.setPasswordHash(person.id, await hashPassword(password));
   }
   const { server, port } = await listen((incoming, outgoing) => world.signIn.callback(incoming, outgoing));
-  const issuer = `http://localhost:${port}`;
+  const issuer = toIssuer(port);
   const clientKey = generatePrivateJwk('ES256');
   const secret = randomBytes(32).toString('base64url');
   const world: TestWorld = {
     issuer,
+    port,
     store,
     clients: new Map(testClients(clientKey).map((client) => [client.id, client])),
     notes: [],
