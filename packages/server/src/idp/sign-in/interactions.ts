@@ -1,4 +1,3 @@
-import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 import { errors, type InteractionResults } from 'oidc-provider';
 import { authenticate } from '../../directory/authenticate.ts';
@@ -9,6 +8,7 @@ import type { Person } from '../../store/store.ts';
 import { endGrant } from './adapter.ts';
 import { isFormToken, makeFormToken } from './form-token.ts';
 import { borrowedIdReason } from './interaction-policy.ts';
+import type { Context } from './layer.ts';
 import type { SignInOptions } from './options.ts';
 import { confirmPage, type InteractionForm, loginPage, type PageFrame, type Refused, refusedPage } from './pages.ts';
 import { passwordSignIn } from './provider.ts';
@@ -66,7 +66,8 @@ export function createInteractions(options: SignInOptions, frame: PageFrame, lim
 
   async function submitted(visit: Visit): Promise<void> {
     const { context, interaction } = visit;
-    const form = parseForm((await readFormBody(context.req)) ?? '');
+    const body = await readFormBody(context.req);
+    const form = body.ok ? parseForm(body.value) : body;
     const isOurs =
       form.ok &&
       ['same-origin', ''].includes(context.get('sec-fetch-site')) &&

@@ -1,12 +1,12 @@
 import { grantType, tokenType } from '@credence/mcp/protocol';
-import type { Context, Middleware } from 'koa';
 import { assetHeaders, findAsset } from '../../pages/assets.ts';
+import type { Context, Layer } from './layer.ts';
 import type { SignInOptions } from './options.ts';
 
 const briefly = 'public, max-age=300';
 
 /** What anybody may read: style sheet and mark, keys, and both metadata documents. */
-export function publish({ publicKeys }: SignInOptions): Middleware {
+export function publish({ publicKeys }: SignInOptions): Layer {
   return async (context: Context, next) => {
     const isRead = context.method === 'GET' || context.method === 'HEAD';
     const asset = findAsset(context.path);

@@ -1,8 +1,8 @@
-import type { Context, Middleware } from 'koa';
 import type Provider from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import { pageHeaders } from '../../pages/headers.ts';
 import { type AutoSubmit, parseAutoSubmit } from './auto-submit.ts';
+import type { Context, Layer } from './layer.ts';
 import type { SignInOptions } from './options.ts';
 import { continuePage, type PageFrame, refusedPage } from './pages.ts';
 import { toRefused } from './provider-pages.ts';
@@ -22,7 +22,7 @@ const errorEvents = [
 ];
 
 /** The innermost layer: what `oidc-provider` answered becomes a record, durable before the answer leaves. */
-export function recordAnswers(options: SignInOptions, frame: PageFrame, provider: Provider): Middleware {
+export function recordAnswers(options: SignInOptions, frame: PageFrame, provider: Provider): Layer {
   const failures = new WeakMap<object, unknown>();
   for (const event of errorEvents) {
     (provider as NodeJS.EventEmitter).on(event, (context: object, error: unknown) => failures.set(context, error));

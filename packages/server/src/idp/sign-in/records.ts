@@ -67,7 +67,7 @@ function toRefusal(oidc: Oidc, error: unknown): NoteOfAnswer {
   };
 }
 
-function toReason({ client, params, route, body }: Oidc, error: unknown, code: string): Refusal {
+function toReason({ client, params, route, body, entities }: Oidc, error: unknown, code: string): Refusal {
   if (code === 'invalid_client') {
     if (!client) return 'client_unknown';
     if (error instanceof AssertionReplayed) return 'client_assertion_replayed';
@@ -79,7 +79,8 @@ function toReason({ client, params, route, body }: Oidc, error: unknown, code: s
     const grant = params?.grant_type ?? body?.grant_type;
     return grant === 'refresh_token' ? 'refresh_token_not_accepted' : 'code_not_accepted';
   }
-  return code === 'access_denied' ? 'sign_in_cancelled' : 'sign_in_request_refused';
+  const isCancelled = entities.Interaction?.result?.error === 'access_denied';
+  return isCancelled ? 'sign_in_cancelled' : 'sign_in_request_refused';
 }
 
 function hasCredentials(client: Oidc['client']): boolean {

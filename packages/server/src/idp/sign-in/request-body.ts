@@ -1,24 +1,25 @@
 import type { IncomingMessage } from 'node:http';
+import { no, ok, type Result } from '@credence/mcp/protocol';
 
 const maxBytes = 56 * 1024;
 
 /** A request whose body may have been read before; then it is here as text. */
 export type ReadRequest = IncomingMessage & { body?: string };
 
-/** The whole body as text, read once and left at `body`; `undefined` when it is too large or not a form. */
-export async function readFormBody(request: ReadRequest): Promise<string | undefined> {
+/** The whole body of a form as text, read once and left at `body`. */
+export async function readFormBody(request: ReadRequest): Promise<Result<string>> {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/x-www-form-urlencoded') return undefined;
-  if (request.body !== undefined) return request.body;
+  if (type !== 'application/x-www-form-urlencoded') return no('wrong_content_type');
+  if (request.body !== undefined) return ok(request.body);
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > maxBytes) return undefined;
+    if (bytes > maxBytes) return no('body_too_large');
     chunks.push(chunk);
   }
   request.body = Buffer.concat(chunks).toString('utf8');
-  return request.body;
+  return ok(request.body);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { Context, Middleware } from 'koa';
 import { createInteractions } from './interactions.ts';
+import type { Context, Layer } from './layer.ts';
 import type { SignInOptions } from './options.ts';
 import type { PageFrame } from './pages.ts';
 import { createProvider } from './provider.ts';
@@ -31,7 +31,7 @@ export function createSignIn(options: SignInOptions, limits: SignInLimits = defa
 
   const build = () => {
     const provider = createProvider(options, createProviderPages(frame));
-    const ourPages: Middleware = async (context: Context, next) => {
+    const ourPages: Layer = async (context: Context, next) => {
       if (!(await interactions(context, provider))) await next();
     };
     for (const layer of [

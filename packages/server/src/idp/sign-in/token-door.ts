@@ -1,10 +1,10 @@
 import { type Refusal, refusalRow, wireCodes } from '@credence/mcp/protocol';
-import type { Context, Middleware } from 'koa';
 import { claimedClientId } from '../../clients/authenticate.ts';
 import { TooBusy } from '../../directory/password.ts';
 import { parseForm } from '../../form.ts';
 import { pageHeaders } from '../../pages/headers.ts';
 import { StoreUnavailable } from '../../store/store.ts';
+import type { Context, Layer } from './layer.ts';
 import type { SignInOptions } from './options.ts';
 import { type PageFrame, refusedPage } from './pages.ts';
 import { isHttps } from './provider.ts';
@@ -23,7 +23,7 @@ export function isForPrograms(path: string): boolean {
  * The outermost layer: headers that every answer has, no CORS, and what a person or a program sees when the world is
  * broken: 503 while the store is away or too much is asked, 500 otherwise, and nothing that was prepared.
  */
-export function answerFaults(options: SignInOptions, frame: PageFrame): Middleware {
+export function answerFaults(options: SignInOptions, frame: PageFrame): Layer {
   const isPublicHost = isHttps(options) && !isLoopbackHost(new URL(options.issuer).hostname);
   return async (context: Context, next) => {
     try {
@@ -65,12 +65,12 @@ function answerFault(context: Context, frame: PageFrame, fault: unknown): void {
  * Stands before the endpoints that authenticate a client: a pair of client and address that has failed too often waits,
  * and what fails now is counted, in the same count as the token exchange (IDP-38).
  */
-export function limitClients(options: SignInOptions): Middleware {
+export function limitClients(options: SignInOptions): Layer {
   return async (context: Context, next) => {
     if (context.method !== 'POST' || !clientPaths.includes(context.path)) return next();
     const text = await readFormBody(context.req);
-    if (text === undefined) return refuse(context, options, 'wrong_content_type');
-    const form = parseForm(text);
+    if (!text.ok) return refuse(context, options, text.refusal);
+    const form = parseForm(text.value);
     if (!form.ok) return refuse(context, options, form.refusal);
 
     const address = options.addressOf(context.req);
@@ -80,7 +80,7 @@ export function limitClients(options: SignInOptions): Middleware {
       context.set('retry-after', String(waitSeconds));
       return refuse(context, options, 'too_many_requests');
     }
-    unread(context.req, text);
+    unread(context.req, text.value);
     await next();
     if (context.status === 401) options.failures.add(client, address);
   };

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { generatePrivateJwk } from '../../keys/signer.ts';
+import { ask, redeem, signInAs } from './test-client.ts';
+import { openTestWorld, TestBrowser, type TestWorld } from './test-world.ts';
+
+const callback = 'http://localhost:51234/callback';
+
+describe('what is published', () => {
+  let world: TestWorld;
+  before(async () => {
+    world = await openTestWorld();
+  });
+  beforeEach(() => {
+    world.notes.length = 0;
+    world.failNotes = undefined;
+  });
+  after(() => world.close());
+
+  const newBrowser = () => new TestBrowser(world.issuer);
+
+  test('both metadata documents say the same, with what stands beside oidc-provider', async () => {
+    const [openid, oauth] = await Promise.all(
+      ['openid-configuration', 'oauth-authorization-server'].map(async (name) => {
+        const response = await fetch(`${world.issuer}/.well-known/${name}`, {
+          headers: { origin: 'https://a.example' },
+        });
+        assert.equal(response.headers.get('access-control-allow-origin'), null, 'no CORS');
+        return (await response.json()) as Record<string, unknown>;
+      }),
+    );
+    assert.deepEqual(openid, oauth);
+    const expected = {
+      issuer: world.issuer,
+      jwks_uri: `${world.issuer}/jwks`,
+      token_endpoint: `${world.issuer}/token`,
+      response_types_supported: ['code'],
+      response_modes_supported: ['query', 'fragment'],
+      grant_types_supported: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:token-exchange'],
+      identity_chaining_requested_token_types_supported: ['urn:ietf:params:oauth:token-type:id-jag'],
+      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+      code_challenge_methods_supported: ['S256'],
+      authorization_response_iss_parameter_supported: true,
+      id_token_signing_alg_values_supported: ['RS256'],
+      subject_types_supported: ['public'],
+    };
+    for (const [name, value] of Object.entries(expected)) assert.deepEqual(openid?.[name], value, name);
+  });
+
+  test('new keys are taken up without a restart', async () => {
+    const added = generatePrivateJwk('RS256');
+    world.idTokenKeys.unshift(added);
+    world.signIn.rebuild();
+    const asked = ask(world, 'claude-code', callback);
+    const arrived = await signInAs(newBrowser(), asked);
+    const { body } = await redeem(world, asked, arrived.url.searchParams.get('code') ?? '');
+    const header = JSON.parse(Buffer.from(String(body.id_token).split('.')[0] ?? '', 'base64url').toString());
+    assert.equal(header.kid, added.kid);
+  });
+});
+
+test('an https issuer behind a proxy: cookies are Secure and bound to this host, whatever headers say', async () => {
+  const world = await openTestWorld(undefined, () => 'https://id.acme.example');
+  try {
+    const { url } = ask(world, 'portal', 'https://portal.example/cb');
+    const response = await fetch(url.replace(world.issuer, `http://127.0.0.1:${world.port}`), {
+      redirect: 'manual',
+      headers: { 'x-forwarded-proto': 'http', 'x-forwarded-host': 'evil.example' },
+    });
+    assert.match(response.headers.get('location') ?? '', /^\/interaction\//);
+    assert.equal(response.headers.get('strict-transport-security'), 'max-age=31536000');
+    const cookies = response.headers.getSetCookie();
+    assert.ok(cookies.some((cookie) => /^__Secure-credence_interaction=/.test(cookie)));
+    for (const cookie of cookies) assert.match(cookie, /; secure; httponly|; samesite=lax; secure; httponly/i, cookie);
+
+    const metadata = await fetch(`http://127.0.0.1:${world.port}/.well-known/openid-configuration`);
+    assert.equal(
+      ((await metadata.json()) as { token_endpoint: string }).token_endpoint,
+      'https://id.acme.example/token',
+    );
+  } finally {
+    await world.close();
+  }
+});

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { ask } from './test-client.ts';
+import { openTestWorld, TestBrowser, type TestWorld } from './test-world.ts';
+
+const callback = 'http://localhost:51234/callback';
+
+describe('requests that are not in order', () => {
+  let world: TestWorld;
+  before(async () => {
+    world = await openTestWorld();
+  });
+  beforeEach(() => {
+    world.notes.length = 0;
+    world.failNotes = undefined;
+  });
+  after(() => world.close());
+
+  const newBrowser = () => new TestBrowser(world.issuer);
+
+  describe('IDP-39: refused before anybody is asked anything', () => {
+    const table: [name: string, client: string, redirect: string, shown: RegExp, reason: string][] = [
+      [
+        'a path that is not registered',
+        'claude-code',
+        'http://localhost:51234/other',
+        /not registered/,
+        'sign_in_request_refused',
+      ],
+      ['a foreign host', 'claude-code', 'https://evil.example/callback', /not registered/, 'sign_in_request_refused'],
+      ['an unknown client', 'nobody', callback, /We do not know the program/, 'client_unknown'],
+    ];
+    for (const [name, client, redirect, shown, reason] of table) {
+      test(`${name}: a page here, never a redirect`, async () => {
+        const visit = await newBrowser().get(ask(world, client, redirect).url);
+        assert.equal(visit.status, 400);
+        assert.equal(visit.url.origin, world.issuer);
+        assert.match(visit.page, shown);
+        assert.match(visit.page, /Reference <code>d_1<\/code>/);
+        assert.equal(world.notes[0]?.reason, reason);
+      });
+    }
+
+    const told: [name: string, more: Record<string, string>, error: string][] = [
+      ['no PKCE', { code_challenge: '', code_challenge_method: '' }, 'invalid_request'],
+      ['plain PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],
+      ['the implicit flow', { response_type: 'id_token', nonce: 'n' }, 'unsupported_response_type'],
+      ['the answer as a form', { response_mode: 'form_post' }, 'invalid_request'],
+    ];
+    for (const [name, more, error] of told) {
+      test(`${name}: ${error}`, async () => {
+        const { url } = ask(world, 'claude-code', callback, more);
+        const visit = await newBrowser().get(url);
+        if (name === 'the answer as a form') {
+          assert.match(visit.page, new RegExp(`name="error" value="${error}"`));
+          assert.doesNotMatch(visit.page, /<script/);
+        } else {
+          const answer = new URLSearchParams(visit.url.search || visit.url.hash.slice(1));
+          assert.equal(answer.get('error'), error);
+        }
+      });
+    }
+  });
+
+  describe('what is not a form of a sane size is refused at the door', () => {
+    const table: [path: string, type: string, body: string, status: number, reason: string][] = [
+      ['/request', 'application/json', '{}', 415, 'wrong_content_type'],
+      ['/request', 'application/x-www-form-urlencoded', 'a='.padEnd(70_000, 'x'), 413, 'body_too_large'],
+      ['/request', 'application/x-www-form-urlencoded', 'client_id=a&client_id=b', 400, 'repeated_parameter'],
+      ['/token', 'application/x-www-form-urlencoded', 'grant_type=%', 400, 'malformed_form'],
+      ['/token', 'application/x-www-form-urlencoded', 'client_id=claude-code', 400, 'token_request_refused'],
+      ['/token', 'application/x-www-form-urlencoded', 'grant_type=x&client_id=claude-code', 400, 'unknown_grant_type'],
+      ['/token', 'application/x-www-form-urlencoded', 'grant_type=x&client_id=nobody', 401, 'client_unknown'],
+    ];
+    for (const [path, type, body, status, reason] of table) {
+      test(`${body.slice(0, 40)} to ${path}: ${status}, ${reason}`, async () => {
+        const response = await fetch(`${world.issuer}${path}`, {
+          method: 'POST',
+          headers: { 'content-type': type },
+          body,
+        });
+        assert.deepEqual([response.status, world.notes.at(-1)?.reason], [status, reason]);
+      });
+    }
+  });
+});

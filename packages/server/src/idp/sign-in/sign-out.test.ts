@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { ask, claimsOf, redeem, signInAs, token } from './test-client.ts';
+import { openTestWorld, TestBrowser, type TestWorld } from './test-world.ts';
+
+const callback = 'http://localhost:51234/callback';
+
+describe('leaving', () => {
+  let world: TestWorld;
+  before(async () => {
+    world = await openTestWorld();
+  });
+  beforeEach(() => {
+    world.notes.length = 0;
+    world.failNotes = undefined;
+  });
+  after(() => world.close());
+
+  const newBrowser = () => new TestBrowser(world.issuer);
+
+  describe('IDP-41: signing out', () => {
+    test('asks with a button, ends session and grants, and goes where the client is registered', async () => {
+      const browser = newBrowser();
+      const asked = ask(world, 'claude-code', callback, { scope: 'openid offline_access', prompt: 'consent' });
+      const arrived = await signInAs(browser, asked);
+      const { body } = await redeem(world, asked, arrived.url.searchParams.get('code') ?? '');
+      const query = new URLSearchParams({
+        id_token_hint: String(body.id_token),
+        post_logout_redirect_uri: 'http://localhost:51234/bye',
+        state: 's',
+      });
+      const page = await browser.get(`${world.issuer}/session/end?${query}`);
+      assert.match(page.page, /<h1>Sign out of Acme\?<\/h1>/);
+      const gone = await browser.submit(page, { logout: 'yes' });
+      assert.equal(gone.url.href, 'http://localhost:51234/bye?state=s');
+      const { sid } = claimsOf(body.id_token);
+      assert.equal(await world.store.artifacts.sessionStands(String(sid), 0), false);
+      const stale = {
+        grant_type: 'refresh_token',
+        refresh_token: String(body.refresh_token),
+        client_id: 'claude-code',
+      };
+      assert.equal((await token(world, stale)).status, 400);
+    });
+
+    test('without a session: a button, no script, then a page that says so', async () => {
+      const browser = newBrowser();
+      const page = await browser.get(`${world.issuer}/session/end`);
+      assert.match(page.page, /<h1>One more step<\/h1>/);
+      assert.doesNotMatch(page.page, /<script/);
+      assert.match((await browser.submit(page, {})).page, /<h1>You are signed out<\/h1>/);
+    });
+
+    test('an address that is not registered: 400 and a page', async () => {
+      const query = new URLSearchParams({
+        client_id: 'claude-code',
+        post_logout_redirect_uri: 'https://evil.example/',
+      });
+      const page = await newBrowser().get(`${world.issuer}/session/end?${query}`);
+      assert.equal(page.status, 400);
+      assert.match(page.page, /You cannot be signed out this way/);
+    });
+  });
+});
