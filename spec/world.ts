@@ -10,6 +10,7 @@ import {
   refusalRow,
   tokenType,
 } from '@credence/mcp/protocol';
+import { createIssuerKeys } from '@credence/mcp/resource';
 import { createIdpApp, createRasApp, type Edge } from '../packages/server/src/app.ts';
 import type { AuditRecord } from '../packages/server/src/audit/record.ts';
 import { createRefusalLedger } from '../packages/server/src/audit/refusal-ledger.ts';
@@ -24,7 +25,6 @@ import { generatePrivateJwk, type PrivateJwk, toPublicJwk, toSigner } from '../p
 import { createFailureLimit } from '../packages/server/src/limits.ts';
 import { compileAccess, compileResource } from '../packages/server/src/policy/compile.ts';
 import { parsePolicy } from '../packages/server/src/policy/parse.ts';
-import { createIssuerKeys } from '../packages/server/src/ras/issuer-keys.ts';
 import type { Ras } from '../packages/server/src/ras/jwt-bearer.ts';
 import { openSqliteStore } from '../packages/server/src/store/sqlite.ts';
 import type { Person, Store } from '../packages/server/src/store/store.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { EpochSeconds } from '@credence/mcp/protocol';
+import type { EpochSeconds, Refusal } from '@credence/mcp/protocol';
+import { createIssuerKeys } from '@credence/mcp/resource';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { createAdminApp } from './admin/app.ts';
@@ -11,6 +11,7 @@ import { randomId } from './call.ts';
 import { createDpopNonces, type DpopEndpoint } from './clients/dpop.ts';
 import type { Config, KeyPurpose } from './config.ts';
 import type { Egress } from './egress.ts';
+import type { Gateway } from './gateway/gateway.ts';
 import type { Home } from './home.ts';
 import type { SignInNote } from './idp/sign-in/options.ts';
 import { createIdTokenVerifier } from './idp/subject-token.ts';
@@ -21,7 +22,7 @@ import { tokenSecondsOf } from './keys/lifecycle.ts';
 import type { Seal } from './keys/seal.ts';
 import { verifySignature } from './keys/verify-signature.ts';
 import { toFault } from './log.ts';
-import { createIssuerKeys } from './ras/issuer-keys.ts';
+import { Problem } from './problem.ts';
 import type { Store } from './store/store.ts';
 
 /** What the roles of one process share. */
@@ -157,10 +158,60 @@ async function openRas(parts: Parts) {
 }
 
 /** The gateway takes tokens of this RAS only; beside it the keys are at hand, apart from it they are fetched. */
-async function openGateway(parts: Parts, keys: KeyRing | undefined) {
+async function openGateway(parts: Parts, keys: KeyRing | undefined): Promise<Gateway> {
+  const { config, home, dataDir, store, inForce, edge, egress, log, now, append } = parts;
+  checkContainment(parts);
+  const issuer = config.ras.issuer;
+  const { keysOf } = createIssuerKeys({ getJson: egress.getJson, now, onFault: edge.onFault });
   const { createGateway } = await import('./gateway/gateway.ts');
-  return createGateway();
+  return createGateway({
+    issuer,
+    index: () => inForce.resource(),
+    keys: keys ? async () => keys.published() : (header) => keysOf({ issuer, keys: 'discovery' }, header),
+    verifySignature,
+    isRevoked: ({ id }) => store.isMarked('token_revoked', id),
+    skewSeconds: config.skewSeconds,
+    nowMs: edge.nowMs,
+    now,
+    newId: () => randomId('d_'),
+    addressOf: edge.addressOf,
+    append,
+    onStranger: (refusal) => appendStranger(parts, refusal),
+    onFault: edge.onFault,
+    sessionSecret: await openSecret(home.keysDir, 'session'),
+    path: config.demo ? [...demoPath, ...config.gatewayPath] : config.gatewayPath,
+    dataDir,
+    demo: config.demo,
+    warn: (server, words) => log.warn({ server }, words),
+  });
 }
+
+/**
+ * A process of an upstream beside signing keys has to run as another user, and only root can see to that (T36). Outside the
+ * demonstration it is refused otherwise.
+ */
+function checkContainment({ config, inForce }: Parts): void {
+  const stdio = [...inForce.resource().servers.values()].filter(({ upstream }) => upstream?.kind === 'stdio');
+  const isBesideKeys = config.roles.has('idp') || config.roles.has('ras');
+  if (config.demo || stdio.length === 0 || !isBesideKeys || process.getuid?.() === 0) return;
+  throw new Problem(
+    `stdio upstreams (${stdio.map(({ id }) => id).join(', ')}) would run as the user that may read the signing keys.`,
+    'Run --role gateway as a process of its own under another user, or start as root so that each upstream gets a user.',
+  );
+}
+
+/** A probe without a token is how every client begins and leaves no line; any other refusal of a stranger does. */
+async function appendStranger({ edge, append }: Parts, reason: Refusal): Promise<string | undefined> {
+  if (reason === 'token_missing') return undefined;
+  const bulkId = edge.ledger.count('gateway', reason);
+  if (bulkId) return bulkId;
+  const id = randomId('d_');
+  await append([{ v: 1, id, kind: 'refusal', domain: 'gateway', timeMs: edge.nowMs(), outcome: 'refused', reason }]);
+  return id;
+}
+
+/** Where the npm packages of the demonstration have their commands. */
+const demoPath = [fileURLToPath(new URL('../../../node_modules/.bin', import.meta.url))];
 
 /** The admin listener: what runs here, for now without the console. */
 export async function adminListener({ config, inForce }: Parts): Promise<Handler> {

@@ -395,6 +395,17 @@ export const refusals = {
   },
   token_expired: { wire: 'invalid_token', rule: 'MCS-04', hint: 'the access token has expired' },
   token_revoked: { wire: 'invalid_token', rule: 'MCS-16', hint: 'the access token was revoked' },
+  token_wrong_scheme: {
+    wire: 'invalid_token',
+    rule: 'MCS-11',
+    hint: 'a token bound to a key was shown as Bearer, or an unbound one as DPoP',
+  },
+  token_proof_missing: { wire: 'invalid_token', rule: 'MCS-11', hint: 'no DPoP proof came with the bound token' },
+  token_proof_invalid: {
+    wire: 'invalid_token',
+    rule: 'MCS-11',
+    hint: 'the DPoP proof is malformed, stale, used before, made with another key, or for another request or token',
+  },
   token_binding_unsupported: {
     wire: 'invalid_token',
     rule: 'MCS-11',
@@ -432,6 +443,27 @@ export const refusals = {
     wire: 'invalid_grant',
     rule: 'IDP-16',
     hint: 'the refresh token is unknown, expired, used before, of another client, or its sign-in has ended',
+  },
+  tool_not_listed: {
+    wire: 'insufficient_scope',
+    rule: 'MCS-08',
+    hint: 'the tool is mapped to no scope in the resource document',
+    help: 'Add the tool, or a pattern that matches it, under tools of the server.',
+  },
+  tool_call_malformed: {
+    wire: 'invalid_request',
+    rule: 'MCS-15',
+    hint: 'tools/call names no tool, or is not a request',
+  },
+  mcp_message_malformed: {
+    wire: 'invalid_request',
+    rule: 'KEY-06',
+    hint: 'the body is not one JSON-RPC message: broken JSON, duplicate members, a batch, or too deep',
+  },
+  mcp_headers_differ: {
+    wire: 'invalid_request',
+    rule: 'MCS-15',
+    hint: 'Mcp-Method or Mcp-Name says something else than the body',
   },
 
   // The world

@@ -11,6 +11,7 @@ import {
   type Result,
   signatureAlgorithms,
 } from '@credence/mcp/protocol';
+import type { IssuerKeys } from '@credence/mcp/resource';
 import { type Call, randomId } from '../call.ts';
 import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
 import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
@@ -20,7 +21,6 @@ import type { ResourceIndex } from '../policy/compile.ts';
 import { decideResource } from '../policy/decide.ts';
 import type { ResourceClient, ResourceServer, TrustedIssuer } from '../policy/model.ts';
 import type { Account, Store } from '../store/store.ts';
-import type { IssuerKeys } from './issuer-keys.ts';
 import type { OwnTokens } from './own-token.ts';
 
 /** What the redeeming side works with. */

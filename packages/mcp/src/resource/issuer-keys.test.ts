@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { JsonObject } from '@credence/mcp/protocol';
-import type { TrustedIssuer } from '../policy/model.ts';
-import { createIssuerKeys } from './issuer-keys.ts';
+import type { JsonObject } from '../protocol/index.ts';
+import { createIssuerKeys, type KeySource } from './issuer-keys.ts';
 
 const issuer = 'https://id.acme.example';
-const trusted: TrustedIssuer = { issuer, keys: 'discovery', accounts: 'create', clients: [] };
+const trusted: KeySource = { issuer, keys: 'discovery' };
 const key = (kid: string) => ({ kty: 'EC', crv: 'P-256', kid, x: 'x', y: 'y' });
 
 function world() {

@@ -1,5 +1,10 @@
-import { type EpochSeconds, isObject, type JsonObject, type Jwk } from '@credence/mcp/protocol';
-import type { TrustedIssuer } from '../policy/model.ts';
+import { type EpochSeconds, isObject, type JsonObject, type Jwk } from '../protocol/index.ts';
+
+/** An issuer and where its keys come from: its published metadata, or a list given beforehand. */
+export interface KeySource {
+  readonly issuer: string;
+  readonly keys: 'discovery' | readonly Jwk[];
+}
 
 /** Finds the keys of trusted issuers: written in the document, or discovered and cached (KEY-03 to KEY-05). */
 export interface IssuerKeys {
@@ -7,7 +12,7 @@ export interface IssuerKeys {
    * Keys to verify a token of this issuer with; `undefined` while they cannot be had. A header with an unknown `kid`
    * causes one refetch, at most every 30 s per issuer, so that a stranger cannot make us hammer anybody.
    */
-  keysOf(issuer: TrustedIssuer, header: JsonObject): Promise<readonly Jwk[] | undefined>;
+  keysOf(source: KeySource, header: JsonObject): Promise<readonly Jwk[] | undefined>;
 }
 
 const freshSeconds = 300;

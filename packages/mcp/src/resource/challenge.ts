@@ -1,0 +1,31 @@
+import { type Refusal, type RefusalRow, refusalRow, resourceMetadataUrl, wireCodes } from '../protocol/index.ts';
+
+/** What a challenge tells the client about the server it asked. */
+export interface ChallengeContext {
+  readonly resource: string;
+  /** Scopes to ask for: the basic set, or with `insufficient_scope` what the operation needs. */
+  readonly scopes: readonly string[];
+  /** Whether a DPoP-bound token was shown, or has to be. */
+  readonly scheme: 'Bearer' | 'DPoP';
+  /** Reference for the operator, such as a decision id. */
+  readonly reference?: string | undefined;
+}
+
+/**
+ * The refusal as the client needs it: status, `WWW-Authenticate` and a JSON body. No token sent means no error code, only
+ * where to get one (MCS-03, MCS-08). @see https://www.rfc-editor.org/rfc/rfc6750#section-3 @see https://www.rfc-editor.org/rfc/rfc9728#section-5.1
+ */
+export function challenge(refusal: Refusal, { resource, scopes, scheme, reference }: ChallengeContext): Response {
+  const row: RefusalRow & { status: number } = refusalRow(refusal);
+  const parameters = [
+    ...(refusal === 'token_missing' ? [] : [`error="${row.wire}"`]),
+    `resource_metadata="${resourceMetadataUrl(resource)}"`,
+    ...(scopes.length > 0 ? [`scope="${scopes.join(' ')}"`] : []),
+  ];
+  const { sentence } = wireCodes[row.wire];
+  const body = { error: row.wire, error_description: reference ? `${sentence} Reference: ${reference}` : sentence };
+  const headers: Record<string, string> = { 'cache-control': 'no-store' };
+  if (row.status === 401 || row.status === 403) headers['www-authenticate'] = `${scheme} ${parameters.join(', ')}`;
+  if (row.status === 503) headers['retry-after'] = '1';
+  return Response.json(body, { status: row.status, headers });
+}

@@ -1,0 +1,150 @@
+import {
+  type AccessToken,
+  checkAccessToken,
+  chooseKey,
+  type EpochSeconds,
+  type JsonObject,
+  type Jwk,
+  no,
+  ok,
+  parseJws,
+  type Refusal,
+  type ResourceMetadata,
+  type Result,
+  resourceMetadataUrl,
+  type VerifiedJwt,
+  type VerifySignature,
+} from '../protocol/index.ts';
+import { challenge } from './challenge.ts';
+import { getJson } from './get-json.ts';
+import { createIssuerKeys } from './issuer-keys.ts';
+import { type ProofMemory, rememberProofs, verifyProof } from './proof.ts';
+import { verifyWithWebCrypto } from './verify-signature.ts';
+
+/** Who calls, as the access token says; nothing of it comes from tool arguments or other headers (MCS-15). */
+export type Caller = AccessToken;
+
+/** How one MCP server is guarded. Only `resource` and `issuer` are needed; the rest has defaults. */
+export interface GuardOptions {
+  /** Own resource identifier: the URL people configure, character for character. */
+  readonly resource: string;
+  /** The authorization server whose tokens are taken, and no other's. */
+  readonly issuer: string;
+  /** Its keys: from its published metadata, as a list, or asked anew for each token header. */
+  readonly keys?: 'discovery' | readonly Jwk[] | ((header: JsonObject) => Promise<readonly Jwk[] | undefined>);
+  /** The basic scopes, advertised in challenges and metadata. */
+  readonly scopes?: readonly string[];
+  /** A name for people, for the metadata. */
+  readonly name?: string;
+  /** Says whether a token was revoked; asked on every request. */
+  readonly isRevoked?: (token: AccessToken) => Promise<boolean>;
+  /** Told of every refusal, with the exact reason; resolves to a reference for the client, if there is one. */
+  readonly onRefusal?: (refusal: Refusal) => Promise<string | undefined> | string | undefined;
+  readonly now?: () => EpochSeconds;
+  readonly skewSeconds?: number;
+  readonly verifySignature?: VerifySignature;
+  /** Where DPoP proofs are remembered: in this process unless nodes share one. */
+  readonly proofs?: ProofMemory;
+}
+
+/**
+ * Guards an MCP server: a request with a good access token resolves to its {@link Caller}, any other to the response to send.
+ * Every request is judged afresh; only "the signature of this token was good under that key" is remembered (MCS-13, T14).
+ */
+export function guard(options: GuardOptions): (request: Request) => Promise<Caller | Response> {
+  const verify = createTokenVerifier(options);
+  return async (request) => {
+    const shown = parseCredentials(request);
+    const token = shown.ok ? await verify(shown.value, request) : shown;
+    if (token.ok) return token.value;
+    const reference = await options.onRefusal?.(token.refusal);
+    const { resource, scopes = [] } = options;
+    return challenge(token.refusal, { resource, scopes, scheme: shown.ok ? shown.value.scheme : 'Bearer', reference });
+  };
+}
+
+/** RFC 9728 metadata of a guarded server (MCS-01), to be served at {@link metadataPath}. */
+export function resourceMetadata({ resource, issuer, scopes = [], name }: GuardOptions): ResourceMetadata {
+  return {
+    resource,
+    authorization_servers: [issuer],
+    scopes_supported: scopes,
+    bearer_methods_supported: ['header'],
+    ...(name !== undefined && { resource_name: name }),
+  };
+}
+
+/** Path of the metadata document on the origin of the resource: the well-known segment goes before the path. */
+export function metadataPath(resource: string): string {
+  return new URL(resourceMetadataUrl(resource)).pathname;
+}
+
+interface Credentials {
+  readonly scheme: 'Bearer' | 'DPoP';
+  readonly token: string;
+}
+
+/** The token is in the `Authorization` header, once, and nowhere else (MCS-02). @see https://www.rfc-editor.org/rfc/rfc6750#section-2 */
+function parseCredentials(request: Request): Result<Credentials> {
+  const query = request.url.indexOf('?');
+  if (query >= 0 && new URLSearchParams(request.url.slice(query)).has('access_token')) return no('token_misplaced');
+  const header = request.headers.get('authorization');
+  if (header === null) return no('token_missing');
+  // Two headers arrive joined by a comma, which no token contains.
+  const [, scheme, token] = /^(bearer|dpop) +([A-Za-z0-9\-._~+/]+=*)$/i.exec(header) ?? [];
+  if (!scheme || !token) return no('token_misplaced');
+  return ok({ scheme: scheme.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer', token });
+}
+
+const rememberedTokens = 10_000;
+
+function createTokenVerifier(options: GuardOptions) {
+  const { issuer, resource, skewSeconds = 30, verifySignature = verifyWithWebCrypto } = options;
+  const now = options.now ?? (() => Math.floor(Date.now() / 1000));
+  const proofs = options.proofs ?? rememberProofs(now);
+  const keysOf = keyFinder(options, now);
+  const good = new Map<string, { jwt: VerifiedJwt; key: Jwk }>();
+
+  /** A signature seen to be good counts only while its key is still published. */
+  async function verifyJwt(token: string): Promise<Result<VerifiedJwt>> {
+    const known = good.get(token);
+    const jws = known ? undefined : parseJws(token);
+    const header = known?.jwt.header ?? jws?.header;
+    if (!header) return no('token_malformed');
+    const keys = await keysOf(header);
+    if (!keys) return no('issuer_keys_unavailable');
+    if (known && keys.includes(known.key)) return ok(known.jwt);
+
+    good.delete(token);
+    const parsed = jws ?? parseJws(token);
+    const choice = chooseKey(header, keys);
+    if (!parsed || !choice.ok) return no('token_key_unknown');
+    if (!(await verifySignature(parsed, choice.key, choice.algorithm))) return no('token_bad_signature');
+    const oldest = good.keys().next();
+    if (good.size >= rememberedTokens && !oldest.done) good.delete(oldest.value);
+    const jwt = { header: parsed.header, claims: parsed.claims };
+    good.set(token, { jwt, key: choice.key });
+    return ok(jwt);
+  }
+
+  return async ({ scheme, token }: Credentials, request: Request): Promise<Result<AccessToken>> => {
+    const jwt = await verifyJwt(token);
+    if (!jwt.ok) return jwt;
+    const checked = checkAccessToken(jwt.value, { issuer, resource, now: now(), skewSeconds });
+    if (!checked.ok) return checked;
+    const bound = checked.value.keyThumbprint;
+    if ((bound === undefined) !== (scheme === 'Bearer')) return no('token_wrong_scheme');
+    if (bound !== undefined) {
+      const proof = await verifyProof(request, token, bound, { resource, now: now(), verifySignature, proofs });
+      if (!proof.ok) return proof;
+    }
+    if (await options.isRevoked?.(checked.value)) return no('token_revoked');
+    return checked;
+  };
+}
+
+function keyFinder({ issuer, keys = 'discovery' }: GuardOptions, now: () => EpochSeconds) {
+  if (typeof keys === 'function') return keys;
+  const { keysOf } = createIssuerKeys({ getJson, now, onFault: () => undefined });
+  return (header: JsonObject) => keysOf({ issuer, keys }, header);
+}

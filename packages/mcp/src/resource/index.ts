@@ -1,0 +1,13 @@
+/**
+ * For authors of MCP servers: guard a request, publish where tokens come from.
+ *
+ * ```ts
+ * const check = guard({ resource: 'https://mcp.acme.example/tracker/mcp', issuer: 'https://mcp.acme.example' });
+ * const caller = await check(request);
+ * if (caller instanceof Response) return caller;
+ * ```
+ */
+export { type ChallengeContext, challenge } from './challenge.ts';
+export { type Caller, type GuardOptions, guard, metadataPath, resourceMetadata } from './guard.ts';
+export { createIssuerKeys, type IssuerKeys, type KeySource } from './issuer-keys.ts';
+export { type ProofMemory, rememberProofs } from './proof.ts';

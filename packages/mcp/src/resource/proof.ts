@@ -1,0 +1,67 @@
+import {
+  checkDpopProof,
+  type EpochSeconds,
+  encodeBase64url,
+  no,
+  ok,
+  parseDpopProof,
+  type Result,
+  thumbprintInput,
+  type VerifySignature,
+} from '../protocol/index.ts';
+
+/** Remembers which DPoP proofs were used. Resolves true for exactly one use of an id. */
+export interface ProofMemory {
+  useOnce(id: string, until: EpochSeconds): boolean | Promise<boolean>;
+}
+
+const maxAgeSeconds = 60;
+const maxRemembered = 100_000;
+
+/** Remembers in this process, in bounded space: full of live proofs, it accepts no more until some have run out. */
+export function rememberProofs(now: () => EpochSeconds): ProofMemory {
+  const used = new Map<string, EpochSeconds>();
+  return {
+    useOnce(id, until) {
+      if (used.has(id)) return false;
+      if (used.size >= maxRemembered) for (const [old, end] of used) if (end < now()) used.delete(old);
+      if (used.size >= maxRemembered) return false;
+      used.set(id, until);
+      return true;
+    },
+  };
+}
+
+/** The proof that goes with a bound token: same key, this request, this token, first use (MCS-11). @see https://www.rfc-editor.org/rfc/rfc9449#section-7 */
+export async function verifyProof(
+  request: Request,
+  token: string,
+  bound: string,
+  at: { resource: string; now: EpochSeconds; verifySignature: VerifySignature; proofs: ProofMemory },
+): Promise<Result<void>> {
+  const header = request.headers.get('dpop');
+  if (header === null) return no('token_proof_missing');
+  const parsed = parseDpopProof(header);
+  if (!parsed.ok) return no('token_proof_invalid');
+  const { jws, key, algorithm } = parsed.value;
+  if (!(await at.verifySignature(jws, key, algorithm))) return no('token_proof_invalid');
+
+  const thumbprint = await sha256(thumbprintInput(key));
+  if (thumbprint !== bound) return no('token_proof_invalid');
+  const { pathname } = new URL(request.url);
+  const checked = checkDpopProof(parsed.value, thumbprint, {
+    method: request.method,
+    url: new URL(at.resource).origin + pathname, // as published, whatever a proxy made of it
+    now: at.now,
+    maxAgeSeconds,
+    accessTokenHash: await sha256(token),
+  });
+  if (!checked.ok) return no('token_proof_invalid');
+  const isNew = await at.proofs.useOnce(`${thumbprint} ${checked.value.id}`, checked.value.until);
+  return isNew ? ok(undefined) : no('token_proof_invalid');
+}
+
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return encodeBase64url(new Uint8Array(digest));
+}

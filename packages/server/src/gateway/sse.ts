@@ -1,0 +1,55 @@
+/** One server-sent event, as far as MCP uses them. @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream */
+export interface SseEvent {
+  readonly data: string;
+  readonly event?: string | undefined;
+  readonly id?: string | undefined;
+  readonly retry?: string | undefined;
+}
+
+/** An event larger than this ends the stream: an upstream does not get to fill our memory. */
+const maxEventLength = 4 * 1024 * 1024;
+
+/**
+ * Cuts a stream of bytes into events, each handed on as soon as it is complete. Throws on an event that is too large or
+ * bytes that are not UTF-8. Comments (keep-alives) come as events without data.
+ */
+export async function* readEvents(source: AsyncIterable<Uint8Array>): AsyncGenerator<SseEvent> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let text = '';
+  for await (const chunk of source) {
+    text += decoder.decode(chunk, { stream: true });
+    for (;;) {
+      const end = /\r\n\r\n|\n\n|\r\r/.exec(text);
+      if (!end) break;
+      yield parseEvent(text.slice(0, end.index));
+      text = text.slice(end.index + end[0].length);
+    }
+    if (text.length > maxEventLength) throw new Error('an event of the upstream is too large');
+  }
+}
+
+function parseEvent(block: string): SseEvent {
+  const data: string[] = [];
+  const fields: { event?: string; id?: string; retry?: string } = {};
+  for (const line of block.split(/\r\n|\n|\r/)) {
+    const colon = line.indexOf(':');
+    const name = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
+    if (name === 'data') data.push(value);
+    else if (name === 'event' || name === 'id' || name === 'retry') fields[name] = value;
+  }
+  return { ...fields, data: data.join('\n') };
+}
+
+export function formatEvent({ data, event, id, retry }: SseEvent): string {
+  const lines = [
+    ...(event !== undefined ? [`event: ${event}`] : []),
+    ...(id !== undefined ? [`id: ${id}`] : []),
+    ...(retry !== undefined ? [`retry: ${retry}`] : []),
+    ...data.split('\n').map((line) => `data: ${line}`),
+  ];
+  return `${lines.join('\n')}\n\n`;
+}
+
+/** A comment: keeps the connection alive and means nothing. */
+export const keepAlive = ':\n\n';
