@@ -105,11 +105,16 @@ function toText({ demo, servers }: Installation, visits: readonly Visit[], expla
     ...inside.flatMap(toWithheldLine),
     '',
     bold('Refused, and why'),
-    ...explained.flatMap(({ who, server, refusal, explanation }) => [
-      '',
-      `${who} on ${server}: ${refusal}`,
-      ...explanation.split('\n').map((line) => `  ${line}`),
-    ]),
+    '',
+    ...explained.map(({ who, server, refusal }) => `${who} on ${server}: ${refusal}`),
+    ...explained
+      .filter(isFirstOfPerson)
+      .flatMap(({ who, server, decision, explanation }) => [
+        '',
+        bold(`credence explain ${decision}   (${who} on ${server})`),
+        '',
+        ...explanation.split('\n').map((line) => `  ${line}`.trimEnd()),
+      ]),
     '',
     bold(`${inside.length} servers entered, ${explained.length} refused by policy, consent screens: ${screens}`),
     '',
@@ -126,6 +131,11 @@ function toRow(visit: Visit): string[] {
 
 function toWithheldLine({ who, server, withheld }: Entered): string[] {
   return withheld ? [`${who} on ${server}, trying ${withheld.tool}: ${withheld.refusal}`] : [];
+}
+
+/** The reasons of one person's denials are much alike: one is shown in full, `--json` has all. */
+function isFirstOfPerson({ who }: Explained, index: number, all: readonly Explained[]): boolean {
+  return all.findIndex((other) => other.who === who) === index;
 }
 
 function shorten(text: string): string {
