@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, type TestContext, test } from 'node:test';
-import { connect } from '../examples/acme/agent.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import { connect, textOf } from '../examples/acme/agent.ts';
 import { serverNamed } from '../examples/acme/demo-file.ts';
 import { type Ended, freePorts, runCredence, startServer } from '../examples/acme/server-process.ts';
 import { agentOf, onEnd, portFlags, startAcme, stopWell, temporaryHome } from './harness.ts';
@@ -186,4 +187,16 @@ describe('start and stop', () => {
       assert.ok(performance.now() - startedAt < 5000, `${performance.now() - startedAt} ms`);
     });
   }
+
+  test('a call under way gets its answer before the end', async (t) => {
+    const acme = await startAcme(t);
+    const agent = await agentOf(acme.demo, 'alice');
+    const { client } = await connect(acme.demo, serverNamed(acme.demo, 'everything'), agent);
+    t.after(() => client.close());
+    const call = client.callTool({ name: 'trigger-long-running-operation', arguments: { duration: 1, steps: 2 } });
+    await wait(300);
+    const [result, { code }] = await Promise.all([call, acme.server.stop()]);
+    assert.match(textOf(result), /completed/i);
+    assert.equal(code, 0);
+  });
 });
