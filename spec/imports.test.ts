@@ -16,7 +16,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   'packages/server/src': [
     { parts: ['main', 'cli'], knowEachOther: true },
     // Puts the roles of one process together and opens their listeners.
-    { parts: ['server', 'demo'], knowEachOther: true },
+    { parts: ['server', 'roles', 'demo'], knowEachOther: true },
     { parts: ['app'] },
     // The two trust domains and what stands before and behind them: never a word between these.
     { parts: ['idp', 'ras', 'gateway', 'admin'] },
@@ -25,7 +25,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     { parts: ['directory', 'policy', 'audit', 'revocation', 'store', 'keys'] },
     // The ground: knows the machine, and nothing of what Credence is for.
     {
-      parts: ['config', 'egress', 'form', 'home', 'home-lock', 'limits', 'listener', 'log', 'problem', 'tls'],
+      parts: ['config', 'egress', 'form', 'home', 'home-lock', 'limits', 'listener', 'log', 'pages', 'problem', 'tls'],
       knowEachOther: true,
     },
   ],
