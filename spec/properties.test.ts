@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { wireCodes } from '@credence/mcp/protocol';
+import fc from 'fast-check';
+import { alice, claimsOf, idpIssuer, openWorld, rasIssuer, tracker, type World, wiki } from './world.ts';
+
+// For any input whatever. One world serves each property: what one request left behind is part of the next one's world.
+
+type Side = 'idp' | 'ras';
+const issuerOf = { idp: idpIssuer, ras: rasIssuer };
+const urlencoded = { 'content-type': 'application/x-www-form-urlencoded' };
+
+/** An answer as RFC 6749 §5 has it, nothing broken behind it, and within a second. */
+async function send(
+  world: World,
+  side: Side,
+  init: RequestInit,
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const started = performance.now();
+  const response = await world.raw(side, new Request(`${issuerOf[side]}/token`, init));
+  const body = (await response.json()) as Record<string, unknown>;
+  assert.deepEqual(world.faults, []);
+  assert.ok(response.status < 500, `${response.status}`);
+  assert.equal(response.headers.get('cache-control'), 'no-store');
+  assert.match(String(response.headers.get('content-type')), /^application\/json/);
+  assert.ok(performance.now() - started < 1000, 'within a second');
+  if (response.status === 200) return { status: 200, body };
+  assert.ok(Object.hasOwn(wireCodes, String(body.error)), String(body.error));
+  assert.match(String(body.error_description), /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
+  assert.ok(!('access_token' in body));
+  return { status: response.status, body };
+}
+
+const wellFormed = 'a well-formed OAuth answer, never a fault';
+
+describe(`any bytes at either token endpoint: ${wellFormed}`, () => {
+  for (const side of ['idp', 'ras'] as const) {
+    test(`at the ${side}`, async () => {
+      const world = await openWorld();
+      const bytes = fc.oneof(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.string({ unit: 'binary', maxLength: 300 }).map((text) => new TextEncoder().encode(text)),
+        fc.webQueryParameters().map((text) => new TextEncoder().encode(text)),
+      );
+      const headers = fc.record(
+        {
+          'content-type': fc.constantFrom('application/x-www-form-urlencoded', 'application/json', 'text/plain', 'x'),
+          authorization: fc.oneof(
+            fc.string({ unit: 'grapheme-ascii' }),
+            fc.base64String().map((text) => `Basic ${text}`),
+          ),
+          dpop: fc.oneof(fc.string({ unit: 'grapheme-ascii' }), fc.constant('e30.e30.e30')),
+        },
+        { requiredKeys: ['content-type'] },
+      );
+      await fc.assert(
+        fc.asyncProperty(bytes, headers, async (body, head) => {
+          world.clock.ms += 60_000;
+          const answer = await send(world, side, { method: 'POST', headers: toHeaders(head), body });
+          assert.notEqual(answer.status, 200);
+        }),
+        { numRuns: 500 },
+      );
+    });
+  }
+});
+
+/** One step away from a form that is right: a value changed, cut, emptied or swapped, a field gone, doubled or new. */
+type Mutation = (fields: [name: string, value: string][]) => [name: string, value: string][];
+const mutations = fc.oneof(
+  fc.nat().map<Mutation>((at) => (fields) => fields.filter((_, index) => index !== at % fields.length)),
+  fc.nat().map<Mutation>((at) => (fields) => [...fields, fields[at % fields.length] ?? ['a', 'b']]),
+  fc.tuple(fc.nat(), fc.string({ unit: 'binary' })).map<Mutation>(([at, text]) => onValue(at, () => text)),
+  fc.tuple(fc.nat(), fc.nat(), fc.string({ minLength: 1, maxLength: 3 })).map<Mutation>(([at, place, text]) =>
+    onValue(at, (value) => {
+      const cut = place % (value.length + 1);
+      return value.slice(0, cut) + text + value.slice(cut + 1);
+    }),
+  ),
+  fc
+    .tuple(fc.nat(), fc.nat())
+    .map<Mutation>(([at, length]) => onValue(at, (value) => value.slice(0, length % (value.length + 1)))),
+  fc.tuple(fc.nat(), fc.nat()).map<Mutation>(
+    ([at, from]) =>
+      (fields) =>
+        onValue(at, () => fields[from % fields.length]?.[1] ?? '')(fields),
+  ),
+  fc.tuple(fc.constantFrom(...extraNames()), fc.string()).map<Mutation>(([name, value]) => (fields) => [
+    ...fields,
+    [name, value],
+  ]),
+);
+
+function extraNames(): string[] {
+  return ['scope', 'resource', 'actor_token', 'authorization_details', 'client_assertion', 'assertion', 'nonsense'];
+}
+
+function onValue(at: number, change: (value: string) => string): Mutation {
+  return (fields) => fields.map(([name, value], index) => [name, index === at % fields.length ? change(value) : value]);
+}
+
+describe(`any form one or two steps from a right one: ${wellFormed}`, () => {
+  test('at the idp', async () => {
+    const world = await openWorld();
+    await fc.assert(
+      fc.asyncProperty(fc.array(mutations, { minLength: 1, maxLength: 2 }), async (steps) => {
+        world.clock.ms += 60_000;
+        const request = await world.exchangeRequest();
+        await send(world, 'idp', { method: 'POST', headers: urlencoded, body: mutate(await request.text(), steps) });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('at the ras, and a refused ID-JAG is not used up', async () => {
+    const world = await openWorld();
+    await fc.assert(
+      fc.asyncProperty(fc.array(mutations, { minLength: 1, maxLength: 2 }), async (steps) => {
+        world.clock.ms += 60_000;
+        const form = await (await world.redeemRequest()).text();
+        const asIs = { method: 'POST', headers: urlencoded, body: form };
+        const { status } = await send(world, 'ras', { ...asIs, body: mutate(form, steps) });
+        // What was refused has used nothing up, and what was granted has.
+        const again = await send(world, 'ras', asIs);
+        assert.equal(again.status, status === 200 ? 400 : 200);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+function mutate(form: string, steps: readonly Mutation[]): string {
+  const fields = steps.reduce<[string, string][]>(
+    (all, step) => (all.length > 0 ? step(all) : all),
+    [...new URLSearchParams(form)],
+  );
+  return new URLSearchParams(fields).toString();
+}
+
+describe('any claims and any header under a good signature', () => {
+  const value = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom(rasIssuer, tracker, idpIssuer, 'cc-at-ras'));
+  const claim = fc.constantFrom(
+    ...[
+      'iss',
+      'sub',
+      'aud',
+      'client_id',
+      'jti',
+      'exp',
+      'iat',
+      'nbf',
+      'resource',
+      'scope',
+      'cnf',
+      'act',
+      'email',
+      'tenant',
+    ],
+  );
+  const member = fc.constantFrom('typ', 'alg', 'kid', 'crit', 'jwk', 'jku', 'b64', 'zip', 'enc');
+
+  test(`an ID-JAG: ${wellFormed}`, async () => {
+    const world = await openWorld();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.dictionary(claim, value, { maxKeys: 2 }),
+        fc.dictionary(member, value, { maxKeys: 1 }),
+        async (claims, header) => {
+          world.clock.ms += 60_000;
+          const assertion = await world.idJag(claims, header);
+          const form = new URLSearchParams(await (await world.redeemRequest()).text());
+          form.set('assertion', assertion);
+          const { status, body } = await send(world, 'ras', { method: 'POST', body: form });
+          if (status === 200) assert.ok([tracker, wiki].includes(String(claimsOf(body.access_token).aud)));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('no changed byte of a valid ID-JAG redeems', () => {
+  test('whichever byte, into whatever', async () => {
+    const world = await openWorld();
+    const assertion = await world.idJag({ exp: world.now() + 600 });
+    const change = fc.tuple(fc.nat(assertion.length - 1), fc.nat(255));
+    await fc.assert(
+      fc.asyncProperty(change, async ([at, byte]) => {
+        const character = String.fromCharCode(byte);
+        fc.pre(character !== assertion[at]);
+        const changed = assertion.slice(0, at) + character + assertion.slice(at + 1);
+        assert.equal((await world.redeem({ assertion: changed })).status, 400);
+      }),
+      { numRuns: 400 },
+    );
+    assert.equal((await world.redeem({ assertion })).status, 200);
+  });
+});
+
+describe('granted scopes are within asked, allowed and registered', () => {
+  const registered = ['issues:read', 'issues:write'];
+  const scopes = fc.subarray([...registered, 'pages:read', 'admin', 'x'], { minLength: 1 });
+  const isWithin = (granted: unknown, bounds: readonly string[]) =>
+    String(granted)
+      .split(' ')
+      .every((scope) => bounds.includes(scope));
+
+  test('by the idp', async () => {
+    const world = await openWorld();
+    const groups = fc.subarray(['engineering', 'marketing', 'nobody']);
+    let granted = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.option(scopes, { nil: undefined }), groups, fc.nat(7200), async (asked, member, age) => {
+        await world.store.people.save({ ...alice, groups: member });
+        const subject_token = await world.idToken({ auth_time: world.now() - age });
+        const { status, body } = await world.exchange({ subject_token, scope: asked?.join(' ') });
+        if (status !== 200) return;
+        granted += 1;
+        const allowed = member.includes('engineering')
+          ? registered
+          : member.includes('marketing')
+            ? ['issues:read']
+            : [];
+        const fresh = age <= 3600 ? allowed : allowed.filter((scope) => scope !== 'issues:write');
+        assert.ok(isWithin(body.scope, fresh), `${body.scope} of ${fresh}`);
+        assert.ok(isWithin(body.scope, asked ?? ['issues:read']), 'asked, or safe to give unasked');
+        assert.equal(claimsOf(body.access_token).scope, body.scope);
+      }),
+      { numRuns: 150 },
+    );
+    assert.ok(granted > 10);
+  });
+
+  test('by the ras', async () => {
+    const world = await openWorld();
+    const claim = fc.option(scopes, { nil: undefined });
+    let granted = 0;
+    await fc.assert(
+      fc.asyncProperty(claim, fc.option(scopes, { nil: undefined }), async (claimed, asked) => {
+        const assertion = await world.idJag({ scope: claimed?.join(' ') });
+        const { status, body } = await world.redeem({ assertion, scope: asked?.join(' ') });
+        if (status !== 200) return;
+        granted += 1;
+        for (const bounds of [registered, claimed ?? ['issues:read'], asked ?? registered]) {
+          assert.ok(isWithin(body.scope, bounds), `${body.scope} of ${bounds}`);
+        }
+        assert.equal(claimsOf(body.access_token).scope, body.scope);
+      }),
+      { numRuns: 150 },
+    );
+    assert.ok(granted > 10);
+  });
+});
+
+/** Header values cannot hold every character; what cannot be sent cannot be received. */
+function toHeaders(head: Record<string, string | undefined>): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(head)) {
+    if (value !== undefined && /^[\x20-\x7e]*$/.test(value)) headers.set(name, value);
+  }
+  return headers;
+}
