@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Refusal, tokenType } from '@credence/mcp/protocol';
+import { alice, claimsOf, type Fields, idpIssuer, openSession, openWorld, refused, type World } from './world.ts';
+
+const deep = `${'['.repeat(1000)}${']'.repeat(1000)}`;
+
+describe('exchanges that are wrong in other ways', () => {
+  const table: [name: string, fields: (world: World) => Promise<Fields>, reason: Refusal][] = [
+    ['B03 subject_token twice', async (w) => ({ subject_token: [await w.idToken(), 'x'] }), 'repeated_parameter'],
+    ['B04 audience absent', async () => ({ audience: undefined }), 'missing_parameter'],
+    ['B04 subject_token absent', async () => ({ subject_token: undefined }), 'missing_parameter'],
+    ['IDP-05 subject_token_type absent', async () => ({ subject_token_type: undefined }), 'missing_parameter'],
+    [
+      'IDP-05 the URN of another token exchange',
+      async () => ({ grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange2' }),
+      'unknown_grant_type',
+    ],
+    [
+      'B12 iss with a slash',
+      async (w) => ({ subject_token: await w.idToken({ iss: `${idpIssuer}/` }) }),
+      'subject_token_wrong_issuer',
+    ],
+    [
+      'B14 an access token under its own type',
+      async (w) => ({
+        subject_token: await w.idToken({}, { typ: 'at+jwt' }),
+        subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      }),
+      'subject_type_unsupported',
+    ],
+    [
+      'B14 a client assertion',
+      async (w) => ({ subject_token: String((await w.clientAssertion(idpIssuer)).client_assertion) }),
+      'subject_token_bad_signature',
+    ],
+    [
+      'IDP-11 no sid: not an ID Token of a sign-in here',
+      async (w) => ({ subject_token: await w.idToken({ sid: undefined }) }),
+      'subject_token_wrong_type',
+    ],
+    [
+      'IDP-12 one audience, azp another',
+      async (w) => ({ subject_token: await w.idToken({ azp: 'vscode' }) }),
+      'subject_token_other_client',
+    ],
+    ['B23 an empty token in scope', async () => ({ scope: 'issues:read  issues:write' }), 'scope_malformed'],
+    ['B24 not JSON', async () => ({ authorization_details: '{' }), 'authorization_details_unsupported'],
+    ['B24 an object', async () => ({ authorization_details: '{"type":"x"}' }), 'authorization_details_unsupported'],
+    ['B24, B02 nested deep', async () => ({ authorization_details: deep }), 'authorization_details_unsupported'],
+    ['B25 both: no profile is on', async () => ({ actor_token: 'x', actor_token_type: 'y' }), 'actor_token_refused'],
+  ];
+  for (const [name, fields, reason] of table) {
+    test(`${name}: ${reason}`, async () => {
+      const world = await openWorld();
+      await refused(world, await world.exchange(await fields(world)), reason);
+    });
+  }
+});
+
+describe('IDP-04: "iss = sub = client_id, aud is exactly the IdP issuer as only value, exp, unique jti"', () => {
+  const table: [name: string, aud: string | string[], change: object, reason: Refusal][] = [
+    ['B07 the issuer and another', idpIssuer, { aud: [idpIssuer, `${idpIssuer}/token`] }, 'client_assertion_invalid'],
+    ['B07 the issuer and a slash', `${idpIssuer}/`, {}, 'client_assertion_invalid'],
+    ['B08 expired', idpIssuer, { exp: 1_800_000_000 - 30 }, 'client_assertion_invalid'],
+    ['B08 iss is not sub', idpIssuer, { iss: 'claude-code' }, 'client_assertion_invalid'],
+    ['no exp', idpIssuer, { exp: undefined }, 'client_assertion_invalid'],
+    ['no jti', idpIssuer, { jti: undefined }, 'client_assertion_invalid'],
+  ];
+  for (const [name, aud, change, reason] of table) {
+    test(`${name}: ${reason}`, async () => {
+      const world = await openWorld();
+      await openSession(world.store, 'sid-k', 'keyed', alice.id, world.now());
+      const subject_token = await world.idToken({ aud: 'keyed', sid: 'sid-k' });
+      const fields = await world.clientAssertion(String(aud), change);
+      await refused(world, await world.exchange({ subject_token, ...fields }), reason);
+      const good = await world.clientAssertion(idpIssuer);
+      assert.equal((await world.exchange({ subject_token, ...good })).status, 200);
+    });
+  }
+
+  test('an assertion whose type is not named: client_assertion_invalid', async () => {
+    const world = await openWorld();
+    const fields = { ...(await world.clientAssertion(idpIssuer)), client_assertion_type: undefined };
+    await refused(world, await world.exchange(fields), 'client_assertion_invalid');
+  });
+});
+
+describe('IDP-26, IDP-30: whom an ID-JAG names, and how it is told from every other', () => {
+  test('IDP-26: the same subject at every server, however often', async () => {
+    const world = await openWorld();
+    const subjects = new Set<unknown>();
+    for (const fields of [{}, {}, { audience: 'https://lonely.example', resource: undefined }]) {
+      subjects.add(claimsOf((await world.exchange(fields)).body.access_token).sub);
+    }
+    assert.deepEqual([...subjects], [alice.id]);
+  });
+
+  test('IDP-30: kid and alg of the published key, typ, and no jti twice', async () => {
+    const world = await openWorld();
+    const tokens = [await world.exchange(), await world.exchange()].map(({ body }) => String(body.access_token));
+    const header = JSON.parse(Buffer.from(tokens[0]?.split('.')[0] ?? '', 'base64url').toString());
+    assert.deepEqual(header, { typ: 'oauth-id-jag+jwt', alg: 'ES256', kid: world.keys.idJag.kid });
+    assert.notEqual(claimsOf(tokens[0]).jti, claimsOf(tokens[1]).jti);
+  });
+
+  test('IDP-34: its own ID-JAG is no grant and no subject here', async () => {
+    const world = await openWorld();
+    const { body } = await world.exchange();
+    const subject_token = String(body.access_token);
+    await refused(world, await world.exchange({ subject_token }), 'subject_token_wrong_type');
+    const grant_type = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+    await refused(world, await world.exchange({ grant_type, assertion: subject_token }), 'unknown_grant_type');
+    const asType = { subject_token, subject_token_type: tokenType.idJag };
+    await refused(world, await world.exchange(asType), 'subject_type_unsupported');
+  });
+});

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Refusal } from '@credence/mcp/protocol';
+import { type Fields, idpIssuer, openWorld, rasIssuer, refused } from './world.ts';
+
+const form = { 'content-type': 'application/x-www-form-urlencoded' };
+const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` });
+
+for (const [side, issuer] of [
+  ['idp', idpIssuer],
+  ['ras', rasIssuer],
+] as const) {
+  const request = (init: RequestInit & { duplex?: 'half' }, query = '') => new Request(`${issuer}/token${query}`, init);
+
+  describe(`HTP-01 at the ${side}: "POST, application/x-www-form-urlencoded; others 405 / 415; size limit 413"`, () => {
+    const manyParameters = Array.from({ length: 10_000 }, (_, n) => `${n}`).join('&');
+    const table: [name: string, init: () => RequestInit & { duplex?: 'half' }, reason: Refusal][] = [
+      ['B01 GET', () => ({ method: 'GET' }), 'wrong_method'],
+      ['B01 DELETE', () => ({ method: 'DELETE' }), 'wrong_method'],
+      ['B01 PUT of a form', () => ({ method: 'PUT', headers: form, body: 'a=b' }), 'wrong_method'],
+      [
+        'B01 JSON',
+        () => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }),
+        'wrong_content_type',
+      ],
+      ['B01 text/plain', () => ({ method: 'POST', body: 'a=b' }), 'wrong_content_type'],
+      ['B02 over 64 KiB', () => ({ method: 'POST', headers: form, body: `a=${'x'.repeat(65_536)}` }), 'body_too_large'],
+      [
+        'B02 over 64 KiB in pieces, the length not told',
+        () => ({ method: 'POST', headers: form, body: endless(80_000), duplex: 'half' }),
+        'body_too_large',
+      ],
+      ['B02 10 000 parameters', () => ({ method: 'POST', headers: form, body: manyParameters }), 'malformed_form'],
+    ];
+    for (const [name, init, reason] of table) {
+      test(`${name}: ${reason}`, async () => {
+        const world = await openWorld();
+        const answer = await world.send(side, request(init()));
+        await refused(world, answer, reason);
+        if (answer.status === 405) assert.equal(answer.headers.get('allow'), 'POST');
+      });
+    }
+
+    test('a content type may have parameters', async () => {
+      const world = await openWorld();
+      const headers = { 'content-type': 'Application/X-WWW-Form-Urlencoded; charset=UTF-8' };
+      await refused(
+        world,
+        await world.send(side, request({ method: 'POST', headers, body: 'grant_type=x' })),
+        'unknown_grant_type',
+      );
+    });
+
+    test('no page of another origin may read an answer: there are no CORS headers', async () => {
+      const world = await openWorld();
+      const headers = { ...form, origin: 'https://evil.example', 'access-control-request-method': 'POST' };
+      for (const init of [
+        { method: 'OPTIONS', headers },
+        { method: 'POST', headers, body: 'grant_type=x' },
+      ]) {
+        const answer = await world.send(side, request(init));
+        assert.deepEqual(
+          [...answer.headers.keys()].filter((name) => name.startsWith('access-control')),
+          [],
+        );
+      }
+    });
+
+    test('TLS-03: parameters in the URL are not read', async () => {
+      const world = await openWorld();
+      const good = side === 'idp' ? await world.exchangeRequest() : await world.redeemRequest();
+      const query = `?${await good.text()}`;
+      const answer = await world.send(side, request({ method: 'POST', headers: form, body: '' }, query));
+      assert.equal(answer.status, 400);
+      assert.ok(!('access_token' in answer.body));
+    });
+  });
+}
+
+describe('HTP-02, HTP-03: one way to say who the client is, and how Basic is read', () => {
+  const table: [name: string, header: string, fields: Fields, outcome: Refusal | 'granted'][] = [
+    ['Basic alone', 'cc-at-ras:cc-at-ras-secret', {}, 'granted'],
+    ['form-encoded after the split', 'cc%2Dat%2Dras:cc-at-ras%2Dsecret', {}, 'granted'],
+    ['split at the first colon only', 'cc-at-ras:cc:at', {}, 'client_secret_wrong'],
+    [
+      'B05 the ids of header and body differ',
+      'cc-at-ras:cc-at-ras-secret',
+      { client_id: 'keyed' },
+      'client_ids_differ',
+    ],
+    ['B05 a secret in both', 'cc-at-ras:cc-at-ras-secret', { client_secret: 'cc-at-ras-secret' }, 'two_client_methods'],
+    ['B05 Basic and an assertion', 'cc-at-ras:cc-at-ras-secret', { client_assertion: 'a.b.c' }, 'two_client_methods'],
+    ['no secret', 'cc-at-ras:', {}, 'client_not_authenticated'],
+    ['no id', ':cc-at-ras-secret', {}, 'client_not_authenticated'],
+    ['a broken escape', 'cc%zzat:secret', {}, 'client_not_authenticated'],
+  ];
+  for (const [name, header, fields, outcome] of table) {
+    test(`${name}: ${outcome}`, async () => {
+      const world = await openWorld();
+      const answer = await world.redeem({ client_id: undefined, client_secret: undefined, ...fields }, basic(header));
+      if (outcome === 'granted') assert.equal(answer.status, 200);
+      else await refused(world, answer, outcome);
+    });
+  }
+
+  test('B05: the ids of header and body differ at the IdP too', async () => {
+    const world = await openWorld();
+    const answer = await world.exchange(
+      { client_id: 'vscode', client_secret: undefined },
+      basic('claude-code:claude-code-secret'),
+    );
+    await refused(world, answer, 'client_ids_differ');
+  });
+
+  test('B06: a wrong secret and an unknown client are answered alike', async () => {
+    const world = await openWorld();
+    const bodies = [];
+    for (const fields of [{ client_secret: 'wrong' }, { client_id: 'nobody' }]) {
+      const { status, body } = await world.exchange(fields);
+      bodies.push({ status, ...body, error_description: String(body.error_description).replace(/d_\S+/, '') });
+    }
+    assert.deepEqual(bodies[0], bodies[1]);
+  });
+});
+
+describe('TLS-03: "Tokens and assertions never in URLs; Referrer-Policy: no-referrer, no-store"', () => {
+  test('the page at the authorization endpoint', async () => {
+    const world = await openWorld();
+    const { headers } = await world.raw('ras', new Request(`${rasIssuer}/authorize?client_id=x`));
+    assert.deepEqual([headers.get('referrer-policy'), headers.get('cache-control')], ['no-referrer', 'no-store']);
+  });
+
+  test('answers of both legs with a token are not kept', async () => {
+    const world = await openWorld();
+    for (const { headers } of [await world.exchange(), await world.redeem()]) {
+      assert.deepEqual([headers.get('cache-control'), headers.get('pragma')], ['no-store', 'no-cache']);
+    }
+  });
+});
+
+/** A body that does not say how long it is. */
+function endless(bytes: number): ReadableStream<Uint8Array> {
+  let left = bytes;
+  return new ReadableStream({
+    pull(controller) {
+      controller.enqueue(new TextEncoder().encode('a'.repeat(1000)));
+      left -= 1000;
+      if (left <= 0) controller.close();
+    },
+  });
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { grantType, type JsonObject } from '@credence/mcp/protocol';
+import { createIssuerKeys } from '@credence/mcp/resource';
+import { createRasApp, type Edge } from '../packages/server/src/app.ts';
+import type { AuditRecord } from '../packages/server/src/audit/record.ts';
+import { hashSecret } from '../packages/server/src/clients/authenticate.ts';
+import { toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
+import { createFailureLimit } from '../packages/server/src/limits.ts';
+import { compileResource } from '../packages/server/src/policy/compile.ts';
+import { parsePolicy } from '../packages/server/src/policy/parse.ts';
+import type { Ras } from '../packages/server/src/ras/jwt-bearer.ts';
+import { type Answer, type Fields, rasIssuer, type World } from './world.ts';
+
+/** Opens a RAS of the same name, store, clock and keys as `world`'s under another resource document. */
+export function openOtherRas(
+  world: World,
+  text: string,
+  getJson: (url: string) => Promise<JsonObject> = () => Promise.reject(new Error('nothing is fetched here')),
+): (assertion: string, fields?: Fields) => Promise<Answer> {
+  const { store, now, keys } = world;
+  const parsed = parsePolicy(text, 'resource');
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  const index = compileResource(parsed.document, { version: 1, issuer: rasIssuer, localIdp: undefined });
+  const edge: Edge = {
+    store,
+    nowMs: () => world.clock.ms,
+    ledger: { count: () => undefined, flush: async () => undefined },
+    failures: createFailureLimit({ max: 10, windowSeconds: 60, now }),
+    addressOf: () => '192.0.2.1',
+    onFault: (fault) => world.faults.push(fault),
+  };
+  const publishedKeys = () => [toPublicJwk(keys.accessToken)];
+  const ras: Ras = {
+    issuer: rasIssuer,
+    registry: {
+      issuer: rasIssuer,
+      find: (id) => index.clients.get(id),
+      secretHashes: (id) => [hashSecret(`${id}-secret`)],
+      assertionMark: (_, jti, until) => ({ kind: 'client_assertion', id: jti, until }),
+    },
+    policy: () => index,
+    store,
+    signer: () => toSigner(keys.accessToken),
+    ownTokens: { issuer: rasIssuer, publishedKeys, skewSeconds: 30 },
+    keysOf: createIssuerKeys({ getJson, now, onFault: () => undefined }).keysOf,
+    accessTokenLifetimeSeconds: 600,
+    dpop: { url: `${rasIssuer}/token`, nonces: undefined },
+    maxIdJagLifetimeSeconds: 600,
+    skewSeconds: 30,
+  };
+  const app = createRasApp(ras, edge, publishedKeys);
+
+  return async (assertion, fields = {}) => {
+    const body = new URLSearchParams({
+      grant_type: grantType.jwtBearer,
+      client_id: 'cc-at-ras',
+      client_secret: 'cc-at-ras-secret',
+      assertion,
+    });
+    for (const [name, value] of Object.entries(fields)) body.append(name, String(value));
+    const response = await app.fetch(new Request(`${rasIssuer}/token`, { method: 'POST', body }));
+    const [row] = await store.audit.last(1);
+    return {
+      status: response.status,
+      body: (await response.json()) as Record<string, unknown>,
+      headers: response.headers,
+      record: JSON.parse(row?.body ?? '{}') as AuditRecord,
+    };
+  };
+}
+
+/** Signs header and payload as they are, so that text no JSON writer would make can be sent. */
+export async function signText(header: string, payload: string, key: World['keys']['idJag']): Promise<string> {
+  const input = [header, payload].map((part) => Buffer.from(part).toString('base64url')).join('.');
+  return `${input}.${Buffer.from(await toSigner(key).sign(input)).toString('base64url')}`;
+}
