@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from '@modelcontextprotocol/client';
@@ -73,8 +73,7 @@ describe('a stdio upstream is a hostile child process (T36)', () => {
 
         const paths = [
           join(acme.home, 'demo.json'),
-          join(documents, '../../../demo.json'),
-          `${documents}/../../../demo.json`,
+          `${documents}/${relative(documents, join(acme.home, 'demo.json'))}`,
           '/etc/passwd',
           dirname(acme.home),
         ];

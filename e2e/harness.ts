@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,13 +46,14 @@ function undoingsOf(scope: Scope): (() => Promise<unknown>)[] {
   return stack;
 }
 
-/** A folder of mode 0700 that is gone when the test is over. */
+/** A home of mode 0700. It is gone when the test is over, with what the server keeps beside it. */
 export async function temporaryHome(scope: Scope): Promise<string> {
-  const home = await mkdtemp(join(tmpdir(), 'credence-e2e-'));
-  onEnd(scope, async () => {
-    await chmod(home, 0o700).catch(() => {}); // a test may have spoilt it
-    await rm(home, { recursive: true, force: true });
-  });
+  const folder = await mkdtemp(join(tmpdir(), 'credence-e2e-'));
+  const home = join(folder, 'home');
+  await mkdir(home, { mode: 0o700 });
+  // Children of the gateway may run as another user and have to get through.
+  await chmod(folder, 0o711);
+  onEnd(scope, () => rm(folder, { recursive: true, force: true }));
   return home;
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
@@ -24,6 +24,7 @@ export interface Options {
 /** Starts the demonstration on free ports in a temporary home, or in two. */
 export async function openInstallation({ split, tls }: Options): Promise<Installation> {
   const folder = await mkdtemp(join(tmpdir(), 'credence-demo-'));
+  await chmod(folder, 0o711); // started as root, each MCP server runs as a user of its own and has to get through
   const [idpPort, rasPort, adminPort] = await freePorts(3);
   const ports = [`--idp-port=${idpPort}`, `--ras-port=${rasPort}`, `--admin-port=${adminPort}`];
   const common = ['--demo', ...ports, ...(tls ? ['--tls'] : [])];
