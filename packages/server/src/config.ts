@@ -14,6 +14,10 @@ export type Role = (typeof roles)[number];
 export const keyPurposes = ['id_token', 'id_jag', 'access_token'] as const;
 export type KeyPurpose = (typeof keyPurposes)[number];
 
+const role = z.enum(roles, {
+  error: ({ input }) => `${JSON.stringify(input)} is not a role; one of ${roles.join(', ')}`,
+});
+
 const port = z.int().min(0).max(65535);
 
 /** Root origins only: a path in an issuer would have to be inserted into well-known URLs, and clients disagree how. */
@@ -34,7 +38,7 @@ const cidr = z
 const ConfigFile = z.strictObject({
   organisation: z.string().min(1).max(80).optional(),
   roles: z
-    .array(z.enum(roles))
+    .array(role)
     .min(1)
     .default([...roles]),
   host: z.string().min(1).default('localhost'),

@@ -10,7 +10,7 @@ import { type Config, isLoopbackHost, type Role, readConfig, type ServeFlags } f
 import { acmeDocuments, seedDemo } from './demo.ts';
 import { publishDocument, starterDocuments } from './documents.ts';
 import { createEgress, toBlockList } from './egress.ts';
-import { type Home, openHome } from './home.ts';
+import { type Home, openHome, toHome } from './home.ts';
 import { lockHome } from './home-lock.ts';
 import { openInForce } from './in-force.ts';
 import { openSeal } from './keys/seal.ts';
@@ -40,8 +40,8 @@ const refusalLinesPerSecond = 20;
 /** Opens everything in order, and closes what was opened again when a later step fails: nothing is left half-started. */
 export async function startServer(homeDir: string, flags: ServeFlags): Promise<Server> {
   const startedAt = performance.now();
+  const config = await readConfig(await withFreePorts(flags), toHome(homeDir).configFile);
   const home = await openHome(homeDir);
-  const config = await readConfig(await withFreePorts(flags), home.configFile);
   await using opened = new AsyncDisposableStack();
   const lock = lockHome(home);
   opened.defer(() => lock.release());

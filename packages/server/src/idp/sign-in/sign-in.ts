@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { defaultScope } from './default-scope.ts';
 import { createInteractions } from './interactions.ts';
 import type { Context, Layer } from './layer.ts';
 import type { SignInOptions } from './options.ts';
@@ -37,6 +38,7 @@ export function createSignIn(options: SignInOptions, limits: SignInLimits = defa
     for (const layer of [
       answerFaults(options, frame),
       publish(options),
+      defaultScope,
       ourPages,
       limitClients(options),
       recordAnswers(options, frame, provider),
