@@ -46,6 +46,8 @@ export interface Parts {
 export interface Handler {
   readonly handle: (incoming: IncomingMessage, outgoing: ServerResponse) => unknown;
   readonly follow?: () => Promise<void>;
+  /** Ends what would keep a stop waiting although nothing is under way. */
+  readonly drain?: () => void;
   readonly close?: () => Promise<void>;
 }
 
@@ -119,6 +121,7 @@ export async function resourceListener(parts: Parts): Promise<Handler> {
       outgoing.writeHead(404, { 'content-type': 'text/plain' }).end('Not found.\n');
     },
     follow: async () => ras?.keys.refresh(),
+    drain: () => gateway?.drain(),
     close: async () => gateway?.close(),
   };
 }

@@ -15,7 +15,7 @@ import { lockHome } from './home-lock.ts';
 import { openInForce } from './in-force.ts';
 import { openSeal } from './keys/seal.ts';
 import { createFailureLimit } from './limits.ts';
-import { clientAddress, type Listener, listen } from './listener.ts';
+import { clientAddress, listen } from './listener.ts';
 import { createLog, toFault } from './log.ts';
 import { Problem } from './problem.ts';
 import { adminListener, idpListener, type Parts, resourceListener } from './roles.ts';
@@ -85,15 +85,17 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   const parts: Parts = { config, home, dataDir, store, inForce, edge, egress, seal, log, now, append };
 
   const followers: (() => Promise<void>)[] = [];
-  const listeners: Listener[] = [];
-  opened.defer(async () => {
-    await Promise.all(listeners.map((listener) => listener.stop(graceMs)));
-  });
   for (const { name, origin, port, open } of origins(config)) {
     const handler = await open(parts);
     if (handler.close) opened.defer(handler.close);
     if (handler.follow) followers.push(handler.follow);
-    listeners.push(await listen({ name, host: config.host, port, origin, tls, handle: handler.handle }));
+    const listener = await listen({ name, host: config.host, port, origin, tls, handle: handler.handle });
+    // Closed last in, first out: requests end before what they stand on.
+    opened.defer(async () => {
+      const stopped = listener.stop(graceMs);
+      handler.drain?.();
+      await stopped;
+    });
   }
 
   const timers = [
