@@ -133,7 +133,8 @@ export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url');
 }
 
-function secretMatches(secret: string, hashes: readonly string[]): boolean {
+/** Compares against every live secret, each in constant time (KEY-09). */
+export function secretMatches(secret: string, hashes: readonly string[]): boolean {
   const presented = Buffer.from(hashSecret(secret));
   let matches = false;
   for (const hash of hashes) {

@@ -1,4 +1,4 @@
-import { mintIdJag, no, ok, parseScope, type Result, tokenType } from '@credence/mcp/protocol';
+import { type EpochSeconds, mintIdJag, no, ok, parseScope, type Result, tokenType } from '@credence/mcp/protocol';
 import { type Call, randomId } from '../call.ts';
 import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
 import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
@@ -8,6 +8,7 @@ import { decide } from '../policy/decide.ts';
 import type { AccessClient, AccessServer, Ask, Decision } from '../policy/model.ts';
 import { sameResource } from '../policy/resource-uri.ts';
 import type { Person, Store } from '../store/store.ts';
+import { readRefreshToken } from './subject-refresh-token.ts';
 import { checkSubjectToken, type IdTokenVerifier, type SubjectToken } from './subject-token.ts';
 
 /** What the issuing side works with. Functions are asked anew for every request: nothing here goes stale. */
@@ -108,14 +109,16 @@ async function verifySubjectToken(call: Call, client: AccessClient, idp: Idp): P
   const requestedType = form.get('requested_token_type');
   if (!subjectToken || !subjectTokenType || !requestedType) return no('missing_parameter');
   if (requestedType !== tokenType.idJag) return no('requested_type_unsupported');
-  if (subjectTokenType !== tokenType.idToken) return no('subject_type_unsupported');
+  if (subjectTokenType !== tokenType.idToken && subjectTokenType !== tokenType.refreshToken) {
+    return no('subject_type_unsupported');
+  }
   if (form.get('actor_token') || form.get('actor_token_type')) return no('actor_token_refused');
   if (form.get('authorization_details')) return no('authorization_details_unsupported');
 
-  const verified = idp.idTokens.verify(subjectToken);
-  if (!verified.ok) return verified;
-  const { issuer, skewSeconds } = idp;
-  const token = checkSubjectToken(verified.value, { issuer, clientId: client.id, now, skewSeconds });
+  const token =
+    subjectTokenType === tokenType.idToken
+      ? verifyIdToken(subjectToken, client, idp, now)
+      : await readRefreshToken(subjectToken, { clientId: client.id, now }, idp.store.artifacts);
   if (!token.ok) return token;
   call.note({ person: token.value.personId, session: token.value.session });
 
@@ -124,6 +127,13 @@ async function verifySubjectToken(call: Call, client: AccessClient, idp: Idp): P
   if (!person.active) return no('person_inactive');
   if (!(await idp.store.artifacts.sessionStands(token.value.session, now))) return no('session_ended');
   return ok({ person, token: token.value });
+}
+
+function verifyIdToken(text: string, client: AccessClient, idp: Idp, now: EpochSeconds): Result<SubjectToken> {
+  const verified = idp.idTokens.verify(text);
+  if (!verified.ok) return verified;
+  const { issuer, skewSeconds } = idp;
+  return checkSubjectToken(verified.value, { issuer, clientId: client.id, now, skewSeconds });
 }
 
 /** Audience and resource name one server of the access document, at which this client has an id (IDP-07 to IDP-10, 25, 44). */

@@ -1,14 +1,17 @@
-import { timingSafeEqual } from 'node:crypto';
+import type { SignatureAlgorithm } from '@credence/mcp/protocol';
 import type { AdapterPayload } from 'oidc-provider';
-import { hashSecret } from '../../clients/authenticate.ts';
 import type { AccessClient } from '../../policy/model.ts';
 
 /**
  * A client of the access document as `oidc-provider` wants it. The token exchange is not among its grants: that one is
  * answered elsewhere, and `oidc-provider` would refuse a client that lists it.
- * @param noSecret - stands where a secret is demanded; secrets are kept as hashes and compared by {@link secretMatches}
+ * @param noSecret - stands where a secret is demanded; secrets are kept as hashes and compared by `secretMatches`
  */
-export function toMetadata(client: AccessClient, noSecret: string): AdapterPayload {
+export function toMetadata(
+  client: AccessClient,
+  noSecret: string,
+  idTokenAlgorithm: SignatureAlgorithm,
+): AdapterPayload {
   const signsIn = client.redirectUris.length > 0;
   return {
     client_id: client.id,
@@ -21,6 +24,7 @@ export function toMetadata(client: AccessClient, noSecret: string): AdapterPaylo
     // `form_post` needs a page with a script.
     ...(signsIn && { response_modes: ['query', 'fragment'] }),
     grant_types: signsIn ? ['authorization_code', 'refresh_token'] : [],
+    id_token_signed_response_alg: idTokenAlgorithm,
     ...toAuthentication(client, noSecret),
   } as AdapterPayload;
 }
@@ -29,17 +33,6 @@ function toAuthentication({ jwks, public: isPublic }: AccessClient, noSecret: st
   if (isPublic) return { token_endpoint_auth_method: 'none' };
   if (jwks) return { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [...jwks] } };
   return { token_endpoint_auth_method: 'client_secret_basic', client_secret: noSecret };
-}
-
-/** Compares against every live secret, each in constant time (KEY-09). */
-export function secretMatches(secret: string, hashes: readonly string[]): boolean {
-  const presented = Buffer.from(hashSecret(secret));
-  let matches = false;
-  for (const hash of hashes) {
-    const kept = Buffer.from(hash);
-    if (kept.length === presented.length && timingSafeEqual(kept, presented)) matches = true;
-  }
-  return matches;
 }
 
 function isWebAddress(uri: string): boolean {

@@ -16,7 +16,7 @@ export interface SignInOptions {
   readonly clients: () => ReadonlyMap<string, AccessClient>;
   /** SHA-256 of each live secret of a client at the IdP, base64url. */
   readonly secretHashes: (clientId: string) => readonly string[];
-  /** RS256 keys for ID Tokens and nothing else, the signing one first. Read when the provider is built: see `rebuild`. */
+  /** Keys for ID Tokens and nothing else, the signing one first: its algorithm is what clients get. Read when the provider is built: see `rebuild`. */
   readonly idTokenKeys: () => readonly PrivateJwk[];
   /** Everything the issuer publishes at `/jwks`, ID-JAG keys included. */
   readonly publicKeys: () => readonly Jwk[];

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { signatureAlgorithms } from '@credence/mcp/protocol';
 import Provider, { type Configuration, errors, type Grant, type KoaContextWithOIDC } from 'oidc-provider';
+import { secretMatches } from '../../clients/authenticate.ts';
 import type { Store } from '../../store/store.ts';
 import { createAdapter } from './adapter.ts';
-import { secretMatches, toMetadata } from './clients.ts';
+import { toMetadata } from './clients.ts';
 import { createInteractionPolicy, needsConfirmation } from './interaction-policy.ts';
 import type { SignInOptions } from './options.ts';
 import { isRegisteredRedirect } from './redirect.ts';
@@ -27,9 +28,10 @@ const interactionSeconds = 1800;
 export function createProvider(options: SignInOptions, pages: ProviderPages): Provider {
   // No hash of a live secret equals it, it changes with every start, and nothing is ever signed with it.
   const noSecret = randomBytes(32).toString('base64url');
+  const idTokenAlgorithm = options.idTokenKeys()[0]?.alg ?? 'RS256';
   const findClient = (id: string) => {
     const client = options.clients().get(id);
-    return client && toMetadata(client, noSecret);
+    return client && toMetadata(client, noSecret, idTokenAlgorithm);
   };
   const provider = new Provider(options.issuer, {
     ...(isHttps(options) ? secureCookies : plainCookies)(options.cookieKeys),
@@ -44,7 +46,7 @@ export function createProvider(options: SignInOptions, pages: ProviderPages): Pr
     },
     responseTypes: ['code'],
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
-    enabledJWA: { clientAuthSigningAlgValues: [...signatureAlgorithms], idTokenSigningAlgValues: ['RS256'] },
+    enabledJWA: { clientAuthSigningAlgValues: [...signatureAlgorithms], idTokenSigningAlgValues: [idTokenAlgorithm] },
     acrValues: [passwordSignIn.acr],
     scopes: ['openid', 'offline_access', 'profile', 'email'],
     claims: { openid: ['sub', 'acr', 'amr', 'auth_time'], profile: ['name'], email: ['email'] },

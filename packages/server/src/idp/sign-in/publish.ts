@@ -1,4 +1,4 @@
-import { grantType, tokenType } from '@credence/mcp/protocol';
+import { grantType, signatureAlgorithms, tokenType } from '@credence/mcp/protocol';
 import { assetHeaders, findAsset } from '../../pages/assets.ts';
 import type { Context, Layer } from './layer.ts';
 import type { SignInOptions } from './options.ts';
@@ -36,5 +36,6 @@ function complete(context: Context): void {
     grant_types_supported: ['authorization_code', 'refresh_token', grantType.tokenExchange],
     identity_chaining_requested_token_types_supported: [tokenType.idJag],
     response_modes_supported: ['query', 'fragment'],
+    dpop_signing_alg_values_supported: signatureAlgorithms, // at the token exchange
   };
 }

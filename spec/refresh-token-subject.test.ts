@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { tokenType } from '@credence/mcp/protocol';
+import { alice, claimsOf, openWorld, refused } from './world.ts';
+
+/** A refresh token as the sign-in keeps it, with changes. */
+async function withRefreshToken(change: Record<string, unknown> = {}, withGrant = true) {
+  const world = await openWorld();
+  const { artifacts } = world.store;
+  const expiresAt = world.now() + 86_400;
+  if (withGrant) await artifacts.upsert('Grant', 'grant-1', { kind: 'Grant', accountId: alice.id }, expiresAt);
+  const payload = {
+    kind: 'RefreshToken',
+    clientId: 'claude-code',
+    accountId: alice.id,
+    grantId: 'grant-1',
+    sid: 'sid-1',
+    exp: world.now() + 3600,
+    authTime: world.now(),
+    amr: ['pwd'],
+    ...change,
+  };
+  await artifacts.upsert('RefreshToken', 'the-token', payload, expiresAt);
+  const exchange = (fields = {}) =>
+    world.exchange({ subject_token: 'the-token', subject_token_type: tokenType.refreshToken, ...fields });
+  return { world, exchange };
+}
+
+describe('IDP-14 to IDP-16: a refresh token as subject token', () => {
+  test('accepted, from present attributes, and not rotated (A10)', async () => {
+    const { world, exchange } = await withRefreshToken();
+    const { status, body } = await exchange();
+    assert.equal(status, 200);
+    assert.equal(claimsOf(body.access_token).sub, alice.id);
+    assert.ok(!('refresh_token' in body));
+    assert.equal((await exchange()).status, 200);
+    await world.store.people.save({ ...alice, groups: [] });
+    await refused(world, await exchange(), 'policy_denied');
+  });
+
+  const refusedTokens: [name: string, change: Record<string, unknown>, reason: Parameters<typeof refused>[2]][] = [
+    ['B17 of another client', { clientId: 'vscode' }, 'subject_token_other_client'],
+    ['B17 expired', { exp: 1 }, 'subject_token_expired'],
+    ['B16 of a session that has ended', { sid: 'sid-gone' }, 'session_ended'],
+    ['an access token in its place', { kind: 'AccessToken' }, 'refresh_token_not_accepted'],
+  ];
+  for (const [name, change, reason] of refusedTokens) {
+    test(`${name}: ${reason}`, async () => {
+      const { world, exchange } = await withRefreshToken(change);
+      await refused(world, await exchange(), reason);
+    });
+  }
+
+  test('B17 revoked: its grant is gone', async () => {
+    const { world, exchange } = await withRefreshToken({}, false);
+    await refused(world, await exchange(), 'refresh_token_not_accepted');
+  });
+
+  test('B17 rotated out: refused, and the family ends', async () => {
+    const { world, exchange } = await withRefreshToken();
+    await world.store.artifacts.consume('RefreshToken', 'the-token', world.now());
+    await refused(world, await exchange(), 'refresh_token_not_accepted');
+    assert.equal(await world.store.artifacts.find('Grant', 'grant-1'), undefined);
+    assert.equal(await world.store.artifacts.find('RefreshToken', 'the-token'), undefined);
+  });
+
+  test('B10 a refresh token called an ID Token, and the reverse', async () => {
+    const { world, exchange } = await withRefreshToken();
+    await refused(world, await exchange({ subject_token_type: tokenType.idToken }), 'subject_token_malformed');
+    await refused(world, await exchange({ subject_token: await world.idToken() }), 'refresh_token_not_accepted');
+  });
+
+  test('IDP-13: a person switched off', async () => {
+    const { world, exchange } = await withRefreshToken();
+    await world.store.people.save({ ...alice, active: false });
+    await refused(world, await exchange(), 'person_inactive');
+  });
+});
