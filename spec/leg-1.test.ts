@@ -72,6 +72,24 @@ describe('leg 1, ID-JAG §4.3: an ID Token in, an ID-JAG out', () => {
     assert.equal(body.resource, 'https://lonely.example/mcp');
   });
 
+  test('IDP-08: an alias leads to the RAS, and aud carries its issuer', async () => {
+    const world = await openWorld();
+    const { body } = await world.exchange({ audience: 'urn:lonely', resource: undefined });
+    assert.equal(claimsOf(body.access_token).aud, 'https://lonely.example');
+  });
+
+  test('IDP-26, IDP-29: a pairwise subject, stable and not the public one; e-mail only where the RAS needs it', async () => {
+    const world = await openWorld();
+    const subjectAt = async (audience: string, resource?: string) =>
+      claimsOf((await world.exchange({ audience, resource })).body.access_token);
+    const first = await subjectAt('https://lonely.example');
+    assert.equal((await subjectAt('urn:lonely')).sub, first.sub);
+    assert.notEqual(first.sub, alice.id);
+    assert.equal(first.email, alice.email);
+    const elsewhere = await subjectAt(rasIssuer, tracker);
+    assert.deepEqual([elsewhere.sub, elsewhere.email], [alice.id, undefined]);
+  });
+
   test('B23: a scope beyond policy is narrowed and reported', async () => {
     const world = await openWorld();
     await world.store.people.save({ ...alice, groups: ['marketing'] });

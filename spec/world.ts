@@ -41,6 +41,8 @@ servers:
   tracker: { resource: ${tracker}, ras: ${rasIssuer}, scopes: { issues:read: {}, issues:write: { risk: high } } }
   wiki: { resource: ${wiki}, ras: ${rasIssuer}, scopes: { pages:read: {} } }
   lonely: { resource: https://lonely.example/mcp, ras: https://lonely.example, scopes: { all: {} } }
+audiences:
+  https://lonely.example: { aliases: [urn:lonely], subject: pairwise, email: true }
 clients:
   claude-code: { redirect_uris: [http://localhost/callback], client_ids: { ${rasIssuer}: cc-at-ras, https://lonely.example: cc } }
   vscode: { redirect_uris: [http://localhost/callback], client_ids: { https://lonely.example: vs } }
@@ -152,6 +154,7 @@ export async function openWorld(shared?: Store, options: { demandNonce?: boolean
     idTokens: createIdTokenVerifier(() => idTokenKeys),
     signer: () => toSigner(keys.idJag),
     idJagLifetimeSeconds: 300,
+    subjectSecret: 'a secret of this organisation',
     dpop: { url: `${idpIssuer}/token`, nonces },
     skewSeconds: 30,
   };

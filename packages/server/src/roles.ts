@@ -93,6 +93,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     idTokens: createIdTokenVerifier(() => idTokenKeys.published()),
     signer: () => idJagKeys.signer(),
     idJagLifetimeSeconds: config.idp.idJagSeconds,
+    subjectSecret: await openSecret(home.keysDir, 'subject'),
     dpop: await openDpop(parts, issuer),
     skewSeconds: config.skewSeconds,
   };

@@ -99,6 +99,7 @@ export interface IdJagGrant {
   readonly id: string;
   readonly now: EpochSeconds;
   readonly lifetimeSeconds: number;
+  readonly email?: string | undefined;
   readonly authTime?: EpochSeconds | undefined;
   readonly acr?: string | undefined;
   readonly amr?: readonly string[] | undefined;
@@ -118,6 +119,7 @@ export function mintIdJag(grant: IdJagGrant, key: { kid: string; algorithm: stri
     exp: grant.now + grant.lifetimeSeconds,
     resource: grant.resource,
     scope: grant.scopes.join(' '),
+    email: grant.email,
     auth_time: grant.authTime,
     acr: grant.acr,
     amr: grant.amr,

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { type EpochSeconds, mintIdJag, no, ok, parseScope, type Result, tokenType } from '@credence/mcp/protocol';
 import { type Call, randomId } from '../call.ts';
 import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
@@ -22,6 +23,8 @@ export interface Idp {
   readonly idJagLifetimeSeconds: number;
   readonly skewSeconds: number;
   readonly dpop: DpopEndpoint;
+  /** Makes pairwise subjects; whoever does not know it cannot tell whose they are. Never changes (IDP-26). */
+  readonly subjectSecret: string;
 }
 
 /** A token endpoint's answer, as it goes on the wire (RFC 6749 §5.1, RFC 8693 §2.2.1). */
@@ -71,7 +74,7 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
   const { server, clientId } = target.value;
   const grant = {
     issuer: idp.issuer,
-    subject: signedIn.value.person.id,
+    ...toSubject(signedIn.value.person, server.ras, idp),
     audience: server.ras,
     clientId,
     resource: server.resource,
@@ -94,6 +97,19 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
     scope: decision.scopes.join(' '),
     resource: server.resource,
   });
+}
+
+/** Who the person is towards one RAS: the same everywhere, or an id that only this RAS sees; e-mail only where it is needed. */
+function toSubject({ id, email }: Person, ras: string, { policy, subjectSecret }: Idp) {
+  const audience = policy().audiences.get(ras);
+  const pairwise = () =>
+    createHmac('sha256', subjectSecret)
+      .update(JSON.stringify([ras, id]))
+      .digest('base64url');
+  return {
+    subject: audience?.subject === 'pairwise' ? pairwise() : id,
+    email: audience?.email ? email : undefined,
+  };
 }
 
 function checkGrantAllowed(client: AccessClient): Result<void> {

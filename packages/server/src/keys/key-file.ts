@@ -47,8 +47,8 @@ export async function writeKeyFile(
   await writeWhole(fileOf(keysDir, purpose), seal ? seal.close(text) : `${text}\n`);
 }
 
-/** A random secret of this home, made when it is first asked for: one for cookies, one for DPoP nonces, one for MCP sessions. */
-export async function openSecret(keysDir: string, name: 'cookie' | 'dpop' | 'session'): Promise<string> {
+/** A random secret of this home, made when it is first asked for: one for cookies, DPoP nonces, MCP sessions and pairwise subjects each. */
+export async function openSecret(keysDir: string, name: 'cookie' | 'dpop' | 'session' | 'subject'): Promise<string> {
   const file = join(keysDir, `${name}.secret`);
   const known = await readIfThere(file);
   if (known !== undefined) return known;

@@ -101,9 +101,20 @@ export const RuleEntry = mapping({
   { when: isMapping },
 );
 
+/** How one RAS is spoken to, where that differs from the default. */
+export const AudienceEntry = mapping({
+  /** Other names under which clients may ask for it; the ID-JAG always carries its issuer (IDP-08). */
+  aliases: z.array(z.string().regex(/^[\x21-\x7E]{1,512}$/, 'must be visible ASCII without blanks')).default([]),
+  /** `pairwise`: people have an id of their own towards this RAS, which no other can match (IDP-26). */
+  subject: z.enum(['public', 'pairwise'], "must be 'public' or 'pairwise'").default('public'),
+  /** Whether ID-JAGs carry the e-mail address; only where the RAS cannot do without (IDP-29). */
+  email: z.boolean('must be true or false').default(false),
+});
+
 export const AccessDocument = mapping({
   servers: z.record(id, AccessServerEntry, 'must be a mapping of servers').default({}),
   clients: z.record(id, AccessClientEntry, 'must be a mapping of clients').default({}),
+  audiences: z.record(issuerOrLocal, AudienceEntry, 'must be a mapping by issuer').default({}),
   rules: z.array(RuleEntry, 'must be a list of rules').default([]),
   /** The most a sign-in here can earn, so that nobody is sent to sign in again in vain. Absent: anything. */
   sign_in: mapping({ acr: z.array(z.string()).default([]), amr: z.array(z.string()).default([]) }).optional(),

@@ -1,7 +1,7 @@
 import { Problem } from '../problem.ts';
 import type { AccessClientEntry, AccessDocument, AccessServerEntry } from './access-document.ts';
 import { compileRules, type Earnable, type RuleIndex } from './compile-rules.ts';
-import type { AccessClient, AccessServer } from './model.ts';
+import type { AccessClient, AccessServer, Audience } from './model.ts';
 import { resourceOf } from './resource-uri.ts';
 import { toScopes, unaskedScopes } from './scopes.ts';
 
@@ -14,6 +14,8 @@ export interface AccessIndex {
   readonly servers: ReadonlyMap<string, AccessServer>;
   /** Servers by the issuer of the RAS that guards them, which is what a request calls `audience` (IDP-09). */
   readonly serversByAudience: ReadonlyMap<string, readonly AccessServer[]>;
+  /** By issuer of the RAS; a RAS that the document says nothing special about is not in it. */
+  readonly audiences: ReadonlyMap<string, Audience>;
   /** Rules by the id of the server they are on. */
   readonly rules: ReadonlyMap<string, RuleIndex>;
   /** The most a sign-in can earn; `undefined` = anything. */
@@ -38,6 +40,22 @@ export function compileAccess(
     serversByAudience.set(server.ras, [...(serversByAudience.get(server.ras) ?? []), server]);
   }
 
+  const audiences = new Map<string, Audience>();
+  for (const [name, { aliases, subject, email }] of Object.entries(document.audiences)) {
+    const ras = name === 'local' ? toLocal(options.localRas, 'audiences') : name;
+    const servers = serversByAudience.get(ras);
+    if (!servers || audiences.has(ras)) {
+      throw new Problem(`audiences.${name} is the RAS of no server, or is named twice.`, 'Correct it, or take it out.');
+    }
+    audiences.set(ras, { ras, aliases, subject, email });
+    for (const alias of aliases) {
+      if (serversByAudience.has(alias)) {
+        throw new Problem(`audiences.${name}: the alias ${alias} is taken.`, 'Give each RAS aliases of its own.');
+      }
+      serversByAudience.set(alias, servers);
+    }
+  }
+
   const clients = new Map<string, AccessClient>();
   for (const [id, entry] of Object.entries(document.clients)) {
     const client = toClient(id, entry, options.localRas);
@@ -49,7 +67,7 @@ export function compileAccess(
   const rules = compileRules(document.rules, servers);
   const { sign_in } = document;
   const earnable = sign_in && { acr: new Set(sign_in.acr), amr: new Set(sign_in.amr) };
-  return { version: options.version, clients, servers, serversByAudience, rules, earnable };
+  return { version: options.version, clients, servers, serversByAudience, audiences, rules, earnable };
 }
 
 function toServer(id: string, entry: AccessServerEntry, localRas: string | undefined): AccessServer {

@@ -50,6 +50,14 @@ export interface AccessServer {
   readonly defaultScopes: readonly string[];
 }
 
+/** How the ID-JAGs for one RAS are made. */
+export interface Audience {
+  readonly ras: string;
+  readonly aliases: readonly string[];
+  readonly subject: 'public' | 'pairwise';
+  readonly email: boolean;
+}
+
 /** A client as the access document knows it. */
 export interface AccessClient {
   readonly id: string;
