@@ -460,10 +460,28 @@ export const refusals = {
     rule: 'KEY-06',
     hint: 'the body is not one JSON-RPC message: broken JSON, duplicate members, a batch, or too deep',
   },
+  mcp_message_too_large: {
+    wire: 'invalid_request',
+    status: 413,
+    rule: 'HTP-01',
+    hint: 'the message is larger than 4 MiB',
+  },
+  mcp_wrong_content_type: {
+    wire: 'invalid_request',
+    status: 415,
+    rule: 'HTP-01',
+    hint: 'the body must be application/json',
+  },
   mcp_headers_differ: {
     wire: 'invalid_request',
     rule: 'MCS-15',
-    hint: 'Mcp-Method or Mcp-Name says something else than the body',
+    hint: 'Mcp-Method, Mcp-Name or MCP-Protocol-Version says something else than the body, or is missing',
+  },
+  mcp_session_unknown: {
+    wire: 'invalid_request',
+    status: 404,
+    rule: 'MCS-13',
+    hint: 'the session has ended, never was, or belongs to somebody else',
   },
 
   // The world

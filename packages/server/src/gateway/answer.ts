@@ -5,8 +5,8 @@ import { formatEvent, keepAlive, type SseEvent } from './sse.ts';
 const keepAliveMs = 15_000;
 
 /**
- * The answer to one request, which becomes JSON when the first thing to say is the last, and a stream otherwise. Nothing
- * leaves before `released` resolves: the record is durable first (design.md §3).
+ * The answer to one request, which becomes JSON when the first thing to say is the last, and a stream otherwise, as far as
+ * the client takes both. Nothing leaves before `released` resolves: the record is durable first (design.md §3).
  */
 export interface Answer {
   /** Headers for the answer, as long as none has left. */
@@ -15,31 +15,56 @@ export interface Answer {
   json(status: number, body: JsonObject): Promise<void>;
   /** Turns the answer into a stream that may stay silent. */
   openStream(): Promise<void>;
-  /** Sends an event, turning the answer into a stream. Resolves when the client can take more. */
-  event(event: SseEvent): Promise<void>;
+  /**
+   * Sends an event, turning the answer into a stream. Resolves when the client can take more.
+   * @param last - the message in it when it is what was asked for: nothing comes after it
+   */
+  event(event: SseEvent, last?: JsonObject): Promise<void>;
   /** Sends what a web-standard response holds. */
   response(response: Response): Promise<void>;
   empty(status: number): Promise<void>;
+  /** Ends a stream. A call that is waiting for its answer may still get that, and nothing else. */
+  endStream(): void;
+  /** Nothing more will be said. */
   end(): void;
   readonly isOver: boolean;
-  /** Whether an event has been sent. */
+  /** Whether a stream has begun. */
   readonly isStream: boolean;
+}
+
+/** What the client says it can read. */
+export interface Accepts {
+  readonly json: boolean;
+  readonly stream: boolean;
 }
 
 const always = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
-export function createAnswer(outgoing: ServerResponse, released: () => Promise<void>): Answer {
+export function createAnswer(outgoing: ServerResponse, accepts: Accepts, released: () => Promise<void>): Answer {
   let alive: NodeJS.Timeout | undefined;
+  let mayStream = accepts.stream;
   const headers: Record<string, string> = {};
   const start = async (status: number, more: Record<string, string>) => {
     await released();
     if (!outgoing.headersSent && !outgoing.destroyed) outgoing.writeHead(status, { ...always, ...headers, ...more });
   };
   const openStream = async () => {
-    if (outgoing.headersSent || outgoing.destroyed) return;
     await start(200, { 'content-type': 'text/event-stream' });
+    if (alive || outgoing.destroyed || outgoing.writableEnded) return;
     alive = setInterval(() => outgoing.write(keepAlive), keepAliveMs).unref();
     outgoing.flushHeaders();
+  };
+  const sendEvent = async (event: SseEvent) => {
+    await openStream();
+    if (outgoing.destroyed || outgoing.writableEnded || outgoing.write(formatEvent(event))) return;
+    await new Promise<void>((resolve) => {
+      outgoing.once('drain', resolve);
+      outgoing.once('close', resolve);
+    });
+  };
+  const sendJson = async (status: number, body: JsonObject) => {
+    await start(status, { 'content-type': 'application/json' });
+    if (!outgoing.destroyed) outgoing.end(JSON.stringify(body));
   };
   outgoing.once('close', () => clearInterval(alive));
 
@@ -52,17 +77,16 @@ export function createAnswer(outgoing: ServerResponse, released: () => Promise<v
       return outgoing.writableEnded || outgoing.destroyed;
     },
     async json(status, body) {
-      await start(status, { 'content-type': 'application/json' });
-      if (!outgoing.destroyed) outgoing.end(JSON.stringify(body));
+      if (status !== 200 || accepts.json || !mayStream) return sendJson(status, body);
+      await sendEvent({ event: 'message', data: JSON.stringify(body) });
+      outgoing.end();
     },
     openStream,
-    async event(event) {
-      await openStream();
-      if (outgoing.destroyed || outgoing.writableEnded || outgoing.write(formatEvent(event))) return;
-      await new Promise<void>((resolve) => {
-        outgoing.once('drain', resolve);
-        outgoing.once('close', resolve);
-      });
+    async event(event, last) {
+      if (mayStream) {
+        await sendEvent(event);
+        if (last) outgoing.end();
+      } else if (last && !outgoing.writableEnded) await sendJson(200, last);
     },
     async response(response) {
       await start(response.status, Object.fromEntries(response.headers));
@@ -71,6 +95,10 @@ export function createAnswer(outgoing: ServerResponse, released: () => Promise<v
     async empty(status) {
       await start(status, {});
       if (!outgoing.destroyed) outgoing.end();
+    },
+    endStream() {
+      mayStream = false;
+      if (alive) outgoing.end();
     },
     end() {
       if (outgoing.headersSent) outgoing.end();

@@ -1,21 +1,32 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { EpochSeconds, JsonObject, Jwk, Refusal, VerifySignature } from '@credence/mcp/protocol';
+import {
+  type EpochSeconds,
+  type JsonObject,
+  type Jwk,
+  type Refusal,
+  refusalRow,
+  type VerifySignature,
+} from '@credence/mcp/protocol';
 import { type Caller, challenge, type GuardOptions, guard, resourceMetadata } from '@credence/mcp/resource';
 import type { AuditRecord } from '../audit/record.ts';
 import type { ResourceIndex } from '../policy/compile.ts';
-import type { ResourceServer } from '../policy/model.ts';
+import type { ResourceServer, Upstream } from '../policy/model.ts';
 import { Problem } from '../problem.ts';
+import { StoreUnavailable } from '../store/store.ts';
 import { type Answer, createAnswer } from './answer.ts';
-import type { ChildOptions } from './child.ts';
-import type { Exchange } from './exchange.ts';
-import { createHttpUpstream, type HttpUpstream, upstreamFailed } from './http-upstream.ts';
+import { type Exchange, type OpenUpstream, upstreamFailed } from './exchange.ts';
+import { disagreement } from './header-agreement.ts';
+import { createHttpUpstream } from './http-upstream.ts';
+import { acceptsOf, findServer, readMessage, toRequest } from './incoming.ts';
 import { judge, type ToolCall, type Verdict } from './judge.ts';
-import { type Message, paramsOf, parseMessage, rpcCodes, rpcError } from './message.ts';
-import { createStdioUpstream, type StdioUpstream } from './stdio-upstream.ts';
+import { createLauncher, type LaunchOptions } from './launch.ts';
+import { answerId, type Message, revisionOf, rpcCodes, rpcError } from './message.ts';
+import { createStdioUpstream } from './stdio-upstream.ts';
+import { endWith } from './stream-end.ts';
 import { createToolBook } from './tools.ts';
 
 /** What the gateway works with. */
-export interface GatewayOptions extends ChildOptions {
+export interface GatewayOptions extends LaunchOptions {
   /** The RAS whose tokens are taken. */
   readonly issuer: string;
   readonly index: () => ResourceIndex;
@@ -40,53 +51,59 @@ export interface Gateway {
   /** Whether a request is for a guarded server or its metadata. */
   serves(incoming: IncomingMessage): boolean;
   handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void>;
+  /** Throws `Problem` when a stdio upstream could not be started, or not contained: to be called before the first request. */
+  checkUpstreams(): Promise<void>;
+  /** Ends the streams that only listen: they would keep a stop waiting although nothing is under way. */
+  drain(): void;
   close(): Promise<void>;
 }
 
-const maxBodyBytes = 4 * 1024 * 1024;
-
-/** One guarded server: its check, its metadata and its upstream, for as long as its entry stays the same. */
+/** One guarded server: its check, its metadata and its upstream. */
 interface Entry {
   readonly server: ResourceServer;
   readonly options: GuardOptions;
   readonly check: (request: Request) => Promise<Caller | Response>;
-  upstream: Promise<HttpUpstream | StdioUpstream> | undefined;
+  readonly upstream: { open: Promise<OpenUpstream> | undefined };
 }
 
 /** `/<server>/mcp` in front of MCP servers that know nothing of authorization, guarded as an own server would be. */
 export function createGateway(options: GatewayOptions): Gateway {
   const entries = new Map<string, Entry>();
   const tools = createToolBook();
+  const launcher = createLauncher(options);
+  const listening = new Set<Answer>();
 
-  /** The entry of a server as the document has it now; one that changed is closed and made anew. */
+  /** The entry of a server as the document has it now. Sessions outlive a new version that leaves their upstream alone. */
   const entryOf = (server: ResourceServer): Entry => {
     const known = entries.get(server.id);
     if (known?.server === server) return known;
-    known?.upstream?.then((upstream) => upstream.close()).catch(options.onFault);
-    const guardOptions: GuardOptions = {
-      resource: server.resource,
-      issuer: options.issuer,
-      keys: options.keys,
-      scopes: server.defaultScopes,
-      name: server.name,
-      verifySignature: options.verifySignature,
-      isRevoked: options.isRevoked,
-      skewSeconds: options.skewSeconds,
-      now: options.now,
-      onRefusal: options.onStranger,
+    const isSame = known && sameUpstream(known.server.upstream, server.upstream);
+    if (!isSame) known?.upstream.open?.then((upstream) => upstream.close()).catch(options.onFault);
+    const guardOptions = toGuardOptions(server, options);
+    const entry: Entry = {
+      server,
+      options: guardOptions,
+      check: guard(guardOptions),
+      upstream: isSame ? known.upstream : { open: undefined },
     };
-    const entry: Entry = { server, options: guardOptions, check: guard(guardOptions), upstream: undefined };
     entries.set(server.id, entry);
     return entry;
   };
 
-  const upstreamOf = (entry: Entry): Promise<HttpUpstream | StdioUpstream> => {
-    const { server } = entry;
-    entry.upstream ??= openUpstream(server, options);
-    entry.upstream.catch(() => {
-      entry.upstream = undefined; // tried again at the next request
-    });
-    return entry.upstream;
+  const open = async ({ id, upstream }: ResourceServer): Promise<OpenUpstream> => {
+    if (!upstream) throw new Problem(`servers.${id} has no upstream.`, 'Add one to its entry.');
+    if (upstream.kind === 'http') return createHttpUpstream(upstream.url, options.sessionSecret);
+    return createStdioUpstream(upstream, await launcher.prepare(id, upstream), options.nowMs);
+  };
+
+  const upstreamOf = async ({ server, upstream }: Entry): Promise<OpenUpstream> => {
+    upstream.open ??= open(server);
+    try {
+      return await upstream.open;
+    } catch (fault) {
+      upstream.open = undefined; // tried again at the next request
+      throw fault;
+    }
   };
 
   return {
@@ -100,60 +117,91 @@ export function createGateway(options: GatewayOptions): Gateway {
         await serveCall(incoming, outgoing, entry);
       } catch (fault) {
         options.onFault(fault);
-        if (outgoing.headersSent) outgoing.destroy();
-        else outgoing.writeHead(503, { 'retry-after': '1', 'cache-control': 'no-store' }).end();
+        answerFault(outgoing, fault);
       }
+    },
+    async checkUpstreams() {
+      for (const { id, upstream } of options.index().servers.values()) {
+        if (upstream?.kind === 'stdio') await launcher.prepare(id, upstream);
+      }
+    },
+    drain() {
+      for (const answer of listening) answer.endStream();
     },
     async close() {
       await Promise.all(
-        [...entries.values()].map(async ({ upstream }) => (await upstream?.catch(() => undefined))?.close()),
+        [...entries.values()].map(async ({ upstream }) => (await upstream.open?.catch(() => undefined))?.close()),
       );
     },
   };
 
+  /** One request, in this order: who, what, may they, on the record, pass on. */
   async function serveCall(incoming: IncomingMessage, outgoing: ServerResponse, entry: Entry): Promise<void> {
     const { method } = incoming;
-    const caller = await entry.check(toRequest(incoming, entry.server.resource));
-    if (caller instanceof Response) return createAnswer(outgoing, async () => undefined).response(caller);
+    const { server } = entry;
+    let recorded: Promise<unknown> = Promise.resolve();
+    const answer = createAnswer(outgoing, acceptsOf(incoming), async () => void (await recorded));
+
+    const caller = await entry.check(toRequest(incoming, server.resource));
+    if (caller instanceof Response) return answer.response(caller);
     if (method !== 'POST' && method !== 'GET' && method !== 'DELETE') {
-      return void outgoing.writeHead(405, { allow: 'POST, GET, DELETE' }).end();
+      answer.headers.allow = 'POST, GET, DELETE';
+      return answer.empty(405);
     }
-    const message = method === 'POST' ? await readMessage(incoming) : undefined;
-    if (message === 'malformed') return refuseMessage(outgoing);
+    const record = (refusal: Refusal | undefined, tool?: ToolCall): string => {
+      const line = toRecord(incoming, server, caller, refusal, tool);
+      recorded = Promise.all([recorded, options.append([line])]);
+      recorded.catch(() => undefined); // whoever answers waits for it and meets the fault
+      return line.id;
+    };
 
-    const verdict = message && judge(message, entry.server, caller.scopes);
-    const headersAgree = !message || agreesWithHeaders(message, incoming);
-    const record = toolRecord(verdict, headersAgree, entry.server, caller, incoming);
-    const isHighRisk = verdict && 'tool' in verdict && verdict.tool?.risk === 'high';
-    const written = record ? options.append([record]) : Promise.resolve();
-    if (isHighRisk) await written; // an intent that is not on the record is not carried out (T26)
-    const answer = createAnswer(outgoing, () => written);
-    written.catch(() => undefined);
+    const read = method === 'POST' ? await readMessage(incoming) : undefined;
+    if (read && !read.ok) return refuseMessage(answer, read.refusal, record(read.refusal));
+    const message = read?.value;
+    const differs = message && disagreement(message, incoming.headers);
+    if (differs) {
+      record('mcp_headers_differ');
+      return answer.json(400, rpcError(answerId(message), rpcCodes.headersDiffer, differs));
+    }
+    const { json, stream } = acceptsOf(incoming);
+    if (method === 'GET' ? !stream : !json && !stream) return answer.empty(406);
 
-    if (!headersAgree)
-      return answer.json(400, rpcError(null, rpcCodes.invalid, 'The Mcp headers and the body differ.'));
-    if (verdict && !verdict.pass) return refuse(answer, verdict, entry.server, record);
-    const { signal, done } = endWith(outgoing, caller, options);
+    const verdict: Verdict | undefined = message && judge(message, server, caller.scopes);
+    if (verdict?.outcome === 'swallow') return answer.empty(202);
+    if (verdict?.outcome === 'unknown_method') return unknownMethod(answer, verdict.message);
+    if (verdict?.outcome === 'refuse') {
+      const reference = record(verdict.refusal, verdict.tool);
+      return refuse(answer, verdict, { server, caller, message, reference });
+    }
+    if (verdict?.tool) {
+      record(undefined, verdict.tool);
+      if (verdict.tool.risk === 'high') await recorded; // an intent that is not on the record is not carried out (T26)
+    }
+    const { signal, done } = endWith(outgoing, answer, caller, options);
+    const passed = verdict?.message;
+    if (method === 'GET' || (passed?.kind === 'request' && passed.method === 'subscriptions/listen')) {
+      listening.add(answer);
+    }
     try {
-      const passed = verdict?.pass ? verdict.message : undefined;
-      const exchange: Exchange = {
+      await forward(entry, {
         method,
-        server: entry.server,
+        server,
         caller,
         message: passed,
         headers: incoming.headers,
         answer,
         tools,
         signal,
-      };
-      await forward(exchange, entry);
+        recordRefusal: (refusal) => void record(refusal),
+      });
     } finally {
+      listening.delete(answer);
       done();
     }
   }
 
-  async function forward(exchange: Exchange, entry: Entry): Promise<void> {
-    let upstream: HttpUpstream | StdioUpstream;
+  async function forward(entry: Entry, exchange: Exchange): Promise<void> {
+    let upstream: OpenUpstream;
     try {
       upstream = await upstreamOf(entry);
     } catch (fault) {
@@ -163,17 +211,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     await upstream.forward(exchange);
   }
 
-  /** Each tool call, let through or refused, is one line with the hash of the definition the caller was shown (T33). */
-  function toolRecord(
-    verdict: Verdict | undefined,
-    headersAgree: boolean,
+  /** Each tool call, let through or refused, is one line with the hash of the tool's definition as last listed (T33). */
+  function toRecord(
+    incoming: IncomingMessage,
     server: ResourceServer,
     caller: Caller,
-    incoming: IncomingMessage,
-  ): AuditRecord | undefined {
-    const tool: ToolCall | undefined = verdict && 'tool' in verdict ? verdict.tool : undefined;
-    const refusal = headersAgree ? verdict && 'refusal' in verdict && verdict.refusal : 'mcp_headers_differ';
-    if (!tool && !refusal) return undefined;
+    refusal: Refusal | undefined,
+    tool: ToolCall | undefined,
+  ): AuditRecord {
     return {
       v: 1,
       id: options.newId(),
@@ -181,7 +226,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       domain: 'gateway',
       timeMs: options.nowMs(),
       outcome: refusal ? 'refused' : 'allowed',
-      ...(refusal && { reason: refusal }),
+      ...(refusal && { reason: refusal, status: refusalRow(refusal).status }),
       address: options.addressOf(incoming),
       person: caller.subject,
       client: caller.clientId,
@@ -190,112 +235,67 @@ export function createGateway(options: GatewayOptions): Gateway {
       accessToken: caller.id,
       policy: { kind: 'resource', version: options.index().version },
       ...(tool && { tool: tool.name.slice(0, 256), toolHash: tools.hashOf(server.id, tool.name) }),
-      ...(tool?.scope !== undefined && { scopesGranted: [tool.scope] }),
+      ...(tool?.scope !== undefined && !refusal && { scopesGranted: [tool.scope] }),
     };
   }
 }
 
-function openUpstream(server: ResourceServer, options: GatewayOptions): Promise<HttpUpstream | StdioUpstream> {
-  const { upstream } = server;
-  if (!upstream)
-    return Promise.reject(new Problem(`The server ${server.id} has no upstream.`, 'Add one to its entry.'));
-  if (upstream.kind === 'http') return Promise.resolve(createHttpUpstream(upstream.url, options.sessionSecret));
-  return createStdioUpstream(server.id, upstream, options);
+/** The same few lines an own server would write. */
+function toGuardOptions(server: ResourceServer, options: GatewayOptions): GuardOptions {
+  const { issuer, keys, verifySignature, isRevoked, skewSeconds, now, onStranger } = options;
+  const { resource, defaultScopes: scopes, name } = server;
+  return { resource, issuer, scopes, name, keys, verifySignature, isRevoked, skewSeconds, now, onRefusal: onStranger };
 }
 
-function findServer(url: string, index: ResourceIndex): { server: ResourceServer; isMetadata: boolean } | undefined {
-  const [, wellKnown, id] =
-    /^(\/\.well-known\/oauth-protected-resource)?\/([A-Za-z0-9._-]+)\/mcp(?:\?.*)?$/.exec(url) ?? [];
-  const server = id === undefined ? undefined : index.servers.get(id);
-  return server && { server, isMetadata: wellKnown !== undefined };
+function sameUpstream(one: Upstream | undefined, other: Upstream | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function serveMetadata(incoming: IncomingMessage, outgoing: ServerResponse, options: GuardOptions): void {
-  if (incoming.method !== 'GET' && incoming.method !== 'HEAD')
+  if (incoming.method !== 'GET' && incoming.method !== 'HEAD') {
     return void outgoing.writeHead(405, { allow: 'GET' }).end();
+  }
   outgoing.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'max-age=300' });
   outgoing.end(JSON.stringify(resourceMetadata(options)));
 }
 
-/** What the guard looks at: method, URL and headers. The body is read only for who has passed it. */
-function toRequest(incoming: IncomingMessage, resource: string): Request {
-  const headers = new Headers();
-  for (const name of ['authorization', 'dpop']) {
-    for (const value of incoming.headersDistinct[name] ?? []) headers.append(name, value);
-  }
-  return new Request(new URL(incoming.url ?? '/', resource), { method: incoming.method ?? 'GET', headers });
+async function refuseMessage(answer: Answer, refusal: Refusal, reference: string): Promise<void> {
+  const { status } = refusalRow(refusal);
+  const words = `One JSON-RPC message in application/json is expected, at most 4 MiB. Reference: ${reference}`;
+  answer.headers.connection = 'close'; // what was not read is not read
+  await answer.json(status, rpcError(null, rpcCodes.invalid, words));
 }
 
-async function readMessage(incoming: IncomingMessage): Promise<Message | 'malformed'> {
-  const type = incoming.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/json') return 'malformed';
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of incoming) {
-    size += (chunk as Buffer).length;
-    if (size > maxBodyBytes) return 'malformed';
-    chunks.push(chunk as Buffer);
-  }
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
-    return parseMessage(text) ?? 'malformed';
-  } catch {
-    return 'malformed';
-  }
+/** A method nobody could have granted. 404 would mean a lost session to clients of the older revision. */
+async function unknownMethod(answer: Answer, message: Message): Promise<void> {
+  const status = revisionOf(message) === undefined ? 200 : 404;
+  await answer.json(status, rpcError(answerId(message), rpcCodes.unknownMethod, 'Method not found.'));
 }
 
-function refuseMessage(outgoing: ServerResponse): void {
-  const body = rpcError(null, rpcCodes.invalid, 'One JSON-RPC message in application/json is expected, at most 4 MiB.');
-  outgoing.writeHead(400, { 'content-type': 'application/json', 'cache-control': 'no-store', connection: 'close' });
-  outgoing.end(JSON.stringify(body));
-}
-
-/** The headers of 2026-07-28 repeat what the body says; a proxy may have believed them (judged = sent). */
-function agreesWithHeaders(message: Message, { headers }: IncomingMessage): boolean {
-  const method = headers['mcp-method'];
-  const name = headers['mcp-name'];
-  if (message.kind === 'response') return true;
-  if (method !== undefined && method !== message.method) return false;
-  const { name: inBody, uri } = paramsOf(message);
-  return name === undefined || decodeName(String(name)) === (inBody ?? uri);
-}
-
-/** A name beyond ASCII travels as `=?base64?...?=`. */
-function decodeName(text: string): string {
-  const encoded = /^=\?base64\?([A-Za-z0-9+/=]*)\?=$/.exec(text)?.[1];
-  return encoded === undefined ? text : Buffer.from(encoded, 'base64').toString('utf8');
-}
-
+/** What a wider token would cure is a challenge; a tool that is not offered at all is an error of the call. */
 async function refuse(
   answer: Answer,
-  verdict: Extract<Verdict, { pass: false }>,
-  server: ResourceServer,
-  record: AuditRecord | undefined,
+  { refusal, needs }: Extract<Verdict, { outcome: 'refuse' }>,
+  about: { server: ResourceServer; caller: Caller; message: Message | undefined; reference: string },
 ): Promise<void> {
-  if (verdict.swallow) return answer.empty(202);
-  const { refusal, needs } = verdict;
-  await answer.response(
-    challenge(refusal, { resource: server.resource, scopes: needs, scheme: 'Bearer', reference: record?.id }),
-  );
+  const { server, caller, message, reference } = about;
+  if (refusal === 'tool_scope_missing') {
+    const scheme = caller.keyThumbprint === undefined ? 'Bearer' : 'DPoP';
+    return answer.response(challenge(refusal, { resource: server.resource, scopes: needs, scheme, reference }));
+  }
+  const words = `This tool is not offered here. Reference: ${reference}`;
+  await answer.json(refusalRow(refusal).status, rpcError(answerId(message), rpcCodes.unknownTool, words));
 }
 
-/** Ends what is under way when the client goes, and when the token does (MCS-14). */
-function endWith(outgoing: ServerResponse, caller: Caller, { nowMs }: GatewayOptions) {
-  const controller = new AbortController();
-  const onClose = () => controller.abort();
-  outgoing.once('close', onClose);
-  const timer = setTimeout(
-    () => {
-      controller.abort();
-      outgoing.end();
-    },
-    Math.max(0, caller.expiresAt * 1000 - nowMs()),
-  ).unref();
-  return {
-    signal: controller.signal,
-    done: () => {
-      clearTimeout(timer);
-      outgoing.off('close', onClose);
-    },
-  };
+/** 503 while the record cannot be made (fail closed), 500 for what is broken here; the caller learns nothing more. */
+function answerFault(outgoing: ServerResponse, fault: unknown): void {
+  if (outgoing.headersSent) return void outgoing.destroy();
+  const isAway = fault instanceof StoreUnavailable;
+  outgoing.writeHead(isAway ? 503 : 500, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    ...(isAway && { 'retry-after': '1' }),
+  });
+  const words = isAway ? 'Temporarily unavailable; try again.' : 'The gateway met an unexpected condition.';
+  outgoing.end(JSON.stringify(rpcError(null, rpcCodes.fault, words)));
 }

@@ -1,55 +1,79 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import { parseStrictJson } from '@credence/mcp/protocol';
-import { type Dispatcher, Pool } from 'undici';
-import { type Exchange, ownerOf, sessionIdOf } from './exchange.ts';
-import { rpcCodes, rpcError } from './message.ts';
+import { type Dispatcher, errors, Pool } from 'undici';
+import { type Exchange, noSession, type OpenUpstream, ownerOf, sessionIdOf, upstreamFailed } from './exchange.ts';
+import { answerId, isId, type Message, parseMessage, rpcCodes, rpcError } from './message.ts';
 import { judgeFromServer } from './results.ts';
-import { readEvents } from './sse.ts';
+import { createTags } from './session-tag.ts';
+import { readEvents, readText, UpstreamBroke } from './sse.ts';
 
-/** An MCP server reached over HTTP. It never sees the caller's token, and we never follow where it points (MCS-06, T37). */
-export interface HttpUpstream {
-  forward(exchange: Exchange): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** Request headers that go through; everything else, identity headers and cookies above all, stays here. */
+/** Request headers that go through; everything else, identity headers and cookies above all, stays here (T37). */
 const passedOn = ['mcp-protocol-version', 'mcp-method', 'mcp-name', 'last-event-id'];
-const maxJsonBytes = 16 * 1024 * 1024;
-const headersTimeoutMs = 120_000;
+/** Streams hold a connection each, so this is also how many of them may be open. */
+const maxConnections = 1024;
+const timeouts = { headersTimeout: 300_000, bodyTimeout: 0, connectTimeout: 3000 };
 
 /**
- * @param sessionSecret - binds the session ids of the upstream to their owner, without keeping a list of them
+ * An MCP server reached over HTTP. It never sees the caller's token, and we never follow where it points (MCS-06).
+ * @param secret - binds the ids the upstream gives out to the caller they were given to
  */
-export function createHttpUpstream(url: string, sessionSecret: string): HttpUpstream {
+export function createHttpUpstream(url: string, secret: string): OpenUpstream {
   const { origin, pathname, search } = new URL(url);
-  const pool = new Pool(origin, {
-    connections: 64,
-    headersTimeout: headersTimeoutMs,
-    bodyTimeout: 0,
-    connectTimeout: 3000,
-  });
+  const pool = new Pool(origin, { connections: maxConnections, ...timeouts });
+  const tags = createTags(secret);
+  const owner = ({ server, caller }: Exchange, what: string) => [what, server.id, ownerOf(caller)];
+  const send = (method: 'POST' | 'GET' | 'DELETE', headers: Record<string, string>, body?: string) =>
+    ({ method, path: pathname + search, headers, ...(body !== undefined && { body }) }) as const;
+
+  /** An upstream that asks for what it may not have is told so, at once, so that it does not wait. */
+  const tellUpstream = async (exchange: Exchange, session: string | undefined, body: object): Promise<void> => {
+    const headers = { ...toHeaders(exchange, session), 'content-type': 'application/json' };
+    const told = await pool.request(send('POST', headers, JSON.stringify(body)));
+    await told.body.dump();
+  };
 
   return {
     async forward(exchange) {
-      const { method, answer, signal, message } = exchange;
+      const { method, answer, signal } = exchange;
       const shown = sessionIdOf(exchange);
-      const session = shown === undefined ? undefined : openSessionId(shown, exchange, sessionSecret);
+      const session = shown === undefined ? undefined : tags.open(shown, owner(exchange, 'session'));
       if (shown !== undefined && session === undefined) return noSession(exchange);
+      const message =
+        exchange.message && withOriginalId(exchange.message, (id) => tags.open(id, owner(exchange, 'ask')));
+      if (exchange.message && !message) return answer.empty(202); // answers what was never asked
+
       let upstream: Dispatcher.ResponseData;
       try {
         const body = message && JSON.stringify(message.body);
-        const headers = toHeaders(exchange, session);
-        upstream = await pool.request({ method, path: pathname + search, headers, ...(body && { body }), signal });
-      } catch {
-        if (!signal.aborted) await upstreamFailed(exchange, 'The server behind this gateway does not answer.');
-        return;
+        upstream = await pool.request({ ...send(method, toHeaders(exchange, session), body), signal });
+      } catch (fault) {
+        const isLate = fault instanceof errors.HeadersTimeoutError || fault instanceof errors.ConnectTimeoutError;
+        if (answer.isOver) return;
+        return upstreamFailed(exchange, 'The server behind this gateway does not answer.', isLate ? 504 : 502);
       }
       const own = upstream.headers['mcp-session-id'];
-      if (typeof own === 'string') answer.headers['mcp-session-id'] = sealSessionId(own, exchange, sessionSecret);
-      await passBack(upstream, exchange);
+      if (typeof own === 'string') answer.headers['mcp-session-id'] = tags.seal(own, owner(exchange, 'session'));
+      const ownSession = typeof own === 'string' ? own : session;
+      await passBack(upstream, exchange, {
+        sealId: (id) => tags.seal(JSON.stringify(id), owner(exchange, 'ask')),
+        refuse: (body) => void tellUpstream(exchange, ownSession, body).catch(() => undefined),
+      });
     },
     close: () => pool.destroy(),
   };
+}
+
+/** How requests of the upstream are dealt with: those let through under an id only their receiver can answer to. */
+interface Asking {
+  readonly sealId: (id: string | number) => string;
+  readonly refuse: (body: object) => void;
+}
+
+/** A client's answer under the id the upstream knows; `undefined` when nothing of the kind was asked of this caller. */
+function withOriginalId(message: Message, open: (id: string) => string | undefined): Message | undefined {
+  if (message.kind !== 'response') return message;
+  const opened = typeof message.id === 'string' ? open(message.id) : undefined;
+  const id = opened === undefined ? undefined : parseStrictJson(opened);
+  return isId(id) ? { ...message, id, body: { ...message.body, id } } : undefined;
 }
 
 function toHeaders({ headers, message }: Exchange, session: string | undefined): Record<string, string> {
@@ -63,88 +87,69 @@ function toHeaders({ headers, message }: Exchange, session: string | undefined):
 }
 
 /** Status and body go back, within bounds: JSON and event streams only, no redirects, no errors of its own making. */
-async function passBack(upstream: Dispatcher.ResponseData, exchange: Exchange): Promise<void> {
-  const { answer } = exchange;
+async function passBack(upstream: Dispatcher.ResponseData, exchange: Exchange, asking: Asking): Promise<void> {
+  const { answer, message } = exchange;
   const { statusCode, body } = upstream;
   const type = String(upstream.headers['content-type'] ?? '')
     .split(';')[0]
     ?.trim()
     .toLowerCase();
-  const isFine = (statusCode >= 200 && statusCode < 300) || [400, 404, 405].includes(statusCode);
+  const isSuccess = statusCode >= 200 && statusCode < 300;
   try {
-    if (!isFine) {
-      body.resume().on('error', () => undefined);
+    if (isSuccess && type === 'text/event-stream') return await passEvents(body, exchange, asking);
+    if (!isSuccess && ![400, 404, 405].includes(statusCode)) {
+      body.dump().catch(() => undefined);
+      if (isProbe(message)) return await unknownMethod(exchange);
       return await upstreamFailed(exchange, `The server behind this gateway answered ${statusCode}.`);
     }
-    if (type === 'text/event-stream') return await passEvents(body, exchange);
-    if (type === 'application/json') return await passJson(statusCode, body, exchange);
-    const text = await readAll(body, 64 * 1024);
-    if (text.trim() === '' || !type) return await answer.empty(statusCode);
-    await upstreamFailed(exchange, 'The server behind this gateway answered something that is not MCP.');
-  } catch {
-    if (exchange.signal.aborted || answer.isOver) return answer.end();
+    const text = await readText(body);
+    const passed = type === 'application/json' ? judgeFromServer(parseMessage(text), exchange) : undefined;
+    if (passed?.pass && passed.said.kind === 'response') return await answer.json(statusCode, passed.said.body);
+    if (isProbe(message)) return await unknownMethod(exchange);
+    if (message?.kind === 'request') {
+      const words = isSuccess ? 'answered something that is not MCP' : `answered ${statusCode}`;
+      return await upstreamFailed(exchange, `The server behind this gateway ${words}.`, isSuccess ? 502 : statusCode);
+    }
+    if (isSuccess && exchange.method === 'GET') {
+      return await upstreamFailed(exchange, 'The server behind this gateway opened no event stream.');
+    }
+    await answer.empty(statusCode);
+  } catch (fault) {
+    if (answer.isOver || exchange.signal.aborted) return answer.end();
+    if (!(fault instanceof UpstreamBroke)) throw fault;
     await upstreamFailed(exchange, 'The answer of the server behind this gateway could not be passed on.');
+    answer.end();
   }
 }
 
-async function passEvents(body: AsyncIterable<Uint8Array>, exchange: Exchange): Promise<void> {
+async function passEvents(body: AsyncIterable<Uint8Array>, exchange: Exchange, asking: Asking): Promise<void> {
+  const { answer, message } = exchange;
+  // A GET is answered before anything is said, so that the client knows the stream stands.
+  if (exchange.method === 'GET') await answer.openStream();
   for await (const event of readEvents(body)) {
-    if (exchange.answer.isOver) return;
+    if (answer.isOver) return;
     if (event.data === '') {
-      if (event.id !== undefined) await exchange.answer.event(event);
+      if (event.id !== undefined) await answer.event(event);
       continue;
     }
-    const passed = judgeFromServer(parseStrictJson(event.data, 64), exchange);
-    if (passed.pass) await exchange.answer.event({ ...event, data: JSON.stringify(passed.body) });
+    const passed = judgeFromServer(parseMessage(event.data), exchange);
+    if (!passed.pass) {
+      if (passed.refused) asking.refuse(passed.refused);
+      continue;
+    }
+    const { said } = passed;
+    const out = said.kind === 'request' ? { ...said.body, id: asking.sealId(said.id) } : said.body;
+    const isLast = said.kind === 'response' && message?.kind === 'request' && said.id === message.id;
+    await answer.event({ ...event, data: JSON.stringify(out) }, isLast ? out : undefined);
   }
-  exchange.answer.end();
+  answer.end();
 }
 
-async function passJson(status: number, body: AsyncIterable<Uint8Array>, exchange: Exchange): Promise<void> {
-  const passed = judgeFromServer(parseStrictJson(await readAll(body, maxJsonBytes), 64), exchange);
-  if (passed.pass) return exchange.answer.json(status, passed.body);
-  await upstreamFailed(exchange, 'The server behind this gateway answered something that is not MCP.');
+/** How clients find out whether a server speaks 2026-07-28. Older servers answer in many ways; clients understand this one. */
+function isProbe(message: Message | undefined): boolean {
+  return message?.kind === 'request' && message.method === 'server/discover';
 }
 
-async function readAll(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > maxBytes) throw new Error('the answer is too large');
-    chunks.push(chunk);
-  }
-  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-}
-
-export async function upstreamFailed({ answer, message }: Exchange, words: string): Promise<void> {
-  if (answer.isOver) return;
-  const id = message?.kind === 'request' ? message.id : null;
-  await answer.json(502, rpcError(id, rpcCodes.upstream, words));
-}
-
-/** Unknown, ended, or somebody else's: the client cannot tell, and starts a new one (B81). */
-export async function noSession({ answer, message }: Exchange): Promise<void> {
-  const id = message?.kind === 'request' ? message.id : null;
-  await answer.json(404, rpcError(id, rpcCodes.refused, 'There is no such session.'));
-}
-
-/** The id the client sees names its owner under our secret: another person's session id is no session id. */
-function sealSessionId(id: string, exchange: Exchange, secret: string): string {
-  return `${id}.${sessionTag(id, exchange, secret)}`;
-}
-
-function openSessionId(shown: string, exchange: Exchange, secret: string): string | undefined {
-  const dot = shown.lastIndexOf('.');
-  const id = shown.slice(0, dot);
-  const [tag, expected] = [shown.slice(dot + 1), sessionTag(id, exchange, secret)].map((text) => Buffer.from(text));
-  return dot > 0 && tag && expected && tag.length === expected.length && timingSafeEqual(tag, expected)
-    ? id
-    : undefined;
-}
-
-function sessionTag(id: string, { server, caller }: Exchange, secret: string): string {
-  return createHmac('sha256', secret)
-    .update(JSON.stringify([server.id, ownerOf(caller), id]))
-    .digest('base64url');
+async function unknownMethod({ answer, message }: Exchange): Promise<void> {
+  await answer.json(404, rpcError(answerId(message), rpcCodes.unknownMethod, 'Method not found.'));
 }

@@ -1,14 +1,14 @@
 import { isObject, type JsonObject, type Refusal } from '@credence/mcp/protocol';
 import type { ClientCapability, ResourceServer, Risk } from '../policy/model.ts';
-import { type Message, paramsOf } from './message.ts';
+import { type Message, metaOf, paramsOf } from './message.ts';
 
-/** What becomes of a message from the client: passed on (perhaps narrowed), swallowed, or refused. */
+/** What becomes of a message from the client: passed on (perhaps narrowed), swallowed, unknown here, or refused. */
 export type Verdict =
-  | { readonly pass: true; readonly message: Message; readonly tool?: ToolCall }
-  | { readonly pass: false; readonly swallow: true }
+  | { readonly outcome: 'pass'; readonly message: Message; readonly tool?: ToolCall }
+  | { readonly outcome: 'swallow' }
+  | { readonly outcome: 'unknown_method'; readonly message: Message }
   | {
-      readonly pass: false;
-      readonly swallow: false;
+      readonly outcome: 'refuse';
       readonly refusal: Refusal;
       readonly tool?: ToolCall;
       /** Scopes the operation needs, for the challenge. */
@@ -23,47 +23,79 @@ export interface ToolCall {
 
 /**
  * Judges one message against the scopes of the token and the entry of the server. A tool needs the scope it is mapped to;
- * everything else a client may send needs a token for this server with at least one of its scopes.
+ * everything else a client may send (reading resources and prompts, say) needs a token with at least one scope of this
+ * server. A method that MCP does not have is not passed on: nobody could have granted it.
  */
 export function judge(message: Message, server: ResourceServer, scopes: readonly string[]): Verdict {
   const allowed = server.upstream?.allow ?? [];
   if (!scopes.some((scope) => server.scopes.has(scope))) {
-    return { pass: false, swallow: false, refusal: 'tool_scope_missing', needs: server.defaultScopes };
+    return { outcome: 'refuse', refusal: 'tool_scope_missing', needs: server.defaultScopes };
   }
-  if (message.kind === 'response') {
-    // It answers a request of the server, and those reach the client only where the entry allows one.
-    return allowed.length > 0 ? { pass: true, message } : { pass: false, swallow: true };
+  // Whether it answers anything the server was let through to ask is for the upstream's session to know.
+  if (message.kind === 'response') return { outcome: 'pass', message };
+  if (message.kind === 'notification') {
+    const isSwallowed = message.method === 'notifications/roots/list_changed' && !allowed.includes('roots');
+    if (message.method === 'tools/call') return { outcome: 'refuse', refusal: 'tool_call_malformed', needs: [] };
+    return isSwallowed ? { outcome: 'swallow' } : { outcome: 'pass', message };
   }
-  const swallowed = message.method === 'notifications/roots/list_changed' && !allowed.includes('roots');
-  if (swallowed) return { pass: false, swallow: true };
+  if (!isKnown(message.method, server)) return { outcome: 'unknown_method', message };
   const narrowed = withoutCapabilities(message, allowed);
-  if (message.method !== 'tools/call') return { pass: true, message: narrowed };
+  if (message.method !== 'tools/call') return { outcome: 'pass', message: narrowed };
 
   const { name } = paramsOf(message);
-  if (message.kind !== 'request' || typeof name !== 'string') {
-    return { pass: false, swallow: false, refusal: 'tool_call_malformed', needs: [] };
-  }
+  if (typeof name !== 'string') return { outcome: 'refuse', refusal: 'tool_call_malformed', needs: [] };
   const scope = server.scopeOfTool(name);
   const tool: ToolCall = { name, scope, risk: (scope !== undefined && server.scopes.get(scope)) || 'low' };
-  if (scope === undefined) return { pass: false, swallow: false, refusal: 'tool_not_listed', tool, needs: [] };
-  if (!scopes.includes(scope))
-    return { pass: false, swallow: false, refusal: 'tool_scope_missing', tool, needs: [scope] };
-  return { pass: true, message: narrowed, tool };
+  if (scope === undefined) return { outcome: 'refuse', refusal: 'tool_not_listed', tool, needs: [] };
+  if (!scopes.includes(scope)) {
+    // All of what the operation takes in one challenge, so that a new token does not lose what this one has (MCS-08).
+    return { outcome: 'refuse', refusal: 'tool_scope_missing', tool, needs: [...scopes, scope] };
+  }
+  return { outcome: 'pass', message: narrowed, tool };
+}
+
+/** Requests of a client in either wire revision. */
+const methods = new Set([
+  'initialize',
+  'ping',
+  'server/discover',
+  'subscriptions/listen',
+  'tools/list',
+  'tools/call',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'prompts/list',
+  'prompts/get',
+  'completion/complete',
+  'logging/setLevel',
+]);
+
+const taskMethods = new Set(['tasks/get', 'tasks/list', 'tasks/result', 'tasks/update', 'tasks/cancel']);
+
+/**
+ * Tasks outlive the request that made them, and their ids are all that tells them apart. A process of one person keeps
+ * them apart; an HTTP upstream sees one caller, us, and would hand anybody's task to anybody (T35).
+ */
+function isKnown(method: string, { upstream }: ResourceServer): boolean {
+  return methods.has(method) || (taskMethods.has(method) && upstream?.kind === 'stdio');
 }
 
 const capabilities: readonly ClientCapability[] = ['roots', 'sampling', 'elicitation'];
 
 /** What a server may ask of a client, by method. */
-const capabilityOf: Record<string, ClientCapability> = {
-  'roots/list': 'roots',
-  'sampling/createMessage': 'sampling',
-  'elicitation/create': 'elicitation',
-};
+const capabilityOf: ReadonlyMap<string, ClientCapability> = new Map([
+  ['roots/list', 'roots'],
+  ['sampling/createMessage', 'sampling'],
+  ['elicitation/create', 'elicitation'],
+]);
 
 /** Whether a request of the server may reach the client; `ping` always may. */
 export function mayAskClient(method: string, allowed: readonly ClientCapability[]): boolean {
   if (method === 'ping') return true;
-  const capability = capabilityOf[method];
+  const capability = capabilityOf.get(method);
   return capability !== undefined && allowed.includes(capability);
 }
 
@@ -77,26 +109,25 @@ export function asksForTooMuch(result: unknown, allowed: readonly ClientCapabili
 const clientCapabilities = 'io.modelcontextprotocol/clientCapabilities';
 
 /** Takes out what the client offers beyond what the entry allows: at `initialize`, and in each request of 2026-07-28. */
-function withoutCapabilities(message: Message, allowed: readonly ClientCapability[]): Message {
+function withoutCapabilities(
+  message: Extract<Message, { kind: 'request' }>,
+  allowed: readonly ClientCapability[],
+): Message {
   const params = paramsOf(message);
-  const meta = params._meta;
-  const atStart = isInitialize(message) && isObject(params.capabilities);
-  const inMeta = isObject(meta) && isObject(meta[clientCapabilities]);
-  if (!atStart && !inMeta) return message;
+  const meta = metaOf(message);
+  const [atStart, inMeta] = [params.capabilities, meta[clientCapabilities]];
+  if (!isObject(atStart) && !isObject(inMeta)) return message;
   const changed: JsonObject = { ...params };
-  if (atStart) changed.capabilities = narrow(params.capabilities as JsonObject, allowed);
-  if (inMeta)
-    changed._meta = { ...meta, [clientCapabilities]: narrow(meta[clientCapabilities] as JsonObject, allowed) };
+  if (isObject(atStart)) changed.capabilities = narrow(atStart, allowed);
+  if (isObject(inMeta)) changed._meta = { ...meta, [clientCapabilities]: narrow(inMeta, allowed) };
   return { ...message, body: { ...message.body, params: changed } };
 }
 
-function isInitialize(message: Message): boolean {
-  return message.kind === 'request' && message.method === 'initialize';
-}
-
+/** Names are matched whatever their case, as some of those who read them do. */
 function narrow(offered: JsonObject, allowed: readonly ClientCapability[]): JsonObject {
-  const entries = Object.entries(offered).filter(
-    ([name]) => !capabilities.some((known) => known === name) || allowed.some((known) => known === name),
-  );
-  return Object.fromEntries(entries);
+  const isLetThrough = (name: string) => {
+    const known = capabilities.find((capability) => capability === name.toLowerCase());
+    return known === undefined || allowed.includes(known);
+  };
+  return Object.fromEntries(Object.entries(offered).filter(([name]) => isLetThrough(name)));
 }

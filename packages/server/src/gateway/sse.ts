@@ -6,25 +6,49 @@ export interface SseEvent {
   readonly retry?: string | undefined;
 }
 
-/** An event larger than this ends the stream: an upstream does not get to fill our memory. */
-const maxEventLength = 4 * 1024 * 1024;
+/** An event or answer larger than this is not passed on: an upstream does not get to fill our memory. */
+export const maxEventLength = 16 * 1024 * 1024;
+
+/** The upstream's bytes stopped, are no text, or are too many: its doing, not ours. */
+export class UpstreamBroke extends Error {
+  override readonly name = 'UpstreamBroke';
+}
+
+/** Reads a whole body as text; throws {@link UpstreamBroke}. */
+export async function readText(source: AsyncIterable<Uint8Array>): Promise<string> {
+  let text = '';
+  for await (const piece of decode(source)) {
+    text += piece;
+    if (text.length > maxEventLength) throw new UpstreamBroke('the answer is too large');
+  }
+  return text;
+}
 
 /**
- * Cuts a stream of bytes into events, each handed on as soon as it is complete. Throws on an event that is too large or
- * bytes that are not UTF-8. Comments (keep-alives) come as events without data.
+ * Cuts a stream of bytes into events, each handed on as soon as it is complete; throws {@link UpstreamBroke}. Comments
+ * (keep-alives) come as events without data.
  */
 export async function* readEvents(source: AsyncIterable<Uint8Array>): AsyncGenerator<SseEvent> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
   let text = '';
-  for await (const chunk of source) {
-    text += decoder.decode(chunk, { stream: true });
+  for await (const piece of decode(source)) {
+    text += piece;
     for (;;) {
       const end = /\r\n\r\n|\n\n|\r\r/.exec(text);
       if (!end) break;
       yield parseEvent(text.slice(0, end.index));
       text = text.slice(end.index + end[0].length);
     }
-    if (text.length > maxEventLength) throw new Error('an event of the upstream is too large');
+    if (text.length > maxEventLength) throw new UpstreamBroke('an event is too large');
+  }
+}
+
+async function* decode(source: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  try {
+    for await (const chunk of source) yield decoder.decode(chunk, { stream: true });
+    yield decoder.decode();
+  } catch (cause) {
+    throw new UpstreamBroke('the answer broke off', { cause });
   }
 }
 

@@ -1,175 +1,216 @@
-import { isObject, type JsonObject, parseStrictJson } from '@credence/mcp/protocol';
+import { isObject, type JsonObject } from '@credence/mcp/protocol';
+import type { ClientCapability } from '../policy/model.ts';
 import type { Child } from './child.ts';
-import type { Exchange } from './exchange.ts';
-import { upstreamFailed } from './http-upstream.ts';
-import { paramsOf, rpcCodes, rpcError } from './message.ts';
-import { judgeFromServer } from './results.ts';
+import { type Exchange, upstreamFailed } from './exchange.ts';
+import { isId, type Message, metaOf, paramsOf, parseMessage, revisionOf } from './message.ts';
+import { judgeFromServer, refuseAsking } from './results.ts';
 
-/** A line larger than this ends the process: it does not get to fill our memory. */
-const maxLineLength = 16 * 1024 * 1024;
 const subscriptionId = 'io.modelcontextprotocol/subscriptionId';
 
 /** One process of a stdio upstream and the requests under way in it. */
 export interface StdioSession {
   readonly owner: string;
   lastUsedMs: number;
+  /** Whether a request is under way; a stream that only listens is not work. */
   readonly isBusy: boolean;
   /** Sends a request and passes back what belongs to it until its answer is there. */
   request(exchange: Exchange): Promise<void>;
+  /** A request of our own. Resolves to `undefined` when the process ends first. */
+  ask(body: JsonObject): Promise<JsonObject | undefined>;
   /** Sends a notification, or an answer of the client. */
-  send(body: JsonObject): void;
+  send(message: Message): void;
   /** What belongs to no request goes to this stream, until it ends. */
   listen(exchange: Exchange): Promise<void>;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
-interface Pending {
+/** Somebody who waits for what the process says. */
+interface Waiting {
   readonly exchange: Exchange;
+  readonly done: () => void;
+  readonly fail: (fault: unknown) => void;
+}
+
+interface Pending extends Waiting {
   readonly id: string | number;
   readonly progressToken: unknown;
-  readonly done: () => void;
 }
 
-/** Speaks newline-delimited JSON-RPC with a process. Ids are ours on that side: equal ids of two requests never meet (T35). */
-export function createStdioSession(owner: string, child: Child, nowMs: () => number, onExit: () => void): StdioSession {
+type FromServer = Exclude<Message, { kind: 'response' }>;
+
+/** News that no stream is there for yet; the oldest goes first. */
+const maxUnheard = 100;
+
+/**
+ * Speaks newline-delimited JSON-RPC with a process. Ids and progress tokens are ours on that side: equal ones of two requests
+ * never meet (T35).
+ */
+export function createStdioSession(
+  owner: string,
+  child: Child,
+  options: {
+    readonly allowed: readonly ClientCapability[];
+    readonly nowMs: () => number;
+    readonly onExit: () => void;
+  },
+): StdioSession {
   const pending = new Map<number, Pending>();
-  const asked = new Map<string | number, true>();
-  let listener: Pending | undefined;
+  const ownRequests = new Map<number, (body: JsonObject | undefined) => void>();
+  const asked = new Set<string | number>();
+  const unheard: FromServer[] = [];
+  let listener: Waiting | undefined;
   let nextId = 1;
 
-  const write = (body: JsonObject) => child.process.stdin.write(`${JSON.stringify(body)}\n`);
-
-  /** The stream that a message without an id of ours belongs to. */
-  const streamFor = (body: JsonObject): Pending | undefined => {
-    const params = isObject(body.params) ? body.params : {};
-    const { progressToken } = params;
-    if (progressToken !== undefined) return [...pending.values()].find((one) => one.progressToken === progressToken);
-    const meta = isObject(params._meta) ? params._meta : {};
-    const subscribed = meta[subscriptionId];
-    if (typeof subscribed === 'number') return pending.get(subscribed);
-    return listener ?? [...pending.values()].at(-1);
-  };
-
-  const onLine = async (line: string): Promise<void> => {
-    const body = parseStrictJson(line, 64);
-    if (!isObject(body)) return;
-    const isAnswer = !('method' in body) && typeof body.id === 'number';
-    const one = isAnswer ? pending.get(body.id as number) : streamFor(body);
-    if (!one) return 'method' in body && 'id' in body ? refuse(body) : undefined;
-    const said = isAnswer ? { ...body, id: one.id } : withOwnSubscription(body, one);
-    const passed = judgeFromServer(said, one.exchange);
-    if (!passed.pass) return refuse(body);
-    if (!isAnswer) {
-      if ('id' in body && (typeof body.id === 'string' || typeof body.id === 'number')) asked.set(body.id, true);
-      return one.exchange.answer.event({ event: 'message', data: JSON.stringify(passed.body) });
-    }
-    pending.delete(body.id as number);
-    await finish(one.exchange, passed.body);
+  const onAnswer = async (message: Extract<Message, { kind: 'response' }>): Promise<void> => {
+    const ours = message.id as number;
+    ownRequests.get(ours)?.(message.body);
+    const one = pending.get(ours);
+    if (!one) return;
+    pending.delete(ours);
+    const theirs = { ...message, id: one.id, body: { ...message.body, id: one.id } };
+    await guarded(one, async () => {
+      const passed = judgeFromServer(theirs, one.exchange);
+      if (passed.pass) await finish(one.exchange, passed.said.body);
+    });
     one.done();
   };
 
-  /** What it may not ask of the client is answered here, and the client never hears of it. */
-  const refuse = (body: JsonObject): void => {
-    if (!('id' in body) || (typeof body.id !== 'string' && typeof body.id !== 'number')) return;
-    write(rpcError(body.id, rpcCodes.refused, 'Not allowed by the gateway.'));
+  /** What names a request of ours goes to whoever made it; the rest to the stream that listens, or to the latest request. */
+  const onOther = async (message: FromServer): Promise<void> => {
+    const refused = refuseAsking(message, options.allowed);
+    if (refused) return child.write(refused);
+    const named = namedRequest(message);
+    const one = named === undefined ? undefined : pending.get(named as number);
+    if (named !== undefined) return one && tell(one, withTheirIds(message, one));
+    const stream = listener ?? [...pending.values()].at(-1);
+    if (stream) return tell(stream, message);
+    if (unheard.push(message) > maxUnheard) unheard.shift();
   };
 
-  readLines(child, onLine);
-  child.process.once('exit', () => {
-    onExit();
-    for (const { exchange, done } of pending.values()) {
-      upstreamFailed(exchange, 'The server behind this gateway ended.').finally(() => {
-        exchange.answer.end();
-        done();
-      });
-    }
-    pending.clear();
+  const tell = (to: Waiting, message: FromServer): Promise<void> =>
+    guarded(to, async () => {
+      const passed = judgeFromServer(message, to.exchange);
+      if (!passed.pass) return;
+      if (message.kind === 'request') asked.add(message.id);
+      await to.exchange.answer.event({ event: 'message', data: JSON.stringify(passed.said.body) });
+    });
+
+  child.onLine(async (line) => {
+    const message = parseMessage(line);
+    if (message) await (message.kind === 'response' ? onAnswer(message) : onOther(message));
+  });
+  child.exited.then(async () => {
+    options.onExit();
+    for (const resolve of ownRequests.values()) resolve(undefined);
     listener?.exchange.answer.end();
     listener?.done();
+    const left = [...pending.values()];
+    pending.clear();
+    for (const one of left) {
+      await guarded(one, () => upstreamFailed(one.exchange, 'The server behind this gateway ended.'));
+      one.done();
+    }
   });
-  child.process.once('error', onExit);
 
   return {
     owner,
-    lastUsedMs: nowMs(),
+    lastUsedMs: options.nowMs(),
     get isBusy() {
-      return pending.size > 0 || listener !== undefined;
+      return pending.size > 0;
     },
     request(exchange) {
       const { message, signal } = exchange;
       if (message?.kind !== 'request') return Promise.resolve();
       const id = nextId++;
-      const meta = paramsOf(message)._meta;
-      return new Promise((resolve) => {
-        const progressToken = isObject(meta) ? meta.progressToken : undefined;
-        pending.set(id, { exchange, id: message.id, progressToken, done: resolve });
-        signal.addEventListener('abort', () => {
-          // The client went away, or the token ended: the process is told, and the answer it may still give is dropped.
+      return new Promise((resolve, reject) => {
+        const onAbort = () => {
           if (!pending.delete(id)) return;
+          // Leaving is cancelling in 2026-07-28 only; before, the tool works on and its answer is dropped.
           const params = { requestId: id, reason: 'the client went away' };
-          write({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
+          if (revisionOf(message)) child.write({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
           exchange.answer.end();
           resolve();
-        });
-        write({ ...message.body, id });
+        };
+        const { progressToken } = metaOf(message);
+        pending.set(id, { exchange, id: message.id, progressToken, done: resolve, fail: reject });
+        signal.addEventListener('abort', onAbort, { once: true });
+        child.write(withOurIds(message, id));
       });
     },
-    send(body) {
-      if (body.method === 'notifications/cancelled') return write(withOurRequestId(body, pending)) && undefined;
-      if (!('method' in body) && !asked.delete(body.id as string | number)) return; // answers what was never asked
-      write(body);
+    ask(body) {
+      const id = nextId++;
+      return new Promise((resolve) => {
+        ownRequests.set(id, (answer) => {
+          ownRequests.delete(id);
+          resolve(answer);
+        });
+        child.write({ ...body, id });
+      });
     },
-    listen(exchange) {
+    send(message) {
+      if (message.kind === 'response' && !(isId(message.id) && asked.delete(message.id))) return; // nobody had asked
+      if (message.kind !== 'notification' || message.method !== 'notifications/cancelled') {
+        return child.write(message.body);
+      }
+      const params = paramsOf(message);
+      const ours = [...pending].find(([, one]) => one.id === params.requestId)?.[0];
+      if (ours !== undefined) child.write({ ...message.body, params: { ...params, requestId: ours } });
+    },
+    async listen(exchange) {
       listener?.exchange.answer.end();
       listener?.done();
-      return new Promise((resolve) => {
-        const mine: Pending = { exchange, id: 0, progressToken: undefined, done: resolve };
+      await exchange.answer.openStream();
+      await new Promise<void>((resolve, reject) => {
+        const mine: Waiting = { exchange, done: resolve, fail: reject };
         listener = mine;
-        exchange.answer.openStream().catch(() => exchange.answer.end());
-        exchange.signal.addEventListener('abort', () => {
+        const leave = () => {
           if (listener === mine) listener = undefined;
           exchange.answer.end();
           resolve();
-        });
+        };
+        if (exchange.signal.aborted) return leave();
+        exchange.signal.addEventListener('abort', leave, { once: true });
+        for (const message of unheard.splice(0)) void tell(mine, message);
       });
     },
     stop: () => child.stop(),
   };
 }
 
+/** A fault on the way to the client (the record cannot be made, say) ends that request, not the others. */
+async function guarded(one: Waiting, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (fault) {
+    one.fail(fault);
+  }
+}
+
 /** JSON where nothing was streamed before, else the last event of the stream. */
 async function finish({ answer }: Exchange, body: JsonObject): Promise<void> {
-  if (!answer.isStream) return answer.json(200, body);
-  await answer.event({ event: 'message', data: JSON.stringify(body) });
-  answer.end();
+  if (answer.isStream) return answer.event({ event: 'message', data: JSON.stringify(body) }, body);
+  await answer.json(200, body);
 }
 
-/** A client cancels by its own id; the process knows the request by ours. */
-function withOurRequestId(body: JsonObject, pending: ReadonlyMap<number, Pending>): JsonObject {
-  const params = isObject(body.params) ? body.params : {};
-  const ours = [...pending].find(([, one]) => one.id === params.requestId)?.[0];
-  return { ...body, params: { ...params, requestId: ours ?? 0 } };
+/** What a notification calls the request it speaks of, if it speaks of one. */
+function namedRequest(message: FromServer): unknown {
+  if (message.method === 'notifications/progress') return paramsOf(message).progressToken ?? null;
+  return metaOf(message)[subscriptionId];
 }
 
-function withOwnSubscription(body: JsonObject, { id }: Pending): JsonObject {
-  const params = isObject(body.params) ? body.params : undefined;
-  const meta = isObject(params?._meta) ? params._meta : undefined;
-  if (meta?.[subscriptionId] === undefined) return body;
-  return { ...body, params: { ...params, _meta: { ...meta, [subscriptionId]: id } } };
+/** The request as the process gets it: our id, and that also for a progress token. */
+function withOurIds(message: Extract<Message, { kind: 'request' }>, id: number): JsonObject {
+  const meta = metaOf(message);
+  if (meta.progressToken === undefined) return { ...message.body, id };
+  return { ...message.body, id, params: { ...paramsOf(message), _meta: { ...meta, progressToken: id } } };
 }
 
-/** Lines in order, each dealt with before the next, so that events keep their order. */
-function readLines(child: Child, onLine: (line: string) => Promise<void>): void {
-  const decoder = new TextDecoder();
-  let text = '';
-  let queue = Promise.resolve();
-  child.process.stdout.on('data', (chunk: Buffer) => {
-    text += decoder.decode(chunk, { stream: true });
-    const lines = text.split('\n');
-    text = lines.pop() ?? '';
-    if (text.length > maxLineLength) return child.stop();
-    for (const line of lines) {
-      if (line.trim() !== '') queue = queue.then(() => onLine(line)).catch(() => undefined);
-    }
-  });
+/** A notification as the client gets it: its own progress token, its own id as the name of a subscription. */
+function withTheirIds(message: FromServer, { id, progressToken }: Pending): FromServer {
+  const params = paramsOf(message);
+  const meta = metaOf(message);
+  const changed: JsonObject = { ...params };
+  if ('progressToken' in params) changed.progressToken = progressToken;
+  if (isObject(params._meta) && subscriptionId in meta) changed._meta = { ...meta, [subscriptionId]: id };
+  return { ...message, body: { ...message.body, params: changed } };
 }

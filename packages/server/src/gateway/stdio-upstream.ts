@@ -1,53 +1,83 @@
 import { randomBytes } from 'node:crypto';
+import { isObject } from '@credence/mcp/protocol';
 import type { Upstream } from '../policy/model.ts';
-import { type ChildOptions, type Launch, prepareLaunch, startChild } from './child.ts';
-import { type Exchange, ownerOf, sessionIdOf } from './exchange.ts';
-import { noSession, upstreamFailed } from './http-upstream.ts';
-import { rpcCodes, rpcError } from './message.ts';
+import { startChild } from './child.ts';
+import { type Exchange, noSession, type OpenUpstream, ownerOf, sessionIdOf } from './exchange.ts';
+import type { Launch } from './launch.ts';
+import { answerId, revisionOf, rpcCodes, rpcError } from './message.ts';
 import { createStdioSession, type StdioSession } from './stdio-session.ts';
 
-/** An MCP server that runs as child processes: one for each session, and each session for one person through one client. */
-export interface StdioUpstream {
-  forward(exchange: Exchange): Promise<void>;
-  close(): Promise<void>;
-}
+/** A process that says nothing to a probe for this long does not know it. */
+const probeMs = 10_000;
+/** The newest revision with sessions: what processes that know no newer one speak. */
+const sessionRevision = '2025-11-25';
+const statelessRevision = '2026-07-28';
 
-/** A person's own oldest idle session makes room before anybody else's does. */
-const maxSessionsOfOne = 4;
-
-export async function createStdioUpstream(
-  serverId: string,
+/**
+ * An MCP server that runs as child processes: one for each session, and each session for one person through one client.
+ * Requests of 2026-07-28 know no sessions: they go to one process of that person and client, if the server speaks it.
+ */
+export function createStdioUpstream(
   upstream: Extract<Upstream, { kind: 'stdio' }>,
-  options: ChildOptions & { readonly nowMs: () => number },
-): Promise<StdioUpstream> {
-  const launch: Launch = await prepareLaunch(serverId, upstream, options);
+  launch: Launch,
+  nowMs: () => number,
+): OpenUpstream {
   const sessions = new Map<string, StdioSession>();
-  const idleMs = upstream.idleSeconds * 1000;
+  let speaksStateless: Promise<boolean> | undefined;
 
   const sweep = setInterval(() => {
-    for (const [id, session] of sessions) if (isIdle(session)) end(id, session);
+    for (const [id, session] of sessions) if (isIdle(session)) void end(id, session);
   }, 1000).unref();
-  const isIdle = (session: StdioSession) => !session.isBusy && options.nowMs() - session.lastUsedMs > idleMs;
+  const isIdle = (session: StdioSession) =>
+    !session.isBusy && nowMs() - session.lastUsedMs >= upstream.idleSeconds * 1000;
   const end = (id: string, session: StdioSession) => {
     sessions.delete(id);
-    session.stop();
+    return session.stop();
   };
 
+  /** At the limit a person's own oldest idle session makes room, never anybody else's. */
   const makeRoom = (owner: string): boolean => {
-    const own = [...sessions].filter(([, session]) => session.owner === owner);
-    const isFull = own.length >= maxSessionsOfOne || sessions.size >= upstream.maxSessions;
-    if (!isFull) return true;
-    const idle = own.filter(([, session]) => !session.isBusy).sort(([, a], [, b]) => a.lastUsedMs - b.lastUsedMs);
-    if (idle[0]) end(...idle[0]);
+    if (sessions.size < upstream.maxSessions) return true;
+    const idle = [...sessions]
+      .filter(([, session]) => session.owner === owner && !session.isBusy)
+      .sort(([, a], [, b]) => a.lastUsedMs - b.lastUsedMs);
+    if (idle[0]) void end(...idle[0]);
     return idle.length > 0;
   };
 
   const start = (id: string, owner: string, person: string): StdioSession => {
-    const session = createStdioSession(owner, startChild(launch, upstream, person), options.nowMs, () => {
-      if (sessions.get(id) === session) sessions.delete(id);
+    const session = createStdioSession(owner, startChild(launch.planFor(person)), {
+      allowed: upstream.allow,
+      nowMs,
+      onExit: () => {
+        if (sessions.get(id) === session) sessions.delete(id);
+      },
     });
     sessions.set(id, session);
     return session;
+  };
+
+  /** Asked once, of the first process there is reason to ask: some older servers end at a question they do not know. */
+  const probe = async (session: StdioSession, stop: () => void): Promise<boolean> => {
+    const timer = setTimeout(stop, probeMs);
+    const answer = await session.ask(discoverRequest);
+    clearTimeout(timer);
+    const versions = isObject(answer?.result) ? answer.result.supportedVersions : undefined;
+    return Array.isArray(versions) && versions.includes(statelessRevision);
+  };
+
+  /** The person's process for requests without a session; `undefined` when the server does not speak that revision. */
+  const stateless = async (owner: string, person: string): Promise<StdioSession | undefined | 'full'> => {
+    if (speaksStateless && !(await speaksStateless)) return undefined;
+    const id = `stateless ${owner}`;
+    const known = sessions.get(id);
+    if (known) return known;
+    if (!makeRoom(owner)) return 'full';
+    const session = start(id, owner, person);
+    speaksStateless ??= probe(session, () => void end(id, session));
+    if (await speaksStateless) return session;
+    void end(id, session);
+    return undefined;
   };
 
   return {
@@ -55,46 +85,80 @@ export async function createStdioUpstream(
       const { answer, caller, message } = exchange;
       const owner = ownerOf(caller);
       const shown = sessionIdOf(exchange);
-      const isStart = message?.kind === 'request' && message.method === 'initialize';
-      // Without a session and without initialize it is a request of 2026-07-28, which stands alone: the person's own process.
-      const id = shown ?? (isStart ? randomBytes(24).toString('base64url') : `stateless ${owner}`);
-      const known = sessions.get(id);
-      if (shown !== undefined && known?.owner !== owner) return noSession(exchange);
-      if (known === undefined && exchange.method !== 'POST') return noSession(exchange);
-      if (known === undefined && message?.kind !== 'request') return answer.empty(202);
-      if (known === undefined && !makeRoom(owner)) return tooMany(exchange);
-
-      const session = known ?? start(id, owner, caller.subject);
-      session.lastUsedMs = options.nowMs();
-      if (isStart) answer.headers['mcp-session-id'] = id;
-      try {
-        await pass(exchange, session, () => end(id, session));
-      } finally {
-        session.lastUsedMs = options.nowMs();
+      if (shown !== undefined) {
+        const session = sessions.get(shown);
+        if (session?.owner !== owner) return noSession(exchange);
+        return pass(exchange, session, () => end(shown, session));
       }
+      if (exchange.method !== 'POST') return answer.empty(405);
+      if (message?.kind === 'request' && message.method === 'initialize') {
+        if (!makeRoom(owner)) return tooMany(exchange);
+        const id = randomBytes(24).toString('base64url');
+        const session = start(id, owner, caller.subject);
+        answer.headers['mcp-session-id'] = id;
+        return pass(exchange, session, () => end(id, session));
+      }
+      if (message === undefined || revisionOf(message) === undefined) return needsSession(exchange);
+      if (message.kind !== 'request') return answer.empty(202); // nothing under way could be meant
+      const session = await stateless(owner, caller.subject);
+      if (session === 'full') return tooMany(exchange);
+      if (session) return pass(exchange, session, () => undefined);
+      return message.method === 'server/discover' ? unknownMethod(exchange) : wrongRevision(exchange);
     },
     async close() {
       clearInterval(sweep);
-      for (const [id, session] of sessions) end(id, session);
+      await Promise.all([...sessions].map(([id, session]) => end(id, session)));
     },
   };
+
+  async function pass(exchange: Exchange, session: StdioSession, end: () => unknown): Promise<void> {
+    const { method, message, answer } = exchange;
+    session.lastUsedMs = nowMs();
+    if (method === 'DELETE') {
+      await end();
+      return answer.empty(200);
+    }
+    if (method === 'GET') return session.listen(exchange);
+    if (message?.kind === 'request') {
+      await session.request(exchange);
+      session.lastUsedMs = nowMs();
+      return;
+    }
+    if (message) session.send(message);
+    await answer.empty(202);
+  }
 }
 
-async function pass(exchange: Exchange, session: StdioSession, end: () => void): Promise<void> {
-  const { method, message, answer } = exchange;
-  if (method === 'DELETE') {
-    end();
-    return answer.empty(200);
-  }
-  if (method === 'GET') return session.listen(exchange);
-  if (message?.kind === 'request') return session.request(exchange);
-  if (!message) return upstreamFailed(exchange, 'There is nothing to pass on.');
-  session.send(message.body);
-  await answer.empty(202);
-}
+const discoverRequest = {
+  jsonrpc: '2.0',
+  method: 'server/discover',
+  params: {
+    _meta: {
+      'io.modelcontextprotocol/protocolVersion': statelessRevision,
+      'io.modelcontextprotocol/clientInfo': { name: 'credence-gateway', version: '1' },
+      'io.modelcontextprotocol/clientCapabilities': {},
+    },
+  },
+};
 
 async function tooMany({ answer, message }: Exchange): Promise<void> {
   answer.headers['retry-after'] = '10';
-  const id = message?.kind === 'request' ? message.id : null;
-  await answer.json(503, rpcError(id, rpcCodes.upstream, 'Too many sessions of this server are open; try again.'));
+  const words = 'Too many sessions of this server are open; try again.';
+  await answer.json(503, rpcError(answerId(message), rpcCodes.upstream, words));
+}
+
+async function needsSession({ answer, message }: Exchange): Promise<void> {
+  const words = 'Mcp-Session-Id is missing; begin with initialize.';
+  await answer.json(400, rpcError(answerId(message), rpcCodes.invalid, words));
+}
+
+async function unknownMethod({ answer, message }: Exchange): Promise<void> {
+  await answer.json(404, rpcError(answerId(message), rpcCodes.unknownMethod, 'Method not found.'));
+}
+
+async function wrongRevision({ answer, message }: Exchange): Promise<void> {
+  const requested = message && revisionOf(message);
+  const data = { supported: [sessionRevision], requested };
+  const words = 'This server speaks an older revision.';
+  await answer.json(400, rpcError(answerId(message), rpcCodes.unsupportedRevision, words, data));
 }

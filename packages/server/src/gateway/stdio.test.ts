@@ -1,0 +1,424 @@
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { JsonObject } from '@credence/mcp/protocol';
+import {
+  callTool,
+  fixture,
+  initialize,
+  openWorld,
+  rpc,
+  serverOf,
+  stdio,
+  textOf,
+  type World,
+} from './fixtures/world.ts';
+
+const tellTools = {
+  self: 'read',
+  heard: 'read',
+  calls: 'read',
+  echo: 'read',
+  slow: 'read',
+  ask: 'read',
+  say: 'read',
+  url: 'read',
+  exit: 'read',
+};
+const tell = fixture('stdio-server.ts');
+const isRoot = process.getuid?.() === 0;
+
+async function openSession(world: World, server: string, capabilities = {}, token = {}): Promise<string> {
+  const response = await world.call(server, { body: initialize(capabilities), token });
+  assert.equal(response.status, 200);
+  await response.json();
+  const id = response.headers.get('mcp-session-id');
+  assert.ok(id);
+  await world.call(server, {
+    body: { jsonrpc: '2.0', method: 'notifications/initialized' },
+    headers: { 'mcp-session-id': id },
+    token,
+  });
+  return id;
+}
+
+async function use(world: World, server: string, session: string, name: string, args: JsonObject = {}) {
+  const response = await world.call(server, {
+    body: callTool(1, name, args),
+    headers: { 'mcp-session-id': session },
+  });
+  const { result, error } = (await response.json()) as { result?: unknown; error?: unknown };
+  assert.equal(error, undefined);
+  return JSON.parse(textOf(result));
+}
+
+describe('T36: what a child process sees of us', () => {
+  let world: World;
+  let seen: { env: object; cwd: string; argv: string[]; open: string[]; uid: number; groups: number[] };
+
+  before(async () => {
+    process.env.CANARY = 'secret of the gateway';
+    const upstream = stdio(tell, { args: ['--for', '{person}', '{data}'], env: { ONE: '{data}/{person}.json' } });
+    world = await openWorld([serverOf('tell', upstream, tellTools)]);
+    seen = await use(world, 'tell', await openSession(world, 'tell'), 'self');
+  });
+  after(async () => {
+    delete process.env.CANARY;
+    await world.close();
+  });
+
+  test('the environment its entry lists, and nothing else', () => {
+    assert.deepEqual(seen.env, { ONE: join(world.dataDir, 'tell', 'a_alice.json') });
+  });
+  test('placeholders in its arguments', () => {
+    assert.deepEqual(seen.argv, ['--for', 'a_alice', join(world.dataDir, 'tell')]);
+  });
+  test('its own folder to work in', () => {
+    assert.equal(seen.cwd, join(world.dataDir, 'tell'));
+  });
+  test('no file and no socket that we have open, but its three pipes', () => {
+    const foreign = seen.open.filter((one) => /\.ts|\.sqlite|\/home|\/tmp/.test(one));
+    assert.deepEqual(foreign, []);
+    const sockets = seen.open.filter((one) => one.includes('socket:') && !/^[012] /.test(one));
+    assert.deepEqual(sockets, []);
+  });
+  test('its own OS user and none of our groups, where we may switch', { skip: !isRoot && 'not root' }, () => {
+    assert.ok(seen.uid >= 61_184 && seen.uid <= 65_519, `uid ${seen.uid}`);
+    assert.ok(!seen.groups.includes(0));
+  });
+});
+
+describe('T35: one session is one person through one client (B81)', () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld([serverOf('tell', stdio(tell), tellTools)]);
+  });
+  after(() => world.close());
+
+  const others: [who: string, token: object][] = [
+    ['another person', { subject: 'a_bob' }],
+    ['the same person through another client', { clientId: 'vscode' }],
+  ];
+  for (const [who, token] of others) {
+    for (const method of ['POST', 'GET', 'DELETE']) {
+      test(`${method} with the session of ${who}: 404, and the session lives on`, async () => {
+        const session = await openSession(world, 'tell');
+        const body = method === 'POST' ? callTool(1, 'calls') : undefined;
+        const response = await world.call('tell', { method, body, headers: { 'mcp-session-id': session }, token });
+        assert.equal(response.status, 404);
+        assert.equal(await use(world, 'tell', session, 'calls'), 1);
+      });
+    }
+  }
+
+  test('equal JSON-RPC ids at the same time: each gets its own answer', async () => {
+    const sessions = [await openSession(world, 'tell'), await openSession(world, 'tell', {}, { subject: 'a_bob' })];
+    const ask = async (session: string, say: string, delay: number, token: object) => {
+      const response = await world.call('tell', {
+        body: callTool(7, 'echo', { say, delay }),
+        headers: { 'mcp-session-id': session },
+        token,
+      });
+      const { id, result } = (await response.json()) as { id: number; result: unknown };
+      assert.equal(id, 7);
+      return JSON.parse(textOf(result));
+    };
+    const [one, two] = sessions as [string, string];
+    const said = await Promise.all([
+      ask(one, 'alice slow', 80, {}),
+      ask(one, 'alice quick', 0, {}),
+      ask(two, 'bob slow', 60, { subject: 'a_bob' }),
+      ask(two, 'bob quick', 0, { subject: 'a_bob' }),
+    ]);
+    assert.deepEqual(said, ['alice slow', 'alice quick', 'bob slow', 'bob quick']);
+  });
+
+  test('an ended session is no session', async () => {
+    const session = await openSession(world, 'tell');
+    const headers = { 'mcp-session-id': session };
+    assert.equal((await world.call('tell', { method: 'DELETE', headers })).status, 200);
+    assert.equal((await world.call('tell', { body: callTool(1, 'calls'), headers })).status, 404);
+  });
+
+  test('the child ends in the middle of a call: 502 with a JSON-RPC error, then 404', async () => {
+    const session = await openSession(world, 'tell');
+    const headers = { 'mcp-session-id': session };
+    const response = await world.call('tell', { body: callTool(9, 'exit'), headers });
+    assert.equal(response.status, 502);
+    const { id, error } = (await response.json()) as { id: number; error: { code: number } };
+    assert.deepEqual([id, typeof error.code], [9, 'number']);
+    assert.equal((await world.call('tell', { body: callTool(10, 'calls'), headers })).status, 404);
+  });
+});
+
+describe('what the client offers, and what a server may ask of it', () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld([
+      serverOf('closed', stdio(tell), tellTools),
+      serverOf('open', stdio(tell, { allow: ['roots'] }), tellTools),
+    ]);
+  });
+  after(() => world.close());
+
+  const everything = { roots: { listChanged: true }, sampling: {}, elicitation: {}, experimental: { x: {} } };
+  type Heard = { method?: string; id?: unknown; params?: { capabilities?: object }; error?: object; result?: object };
+
+  test('roots, sampling and elicitation do not reach a server whose entry does not allow them', async () => {
+    const session = await openSession(world, 'closed', everything);
+    const [first] = (await use(world, 'closed', session, 'heard')) as Heard[];
+    assert.deepEqual(first?.params?.capabilities, { experimental: { x: {} } });
+  });
+
+  test('an entry that allows roots lets roots through, and nothing else', async () => {
+    const session = await openSession(world, 'open', everything);
+    const [first] = (await use(world, 'open', session, 'heard')) as Heard[];
+    assert.deepEqual(first?.params?.capabilities, { roots: { listChanged: true }, experimental: { x: {} } });
+  });
+
+  for (const method of ['roots/list', 'sampling/createMessage', 'elicitation/create', 'tasks/list', 'own/method']) {
+    test(`the server asks for ${method} all the same: it gets an error, the client hears nothing`, async () => {
+      const session = await openSession(world, 'closed');
+      const headers = { 'mcp-session-id': session };
+      const stream = await world.call('closed', { method: 'GET', headers });
+      await use(world, 'closed', session, 'ask', { method, id: 'q1' });
+      await use(world, 'closed', session, 'say', {
+        message: { method: 'notifications/message', params: { data: 'end' } },
+      });
+      const first = await firstEvent(stream);
+      assert.equal(first.method, 'notifications/message');
+      const heard = (await use(world, 'closed', session, 'heard')) as Heard[];
+      assert.ok(heard.some(({ id, error }) => id === 'q1' && error !== undefined));
+    });
+  }
+
+  test('an answer that was never asked for does not reach the server', async () => {
+    for (const server of ['closed', 'open']) {
+      const session = await openSession(world, server);
+      const body = { jsonrpc: '2.0', id: 0, result: { roots: [{ uri: 'file:///' }] } };
+      await world.call(server, { body, headers: { 'mcp-session-id': session } });
+      const changed = { jsonrpc: '2.0', method: 'notifications/roots/list_changed' };
+      await world.call('closed', { body: changed, headers: { 'mcp-session-id': session } });
+      const heard = (await use(world, server, session, 'heard')) as Heard[];
+      assert.ok(!heard.some(({ result, method }) => result !== undefined || method?.startsWith('notifications/roots')));
+    }
+  });
+
+  test('an error that makes the client open a URL is an elicitation too', async () => {
+    const session = await openSession(world, 'closed');
+    const response = await world.call('closed', { body: callTool(1, 'url'), headers: { 'mcp-session-id': session } });
+    assert.doesNotMatch(await response.text(), /-32042|evil/);
+  });
+});
+
+/** The first message of an event stream, which is then left. */
+async function firstEvent(response: Response): Promise<{ method?: string; params?: JsonObject }> {
+  assert.equal(response.headers.get('content-type'), 'text/event-stream');
+  let text = '';
+  for await (const chunk of response.body ?? []) {
+    text += new TextDecoder().decode(chunk as Uint8Array);
+    const data = /^data: (.+)$/m.exec(text)?.[1];
+    if (data) return JSON.parse(data);
+  }
+  throw new Error(`the stream ended: ${text}`);
+}
+
+describe('streams of a stdio upstream', () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld([serverOf('tell', stdio(tell), tellTools)]);
+  });
+  after(() => world.close());
+
+  test('progress arrives while the tool still works', async () => {
+    const session = await openSession(world, 'tell');
+    const body = rpc(3, 'tools/call', { name: 'slow', arguments: { ms: 300 }, _meta: { progressToken: 'p' } });
+    const startedAt = performance.now();
+    const response = await world.call('tell', { body, headers: { 'mcp-session-id': session } });
+    const first = await firstEvent(response);
+    assert.equal(first.method, 'notifications/progress');
+    assert.ok(performance.now() - startedAt < 250);
+  });
+
+  test('equal progress tokens of two requests never meet', async () => {
+    const session = await openSession(world, 'tell');
+    const ask = async (id: number, ms: number) => {
+      const body = rpc(id, 'tools/call', { name: 'slow', arguments: { ms }, _meta: { progressToken: 1 } });
+      const response = await world.call('tell', { body, headers: { 'mcp-session-id': session } });
+      return (await response.text()).split('\n').filter((line) => line.startsWith('data: ')).length;
+    };
+    assert.deepEqual(await Promise.all([ask(1, 50), ask(2, 100)]), [3, 3]);
+  });
+
+  test('B82: the stream is closed when the token ends', async () => {
+    const session = await openSession(world, 'tell');
+    const expiresAt = Math.floor(Date.now() / 1000) + 2;
+    const response = await world.call('tell', {
+      method: 'GET',
+      headers: { 'mcp-session-id': session },
+      token: { expiresAt },
+    });
+    assert.equal(response.status, 200);
+    await response.text();
+    assert.ok(Math.abs(Date.now() / 1000 - expiresAt) < 1);
+  });
+
+  test('a stream is closed within a second or two when the token is revoked', async () => {
+    const session = await openSession(world, 'tell');
+    const response = await world.call('tell', {
+      method: 'GET',
+      headers: { 'mcp-session-id': session },
+      token: { id: 'to-be-revoked' },
+    });
+    world.revoked.add('to-be-revoked');
+    const startedAt = performance.now();
+    await response.text();
+    assert.ok(performance.now() - startedAt < 2000);
+  });
+
+  test('a call that outlives its token still gets its answer', async () => {
+    const session = await openSession(world, 'tell');
+    const response = await world.call('tell', {
+      body: callTool(1, 'echo', { say: 'late', delay: 1800 }),
+      headers: { 'mcp-session-id': session },
+      token: { expiresAt: Math.floor(Date.now() / 1000) + 1 },
+    });
+    assert.equal(response.status, 200);
+    assert.match(await response.text(), /late/);
+  });
+});
+
+describe('limits of a stdio upstream', () => {
+  test('too many sessions: 503 to the newcomer, nobody else is thrown out', async () => {
+    const world = await openWorld([serverOf('tell', stdio(tell, { maxSessions: 2 }), tellTools)]);
+    try {
+      const mine = await openSession(world, 'tell');
+      await openSession(world, 'tell', {}, { subject: 'a_bob' });
+      const third = await world.call('tell', { body: initialize(), token: { subject: 'a_carol' } });
+      assert.equal(third.status, 503);
+      assert.ok(third.headers.get('retry-after'));
+      assert.equal(await use(world, 'tell', mine, 'calls'), 1);
+    } finally {
+      await world.close();
+    }
+  });
+
+  test('a person at the limit replaces their own oldest idle session', async () => {
+    const world = await openWorld([serverOf('tell', stdio(tell, { maxSessions: 1 }), tellTools)]);
+    try {
+      const first = await openSession(world, 'tell');
+      const second = await openSession(world, 'tell');
+      const gone = await world.call('tell', { body: callTool(1, 'calls'), headers: { 'mcp-session-id': first } });
+      assert.equal(gone.status, 404);
+      assert.equal(await use(world, 'tell', second, 'calls'), 1);
+    } finally {
+      await world.close();
+    }
+  });
+
+  test('an idle session is ended with its process', async () => {
+    const world = await openWorld([serverOf('tell', stdio(tell, { idleSeconds: 1 }), tellTools)]);
+    try {
+      const session = await openSession(world, 'tell');
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      const gone = await world.call('tell', { body: callTool(1, 'calls'), headers: { 'mcp-session-id': session } });
+      assert.equal(gone.status, 404);
+    } finally {
+      await world.close();
+    }
+  });
+
+  test('a new version of the policy that leaves the upstream alone leaves its sessions alone', async () => {
+    const toServer = serverOf('tell', stdio(tell), tellTools);
+    const world = await openWorld([toServer]);
+    try {
+      const session = await openSession(world, 'tell');
+      world.setServers([toServer(world.origin)]);
+      assert.equal(await use(world, 'tell', session, 'calls'), 1);
+      world.setServers([serverOf('tell', stdio(tell, { env: { A: 'b' } }), tellTools)(world.origin)]);
+      const gone = await world.call('tell', { body: callTool(1, 'calls'), headers: { 'mcp-session-id': session } });
+      assert.equal(gone.status, 404);
+    } finally {
+      await world.close();
+    }
+  });
+});
+
+describe('the real servers, through the official client', () => {
+  let world: World;
+  const fileTools = { read_text_file: 'read', list_allowed_directories: 'read', list_directory: 'read' };
+  const memoryTools = { create_entities: 'write', read_graph: 'read' };
+  before(async () => {
+    const memory = stdio('mcp-server-memory', { env: { MEMORY_FILE_PATH: '{data}/{person}.json' } });
+    world = await openWorld([
+      serverOf('everything', stdio('mcp-server-everything', { args: ['stdio'] }), { echo: 'read', 'get-env': 'read' }),
+      serverOf('files', stdio('mcp-server-filesystem', { args: ['{data}/documents'] }), fileTools),
+      serverOf('memory', memory, memoryTools),
+    ]);
+    await mkdir(join(world.dataDir, 'files', 'documents'), { recursive: true });
+    await writeFile(join(world.dataDir, 'files', 'documents', 'hello.txt'), 'hello');
+  });
+  after(() => world.close());
+
+  for (const mode of ['legacy', 'auto'] as const) {
+    test(`everything: list and call, version negotiation "${mode}"`, async () => {
+      const client = await world.client('everything', {}, { versionNegotiation: { mode } });
+      const { tools } = await client.listTools();
+      assert.deepEqual(tools.map(({ name }) => name).sort(), ['echo', 'get-env']);
+      assert.match(textOf(await client.callTool({ name: 'echo', arguments: { message: 'hi' } })), /hi/);
+    });
+  }
+
+  test('T36: the tool that prints the environment prints nothing of ours', async () => {
+    process.env.CANARY = 'secret of the gateway';
+    const client = await world.client('everything');
+    const text = textOf(await client.callTool({ name: 'get-env', arguments: {} }));
+    delete process.env.CANARY;
+    assert.deepEqual(JSON.parse(text), {});
+  });
+
+  test('the call record carries the hash of the definition as listed, and null before', async () => {
+    const client = await world.client('memory', { subject: 'a_hash' });
+    await client.callTool({ name: 'read_graph', arguments: {} });
+    await client.listTools();
+    await client.callTool({ name: 'read_graph', arguments: {} });
+    const hashes = world.records
+      .filter(({ kind, person }) => kind === 'tool_call' && person === 'a_hash')
+      .map(({ toolHash }) => toolHash);
+    assert.equal(hashes[0], null);
+    assert.match(String(hashes[1]), /^[A-Za-z0-9_-]{43}$/);
+  });
+
+  test('a client root file:/// does not widen what the file server reads', async () => {
+    const client = await world.client('files', {}, { capabilities: { roots: { listChanged: true } } });
+    client.setRequestHandler('roots/list', () => ({ roots: [{ uri: 'file:///', name: 'all' }] }));
+    await client.sendRootsListChanged();
+    const text = textOf(await client.callTool({ name: 'list_allowed_directories', arguments: {} }));
+    assert.equal(text.split('\n').filter((line) => line.startsWith('/')).length, 1);
+    assert.match(text, /files\/documents$/m);
+    const passwd = await client.callTool({ name: 'read_text_file', arguments: { path: '/etc/passwd' } });
+    assert.equal(passwd.isError, true);
+    const hello = join(world.dataDir, 'files', 'documents', 'hello.txt');
+    assert.match(textOf(await client.callTool({ name: 'read_text_file', arguments: { path: hello } })), /hello/);
+  });
+
+  test("alice's memory is not bob's", async () => {
+    const alice = await world.client('memory');
+    const bob = await world.client('memory', { subject: 'a_bob' });
+    const entity = { name: 'secret of alice', entityType: 'note', observations: ['x'] };
+    await alice.callTool({ name: 'create_entities', arguments: { entities: [entity] } });
+    assert.doesNotMatch(textOf(await bob.callTool({ name: 'read_graph', arguments: {} })), /alice/);
+    assert.match(textOf(await alice.callTool({ name: 'read_graph', arguments: {} })), /alice/);
+  });
+
+  test('a server that exits at the probe of 2026-07-28: the official client falls back', async () => {
+    const shy = await openWorld([serverOf('shy', stdio(tell, { args: ['--exit-on-probe'] }), tellTools)]);
+    try {
+      const client = await shy.client('shy', {}, { versionNegotiation: { mode: 'auto' } });
+      assert.equal(textOf(await client.callTool({ name: 'calls', arguments: {} })), '1');
+    } finally {
+      await shy.close();
+    }
+  });
+});
