@@ -168,7 +168,7 @@ async function openGateway(parts: Parts, keys: KeyRing | undefined): Promise<Gat
   const issuer = config.ras.issuer;
   const { keysOf } = createIssuerKeys({ getJson: egress.getJson, now, onFault: edge.onFault });
   const { createGateway } = await import('./gateway/gateway.ts');
-  return createGateway({
+  const gateway = createGateway({
     issuer,
     index: () => inForce.resource(),
     keys: keys ? async () => keys.published() : (header) => keysOf({ issuer, keys: 'discovery' }, header),
@@ -188,6 +188,8 @@ async function openGateway(parts: Parts, keys: KeyRing | undefined): Promise<Gat
     demo: config.demo,
     warn: (server, words) => log.warn({ server }, words),
   });
+  await gateway.checkUpstreams();
+  return gateway;
 }
 
 /**
@@ -224,6 +226,7 @@ export async function adminListener({ config, inForce }: Parts): Promise<Handler
   const app = createAdminApp(() => ({
     organisation: config.organisation,
     roles: [...config.roles],
+    admin: config.admin.url,
     idp: config.idp.issuer,
     ras: config.ras.issuer,
     accessVersion: isA ? inForce.access().version : undefined,

@@ -6,6 +6,7 @@ import { statusPage } from './status-page.ts';
 export interface AdminStatus {
   readonly organisation: string;
   readonly roles: readonly string[];
+  readonly admin: string;
   readonly idp: string;
   readonly ras: string;
   readonly accessVersion: number | undefined;

@@ -14,8 +14,8 @@ export function statusPage(status: AdminStatus): Response {
     ['Resource policy', resourceVersion === undefined ? 'not served here' : `version ${resourceVersion}`],
   ];
   const letter = html`<h1>Credence is running</h1>
-<p>Read the record with <code>credence audit tail</code>, and what became of one request with <code>credence explain</code>.</p>
-<dl>${rows.map(([label, value]) => html`<dt>${label}</dt><dd><code>${value}</code></dd>`)}</dl>`;
-  const page = renderPage({ title: 'Status', host: new URL(idp).host, letter, foot: undefined });
+<p class="lead">Read the record with <code>credence audit tail</code>, and what became of one request with <code>credence explain</code>.</p>
+<dl class="facts">${rows.map(([label, value]) => html`<dt>${label}</dt><dd><code>${value}</code></dd>`)}</dl>`;
+  const page = renderPage({ title: 'Status', host: new URL(status.admin).host, letter, foot: undefined });
   return new Response(page, { headers: pageHeaders() });
 }

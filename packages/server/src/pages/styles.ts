@@ -49,6 +49,9 @@ button.first:hover { background: var(--ink2); }
 .remark { margin-top: 20px; font-size: 12px; line-height: 18px; color: var(--ink3); }
 .reference { margin-top: 12px; font-size: 13px; line-height: 20px; color: var(--ink3); }
 code { font: 12px/17px var(--mono); }
+.facts { display: grid; grid-template-columns: max-content 1fr; gap: 6px 20px; margin: 0; padding-top: 12px; border-top: 1px solid var(--ink); }
+.facts dt { font-size: 13px; line-height: 20px; color: var(--ink3); }
+.facts dd { margin: 0; overflow-wrap: anywhere; }
 .foot { padding: 16px 32px; font-size: 12px; line-height: 18px; color: var(--ink3); border-top: 1px solid var(--line); }
 @media (max-width: 560px) {
   .bar, .foot { padding-left: 16px; padding-right: 16px; }
