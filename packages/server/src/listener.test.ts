@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import type { IncomingMessage } from 'node:http';
+import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { toBlockList } from './egress.ts';
 import { checkTarget, clientAddress, listen } from './listener.ts';
 
@@ -66,6 +67,31 @@ describe('a listener', () => {
     const first = await listen({ ...options, port: 0 });
     await assert.rejects(listen({ ...options, port: first.port }), /already in use/);
     await first.stop(0);
+  });
+
+  test('a stop waits for what is under way, and not for a connection that is kept alive', async () => {
+    const options = {
+      name: 'idp',
+      host: '127.0.0.1',
+      origin: 'http://127.0.0.1',
+      tls: undefined,
+      handle: (_: IncomingMessage, outgoing: ServerResponse) => setTimeout(() => outgoing.end('done'), 200),
+    };
+    const server = await listen({ ...options, port: 0 });
+    const agent = new Agent({ keepAlive: true });
+    const answer = new Promise<number | undefined>((resolve, reject) => {
+      const headers = { host: '127.0.0.1' };
+      const sent = request({ host: '127.0.0.1', port: server.port, agent, headers }, (incoming) => {
+        incoming.resume().once('end', () => resolve(incoming.statusCode));
+      });
+      sent.once('error', reject).end();
+    });
+    await wait(50);
+    const startedAt = performance.now();
+    await server.stop(5000);
+    assert.equal(await answer, 200);
+    assert.ok(performance.now() - startedAt < 2000);
+    agent.destroy();
   });
 
   test('bytes that are not HTTP are answered 400 and cut', async () => {

@@ -126,8 +126,11 @@ function toProblem(error: NodeJS.ErrnoException, name: string, host: string, por
 function stopped(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    // A connection that becomes idle only now would otherwise be kept alive for another request that never comes.
+    const sweep = setInterval(() => server.closeIdleConnections(), 25);
     server.close(() => {
       clearTimeout(cut);
+      clearInterval(sweep);
       resolve();
     });
     server.closeIdleConnections();
