@@ -41,7 +41,9 @@ function undoingsOf(scope: Scope): (() => Promise<unknown>)[] {
   const stack: (() => Promise<unknown>)[] = [];
   undoings.set(scope, stack);
   scope.after(async () => {
-    for (const undo of stack.reverse()) await undo();
+    const faults: unknown[] = [];
+    for (const undo of stack.reverse()) await undo().catch((fault: unknown) => faults.push(fault));
+    if (faults.length > 0) throw faults[0];
   });
   return stack;
 }
