@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import type { JsonObject } from '@credence/mcp/protocol';
 import {
   callTool,
-  fixture,
+  commands,
   initialize,
   openWorld,
   rpc,
@@ -26,7 +26,7 @@ const tellTools = {
   url: 'read',
   exit: 'read',
 };
-const tell = fixture('stdio-server.ts');
+const { tell } = commands;
 const isRoot = process.getuid?.() === 0;
 
 async function openSession(world: World, server: string, capabilities = {}, token = {}): Promise<string> {
@@ -420,5 +420,58 @@ describe('the real servers, through the official client', () => {
     } finally {
       await shy.close();
     }
+  });
+});
+
+describe('a stdio server of 2026-07-28, made with the official library, and the official client', () => {
+  let world: World;
+  const tools = { echo: 'read', whoami: 'read', slow: 'read' };
+  before(async () => {
+    world = await openWorld([serverOf('new', stdio(commands.new), tools)]);
+  });
+  after(() => world.close());
+
+  for (const mode of ['auto', 'legacy', { pin: '2026-07-28' }] as const) {
+    test(`version negotiation ${JSON.stringify(mode)}: list and call`, async () => {
+      const client = await world.client('new', {}, { versionNegotiation: { mode } });
+      assert.equal(client.getProtocolEra(), mode === 'legacy' ? 'legacy' : 'modern');
+      const { tools: listed } = await client.listTools();
+      assert.deepEqual(listed.map(({ name }) => name).sort(), ['echo', 'slow', 'whoami']);
+      assert.equal(textOf(await client.callTool({ name: 'echo', arguments: { message: 'hi' } })), 'echo hi');
+    });
+  }
+
+  test('requests without a session go to one process of each person and client', async () => {
+    const ask = async (token: object) => {
+      const client = await world.client('new', token, { versionNegotiation: { mode: 'auto' } });
+      const [pid, calls] = textOf(await client.callTool({ name: 'whoami', arguments: {} })).split(' ');
+      return { pid, calls: Number(calls) };
+    };
+    const [first, again, bob, vscode] = [
+      await ask({}),
+      await ask({}),
+      await ask({ subject: 'a_bob' }),
+      await ask({ clientId: 'vscode' }),
+    ];
+    assert.equal(first.pid, again.pid);
+    assert.equal(again.calls, first.calls + 1);
+    assert.equal(new Set([first.pid, bob.pid, vscode.pid]).size, 3);
+  });
+
+  test('equal ids and progress tokens of two clients at once', async () => {
+    const clients = [
+      await world.client('new', {}, { versionNegotiation: { mode: 'auto' } }),
+      await world.client('new', {}, { versionNegotiation: { mode: 'auto' } }),
+    ];
+    const steps = await Promise.all(
+      clients.map(async (client, index) => {
+        const seen: number[] = [];
+        const onprogress = ({ progress }: { progress: number }) => seen.push(progress);
+        const answer = await client.callTool({ name: 'slow', arguments: { ms: 50 * (index + 1) } }, { onprogress });
+        assert.equal(textOf(answer), 'slow is done');
+        return seen;
+      }),
+    );
+    assert.deepEqual(steps, [[1], [1]]);
   });
 });

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type Child, startChild } from './child.ts';
+
+let cwd: string;
+before(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'child-'));
+});
+after(() => rm(cwd, { recursive: true, force: true }));
+
+const start = (script: string): Child =>
+  startChild({ command: process.execPath, args: ['-e', script], env: {}, cwd, user: undefined });
+
+/** The first line a child says, as JSON. */
+function firstLine(child: Child): Promise<{ pids: number[] }> {
+  return new Promise((resolve) => child.onLine(async (line) => resolve(JSON.parse(line))));
+}
+
+const isAlive = (pid: number) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+async function areGone(pids: readonly number[]): Promise<boolean> {
+  for (let round = 0; round < 40 && pids.some(isAlive); round++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return !pids.some(isAlive);
+}
+
+const withGrandchild = `
+  const { spawn } = require('node:child_process');
+  const child = spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  process.on('SIGTERM', () => {});
+  setTimeout(() => console.log(JSON.stringify({ pids: [process.pid, child.pid] })), 200);
+  setInterval(() => {}, 1000);`;
+
+describe('a child process', () => {
+  test('one that ignores a request to end is ended, with what it started', async () => {
+    const child = start(withGrandchild);
+    const { pids } = await firstLine(child);
+    assert.equal(pids.filter(isAlive).length, 2);
+    await child.stop();
+    assert.ok(await areGone(pids));
+  });
+
+  test('one that ends by itself takes what it started with it', async () => {
+    const child = start(`${withGrandchild} setTimeout(() => process.exit(0), 400);`);
+    const { pids } = await firstLine(child);
+    await child.exited;
+    assert.ok(await areGone(pids));
+  });
+
+  test('lines arrive in order, one after the other, however much is said at once', async () => {
+    const child = start(`
+      const line = 'x'.repeat(1000);
+      for (let n = 0; n < 5000; n++) process.stdout.write(JSON.stringify({ n, line }) + '\\n');`);
+    const seen: number[] = [];
+    child.onLine(async (line) => {
+      if (line === '') return;
+      const { n } = JSON.parse(line) as { n: number };
+      if (n % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      seen.push(n);
+    });
+    await child.exited;
+    for (let round = 0; round < 100 && seen.length < 5000; round++) await new Promise((next) => setTimeout(next, 20));
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 5000 }, (_, n) => n),
+    );
+  });
+
+  test('one that never ends its line is ended before it fills our memory', async () => {
+    const child = start(
+      `const noise = Buffer.alloc(1024 * 1024, 'x'); const more = () => process.stdout.write(noise, more); more();`,
+    );
+    child.onLine(async () => undefined);
+    await child.exited;
+  });
+
+  test('one that cannot be started has exited', async () => {
+    const child = startChild({ command: join(cwd, 'nothing'), args: [], env: {}, cwd, user: undefined });
+    await child.exited;
+    child.write({});
+    await child.stop();
+  });
+});
