@@ -92,12 +92,13 @@ export async function seedDemo(
     clientIds.map(async (id): Promise<DemoClient> => {
       const known = before?.clients.find((client) => client.name === id);
       const atIdp = isIdp ? inForce.access().clients.get(id) : undefined;
+      const atRas = isRas ? inForce.resource().clients.get(id) : undefined;
       const needsIdpSecret = atIdp !== undefined && !atIdp.public && !atIdp.jwks;
       return {
         name: id,
         redirect_uris: atIdp?.redirectUris ?? [],
         idp: atIdp ? await seedSecret(store, 'idp', id, known?.idp, needsIdpSecret) : null,
-        ras: isRas && inForce.resource().clients.has(id) ? await seedSecret(store, 'ras', id, known?.ras, true) : null,
+        ras: atRas ? await seedSecret(store, 'ras', id, known?.ras, !atRas.jwks) : null,
       };
     }),
   );

@@ -1,6 +1,6 @@
 import { constants, type Stats } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Problem } from './problem.ts';
 
 /** The folder that holds everything of an installation, and where in it things are. */
@@ -26,6 +26,8 @@ export interface Home {
  */
 export async function openHome(dir: string): Promise<Home> {
   const home = toHome(dir);
+  // What leads to the home is not ours to close: upstreams that run as users of their own have to get past it.
+  await createFolder(dirname(home.dir), { mode: 0o755, named: home.dir });
   process.umask(0o077);
   if ((await statOf(home.dir)) === undefined) await createFolder(home.dir);
   await checkFolder(home.dir);
@@ -96,12 +98,12 @@ async function checkWritable(dir: string): Promise<void> {
   }
 }
 
-async function createFolder(dir: string): Promise<void> {
+async function createFolder(dir: string, { mode = 0o700, named = dir } = {}): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await mkdir(dir, { recursive: true, mode });
   } catch (error) {
     throw new Problem(
-      `The folder ${dir} cannot be made: ${reasonOf(error)}.`,
+      `The folder ${named} cannot be made: ${reasonOf(error)}.`,
       'Make it by hand, owned by this user, or name another home with --home.',
     );
   }

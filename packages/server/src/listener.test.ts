@@ -62,6 +62,7 @@ describe('a listener', () => {
       host: '127.0.0.1',
       origin: 'http://localhost:1',
       tls: undefined,
+      onFault: () => undefined,
       handle: () => undefined,
     };
     const first = await listen({ ...options, port: 0 });
@@ -75,6 +76,7 @@ describe('a listener', () => {
       host: '127.0.0.1',
       origin: 'http://127.0.0.1',
       tls: undefined,
+      onFault: () => undefined,
       handle: (_: IncomingMessage, outgoing: ServerResponse) => setTimeout(() => outgoing.end('done'), 200),
     };
     const server = await listen({ ...options, port: 0 });
@@ -94,12 +96,41 @@ describe('a listener', () => {
     agent.destroy();
   });
 
+  test('a handler that throws, at once or later, ends neither the process nor in silence', async () => {
+    const faults: unknown[] = [];
+    const options = { name: 'idp', host: '127.0.0.1', tls: undefined, onFault: (fault: unknown) => faults.push(fault) };
+    const server = await listen({
+      ...options,
+      port: 0,
+      origin: 'http://credence.test',
+      handle: (incoming) => {
+        if (incoming.url === '/at-once') throw new Error('secret words');
+        return Promise.reject(new Error('secret words'));
+      },
+    });
+    for (const path of ['/at-once', '/later']) {
+      const text = await new Promise<string>((resolve, reject) => {
+        const headers = { host: 'credence.test' };
+        const sent = request({ host: '127.0.0.1', port: server.port, path, headers }, async (incoming) => {
+          let body = `${incoming.statusCode} `;
+          for await (const chunk of incoming) body += chunk;
+          resolve(body);
+        });
+        sent.once('error', reject).end();
+      });
+      assert.match(text, /^500 (?!.*secret)/);
+    }
+    assert.equal(faults.length, 2);
+    await server.stop(0);
+  });
+
   test('bytes that are not HTTP are answered 400 and cut', async () => {
     const options = {
       name: 'idp',
       host: '127.0.0.1',
       origin: 'http://localhost:1',
       tls: undefined,
+      onFault: () => undefined,
       handle: () => undefined,
     };
     const server = await listen({ ...options, port: 0 });

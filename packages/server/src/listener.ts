@@ -14,6 +14,8 @@ export interface ListenerOptions {
   readonly origin: string;
   readonly tls: { readonly key: string; readonly cert: string } | undefined;
   readonly handle: (incoming: IncomingMessage, outgoing: ServerResponse) => unknown;
+  /** Told of a handler that threw; the caller gets a 500 that says nothing more. */
+  readonly onFault: (fault: unknown) => void;
 }
 
 export interface Listener {
@@ -29,10 +31,16 @@ const limits = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeou
 /** Opens the listener; a port that cannot be had is the operator's problem and says so. */
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const expectedHost = new URL(options.origin).host;
-  const handle = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+  const handle = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const refusal = checkTarget(incoming, expectedHost);
     if (refusal) return answer(outgoing, ...refusal);
-    return options.handle(incoming, outgoing);
+    try {
+      await options.handle(incoming, outgoing);
+    } catch (fault) {
+      options.onFault(fault);
+      if (outgoing.headersSent) outgoing.destroy();
+      else answer(outgoing, 500, 'The server met an unexpected condition.');
+    }
   };
   const server = options.tls
     ? createTlsServer({ ...limits, ...options.tls, minVersion: 'TLSv1.2' }, handle)

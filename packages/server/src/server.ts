@@ -89,7 +89,15 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
     const handler = await open(parts);
     if (handler.close) opened.defer(handler.close);
     if (handler.follow) followers.push(handler.follow);
-    const listener = await listen({ name, host: config.host, port, origin, tls, handle: handler.handle });
+    const listener = await listen({
+      name,
+      host: config.host,
+      port,
+      origin,
+      tls,
+      handle: handler.handle,
+      onFault: edge.onFault,
+    });
     // Closed last in, first out: requests end before what they stand on.
     opened.defer(async () => {
       const stopped = listener.stop(graceMs);
