@@ -5,9 +5,12 @@
  * const check = guard({ resource: 'https://mcp.acme.example/tracker/mcp', issuer: 'https://mcp.acme.example' });
  * const caller = await check(request);
  * if (caller instanceof Response) return caller;
+ * const refused = requireScope(caller, 'issues:write');
+ * if (refused) return refused;
  * ```
  */
 export { type ChallengeContext, challenge } from './challenge.ts';
 export { type Caller, type GuardOptions, guard, metadataPath, resourceMetadata } from './guard.ts';
 export { createIssuerKeys, type IssuerKeys, type KeySource } from './issuer-keys.ts';
 export { type ProofMemory, rememberProofs } from './proof.ts';
+export { requireScope } from './require-scope.ts';

@@ -280,9 +280,9 @@ describe('streams of a stdio upstream', () => {
   test('a call that outlives its token still gets its answer', async () => {
     const session = await openSession(world, 'tell');
     const response = await world.call('tell', {
-      body: callTool(1, 'echo', { say: 'late', delay: 1800 }),
+      body: callTool(1, 'echo', { say: 'late', delay: 2300 }),
       headers: { 'mcp-session-id': session },
-      token: { expiresAt: Math.floor(Date.now() / 1000) + 1 },
+      token: { expiresAt: Math.floor(Date.now() / 1000) + 2 },
     });
     assert.equal(response.status, 200);
     assert.match(await response.text(), /late/);
