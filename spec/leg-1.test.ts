@@ -215,6 +215,17 @@ describe('leg 1, ID-JAG §4.3: an ID Token in, an ID-JAG out', () => {
     assert.deepEqual(answer.record.decision, { effect: 'deny', because: [] });
   });
 
+  test('IDP-38: sixty exchanges of one person at once, the next one has to wait: 503, so that no ID Token is dropped', async () => {
+    const world = await openWorld();
+    const subject_token = await world.idToken();
+    for (let n = 0; n < 60; n++) assert.equal((await world.exchange({ subject_token })).status, 200);
+    const answer = await world.exchange({ subject_token });
+    await refused(world, answer, 'person_too_fast');
+    assert.equal(answer.headers.get('retry-after'), '1');
+    world.clock.ms += 1000;
+    assert.equal((await world.exchange({ subject_token })).status, 200);
+  });
+
   test('IDP-19: a denial by rule names the rule on the record, not in the answer', async () => {
     const world = await openWorld();
     await world.store.people.save({ ...alice, roles: ['contractor'] });

@@ -22,7 +22,7 @@ import { createIdTokenVerifier } from '../packages/server/src/idp/subject-token.
 
 import type { Idp } from '../packages/server/src/idp/token-exchange.ts';
 import { generatePrivateJwk, type PrivateJwk, toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
-import { createFailureLimit } from '../packages/server/src/limits.ts';
+import { createFailureLimit, createPace } from '../packages/server/src/limits.ts';
 import { compileAccess, compileResource } from '../packages/server/src/policy/compile.ts';
 import { parsePolicy } from '../packages/server/src/policy/parse.ts';
 import type { Ras } from '../packages/server/src/ras/jwt-bearer.ts';
@@ -154,6 +154,7 @@ export async function openWorld(shared?: Store, options: { demandNonce?: boolean
     idTokens: createIdTokenVerifier(() => idTokenKeys),
     signer: () => toSigner(keys.idJag),
     idJagLifetimeSeconds: 300,
+    pace: createPace({ burst: 60, perSecond: 2, nowMs: () => clock.ms }),
     subjectSecret: 'a secret of this organisation',
     dpop: { url: `${idpIssuer}/token`, nonces },
     skewSeconds: 30,

@@ -41,3 +41,26 @@ export function createFailureLimit(options: {
     },
   };
 }
+
+/** How fast one person's agents may ask: a burst, refilled steadily. */
+export interface Pace {
+  /** Takes one; false when there is none left. */
+  take(key: string): boolean;
+}
+
+/** A bucket for each key, in memory, in bounded space: the one used longest ago goes when there are too many. */
+export function createPace(options: { burst: number; perSecond: number; nowMs: () => number }): Pace {
+  const buckets = new Map<string, { left: number; atMs: number }>();
+  return {
+    take(key) {
+      const nowMs = options.nowMs();
+      const { left, atMs } = buckets.get(key) ?? { left: options.burst, atMs: nowMs };
+      const filled = Math.min(options.burst, left + ((nowMs - atMs) / 1000) * options.perSecond);
+      buckets.delete(key);
+      const oldest = buckets.keys().next();
+      if (buckets.size >= maxPairs && !oldest.done) buckets.delete(oldest.value);
+      buckets.set(key, { left: filled >= 1 ? filled - 1 : filled, atMs: nowMs });
+      return filled >= 1;
+    },
+  };
+}

@@ -21,6 +21,7 @@ import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
 import { tokenSecondsOf } from './keys/lifecycle.ts';
 import type { Seal } from './keys/seal.ts';
 import { verifySignature } from './keys/verify-signature.ts';
+import { createPace } from './limits.ts';
 import { toFault } from './log.ts';
 import { Problem } from './problem.ts';
 import type { Store } from './store/store.ts';
@@ -93,6 +94,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     idTokens: createIdTokenVerifier(() => idTokenKeys.published()),
     signer: () => idJagKeys.signer(),
     idJagLifetimeSeconds: config.idp.idJagSeconds,
+    pace: createPace({ burst: 60, perSecond: 2, nowMs: edge.nowMs }),
     subjectSecret: await openSecret(home.keysDir, 'subject'),
     dpop: await openDpop(parts, issuer),
     skewSeconds: config.skewSeconds,

@@ -208,6 +208,12 @@ export const refusals = {
     rule: 'IDP-11',
     hint: 'the subject token was issued in the future',
   },
+  person_too_fast: {
+    wire: 'temporarily_unavailable',
+    rule: 'IDP-38',
+    hint: 'the agents of this person asked more than 60 times at once, or 2 times a second for longer',
+    help: 'Look for a client that does not keep its access tokens.',
+  },
   person_unknown: { wire: 'invalid_grant', rule: 'IDP-13', hint: 'the person is not in the directory' },
   person_inactive: { wire: 'invalid_grant', rule: 'IDP-13', hint: 'the person has been switched off' },
   session_ended: { wire: 'invalid_grant', rule: 'IDP-13', hint: 'the sign-in session this token belongs to has ended' },

@@ -4,6 +4,7 @@ import { type Call, randomId } from '../call.ts';
 import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
 import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
 import type { Signer } from '../keys/signer.ts';
+import type { Pace } from '../limits.ts';
 import type { AccessIndex } from '../policy/compile.ts';
 import { decide } from '../policy/decide.ts';
 import type { AccessClient, AccessServer, Ask, Decision } from '../policy/model.ts';
@@ -23,6 +24,8 @@ export interface Idp {
   readonly idJagLifetimeSeconds: number;
   readonly skewSeconds: number;
   readonly dpop: DpopEndpoint;
+  /** One person's exchanges, through whichever clients (IDP-38). */
+  readonly pace: Pace;
   /** Makes pairwise subjects; whoever does not know it cannot tell whose they are. Never changes (IDP-26). */
   readonly subjectSecret: string;
 }
@@ -138,6 +141,7 @@ async function verifySubjectToken(call: Call, client: AccessClient, idp: Idp): P
   if (!token.ok) return token;
   call.note({ person: token.value.personId, session: token.value.session });
 
+  if (!idp.pace.take(token.value.personId)) return no('person_too_fast');
   const person = await idp.store.people.find(token.value.personId);
   if (!person) return no('person_unknown');
   if (!person.active) return no('person_inactive');
