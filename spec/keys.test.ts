@@ -6,6 +6,7 @@ import { type Jwk, joseType, mintJws, type Refusal } from '@credence/mcp/protoco
 import { hashSecret } from '../packages/server/src/clients/authenticate.ts';
 import { openInForce } from '../packages/server/src/in-force.ts';
 import { generatePrivateJwk, type PrivateJwk, toPublicJwk } from '../packages/server/src/keys/signer.ts';
+import { parsePolicy } from '../packages/server/src/policy/parse.ts';
 import { openSqliteStore } from '../packages/server/src/store/sqlite.ts';
 import { openOtherRas, signText } from './other-ras.ts';
 import { idpIssuer, openWorld, rasIssuer, refused, type World } from './world.ts';
@@ -14,7 +15,7 @@ import { idpIssuer, openWorld, rasIssuer, refused, type World } from './world.ts
 async function withDiscovery() {
   const world = await openWorld();
   const published = { keys: [toPublicJwk(world.keys.idJag)] as Jwk[], isDown: false, fetches: 0 };
-  const redeem = openOtherRas(
+  const { redeem } = openOtherRas(
     world,
     `
 servers: { tracker: { scopes: { issues:read: {}, issues:write: {} } } }
@@ -222,10 +223,10 @@ describe('KEY-09: "Constant-time compare for secrets; client secrets stored hash
     for (const secret of ['old', 'new']) {
       await store.credentials.add({ domain: 'ras', clientId: 'c', secretHash: hashSecret(secret), createdAt: 1 });
     }
-    for (const [kind, document] of [
-      ['access', '{"servers":{},"clients":{},"rules":[]}'],
-      ['resource', '{"servers":{},"clients":{},"trust":{}}'],
-    ] as const) {
+    for (const kind of ['access', 'resource'] as const) {
+      const parsed = parsePolicy('servers: {}', kind);
+      assert.ok(parsed.ok);
+      const document = JSON.stringify(parsed.document);
       await store.policies.append(
         { kind, version: 1, document, digest: digestOf(document), author: 'test', publishedAt: 1 },
         [],

@@ -11,12 +11,17 @@ import { parsePolicy } from '../packages/server/src/policy/parse.ts';
 import type { Ras } from '../packages/server/src/ras/jwt-bearer.ts';
 import { type Answer, type Fields, rasIssuer, type World } from './world.ts';
 
+export interface OtherRas {
+  redeem(assertion: string, fields?: Fields): Promise<Answer>;
+  introspect(token: string, fields?: Fields): Promise<Answer>;
+}
+
 /** Opens a RAS of the same name, store, clock and keys as `world`'s under another resource document. */
 export function openOtherRas(
   world: World,
   text: string,
   getJson: (url: string) => Promise<JsonObject> = () => Promise.reject(new Error('nothing is fetched here')),
-): (assertion: string, fields?: Fields) => Promise<Answer> {
+): OtherRas {
   const { store, now, keys } = world;
   const parsed = parsePolicy(text, 'resource');
   assert.ok(parsed.ok, JSON.stringify(parsed));
@@ -50,15 +55,10 @@ export function openOtherRas(
   };
   const app = createRasApp(ras, edge, publishedKeys);
 
-  return async (assertion, fields = {}) => {
-    const body = new URLSearchParams({
-      grant_type: grantType.jwtBearer,
-      client_id: 'cc-at-ras',
-      client_secret: 'cc-at-ras-secret',
-      assertion,
-    });
-    for (const [name, value] of Object.entries(fields)) body.append(name, String(value));
-    const response = await app.fetch(new Request(`${rasIssuer}/token`, { method: 'POST', body }));
+  const post = async (path: string, fields: Fields): Promise<Answer> => {
+    const body = new URLSearchParams({ client_id: 'cc-at-ras', client_secret: 'cc-at-ras-secret' });
+    for (const [name, value] of Object.entries(fields)) body.set(name, String(value));
+    const response = await app.fetch(new Request(`${rasIssuer}${path}`, { method: 'POST', body }));
     const [row] = await store.audit.last(1);
     return {
       status: response.status,
@@ -66,6 +66,10 @@ export function openOtherRas(
       headers: response.headers,
       record: JSON.parse(row?.body ?? '{}') as AuditRecord,
     };
+  };
+  return {
+    redeem: (assertion, fields = {}) => post('/token', { grant_type: grantType.jwtBearer, assertion, ...fields }),
+    introspect: (token, fields = {}) => post('/introspect', { token, ...fields }),
   };
 }
 

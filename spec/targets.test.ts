@@ -76,7 +76,7 @@ trust: { "${idpIssuer}": { keys: { keys: [${JSON.stringify(toPublicJwk(world.key
   for (const [name, servers, fields, outcome] of table) {
     test(name, async () => {
       const world = await openWorld();
-      const redeem = openOtherRas(world, documentOf(world, servers));
+      const { redeem } = openOtherRas(world, documentOf(world, servers));
       const answer = await redeem(await world.idJag(unclaimed), fields);
       if (!outcome.startsWith('https:')) return refused(world, answer, outcome as Refusal);
       assert.equal(claimsOf(answer.body.access_token).aud, outcome);
