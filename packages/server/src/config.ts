@@ -48,6 +48,8 @@ const ConfigFile = z.strictObject({
       port: port.default(4000),
       idTokenSeconds: z.int().min(300).max(43_200).default(3600),
       idJagSeconds: z.int().min(30).max(600).default(300),
+      /** Exchanges one person's agents may make at once; two a second after that. */
+      burst: z.int().min(10).max(1_000_000).default(60),
       sessionSeconds: z.int().min(300).max(86_400).default(43_200),
     })
     .prefault({}),
@@ -118,6 +120,7 @@ export interface Config {
     readonly idTokenSeconds: number;
     readonly idJagSeconds: number;
     readonly sessionSeconds: number;
+    readonly burst: number;
   };
   readonly ras: {
     readonly issuer: string;

@@ -94,7 +94,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     idTokens: createIdTokenVerifier(() => idTokenKeys.published()),
     signer: () => idJagKeys.signer(),
     idJagLifetimeSeconds: config.idp.idJagSeconds,
-    pace: createPace({ burst: 60, perSecond: 2, nowMs: edge.nowMs }),
+    pace: createPace({ burst: config.idp.burst, perSecond: 2, nowMs: edge.nowMs }),
     subjectSecret: await openSecret(home.keysDir, 'subject'),
     dpop: await openDpop(parts, issuer),
     skewSeconds: config.skewSeconds,
