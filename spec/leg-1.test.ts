@@ -215,6 +215,15 @@ describe('leg 1, ID-JAG §4.3: an ID Token in, an ID-JAG out', () => {
     assert.deepEqual(answer.record.decision, { effect: 'deny', because: [] });
   });
 
+  test('IDP-03: a public client that an administrator has let in says so on each of its records', async () => {
+    const world = await openWorld();
+    await openSession(world.store, 'sid-p', 'kiosk', alice.id, world.now());
+    const subject_token = await world.idToken({ aud: 'kiosk', sid: 'sid-p' });
+    const { status, record } = await world.exchange({ subject_token, client_id: 'kiosk', client_secret: undefined });
+    assert.equal(status, 200);
+    assert.match(String(record.detail), /public client/);
+  });
+
   test('IDP-38: sixty exchanges of one person at once, the next one has to wait: 503, so that no ID Token is dropped', async () => {
     const world = await openWorld();
     const subject_token = await world.idToken();

@@ -48,6 +48,7 @@ clients:
   vscode: { redirect_uris: [http://localhost/callback], client_ids: { https://lonely.example: vs } }
   keyed: { redirect_uris: [http://localhost/callback], client_ids: { ${rasIssuer}: keyed }, jwks: { keys: [KEY] } }
   inspector: { redirect_uris: [http://localhost/callback], public: true, client_ids: { ${rasIssuer}: inspector } }
+  kiosk: { redirect_uris: [http://localhost/callback], public: true, exchange: true, client_ids: { ${rasIssuer}: kiosk } }
   paused: { redirect_uris: [http://localhost/callback], exchange: false, client_ids: { ${rasIssuer}: paused } }
 rules:
   - { id: eng, allow: all, on: [tracker, wiki, lonely], to: [group:engineering] }
@@ -146,7 +147,7 @@ export async function openWorld(shared?: Store, options: { demandNonce?: boolean
     registry: {
       issuer: idpIssuer,
       find: (id) => accessIndex.clients.get(id),
-      secretHashes: (id) => (id === 'inspector' || id === 'keyed' ? [] : secrets(id)),
+      secretHashes: (id) => (['inspector', 'keyed', 'kiosk'].includes(id) ? [] : secrets(id)),
       assertionMark: clientAssertionMark,
     },
     policy: () => accessIndex,
