@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { get, type IncomingMessage } from 'node:http';
 import { describe, test } from 'node:test';
-import { checkAccessToken, checkIdJag, encodeBase64url, isDate, parseIdJag } from '@credence/mcp/protocol';
+import {
+  checkAccessToken,
+  checkIdJag,
+  chooseKey,
+  encodeBase64url,
+  isDate,
+  type Jwk,
+  parseIdJag,
+  parseJws,
+  parseScope,
+} from '@credence/mcp/protocol';
 import { toBlockList } from '../packages/server/src/egress.ts';
 import { parseForm } from '../packages/server/src/form.ts';
 import { createFailureLimit } from '../packages/server/src/limits.ts';
@@ -59,6 +69,39 @@ test('MCS-04: an access token whose iat is ahead by the skew is accepted', () =>
   const token = { ...claims, iss: issuer, aud: `${issuer}/a/mcp`, iat: now + 30 };
   const expected = { issuer, resource: `${issuer}/a/mcp`, now, skewSeconds: 30 };
   assert.ok(checkAccessToken({ header: { typ: 'at+jwt' }, claims: token }, expected).ok);
+});
+
+describe('KEY-06: what is still read', () => {
+  test('a JWS as long as allowed, and not one character longer', () => {
+    const jws = `${encodeBase64url('{"alg":"ES256"}')}.${encodeBase64url('{"iss":"a"}')}.c2ln`;
+    assert.ok(parseJws(jws, jws.length));
+    assert.equal(parseJws(jws, jws.length - 1), undefined);
+  });
+
+  test('B23: 200 scopes, and not one more', () => {
+    const scopes = (count: number) => parseScope(Array.from({ length: count }, (_, n) => `s${n}`).join(' '));
+    assert.equal(scopes(200)?.length, 200);
+    assert.equal(scopes(201), undefined);
+  });
+});
+
+describe('KEY-05: a kid that is none is not looked for, also when a key is published under it', () => {
+  const ec: Jwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' };
+  const table: [name: string, kid: unknown, isTaken: boolean][] = [
+    ['256 characters', 'k'.repeat(256), true],
+    ['257 characters', 'k'.repeat(257), false],
+    ['no characters', '', false],
+    ['a number', 7, false],
+  ];
+  for (const [name, kid, isTaken] of table) {
+    test(`${name}: ${isTaken ? 'taken' : 'refused'}`, () => {
+      assert.equal(chooseKey({ alg: 'ES256', kid }, [{ ...ec, kid: kid as string }]).ok, isTaken);
+    });
+  }
+
+  test('RAS-05: a key published for another algorithm is not for EdDSA', () => {
+    assert.equal(chooseKey({ alg: 'EdDSA' }, [{ kty: 'OKP', crv: 'Ed25519', alg: 'ES256', x: 'x' }]).ok, false);
+  });
 });
 
 test('B02: a form of 100 parameters is read, one of 101 is not', () => {
@@ -122,6 +165,31 @@ describe('TLS-02: where a request comes from and goes to', () => {
     assert.equal(await statusOf('id.acme.example', '/a//b'), 400);
     assert.equal(await statusOf('id.acme.example', '/token'), 200);
     assert.deepEqual(served, ['/token']);
+    await listener.stop(0);
+  });
+
+  test('a fault in the middle of an answer cuts it: half of one is not taken for the whole', async () => {
+    const faults: unknown[] = [];
+    const listener = await listen({
+      name: 'idp',
+      host: '127.0.0.1',
+      port: 0,
+      origin: 'http://id.acme.example',
+      tls: undefined,
+      onFault: (fault) => faults.push(fault),
+      handle: (_, outgoing) => {
+        outgoing.write('half of ');
+        throw new Error('the other half is lost');
+      },
+    });
+    const asked = new Promise((resolve, reject) => {
+      const headers = { host: 'id.acme.example' };
+      get({ port: listener.port, host: '127.0.0.1', path: '/', headers }, (answer) => {
+        answer.resume().once('end', resolve).once('error', reject);
+      }).once('error', reject);
+    });
+    await assert.rejects(asked, { code: 'ECONNRESET' });
+    assert.equal(faults.length, 1);
     await listener.stop(0);
   });
 });

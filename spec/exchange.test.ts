@@ -45,6 +45,11 @@ describe('exchanges that are wrong in other ways', () => {
       'subject_token_other_client',
     ],
     ['B23 an empty token in scope', async () => ({ scope: 'issues:read  issues:write' }), 'scope_malformed'],
+    [
+      'B06 an unknown client without credentials',
+      async () => ({ client_id: 'nobody', client_secret: undefined }),
+      'client_unknown',
+    ],
     ['B24 not JSON', async () => ({ authorization_details: '{' }), 'authorization_details_unsupported'],
     ['B24 an object', async () => ({ authorization_details: '{"type":"x"}' }), 'authorization_details_unsupported'],
     ['B24, B02 nested deep', async () => ({ authorization_details: deep }), 'authorization_details_unsupported'],
@@ -76,6 +81,35 @@ describe('IDP-04: "iss = sub = client_id, aud is exactly the IdP issuer as only 
       await refused(world, await world.exchange({ subject_token, ...fields }), reason);
       const good = await world.clientAssertion(idpIssuer);
       assert.equal((await world.exchange({ subject_token, ...good })).status, 200);
+    });
+  }
+
+  for (const [name, change] of [
+    ['a text that is no JWT', { client_assertion: 'nonsense' }],
+    ['nobody named as sub', { client_assertion: 'e30.e30.e30' }],
+  ] as const) {
+    test(`${name}: client_assertion_invalid`, async () => {
+      const world = await openWorld();
+      const fields = { ...(await world.clientAssertion(idpIssuer)), client_id: undefined, ...change };
+      await refused(world, await world.exchange(fields), 'client_assertion_invalid');
+    });
+  }
+
+  const seconds: [name: string, change: object, isTaken: boolean][] = [
+    ['valid for an hour', { exp: 1_800_000_000 + 3600 }, true],
+    ['valid for an hour and a second', { exp: 1_800_000_000 + 3601 }, false],
+    ['begun within the skew', { nbf: 1_800_000_000 + 30, iat: 1_800_000_000 + 30 }, true],
+    ['begun beyond the skew', { iat: 1_800_000_000 + 31 }, false],
+    ['expired within the skew', { exp: 1_800_000_000 - 29 }, true],
+  ];
+  for (const [name, change, isTaken] of seconds) {
+    test(`${name}: ${isTaken ? 'taken' : 'refused'}`, async () => {
+      const world = await openWorld();
+      await openSession(world.store, 'sid-k', 'keyed', alice.id, world.now());
+      const subject_token = await world.idToken({ aud: 'keyed', sid: 'sid-k' });
+      const fields = await world.clientAssertion(idpIssuer, change);
+      const { status } = await world.exchange({ subject_token, ...fields });
+      assert.equal(status, isTaken ? 200 : 401);
     });
   }
 

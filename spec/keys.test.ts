@@ -3,6 +3,7 @@ import crypto, { createHash, createHmac, createPublicKey } from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { describe, mock, test } from 'node:test';
 import { type Jwk, joseType, mintJws, type Refusal } from '@credence/mcp/protocol';
+import { createIssuerKeys } from '@credence/mcp/resource';
 import { hashSecret } from '../packages/server/src/clients/authenticate.ts';
 import { openInForce } from '../packages/server/src/in-force.ts';
 import { generatePrivateJwk, type PrivateJwk, toPublicJwk } from '../packages/server/src/keys/signer.ts';
@@ -91,6 +92,45 @@ describe('KEY-04: "Unknown kid: one throttled refetch, then refuse"', () => {
     later(30);
     assert.equal((await redeem(assertion)).status, 200);
   });
+});
+
+describe('KEY-03, KEY-04: what is fetched of an issuer, and when', () => {
+  const trusted = { issuer: idpIssuer, keys: 'discovery' } as const;
+  const key = (kid: string) => ({ kty: 'EC', crv: 'P-256', kid, x: 'x', y: 'y' });
+
+  test('nothing anew for a kid that is known, however many keys there are', async () => {
+    let now = 10_000;
+    let fetches = 0;
+    const getJson = async (url: string) => {
+      fetches += 1;
+      return url.endsWith('/jwks')
+        ? { keys: [key('a'), key('b')] }
+        : { issuer: idpIssuer, jwks_uri: `${idpIssuer}/jwks` };
+    };
+    const { keysOf } = createIssuerKeys({ getJson, now: () => now, onFault: () => undefined });
+    await keysOf(trusted, { kid: 'a' });
+    now += 30;
+    for (const kid of ['a', 'b', undefined]) await keysOf(trusted, { kid });
+    assert.equal(fetches, 2);
+  });
+
+  const faulty: [name: string, metadata: object, jwks: object, said: string][] = [
+    ['no jwks_uri', { issuer: idpIssuer }, { keys: [] }, 'the metadata names no jwks_uri'],
+    ['no keys in the JWK Set', { issuer: idpIssuer, jwks_uri: `${idpIssuer}/jwks` }, {}, 'the JWK Set has no keys'],
+    ['another issuer', { issuer: 'https://x.example' }, { keys: [] }, 'the metadata names another issuer'],
+  ];
+  for (const [name, metadata, jwks, said] of faulty) {
+    test(`${name}: no keys, and the operator is told so`, async () => {
+      const faults: unknown[] = [];
+      const { keysOf } = createIssuerKeys({
+        getJson: async (url) => ({ ...(url?.includes('.well-known') ? metadata : jwks) }),
+        now: () => 10_000,
+        onFault: (_, fault) => faults.push((fault as Error).message),
+      });
+      assert.equal(await keysOf(trusted, { kid: 'a' }), undefined);
+      assert.deepEqual(faults, [said]);
+    });
+  }
 });
 
 describe('KEY-05: "kid absent: accept only if exactly one key fits alg/use"', () => {
