@@ -1,0 +1,164 @@
+// npm run mutate [-- --file PART]: takes each check of the rule files away in turn; some test must fail each time.
+//
+// A mutant is put in the place of the file while node loads it, in the process that runs the tests: nothing in the tree
+// changes. First the tests beside the file, then those of the specification, until one fails. What no test notices is a
+// survivor: a test is missing, or the code says something twice. One that cannot matter is listed in
+// equivalent-mutants.json, with the reason.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import equivalent from './equivalent-mutants.json' with { type: 'json' };
+import { type Mutant, toMutants } from './mutations.ts';
+
+const root = dirname(import.meta.dirname);
+process.chdir(root);
+process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/compile');
+
+const mcp = (name: string) => `packages/mcp/src/${name}`;
+const protocol = (name: string) => mcp(`protocol/${name}`);
+const server = (name: string) => `packages/server/src/${name}`;
+const toSpec = (name: string) => `spec/${name}.test.ts`;
+const issuing = ['exchange', 'targets', 'http', 'dpop', 'log'].map(toSpec);
+const redeeming = ['redemption', 'targets', 'keys', 'dpop', 'log'].map(toSpec);
+const asking = ['introspection-and-revocation', 'standing-tokens'].map(toSpec);
+const leg1 = [toSpec('leg-1')];
+const leg2 = [toSpec('leg-2')];
+const boundaries = [toSpec('boundaries')];
+const keys = [toSpec('keys')];
+const dpop = [toSpec('dpop')];
+
+/** The rule files, and the tests to ask in turn: first those beside them, then those most likely to notice. */
+const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
+  [protocol('base64url.ts'), [protocol('base64url.test.ts')], leg2],
+  [protocol('strict-json.ts'), [protocol('strict-json.test.ts')], keys],
+  [protocol('scope.ts'), boundaries, leg1, leg2],
+  [protocol('jws.ts'), [protocol('jws.test.ts')], boundaries, leg2, redeeming],
+  [protocol('id-jag.ts'), [protocol('id-jag.test.ts')], boundaries, leg1, leg2, redeeming],
+  [protocol('access-token.ts'), [protocol('access-token.test.ts')], boundaries, leg2, dpop, asking],
+  [protocol('dpop.ts'), [protocol('dpop.test.ts')], dpop],
+  [mcp('resource/issuer-keys.ts'), [mcp('resource/issuer-keys.test.ts')], keys],
+  [server('form.ts'), [server('form.test.ts')], boundaries],
+  [server('limits.ts'), [server('limits.test.ts')], boundaries],
+  [server('listener.ts'), [server('listener.test.ts')], boundaries],
+  [
+    server('clients/authenticate.ts'),
+    [server('clients/authenticate.test.ts'), toSpec('client-authentication')],
+    leg1,
+    issuing,
+    keys,
+  ],
+  [server('clients/dpop.ts'), dpop, leg1, issuing],
+  [
+    server('policy/decide.ts'),
+    [server('policy/decide.test.ts'), toSpec('sign-in-needs')],
+    [server('policy/decide.property.test.ts')],
+    leg1,
+  ],
+  [server('idp/subject-token.ts'), [server('idp/subject-token.test.ts')], [toSpec('subject-token')], leg1, issuing],
+  [server('idp/token-exchange.ts'), leg1, issuing],
+  [server('ras/jwt-bearer.ts'), leg2, redeeming],
+  [server('ras/own-token.ts'), asking],
+  [server('ras/introspection.ts'), asking],
+  [server('ras/revocation.ts'), asking],
+];
+
+const patienceMs = 60_000;
+const { file: only = '' } = parseArgs({ options: { file: { type: 'string' } } }).values;
+const folder = mkdtempSync(join(tmpdir(), 'mutants-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+interface Job {
+  readonly file: string;
+  readonly mutant: Mutant;
+  readonly stages: readonly (readonly string[])[];
+}
+
+process.removeAllListeners('warning'); // Taking types away is called experimental.
+const startedAt = performance.now();
+const all: Job[] = rules
+  .filter(([file]) => file.includes(only))
+  .flatMap(([file, ...stages]) => toMutants(readFileSync(file, 'utf8')).map((mutant) => ({ file, mutant, stages })));
+const jobs = all.filter((job) => !isListed(job));
+const [total, listed] = [jobs.length, all.length - jobs.length];
+const stale = equivalent.filter((each) => each.file.includes(only) && !all.some((job) => isSame(each, job)));
+let runs = 0;
+let survived = 0;
+
+if (!(await testsPass())) process.exit(1);
+await Promise.all([work(), work()]);
+
+const seconds = Math.round((performance.now() - startedAt) / 1000);
+say(`${total} mutants, ${listed} more listed as equivalent, ${survived} survived (${seconds} s)`);
+for (const { file, before } of stale) say(`equivalent-mutants.json lists what is no mutant of ${file}: ${before}`);
+const isSure = await testsPass();
+process.exitCode = isSure && total > 0 && survived + stale.length === 0 ? 0 : 1;
+
+/** Each takes the next one that is left. */
+async function work(): Promise<void> {
+  for (let job = jobs.shift(); job; job = jobs.shift()) {
+    const done = total - jobs.length;
+    if (done % 50 === 0) say(`${done} of ${total}`);
+    if (await isNoticed(job)) continue;
+    survived += 1;
+    const { line, before, after } = job.mutant;
+    say(`${job.file}:${line} survived\n  - ${before}\n  + ${after}`);
+  }
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function isListed(job: Job): boolean {
+  return equivalent.some((each) => isSame(each, job));
+}
+
+function isSame(each: { file: string; before: string; after: string }, { file, mutant }: Job): boolean {
+  return each.file === file && each.before === mutant.before && each.after === mutant.after;
+}
+
+async function isNoticed({ file, mutant, stages }: Job): Promise<boolean> {
+  for (const tests of stages) {
+    if (await fails(file, mutant.source, tests)) return true;
+  }
+  return false;
+}
+
+/** Else every mutant would look as if some test had noticed it: asked before and, since somebody may be at work here, after. */
+async function testsPass(): Promise<boolean> {
+  const groups = new Map(all.flatMap(({ file, stages }) => stages.map((tests) => [tests.join(' '), { file, tests }])));
+  for (const { file, tests } of groups.values()) {
+    if (!(await fails(file, readFileSync(file, 'utf8'), tests))) continue;
+    say(`The tests fail without any mutant, so nothing can be said: ${tests.join(' ')}`);
+    return false;
+  }
+  return true;
+}
+
+/** Runs tests with a file replaced, until the first that fails. One that does not end has failed too. */
+function fails(file: string, source: string, tests: readonly string[]): Promise<boolean> {
+  runs += 1;
+  const mutant = join(folder, `${runs}.json`);
+  writeFileSync(mutant, JSON.stringify({ url: pathToFileURL(join(root, file)).href, source }));
+  const hook = pathToFileURL(join(root, 'scripts/mutant-hook.mjs')).href;
+  const args = ['--import', hook, '--test', '--test-isolation=none', '--test-reporter=tap', ...tests];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, {
+      env: { ...process.env, CREDENCE_MUTANT: mutant },
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: patienceMs,
+      killSignal: 'SIGKILL',
+    });
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (/^\s*not ok /m.test(text)) child.kill('SIGKILL');
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      rmSync(mutant);
+      resolve(code !== 0);
+    });
+  });
+}
