@@ -123,6 +123,11 @@ describe('leg 2, ID-JAG §4.4: an ID-JAG in, an access token out', () => {
     ['B36 alg HS256', jag({}, { alg: 'HS256' }), 'id_jag_algorithm_refused'],
     ['B36 RS256 with an EC key', jag({}, { alg: 'RS256' }), 'id_jag_key_unknown'],
     [
+      'B36 alg not listed for this issuer',
+      (w) => w.idJag({ iss: partnerIssuer }, { alg: 'PS256' }, w.keys.partner),
+      'id_jag_algorithm_refused',
+    ],
+    [
       'B37 signature stripped',
       async (w) => `${(await w.idJag()).split('.').slice(0, 2).join('.')}.`,
       'id_jag_malformed',

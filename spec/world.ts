@@ -66,7 +66,7 @@ clients:
   vs-at-ras: { name: VS Code }
 trust:
   ${idpIssuer}: { keys: { keys: [IDPKEY] }, accounts: create, clients: [cc-at-ras, keyed] }
-  ${partnerIssuer}: { keys: { keys: [PARTNERKEY] }, accounts: known, clients: [cc-at-ras] }
+  ${partnerIssuer}: { keys: { keys: [PARTNERKEY] }, accounts: known, clients: [cc-at-ras], algorithms: [RS256, ES256] }
 `;
 
 export const alice: Person = {

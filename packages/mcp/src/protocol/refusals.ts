@@ -369,6 +369,7 @@ export const refusals = {
     wire: 'access_denied',
     rule: 'RAS-26',
     hint: 'no account for this subject, and accounts of this issuer are not created',
+    help: 'Make one with: credence account add ISSUER SUBJECT',
   },
   account_inactive: { wire: 'access_denied', rule: 'RAS-27', hint: 'the account is switched off at this server' },
   scope_not_granted: { wire: 'invalid_scope', rule: 'RAS-19', hint: 'nothing is left of the scopes asked for' },

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { Problem } from '../problem.ts';
+import { accountCommand } from './account.ts';
 import { auditCommand } from './audit.ts';
 import { clientCommand } from './client.ts';
 import { explainCommand } from './explain.ts';
@@ -33,6 +34,7 @@ export async function run(args: readonly string[]): Promise<number> {
     explainCommand,
     personCommand,
     clientCommand,
+    accountCommand,
     keysCommand,
   ]) {
     program.addCommand(inheritSettings(command(setExitCode), program));

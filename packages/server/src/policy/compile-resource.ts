@@ -1,3 +1,4 @@
+import { signatureAlgorithms } from '@credence/mcp/protocol';
 import { Problem } from '../problem.ts';
 import type { ResourceClient, ResourceServer, TrustedIssuer, Upstream } from './model.ts';
 import type { ResourceDocument, ResourceServerEntry } from './resource-document.ts';
@@ -43,7 +44,7 @@ function toTrust(
   options: { readonly issuer: string; readonly localIdp: string | undefined },
 ): Map<string, TrustedIssuer> {
   const trust = new Map<string, TrustedIssuer>();
-  for (const [key, { keys, accounts, clients }] of Object.entries(entries)) {
+  for (const [key, { keys, accounts, clients, algorithms = signatureAlgorithms }] of Object.entries(entries)) {
     const issuer = key === 'local' ? options.localIdp : key;
     if (issuer === undefined) {
       throw new Problem(
@@ -61,7 +62,7 @@ function toTrust(
     if (trust.has(issuer)) {
       throw new Problem(`trust names ${issuer} twice: by its URL and as local.`, 'Keep one of the two.');
     }
-    trust.set(issuer, { issuer, keys: keys === 'discovery' ? keys : keys.keys, accounts, clients });
+    trust.set(issuer, { issuer, keys: keys === 'discovery' ? keys : keys.keys, algorithms, accounts, clients });
   }
   return trust;
 }

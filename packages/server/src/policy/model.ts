@@ -1,4 +1,4 @@
-import type { EpochSeconds, Jwk } from '@credence/mcp/protocol';
+import type { EpochSeconds, Jwk, SignatureAlgorithm } from '@credence/mcp/protocol';
 
 /** How much harm a scope can do; high-risk scopes are never granted unasked. */
 export type Risk = 'low' | 'medium' | 'high';
@@ -119,6 +119,8 @@ export interface TrustedIssuer {
   readonly issuer: string;
   /** `discovery`, or keys written into the document. */
   readonly keys: 'discovery' | readonly Jwk[];
+  /** Algorithms it may sign with (RAS-05). */
+  readonly algorithms: readonly SignatureAlgorithm[];
   /** `create`: make an account at first sight; `known`: it must exist. */
   readonly accounts: 'create' | 'known';
   /** Clients (ids at this RAS) for which this issuer may speak. */

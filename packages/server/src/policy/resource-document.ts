@@ -1,3 +1,4 @@
+import { signatureAlgorithms } from '@credence/mcp/protocol';
 import { z } from 'zod';
 import { displayName, has, id, isMapping, issuerOrLocal, jwks, mapping, scopeName, scopes } from './document-words.ts';
 
@@ -67,6 +68,8 @@ export const TrustEntry = mapping({
   accounts: z.enum(['create', 'known'], 'must be create or known'),
   /** Clients for which this issuer may speak, by their id here. */
   clients: z.array(id, 'must be a list of clients').min(1, 'must name at least one client'),
+  /** Algorithms this issuer may sign with (RAS-05); all that Credence knows when absent. */
+  algorithms: z.array(z.enum(signatureAlgorithms)).min(1, 'must name at least one algorithm').optional(),
   /** An ID-JAG is good for one token, always; the word may be written, there is no other. */
   replay: z.literal('refuse', 'must be refuse').optional(),
 });

@@ -9,7 +9,6 @@ import {
   parseIdJag,
   parseScope,
   type Result,
-  signatureAlgorithms,
 } from '@credence/mcp/protocol';
 import type { IssuerKeys } from '@credence/mcp/resource';
 import { type Call, randomId } from '../call.ts';
@@ -103,10 +102,10 @@ async function verifyIdJag(
   if (!issuer) return no('id_jag_issuer_untrusted');
   call.note({ issuer: issuer.issuer, policy: { kind: 'resource', version: ras.policy().version } });
 
-  if (!signatureAlgorithms.some((algorithm) => algorithm === jws.header.alg)) return no('id_jag_algorithm_refused');
+  if (!issuer.algorithms.some((algorithm) => algorithm === jws.header.alg)) return no('id_jag_algorithm_refused');
   const keys = await ras.keysOf(issuer, jws.header);
   if (!keys) return no('issuer_keys_unavailable');
-  const choice = chooseKey(jws.header, keys);
+  const choice = chooseKey(jws.header, keys, issuer.algorithms);
   if (!choice.ok) return no('id_jag_key_unknown');
   if (!verifySignature(jws, choice.key, choice.algorithm)) return no('id_jag_bad_signature');
 
