@@ -47,11 +47,18 @@ export interface GuardOptions {
   readonly proofs?: ProofMemory;
 }
 
+/** What the guard looks at of a request; a web-standard `Request` is one. */
+export interface GuardedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: { get(name: string): string | null };
+}
+
 /**
  * Guards an MCP server: a request with a good access token resolves to its {@link Caller}, any other to the response to send.
  * Every request is judged afresh; only "the signature of this token was good under that key" is remembered (MCS-13, T14).
  */
-export function guard(options: GuardOptions): (request: Request) => Promise<Caller | Response> {
+export function guard(options: GuardOptions): (request: GuardedRequest) => Promise<Caller | Response> {
   const verify = createTokenVerifier(options);
   return async (request) => {
     const shown = parseCredentials(request);
@@ -85,7 +92,7 @@ interface Credentials {
 }
 
 /** The token is in the `Authorization` header, once, and nowhere else (MCS-02). @see https://www.rfc-editor.org/rfc/rfc6750#section-2 */
-function parseCredentials(request: Request): Result<Credentials> {
+function parseCredentials(request: GuardedRequest): Result<Credentials> {
   const query = request.url.indexOf('?');
   if (query >= 0 && new URLSearchParams(request.url.slice(query)).has('access_token')) return no('token_misplaced');
   const header = request.headers.get('authorization');
@@ -127,7 +134,7 @@ function createTokenVerifier(options: GuardOptions) {
     return ok(jwt);
   }
 
-  return async ({ scheme, token }: Credentials, request: Request): Promise<Result<AccessToken>> => {
+  return async ({ scheme, token }: Credentials, request: GuardedRequest): Promise<Result<AccessToken>> => {
     const jwt = await verifyJwt(token);
     if (!jwt.ok) return jwt;
     const checked = checkAccessToken(jwt.value, { issuer, resource, now: now(), skewSeconds });

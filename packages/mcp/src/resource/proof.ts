@@ -9,6 +9,7 @@ import {
   thumbprintInput,
   type VerifySignature,
 } from '../protocol/index.ts';
+import type { GuardedRequest } from './guard.ts';
 
 /** Remembers which DPoP proofs were used. Resolves true for exactly one use of an id. */
 export interface ProofMemory {
@@ -34,7 +35,7 @@ export function rememberProofs(now: () => EpochSeconds): ProofMemory {
 
 /** The proof that goes with a bound token: same key, this request, this token, first use (MCS-11). @see https://www.rfc-editor.org/rfc/rfc9449#section-7 */
 export async function verifyProof(
-  request: Request,
+  request: GuardedRequest,
   token: string,
   bound: string,
   at: { resource: string; now: EpochSeconds; verifySignature: VerifySignature; proofs: ProofMemory },

@@ -63,8 +63,10 @@ export function createAnswer(outgoing: ServerResponse, accepts: Accepts, release
     });
   };
   const sendJson = async (status: number, body: JsonObject) => {
-    await start(status, { 'content-type': 'application/json' });
-    if (!outgoing.destroyed) outgoing.end(JSON.stringify(body));
+    const text = JSON.stringify(body);
+    const length = String(Buffer.byteLength(text)); // known beforehand, it all goes out in one write
+    await start(status, { 'content-type': 'application/json', 'content-length': length });
+    if (!outgoing.destroyed) outgoing.end(text);
   };
   outgoing.once('close', () => clearInterval(alive));
 

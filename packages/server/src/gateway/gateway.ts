@@ -7,7 +7,14 @@ import {
   refusalRow,
   type VerifySignature,
 } from '@credence/mcp/protocol';
-import { type Caller, challenge, type GuardOptions, guard, resourceMetadata } from '@credence/mcp/resource';
+import {
+  type Caller,
+  challenge,
+  type GuardedRequest,
+  type GuardOptions,
+  guard,
+  resourceMetadata,
+} from '@credence/mcp/resource';
 import type { AuditRecord } from '../audit/record.ts';
 import type { ResourceIndex } from '../policy/compile.ts';
 import type { ResourceServer, Upstream } from '../policy/model.ts';
@@ -17,7 +24,7 @@ import { type Answer, createAnswer } from './answer.ts';
 import { type Exchange, type OpenUpstream, upstreamFailed } from './exchange.ts';
 import { disagreement } from './header-agreement.ts';
 import { createHttpUpstream } from './http-upstream.ts';
-import { acceptsOf, findServer, readMessage, toRequest } from './incoming.ts';
+import { acceptsOf, ClientLeft, findServer, readMessage, toGuarded } from './incoming.ts';
 import { judge, type ToolCall, type Verdict } from './judge.ts';
 import { createLauncher, type LaunchOptions } from './launch.ts';
 import { answerId, type Message, revisionOf, rpcCodes, rpcError } from './message.ts';
@@ -62,7 +69,7 @@ export interface Gateway {
 interface Entry {
   readonly server: ResourceServer;
   readonly options: GuardOptions;
-  readonly check: (request: Request) => Promise<Caller | Response>;
+  readonly check: (request: GuardedRequest) => Promise<Caller | Response>;
   readonly upstream: { open: Promise<OpenUpstream> | undefined };
 }
 
@@ -116,6 +123,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       try {
         await serveCall(incoming, outgoing, entry);
       } catch (fault) {
+        if (fault instanceof ClientLeft) return void outgoing.destroy();
         options.onFault(fault);
         answerFault(outgoing, fault);
       }
@@ -139,10 +147,15 @@ export function createGateway(options: GatewayOptions): Gateway {
   async function serveCall(incoming: IncomingMessage, outgoing: ServerResponse, entry: Entry): Promise<void> {
     const { method } = incoming;
     const { server } = entry;
+    let begun: Promise<void> = Promise.resolve();
     let recorded: Promise<unknown> = Promise.resolve();
-    const answer = createAnswer(outgoing, acceptsOf(incoming), async () => void (await recorded));
+    const released = async () => {
+      await begun;
+      await recorded;
+    };
+    const answer = createAnswer(outgoing, acceptsOf(incoming), released);
 
-    const caller = await entry.check(toRequest(incoming, server.resource));
+    const caller = await entry.check(toGuarded(incoming, server.resource));
     if (caller instanceof Response) return answer.response(caller);
     if (method !== 'POST' && method !== 'GET' && method !== 'DELETE') {
       answer.headers.allow = 'POST, GET, DELETE';
@@ -173,9 +186,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       const reference = record(verdict.refusal, verdict.tool);
       return refuse(answer, verdict, { server, caller, message, reference });
     }
-    if (verdict?.tool) {
-      record(undefined, verdict.tool);
-      if (verdict.tool.risk === 'high') await recorded; // an intent that is not on the record is not carried out (T26)
+    const tool = verdict?.tool;
+    if (tool?.risk === 'high') {
+      record(undefined, tool);
+      await recorded; // an intent that is not on the record is not carried out (T26)
     }
     const { signal, done } = endWith(outgoing, answer, caller, options);
     const passed = verdict?.message;
@@ -183,7 +197,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       listening.add(answer);
     }
     try {
-      await forward(entry, {
+      const exchange: Exchange = {
         method,
         server,
         caller,
@@ -193,22 +207,28 @@ export function createGateway(options: GatewayOptions): Gateway {
         tools,
         signal,
         recordRefusal: (refusal) => void record(refusal),
-      });
+      };
+      const upstream = await openOrExcuse(entry);
+      const isRecordedMeanwhile = tool !== undefined && tool.risk !== 'high';
+      const line = Promise.withResolvers<void>();
+      if (isRecordedMeanwhile) begun = line.promise;
+      const forwarded = upstream.forward(exchange); // has sent it when it returns: the upstream works while we write
+      if (isRecordedMeanwhile) record(undefined, tool);
+      line.resolve();
+      await forwarded;
     } finally {
       listening.delete(answer);
       done();
     }
   }
 
-  async function forward(entry: Entry, exchange: Exchange): Promise<void> {
-    let upstream: OpenUpstream;
+  async function openOrExcuse(entry: Entry): Promise<Pick<OpenUpstream, 'forward'>> {
     try {
-      upstream = await upstreamOf(entry);
+      return await upstreamOf(entry);
     } catch (fault) {
       options.onFault(fault);
-      return upstreamFailed(exchange, 'The server behind this gateway cannot be started.');
+      return { forward: (exchange) => upstreamFailed(exchange, 'The server behind this gateway cannot be started.') };
     }
-    await upstream.forward(exchange);
   }
 
   /** Each tool call, let through or refused, is one line with the hash of the tool's definition as last listed (T33). */

@@ -4,7 +4,7 @@ import { type Exchange, noSession, type OpenUpstream, ownerOf, sessionIdOf, upst
 import { answerId, isId, type Message, parseMessage, rpcCodes, rpcError } from './message.ts';
 import { judgeFromServer } from './results.ts';
 import { createTags } from './session-tag.ts';
-import { readEvents, readText, UpstreamBroke } from './sse.ts';
+import { maxEventLength, readEvents, readText, UpstreamBroke } from './sse.ts';
 
 /** Request headers that go through; everything else, identity headers and cookies above all, stays here (T37). */
 const passedOn = ['mcp-protocol-version', 'mcp-method', 'mcp-name', 'last-event-id'];
@@ -102,7 +102,7 @@ async function passBack(upstream: Dispatcher.ResponseData, exchange: Exchange, a
       if (isProbe(message)) return await unknownMethod(exchange);
       return await upstreamFailed(exchange, `The server behind this gateway answered ${statusCode}.`);
     }
-    const text = await readText(body);
+    const text = await readJson(upstream);
     const passed = type === 'application/json' ? judgeFromServer(parseMessage(text), exchange) : undefined;
     if (passed?.pass && passed.said.kind === 'response') return await answer.json(statusCode, passed.said.body);
     if (isProbe(message)) return await unknownMethod(exchange);
@@ -143,6 +143,17 @@ async function passEvents(body: AsyncIterable<Uint8Array>, exchange: Exchange, a
     await answer.event({ ...event, data: JSON.stringify(out) }, isLast ? out : undefined);
   }
   answer.end();
+}
+
+/** An answer whose size is known beforehand is read in one go, which costs a fraction of reading it piece by piece. */
+async function readJson({ headers, body }: Dispatcher.ResponseData): Promise<string> {
+  const length = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY);
+  if (length > maxEventLength) return readText(body);
+  try {
+    return await body.text();
+  } catch (cause) {
+    throw new UpstreamBroke('the answer broke off', { cause });
+  }
 }
 
 /** How clients find out whether a server speaks 2026-07-28. Older servers answer in many ways; clients understand this one. */

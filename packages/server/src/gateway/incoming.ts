@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { no, ok, type Result } from '@credence/mcp/protocol';
+import type { GuardedRequest } from '@credence/mcp/resource';
 import type { ResourceIndex } from '../policy/compile.ts';
 import type { ResourceServer } from '../policy/model.ts';
 import type { Accepts } from './answer.ts';
@@ -20,32 +21,58 @@ export function findServer(
 }
 
 /** What the guard looks at: method, URL and headers. The body is read only for who has passed it. */
-export function toRequest(incoming: IncomingMessage, resource: string): Request {
-  const headers = new Headers();
-  for (const name of ['authorization', 'dpop']) {
-    for (const value of incoming.headersDistinct[name] ?? []) headers.append(name, value);
-  }
-  return new Request(new URL(incoming.url ?? '/', resource), { method: incoming.method ?? 'GET', headers });
+export function toGuarded(
+  { method = 'GET', url = '/', rawHeaders }: IncomingMessage,
+  resource: string,
+): GuardedRequest {
+  return {
+    method,
+    url: new URL(resource).origin + url,
+    headers: {
+      // From the raw list, so that a header sent twice is seen twice: Node keeps the first of two Authorization headers.
+      get(name) {
+        const values = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
+        return values.length === 0 ? null : values.join(', ');
+      },
+    },
+  };
 }
 
 /** Reads the one message of a POST; what is more than 4 MiB is not read to its end. */
 export async function readMessage(incoming: IncomingMessage): Promise<Result<Message>> {
   const type = incoming.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') return no('mcp_wrong_content_type');
-  if (Number(incoming.headers['content-length'] ?? 0) > maxBodyBytes) return no('mcp_message_too_large');
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of incoming) {
-    size += (chunk as Buffer).length;
-    if (size > maxBodyBytes) return no('mcp_message_too_large');
-    chunks.push(chunk as Buffer);
-  }
+  const body = await readBody(incoming);
+  if (!body) return no('mcp_message_too_large');
   try {
-    const message = parseMessage(strictUtf8.decode(Buffer.concat(chunks)));
+    const message = parseMessage(strictUtf8.decode(body));
     return message ? ok(message) : no('mcp_message_malformed');
   } catch {
     return no('mcp_message_malformed'); // not UTF-8
   }
+}
+
+/** The body, or `undefined` when it is too large. By events: iterating a request costs several times as much. */
+function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    if (Number(incoming.headers['content-length'] ?? 0) > maxBodyBytes) return resolve(undefined);
+    const chunks: Buffer[] = [];
+    let size = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBodyBytes) return void chunks.push(chunk);
+      incoming.pause();
+      resolve(undefined);
+    });
+    incoming.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+    incoming.once('error', reject);
+    incoming.once('close', () => incoming.complete || reject(new ClientLeft()));
+  });
+}
+
+/** The client went away in the middle of its request: nobody is left to answer, and nothing is wrong here. */
+export class ClientLeft extends Error {
+  override readonly name = 'ClientLeft';
 }
 
 /** What the client can read; one that says nothing reads both, as the transport demands of it. */
