@@ -1,6 +1,6 @@
 import { type EpochSeconds, isDate, isName, no, ok, type Result } from '@credence/mcp/protocol';
 import type { ArtifactStore } from '../store/store.ts';
-import type { SubjectToken } from './subject-token.ts';
+import { type SubjectToken, toSubjectToken } from './subject-token.ts';
 
 /**
  * Reads a refresh token used as subject token, under the rules of the refresh grant (IDP-14 to IDP-16): own, of this client,
@@ -26,11 +26,5 @@ export async function readRefreshToken(
   if (!isDate(exp) || exp <= expected.now) return no('subject_token_expired');
   if (!(await artifacts.find('Grant', grantId))) return no('refresh_token_not_accepted');
   if (!isName(accountId, 256) || !isName(sid, 256)) return no('refresh_token_not_accepted');
-  return ok({
-    personId: accountId,
-    session: sid,
-    authTime: isDate(authTime) ? authTime : undefined,
-    acr: typeof acr === 'string' ? acr : undefined,
-    amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : [],
-  });
+  return ok(toSubjectToken({ personId: accountId, session: sid, authTime, acr, amr }));
 }

@@ -83,11 +83,23 @@ export function checkSubjectToken({ claims }: VerifiedJwt, expected: ExpectedSub
   // Only an ID Token of ours has a sid and no events: a logout token, signed by the same key, is something else (B14).
   if (!isName(sid, 256) || claims.events !== undefined) return no('subject_token_wrong_type');
 
-  return ok({
-    personId: sub,
-    session: sid,
-    authTime: isDate(auth_time) ? auth_time : undefined,
+  return ok(toSubjectToken({ personId: sub, session: sid, authTime: auth_time, acr, amr }));
+}
+
+/** What a token says about the sign-in, as far as it says it properly. */
+export function toSubjectToken(said: {
+  personId: string;
+  session: string;
+  authTime: unknown;
+  acr: unknown;
+  amr: unknown;
+}): SubjectToken {
+  const { personId, session, authTime, acr, amr } = said;
+  return {
+    personId,
+    session,
+    authTime: isDate(authTime) ? authTime : undefined,
     acr: typeof acr === 'string' ? acr : undefined,
     amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : [],
-  });
+  };
 }
