@@ -7,19 +7,11 @@ import {
   refusalRow,
   type VerifySignature,
 } from '@credence/mcp/protocol';
-import {
-  type Caller,
-  challenge,
-  type GuardedRequest,
-  type GuardOptions,
-  guard,
-  resourceMetadata,
-} from '@credence/mcp/resource';
+import { type Caller, type GuardedRequest, type GuardOptions, guard, resourceMetadata } from '@credence/mcp/resource';
 import type { AuditRecord } from '../audit/record.ts';
 import type { ResourceIndex } from '../policy/compile.ts';
 import type { ResourceServer, Upstream } from '../policy/model.ts';
 import { Problem } from '../problem.ts';
-import { StoreUnavailable } from '../store/store.ts';
 import { type Answer, createAnswer } from './answer.ts';
 import { type Exchange, type OpenUpstream, upstreamFailed } from './exchange.ts';
 import { disagreement } from './header-agreement.ts';
@@ -27,7 +19,8 @@ import { createHttpUpstream } from './http-upstream.ts';
 import { acceptsOf, ClientLeft, findServer, readMessage, toGuarded } from './incoming.ts';
 import { judge, type ToolCall, type Verdict } from './judge.ts';
 import { createLauncher, type LaunchOptions } from './launch.ts';
-import { answerId, type Message, revisionOf, rpcCodes, rpcError } from './message.ts';
+import { answerId, rpcCodes, rpcError } from './message.ts';
+import { answerFault, refuse, refuseMessage, unknownMethod } from './refusal-answers.ts';
 import { createStdioUpstream } from './stdio-upstream.ts';
 import { endWith } from './stream-end.ts';
 import { createToolBook } from './tools.ts';
@@ -277,45 +270,4 @@ function serveMetadata(incoming: IncomingMessage, outgoing: ServerResponse, opti
   }
   outgoing.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'max-age=300' });
   outgoing.end(JSON.stringify(resourceMetadata(options)));
-}
-
-async function refuseMessage(answer: Answer, refusal: Refusal, reference: string): Promise<void> {
-  const { status } = refusalRow(refusal);
-  const words = `One JSON-RPC message in application/json is expected, at most 4 MiB. Reference: ${reference}`;
-  answer.headers.connection = 'close'; // what was not read is not read
-  await answer.json(status, rpcError(null, rpcCodes.invalid, words));
-}
-
-/** A method nobody could have granted. 404 would mean a lost session to clients of the older revision. */
-async function unknownMethod(answer: Answer, message: Message): Promise<void> {
-  const status = revisionOf(message) === undefined ? 200 : 404;
-  await answer.json(status, rpcError(answerId(message), rpcCodes.unknownMethod, 'Method not found.'));
-}
-
-/** What a wider token would cure is a challenge; a tool that is not offered at all is an error of the call. */
-async function refuse(
-  answer: Answer,
-  { refusal, needs }: Extract<Verdict, { outcome: 'refuse' }>,
-  about: { server: ResourceServer; caller: Caller; message: Message | undefined; reference: string },
-): Promise<void> {
-  const { server, caller, message, reference } = about;
-  if (refusal === 'tool_scope_missing') {
-    const scheme = caller.keyThumbprint === undefined ? 'Bearer' : 'DPoP';
-    return answer.response(challenge(refusal, { resource: server.resource, scopes: needs, scheme, reference }));
-  }
-  const words = `This tool is not offered here. Reference: ${reference}`;
-  await answer.json(refusalRow(refusal).status, rpcError(answerId(message), rpcCodes.unknownTool, words));
-}
-
-/** 503 while the record cannot be made (fail closed), 500 for what is broken here; the caller learns nothing more. */
-function answerFault(outgoing: ServerResponse, fault: unknown): void {
-  if (outgoing.headersSent) return void outgoing.destroy();
-  const isAway = fault instanceof StoreUnavailable;
-  outgoing.writeHead(isAway ? 503 : 500, {
-    'content-type': 'application/json',
-    'cache-control': 'no-store',
-    ...(isAway && { 'retry-after': '1' }),
-  });
-  const words = isAway ? 'Temporarily unavailable; try again.' : 'The gateway met an unexpected condition.';
-  outgoing.end(JSON.stringify(rpcError(null, rpcCodes.fault, words)));
 }

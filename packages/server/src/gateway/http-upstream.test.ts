@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { type HttpServer, json, openHttpServer, sse } from './fixtures/http-server.ts';
-import { toTools } from './fixtures/tools-2026.ts';
-import { callTool, http, initialize, openWorld, rpc, serverOf, textOf, type World } from './fixtures/world.ts';
+import { callTool, http, initialize, openWorld, rpc, serverOf, type World } from './fixtures/world.ts';
 
 const tools = { a_read: 'read', echo: 'read', slow: 'read', whoami: 'read' };
 let upstream: HttpServer;
@@ -311,51 +309,5 @@ describe('event streams', () => {
     const response = await world.call('tracker', { method: 'GET' });
     world.gateway.drain();
     assert.equal(await response.text(), '');
-  });
-});
-
-describe('an upstream of 2026-07-28, made with the official library, and the official client', () => {
-  let server: HttpServer;
-  let modern: World;
-  before(async () => {
-    const handler = createMcpHandler(() =>
-      toTools(new McpServer({ name: 'new', version: '1' }, { capabilities: { tools: {} } })),
-    );
-    server = await openHttpServer();
-    server.answerWith(async ({ method, url, headers, text }, outgoing) => {
-      const request = new Request(new URL(url, server.url), {
-        method,
-        headers: headers as Record<string, string>,
-        ...(text && { body: text }),
-      });
-      const response = await handler.fetch(request);
-      outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-      for await (const chunk of response.body ?? []) outgoing.write(chunk);
-      outgoing.end();
-    });
-    modern = await openWorld([serverOf('new', http(server.url), tools)]);
-  });
-  after(async () => {
-    await modern.close();
-    server.close();
-  });
-
-  for (const mode of ['auto', 'legacy', { pin: '2026-07-28' }] as const) {
-    test(`version negotiation ${JSON.stringify(mode)}: list and call`, async () => {
-      const client = await modern.client('new', {}, { versionNegotiation: { mode } });
-      const { tools: listed } = await client.listTools();
-      assert.deepEqual(listed.map(({ name }) => name).sort(), ['echo', 'slow', 'whoami']);
-      const answer = await client.callTool({ name: 'echo', arguments: { message: 'hi' } });
-      assert.equal(textOf(answer), 'echo hi');
-      if (mode !== 'legacy') assert.equal(server.seen.at(-1)?.headers['mcp-name'], 'echo');
-    });
-  }
-
-  test('progress arrives', async () => {
-    const client = await modern.client('new', {}, { versionNegotiation: { mode: 'auto' } });
-    const steps: number[] = [];
-    const onprogress = ({ progress }: { progress: number }) => steps.push(progress);
-    await client.callTool({ name: 'slow', arguments: { ms: 50 } }, { onprogress });
-    assert.deepEqual(steps, [1]);
   });
 });

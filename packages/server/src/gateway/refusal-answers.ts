@@ -1,0 +1,50 @@
+import type { ServerResponse } from 'node:http';
+import { type Refusal, refusalRow } from '@credence/mcp/protocol';
+import { type Caller, challenge } from '@credence/mcp/resource';
+import type { ResourceServer } from '../policy/model.ts';
+import { StoreUnavailable } from '../store/store.ts';
+import type { Answer } from './answer.ts';
+import type { Verdict } from './judge.ts';
+import { answerId, type Message, revisionOf, rpcCodes, rpcError } from './message.ts';
+
+/** What was sent is no message; the caller is known, so they are told where it stands on the record. */
+export async function refuseMessage(answer: Answer, refusal: Refusal, reference: string): Promise<void> {
+  const { status } = refusalRow(refusal);
+  const words = `One JSON-RPC message in application/json is expected, at most 4 MiB. Reference: ${reference}`;
+  answer.headers.connection = 'close'; // what was not read is not read
+  await answer.json(status, rpcError(null, rpcCodes.invalid, words));
+}
+
+/** A method nobody could have granted. 404 would mean a lost session to clients of the older revision. */
+export async function unknownMethod(answer: Answer, message: Message): Promise<void> {
+  const status = revisionOf(message) === undefined ? 200 : 404;
+  await answer.json(status, rpcError(answerId(message), rpcCodes.unknownMethod, 'Method not found.'));
+}
+
+/** What a wider token would cure is a challenge; a tool that is not offered at all is an error of the call. */
+export async function refuse(
+  answer: Answer,
+  { refusal, needs }: Extract<Verdict, { outcome: 'refuse' }>,
+  about: { server: ResourceServer; caller: Caller; message: Message | undefined; reference: string },
+): Promise<void> {
+  const { server, caller, message, reference } = about;
+  if (refusal === 'tool_scope_missing') {
+    const scheme = caller.keyThumbprint === undefined ? 'Bearer' : 'DPoP';
+    return answer.response(challenge(refusal, { resource: server.resource, scopes: needs, scheme, reference }));
+  }
+  const words = `This tool is not offered here. Reference: ${reference}`;
+  await answer.json(refusalRow(refusal).status, rpcError(answerId(message), rpcCodes.unknownTool, words));
+}
+
+/** 503 while the record cannot be made (fail closed), 500 for what is broken here; the caller learns nothing more. */
+export function answerFault(outgoing: ServerResponse, fault: unknown): void {
+  if (outgoing.headersSent) return void outgoing.destroy();
+  const isAway = fault instanceof StoreUnavailable;
+  outgoing.writeHead(isAway ? 503 : 500, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    ...(isAway && { 'retry-after': '1' }),
+  });
+  const words = isAway ? 'Temporarily unavailable; try again.' : 'The gateway met an unexpected condition.';
+  outgoing.end(JSON.stringify(rpcError(null, rpcCodes.fault, words)));
+}
