@@ -23,7 +23,6 @@ import type { Seal } from './keys/seal.ts';
 import { verifySignature } from './keys/verify-signature.ts';
 import { createPace } from './limits.ts';
 import { toFault } from './log.ts';
-import { Problem } from './problem.ts';
 import type { Store } from './store/store.ts';
 
 /** What the roles of one process share. */
@@ -166,7 +165,6 @@ async function openRas(parts: Parts) {
 /** The gateway takes tokens of this RAS only; beside it the keys are at hand, apart from it they are fetched. */
 async function openGateway(parts: Parts, keys: KeyRing | undefined): Promise<Gateway> {
   const { config, home, dataDir, store, inForce, edge, egress, log, now, append } = parts;
-  checkContainment(parts);
   const issuer = config.ras.issuer;
   const { keysOf } = createIssuerKeys({ getJson: egress.getJson, now, onFault: edge.onFault });
   const { createGateway } = await import('./gateway/gateway.ts');
@@ -188,24 +186,11 @@ async function openGateway(parts: Parts, keys: KeyRing | undefined): Promise<Gat
     path: config.demo ? [...demoPath, ...config.gatewayPath] : config.gatewayPath,
     dataDir,
     demo: config.demo,
+    besideKeys: config.roles.has('idp') || config.roles.has('ras'),
     warn: (server, words) => log.warn({ server }, words),
   });
   await gateway.checkUpstreams();
   return gateway;
-}
-
-/**
- * A process of an upstream beside signing keys has to run as another user, and only root can see to that (T36). Outside the
- * demonstration it is refused otherwise.
- */
-function checkContainment({ config, inForce }: Parts): void {
-  const stdio = [...inForce.resource().servers.values()].filter(({ upstream }) => upstream?.kind === 'stdio');
-  const isBesideKeys = config.roles.has('idp') || config.roles.has('ras');
-  if (config.demo || stdio.length === 0 || !isBesideKeys || process.getuid?.() === 0) return;
-  throw new Problem(
-    `stdio upstreams (${stdio.map(({ id }) => id).join(', ')}) would run as the user that may read the signing keys.`,
-    'Run --role gateway as a process of its own under another user, or start as root so that each upstream gets a user.',
-  );
 }
 
 /** A probe without a token is how every client begins and leaves no line; any other refusal of a stranger does. */
