@@ -82,30 +82,35 @@ const all: Job[] = rules
   .filter(([file]) => file.includes(only))
   .flatMap(([file, ...stages]) => toMutants(readFileSync(file, 'utf8')).map((mutant) => ({ file, mutant, stages })));
 const jobs = all.filter((job) => !isListed(job));
-const [total, listed] = [jobs.length, all.length - jobs.length];
+const listed = all.length - jobs.length;
 const stale = equivalent.filter((each) => each.file.includes(only) && !all.some((job) => isSame(each, job)));
 let runs = 0;
 let survived = 0;
 
 if (!(await testsPass())) process.exit(1);
-await Promise.all([work(), work()]);
+await forEachInTwoLanes(jobs, tryOut);
 
 const seconds = Math.round((performance.now() - startedAt) / 1000);
-say(`${total} mutants, ${listed} more listed as equivalent, ${survived} survived (${seconds} s)`);
+say(`${jobs.length} mutants, ${listed} more listed as equivalent, ${survived} survived (${seconds} s)`);
 for (const { file, before } of stale) say(`equivalent-mutants.json lists what is no mutant of ${file}: ${before}`);
 const isSure = await testsPass();
-process.exitCode = isSure && total > 0 && survived + stale.length === 0 ? 0 : 1;
+process.exitCode = isSure && jobs.length > 0 && survived + stale.length === 0 ? 0 : 1;
 
-/** Each takes the next one that is left. */
-async function work(): Promise<void> {
-  for (let job = jobs.shift(); job; job = jobs.shift()) {
-    const done = total - jobs.length;
-    if (done % 50 === 0) say(`${done} of ${total}`);
-    if (await isNoticed(job)) continue;
-    survived += 1;
-    const { line, before, after } = job.mutant;
-    say(`${job.file}:${line} survived\n  - ${before}\n  + ${after}`);
-  }
+/** Two at a time: each lane takes the next one that is left. */
+async function forEachInTwoLanes<T>(items: readonly T[], work: (item: T, at: number) => Promise<void>): Promise<void> {
+  const left = [...items.entries()];
+  const lane = async () => {
+    for (let next = left.shift(); next; next = left.shift()) await work(next[1], next[0]);
+  };
+  await Promise.all([lane(), lane()]);
+}
+
+async function tryOut(job: Job, at: number): Promise<void> {
+  if (at > 0 && at % 50 === 0) say(`${at} of ${jobs.length}`);
+  if (await isNoticed(job)) return;
+  survived += 1;
+  const { line, before, after } = job.mutant;
+  say(`${job.file}:${line} survived\n  - ${before}\n  + ${after}`);
 }
 
 function say(text: string): void {
@@ -130,12 +135,13 @@ async function isNoticed({ file, mutant, stages }: Job): Promise<boolean> {
 /** Else every mutant would look as if some test had noticed it: asked before and, since somebody may be at work here, after. */
 async function testsPass(): Promise<boolean> {
   const groups = new Map(all.flatMap(({ file, stages }) => stages.map((tests) => [tests.join(' '), { file, tests }])));
-  for (const { file, tests } of groups.values()) {
-    if (!(await fails(file, readFileSync(file, 'utf8'), tests))) continue;
+  let pass = true;
+  await forEachInTwoLanes([...groups.values()], async ({ file, tests }) => {
+    if (!(await fails(file, readFileSync(file, 'utf8'), tests))) return;
+    pass = false;
     say(`The tests fail without any mutant, so nothing can be said: ${tests.join(' ')}`);
-    return false;
-  }
-  return true;
+  });
+  return pass;
 }
 
 /** Runs tests with a file replaced, until the first that fails. One that does not end has failed too. */

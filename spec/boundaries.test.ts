@@ -14,7 +14,7 @@ import {
 } from '@credence/mcp/protocol';
 import { toBlockList } from '../packages/server/src/egress.ts';
 import { parseForm } from '../packages/server/src/form.ts';
-import { createFailureLimit } from '../packages/server/src/limits.ts';
+import { createFailureLimit, createPace } from '../packages/server/src/limits.ts';
 import { clientAddress, listen } from '../packages/server/src/listener.ts';
 
 // The last value that is let through and the first that is not, where no other test stands on that line.
@@ -132,6 +132,14 @@ describe('IDP-38: the limit for failures', () => {
       [0, 60, 60],
     );
   });
+});
+
+test('IDP-38: the pace of 50 000 people is remembered, and of one more the oldest is forgotten', () => {
+  const pace = createPace({ burst: 1, perSecond: 1, nowMs: () => now * 1000 });
+  for (let n = 0; n < 50_000; n++) assert.ok(pace.take(`u_${n}`));
+  assert.equal(pace.take('u_0'), false, 'which also makes it the newest');
+  assert.equal(pace.take('one more'), true);
+  assert.deepEqual([pace.take('u_0'), pace.take('u_2'), pace.take('u_1')], [false, false, true]);
 });
 
 describe('TLS-02: where a request comes from and goes to', () => {

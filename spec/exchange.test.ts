@@ -130,6 +130,16 @@ describe('IDP-26, IDP-30: whom an ID-JAG names, and how it is told from every ot
     }
   });
 
+  test('IDP-30: how the person signed in, and no word about it when nothing is known', async () => {
+    const world = await openWorld();
+    const amrOf = async (amr: unknown) => {
+      const { body } = await world.exchange({ subject_token: await world.idToken({ amr }) });
+      return claimsOf(body.access_token).amr;
+    };
+    assert.deepEqual(await amrOf(['pwd', 'otp']), ['pwd', 'otp']);
+    for (const nothing of [[], undefined]) assert.equal(await amrOf(nothing), undefined);
+  });
+
   test('IDP-30: kid and alg of the published key, typ, and no jti twice', async () => {
     const world = await openWorld();
     const tokens = [await world.exchange(), await world.exchange()].map(({ body }) => String(body.access_token));
