@@ -22,7 +22,7 @@ const protocol = (name: string) => mcp(`protocol/${name}`);
 const server = (name: string) => `packages/server/src/${name}`;
 const toSpec = (name: string) => `spec/${name}.test.ts`;
 const issuing = ['exchange', 'targets', 'http', 'dpop', 'log'].map(toSpec);
-const redeeming = ['redemption', 'targets', 'keys', 'dpop', 'log'].map(toSpec);
+const redeeming = ['redemption', 'targets', 'keys', 'issuer-keys', 'dpop', 'log'].map(toSpec);
 const asking = ['introspection-and-revocation', 'standing-tokens'].map(toSpec);
 const leg1 = [toSpec('leg-1')];
 const leg2 = [toSpec('leg-2')];
@@ -39,7 +39,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [protocol('id-jag.ts'), [protocol('id-jag.test.ts')], boundaries, leg1, leg2, redeeming],
   [protocol('access-token.ts'), [protocol('access-token.test.ts')], boundaries, leg2, dpop, asking],
   [protocol('dpop.ts'), [protocol('dpop.test.ts')], dpop],
-  [mcp('resource/issuer-keys.ts'), [mcp('resource/issuer-keys.test.ts')], keys],
+  [mcp('resource/issuer-keys.ts'), [mcp('resource/issuer-keys.test.ts')], [toSpec('issuer-keys')]],
   [server('form.ts'), [server('form.test.ts')], boundaries],
   [server('limits.ts'), [server('limits.test.ts')], boundaries],
   [server('listener.ts'), [server('listener.test.ts')], boundaries],

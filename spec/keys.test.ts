@@ -2,146 +2,14 @@ import assert from 'node:assert/strict';
 import crypto, { createHash, createHmac, createPublicKey } from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { describe, mock, test } from 'node:test';
-import { type Jwk, joseType, mintJws, type Refusal } from '@credence/mcp/protocol';
-import { createIssuerKeys } from '@credence/mcp/resource';
+import { joseType, mintJws, type Refusal } from '@credence/mcp/protocol';
 import { hashSecret } from '../packages/server/src/clients/authenticate.ts';
 import { openInForce } from '../packages/server/src/in-force.ts';
-import { generatePrivateJwk, type PrivateJwk, toPublicJwk } from '../packages/server/src/keys/signer.ts';
+import { type PrivateJwk, toPublicJwk } from '../packages/server/src/keys/signer.ts';
 import { parsePolicy } from '../packages/server/src/policy/parse.ts';
 import { openSqliteStore } from '../packages/server/src/store/sqlite.ts';
-import { openOtherRas, signText } from './other-ras.ts';
+import { signText } from './other-ras.ts';
 import { idpIssuer, openWorld, rasIssuer, refused, type World } from './world.ts';
-
-/** A RAS that fetches the keys of the IdP, and the JWK Set it finds there. */
-async function withDiscovery() {
-  const world = await openWorld();
-  const published = { keys: [toPublicJwk(world.keys.idJag)] as Jwk[], isDown: false, fetches: 0 };
-  const { redeem } = openOtherRas(
-    world,
-    `
-servers: { tracker: { scopes: { issues:read: {}, issues:write: {} } } }
-clients: { cc-at-ras: {} }
-trust: { "${idpIssuer}": { keys: discovery, accounts: create, clients: [cc-at-ras] } }`,
-    async (url) => {
-      if (published.isDown) throw new Error('unreachable');
-      if (!url.endsWith('/jwks')) return { issuer: idpIssuer, jwks_uri: `${idpIssuer}/jwks` };
-      published.fetches += 1;
-      return { keys: published.keys };
-    },
-  );
-  const later = (seconds: number) => {
-    world.clock.ms += seconds * 1000;
-  };
-  const signedBy = (key: PrivateJwk) => world.idJag({}, { kid: key.kid }, key);
-  return { world, published, redeem, later, signedBy };
-}
-
-describe('KEY-04: "Unknown kid: one throttled refetch, then refuse"', () => {
-  test('B38: a kid nobody has: refused after one fetch, however often it is tried', async () => {
-    const { world, published, redeem, later } = await withDiscovery();
-    assert.equal((await redeem(await world.idJag())).status, 200);
-    later(30);
-    for (let n = 0; n < 5; n++) {
-      await refused(world, await redeem(await world.idJag({}, { kid: `guess-${n}` })), 'id_jag_key_unknown');
-    }
-    assert.equal(published.fetches, 2);
-  });
-
-  test('B39: a key rotated in is accepted after the refetch', async () => {
-    const { world, published, redeem, later, signedBy } = await withDiscovery();
-    assert.equal((await redeem(await world.idJag())).status, 200);
-    const fresh = generatePrivateJwk('ES256');
-    published.keys = [...published.keys, toPublicJwk(fresh)];
-    later(30);
-    assert.equal((await redeem(await signedBy(fresh))).status, 200);
-  });
-
-  test('B40: a removed key is honoured until the cache is renewed, and never after', async () => {
-    const { world, published, redeem, later } = await withDiscovery();
-    assert.equal((await redeem(await world.idJag())).status, 200);
-    published.keys = [toPublicJwk(generatePrivateJwk('ES256'))];
-    later(299);
-    assert.equal((await redeem(await world.idJag())).status, 200);
-    later(1);
-    await refused(world, await redeem(await world.idJag()), 'id_jag_key_unknown');
-  });
-
-  test('B40: an issuer that cannot be reached does not prolong the life of a key, and brings no removed one back', async () => {
-    const { world, published, redeem, later, signedBy } = await withDiscovery();
-    const fresh = generatePrivateJwk('ES256');
-    assert.equal((await redeem(await world.idJag())).status, 200);
-    published.keys = [toPublicJwk(fresh)];
-    later(300);
-    assert.equal((await redeem(await signedBy(fresh))).status, 200);
-    published.isDown = true;
-    later(400);
-    await refused(world, await redeem(await world.idJag()), 'id_jag_key_unknown');
-    assert.equal((await redeem(await signedBy(fresh))).status, 200);
-    later(500);
-    await refused(world, await redeem(await signedBy(fresh)), 'issuer_keys_unavailable');
-  });
-
-  test('keys that were never had: temporarily_unavailable, and the ID-JAG is still good afterwards', async () => {
-    const { world, published, redeem, later } = await withDiscovery();
-    published.isDown = true;
-    const assertion = await world.idJag();
-    const answer = await redeem(assertion);
-    await refused(world, answer, 'issuer_keys_unavailable');
-    assert.equal(answer.headers.get('retry-after'), '1');
-    published.isDown = false;
-    later(30);
-    assert.equal((await redeem(assertion)).status, 200);
-  });
-});
-
-describe('KEY-03, KEY-04: what is fetched of an issuer, and when', () => {
-  const trusted = { issuer: idpIssuer, keys: 'discovery' } as const;
-  const key = (kid: string) => ({ kty: 'EC', crv: 'P-256', kid, x: 'x', y: 'y' });
-
-  test('nothing anew for a kid that is known, however many keys there are', async () => {
-    let now = 10_000;
-    let fetches = 0;
-    const getJson = async (url: string) => {
-      fetches += 1;
-      return url.endsWith('/jwks')
-        ? { keys: [key('a'), key('b')] }
-        : { issuer: idpIssuer, jwks_uri: `${idpIssuer}/jwks` };
-    };
-    const { keysOf } = createIssuerKeys({ getJson, now: () => now, onFault: () => undefined });
-    await keysOf(trusted, { kid: 'a' });
-    now += 30;
-    for (const kid of ['a', 'b', undefined]) await keysOf(trusted, { kid });
-    assert.equal(fetches, 2);
-  });
-
-  const faulty: [name: string, metadata: object, jwks: object, said: string][] = [
-    ['no jwks_uri', { issuer: idpIssuer }, { keys: [] }, 'the metadata names no jwks_uri'],
-    ['no keys in the JWK Set', { issuer: idpIssuer, jwks_uri: `${idpIssuer}/jwks` }, {}, 'the JWK Set has no keys'],
-    ['another issuer', { issuer: 'https://x.example' }, { keys: [] }, 'the metadata names another issuer'],
-  ];
-  for (const [name, metadata, jwks, said] of faulty) {
-    test(`${name}: no keys, and the operator is told so`, async () => {
-      const faults: unknown[] = [];
-      const { keysOf } = createIssuerKeys({
-        getJson: async (url) => ({ ...(url?.includes('.well-known') ? metadata : jwks) }),
-        now: () => 10_000,
-        onFault: (_, fault) => faults.push((fault as Error).message),
-      });
-      assert.equal(await keysOf(trusted, { kid: 'a' }), undefined);
-      assert.deepEqual(faults, [said]);
-    });
-  }
-});
-
-describe('KEY-05: "kid absent: accept only if exactly one key fits alg/use"', () => {
-  test('one fits: accepted; two fit: refused', async () => {
-    const { world, published, redeem, later } = await withDiscovery();
-    assert.equal((await redeem(await world.idJag({}, { kid: undefined }))).status, 200);
-    published.keys = [...published.keys, toPublicJwk(generatePrivateJwk('ES256'))];
-    later(300);
-    await refused(world, await redeem(await world.idJag({}, { kid: undefined })), 'id_jag_key_unknown');
-  });
-});
 
 describe('RAS-05, KEY-02: algorithms that are never allowed', () => {
   const hs256 = (claims: object, typ: string, key: PrivateJwk) => {
