@@ -54,6 +54,15 @@ describe('leg 1, ID-JAG §4.3: an ID Token in, an ID-JAG out', () => {
     assert.deepEqual(record.inputs?.groups, ['engineering']);
   });
 
+  test('LOG-03: a trace id that the client sends joins its records', async () => {
+    const world = await openWorld();
+    const trace = '0af7651916cd43dd8448eb211c80319c';
+    const { record } = await world.exchange({}, { traceparent: `00-${trace}-b7ad6b7169203331-01` });
+    assert.equal(record.correlation, trace);
+    const nonsense = await world.exchange({}, { traceparent: `00-${'0'.repeat(32)}-b7ad6b7169203331-01` });
+    assert.equal(nonsense.record.correlation, undefined);
+  });
+
   test('LOG-01: the record holds no token and no secret', async () => {
     const world = await openWorld();
     const subject_token = await world.idToken();
@@ -133,7 +142,8 @@ describe('leg 1, ID-JAG §4.3: an ID Token in, an ID-JAG out', () => {
       { subject_token_type: 'urn:ietf:params:oauth:token-type:access_token' },
       'subject_type_unsupported',
     ],
-    ['B14 not a JWT', { subject_token: 'opaque' }, 'subject_token_malformed'],
+    ['B10 an opaque value called an ID Token', { subject_token: 'opaque' }, 'subject_token_not_of_type'],
+    ['B14 three parts that are no JWT', { subject_token: 'a.b.c' }, 'subject_token_malformed'],
     ['B20 unknown audience', { audience: 'https://other.example' }, 'audience_unknown'],
     ['B20 audience with a slash', { audience: `${rasIssuer}/` }, 'audience_unknown'],
     ['B22 resource of another RAS', { resource: 'https://lonely.example/mcp' }, 'resource_unknown'],

@@ -66,8 +66,8 @@ describe('IDP-14 to IDP-16: a refresh token as subject token', () => {
 
   test('B10 a refresh token called an ID Token, and the reverse', async () => {
     const { world, exchange } = await withRefreshToken();
-    await refused(world, await exchange({ subject_token_type: tokenType.idToken }), 'subject_token_malformed');
-    await refused(world, await exchange({ subject_token: await world.idToken() }), 'refresh_token_not_accepted');
+    await refused(world, await exchange({ subject_token_type: tokenType.idToken }), 'subject_token_not_of_type');
+    await refused(world, await exchange({ subject_token: await world.idToken() }), 'subject_token_not_of_type');
   });
 
   test('IDP-13: a person switched off', async () => {

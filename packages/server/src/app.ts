@@ -17,7 +17,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { type AuditRecord, type Facts, type RecordDomain, type RecordKind, toRow } from './audit/record.ts';
 import type { RefusalLedger } from './audit/refusal-ledger.ts';
-import { type Call, randomId } from './call.ts';
+import { type Call, randomId, traceIdOf } from './call.ts';
 import { claimedClientId } from './clients/authenticate.ts';
 import { type Form, parseForm } from './form.ts';
 import { type Idp, tokenExchange } from './idp/token-exchange.ts';
@@ -186,8 +186,9 @@ const noForm: Form = { get: () => undefined, resources: [] };
 
 function openCall(context: HttpContext, edge: Edge, form: Form): { call: Call; draft: Draft } {
   const draft: Draft = { id: randomId('d_'), kind: 'refusal', facts: {}, authenticated: false, headers: {}, marks: [] };
+  const correlation = traceIdOf(context.req.header('traceparent'));
   const grant = form.get('grant_type');
-  if (grant) draft.facts = { grantType: grant.slice(0, 100) };
+  draft.facts = { ...(correlation && { correlation }), ...(grant && { grantType: grant.slice(0, 100) }) };
   const call: Call = {
     id: draft.id,
     now: Math.floor(edge.nowMs() / 1000) satisfies EpochSeconds,

@@ -28,6 +28,12 @@ export interface Call {
   mark(mark: Mark, when: 'always' | 'if_granted'): void;
 }
 
+/** Trace id of a W3C `traceparent` header: joins the records of what one agent did on both legs and at the gateway. */
+export function traceIdOf(traceparent: string | undefined): string | undefined {
+  const id = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent ?? '')?.[1];
+  return id === '0'.repeat(32) ? undefined : id;
+}
+
 /** 128 random bits: an id that cannot be guessed (denial pages, `jti`). */
 export function randomId(prefix = ''): string {
   return prefix + randomBytes(16).toString('base64url');

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { toBlockList } from './egress.ts';
 import { checkTarget, clientAddress, listen } from './listener.ts';
 
@@ -71,13 +70,17 @@ describe('a listener', () => {
   });
 
   test('a stop waits for what is under way, and not for a connection that is kept alive', async () => {
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
     const options = {
       name: 'idp',
       host: '127.0.0.1',
       origin: 'http://127.0.0.1',
       tls: undefined,
       onFault: () => undefined,
-      handle: (_: IncomingMessage, outgoing: ServerResponse) => setTimeout(() => outgoing.end('done'), 200),
+      handle: (_: IncomingMessage, outgoing: ServerResponse) => {
+        begin();
+        setTimeout(() => outgoing.end('done'), 200);
+      },
     };
     const server = await listen({ ...options, port: 0 });
     const agent = new Agent({ keepAlive: true });
@@ -88,7 +91,7 @@ describe('a listener', () => {
       });
       sent.once('error', reject).end();
     });
-    await wait(50);
+    await begun;
     const startedAt = performance.now();
     await server.stop(5000);
     assert.equal(await answer, 200);

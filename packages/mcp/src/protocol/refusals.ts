@@ -125,6 +125,11 @@ export const refusals = {
     rule: 'IDP-05',
     hint: 'subject_token_type is not one accepted here',
   },
+  subject_token_not_of_type: {
+    wire: 'invalid_request',
+    rule: 'IDP-05',
+    hint: 'the subject token is not of the kind that subject_token_type names',
+  },
   actor_token_refused: {
     wire: 'invalid_request',
     rule: 'IDP-35',
@@ -489,13 +494,6 @@ export const refusals = {
     status: 404,
     rule: 'MCS-13',
     hint: 'the session has ended, never was, or belongs to somebody else',
-  },
-
-  // The world
-  store_unavailable: {
-    wire: 'temporarily_unavailable',
-    rule: 'RAS-12',
-    hint: 'the store could not make the record durable; nothing was issued',
   },
 } as const satisfies Record<string, RefusalRow>;
 

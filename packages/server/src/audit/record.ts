@@ -24,6 +24,8 @@ export type RecordDomain = 'idp' | 'ras' | 'gateway' | 'admin' | 'system';
  * LOG-02): a person is their id, a token its `jti`.
  */
 export interface Facts {
+  /** Trace id that the caller sent (W3C `traceparent`); joins what belongs together. */
+  readonly correlation?: string;
   readonly client?: string;
   readonly person?: string;
   /** Subject of a foreign issuer, at the RAS. */
@@ -81,8 +83,6 @@ export interface AuditRecord extends Facts {
   readonly reason?: Refusal;
   /** Network address of the caller, as far as configured proxies are trusted. */
   readonly address?: string;
-  /** Joins the records of one request chain when the caller sends a trace id. */
-  readonly correlation?: string;
 }
 
 /** The record as the store keeps it. */

@@ -9,6 +9,7 @@ import {
 } from '@credence/mcp/protocol';
 import { type Caller, type GuardedRequest, type GuardOptions, guard, resourceMetadata } from '@credence/mcp/resource';
 import type { AuditRecord } from '../audit/record.ts';
+import { traceIdOf } from '../call.ts';
 import type { ResourceIndex } from '../policy/compile.ts';
 import type { ResourceServer, Upstream } from '../policy/model.ts';
 import { Problem } from '../problem.ts';
@@ -232,6 +233,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     refusal: Refusal | undefined,
     tool: ToolCall | undefined,
   ): AuditRecord {
+    const correlation = traceIdOf(incoming.headers.traceparent?.toString());
     return {
       v: 1,
       id: options.newId(),
@@ -241,6 +243,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       outcome: refusal ? 'refused' : 'allowed',
       ...(refusal && { reason: refusal, status: refusalRow(refusal).status }),
       address: options.addressOf(incoming),
+      ...(correlation && { correlation }),
       person: caller.subject,
       client: caller.clientId,
       server: server.id,

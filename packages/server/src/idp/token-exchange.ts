@@ -133,6 +133,9 @@ async function verifySubjectToken(call: Call, client: AccessClient, idp: Idp): P
   if (subjectTokenType !== tokenType.idToken && subjectTokenType !== tokenType.refreshToken) {
     return no('subject_type_unsupported');
   }
+  // B10: an ID Token has three parts, a refresh token of ours has no dot; a value of the other kind was sent by mistake.
+  const isJwt = subjectToken.split('.').length === 3;
+  if (isJwt !== (subjectTokenType === tokenType.idToken)) return no('subject_token_not_of_type');
   if (form.get('actor_token') || form.get('actor_token_type')) return no('actor_token_refused');
   if (form.get('authorization_details')) return no('authorization_details_unsupported');
 
