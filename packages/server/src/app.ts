@@ -13,7 +13,7 @@ import {
   wireCodes,
 } from '@credence/mcp/protocol';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { type AuditRecord, type Facts, type RecordDomain, type RecordKind, toRow } from './audit/record.ts';
 import type { RefusalLedger } from './audit/refusal-ledger.ts';
@@ -124,11 +124,18 @@ function rasMetadata(issuer: string) {
   };
 }
 
-function limitBody(edge: Edge, domain: RecordDomain) {
-  return bodyLimit({
-    maxSize: maxBodyBytes,
-    onError: (context) => refuse(context as HttpContext, edge, domain, 'body_too_large'),
-  });
+/**
+ * A body of stated length is judged by that: Node reads no more than it. Any other is counted while it is read, which needs
+ * a web `Request` and its streams and costs as much as everything else together.
+ */
+function limitBody(edge: Edge, domain: RecordDomain): MiddlewareHandler<{ Bindings: Bindings }> {
+  const onError = (context: Context) => refuse(context as HttpContext, edge, domain, 'body_too_large');
+  const counted = bodyLimit({ maxSize: maxBodyBytes, onError });
+  return async (context, next) => {
+    const length = context.req.header('content-length');
+    if (length === undefined || context.req.header('transfer-encoding') !== undefined) return counted(context, next);
+    return Number(length) <= maxBodyBytes ? next() : onError(context);
+  };
 }
 
 async function readForm(context: HttpContext): Promise<Result<{ text: string; form: Result<Form> }>> {
