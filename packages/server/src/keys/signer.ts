@@ -1,5 +1,6 @@
 import { constants, createPrivateKey, generateKeyPairSync, type JsonWebKey, randomBytes, sign } from 'node:crypto';
 import type { Jwk, Sign, SignatureAlgorithm } from '@credence/mcp/protocol';
+import { toJoseSignature } from './ecdsa-der.ts';
 
 /** Something that signs under one key with one algorithm; where the key lives is its own business. */
 export interface Signer {
@@ -44,7 +45,7 @@ function generatePair(algorithm: SignatureAlgorithm) {
 export function toSigner(jwk: PrivateJwk): Signer {
   const key = createPrivateKey({ key: jwk, format: 'jwk' });
   const signs: Record<SignatureAlgorithm, (data: Buffer) => Uint8Array> = {
-    ES256: (data) => sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' }),
+    ES256: (data) => toJoseSignature(sign('sha256', data, key)),
     EdDSA: (data) => sign(null, data, key),
     Ed25519: (data) => sign(null, data, key),
     RS256: (data) => sign('sha256', data, key),

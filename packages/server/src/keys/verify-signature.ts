@@ -1,5 +1,6 @@
 import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import type { Jwk, ParsedJws, SignatureAlgorithm } from '@credence/mcp/protocol';
+import { toDerSignature } from './ecdsa-der.ts';
 
 const keyObjects = new WeakMap<Jwk, KeyObject>();
 
@@ -12,8 +13,10 @@ export function verifySignature(jws: ParsedJws, key: Jwk, algorithm: SignatureAl
   try {
     const publicKey = toKeyObject(key);
     switch (algorithm) {
-      case 'ES256':
-        return verify('sha256', data, { key: publicKey, dsaEncoding: 'ieee-p1363' }, jws.signature);
+      case 'ES256': {
+        const der = toDerSignature(jws.signature);
+        return der !== undefined && verify('sha256', data, publicKey, der);
+      }
       case 'EdDSA':
       case 'Ed25519':
         return verify(null, data, publicKey, jws.signature);
