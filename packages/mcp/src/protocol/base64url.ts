@@ -14,13 +14,22 @@ export function decodeBase64url(text: string): Uint8Array | undefined {
   const unusedBits = rest === 2 ? 0b1111 : rest === 3 ? 0b11 : 0;
   if ((alphabet.indexOf(text.at(-1) ?? 'A') & unusedBits) !== 0) return undefined;
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  // A loop: `Uint8Array.from` with a function takes seven times as long, for every token that comes in.
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < binary.length; at += 1) bytes[at] = binary.charCodeAt(at);
+  return bytes;
 }
+
+const utf8 = new TextEncoder();
+/** A function takes only so many arguments. */
+const chunkBytes = 4096;
 
 /** Encodes bytes or a string (as UTF-8) as base64url without padding. */
 export function encodeBase64url(data: Uint8Array | string): string {
-  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
+  const bytes = typeof data === 'string' ? utf8.encode(data) : data;
   let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
+    binary += String.fromCharCode.apply(null, bytes.subarray(at, at + chunkBytes) as unknown as number[]);
+  }
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
