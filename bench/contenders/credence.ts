@@ -1,0 +1,12 @@
+// Credence as `credence serve --role idp --role ras` runs it: the whole program, on SQLite.
+import { startServer } from '../../packages/server/src/server.ts';
+import { answerControl, readFixture } from './control.ts';
+import { freePort } from './free-port.ts';
+
+const ports = { idp: await freePort(), ras: await freePort() };
+const server = await startServer(readFixture().home, {
+  host: '127.0.0.1',
+  idpPort: String(ports.idp),
+  rasPort: String(ports.ras),
+});
+answerControl(ports, () => server.stop());
