@@ -156,6 +156,7 @@ describe('TLS-02: where a request comes from and goes to', () => {
       port: 0,
       origin: 'http://id.acme.example',
       tls: undefined,
+      trustedHops: toBlockList([]),
       onFault: () => undefined,
       handle: ({ url }, outgoing) => {
         served.push(url);
@@ -184,6 +185,7 @@ describe('TLS-02: where a request comes from and goes to', () => {
       port: 0,
       origin: 'http://id.acme.example',
       tls: undefined,
+      trustedHops: toBlockList([]),
       onFault: (fault) => faults.push(fault),
       handle: (_, outgoing) => {
         outgoing.write('half of ');

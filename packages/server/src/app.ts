@@ -17,7 +17,7 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { type AuditRecord, type Facts, type RecordDomain, type RecordKind, toRow } from './audit/record.ts';
 import type { RefusalLedger } from './audit/refusal-ledger.ts';
-import { type Call, randomId, traceIdOf } from './call.ts';
+import { type Call, randomId, toGrantName, traceIdOf } from './call.ts';
 import { claimedClientId } from './clients/authenticate.ts';
 import { type Form, parseForm } from './form.ts';
 import { type Idp, tokenExchange } from './idp/token-exchange.ts';
@@ -51,7 +51,7 @@ export type NodeHandler = (incoming: IncomingMessage & { body?: string }, outgoi
 
 const maxBodyBytes = 64 * 1024;
 
-/** Domain A: the token exchange is ours, everything else on this issuer belongs to the sign-in. */
+/** Domain A, `/token`: the token exchange is ours, every other grant belongs to the sign-in. */
 export function createIdpApp(idp: Idp, edge: Edge, signIn: NodeHandler): Hono<{ Bindings: Bindings }> {
   const app = new Hono<{ Bindings: Bindings }>();
   app.all('/token', limitBody(edge, 'idp'), async (context) => {
@@ -64,7 +64,6 @@ export function createIdpApp(idp: Idp, edge: Edge, signIn: NodeHandler): Hono<{ 
       return tokenExchange(call, idp);
     });
   });
-  app.all('*', (context) => (context.env?.incoming ? passOn(context, signIn) : context.notFound()));
   return guardAgainstFaults(app, edge);
 }
 
@@ -146,10 +145,10 @@ async function readForm(context: HttpContext): Promise<Result<{ text: string; fo
   return ok({ text, form: parseForm(text) });
 }
 
-async function passOn({ env }: HttpContext, handler: NodeHandler, body?: string): Promise<Response> {
+async function passOn({ env }: HttpContext, handler: NodeHandler, body: string): Promise<Response> {
   const { incoming, outgoing } = env;
   if (!incoming || !outgoing) throw new Error('no node request to pass on');
-  await handler(body === undefined ? incoming : Object.assign(incoming, { body }), outgoing);
+  await handler(Object.assign(incoming, { body }), outgoing);
   return RESPONSE_ALREADY_SENT;
 }
 
@@ -195,7 +194,7 @@ function openCall(context: HttpContext, edge: Edge, form: Form): { call: Call; d
   const draft: Draft = { id: randomId('d_'), kind: 'refusal', facts: {}, authenticated: false, headers: {}, marks: [] };
   const correlation = traceIdOf(context.req.header('traceparent'));
   const grant = form.get('grant_type');
-  draft.facts = { ...(correlation && { correlation }), ...(grant && { grantType: grant.slice(0, 100) }) };
+  draft.facts = { ...(correlation && { correlation }), ...(grant && { grantType: toGrantName(grant) }) };
   const call: Call = {
     id: draft.id,
     now: Math.floor(edge.nowMs() / 1000) satisfies EpochSeconds,
@@ -230,14 +229,14 @@ async function settle<T>(
   draft: Draft,
   result: Result<T>,
 ): Promise<Result<T>> {
-  if (!result.ok && !draft.authenticated) {
+  // A decision is about a person, and a mark is to be used up: neither is ever only counted.
+  if (!result.ok && !draft.authenticated && draft.kind !== 'decision' && draft.marks.length === 0) {
     const bulkId = edge.ledger.count(domain, result.refusal);
     if (bulkId) {
       draft.id = bulkId;
       return result;
     }
   }
-  if (result.ok && draft.kind === 'refusal') return result; // it granted and changed nothing: an introspection
   const toRecord = (outcome: Result<T>): AuditRecord => ({
     v: 1,
     id: draft.id,
@@ -251,7 +250,8 @@ async function settle<T>(
   });
   const outcome = await edge.store.commit({
     marks: draft.marks.filter(({ when }) => result.ok || when === 'always').map(({ mark }) => mark),
-    records: [toRow(toRecord(result))],
+    // What granted and changed nothing, such as an introspection, uses up its marks and leaves no line.
+    records: result.ok && draft.kind === 'refusal' ? [] : [toRow(toRecord(result))],
     recordsIfLost: (lost) => (isRepeatable(lost) ? [] : [toRow(toRecord(no(replayOf[lost.kind])))]),
   });
   return outcome.won || isRepeatable(outcome.lost) ? result : no(replayOf[outcome.lost.kind]);

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import type { EpochSeconds } from '@credence/mcp/protocol';
+import { createHash, randomBytes } from 'node:crypto';
+import { type EpochSeconds, grantType } from '@credence/mcp/protocol';
 import type { Facts, RecordKind } from './audit/record.ts';
 import type { Form } from './form.ts';
 import type { Mark } from './store/store.ts';
@@ -32,6 +32,18 @@ export interface Call {
 export function traceIdOf(traceparent: string | undefined): string | undefined {
   const id = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent ?? '')?.[1];
   return id === '0'.repeat(32) ? undefined : id;
+}
+
+/** Names a text from outside without repeating it: it may be a token or an address sent to the wrong place (LOG-01). */
+export function toFingerprint(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('base64url').slice(0, 16)}`;
+}
+
+const grants: readonly string[] = [grantType.tokenExchange, grantType.jwtBearer, 'authorization_code', 'refresh_token'];
+
+/** A grant type for the record: one that is known, or that it was another. */
+export function toGrantName(grant: string): string {
+  return grants.includes(grant) ? grant : 'other';
 }
 
 /** 128 random bits: an id that cannot be guessed (denial pages, `jti`). */

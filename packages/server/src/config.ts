@@ -209,9 +209,6 @@ function checkTogether(config: Config): string[] {
   if (config.idp.issuer === config.ras.issuer) {
     problems.push('idp.issuer and ras.issuer are the same; the two trust domains need two origins (IDP-34).');
   }
-  if (config.roles.has('gateway') && !config.roles.has('ras') && !config.ras.issuer) {
-    problems.push('ras.issuer: the gateway needs to know whose tokens it takes.');
-  }
   return problems;
 }
 

@@ -61,6 +61,7 @@ describe('a listener', () => {
       host: '127.0.0.1',
       origin: 'http://localhost:1',
       tls: undefined,
+      trustedHops: toBlockList([]),
       onFault: () => undefined,
       handle: () => undefined,
     };
@@ -76,6 +77,7 @@ describe('a listener', () => {
       host: '127.0.0.1',
       origin: 'http://127.0.0.1',
       tls: undefined,
+      trustedHops: toBlockList([]),
       onFault: () => undefined,
       handle: (_: IncomingMessage, outgoing: ServerResponse) => {
         begin();
@@ -101,7 +103,13 @@ describe('a listener', () => {
 
   test('a handler that throws, at once or later, ends neither the process nor in silence', async () => {
     const faults: unknown[] = [];
-    const options = { name: 'idp', host: '127.0.0.1', tls: undefined, onFault: (fault: unknown) => faults.push(fault) };
+    const options = {
+      name: 'idp',
+      host: '127.0.0.1',
+      tls: undefined,
+      trustedHops: toBlockList([]),
+      onFault: (fault: unknown) => faults.push(fault),
+    };
     const server = await listen({
       ...options,
       port: 0,
@@ -133,6 +141,7 @@ describe('a listener', () => {
       host: '127.0.0.1',
       origin: 'http://localhost:1',
       tls: undefined,
+      trustedHops: toBlockList([]),
       onFault: () => undefined,
       handle: () => undefined,
     };

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, BlockList } from 'node:net';
+import { isLoopbackHost } from './config.ts';
 import { isIn } from './egress.ts';
 import { Problem } from './problem.ts';
 
@@ -13,6 +14,8 @@ export interface ListenerOptions {
   /** Its public origin, such as `https://id.acme.example`: the one Host that is served (T38). */
   readonly origin: string;
   readonly tls: { readonly key: string; readonly cert: string } | undefined;
+  /** Proxies that may speak clear http with us from another machine (TLS-02). */
+  readonly trustedHops: BlockList;
   readonly handle: (incoming: IncomingMessage, outgoing: ServerResponse) => unknown;
   /** Told of a handler that threw; the caller gets a 500 that says nothing more. */
   readonly onFault: (fault: unknown) => void;
@@ -26,14 +29,23 @@ export interface Listener {
   stop(graceMs: number): Promise<void>;
 }
 
-const limits = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 65_000 };
+const limits = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: 1000, // or the two above are looked at every half minute only
+  keepAliveTimeout: 65_000,
+};
 
 /** Opens the listener; a port that cannot be had is the operator's problem and says so. */
 export async function listen(options: ListenerOptions): Promise<Listener> {
-  const expectedHost = new URL(options.origin).host;
+  const { host: expectedHost, hostname, protocol } = new URL(options.origin);
+  const isPublicHttps = protocol === 'https:' && !isLoopbackHost(hostname);
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    const refusal = checkTarget(incoming, expectedHost);
+    const refusal = checkPeer(incoming, options) ?? checkTarget(incoming, expectedHost);
     if (refusal) return answer(outgoing, ...refusal);
+    outgoing.setHeader('x-content-type-options', 'nosniff');
+    if (isPublicHttps) outgoing.setHeader('strict-transport-security', 'max-age=31536000');
     try {
       await options.handle(incoming, outgoing);
     } catch (fault) {
@@ -57,14 +69,25 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   };
 }
 
+/** Clear http is for this machine and for the proxies that are named: anybody else would send secrets in the open (TLS-02). */
+function checkPeer(
+  { socket }: IncomingMessage,
+  { tls, trustedHops }: ListenerOptions,
+): [status: number, text: string] | undefined {
+  const peer = socket.remoteAddress ?? '';
+  const isFine = tls !== undefined || isLoopbackHost(peer.replace(/^::ffff:/i, '')) || isTrusted(peer, trustedHops);
+  return isFine ? undefined : [403, 'This server speaks https, through its proxy.'];
+}
+
 /**
  * A foreign Host is a rebinding attack or a mistake; a path with a second spelling is how rules get walked round (T38).
  * Both are refused before anything reads the request.
  */
 export function checkTarget(
-  { headers, url = '' }: Pick<IncomingMessage, 'headers' | 'url'>,
+  { headers, headersDistinct, url = '' }: Pick<IncomingMessage, 'headers' | 'url'> & Partial<IncomingMessage>,
   expectedHost: string,
 ): [status: number, text: string] | undefined {
+  if ((headersDistinct?.host?.length ?? 1) > 1) return [400, 'More than one Host.']; // RFC 9112 §3.2
   if (headers.host?.toLowerCase() !== expectedHost) return [421, `This server is ${expectedHost}.`];
   const path = url.split('?', 1)[0] ?? '';
   const isCanonical = path.startsWith('/') && /^[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*$/.test(path);

@@ -27,12 +27,12 @@ export function createLog(destination: DestinationStream = pino.destination({ fd
 }
 
 /** What may be said of a fault: its name, code and place, never its text, which may quote what was sent. */
-export function toFault(fault: unknown): { name: string; code?: string; at?: string } {
+export function toFault(fault: unknown): { name: string; errorCode?: string; at?: string } {
   if (!(fault instanceof Error)) return { name: typeof fault };
   const { code } = fault as NodeJS.ErrnoException;
   const at = fault.stack
     ?.split('\n')
     .find((line) => line.includes('    at '))
     ?.trim();
-  return { name: fault.name, ...(code && { code: String(code) }), ...(at && { at }) };
+  return { name: fault.name, ...(code && { errorCode: String(code) }), ...(at && { at }) };
 }

@@ -98,14 +98,24 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     dpop: await openDpop(parts, issuer),
     skewSeconds: config.skewSeconds,
   };
-  let signingKid = idTokenKeys.signer().kid;
+  const token = getRequestListener(createIdpApp(idp, edge, signIn.callback).fetch);
+  const kidsOf = () =>
+    idTokenKeys
+      .privateJwks()
+      .map(({ kid }) => kid)
+      .join(' ');
+  let kids = kidsOf();
   return {
-    handle: getRequestListener(createIdpApp(idp, edge, signIn.callback).fetch),
+    // Everything but the token endpoint belongs to the sign-in, pages and metadata alike.
+    handle: (incoming, outgoing) =>
+      incoming.url === '/token' || incoming.url?.startsWith('/token?')
+        ? token(incoming, outgoing)
+        : signIn.callback(incoming, outgoing),
     async follow() {
       await idTokenKeys.refresh();
       await idJagKeys.refresh();
-      if (idTokenKeys.signer().kid === signingKid) return;
-      signingKid = idTokenKeys.signer().kid;
+      if (kidsOf() === kids) return;
+      kids = kidsOf();
       signIn.rebuild();
     },
   };

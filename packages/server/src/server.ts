@@ -66,6 +66,7 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
     nowMs,
     newId: () => randomId('d_'),
   });
+  opened.defer(() => ledger.flush()); // after the last request, before the store closes
   const trustedHops = toBlockList(config.trustedHops);
   const edge: Edge = {
     store,
@@ -95,6 +96,7 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
       port,
       origin,
       tls,
+      trustedHops,
       handle: handler.handle,
       onFault: edge.onFault,
     });
@@ -114,7 +116,6 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   ];
   opened.defer(async () => {
     for (const timer of timers) clearInterval(timer);
-    await ledger.flush();
   });
   const resources = opened.move();
   return {
@@ -153,9 +154,9 @@ async function publishDocuments(config: Config, store: Store, nowMs: number): Pr
   return lines;
 }
 
-/** Clear http to loopback is for development: when our own issuers are on localhost, so are those we fetch keys from. */
-function isDevelopment({ idp, ras }: Config): boolean {
-  return [idp.issuer, ras.issuer].some((issuer) => isLoopbackHost(new URL(issuer).hostname));
+/** Clear http to loopback is for development: where we are on localhost ourselves, so are those we fetch keys from. */
+function isDevelopment({ ras }: Config): boolean {
+  return isLoopbackHost(new URL(ras.issuer).hostname);
 }
 
 /**

@@ -35,6 +35,10 @@ export interface Facts {
   readonly resource?: string;
   readonly server?: string;
   readonly scopesAsked?: readonly string[];
+  /** Scopes of the ID-JAG that was redeemed: the ceiling of what could be granted. */
+  readonly scopesClaimed?: readonly string[];
+  /** How many scopes were asked for that the server does not have; their names stay outside. */
+  readonly unknownScopes?: number;
   readonly scopesGranted?: readonly string[];
   /** The version that decided; with `inputs` enough to decide again. */
   readonly policy?: { readonly kind: 'access' | 'resource'; readonly version: number };

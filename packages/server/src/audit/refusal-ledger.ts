@@ -50,9 +50,15 @@ export function createRefusalLedger(options: {
         outcome: 'refused',
         detail: `unauthenticated refusals counted in bulk: ${detail}`,
       };
+      const countsBefore = counts;
       counts = new Map();
       id = options.newId();
-      await options.append(record);
+      try {
+        await options.append(record);
+      } catch (fault) {
+        for (const [key, times] of countsBefore) counts.set(key, (counts.get(key) ?? 0) + times);
+        throw fault;
+      }
     },
   };
 }

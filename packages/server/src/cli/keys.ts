@@ -32,7 +32,9 @@ export function keysCommand(): Command {
     .action((purpose: KeyPurpose, options: Options) => rotateNow(purpose, options));
   keys
     .command('retire')
-    .description('take a key out at once: whatever it signed is refused from now on')
+    .description(
+      'take a key out at once: what it signed is refused here, and elsewhere when copies of our JWK Set are renewed',
+    )
     .addArgument(purposeArgument)
     .argument('<kid>', 'as shown by list')
     .addOption(homeOption())

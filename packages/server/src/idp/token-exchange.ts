@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { type EpochSeconds, mintIdJag, no, ok, parseScope, type Result, tokenType } from '@credence/mcp/protocol';
-import { type Call, randomId } from '../call.ts';
+import { type Call, randomId, toFingerprint } from '../call.ts';
 import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
 import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
 import type { Signer } from '../keys/signer.ts';
@@ -166,22 +166,24 @@ function parseTarget(call: Call, client: AccessClient, policy: AccessIndex): Res
   const { form } = call;
   const audience = form.get('audience');
   const scope = form.get('scope');
-  call.note({ ...(audience && { audience }), resource: form.resources.join(' ') });
+  // What matches nothing in the policy is named by its hash: anything may have been sent here.
+  if (audience) call.note({ audience: toFingerprint(audience) });
+  if (form.resources.length > 0) call.note({ resource: toFingerprint(form.resources.join(' ')) });
   if (!audience) return no('missing_parameter');
 
   const candidates = policy.serversByAudience.get(audience);
   if (!candidates) return no('audience_unknown');
   const server = chooseServer(candidates, form.resources);
   if (!server.ok) return server;
-  call.note({ server: server.value.id, resource: server.value.resource });
+  call.note({ server: server.value.id, resource: server.value.resource, audience: server.value.ras });
   const clientId = client.clientIds.get(server.value.ras);
   if (!clientId) return no('client_unmapped');
 
   if (scope === undefined) return ok({ server: server.value, clientId, scopes: undefined });
   const asked = parseScope(scope);
   if (!asked) return no('scope_malformed');
-  call.note({ scopesAsked: asked });
   const known = asked.filter((name) => server.value.scopes.has(name));
+  call.note({ scopesAsked: known, ...(known.length < asked.length && { unknownScopes: asked.length - known.length }) });
   return known.length > 0 ? ok({ server: server.value, clientId, scopes: known }) : no('scope_unknown');
 }
 

@@ -62,11 +62,18 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     async refresh() {
       keys = await readKeyFile(keysDir, purpose, seal);
       const newest = keys.at(-1);
-      const isDue = !newest || newest.signsFrom + options.rotateAfterSeconds <= now() || newest.jwk.alg !== algorithm;
+      const isLeaving = newest?.retiresAt !== undefined || !signingKey(keys, now());
+      const isDue =
+        !newest || isLeaving || newest.signsFrom + options.rotateAfterSeconds <= now() || newest.jwk.alg !== algorithm;
       if (!isDue) return;
       const jwk = generatePrivateJwk(algorithm);
-      keys = rotate(keys, jwk, { now: now(), waitSeconds: publishWaitSeconds, tokenSeconds: options.tokenSeconds });
-      await writeKeyFile(keysDir, purpose, keys, seal);
+      const next = rotate(keys, jwk, {
+        now: now(),
+        waitSeconds: publishWaitSeconds,
+        tokenSeconds: options.tokenSeconds,
+      });
+      await writeKeyFile(keysDir, purpose, next, seal);
+      keys = next;
       await options.onRotated(purpose, jwk.kid);
     },
   };

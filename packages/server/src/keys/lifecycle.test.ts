@@ -47,6 +47,15 @@ describe('retire: at once', () => {
     );
     assert.equal(rest && signingKey(rest, now + 1001)?.jwk.kid, 'k2');
   });
+  test('the newest key, while the one before it is leaving: that one stays after all', () => {
+    const rest = retire(both, 'k2', now + 1001) ?? [];
+    assert.deepEqual(statesOf(rest, now + 1001), ['signing']);
+    assert.deepEqual(statesOf(rest, now + 1_000_000), ['signing']);
+  });
+  test('with no key that signs, a new one signs at once', () => {
+    const gone = first.map((key) => ({ ...key, retiresAt: now }));
+    assert.equal(signingKey(rotate(gone, jwk('k9'), { ...options, now: now + 1 }), now + 1)?.jwk.kid, 'k9');
+  });
   test('the only key, or one nobody knows: refused', () => {
     assert.equal(retire(first, 'k1', now), undefined);
     assert.equal(retire(both, 'k9', now), undefined);

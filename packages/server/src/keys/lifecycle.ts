@@ -44,7 +44,8 @@ export function rotate(
   jwk: PrivateJwk,
   { now, waitSeconds, tokenSeconds }: { now: EpochSeconds; waitSeconds: number; tokenSeconds: number },
 ): TimedKey[] {
-  const signsFrom = keys.length === 0 ? now : now + waitSeconds;
+  // Nobody waits for a key while none signs.
+  const signsFrom = signingKey(keys, now) ? now + waitSeconds : now;
   const older = keys
     .filter(({ retiresAt }) => retiresAt === undefined || retiresAt > now)
     .map((key) => ({ ...key, retiresAt: key.retiresAt ?? signsFrom + tokenSeconds }));
@@ -58,9 +59,11 @@ export function rotate(
 export function retire(keys: readonly TimedKey[], kid: string, now: EpochSeconds): TimedKey[] | undefined {
   const rest = keys.filter((key) => key.jwk.kid !== kid && (key.retiresAt === undefined || key.retiresAt > now));
   if (rest.length === 0 || !keys.some((key) => key.jwk.kid === kid)) return undefined;
-  if (signingKey(rest, now)) return rest;
-  const newest = rest.reduce((a, b) => (b.signsFrom >= a.signsFrom ? b : a));
-  return rest.map((key) => (key === newest ? { ...key, signsFrom: now } : key));
+  // The newest that is left takes over: it stays, and signs from now on where no other does.
+  const newest = rest.reduce((a, b) => (b.publishedAt >= a.publishedAt ? b : a));
+  const signsFrom = signingKey(rest, now) ? newest.signsFrom : now;
+  const { retiresAt: _, ...stays } = newest;
+  return rest.map((key) => (key === newest ? { ...stays, signsFrom } : key));
 }
 
 /** The longest life of what a purpose signs, skew included: so long a key stays published after it signed its last. */

@@ -158,7 +158,11 @@ function chooseScopes(call: Call, idJag: IdJag, server: ResourceServer): Result<
   const parameter = call.form.get('scope');
   const asked = parameter === undefined ? undefined : parseScope(parameter);
   if (parameter !== undefined && !asked) return no('scope_malformed');
-  call.note({ ...(asked && { scopesAsked: asked }) });
+  const known = asked?.filter((name) => server.scopes.has(name));
+  call.note({
+    ...(known && { scopesAsked: known }),
+    ...(idJag.scopes && { scopesClaimed: idJag.scopes.filter((name) => server.scopes.has(name)) }),
+  });
   return decideResource(server, idJag.scopes, asked);
 }
 

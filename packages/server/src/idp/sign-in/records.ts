@@ -1,6 +1,7 @@
 import type { Refusal } from '@credence/mcp/protocol';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Facts } from '../../audit/record.ts';
+import { toGrantName } from '../../call.ts';
 import { AssertionReplayed } from './adapter.ts';
 import type { SignInNote } from './options.ts';
 
@@ -91,7 +92,7 @@ function clientAndGrant({ client, params, route }: Oidc): Facts {
   const grant = route === 'token' ? params?.grant_type : undefined;
   return {
     ...(client && { client: client.clientId }),
-    ...(typeof grant === 'string' && { grantType: grant.slice(0, 100) }),
+    ...(typeof grant === 'string' && { grantType: toGrantName(grant) }),
   };
 }
 
