@@ -94,4 +94,12 @@ describe('RAS-37, RFC 7009: revocation', () => {
       'client_secret_wrong',
     );
   });
+
+  test('B08: a client assertion is used up here as well', async () => {
+    const { world, token } = await withToken();
+    const fields = { ...(await world.clientAssertion(rasIssuer)), token };
+    assert.equal((await world.ask('introspect', fields)).status, 200);
+    await refused(world, await world.ask('introspect', fields), 'client_assertion_replayed');
+    await refused(world, await world.ask('revoke', fields), 'client_assertion_replayed');
+  });
 });

@@ -74,6 +74,35 @@ describe('leg 1, ID-JAG §4.3: an ID Token in, an ID-JAG out', () => {
     }
   });
 
+  test('LOG-01, LOG-02: what was sent to the wrong place is not on the record either', async () => {
+    const world = await openWorld();
+    const secret = await world.idToken();
+    const address = 'alice@acme.example';
+    for (const wrong of [secret, address]) {
+      await world.exchange({ audience: wrong });
+      await world.exchange({ resource: `https://x.example/?token=${wrong}` });
+      await world.exchange({ scope: `issues:read ${wrong}` });
+      await world.exchange({ grant_type: wrong });
+      await world.exchange({ requested_token_type: wrong });
+      await world.exchange({ client_id: wrong });
+      await world.redeem({ scope: `issues:read ${wrong}` });
+      await world.redeem({ resource: wrong });
+      await world.redeem({ grant_type: wrong });
+    }
+    const text = (await world.store.audit.last(100)).map((row) => row.body).join();
+    assert.ok(!text.includes(secret) && !text.includes(address));
+  });
+
+  test('design.md §4.7: a decision is on the record also through a public client and in a flood', async () => {
+    const world = await openWorld(undefined, { linesPerSecond: 0 });
+    await openSession(world.store, 'sid-p', 'kiosk', alice.id, world.now());
+    await world.store.people.save({ ...alice, groups: [] });
+    const subject_token = await world.idToken({ aud: 'kiosk', sid: 'sid-p' });
+    const answer = await world.exchange({ subject_token, client_id: 'kiosk', client_secret: undefined });
+    await refused(world, answer, 'policy_denied');
+    assert.equal(answer.record.person, alice.id);
+  });
+
   test('IDP-44: without resource an audience with a single server is enough', async () => {
     const world = await openWorld();
     const { status, body } = await world.exchange({ audience: 'https://lonely.example', resource: undefined });

@@ -110,7 +110,7 @@ function document<T>(kind: 'access' | 'resource', text: string): T {
 }
 
 /** A fresh pair of domains at a fixed time; `store` may be shared to play a second node. */
-export async function openWorld(shared?: Store, options: { demandNonce?: boolean } = {}) {
+export async function openWorld(shared?: Store, options: { demandNonce?: boolean; linesPerSecond?: number } = {}) {
   const nonces = options.demandNonce ? createDpopNonces('a secret of both nodes') : undefined;
   const clock = { ms: 1_800_000_000_000 };
   const now = () => Math.floor(clock.ms / 1000);
@@ -135,7 +135,12 @@ export async function openWorld(shared?: Store, options: { demandNonce?: boolean
   const edge: Edge = {
     store,
     nowMs: () => clock.ms,
-    ledger: createRefusalLedger({ linesPerSecond: 1000, append, nowMs: () => clock.ms, newId: () => randomId('d_') }),
+    ledger: createRefusalLedger({
+      linesPerSecond: options.linesPerSecond ?? 1000,
+      append,
+      nowMs: () => clock.ms,
+      newId: () => randomId('d_'),
+    }),
     failures: createFailureLimit({ max: 10, windowSeconds: 60, now }),
     addressOf: () => '192.0.2.1',
     onFault: (fault) => faults.push(fault),

@@ -34,6 +34,12 @@ describe('T38: one Host, one spelling of a path', () => {
   }
 });
 
+test('RFC 9112 §3.2: two Host headers are refused, whichever comes first', () => {
+  const headersDistinct = { host: ['id.acme.example', 'evil.example'] };
+  const target = { headers: { host: 'id.acme.example' }, headersDistinct, url: '/token' };
+  assert.equal(checkTarget(target, 'id.acme.example')?.[0], 400);
+});
+
 describe('TLS-02: X-Forwarded-For counts only through trusted hops', () => {
   const from = (peer: string, forwarded?: string) =>
     ({
