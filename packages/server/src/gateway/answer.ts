@@ -3,6 +3,8 @@ import type { JsonObject } from '@credence/mcp/protocol';
 import { formatEvent, keepAlive, type SseEvent } from './sse.ts';
 
 const keepAliveMs = 15_000;
+/** How long a client may take to fetch what is left of a stream that has ended. */
+const graceMs = 2000;
 
 /**
  * The answer to one request, which becomes JSON when the first thing to say is the last, and a stream otherwise, as far as
@@ -13,8 +15,8 @@ export interface Answer {
   readonly headers: Record<string, string>;
   /** Sends one JSON document and ends. */
   json(status: number, body: JsonObject): Promise<void>;
-  /** Turns the answer into a stream that may stay silent. */
-  openStream(): Promise<void>;
+  /** Turns the answer into a stream that may stay silent. Resolves to false where none may be opened (any more). */
+  openStream(): Promise<boolean>;
   /**
    * Sends an event, turning the answer into a stream. Resolves when the client can take more.
    * @param last - the message in it when it is what was asked for: nothing comes after it
@@ -49,10 +51,12 @@ export function createAnswer(outgoing: ServerResponse, accepts: Accepts, release
     if (!outgoing.headersSent && !outgoing.destroyed) outgoing.writeHead(status, { ...always, ...headers, ...more });
   };
   const openStream = async () => {
+    if (alive) return;
     await start(200, { 'content-type': 'text/event-stream' });
     if (alive || outgoing.destroyed || outgoing.writableEnded) return;
-    alive = setInterval(() => outgoing.write(keepAlive), keepAliveMs).unref();
     outgoing.flushHeaders();
+    // Writing after the end is an error that nobody handles: it would take the whole process down.
+    alive = setInterval(() => outgoing.writableEnded || outgoing.write(keepAlive), keepAliveMs).unref();
   };
   const sendEvent = async (event: SseEvent) => {
     await openStream();
@@ -83,7 +87,10 @@ export function createAnswer(outgoing: ServerResponse, accepts: Accepts, release
       await sendEvent({ event: 'message', data: JSON.stringify(body) });
       outgoing.end();
     },
-    openStream,
+    async openStream() {
+      if (mayStream) await openStream();
+      return mayStream;
+    },
     async event(event, last) {
       if (mayStream) {
         await sendEvent(event);
@@ -100,7 +107,10 @@ export function createAnswer(outgoing: ServerResponse, accepts: Accepts, release
     },
     endStream() {
       mayStream = false;
-      if (alive) outgoing.end();
+      if (!alive || outgoing.writableEnded) return;
+      outgoing.end();
+      // A client that has stopped reading does not keep what its token no longer covers, and what feeds it, open.
+      setTimeout(() => outgoing.writableFinished || outgoing.destroy(), graceMs).unref();
     },
     end() {
       if (outgoing.headersSent) outgoing.end();

@@ -125,7 +125,7 @@ async function passBack(upstream: Dispatcher.ResponseData, exchange: Exchange, a
 async function passEvents(body: AsyncIterable<Uint8Array>, exchange: Exchange, asking: Asking): Promise<void> {
   const { answer, message } = exchange;
   // A GET is answered before anything is said, so that the client knows the stream stands.
-  if (exchange.method === 'GET') await answer.openStream();
+  if (exchange.method === 'GET' && !(await answer.openStream())) return answer.end();
   for await (const event of readEvents(body)) {
     if (answer.isOver) return;
     if (event.data === '') {

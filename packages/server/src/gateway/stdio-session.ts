@@ -38,6 +38,8 @@ interface Pending extends Waiting {
 
 type FromServer = Exclude<Message, { kind: 'response' }>;
 
+const ended = 'The server behind this gateway ended.';
+
 /** News that no stream is there for yet; the oldest goes first. */
 const maxUnheard = 100;
 
@@ -60,6 +62,7 @@ export function createStdioSession(
   const unheard: FromServer[] = [];
   let listener: Waiting | undefined;
   let nextId = 1;
+  let hasEnded = false;
 
   const onAnswer = async (message: Extract<Message, { kind: 'response' }>): Promise<void> => {
     const ours = message.id as number;
@@ -100,6 +103,7 @@ export function createStdioSession(
     if (message) await (message.kind === 'response' ? onAnswer(message) : onOther(message));
   });
   child.exited.then(async () => {
+    hasEnded = true;
     options.onExit();
     for (const resolve of ownRequests.values()) resolve(undefined);
     listener?.exchange.answer.end();
@@ -107,7 +111,7 @@ export function createStdioSession(
     const left = [...pending.values()];
     pending.clear();
     for (const one of left) {
-      await guarded(one, () => upstreamFailed(one.exchange, 'The server behind this gateway ended.'));
+      await guarded(one, () => upstreamFailed(one.exchange, ended));
       one.done();
     }
   });
@@ -121,6 +125,7 @@ export function createStdioSession(
     request(exchange) {
       const { message, signal } = exchange;
       if (message?.kind !== 'request') return Promise.resolve();
+      if (hasEnded) return upstreamFailed(exchange, ended);
       const id = nextId++;
       return new Promise((resolve, reject) => {
         const onAbort = () => {
@@ -157,9 +162,9 @@ export function createStdioSession(
       if (ours !== undefined) child.write({ ...message.body, params: { ...params, requestId: ours } });
     },
     async listen(exchange) {
-      listener?.exchange.answer.end();
+      if (!(await exchange.answer.openStream()) || hasEnded) return exchange.answer.end();
+      listener?.exchange.answer.end(); // only now, so that of two that come at once one is left
       listener?.done();
-      await exchange.answer.openStream();
       await new Promise<void>((resolve, reject) => {
         const mine: Waiting = { exchange, done: resolve, fail: reject };
         listener = mine;

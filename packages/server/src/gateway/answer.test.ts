@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { afterEach, describe, mock, test } from 'node:test';
+import { type Answer, createAnswer } from './answer.ts';
+
+const open: (Server | Socket)[] = [];
+afterEach(() => {
+  mock.timers.reset();
+  for (const one of open.splice(0)) {
+    if ('destroy' in one) one.destroy();
+    else one.close();
+  }
+});
+
+/** A real answer on a real connection; the client reads nothing unless told to. */
+async function answerTo(accepts = { json: true, stream: true }, released = async () => undefined) {
+  const arrived = Promise.withResolvers<ServerResponse>();
+  const server = createServer((_, outgoing) => arrived.resolve(outgoing));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  client.on('error', () => undefined);
+  client.pause();
+  client.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  open.push(server, client);
+  const outgoing = await arrived.promise;
+  return { answer: createAnswer(outgoing, accepts, released), outgoing, client };
+}
+
+/** Says more than the connection holds, so that the end of the stream cannot be sent. */
+async function fill(answer: Answer): Promise<void> {
+  void answer.event({ data: 'x'.repeat(32 * 1024 * 1024) });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+describe('a client that has stopped reading', () => {
+  test('no keep-alive after the end of its stream: that would be an error nobody handles, and the end of the process', async () => {
+    mock.timers.enable({ apis: ['setInterval'] });
+    const { answer, outgoing } = await answerTo();
+    const faults: unknown[] = [];
+    outgoing.on('error', (fault) => faults.push(fault));
+    await fill(answer);
+    answer.endStream();
+    assert.equal(outgoing.writableFinished, false);
+    mock.timers.tick(60_000);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(faults, []);
+  });
+
+  test('B82: its stream is closed all the same soon after it has ended', async () => {
+    const { answer, outgoing } = await answerTo();
+    await fill(answer);
+    const closed = new Promise((resolve) => outgoing.once('close', resolve));
+    const startedAt = performance.now();
+    answer.endStream();
+    await closed;
+    assert.ok(performance.now() - startedAt < 4000);
+  });
+});
+
+describe('what is ended before it began', () => {
+  test('no stream is opened any more', async () => {
+    const { answer, outgoing } = await answerTo();
+    answer.endStream();
+    assert.equal(await answer.openStream(), false);
+    assert.equal(outgoing.headersSent, false);
+  });
+  test('a stream is not opened while the record waits and the token ends', async () => {
+    const record = Promise.withResolvers<undefined>();
+    const { answer, outgoing } = await answerTo(undefined, () => record.promise);
+    const opening = answer.openStream();
+    answer.endStream();
+    record.resolve(undefined);
+    assert.equal(await opening, false);
+    assert.equal(outgoing.headersSent, true);
+  });
+  test('a call that waits for its answer gets it, as JSON', async () => {
+    const { answer, client } = await answerTo();
+    answer.endStream();
+    await answer.event({ data: 'progress' });
+    await answer.event({ data: '{}' }, { the: 'answer' });
+    client.resume();
+    const [bytes] = (await new Promise((resolve) => client.once('data', (...all) => resolve(all)))) as [Buffer];
+    assert.match(bytes.toString(), /application\/json.*\{"the":"answer"\}$/s);
+  });
+});
+
+test('of a stream nobody can read nothing is sent but the answer', async () => {
+  const { answer, outgoing } = await answerTo({ json: true, stream: false });
+  assert.equal(await answer.openStream(), false);
+  await answer.event({ data: 'progress' });
+  assert.equal(outgoing.headersSent, false);
+});
