@@ -1,4 +1,11 @@
-import { type Refusal, type RefusalRow, refusalRow, resourceMetadataUrl, wireCodes } from '../protocol/index.ts';
+import {
+  type Refusal,
+  type RefusalRow,
+  refusalRow,
+  resourceMetadataUrl,
+  signatureAlgorithms,
+  wireCodes,
+} from '../protocol/index.ts';
 
 /** What a challenge tells the client about the server it asked. */
 export interface ChallengeContext {
@@ -21,6 +28,7 @@ export function challenge(refusal: Refusal, { resource, scopes, scheme, referenc
     ...(refusal === 'token_missing' ? [] : [`error="${row.wire}"`]),
     `resource_metadata="${resourceMetadataUrl(resource)}"`,
     ...(scopes.length > 0 ? [`scope="${scopes.join(' ')}"`] : []),
+    ...(scheme === 'DPoP' ? [`algs="${signatureAlgorithms.join(' ')}"`] : []), // RFC 9449 §7.1
   ];
   const { sentence } = wireCodes[row.wire];
   const body = { error: row.wire, error_description: reference ? `${sentence} Reference: ${reference}` : sentence };

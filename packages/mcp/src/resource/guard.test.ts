@@ -1,83 +1,9 @@
 import assert from 'node:assert/strict';
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { after, before, describe, test } from 'node:test';
-import { encodeBase64url, type JsonObject, type Jwk, mintJws, type Refusal } from '../protocol/index.ts';
-import { type GuardOptions, guard, metadataPath, resourceMetadata } from './guard.ts';
+import { describe, test } from 'node:test';
+import { encodeBase64url, type Jwk } from '../protocol/index.ts';
+import { claims, foreign, issuer, metadata, mint, now, resource, signing, world } from './fixtures/world.ts';
+import { metadataPath, resourceMetadata } from './guard.ts';
 import { requireScope } from './require-scope.ts';
-
-const issuer = 'https://mcp.acme.example';
-const resource = `${issuer}/tracker/mcp`;
-const metadata = `resource_metadata="${issuer}/.well-known/oauth-protected-resource/tracker/mcp"`;
-const now = 1_800_000_000;
-
-const signing = newKey('k1');
-const foreign = newKey('k1');
-const device = newKey('');
-
-function newKey(kid: string) {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return { privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), ...(kid && { kid }) } as unknown as Jwk };
-}
-
-const toSignature = (key: KeyObject) => (text: string) =>
-  sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' });
-
-const claims = {
-  iss: issuer,
-  sub: 'a_1',
-  aud: resource,
-  client_id: 'claude-code',
-  jti: 't1',
-  iat: now,
-  exp: now + 600,
-  scope: 'issues:read issues:write',
-};
-const header = { typ: 'at+jwt', alg: 'ES256', kid: 'k1' };
-
-const mint = (change: JsonObject = {}, headerChange: JsonObject = {}, key = signing.privateKey) =>
-  mintJws({ ...header, ...headerChange }, { ...claims, ...change }, toSignature(key));
-
-const thumbprint = createHash('sha256')
-  .update(JSON.stringify({ crv: device.jwk.crv, kty: device.jwk.kty, x: device.jwk.x, y: device.jwk.y }))
-  .digest('base64url');
-
-let proofs = 0;
-function mintProof(token: string, change: JsonObject = {}): Promise<string> {
-  const proof = {
-    htm: 'POST',
-    htu: resource,
-    iat: now,
-    jti: `p${++proofs}`,
-    ath: createHash('sha256').update(token).digest('base64url'),
-    ...change,
-  };
-  const { crv, kty, x, y } = device.jwk;
-  return mintJws({ typ: 'dpop+jwt', alg: 'ES256', jwk: { crv, kty, x, y } }, proof, toSignature(device.privateKey));
-}
-
-function world(change: Partial<GuardOptions> = {}) {
-  const told: Refusal[] = [];
-  const check = guard({
-    resource,
-    issuer,
-    keys: [signing.jwk],
-    scopes: ['issues:read'],
-    now: () => now,
-    onRefusal: (refusal) => {
-      told.push(refusal);
-      return undefined;
-    },
-    ...change,
-  });
-  const outcomeOf = async (authorization: string | undefined, url = resource, more: Record<string, string> = {}) => {
-    const headers = { ...(authorization !== undefined && { authorization }), ...more };
-    const caller = await check(new Request(url, { method: 'POST', headers }));
-    return caller instanceof Response ? (told.pop() ?? 'not told') : 'accepted';
-  };
-  return { check, outcomeOf, told };
-}
 
 describe('MCS-02, RFC 6750 §2: the token is in the Authorization header, once, and nowhere else (B76)', () => {
   const table: [
@@ -184,6 +110,18 @@ describe('T14: what is remembered is one thing, that a signature was good under 
     keys = [];
     assert.equal(await outcomeOf(shown), 'token_key_unknown');
   });
+  test('seen again, a token costs little: 5 us is the budget, the bound here is for slow machines', async () => {
+    const { check } = world();
+    const request = new Request(resource, { headers: { authorization: await bearer() } });
+    for (let n = 0; n < 2000; n++) await check(request);
+    let best = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < 5; round++) {
+      const startedAt = performance.now();
+      for (let n = 0; n < 1000; n++) await check(request);
+      best = Math.min(best, performance.now() - startedAt); // ms for 1000 checks: us for one
+    }
+    assert.ok(best < 50, `${best} us`);
+  });
   test('a changed token is another token', async () => {
     const { outcomeOf } = world();
     const token = await mint();
@@ -191,40 +129,6 @@ describe('T14: what is remembered is one thing, that a signature was good under 
     const [head, , tail] = token.split('.');
     const wider = encodeBase64url(JSON.stringify({ ...claims, scope: 'all' }));
     assert.equal(await outcomeOf(`Bearer ${head}.${wider}.${tail}`), 'token_bad_signature');
-  });
-});
-
-describe('MCS-11, RFC 9449 §7: a token bound to a key (B79)', () => {
-  const bound = () => mint({ cnf: { jkt: thumbprint } });
-  const table: [name: string, scheme: string, change: JsonObject | undefined, outcome: string][] = [
-    ['with its proof', 'DPoP', {}, 'accepted'],
-    ['as Bearer', 'Bearer', {}, 'token_wrong_scheme'],
-    ['without a proof', 'DPoP', undefined, 'token_proof_missing'],
-    ['with a proof for another token', 'DPoP', { ath: 'x' }, 'token_proof_invalid'],
-    ['with a proof for another path', 'DPoP', { htu: `${issuer}/files/mcp` }, 'token_proof_invalid'],
-    ['with a proof for another method', 'DPoP', { htm: 'GET' }, 'token_proof_invalid'],
-    ['with an old proof', 'DPoP', { iat: now - 61 }, 'token_proof_invalid'],
-  ];
-  for (const [name, scheme, change, outcome] of table) {
-    test(`${name}: ${outcome}`, async () => {
-      const token = await bound();
-      const more = change ? { dpop: await mintProof(token, change) } : undefined;
-      assert.equal(await world().outcomeOf(`${scheme} ${token}`, resource, more), outcome);
-    });
-  }
-  test('a proof is good once', async () => {
-    const { outcomeOf } = world();
-    const token = await bound();
-    const dpop = await mintProof(token);
-    assert.equal(await outcomeOf(`DPoP ${token}`, resource, { dpop }), 'accepted');
-    assert.equal(await outcomeOf(`DPoP ${token}`, resource, { dpop }), 'token_proof_invalid');
-  });
-  test('an unbound token as DPoP', async () => {
-    const token = await mint();
-    assert.equal(
-      await world().outcomeOf(`DPoP ${token}`, resource, { dpop: await mintProof(token) }),
-      'token_wrong_scheme',
-    );
   });
 });
 
@@ -278,54 +182,4 @@ describe('MCS-01: the metadata', () => {
     });
     assert.equal(metadataPath(resource), '/.well-known/oauth-protected-resource/tracker/mcp');
   });
-});
-
-describe('keys by discovery, as an own server uses them', () => {
-  let server: Server;
-  let origin: string;
-  let answer: (path: string) => { status?: number; location?: string; body: unknown };
-  before(async () => {
-    server = createServer((incoming, outgoing) => {
-      const { status = 200, location, body } = answer(incoming.url ?? '');
-      outgoing.writeHead(status, { 'content-type': 'application/json', ...(location && { location }) });
-      outgoing.end(typeof body === 'string' ? body : JSON.stringify(body));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  });
-  after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-
-  const good = (path: string) =>
-    path === '/jwks' ? { body: { keys: [signing.jwk] } } : { body: { issuer: origin, jwks_uri: `${origin}/jwks` } };
-  const table: [name: string, answer: (path: string) => ReturnType<typeof good>, outcome: string][] = [
-    ['metadata and keys', good, 'accepted'],
-    ['metadata of another issuer', () => ({ body: { issuer, jwks_uri: `${origin}/jwks` } }), 'issuer_keys_unavailable'],
-    [
-      'keys behind a redirect',
-      (path) => (path === '/jwks' ? { status: 302, location: '/other', body: {} } : good(path)),
-      'issuer_keys_unavailable',
-    ],
-    [
-      'keys in clear text elsewhere',
-      () => ({ body: { issuer: origin, jwks_uri: 'http://keys.example/jwks' } }),
-      'issuer_keys_unavailable',
-    ],
-    [
-      'keys without end',
-      (path) => (path === '/jwks' ? { body: ' '.repeat(300 * 1024) } : good(path)),
-      'issuer_keys_unavailable',
-    ],
-    ['nothing', () => ({ status: 500, body: {} }), 'issuer_keys_unavailable'],
-  ] as [string, typeof good, string][];
-  for (const [name, how, outcome] of table) {
-    test(`${name}: ${outcome}`, async () => {
-      answer = how;
-      const own = `${origin}/tracker/mcp`;
-      const { outcomeOf } = world({ issuer: origin, resource: own, keys: 'discovery' });
-      assert.equal(await outcomeOf(`Bearer ${await mint({ iss: origin, aud: own })}`, own), outcome);
-    });
-  }
 });

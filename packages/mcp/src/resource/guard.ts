@@ -50,6 +50,7 @@ export interface GuardOptions {
 /** What the guard looks at of a request; a web-standard `Request` is one. */
 export interface GuardedRequest {
   readonly method: string;
+  /** Whole, or from the path on. */
   readonly url: string;
   readonly headers: { get(name: string): string | null };
 }
@@ -66,7 +67,9 @@ export function guard(options: GuardOptions): (request: GuardedRequest) => Promi
     if (token.ok) return token.value;
     const reference = await options.onRefusal?.(token.refusal);
     const { resource, scopes = [] } = options;
-    return challenge(token.refusal, { resource, scopes, scheme: shown.ok ? shown.value.scheme : 'Bearer', reference });
+    const used = shown.ok ? shown.value.scheme : 'Bearer';
+    const scheme = token.refusal === 'token_wrong_scheme' ? otherScheme[used] : used;
+    return challenge(token.refusal, { resource, scopes, scheme, reference });
   };
 }
 
@@ -90,6 +93,9 @@ interface Credentials {
   readonly scheme: 'Bearer' | 'DPoP';
   readonly token: string;
 }
+
+/** What a token shown under the wrong scheme has to be shown under (MCS-11). */
+const otherScheme = { Bearer: 'DPoP', DPoP: 'Bearer' } as const;
 
 /** The token is in the `Authorization` header, once, and nowhere else (MCS-02). @see https://www.rfc-editor.org/rfc/rfc6750#section-2 */
 function parseCredentials(request: GuardedRequest): Result<Credentials> {

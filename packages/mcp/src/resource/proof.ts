@@ -49,7 +49,7 @@ export async function verifyProof(
 
   const thumbprint = await sha256(thumbprintInput(key));
   if (thumbprint !== bound) return no('token_proof_invalid');
-  const { pathname } = new URL(request.url);
+  const { pathname } = new URL(request.url, at.resource);
   const checked = checkDpopProof(parsed.value, thumbprint, {
     method: request.method,
     url: new URL(at.resource).origin + pathname, // as published, whatever a proxy made of it

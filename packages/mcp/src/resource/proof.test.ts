@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { JsonObject } from '../protocol/index.ts';
+import { issuer, mint, mintProof, now, resource, thumbprint, world } from './fixtures/world.ts';
+import { rememberProofs } from './proof.ts';
+
+describe('MCS-11, RFC 9449 §7: a token bound to a key (B79)', () => {
+  const bound = () => mint({ cnf: { jkt: thumbprint } });
+  const table: [name: string, scheme: string, change: JsonObject | undefined, outcome: string][] = [
+    ['with its proof', 'DPoP', {}, 'accepted'],
+    ['as Bearer', 'Bearer', {}, 'token_wrong_scheme'],
+    ['without a proof', 'DPoP', undefined, 'token_proof_missing'],
+    ['with a proof for another token', 'DPoP', { ath: 'x' }, 'token_proof_invalid'],
+    ['with a proof for another path', 'DPoP', { htu: `${issuer}/files/mcp` }, 'token_proof_invalid'],
+    ['with a proof for another method', 'DPoP', { htm: 'GET' }, 'token_proof_invalid'],
+    ['with an old proof', 'DPoP', { iat: now - 61 }, 'token_proof_invalid'],
+  ];
+  for (const [name, scheme, change, outcome] of table) {
+    test(`${name}: ${outcome}`, async () => {
+      const token = await bound();
+      const more = change ? { dpop: await mintProof(token, change) } : undefined;
+      assert.equal(await world().outcomeOf(`${scheme} ${token}`, resource, more), outcome);
+    });
+  }
+  const challenges: [name: string, scheme: string, change: JsonObject, challenge: RegExp][] = [
+    ['as Bearer: the challenge says DPoP', 'Bearer', {}, /^DPoP error="invalid_token", .*algs="ES256 /],
+    ['with a wrong proof: DPoP', 'DPoP', { ath: 'x' }, /^DPoP error="invalid_token", /],
+  ];
+  for (const [name, scheme, change, expected] of challenges) {
+    test(name, async () => {
+      const token = await bound();
+      const headers = { authorization: `${scheme} ${token}`, dpop: await mintProof(token, change) };
+      const response = await world().check(new Request(resource, { method: 'POST', headers }));
+      assert.ok(response instanceof Response);
+      assert.equal(response.status, 401);
+      assert.match(response.headers.get('www-authenticate') ?? '', expected);
+    });
+  }
+  test('an unbound token as DPoP: the challenge says Bearer', async () => {
+    const token = await mint();
+    const response = await world().check(new Request(resource, { headers: { authorization: `DPoP ${token}` } }));
+    assert.ok(response instanceof Response);
+    assert.match(response.headers.get('www-authenticate') ?? '', /^Bearer error="invalid_token", (?!.*algs)/);
+  });
+  test('a proof under another key than the one the token is bound to', async () => {
+    const token = await mint({ cnf: { jkt: 'x'.repeat(43) } });
+    const dpop = await mintProof(token);
+    assert.equal(await world().outcomeOf(`DPoP ${token}`, resource, { dpop }), 'token_proof_invalid');
+  });
+  test('a proof whose signature is not by the key it names', async () => {
+    const token = await bound();
+    const dpop = (await mintProof(token)).replace(/[^.]+$/, (await mintProof(token)).split('.')[2] ?? '');
+    assert.equal(await world().outcomeOf(`DPoP ${token}`, resource, { dpop }), 'token_proof_invalid');
+  });
+  test('two proofs at once', async () => {
+    const token = await bound();
+    const dpop = `${await mintProof(token)}, ${await mintProof(token)}`;
+    assert.equal(await world().outcomeOf(`DPoP ${token}`, resource, { dpop }), 'token_proof_invalid');
+  });
+  test('a request whose URL starts at its path, as node:http has it', async () => {
+    const token = await bound();
+    const sent = new Headers({ authorization: `DPoP ${token}`, dpop: await mintProof(token) });
+    const caller = await world().check({ method: 'POST', url: '/tracker/mcp', headers: sent });
+    assert.ok(!(caller instanceof Response));
+  });
+  test('full of live proofs, the memory accepts none until some have run out', async () => {
+    let time = now;
+    const memory = rememberProofs(() => time);
+    for (let n = 0; n < 100_000; n++) assert.equal(memory.useOnce(`p${n}`, now + 60), true);
+    assert.equal(memory.useOnce('one more', now + 60), false);
+    time = now + 61;
+    assert.equal(memory.useOnce('one more', now + 121), true);
+  });
+  test('a proof is good once', async () => {
+    const { outcomeOf } = world();
+    const token = await bound();
+    const dpop = await mintProof(token);
+    assert.equal(await outcomeOf(`DPoP ${token}`, resource, { dpop }), 'accepted');
+    assert.equal(await outcomeOf(`DPoP ${token}`, resource, { dpop }), 'token_proof_invalid');
+  });
+  test('an unbound token as DPoP', async () => {
+    const token = await mint();
+    assert.equal(
+      await world().outcomeOf(`DPoP ${token}`, resource, { dpop: await mintProof(token) }),
+      'token_wrong_scheme',
+    );
+  });
+});
