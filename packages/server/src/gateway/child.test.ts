@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { type Child, startChild } from './child.ts';
 
@@ -90,5 +92,44 @@ describe('a child process', () => {
     await child.exited;
     child.write({});
     await child.stop();
+  });
+});
+
+describe('T36: descriptors', () => {
+  test('a file that this process itself was given open does not go on to a child', async () => {
+    const file = join(cwd, 'canary.txt');
+    await writeFile(file, 'secret');
+    const handle = await open(file);
+    const script = `
+      import { startChild } from ${JSON.stringify(import.meta.resolve('./child.ts'))};
+      const list = 'const fs = require("node:fs"); console.log(JSON.stringify(fs.readdirSync("/proc/self/fd").map((fd) => { try { return fs.readlinkSync("/proc/self/fd/" + fd) } catch { return "" } })))';
+      const child = startChild({ command: process.execPath, args: ['-e', list], env: {}, cwd: ${JSON.stringify(cwd)}, user: undefined });
+      child.onLine(async (line) => console.log(line));`;
+    const args = ['--input-type=module', '-e', script];
+    const between = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit', handle.fd] });
+    const said = await text(between.stdout as NodeJS.ReadableStream);
+    await handle.close();
+    assert.match(said, /dev\/null/);
+    assert.doesNotMatch(said, /canary/);
+  });
+});
+
+describe('the last words of a process', () => {
+  test('are dealt with before it counts as finished', async () => {
+    const child = start(`process.stdout.write('one\\ntwo\\n'.repeat(2000), () => process.exit(1))`);
+    let lines = 0;
+    child.onLine(async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      lines += 1;
+    });
+    await child.finished;
+    assert.equal(lines, 4000);
+  });
+  test('are not waited for without end', async () => {
+    const child = start(`process.stdout.write('one\\n', () => process.exit(1))`);
+    child.onLine(() => new Promise(() => undefined));
+    const startedAt = performance.now();
+    await child.finished;
+    assert.ok(performance.now() - startedAt < 4000);
   });
 });

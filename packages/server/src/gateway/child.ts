@@ -20,6 +20,8 @@ export interface Child {
   onLine(handle: (line: string) => Promise<void>): void;
   /** Resolves when it has ended or could not be started. */
   readonly exited: Promise<void>;
+  /** Resolves soon after, when what it said last has been dealt with. */
+  readonly finished: Promise<void>;
   /** Ends it with everything it started: a request first, force soon after. */
   stop(): Promise<void>;
 }
@@ -60,6 +62,12 @@ export function startChild({ command, args, env, cwd, user }: ChildPlan): Child 
     child.once('exit', onEnd);
     child.once('error', onEnd);
   });
+  const closed = new Promise<void>((resolve) => {
+    child.once('close', () => resolve());
+    child.once('error', () => resolve());
+  });
+  let queue = Promise.resolve();
+  const finished = exited.then(() => within(graceMs, closed)).then(() => within(graceMs, queue));
   child.stdin.on('error', () => undefined); // one that went away is told of by its exit
   child.stdout.on('error', () => undefined);
 
@@ -74,6 +82,7 @@ export function startChild({ command, args, env, cwd, user }: ChildPlan): Child 
 
   return {
     exited,
+    finished,
     stop,
     write(body) {
       if (!child.stdin.writable) return;
@@ -82,14 +91,18 @@ export function startChild({ command, args, env, cwd, user }: ChildPlan): Child 
     },
     onLine(handle) {
       const decoder = new TextDecoder();
-      let text = '';
+      const unfinished: string[] = []; // joined once, so that tiny pieces cost no more than large ones
+      let length = 0;
       let waiting = 0;
-      let queue = Promise.resolve();
       child.stdout.on('data', (chunk: Buffer) => {
-        const lines = (text + decoder.decode(chunk, { stream: true })).split('\n');
-        text = lines.pop() ?? '';
-        if (text.length > maxLength) return void stop();
-        for (const line of lines) {
+        const [first = '', ...more] = decoder.decode(chunk, { stream: true }).split('\n');
+        unfinished.push(first);
+        length += first.length;
+        if (length > maxLength) return void stop();
+        for (const part of more) {
+          const line = unfinished.splice(0).join('');
+          unfinished.push(part);
+          length = part.length;
           waiting += line.length;
           queue = queue
             .then(() => handle(line))
@@ -103,4 +116,15 @@ export function startChild({ command, args, env, cwd, user }: ChildPlan): Child 
       });
     },
   };
+}
+
+/** Waits, but not for ever: what a process started may have taken its pipes along, and a client may have stopped reading. */
+function within(milliseconds: number, done: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    done.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

@@ -29,16 +29,26 @@ export async function readText(source: AsyncIterable<Uint8Array>): Promise<strin
  * (keep-alives) come as events without data.
  */
 export async function* readEvents(source: AsyncIterable<Uint8Array>): AsyncGenerator<SseEvent> {
-  let text = '';
+  const lines: string[] = []; // of the event so far
+  const unfinished: string[] = []; // pieces of its last line: joined once, so that tiny pieces cost no more than large ones
+  let length = 0;
+  let afterReturn = false;
   for await (const piece of decode(source)) {
-    text += piece;
-    for (;;) {
-      const end = /\r\n\r\n|\n\n|\r\r/.exec(text);
-      if (!end) break;
-      yield parseEvent(text.slice(0, end.index));
-      text = text.slice(end.index + end[0].length);
+    if (piece === '') continue;
+    const [first = '', ...more] = (afterReturn && piece.startsWith('\n') ? piece.slice(1) : piece).split(/\r\n|\n|\r/);
+    afterReturn = piece.endsWith('\r');
+    unfinished.push(first);
+    length += piece.length;
+    for (const part of more) {
+      const line = unfinished.splice(0).join('');
+      unfinished.push(part);
+      if (line !== '') lines.push(line);
+      else {
+        if (lines.length > 0) yield parseEvent(lines.splice(0));
+        length = part.length;
+      }
     }
-    if (text.length > maxEventLength) throw new UpstreamBroke('an event is too large');
+    if (length > maxEventLength) throw new UpstreamBroke('an event is too large');
   }
 }
 
@@ -52,10 +62,10 @@ async function* decode(source: AsyncIterable<Uint8Array>): AsyncGenerator<string
   }
 }
 
-function parseEvent(block: string): SseEvent {
+function parseEvent(lines: readonly string[]): SseEvent {
   const data: string[] = [];
   const fields: { event?: string; id?: string; retry?: string } = {};
-  for (const line of block.split(/\r\n|\n|\r/)) {
+  for (const line of lines) {
     const colon = line.indexOf(':');
     const name = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { formatEvent, maxEventLength, readEvents, type SseEvent, UpstreamBroke } from './sse.ts';
+
+async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+async function read(text: string | Uint8Array, size: number): Promise<SseEvent[]> {
+  const events: SseEvent[] = [];
+  for await (const event of readEvents(inPieces(Buffer.from(text), size))) events.push(event);
+  return events;
+}
+
+describe('an event stream, wherever it is cut', () => {
+  const ü = { data: '{"ü€😀":1}' };
+  const table: [name: string, text: string, events: SseEvent[]][] = [
+    ['one event', 'data: a\n\n', [{ data: 'a' }]],
+    [
+      'ends of lines as on Windows',
+      'event: m\r\ndata: a\r\n\r\ndata: b\r\n\r\n',
+      [{ event: 'm', data: 'a' }, { data: 'b' }],
+    ],
+    ['as on old machines', 'data: a\r\rdata: b\r\r', [{ data: 'a' }, { data: 'b' }]],
+    ['mixed', 'data: a\n\r\ndata: b\r\n\ndata: c\r\n\r', [{ data: 'a' }, { data: 'b' }, { data: 'c' }]],
+    ['several data lines', 'data: a\ndata:b\n\n', [{ data: 'a\nb' }]],
+    ['a comment', ': hello\n\n', [{ data: '' }]],
+    ['empty lines only', '\n\n\n\n', []],
+    ['id and retry', 'id: 7\nretry: 5\ndata: a\n\n', [{ id: '7', retry: '5', data: 'a' }]],
+    ['letters of several bytes', `data: ${ü.data}\n\n`, [ü]],
+    ['an event that is not finished', 'data: a\n\ndata: b\n', [{ data: 'a' }]],
+  ];
+  for (const [name, text, events] of table) {
+    test(name, async () => {
+      for (const size of [1, 2, 3, 1000]) assert.deepEqual(await read(text, size), events, `pieces of ${size}`);
+    });
+  }
+  test('what is written can be read', async () => {
+    const event = { event: 'message', id: '1', retry: '2', data: 'a\nb' };
+    assert.deepEqual(await read(formatEvent(event), 5), [event]);
+  });
+});
+
+describe('a hostile upstream', () => {
+  test('a large event in tiny pieces costs no more than in large ones', async () => {
+    const startedAt = performance.now();
+    const [event] = await read(`data: ${'x'.repeat(4 * 1024 * 1024)}\n\n`, 64);
+    assert.equal(event?.data.length, 4 * 1024 * 1024);
+    assert.ok(performance.now() - startedAt < 5000);
+  });
+
+  const endless: [name: string, piece: string][] = [
+    ['an event without end', 'x'.repeat(1024 * 1024)],
+    ['an event of endless lines', 'data: x\n'.repeat(128 * 1024)],
+  ];
+  for (const [name, piece] of endless) {
+    test(`${name} is given up`, async () => {
+      let sent = 0;
+      async function* source() {
+        for (;;) {
+          sent += piece.length;
+          yield Buffer.from(piece);
+        }
+      }
+      await assert.rejects(readEvents(source()).next(), UpstreamBroke);
+      assert.ok(sent <= maxEventLength + 2 * piece.length);
+    });
+  }
+  test('what is not UTF-8 is given up', async () => {
+    await assert.rejects(read(Uint8Array.from([0x64, 0xff, 0x0a, 0x0a]), 10), UpstreamBroke);
+  });
+});
