@@ -56,6 +56,7 @@ export async function readMessage(incoming: IncomingMessage): Promise<Result<Mes
 function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     if (Number(incoming.headers['content-length'] ?? 0) > maxBodyBytes) return resolve(undefined);
+    if (incoming.destroyed && !incoming.complete) return reject(new ClientLeft()); // while the token was looked at
     const chunks: Buffer[] = [];
     let size = 0;
     incoming.on('data', (chunk: Buffer) => {

@@ -34,9 +34,11 @@ export function judge(message: Message, server: ResourceServer, scopes: readonly
   // Whether it answers anything the server was let through to ask is for the upstream's session to know.
   if (message.kind === 'response') return { outcome: 'pass', message };
   if (message.kind === 'notification') {
-    const isSwallowed = message.method === 'notifications/roots/list_changed' && !allowed.includes('roots');
     if (message.method === 'tools/call') return { outcome: 'refuse', refusal: 'tool_call_malformed', needs: [] };
-    return isSwallowed ? { outcome: 'swallow' } : { outcome: 'pass', message };
+    // A server may carry out what comes without an id as well, so nothing but news goes on.
+    const isNews = message.method.startsWith('notifications/');
+    const isAboutRoots = message.method === 'notifications/roots/list_changed' && !allowed.includes('roots');
+    return isNews && !isAboutRoots ? { outcome: 'pass', message } : { outcome: 'swallow' };
   }
   if (!isKnown(message.method, server)) return { outcome: 'unknown_method', message };
   const narrowed = withoutCapabilities(message, allowed);

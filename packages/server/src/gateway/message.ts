@@ -40,13 +40,19 @@ export function isId(id: unknown): id is string | number {
 /** Members of `params` that are judged here. */
 const judged = new Set(['name', 'uri', 'taskId', '_meta', 'capabilities']);
 const judgedFolded = new Set([...judged].map(fold));
+/** Members of `_meta` that are judged here. */
+const judgedMeta = new Set(['io.modelcontextprotocol/clientCapabilities', 'io.modelcontextprotocol/protocolVersion']);
+const judgedMetaFolded = new Set([...judgedMeta].map(fold));
 
 /**
  * Some JSON libraries match member names whatever their case, and the last one wins: to them `Name` after `name` is
  * another tool than the one judged here. So a second spelling of a judged member is refused.
  */
 function hasLookalike(params: unknown): boolean {
-  return isObject(params) && Object.keys(params).some((name) => judgedFolded.has(fold(name)) && !judged.has(name));
+  if (!isObject(params)) return false;
+  if (Object.keys(params).some((name) => judgedFolded.has(fold(name)) && !judged.has(name))) return true;
+  const names = isObject(params._meta) ? Object.keys(params._meta) : [];
+  return names.some((name) => judgedMetaFolded.has(fold(name)) && !judgedMeta.has(name));
 }
 
 /** Both ways, since a Kelvin sign is a lower-case k to some, and a long s an upper-case S. */
