@@ -7,9 +7,11 @@ import { createTags } from './session-tag.ts';
 import { maxEventLength, readEvents, readText, UpstreamBroke } from './sse.ts';
 
 /** Request headers that go through; everything else, identity headers and cookies above all, stays here (T37). */
-const passedOn = ['mcp-protocol-version', 'mcp-method', 'mcp-name', 'last-event-id'];
+const passedOn = ['mcp-protocol-version', 'mcp-method', 'mcp-name'];
 /** Streams hold a connection each, so this is also how many of them may be open. */
 const maxConnections = 1024;
+/** An upstream that does not take our no for so long does without. */
+const tellMs = 3000;
 const timeouts = { headersTimeout: 300_000, bodyTimeout: 0, connectTimeout: 3000 };
 
 /**
@@ -27,7 +29,8 @@ export function createHttpUpstream(url: string, secret: string): OpenUpstream {
   /** An upstream that asks for what it may not have is told so, at once, so that it does not wait. */
   const tellUpstream = async (exchange: Exchange, session: string | undefined, body: object): Promise<void> => {
     const headers = { ...toHeaders(exchange, session), 'content-type': 'application/json' };
-    const told = await pool.request(send('POST', headers, JSON.stringify(body)));
+    const signal = AbortSignal.any([exchange.signal, AbortSignal.timeout(tellMs)]);
+    const told = await pool.request({ ...send('POST', headers, JSON.stringify(body)), signal });
     await told.body.dump();
   };
 
@@ -44,7 +47,11 @@ export function createHttpUpstream(url: string, secret: string): OpenUpstream {
       let upstream: Dispatcher.ResponseData;
       try {
         const body = message && JSON.stringify(message.body);
-        upstream = await pool.request({ ...send(method, toHeaders(exchange, session), body), signal });
+        const headers = toHeaders(exchange, session);
+        const seen = exchange.headers['last-event-id']?.toString();
+        const lastEvent = seen === undefined ? undefined : tags.open(seen, owner(exchange, 'event'));
+        if (lastEvent !== undefined) headers['last-event-id'] = lastEvent;
+        upstream = await pool.request({ ...send(method, headers, body), signal });
       } catch (fault) {
         const isLate = fault instanceof errors.HeadersTimeoutError || fault instanceof errors.ConnectTimeoutError;
         if (answer.isOver) return;
@@ -55,7 +62,8 @@ export function createHttpUpstream(url: string, secret: string): OpenUpstream {
       const ownSession = typeof own === 'string' ? own : session;
       await passBack(upstream, exchange, {
         sealId: (id) => tags.seal(JSON.stringify(id), owner(exchange, 'ask')),
-        refuse: (body) => void tellUpstream(exchange, ownSession, body).catch(() => undefined),
+        sealEvent: (id) => tags.seal(id, owner(exchange, 'event')),
+        refuse: (body) => tellUpstream(exchange, ownSession, body).catch(() => undefined),
       });
     },
     close: () => pool.destroy(),
@@ -65,7 +73,10 @@ export function createHttpUpstream(url: string, secret: string): OpenUpstream {
 /** How requests of the upstream are dealt with: those let through under an id only their receiver can answer to. */
 interface Asking {
   readonly sealId: (id: string | number) => string;
-  readonly refuse: (body: object) => void;
+  /** An event's id is where its stream can be taken up again, and that is for its receiver only (T35). */
+  readonly sealEvent: (id: string) => string;
+  /** Waited for, so that an upstream that asks without end does not fill our memory with answers. */
+  readonly refuse: (body: object) => Promise<void>;
 }
 
 /** A client's answer under the id the upstream knows; `undefined` when nothing of the kind was asked of this caller. */
@@ -124,9 +135,11 @@ async function passBack(upstream: Dispatcher.ResponseData, exchange: Exchange, a
 
 async function passEvents(body: AsyncIterable<Uint8Array>, exchange: Exchange, asking: Asking): Promise<void> {
   const { answer, message } = exchange;
-  // A GET is answered before anything is said, so that the client knows the stream stands.
-  if (exchange.method === 'GET' && !(await answer.openStream())) return answer.end();
-  for await (const event of readEvents(body)) {
+  // Before anything is said: a client may give up on a tool that works for minutes and of which it has not even headers.
+  const isOpen = await answer.openStream();
+  if (exchange.method === 'GET' && !isOpen) return answer.end();
+  for await (const read of readEvents(body)) {
+    const event = read.id ? { ...read, id: asking.sealEvent(read.id) } : read;
     if (answer.isOver) return;
     if (event.data === '') {
       if (event.id !== undefined) await answer.event(event);
@@ -134,7 +147,7 @@ async function passEvents(body: AsyncIterable<Uint8Array>, exchange: Exchange, a
     }
     const passed = judgeFromServer(parseMessage(event.data), exchange);
     if (!passed.pass) {
-      if (passed.refused) asking.refuse(passed.refused);
+      if (passed.refused) await asking.refuse(passed.refused);
       continue;
     }
     const { said } = passed;

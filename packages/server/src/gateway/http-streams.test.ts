@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { type HttpServer, json, openHttpServer, sse } from './fixtures/http-server.ts';
+import { callTool, http, openWorld, serverOf, type World } from './fixtures/world.ts';
+
+const tools = { a_read: 'read', echo: 'read', slow: 'read', whoami: 'read' };
+let upstream: HttpServer;
+let world: World;
+
+before(async () => {
+  upstream = await openHttpServer();
+  world = await openWorld([
+    serverOf('tracker', http(upstream.url), tools),
+    serverOf('asking', http(upstream.url, ['sampling']), tools),
+    serverOf('gone', http('http://127.0.0.1:1/mcp'), tools),
+  ]);
+});
+after(async () => {
+  await world.close();
+  upstream.close();
+});
+afterEach(() => upstream.reset());
+
+const result = (id: unknown, value: object = {}) => ({ jsonrpc: '2.0', id, result: value });
+
+describe('event streams', () => {
+  test('each event as it comes, long before the upstream has finished', async () => {
+    upstream.answerWith(async ({ body }, outgoing) => {
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+      const progress = (step: number) => ({
+        jsonrpc: '2.0',
+        method: 'notifications/progress',
+        params: { progressToken: 1, progress: step },
+      });
+      outgoing.write(sse(progress(1)));
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      outgoing.write(sse(progress(2)));
+      outgoing.end(sse(result(body.id)));
+    });
+    const startedAt = performance.now();
+    const response = await world.call('tracker', { body: callTool(1, 'a_read') });
+    const arrivals: number[] = [];
+    for await (const _ of response.body ?? []) arrivals.push(performance.now() - startedAt);
+    assert.ok((arrivals[0] ?? 1e9) < 300, `first event after ${arrivals[0]} ms`);
+    assert.ok((arrivals.at(-1) ?? 0) > 390);
+  });
+
+  test('tool lists are filtered there too, whatever request they claim to answer, cut at any byte', async () => {
+    upstream.answerWith(async (_, outgoing) => {
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+      const list = sse(result(99, { tools: [{ name: 'a_read' }, { name: 'hidden', description: 'ü' }] }));
+      for (const byte of Buffer.from(`: hello\r\n\r\nid: 7\nretry: 5\n${list}`)) outgoing.write(Buffer.from([byte]));
+      outgoing.end();
+    });
+    const response = await world.call('tracker', { method: 'GET' });
+    const text = await response.text();
+    assert.match(text, /id: 7\.\S+\nretry: 5\ndata: .*a_read/);
+    assert.doesNotMatch(text, /hidden/);
+  });
+
+  for (const method of ['sampling/createMessage', 'elicitation/create', 'roots/list', 'own/method']) {
+    test(`${method} goes no further, and the upstream is told at once`, async () => {
+      upstream.answerWith(({ body }, outgoing) => {
+        if (body.method === undefined) return outgoing.writeHead(202).end();
+        outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+        outgoing.write(sse({ jsonrpc: '2.0', id: 'q', method, params: {} }));
+        setTimeout(() => outgoing.end(sse(result(body.id))), 100);
+      });
+      const text = await (await world.call('tracker', { body: callTool(1, 'a_read') })).text();
+      assert.doesNotMatch(text, /"method"/);
+      const told = upstream.seen.find((one) => one.body.method === undefined);
+      assert.deepEqual([told?.body.id, told?.body.error.code], ['q', -32601]);
+    });
+  }
+
+  test('where its entry allows it the question arrives, and only its receiver can answer it', async () => {
+    upstream.answerWith(({ body }, outgoing) => {
+      if (body.method === undefined) return outgoing.writeHead(202).end();
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+      outgoing.end(sse({ jsonrpc: '2.0', id: 5, method: 'sampling/createMessage', params: {} }) + sse(result(body.id)));
+    });
+    const text = await (await world.call('asking', { body: callTool(1, 'a_read') })).text();
+    const { id } = JSON.parse(/^data: (.*createMessage.*)$/m.exec(text)?.[1] ?? '{}') as { id: string };
+    upstream.seen.length = 0;
+    for (const [answerId, token] of [
+      [5, {}],
+      ['5', {}],
+      [id, { subject: 'a_bob' }],
+    ] as const) {
+      await world.call('asking', { body: { jsonrpc: '2.0', id: answerId, result: { forged: true } }, token });
+    }
+    assert.equal(upstream.seen.length, 0);
+    await world.call('asking', { body: { jsonrpc: '2.0', id, result: {} } });
+    assert.equal(upstream.seen[0]?.body.id, 5);
+  });
+
+  test('input_required (2026-07-28) for what is not allowed becomes an error', async () => {
+    const inputRequests = { a: { method: 'elicitation/create', params: { mode: 'url', url: 'https://evil.example' } } };
+    upstream.answerWith(({ body }, outgoing) =>
+      json(outgoing, result(body.id, { resultType: 'input_required', inputRequests })),
+    );
+    const text = await (await world.call('tracker', { body: callTool(1, 'a_read') })).text();
+    assert.match(text, /"error"/);
+    assert.doesNotMatch(text, /evil/);
+  });
+
+  const both: [accept: string, type: string][] = [
+    ['application/json', 'application/json'],
+    ['text/event-stream', 'text/event-stream'],
+  ];
+  for (const [accept, type] of both) {
+    test(`a client that reads ${accept} only gets that, whatever the upstream speaks`, async () => {
+      for (const streamed of [true, false]) {
+        upstream.answerWith(({ body }, outgoing) => {
+          if (!streamed) return json(outgoing, result(body.id, { said: 1 }));
+          outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+          outgoing.end(
+            sse({ jsonrpc: '2.0', method: 'notifications/message', params: {} }) + sse(result(body.id, { said: 1 })),
+          );
+        });
+        const response = await world.call('tracker', { body: callTool(1, 'a_read'), headers: { accept } });
+        assert.equal(response.headers.get('content-type'), type);
+        assert.match(await response.text(), /"said":1/);
+      }
+    });
+  }
+
+  test('B82: a stream ends with its token', async () => {
+    let closedAt = 0;
+    upstream.answerWith((_, outgoing) => {
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+      outgoing.on('close', () => {
+        closedAt = Date.now();
+      });
+    });
+    const expiresAt = Math.floor(Date.now() / 1000) + 2;
+    const response = await world.call('tracker', { method: 'GET', token: { expiresAt } });
+    await response.text();
+    assert.ok(Math.abs(Date.now() / 1000 - expiresAt) < 1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.ok(closedAt > 0, 'the upstream is left too');
+  });
+
+  test('a stop does not wait for streams that only listen', async () => {
+    upstream.answerWith((_, outgoing) =>
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders(),
+    );
+    const response = await world.call('tracker', { method: 'GET' });
+    world.gateway.drain();
+    assert.equal(await response.text(), '');
+  });
+});
+
+describe('T35: event ids are where a stream can be taken up again', () => {
+  const withIds = () =>
+    upstream.answerWith(({ method }, outgoing) => {
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+      outgoing.end(method === 'GET' ? 'id: stream-1_5\ndata:\n\n' : '');
+    });
+  const idFor = async (token = {}) => {
+    const response = await world.call('tracker', { method: 'GET', token });
+    return /^id: (.+)$/m.exec(await response.text())?.[1] ?? '';
+  };
+  const sent = async (id: string, server = 'tracker', token = {}) => {
+    upstream.seen.length = 0;
+    await (await world.call(server, { method: 'GET', headers: { 'last-event-id': id }, token })).text();
+    return upstream.seen[0]?.headers['last-event-id'];
+  };
+
+  test('whoever received an event goes on after it', async () => {
+    withIds();
+    assert.equal(await sent(await idFor()), 'stream-1_5');
+  });
+  const others: [who: string, server: string, token: object, change: (id: string) => string][] = [
+    ['another person', 'tracker', { subject: 'a_bob' }, (id) => id],
+    ['another client', 'tracker', { clientId: 'vscode' }, (id) => id],
+    ['another server', 'asking', {}, (id) => id],
+    ['a guess', 'tracker', {}, () => 'stream-1_5'],
+    ['a changed id', 'tracker', {}, (id) => id.replace('_5', '_0')],
+  ];
+  for (const [who, server, token, change] of others) {
+    test(`${who}: begins at the beginning`, async () => {
+      withIds();
+      assert.equal(await sent(change(await idFor()), server, token), undefined);
+    });
+  }
+});
+
+describe('streams that take their time', () => {
+  test('the client has its headers while the tool is still silent', async () => {
+    upstream.answerWith(({ body }, outgoing) => {
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+      setTimeout(() => outgoing.end(sse(result(body.id))), 600);
+    });
+    const startedAt = performance.now();
+    const response = await world.call('tracker', { body: callTool(1, 'a_read') });
+    assert.ok(performance.now() - startedAt < 400);
+    assert.match(await response.text(), /"result"/);
+  });
+
+  for (const kind of ['silent', 'in a stream'] as const) {
+    test(`the client goes away: the upstream is left (${kind})`, async () => {
+      const left = Promise.withResolvers<void>();
+      const arrived = Promise.withResolvers<void>();
+      upstream.answerWith((_, outgoing) => {
+        if (kind === 'in a stream') outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).write(':\n\n');
+        outgoing.once('close', left.resolve);
+        arrived.resolve();
+      });
+      const leaving = new AbortController();
+      const call = world.call('tracker', { body: callTool(1, 'a_read'), signal: leaving.signal });
+      call.then((response) => response.text()).catch(() => undefined);
+      await arrived.promise;
+      leaving.abort();
+      await left.promise;
+    });
+  }
+
+  test('the upstream breaks off: the client hears an error in JSON-RPC, in the stream', async () => {
+    upstream.answerWith((_, outgoing) => {
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+      outgoing.write(sse({ jsonrpc: '2.0', method: 'notifications/message', params: {} }), () => outgoing.destroy());
+    });
+    const text = await (await world.call('tracker', { body: callTool(8, 'a_read') })).text();
+    assert.match(text, /"id":8,"error"/);
+  });
+
+  test('T35: equal JSON-RPC ids of two people at once', async () => {
+    upstream.answerWith(({ body }, outgoing) => {
+      const { say, delay } = body.params.arguments;
+      setTimeout(() => json(outgoing, result(body.id, { say })), delay);
+    });
+    const ask = async (say: string, delay: number, token: object) => {
+      const response = await world.call('tracker', { body: callTool(7, 'a_read', { say, delay }), token });
+      return ((await response.json()) as { result: { say: string } }).result.say;
+    };
+    const said = await Promise.all([ask('alice', 80, {}), ask('bob', 10, { subject: 'a_bob' })]);
+    assert.deepEqual(said, ['alice', 'bob']);
+  });
+
+  test('an upstream that asks without end is told one at a time', async () => {
+    let [open, most] = [0, 0];
+    upstream.answerWith(({ body }, outgoing) => {
+      if (body.method !== undefined) {
+        outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+        for (let n = 0; n < 50; n++) outgoing.write(sse({ jsonrpc: '2.0', id: n, method: 'own/method' }));
+        return outgoing.end(sse(result(body.id)));
+      }
+      most = Math.max(most, ++open);
+      return setTimeout(() => {
+        open -= 1;
+        outgoing.writeHead(202).end();
+      }, 1);
+    });
+    const text = await (await world.call('tracker', { body: callTool(1, 'a_read') })).text();
+    assert.match(text, /"result"/);
+    assert.equal(most, 1);
+  });
+});
