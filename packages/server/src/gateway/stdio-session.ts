@@ -2,7 +2,7 @@ import { isObject, type JsonObject } from '@credence/mcp/protocol';
 import type { ClientCapability } from '../policy/model.ts';
 import type { Child } from './child.ts';
 import { type Exchange, upstreamFailed } from './exchange.ts';
-import { isId, type Message, metaOf, paramsOf, parseMessage, revisionOf } from './message.ts';
+import { isId, type Message, metaOf, paramsOf, parseMessage, revisionOf, rpcCodes, rpcError } from './message.ts';
 import { judgeFromServer, refuseAsking } from './results.ts';
 
 const subscriptionId = 'io.modelcontextprotocol/subscriptionId';
@@ -10,6 +10,8 @@ const subscriptionId = 'io.modelcontextprotocol/subscriptionId';
 /** One process of a stdio upstream and the requests under way in it. */
 export interface StdioSession {
   readonly owner: string;
+  /** Account id of the owner. */
+  readonly person: string;
   lastUsedMs: number;
   /** Whether a request is under way; a stream that only listens is not work. */
   readonly isBusy: boolean;
@@ -40,15 +42,17 @@ type FromServer = Exclude<Message, { kind: 'response' }>;
 
 const ended = 'The server behind this gateway ended.';
 
-/** News that no stream is there for yet; the oldest goes first. */
-const maxUnheard = 100;
+/** News that no stream is there for yet, in characters; the oldest goes first. */
+const maxUnheard = 1024 * 1024;
+/** Questions to the client that may be open at once. */
+const maxAsked = 100;
 
 /**
  * Speaks newline-delimited JSON-RPC with a process. Ids and progress tokens are ours on that side: equal ones of two requests
  * never meet (T35).
  */
 export function createStdioSession(
-  owner: string,
+  { owner, person }: Pick<StdioSession, 'owner' | 'person'>,
   child: Child,
   options: {
     readonly allowed: readonly ClientCapability[];
@@ -59,7 +63,8 @@ export function createStdioSession(
   const pending = new Map<number, Pending>();
   const ownRequests = new Map<number, (body: JsonObject | undefined) => void>();
   const asked = new Set<string | number>();
-  const unheard: FromServer[] = [];
+  const unheard: { message: FromServer; length: number }[] = [];
+  let unheardLength = 0;
   let listener: Waiting | undefined;
   let nextId = 1;
   let hasEnded = false;
@@ -79,7 +84,7 @@ export function createStdioSession(
   };
 
   /** What names a request of ours goes to whoever made it; the rest to the stream that listens, or to the latest request. */
-  const onOther = async (message: FromServer): Promise<void> => {
+  const onOther = async (message: FromServer, length: number): Promise<void> => {
     const refused = refuseAsking(message, options.allowed);
     if (refused) return child.write(refused);
     const named = namedRequest(message);
@@ -87,7 +92,9 @@ export function createStdioSession(
     if (named !== undefined) return one && tell(one, withTheirIds(message, one));
     const stream = listener ?? [...pending.values()].at(-1);
     if (stream) return tell(stream, message);
-    if (unheard.push(message) > maxUnheard) unheard.shift();
+    unheard.push({ message, length });
+    unheardLength += length;
+    while (unheardLength > maxUnheard) unheardLength -= unheard.shift()?.length ?? 0;
   };
 
   const tell = (to: Waiting, message: FromServer): Promise<void> =>
@@ -95,16 +102,19 @@ export function createStdioSession(
       const passed = judgeFromServer(message, to.exchange);
       if (!passed.pass) return;
       if (message.kind === 'request') asked.add(message.id);
+      for (const oldest of asked) if (asked.size > maxAsked) asked.delete(oldest);
       await to.exchange.answer.event({ event: 'message', data: JSON.stringify(passed.said.body) });
     });
 
   child.onLine(async (line) => {
     const message = parseMessage(line);
-    if (message) await (message.kind === 'response' ? onAnswer(message) : onOther(message));
+    if (message) await (message.kind === 'response' ? onAnswer(message) : onOther(message, line.length));
   });
-  child.exited.then(async () => {
+  child.exited.then(() => {
     hasEnded = true;
     options.onExit();
+  });
+  child.finished.then(async () => {
     for (const resolve of ownRequests.values()) resolve(undefined);
     listener?.exchange.answer.end();
     listener?.done();
@@ -118,6 +128,7 @@ export function createStdioSession(
 
   return {
     owner,
+    person,
     lastUsedMs: options.nowMs(),
     get isBusy() {
       return pending.size > 0;
@@ -158,8 +169,11 @@ export function createStdioSession(
         return child.write(message.body);
       }
       const params = paramsOf(message);
-      const ours = [...pending].find(([, one]) => one.id === params.requestId)?.[0];
-      if (ours !== undefined) child.write({ ...message.body, params: { ...params, requestId: ours } });
+      const [ours, one] = [...pending].find(([, { id }]) => id === params.requestId) ?? [];
+      if (ours === undefined || !one) return;
+      child.write({ ...message.body, params: { ...params, requestId: ours } });
+      pending.delete(ours); // there will be no answer to wait for
+      void guarded(one, () => endCancelled(one)).then(one.done);
     },
     async listen(exchange) {
       if (!(await exchange.answer.openStream()) || hasEnded) return exchange.answer.end();
@@ -175,7 +189,8 @@ export function createStdioSession(
         };
         if (exchange.signal.aborted) return leave();
         exchange.signal.addEventListener('abort', leave, { once: true });
-        for (const message of unheard.splice(0)) void tell(mine, message);
+        unheardLength = 0;
+        for (const { message } of unheard.splice(0)) void tell(mine, message);
       });
     },
     stop: () => child.stop(),
@@ -195,6 +210,12 @@ async function guarded(one: Waiting, work: () => Promise<void>): Promise<void> {
 async function finish({ answer }: Exchange, body: JsonObject): Promise<void> {
   if (answer.isStream) return answer.event({ event: 'message', data: JSON.stringify(body) }, body);
   await answer.json(200, body);
+}
+
+/** A request without an answer: to a stream it simply ends, and else there has to be something to read. */
+async function endCancelled({ id, exchange: { answer } }: Pending): Promise<void> {
+  if (await answer.openStream()) return answer.end();
+  await answer.json(200, rpcError(id, rpcCodes.refused, 'Cancelled.'));
 }
 
 /** What a notification calls the request it speaks of, if it speaks of one. */

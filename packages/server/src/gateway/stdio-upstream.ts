@@ -7,6 +7,8 @@ import type { Launch } from './launch.ts';
 import { answerId, revisionOf, rpcCodes, rpcError } from './message.ts';
 import { createStdioSession, type StdioSession } from './stdio-session.ts';
 
+/** After so long a process that did not answer the probe may be asked again. */
+const probeAgainMs = 60_000;
 /** A process that says nothing to a probe for this long does not know it. */
 const probeMs = 10_000;
 /** The newest revision with sessions: what processes that know no newer one speak. */
@@ -24,6 +26,7 @@ export function createStdioUpstream(
 ): OpenUpstream {
   const sessions = new Map<string, StdioSession>();
   let speaksStateless: Promise<boolean> | undefined;
+  let probeAgainAtMs = Number.POSITIVE_INFINITY;
 
   const sweep = setInterval(() => {
     for (const [id, session] of sessions) if (isIdle(session)) void end(id, session);
@@ -35,18 +38,20 @@ export function createStdioUpstream(
     return session.stop();
   };
 
-  /** At the limit a person's own oldest idle session makes room, never anybody else's. */
-  const makeRoom = (owner: string): boolean => {
-    if (sessions.size < upstream.maxSessions) return true;
-    const idle = [...sessions]
-      .filter(([, session]) => session.owner === owner && !session.isBusy)
-      .sort(([, a], [, b]) => a.lastUsedMs - b.lastUsedMs);
-    if (idle[0]) void end(...idle[0]);
-    return idle.length > 0;
+  /** One person never holds more than half, or nobody else would get in. */
+  const share = Math.ceil(upstream.maxSessions / 2);
+
+  /** At a limit a person's own oldest idle session makes room, never anybody else's. */
+  const makeRoom = (person: string): boolean => {
+    const own = [...sessions].filter(([, session]) => session.person === person);
+    if (sessions.size < upstream.maxSessions && own.length < share) return true;
+    const [oldest] = own.filter(([, session]) => !session.isBusy).sort(([, a], [, b]) => a.lastUsedMs - b.lastUsedMs);
+    if (oldest) void end(...oldest);
+    return oldest !== undefined;
   };
 
   const start = (id: string, owner: string, person: string): StdioSession => {
-    const session = createStdioSession(owner, startChild(launch.planFor(person)), {
+    const session = createStdioSession({ owner, person }, startChild(launch.planFor(person)), {
       allowed: upstream.allow,
       nowMs,
       onExit: () => {
@@ -62,17 +67,20 @@ export function createStdioUpstream(
     const timer = setTimeout(stop, probeMs);
     const answer = await session.ask(discoverRequest);
     clearTimeout(timer);
+    // One process that ended, a person's own perhaps, does not speak for all that come after it.
+    probeAgainAtMs = answer ? Number.POSITIVE_INFINITY : nowMs() + probeAgainMs;
     const versions = isObject(answer?.result) ? answer.result.supportedVersions : undefined;
     return Array.isArray(versions) && versions.includes(statelessRevision);
   };
 
   /** The person's process for requests without a session; `undefined` when the server does not speak that revision. */
   const stateless = async (owner: string, person: string): Promise<StdioSession | undefined | 'full'> => {
+    if (nowMs() >= probeAgainAtMs) [speaksStateless, probeAgainAtMs] = [undefined, Number.POSITIVE_INFINITY];
     if (speaksStateless && !(await speaksStateless)) return undefined;
     const id = `stateless ${owner}`;
     const known = sessions.get(id);
     if (known) return known;
-    if (!makeRoom(owner)) return 'full';
+    if (!makeRoom(person)) return 'full';
     const session = start(id, owner, person);
     speaksStateless ??= probe(session, () => void end(id, session));
     if (await speaksStateless) return session;
@@ -92,7 +100,7 @@ export function createStdioUpstream(
       }
       if (exchange.method !== 'POST') return answer.empty(405);
       if (message?.kind === 'request' && message.method === 'initialize') {
-        if (!makeRoom(owner)) return tooMany(exchange);
+        if (!makeRoom(caller.subject)) return tooMany(exchange);
         const id = randomBytes(24).toString('base64url');
         const session = start(id, owner, caller.subject);
         answer.headers['mcp-session-id'] = id;

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { openSession, tellTools, use } from './fixtures/sessions.ts';
+import { callTool, commands, initialize, openWorld, rpc, serverOf, stdio, type World } from './fixtures/world.ts';
+
+const { tell } = commands;
+
+describe('limits of a stdio upstream', () => {
+  test('too many sessions: 503 to the newcomer, nobody else is thrown out', async () => {
+    const world = await openWorld([serverOf('tell', stdio(tell, { maxSessions: 2 }), tellTools)]);
+    try {
+      const mine = await openSession(world, 'tell');
+      await openSession(world, 'tell', {}, { subject: 'a_bob' });
+      const third = await world.call('tell', { body: initialize(), token: { subject: 'a_carol' } });
+      assert.equal(third.status, 503);
+      assert.ok(third.headers.get('retry-after'));
+      assert.equal(await use(world, 'tell', mine, 'calls'), 1);
+    } finally {
+      await world.close();
+    }
+  });
+
+  test('a person at the limit replaces their own oldest idle session', async () => {
+    const world = await openWorld([serverOf('tell', stdio(tell, { maxSessions: 1 }), tellTools)]);
+    try {
+      const first = await openSession(world, 'tell');
+      const second = await openSession(world, 'tell');
+      const gone = await world.call('tell', { body: callTool(1, 'calls'), headers: { 'mcp-session-id': first } });
+      assert.equal(gone.status, 404);
+      assert.equal(await use(world, 'tell', second, 'calls'), 1);
+    } finally {
+      await world.close();
+    }
+  });
+
+  test('an idle session is ended with its process', async () => {
+    const world = await openWorld([serverOf('tell', stdio(tell, { idleSeconds: 1 }), tellTools)]);
+    try {
+      const session = await openSession(world, 'tell');
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      const gone = await world.call('tell', { body: callTool(1, 'calls'), headers: { 'mcp-session-id': session } });
+      assert.equal(gone.status, 404);
+    } finally {
+      await world.close();
+    }
+  });
+
+  test('a new version of the policy that leaves the upstream alone leaves its sessions alone', async () => {
+    const toServer = serverOf('tell', stdio(tell), tellTools);
+    const world = await openWorld([toServer]);
+    try {
+      const session = await openSession(world, 'tell');
+      world.setServers([toServer(world.origin)]);
+      assert.equal(await use(world, 'tell', session, 'calls'), 1);
+      world.setServers([serverOf('tell', stdio(tell, { env: { A: 'b' } }), tellTools)(world.origin)]);
+      const gone = await world.call('tell', { body: callTool(1, 'calls'), headers: { 'mcp-session-id': session } });
+      assert.equal(gone.status, 404);
+    } finally {
+      await world.close();
+    }
+  });
+});
+
+describe('one person and the others', () => {
+  test('one person holds half of the sessions at most, through all clients together', async () => {
+    const world = await openWorld([serverOf('tell', stdio(tell, { maxSessions: 4 }), tellTools)]);
+    try {
+      const mine = [
+        await openSession(world, 'tell', {}, { clientId: 'vscode' }),
+        await openSession(world, 'tell'),
+        await openSession(world, 'tell'),
+      ];
+      const [first = '', ...others] = mine;
+      const gone = await world.call('tell', {
+        body: callTool(1, 'calls'),
+        headers: { 'mcp-session-id': first },
+        token: { clientId: 'vscode' },
+      });
+      assert.equal(gone.status, 404);
+      for (const session of others) assert.equal(await use(world, 'tell', session, 'calls'), 1);
+      await openSession(world, 'tell', {}, { subject: 'a_bob' });
+    } finally {
+      await world.close();
+    }
+  });
+
+  test('half of them at work: 503 to the same person, not to another', async () => {
+    const world = await openWorld([serverOf('tell', stdio(tell, { maxSessions: 2 }), tellTools)]);
+    try {
+      const session = await openSession(world, 'tell');
+      const body = callTool(1, 'echo', { say: 'done', delay: 500 });
+      const working = world.call('tell', { body, headers: { 'mcp-session-id': session } });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.equal((await world.call('tell', { body: initialize() })).status, 503);
+      await openSession(world, 'tell', {}, { subject: 'a_bob' });
+      assert.match(await (await working).text(), /done/);
+    } finally {
+      await world.close();
+    }
+  });
+});
+
+describe('a hostile or broken process', () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld([
+      serverOf('tell', stdio(tell), tellTools),
+      serverOf('missing', stdio('no-such-command'), tellTools),
+    ]);
+  });
+  after(() => world.close());
+  const call = async (session: string, name: string) => {
+    const response = await world.call('tell', { body: callTool(1, name), headers: { 'mcp-session-id': session } });
+    return { status: response.status, text: await response.text() };
+  };
+
+  test('lines that are no messages are passed over, and nothing of them goes on', async () => {
+    const { status, text } = await call(await openSession(world, 'tell'), 'noise');
+    assert.equal(status, 200);
+    assert.match(text, /after the noise/);
+    assert.doesNotMatch(text, /hello|"result":2/);
+  });
+  test('an answer just before the end arrives; then there is no such session', async () => {
+    const session = await openSession(world, 'tell');
+    assert.match((await call(session, 'last')).text, /last words/);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal((await call(session, 'calls')).status, 404);
+  });
+  test('a line without end: 502, and the process is gone', async () => {
+    const session = await openSession(world, 'tell');
+    assert.equal((await call(session, 'huge')).status, 502);
+    assert.equal((await call(session, 'calls')).status, 404);
+  });
+  test('a command that is not there: 502 in plain words, the reason only to the operator', async () => {
+    const response = await world.call('missing', { body: initialize() });
+    assert.equal(response.status, 502);
+    assert.doesNotMatch(await response.text(), /no-such-command/);
+    assert.match(String(world.faults.at(-1)), /no-such-command/);
+  });
+});
+
+test('one process that ends at the probe does not speak for all that come after it', async () => {
+  let ahead = 0;
+  const file = join(tmpdir(), `first-${randomUUID()}`);
+  const upstream = stdio(commands.new, { args: ['--fail-first', file] });
+  const world = await openWorld([serverOf('new', upstream, { echo: 'read' })], { nowMs: () => Date.now() + ahead });
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/list' };
+  const ask = async () => (await world.call('new', { body: rpc(1, 'tools/list', { _meta }), headers })).status;
+  try {
+    assert.equal(await ask(), 400);
+    assert.equal(await ask(), 400); // nobody can have a process started for every request
+    ahead = 61_000;
+    assert.equal(await ask(), 200);
+  } finally {
+    await world.close();
+    await rm(file, { force: true });
+  }
+});

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { JsonObject } from '@credence/mcp/protocol';
+import { firstEvent, openSession, tellTools, use } from './fixtures/sessions.ts';
+import { callTool, commands, openWorld, rpc, serverOf, stdio, type World } from './fixtures/world.ts';
+
+const { tell } = commands;
+
+describe('streams of a stdio upstream', () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld([serverOf('tell', stdio(tell), tellTools)]);
+  });
+  after(() => world.close());
+
+  test('progress arrives while the tool still works', async () => {
+    const session = await openSession(world, 'tell');
+    const body = rpc(3, 'tools/call', { name: 'slow', arguments: { ms: 300 }, _meta: { progressToken: 'p' } });
+    const startedAt = performance.now();
+    const response = await world.call('tell', { body, headers: { 'mcp-session-id': session } });
+    const first = await firstEvent(response);
+    assert.equal(first.method, 'notifications/progress');
+    assert.ok(performance.now() - startedAt < 250);
+  });
+
+  test('equal progress tokens of two requests never meet', async () => {
+    const session = await openSession(world, 'tell');
+    const ask = async (id: number, ms: number) => {
+      const body = rpc(id, 'tools/call', { name: 'slow', arguments: { ms }, _meta: { progressToken: 1 } });
+      const response = await world.call('tell', { body, headers: { 'mcp-session-id': session } });
+      return (await response.text()).split('\n').filter((line) => line.startsWith('data: ')).length;
+    };
+    assert.deepEqual(await Promise.all([ask(1, 50), ask(2, 100)]), [3, 3]);
+  });
+
+  test('B82: the stream is closed when the token ends', async () => {
+    const session = await openSession(world, 'tell');
+    const expiresAt = Math.floor(Date.now() / 1000) + 2;
+    const response = await world.call('tell', {
+      method: 'GET',
+      headers: { 'mcp-session-id': session },
+      token: { expiresAt },
+    });
+    assert.equal(response.status, 200);
+    await response.text();
+    assert.ok(Math.abs(Date.now() / 1000 - expiresAt) < 1);
+  });
+
+  test('a stream is closed within a second or two when the token is revoked', async () => {
+    const session = await openSession(world, 'tell');
+    const response = await world.call('tell', {
+      method: 'GET',
+      headers: { 'mcp-session-id': session },
+      token: { id: 'to-be-revoked' },
+    });
+    world.revoked.add('to-be-revoked');
+    const startedAt = performance.now();
+    await response.text();
+    assert.ok(performance.now() - startedAt < 2000);
+  });
+
+  test('a call that outlives its token still gets its answer', async () => {
+    const session = await openSession(world, 'tell');
+    const response = await world.call('tell', {
+      body: callTool(1, 'echo', { say: 'late', delay: 2300 }),
+      headers: { 'mcp-session-id': session },
+      token: { expiresAt: Math.floor(Date.now() / 1000) + 2 },
+    });
+    assert.equal(response.status, 200);
+    assert.match(await response.text(), /late/);
+  });
+});
+
+describe('cancelling', () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld([
+      serverOf('tell', stdio(tell, { idleSeconds: 1 }), tellTools),
+      serverOf('patient', stdio(tell), tellTools),
+    ]);
+  });
+  after(() => world.close());
+
+  const never = (id: number) => callTool(id, 'never');
+  const cancel = (requestId: number) => ({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } });
+  type Heard = { id?: number; method?: string; params?: { requestId?: number } };
+
+  for (const [accept, expected] of [
+    ['text/event-stream, application/json', /^$/],
+    ['application/json', /"id":41,"error"/],
+  ] as const) {
+    test(`a request without an answer ends (${accept}), under the id its process knows it by`, async () => {
+      const session = await openSession(world, 'patient');
+      const headers = { 'mcp-session-id': session };
+      const waiting = world.call('patient', { body: never(41), headers: { ...headers, accept } });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.equal((await world.call('patient', { body: cancel(41), headers })).status, 202);
+      assert.match(await (await waiting).text(), expected);
+      const heard = (await use(world, 'patient', session, 'heard')) as Heard[];
+      const [asked, cancelled] = [
+        heard.find(({ id }) => id === 2),
+        heard.find(({ method }) => method?.endsWith('led')),
+      ];
+      assert.equal(cancelled?.params?.requestId, asked?.id);
+    });
+  }
+
+  test('a cancelled request no longer keeps its process', async () => {
+    const session = await openSession(world, 'tell');
+    const headers = { 'mcp-session-id': session };
+    const waiting = world.call('tell', { body: never(5), headers });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await world.call('tell', { body: cancel(5), headers });
+    await (await waiting).text();
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    assert.equal((await world.call('tell', { body: callTool(1, 'calls'), headers })).status, 404);
+  });
+
+  test('T35: nobody cancels what another session asked', async () => {
+    const [mine, theirs] = [await openSession(world, 'patient'), await openSession(world, 'patient')];
+    const waiting = world.call('patient', {
+      body: callTool(9, 'echo', { say: 'still here', delay: 200 }),
+      headers: { 'mcp-session-id': mine },
+    });
+    await world.call('patient', { body: cancel(9), headers: { 'mcp-session-id': theirs } });
+    assert.match(await (await waiting).text(), /still here/);
+  });
+
+  test('a client that goes away leaves its session usable', async () => {
+    const session = await openSession(world, 'patient');
+    const headers = { 'mcp-session-id': session };
+    const leaving = new AbortController();
+    const waiting = world.call('patient', { body: never(5), headers, signal: leaving.signal });
+    setTimeout(() => leaving.abort(), 50);
+    await assert.rejects(waiting);
+    assert.equal(await use(world, 'patient', session, 'calls'), 2);
+  });
+});
+
+describe('the GET stream of a session', () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld([serverOf('tell', stdio(tell), tellTools)]);
+  });
+  after(() => world.close());
+  const news = (method = 'notifications/tools/list_changed', data = '') => ({ message: { method, params: { data } } });
+
+  test('gets what belongs to no request, also what was said before it was there', async () => {
+    const session = await openSession(world, 'tell');
+    await fetchFirstAnswer(session);
+    const first = await firstEvent(await listen(session));
+    assert.equal(first.method, 'notifications/tools/list_changed');
+  });
+
+  test('a second one takes the place of the first', async () => {
+    const session = await openSession(world, 'tell');
+    const [one, two] = await Promise.all([listen(session), listen(session)]);
+    const ended = await Promise.race([one.clone().text(), two.clone().text()]);
+    assert.equal(ended, '');
+  });
+
+  test('what nobody hears is kept within bounds: the oldest goes first', async () => {
+    const session = await openSession(world, 'tell');
+    for (let n = 0; n < 5; n++) {
+      const body = callTool(1, 'say', news('notifications/message', `${n}${'x'.repeat(400 * 1024)}`));
+      const headers = { 'mcp-session-id': session, accept: 'application/json' };
+      // Nothing is under way while it speaks: the answer to another question comes first.
+      assert.equal((await world.call('tell', { body: sayLater(body), headers })).status, 200);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const first = await firstEvent(await listen(session));
+    assert.equal(String(first.params?.data)[0], '3');
+  });
+
+  test('ends with the process', async () => {
+    const session = await openSession(world, 'tell');
+    const stream = await listen(session);
+    const headers = { 'mcp-session-id': session };
+    await (await world.call('tell', { body: callTool(1, 'exit'), headers })).text();
+    assert.equal(await stream.text(), '');
+  });
+
+  const listen = (session: string) => world.call('tell', { method: 'GET', headers: { 'mcp-session-id': session } });
+  const sayLater = ({ params }: { params: JsonObject }) =>
+    callTool(1, 'say-later', (params as { arguments: JsonObject }).arguments);
+  const fetchFirstAnswer = async (session: string) => {
+    const headers = { 'mcp-session-id': session };
+    await (await world.call('tell', { body: callTool(1, 'say-later', news()), headers })).text();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  };
+});
+
+test('a stop ends every stream and every request', async () => {
+  const world = await openWorld([serverOf('tell', stdio(tell), tellTools)]);
+  const session = await openSession(world, 'tell');
+  const headers = { 'mcp-session-id': session };
+  const waiting = world.call('tell', { body: callTool(3, 'never'), headers });
+  const stream = await world.call('tell', { method: 'GET', headers });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const startedAt = performance.now();
+  await world.gateway.close();
+  assert.equal((await waiting).status, 502);
+  assert.equal(await stream.text(), '');
+  assert.ok(performance.now() - startedAt < 3000);
+  await world.close();
+});
