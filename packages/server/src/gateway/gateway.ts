@@ -7,7 +7,14 @@ import {
   refusalRow,
   type VerifySignature,
 } from '@credence/mcp/protocol';
-import { type Caller, type GuardedRequest, type GuardOptions, guard, resourceMetadata } from '@credence/mcp/resource';
+import {
+  type Caller,
+  type GuardedRequest,
+  type GuardOptions,
+  guard,
+  rememberProofs,
+  resourceMetadata,
+} from '@credence/mcp/resource';
 import type { AuditRecord } from '../audit/record.ts';
 import { traceIdOf } from '../call.ts';
 import type { ResourceIndex } from '../policy/compile.ts';
@@ -73,14 +80,31 @@ export function createGateway(options: GatewayOptions): Gateway {
   const tools = createToolBook();
   const launcher = createLauncher(options);
   const listening = new Set<Answer>();
+  // One memory for all guards: each version of the document makes new ones, and a used proof stays used (MCS-11).
+  const shared = { ...options, proofs: rememberProofs(options.now) };
+
+  const closeUpstream = ({ server, upstream }: Entry): void => {
+    tools.forget(server.id);
+    upstream.open?.then((open) => open.close()).catch(options.onFault);
+  };
+
+  /** What the document names no longer ends: processes with their folders, connections, what is known of tools. */
+  const forgetRemoved = (index: ResourceIndex): void => {
+    for (const [id, entry] of entries) {
+      if (index.servers.has(id)) continue;
+      entries.delete(id);
+      closeUpstream(entry);
+    }
+  };
+  let seenIndex: ResourceIndex | undefined;
 
   /** The entry of a server as the document has it now. Sessions outlive a new version that leaves their upstream alone. */
   const entryOf = (server: ResourceServer): Entry => {
     const known = entries.get(server.id);
     if (known?.server === server) return known;
     const isSame = known && sameUpstream(known.server.upstream, server.upstream);
-    if (!isSame) known?.upstream.open?.then((upstream) => upstream.close()).catch(options.onFault);
-    const guardOptions = toGuardOptions(server, options);
+    if (known && !isSame) closeUpstream(known);
+    const guardOptions = toGuardOptions(server, shared);
     const entry: Entry = {
       server,
       options: guardOptions,
@@ -110,7 +134,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     serves: ({ url = '' }) => findServer(url, options.index()) !== undefined,
     async handle(incoming, outgoing) {
-      const found = findServer(incoming.url ?? '', options.index());
+      const index = options.index();
+      if (index !== seenIndex) forgetRemoved(index);
+      seenIndex = index;
+      const found = findServer(incoming.url ?? '', index);
       if (!found) return void outgoing.writeHead(404).end();
       const entry = entryOf(found.server);
       if (found.isMetadata) return serveMetadata(incoming, outgoing, entry.options);
@@ -185,7 +212,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       record(undefined, tool);
       await recorded; // an intent that is not on the record is not carried out (T26)
     }
-    const { signal, done } = endWith(outgoing, answer, caller, options);
+    const isServed = () => options.index().servers.get(server.id)?.resource === server.resource;
+    const { signal, done } = endWith(outgoing, answer, caller, { ...options, isServed });
     const passed = verdict?.message;
     if (method === 'GET' || (passed?.kind === 'request' && passed.method === 'subscriptions/listen')) {
       listening.add(answer);
@@ -257,10 +285,12 @@ export function createGateway(options: GatewayOptions): Gateway {
 }
 
 /** The same few lines an own server would write. */
-function toGuardOptions(server: ResourceServer, options: GatewayOptions): GuardOptions {
-  const { issuer, keys, verifySignature, isRevoked, skewSeconds, now, onStranger } = options;
-  const { resource, defaultScopes: scopes, name } = server;
-  return { resource, issuer, scopes, name, keys, verifySignature, isRevoked, skewSeconds, now, onRefusal: onStranger };
+function toGuardOptions(
+  { resource, defaultScopes: scopes, name }: ResourceServer,
+  options: GatewayOptions & Required<Pick<GuardOptions, 'proofs'>>,
+): GuardOptions {
+  const { issuer, keys, verifySignature, isRevoked, skewSeconds, now, onStranger: onRefusal, proofs } = options;
+  return { resource, issuer, scopes, name, keys, verifySignature, isRevoked, skewSeconds, now, onRefusal, proofs };
 }
 
 function sameUpstream(one: Upstream | undefined, other: Upstream | undefined): boolean {

@@ -5,7 +5,8 @@ import type { Answer } from './answer.ts';
 const checkEveryMs = 500;
 
 /**
- * Ends what is under way when the client goes, and a stream when its token ends or is revoked (MCS-14). A call that waits for
+ * Ends what is under way when the client goes, and a stream when its token ends or is revoked (MCS-14), or its server is taken
+ * out of the document. A call that waits for
  * its answer gets it: what it did is done.
  */
 export function endWith(
@@ -15,6 +16,7 @@ export function endWith(
   options: {
     readonly nowMs: () => number;
     readonly isRevoked: (token: Caller) => Promise<boolean>;
+    readonly isServed: () => boolean;
     readonly onFault: (fault: unknown) => void;
   },
 ): { readonly signal: AbortSignal; readonly done: () => void } {
@@ -22,7 +24,8 @@ export function endWith(
   const abort = () => controller.abort();
   outgoing.once('close', abort);
 
-  const hasEnded = async () => options.nowMs() >= caller.expiresAt * 1000 || (await options.isRevoked(caller));
+  const hasEnded = async () =>
+    options.nowMs() >= caller.expiresAt * 1000 || !options.isServed() || (await options.isRevoked(caller));
   const timer = setInterval(async () => {
     try {
       if (await hasEnded()) answer.endStream();

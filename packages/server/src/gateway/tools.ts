@@ -8,6 +8,8 @@ export interface ToolBook {
   hashOf(serverId: string, tool: string): string | null;
   /** Notes what a `tools/list` result holds, and leaves only the tools that these scopes cover. */
   filter(server: ResourceServer, scopes: readonly string[], result: JsonObject): JsonObject;
+  /** Another upstream lists its own tools. */
+  forget(serverId: string): void;
 }
 
 /** More definitions of one server than this are not remembered; their calls say `null`. */
@@ -25,6 +27,7 @@ export function createToolBook(): ToolBook {
   };
 
   return {
+    forget: (serverId) => void hashes.delete(serverId),
     hashOf: (serverId, tool) => hashes.get(serverId)?.get(tool) ?? null,
     filter(server, scopes, result) {
       if (!Array.isArray(result.tools)) return result;
