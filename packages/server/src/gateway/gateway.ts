@@ -1,12 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  type EpochSeconds,
-  type JsonObject,
-  type Jwk,
-  type Refusal,
-  refusalRow,
-  type VerifySignature,
-} from '@credence/mcp/protocol';
+import type { EpochSeconds, JsonObject, Jwk, Refusal, VerifySignature } from '@credence/mcp/protocol';
 import {
   type Caller,
   type GuardedRequest,
@@ -21,6 +14,7 @@ import type { ResourceIndex } from '../policy/compile.ts';
 import type { ResourceServer, Upstream } from '../policy/model.ts';
 import { Problem } from '../problem.ts';
 import { type Answer, createAnswer } from './answer.ts';
+import { toCallRecord } from './call-record.ts';
 import { type Exchange, type OpenUpstream, upstreamFailed } from './exchange.ts';
 import { disagreement } from './header-agreement.ts';
 import { createHttpUpstream } from './http-upstream.ts';
@@ -183,7 +177,19 @@ export function createGateway(options: GatewayOptions): Gateway {
       return answer.empty(405);
     }
     const record = (refusal: Refusal | undefined, tool?: ToolCall): string => {
-      const line = toRecord(incoming, server, caller, refusal, tool);
+      const { newId, nowMs, addressOf, index } = options;
+      const line = toCallRecord({
+        id: newId(),
+        timeMs: nowMs(),
+        address: addressOf(incoming),
+        correlation: traceIdOf(incoming.headers.traceparent?.toString()),
+        server,
+        caller,
+        policyVersion: index().version,
+        refusal,
+        tool,
+        toolHash: tool && tools.hashOf(server.id, tool.name),
+      });
       recorded = Promise.all([recorded, options.append([line])]);
       recorded.catch(() => undefined); // whoever answers waits for it and meets the fault
       return line.id;
@@ -251,36 +257,6 @@ export function createGateway(options: GatewayOptions): Gateway {
       options.onFault(fault);
       return { forward: (exchange) => upstreamFailed(exchange, 'The server behind this gateway cannot be started.') };
     }
-  }
-
-  /** Each tool call, let through or refused, is one line with the hash of the tool's definition as last listed (T33). */
-  function toRecord(
-    incoming: IncomingMessage,
-    server: ResourceServer,
-    caller: Caller,
-    refusal: Refusal | undefined,
-    tool: ToolCall | undefined,
-  ): AuditRecord {
-    const correlation = traceIdOf(incoming.headers.traceparent?.toString());
-    return {
-      v: 1,
-      id: options.newId(),
-      kind: tool ? 'tool_call' : 'refusal',
-      domain: 'gateway',
-      timeMs: options.nowMs(),
-      outcome: refusal ? 'refused' : 'allowed',
-      ...(refusal && { reason: refusal, status: refusalRow(refusal).status }),
-      address: options.addressOf(incoming),
-      ...(correlation && { correlation }),
-      person: caller.subject,
-      client: caller.clientId,
-      server: server.id,
-      resource: server.resource,
-      accessToken: caller.id,
-      policy: { kind: 'resource', version: options.index().version },
-      ...(tool && { tool: tool.name.slice(0, 256), toolHash: tools.hashOf(server.id, tool.name) }),
-      ...(tool?.scope !== undefined && !refusal && { scopesGranted: [tool.scope] }),
-    };
   }
 }
 
