@@ -166,8 +166,9 @@ describe('the GET stream of a session', () => {
       const headers = { 'mcp-session-id': session, accept: 'application/json' };
       // Nothing is under way while it speaks: the answer to another question comes first.
       assert.equal((await world.call('tell', { body: sayLater(body), headers })).status, 200);
+      // And it has spoken before the next question, which would hear it.
+      await new Promise((resolve) => setTimeout(resolve, 250));
     }
-    await new Promise((resolve) => setTimeout(resolve, 200));
     const first = await firstEvent(await listen(session));
     assert.equal(String(first.params?.data)[0], '3');
   });
