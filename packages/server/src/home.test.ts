@@ -82,6 +82,14 @@ describe('home', () => {
     await assertProblem(() => openHome(join(file, 'home')), /home-\d+\/home/, /--home/);
   });
 
+  test('below /proc is refused, and not tried for ever', {
+    timeout: 10_000,
+    skip: !existsSync('/proc/self'),
+  }, async () => {
+    await assertProblem(() => openHome('/proc/credence/home'), /\/proc\/credence/, /--home/);
+    await assertProblem(() => openHome('/proc/credence'), /\/proc\/credence/, /--home/);
+  });
+
   test('of another user is refused: what one writes there the other could not read', async () => {
     const dir = us === 0 ? freshDir() : '/';
     if (us === 0) {

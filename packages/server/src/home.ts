@@ -100,12 +100,28 @@ async function checkWritable(dir: string): Promise<void> {
 
 async function createFolder(dir: string, { mode = 0o700, named = dir } = {}): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true, mode });
+    await makeFolders(dir, mode);
   } catch (error) {
     throw new Problem(
       `The folder ${named} cannot be made: ${reasonOf(error)}.`,
       'Make it by hand, owned by this user, or name another home with --home.',
     );
+  }
+}
+
+/**
+ * Makes a folder and what leads to it, one after the other. Below /proc the system says that nothing is there although the
+ * folder above is, and Node's own recursion tries again for ever.
+ */
+export async function makeFolders(dir: string, mode: number): Promise<void> {
+  const found = await stat(dir).catch(() => undefined);
+  if (found?.isDirectory()) return;
+  if (dirname(dir) !== dir) await makeFolders(dirname(dir), mode);
+  try {
+    await mkdir(dir, { mode });
+  } catch (error) {
+    // Somebody else may have made it at the same moment.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !(await stat(dir)).isDirectory()) throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import type { Logger } from 'pino';
 import type { Edge } from './app.ts';
@@ -10,7 +10,7 @@ import { type Config, isLoopbackHost, type Role, readConfig, type ServeFlags } f
 import { acmeDocuments, seedDemo } from './demo.ts';
 import { publishDocument, starterDocuments } from './documents.ts';
 import { createEgress, toBlockList } from './egress.ts';
-import { type Home, openHome, toHome } from './home.ts';
+import { type Home, makeFolders, openHome, toHome } from './home.ts';
 import { lockHome } from './home-lock.ts';
 import { openInForce } from './in-force.ts';
 import { openSeal } from './keys/seal.ts';
@@ -166,7 +166,7 @@ function isDevelopment({ ras }: Config): boolean {
 async function openDataDir(config: Config, home: Home): Promise<string> {
   const isRoot = process.getuid?.() === 0;
   const dir = config.gatewayData ?? (isRoot ? `${home.dir}-data` : home.dataDir);
-  await mkdir(dir, { recursive: true });
+  await makeFolders(dir, isRoot ? 0o711 : 0o700);
   await chmod(dir, isRoot ? 0o711 : 0o700);
   return dir;
 }

@@ -5,6 +5,7 @@ import type { AuditRow } from '../store/store.ts';
 /** What a record is about. A policy denial is a `decision`; every other refusal at a door is a `refusal`. */
 export type RecordKind =
   | 'sign_in'
+  | 'sign_out'
   | 'decision'
   | 'issuance'
   | 'redemption'

@@ -16,6 +16,7 @@ export function createAdapter(
   return (model) => {
     if (model === 'Client') return clientAdapter(findClient);
     if (model === 'ReplayDetection') return replayAdapter(store);
+    if (model === 'Interaction') return interactionAdapter(store, now);
     return artifactAdapter(store, model, now);
   };
 }
@@ -55,6 +56,26 @@ function artifactAdapter(store: Store, model: string, now: () => EpochSeconds): 
     },
     destroy: (id) => artifacts.destroy(model, id),
     revokeByGrantId: (grantId) => artifacts.revokeGrant(grantId),
+  };
+}
+
+/**
+ * `oidc-provider` reads a finished interaction, destroys it and answers with a code. Of several requests that have read it
+ * one may go on, and what is over stays over: a page that saves it meanwhile does not bring it back.
+ */
+function interactionAdapter(store: Store, now: () => EpochSeconds): Adapter {
+  const adapter = artifactAdapter(store, 'Interaction', now);
+  return {
+    ...adapter,
+    find: async (id) => {
+      const found = await adapter.find(id);
+      return found && found.consumed === undefined ? found : undefined;
+    },
+    destroy: async (id) => {
+      if (!(await store.artifacts.consume('Interaction', id, now()))) {
+        throw new errors.SessionNotFound('the interaction is over');
+      }
+    },
   };
 }
 

@@ -66,6 +66,11 @@ describe('a live session', () => {
       const arrived = await browser.submit(login, { email: bob.email, password, do: 'sign-in' });
       const answer = await redeem(world, next, arrived.url.searchParams.get('code') ?? '');
       assert.equal(claimsOf(answer.body.id_token).sub, bob.id);
+      const left = world.notes.filter(({ kind }) => kind === 'sign_out');
+      assert.deepEqual(
+        left.map(({ facts }) => facts.person),
+        [alice.id],
+      );
 
       const { sid } = claimsOf(body.id_token);
       assert.equal(await world.store.artifacts.sessionStands(String(sid), 0), false);

@@ -12,6 +12,7 @@ import type { Context } from './layer.ts';
 import type { SignInOptions } from './options.ts';
 import { confirmPage, type InteractionForm, loginPage, type PageFrame, type Refused, refusedPage } from './pages.ts';
 import { passwordSignIn } from './provider.ts';
+import { signOutOf } from './records.ts';
 import { isNativeRedirect } from './redirect.ts';
 import { readFormBody } from './request-body.ts';
 import type { SignInLimit } from './sign-in-limit.ts';
@@ -113,12 +114,14 @@ export function createInteractions(options: SignInOptions, frame: PageFrame, lim
   }
 
   /** A browser has one session. When somebody else signs in, the old one ends, and what hung on it. */
-  async function endSessionOfAnother({ interaction, provider }: Visit, person: Person): Promise<void> {
+  async function endSessionOfAnother({ context, interaction, provider, client }: Visit, person: Person): Promise<void> {
     if (!interaction.session || interaction.session.accountId === person.id) return;
     const session = await provider.Session.findByUid(interaction.session.uid);
     for (const { grantId } of Object.values(session?.authorizations ?? {})) {
       if (grantId) await endGrant(store, grantId);
     }
+    const facts = { client: client.id, detail: 'another person signed in with this browser' };
+    await options.note({ ...signOutOf(interaction.session.accountId, facts), address: options.addressOf(context.req) });
     await session?.destroy();
     interaction.session = undefined;
     await interaction.persist();

@@ -39,7 +39,7 @@ export interface SignInOptions {
 
 /** A record about to be written. */
 export interface SignInNote {
-  readonly kind: 'sign_in' | 'refusal';
+  readonly kind: 'sign_in' | 'sign_out' | 'refusal';
   readonly outcome: 'allowed' | 'refused';
   readonly reason?: Refusal;
   readonly address: string;

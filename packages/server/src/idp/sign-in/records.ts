@@ -14,6 +14,7 @@ export function toNote(oidc: Oidc | undefined, error: unknown): NoteOfAnswer | u
   if (!oidc) return undefined;
   if (error !== undefined) return toRefusal(oidc, error);
   if (oidc.route === 'token') return toIdTokenIssued(oidc);
+  if (oidc.route === 'end_session_confirm') return toSignOut(oidc);
   return oidc.entities.AuthorizationCode || oidc.result?.login ? toSignIn(oidc) : undefined;
 }
 
@@ -22,7 +23,7 @@ type NoteOfAnswer = Omit<SignInNote, 'address'>;
 
 /** A code goes out: somebody proved who they are, or a session that stood was used. */
 function toSignIn(oidc: Oidc): NoteOfAnswer {
-  const { session, client, result } = oidc;
+  const { session, result } = oidc;
   const how = result?.login ? 'password' : result?.consent ? 'live session, confirmed' : 'live session';
   return {
     kind: 'sign_in',
@@ -31,7 +32,7 @@ function toSignIn(oidc: Oidc): NoteOfAnswer {
     facts: {
       ...clientAndGrant(oidc),
       ...(session?.accountId !== undefined && { person: session.accountId }),
-      ...(client && session && sidOf(session.sidFor(client.clientId))),
+      ...sidOfClient(oidc),
       ...(session?.amr && { amr: session.amr }),
       detail: how,
     },
@@ -53,6 +54,23 @@ function toIdTokenIssued(oidc: Oidc): NoteOfAnswer {
       detail: 'ID token issued',
     },
   };
+}
+
+/** A session ended at its owner's wish, or one client was taken out of it; of a browser without a session nothing is said. */
+function toSignOut(oidc: Oidc): NoteOfAnswer | undefined {
+  const { session, params } = oidc;
+  if (session?.accountId === undefined) return undefined;
+  const detail = params?.logout ? 'the session ended, with all that hung on it' : 'one client was taken out';
+  return signOutOf(session.accountId, { ...clientAndGrant(oidc), ...sidOfClient(oidc), detail });
+}
+
+/** @param facts - what is known besides the person */
+export function signOutOf(person: string, facts: Facts): NoteOfAnswer {
+  return { kind: 'sign_out', outcome: 'allowed', known: true, facts: { person, ...facts } };
+}
+
+function sidOfClient({ session, client }: Oidc): Facts {
+  return client && session ? sidOf(session.sidFor(client.clientId)) : {};
 }
 
 function toRefusal(oidc: Oidc, error: unknown): NoteOfAnswer {

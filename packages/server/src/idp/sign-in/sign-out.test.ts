@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { ask, claimsOf, redeem, signInAs, token } from './test-client.ts';
-import { openTestWorld, TestBrowser, type TestWorld } from './test-world.ts';
+import { alice, openTestWorld, TestBrowser, type TestWorld } from './test-world.ts';
 
 const callback = 'http://localhost:51234/callback';
 
@@ -34,6 +34,11 @@ describe('leaving', () => {
       const gone = await browser.submit(page, { logout: 'yes' });
       assert.equal(gone.url.href, 'http://localhost:51234/bye?state=s');
       const { sid } = claimsOf(body.id_token);
+      const left = world.notes.filter(({ kind }) => kind === 'sign_out');
+      assert.deepEqual(
+        left.map(({ outcome, facts }) => [outcome, facts.person, facts.client, facts.session]),
+        [['allowed', alice.id, 'claude-code', sid]],
+      );
       assert.equal(await world.store.artifacts.sessionStands(String(sid), 0), false);
       const stale = {
         grant_type: 'refresh_token',
@@ -49,6 +54,7 @@ describe('leaving', () => {
       assert.match(page.page, /<h1>One more step<\/h1>/);
       assert.doesNotMatch(page.page, /<script/);
       assert.match((await browser.submit(page, {})).page, /<h1>You are signed out<\/h1>/);
+      assert.deepEqual(world.notes, [], 'nobody was signed in');
     });
 
     test('an address that is not registered: 400 and a page', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { ask, assertion, redeem, signInAs, token } from './test-client.ts';
-import { makePkce, openTestWorld, TestBrowser, type TestWorld } from './test-world.ts';
+import { alice, makePkce, openTestWorld, password, TestBrowser, type TestWorld } from './test-world.ts';
 
 const callback = 'http://localhost:51234/callback';
 
@@ -44,6 +44,19 @@ describe('single use', () => {
       for (const { body: won } of winners) {
         assert.equal((await token(world, { ...form, refresh_token: String(won.refresh_token) })).status, 400);
       }
+    });
+
+    test('one finished sign-in four times at once: one code, and none for whoever comes later', async () => {
+      const asked = ask(world, 'claude-code', callback);
+      const browser = newBrowser();
+      const page = await browser.get(asked.url);
+      const resume = await browser.submitOnly(page, { email: alice.email, password, do: 'sign-in' });
+      const arrived = await Promise.all(Array.from({ length: 4 }, () => browser.get(resume)));
+      const codes = arrived.map(({ url }) => url.searchParams.get('code')).filter((code) => code !== null);
+      assert.equal(codes.length, 1);
+      assert.deepEqual(arrived.map(({ status }) => status).sort(), [303, 400, 400, 400]);
+      assert.equal((await browser.get(resume)).status, 400);
+      assert.equal(world.notes.filter(({ kind }) => kind === 'sign_in').length, 1);
     });
 
     test('one client assertion with four codes at once', async () => {

@@ -144,6 +144,19 @@ export class TestBrowser {
 
   /** Sends the first form of a page, its hidden fields included. */
   async submit(visit: Visit, fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Visit> {
+    return this.#follow(...this.#toRequest(visit, fields, headers));
+  }
+
+  /** Sends it too, and goes no further: where it would go next. */
+  async submitOnly(visit: Visit, fields: Record<string, string>): Promise<string> {
+    return (await this.#follow(...this.#toRequest(visit, fields), 0)).url.href;
+  }
+
+  #toRequest(
+    visit: Visit,
+    fields: Record<string, string>,
+    headers: Record<string, string> = {},
+  ): [string, RequestInit] {
     const [, action = ''] = /<form method="post" action="([^"]*)"/.exec(visit.page) ?? [];
     const body = new URLSearchParams(fields);
     for (const [, name = '', value = ''] of visit.page.matchAll(
@@ -151,7 +164,7 @@ export class TestBrowser {
     )) {
       body.append(name, value);
     }
-    return this.#follow(new URL(action, this.#issuer).href, { method: 'POST', body, headers });
+    return [new URL(action, this.#issuer).href, { method: 'POST', body, headers }];
   }
 
   /** Value of a cookie, by the end of its name. */
@@ -159,9 +172,9 @@ export class TestBrowser {
     return this.#cookies.get(name)?.value;
   }
 
-  async #follow(url: string, init: RequestInit): Promise<Visit> {
+  async #follow(url: string, init: RequestInit, hops = 10): Promise<Visit> {
     let next = { url, init };
-    for (let hop = 0; hop < 10; hop += 1) {
+    for (let hop = 0; hop <= hops; hop += 1) {
       const response = await fetch(next.url, {
         ...next.init,
         redirect: 'manual',
@@ -173,7 +186,7 @@ export class TestBrowser {
       if (location === null)
         return { status: response.status, headers: response.headers, page, url: new URL(next.url) };
       const target = new URL(location, next.url);
-      if (target.origin !== this.#issuer)
+      if (target.origin !== this.#issuer || hop === hops)
         return { status: response.status, headers: response.headers, page, url: target };
       next = { url: target.href, init: {} };
     }
