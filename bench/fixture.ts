@@ -49,6 +49,7 @@ export async function prepareFixture(dir: string): Promise<Fixture> {
       now: () => now,
       tokenSeconds: 3600,
       rotateAfterSeconds: 90 * 86_400,
+      waitSeconds: 600,
       onRotated: async () => undefined,
     });
     return ring.privateJwks()[0] as PrivateJwk;

@@ -32,6 +32,13 @@ describe('configuration', () => {
     assert.deepEqual([...config.roles], ['idp', 'admin']);
   });
 
+  test('how long a new key waits: on localhost anything, elsewhere five minutes or more', async () => {
+    assert.equal((await withFile('')).keys.publishWaitSeconds, 600);
+    assert.equal((await withFile('keys: { publishWaitSeconds: 1 }')).keys.publishWaitSeconds, 1);
+    const shortest = 'ras: { issuer: "https://mcp.acme.example" }\nkeys: { publishWaitSeconds: 300 }';
+    assert.equal((await withFile(shortest)).keys.publishWaitSeconds, 300);
+  });
+
   test('every problem is reported together, with its path', async () => {
     const text = 'idp: { port: 70000, issuer: "https://id.example/" }\nroels: [idp]\nskewSeconds: 600';
     await assert.rejects(withFile(text), (problem: Problem) => {
@@ -47,6 +54,12 @@ describe('configuration', () => {
     ['an unknown role', '', { role: ['boss'] }, /roles\.0/],
     ['a demo open to the network', '', { demo: true, host: '0.0.0.0' }, /loopback only/],
     ['clear http on the network (TLS-02)', '', { host: '0.0.0.0' }, /without TLS/],
+    [
+      'keys that would sign before every verifier can know them (KEY-03)',
+      'idp: { issuer: "https://id.acme.example" }\nkeys: { publishWaitSeconds: 299 }',
+      {},
+      /publishWaitSeconds: verifiers may keep/,
+    ],
     ['an http issuer that is not localhost', 'idp: { issuer: "http://id.acme.example" }', {}, /must be https/],
     [
       'one issuer for both domains (IDP-34)',

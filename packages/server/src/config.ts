@@ -14,6 +14,9 @@ export type Role = (typeof roles)[number];
 export const keyPurposes = ['id_token', 'id_jag', 'access_token'] as const;
 export type KeyPurpose = (typeof keyPurposes)[number];
 
+/** How long an answer of `/jwks` may be kept (its `max-age`). */
+const jwksMaxAgeSeconds = 300;
+
 const role = z.enum(roles, {
   error: ({ input }) => `${JSON.stringify(input)} is not a role; one of ${roles.join(', ')}`,
 });
@@ -80,6 +83,8 @@ const ConfigFile = z.strictObject({
       /** File with at least 32 random bytes that seals the key files at rest. */
       sealKeyFile: z.string().optional(),
       rotateAfterDays: z.int().min(1).max(3650).default(90),
+      /** A new key is published for this long before it signs. */
+      publishWaitSeconds: z.int().min(1).max(86_400).default(600),
       // Who pays decides: an ID Token is signed once and verified often, the other two are verified once.
       idToken: z.enum(signatureAlgorithms).default('RS256'),
       idJag: z.enum(signatureAlgorithms).default('ES256'),
@@ -142,6 +147,7 @@ export interface Config {
   readonly keys: {
     readonly sealKeyFile: string | undefined;
     readonly rotateAfterDays: number;
+    readonly publishWaitSeconds: number;
     readonly algorithms: Readonly<Record<KeyPurpose, SignatureAlgorithm>>;
   };
 }
@@ -177,6 +183,7 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
     keys: {
       sealKeyFile: value.keys.sealKeyFile && at(value.keys.sealKeyFile),
       rotateAfterDays: value.keys.rotateAfterDays,
+      publishWaitSeconds: value.keys.publishWaitSeconds,
       algorithms: { id_token: value.keys.idToken, id_jag: value.keys.idJag, access_token: value.keys.accessToken },
     },
   };
@@ -205,6 +212,12 @@ function checkTogether(config: Config): string[] {
     if (isServed && !isLocal && config.tls === undefined && config.trustedHops.length === 0) {
       problems.push(`${path}: served without TLS on ${config.host}; set tls, or name your proxy under proxy.trusted.`);
     }
+  }
+  const isReachable = origins.some(([, issuer]) => !isLoopbackHost(new URL(issuer).hostname));
+  if (isReachable && config.keys.publishWaitSeconds < jwksMaxAgeSeconds) {
+    problems.push(
+      `keys.publishWaitSeconds: verifiers may keep our JWK Set for ${jwksMaxAgeSeconds} seconds; a new key waits that long or longer (KEY-03).`,
+    );
   }
   if (config.idp.issuer === config.ras.issuer) {
     problems.push('idp.issuer and ras.issuer are the same; the two trust domains need two origins (IDP-34).');

@@ -46,7 +46,8 @@ export function lockHome(home: Home): HomeLock {
 /** Keeps the locks of this process from the garbage collector, which would close them and let another server in. */
 const held = new Set<DatabaseSync>();
 
-function isBusy(error: unknown): boolean {
+/** Whether SQLite says that somebody else holds the lock. */
+export function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5;
 }
 

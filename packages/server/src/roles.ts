@@ -244,6 +244,7 @@ function openRing({ config, home, seal, edge, now, append }: Parts, purpose: Key
     algorithm: config.keys.algorithms[purpose],
     seal,
     now,
+    waitSeconds: config.keys.publishWaitSeconds,
     tokenSeconds: tokenSecondsOf(purpose, config),
     rotateAfterSeconds: config.keys.rotateAfterDays * day,
     onRotated: (_, kid) =>

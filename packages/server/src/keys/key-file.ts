@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { signatureAlgorithms } from '@credence/mcp/protocol';
 import { z } from 'zod';
 import type { KeyPurpose } from '../config.ts';
 import { Problem } from '../problem.ts';
+import { withKeyLock } from './key-lock.ts';
 import type { TimedKey } from './lifecycle.ts';
 import { isSealed, type Seal } from './seal.ts';
 import type { PrivateJwk } from './signer.ts';
@@ -36,8 +37,27 @@ export async function readKeyFile(keysDir: string, purpose: KeyPurpose, seal: Se
   return parsed.data.keys.map((key) => ({ ...key, jwk: key.jwk as unknown as PrivateJwk }));
 }
 
+/**
+ * Reads the keys of one purpose, has them changed, and writes them, while nobody else does: of two that find a rotation due
+ * the second finds it done. Resolves to the keys as they are afterwards.
+ * @param change - `undefined` leaves them as they are
+ */
+export function changeKeyFile(
+  keysDir: string,
+  purpose: KeyPurpose,
+  seal: Seal | undefined,
+  change: (keys: readonly TimedKey[]) => Promise<readonly TimedKey[] | undefined>,
+): Promise<readonly TimedKey[]> {
+  return withKeyLock(keysDir, purpose, async () => {
+    const before = await readKeyFile(keysDir, purpose, seal);
+    const after = await change(before);
+    if (after) await writeKeyFile(keysDir, purpose, after, seal);
+    return after ?? before;
+  });
+}
+
 /** Writes the keys of one purpose: mode 0600, sealed where there is a seal, complete or not at all. */
-export async function writeKeyFile(
+async function writeKeyFile(
   keysDir: string,
   purpose: KeyPurpose,
   keys: readonly TimedKey[],
@@ -53,8 +73,8 @@ export async function openSecret(keysDir: string, name: 'cookie' | 'dpop' | 'ses
   const known = await readIfThere(file);
   if (known !== undefined) return known;
   const secret = randomBytes(32).toString('base64url');
-  await writeWhole(file, secret);
-  return secret;
+  // Of two processes that start at once the first one's secret stays, and both use it.
+  return (await writeWhole(file, secret, 'keep')) ? secret : ((await readIfThere(file)) ?? secret);
 }
 
 function fileOf(keysDir: string, purpose: KeyPurpose): string {
@@ -81,8 +101,11 @@ async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
-/** Writes beside the target, flushes and renames: a crash leaves the old state or the new one, never half a key. */
-async function writeWhole(file: string, content: string): Promise<void> {
+/**
+ * Writes beside the target, flushes and renames: a crash leaves the old state or the new one, never half a key.
+ * @param there - what to do with a file that is there already; resolves to false when it was kept
+ */
+async function writeWhole(file: string, content: string, there: 'replace' | 'keep' = 'replace'): Promise<boolean> {
   const draft = `${file}.${randomBytes(6).toString('hex')}.new`;
   const handle = await open(draft, 'wx', 0o600);
   try {
@@ -91,7 +114,19 @@ async function writeWhole(file: string, content: string): Promise<void> {
   } finally {
     await handle.close();
   }
-  await rename(draft, file);
+  if (there === 'replace') {
+    await rename(draft, file);
+    return true;
+  }
+  try {
+    await link(draft, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    await rm(draft);
+  }
 }
 
 function parseJson(text: string): unknown {

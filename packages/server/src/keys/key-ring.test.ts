@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { SignatureAlgorithm } from '@credence/mcp/protocol';
 import { openKeyRing } from './key-ring.ts';
 import { createSeal, type Seal } from './seal.ts';
@@ -22,6 +25,7 @@ async function world(seal?: Seal) {
       algorithm,
       seal: withSeal,
       now: () => clock.now,
+      waitSeconds: 600,
       tokenSeconds: 330,
       rotateAfterSeconds: 90 * 86_400,
       onRotated: async (_purpose, kid) => {
@@ -38,7 +42,7 @@ describe('keys of one purpose', () => {
     assert.equal((await open()).signer().kid, kid);
     assert.deepEqual(rotated, [kid]);
     assert.equal((await stat(file)).mode & 0o777, 0o600);
-    assert.deepEqual(await readdir(keysDir), ['id_jag.keys']);
+    assert.deepEqual((await readdir(keysDir)).sort(), ['id_jag.keys', 'id_jag.lock']);
   });
 
   test('rotated when it is time: published, waits, signs; the public half of an unchanged key is the same object', async () => {
@@ -88,5 +92,89 @@ describe('keys of one purpose', () => {
     const damaged = await world();
     await writeFile(damaged.file, '{');
     await assert.rejects(damaged.open(), /is damaged/);
+  });
+});
+
+describe('ten processes on one home', { timeout: 120_000 }, () => {
+  /** Runs a script in ten processes at once, all let go at the same moment; resolves to what each said. */
+  async function race(keysDir: string, work: string): Promise<string[]> {
+    const script = `
+      import { openKeyRing } from ${JSON.stringify(import.meta.resolve('./key-ring.ts'))};
+      import { changeKeyFile, openSecret } from ${JSON.stringify(import.meta.resolve('./key-file.ts'))};
+      import { rotate } from ${JSON.stringify(import.meta.resolve('./lifecycle.ts'))};
+      import { generatePrivateJwk } from ${JSON.stringify(import.meta.resolve('./signer.ts'))};
+      const keysDir = ${JSON.stringify(keysDir)};
+      process.stdout.write('ready');
+      await new Promise((go) => process.stdin.once('data', go));
+      ${work}
+      process.stdin.destroy();`;
+    const children = Array.from({ length: 10 }, () => spawn(process.execPath, ['--input-type=module', '-e', script]));
+    const said = children.map(async (child) => {
+      const chunks: string[] = [];
+      for await (const chunk of child.stdout.setEncoding('utf8')) chunks.push(String(chunk));
+      return chunks.join('').replace(/^ready/, '');
+    });
+    await Promise.all(children.map((child) => once(child.stdout, 'readable')));
+    for (const child of children) child.stdin.write('go');
+    return Promise.all(said);
+  }
+
+  test('the first key is made once, and all sign with it', async () => {
+    const { keysDir, open } = await world();
+    const kids = await race(
+      keysDir,
+      `const ring = await openKeyRing({ keysDir, purpose: 'id_jag', algorithm: 'ES256', seal: undefined, now: () => 1_800_000_000,
+         waitSeconds: 600, tokenSeconds: 330, rotateAfterSeconds: 7_776_000, onRotated: async () => process.stdout.write('made ') });
+       process.stdout.write(ring.signer().kid);`,
+    );
+    const { kid } = (await open()).signer();
+    assert.equal(kids.filter((said) => said === `made ${kid}`).length, 1);
+    assert.equal(kids.filter((said) => said === kid).length, 9);
+  });
+
+  test('what each of them adds to the file is there afterwards', async () => {
+    const { keysDir } = await world();
+    const said = await race(
+      keysDir,
+      `for (let n = 0; n < 5; n += 1) {
+         const jwk = generatePrivateJwk('EdDSA');
+         await changeKeyFile(keysDir, 'id_jag', undefined, async (keys) =>
+           rotate(keys, jwk, { now: 1_800_000_000, waitSeconds: 600, tokenSeconds: 330 }));
+         process.stdout.write(jwk.kid + ' ');
+       }`,
+    );
+    const { readKeyFile } = await import('./key-file.ts');
+    const kids = (await readKeyFile(keysDir, 'id_jag', undefined)).map(({ jwk }) => jwk.kid);
+    assert.equal(kids.length, 50);
+    assert.deepEqual(kids.toSorted(), said.join('').trim().split(' ').toSorted());
+  });
+
+  test('a secret of the home is the same for all', async () => {
+    const { keysDir } = await world();
+    const secrets = await race(keysDir, `process.stdout.write(await openSecret(keysDir, 'cookie'));`);
+    assert.equal(new Set(secrets).size, 1);
+    assert.deepEqual(await readdir(keysDir), ['cookie.secret']);
+  });
+
+  test('a lock ends with its holder, however that ends', async () => {
+    const { keysDir } = await world();
+    const { withKeyLock } = await import('./key-lock.ts');
+    const script = `
+      import { withKeyLock } from ${JSON.stringify(import.meta.resolve('./key-lock.ts'))};
+      await withKeyLock(${JSON.stringify(keysDir)}, 'id_jag', async () => {
+        process.stdout.write('held');
+        await new Promise((never) => setTimeout(never, 60_000));
+      });`;
+    const holder = spawn(process.execPath, ['--input-type=module', '-e', script]);
+    await once(holder.stdout, 'data');
+    let taken = false;
+    const next = withKeyLock(keysDir, 'id_jag', async () => {
+      taken = true;
+    });
+    await wait(100);
+    assert.equal(taken, false);
+    holder.kill('SIGKILL');
+    await next;
+    assert.equal(taken, true);
   });
 });

@@ -1,7 +1,7 @@
 import type { EpochSeconds, Jwk, SignatureAlgorithm } from '@credence/mcp/protocol';
 import type { KeyPurpose } from '../config.ts';
-import { readKeyFile, writeKeyFile } from './key-file.ts';
-import { publishWaitSeconds, rotate, signingKey, type TimedKey } from './lifecycle.ts';
+import { changeKeyFile, readKeyFile } from './key-file.ts';
+import { rotate, signingKey, type TimedKey } from './lifecycle.ts';
 import type { Seal } from './seal.ts';
 import { generatePrivateJwk, type PrivateJwk, type Signer, toPublicJwk, toSigner } from './signer.ts';
 
@@ -24,6 +24,8 @@ export interface KeyRingOptions {
   readonly algorithm: SignatureAlgorithm;
   readonly seal: Seal | undefined;
   readonly now: () => EpochSeconds;
+  /** A new key is published for this long before it signs. */
+  readonly waitSeconds: number;
   /** The longest life of what these keys sign, skew included. */
   readonly tokenSeconds: number;
   /** A key that has signed for this long is followed by a new one. */
@@ -45,6 +47,13 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     if (!key) throw new Error(`there is no ${purpose} key that may sign`);
     return key;
   };
+  const isDue = (latest: readonly TimedKey[]) => {
+    const newest = latest.at(-1);
+    const isLeaving = newest?.retiresAt !== undefined || !signingKey(latest, now());
+    return (
+      !newest || isLeaving || newest.signsFrom + options.rotateAfterSeconds <= now() || newest.jwk.alg !== algorithm
+    );
+  };
   const remembered = <T>(map: Map<string, T>, { jwk }: TimedKey, make: (jwk: PrivateJwk) => T): T => {
     const known = map.get(jwk.kid) ?? make(jwk);
     map.set(jwk.kid, known);
@@ -61,20 +70,16 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     },
     async refresh() {
       keys = await readKeyFile(keysDir, purpose, seal);
-      const newest = keys.at(-1);
-      const isLeaving = newest?.retiresAt !== undefined || !signingKey(keys, now());
-      const isDue =
-        !newest || isLeaving || newest.signsFrom + options.rotateAfterSeconds <= now() || newest.jwk.alg !== algorithm;
-      if (!isDue) return;
-      const jwk = generatePrivateJwk(algorithm);
-      const next = rotate(keys, jwk, {
-        now: now(),
-        waitSeconds: publishWaitSeconds,
-        tokenSeconds: options.tokenSeconds,
+      if (!isDue(keys)) return;
+      let added: string | undefined;
+      keys = await changeKeyFile(keysDir, purpose, seal, async (latest) => {
+        if (!isDue(latest)) return undefined; // another process was first
+        const jwk = generatePrivateJwk(algorithm);
+        added = jwk.kid;
+        const { waitSeconds, tokenSeconds } = options;
+        return rotate(latest, jwk, { now: now(), waitSeconds, tokenSeconds });
       });
-      await writeKeyFile(keysDir, purpose, next, seal);
-      keys = next;
-      await options.onRotated(purpose, jwk.kid);
+      if (added) await options.onRotated(purpose, added);
     },
   };
   await ring.refresh();

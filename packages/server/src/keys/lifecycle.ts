@@ -14,9 +14,6 @@ export interface TimedKey {
 
 export type KeyState = 'published' | 'signing' | 'retiring' | 'retired';
 
-/** Verifiers may keep a JWK Set this long (our own answer says 300 s); a new key waits at least that before it signs. */
-export const publishWaitSeconds = 600;
-
 /** The state of each key at a time, in the order of the list. */
 export function statesOf(keys: readonly TimedKey[], now: EpochSeconds): KeyState[] {
   const signing = signingKey(keys, now);

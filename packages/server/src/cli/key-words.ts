@@ -1,0 +1,61 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
+import { statesOf, type TimedKey } from '../keys/lifecycle.ts';
+
+/** A key as `credence keys list` shows it: what it does now, since when, and until when, in words. */
+export interface KeyLine {
+  readonly kid: string;
+  readonly algorithm: string;
+  readonly state: ReturnType<typeof statesOf>[number];
+  readonly words: string;
+  readonly publishedAt: EpochSeconds;
+  readonly signsFrom: EpochSeconds;
+  readonly retiresAt?: EpochSeconds;
+}
+
+/** The keys of one purpose, in the order of the file. */
+export function toKeyLines(keys: readonly TimedKey[], now: EpochSeconds): KeyLine[] {
+  const states = statesOf(keys, now);
+  return keys.map(({ jwk, publishedAt, signsFrom, retiresAt }, at) => {
+    const state = states[at] ?? 'retired';
+    return {
+      kid: jwk.kid,
+      algorithm: jwk.alg,
+      state,
+      words: toWords(state, { signsFrom, retiresAt }, now),
+      publishedAt,
+      signsFrom,
+      ...(retiresAt !== undefined && { retiresAt }),
+    };
+  });
+}
+
+function toWords(
+  state: KeyLine['state'],
+  { signsFrom, retiresAt = 0 }: Pick<TimedKey, 'signsFrom' | 'retiresAt'>,
+  now: EpochSeconds,
+): string {
+  switch (state) {
+    case 'published':
+      return `published, signs in ${toSpan(signsFrom - now)}`;
+    case 'signing':
+      return `signing for ${toSpan(now - signsFrom)}${retiresAt > now ? `, published for ${toSpan(retiresAt - now)} more` : ''}`;
+    case 'retiring':
+      return `signs no more, published for ${toSpan(retiresAt - now)} more`;
+    case 'retired':
+      return `retired ${toSpan(now - retiresAt)} ago`;
+  }
+}
+
+const units: readonly [seconds: number, name: string][] = [
+  [86_400, 'day'],
+  [3600, 'hour'],
+  [60, 'minute'],
+  [1, 'second'],
+];
+
+/** A span in its largest whole unit. */
+export function toSpan(seconds: number): string {
+  const [size, name] = units.find(([unit]) => seconds >= unit) ?? [1, 'second'];
+  const count = Math.max(0, Math.floor(seconds / size));
+  return `${count} ${name}${count === 1 ? '' : 's'}`;
+}
