@@ -54,14 +54,16 @@ export function personCommand(): Command {
   ] as const) {
     person
       .command(name)
-      .description(active ? 'switch a person on again' : 'switch a person off: nothing more is issued for them')
+      .description(
+        active ? 'switch a person on again' : 'switch a person off, whatever their source says: nothing more is issued',
+      )
       .argument('<email>')
       .addOption(homeOption())
       .action((email: string, options: { home: string }) =>
         withStore(options.home, async (store) => {
           const found = await findPerson(store, email);
           await recordAct(store, 'admin', `person switched ${name}`, { person: found.id });
-          await store.people.save({ ...found, active });
+          await store.directory.provisioned.block(found.id, !active, []);
         }),
       );
   }
@@ -110,7 +112,8 @@ async function addPerson(
   process.stdout.write(`${id}\n`);
 }
 
-async function findPerson(store: Store, email: string): Promise<Person> {
+/** The person with this address, or a problem that says where to look. */
+export async function findPerson(store: Store, email: string): Promise<Person> {
   const person = await store.people.findByEmail(email);
   if (!person) throw new Problem(`There is no person ${toPrintable(email)} here.`, 'See: credence person list');
   return person;

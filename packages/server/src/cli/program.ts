@@ -4,6 +4,7 @@ import { accountCommand } from './account.ts';
 import { auditCommand } from './audit.ts';
 import { clientCommand } from './client.ts';
 import { explainCommand } from './explain.ts';
+import { groupCommand, roleCommand } from './group.ts';
 import { keysCommand } from './keys.ts';
 import { personCommand } from './person.ts';
 import { policyCommand } from './policy.ts';
@@ -33,6 +34,8 @@ export async function run(args: readonly string[]): Promise<number> {
     auditCommand,
     explainCommand,
     personCommand,
+    groupCommand,
+    roleCommand,
     clientCommand,
     accountCommand,
     keysCommand,

@@ -4,10 +4,11 @@ import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { Problem } from '../problem.ts';
 import * as first from './migrations/0001-first.ts';
+import * as directory from './migrations/0005-directory.ts';
 import type { Schema } from './schema.ts';
 
 /** Every step a database has gone through, in order; names never change once released. */
-const migrations: Record<string, Migration> = { '0001-first': first };
+const migrations: Record<string, Migration> = { '0001-first': first, '0005-directory': directory };
 
 /**
  * Brings an SQLite database to this version's tables, in one transaction: all steps or none, and never two processes at

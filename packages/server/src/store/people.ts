@@ -1,5 +1,7 @@
+import type { Compilable, Kysely } from 'kysely';
+import { currentSeconds } from './artifacts.ts';
 import { countChange, type Engine } from './engine.ts';
-import type { MembershipTable } from './schema.ts';
+import type { MembershipTable, Schema } from './schema.ts';
 import { type PeopleStore, type Person, StoreConflict } from './store.ts';
 
 /** People and what they are in; reading one by id is the backend's own. A read is one statement, so that person and memberships are always of one moment. */
@@ -39,12 +41,26 @@ export function peopleStore({ db, write }: Engine): Omit<PeopleStore, 'find'> {
       const upsert = db
         .insertInto('people')
         .values({ id, ...columns, password_hash: null })
-        .onConflict((conflict) => conflict.column('id').doUpdateSet(columns));
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(columns).where('people.source', '=', source));
       const leaveAll = db.deleteFrom('memberships').where('person_id', '=', id);
-      const joinEach = toMemberships(person).map((row) => db.insertInto('memberships').values(row));
-      await write({ steps: [upsert, leaveAll, ...joinEach, countChange(db)] });
+      const memberships = toMemberships(person);
+      const makeEach = memberships.filter(({ of_id }) => !of_id.includes('/')).map((row) => makeLocal(db, row));
+      const joinEach = memberships.map((row) => db.insertInto('memberships').values(row));
+      const steps = [upsert, leaveAll, ...makeEach, ...joinEach, countChange(db)];
+      const [saved] = await write({ steps, conditional: true });
+      if (saved === 0) throw new StoreConflict('The person belongs to another source.');
     },
   };
+}
+
+/** The record of a local group or role that somebody was put into by its id. */
+function makeLocal(db: Kysely<Schema>, { kind, of_id }: MembershipTable): Compilable {
+  const times = { created_ms: currentSeconds() * 1000, modified_ms: currentSeconds() * 1000 };
+  const names = { id: of_id, name: of_id, name_folded: of_id.toLowerCase(), external_id: null };
+  return db
+    .insertInto('groups')
+    .values({ kind, source: 'local', ...names, version: 1, ...times })
+    .onConflict((conflict) => conflict.columns(['kind', 'id']).doNothing());
 }
 
 /** How addresses are compared. The one the person gave is kept beside it. */

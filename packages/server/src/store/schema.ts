@@ -9,6 +9,12 @@ export interface Schema {
   session_sids: SessionSidTable;
   people: PeopleTable;
   memberships: MembershipTable;
+  sources: SourceTable;
+  groups: GroupTable;
+  provisioned: ProvisionedTable;
+  provisioned_emails: ProvisionedEmailTable;
+  scim_tokens: ScimTokenTable;
+  imports: ImportTable;
   client_secrets: ClientSecretTable;
   policies: PolicyTable;
   accounts: AccountTable;
@@ -75,6 +81,64 @@ export interface MembershipTable {
   kind: 'group' | 'role';
   /** Id of the group or role. */
   of_id: string;
+}
+
+/** Who may own records: `local`, `scim:okta`; the name after the colon belongs to one of them only. */
+interface SourceTable {
+  source: string;
+  name: string;
+}
+
+/** Groups and roles. Rules name `id`; everything else is for people to read. */
+export interface GroupTable {
+  kind: 'group' | 'role';
+  id: string;
+  source: string;
+  name: string;
+  /** `name` in lower case, as all `_folded` columns: what is compared and sorted. */
+  name_folded: string;
+  external_id: string | null;
+  version: number;
+  created_ms: number;
+  modified_ms: number;
+}
+
+/** What a source says of a person of its own, beside the row in `people`. */
+export interface ProvisionedTable {
+  person_id: string;
+  source: string;
+  /** What tells people of this source apart: `userName` in lower case, or the `sub` of an upstream exactly. */
+  handle: string;
+  external_id: string | null;
+  name_folded: string;
+  /** Whether the source wants them active; `people.active` is this unless `blocked`. */
+  wanted_active: number;
+  blocked: number;
+  attributes: string;
+  version: number;
+  created_ms: number;
+  modified_ms: number;
+}
+
+/** Every address of a provisioned person, to search by. */
+interface ProvisionedEmailTable {
+  email_folded: string;
+  person_id: string;
+}
+
+interface ScimTokenTable {
+  id: string;
+  source: string;
+  token_hash: string;
+  created_at: number;
+  last_used_at: number | null;
+}
+
+/** How far the import of a file, known by its SHA-256, has come. */
+interface ImportTable {
+  source: string;
+  digest: string;
+  position: number;
 }
 
 interface ClientSecretTable {

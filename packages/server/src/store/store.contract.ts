@@ -1,6 +1,7 @@
 import { after, before, describe } from 'node:test';
 import { artifactContract } from './contract/artifacts.ts';
 import { commitContract } from './contract/commit.ts';
+import { directoryContract } from './contract/directory.ts';
 import type { StoreUnderTest } from './contract/fixtures.ts';
 import { peopleContract } from './contract/people.ts';
 import { registryContract } from './contract/registry.ts';
@@ -29,6 +30,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     commitContract(access);
     artifactContract(access);
     peopleContract(access);
+    directoryContract(access);
     registryContract(access);
     wholeStoreContract(access);
   });

@@ -1,4 +1,5 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
+import type { DirectoryStore } from './directory.ts';
 
 /**
  * What Credence keeps, as a contract. SQLite implements it today; whatever comes next passes the same
@@ -13,11 +14,12 @@ export interface Store {
   readonly audit: AuditStore;
   readonly artifacts: ArtifactStore;
   readonly people: PeopleStore;
+  readonly directory: DirectoryStore;
   readonly credentials: CredentialStore;
   readonly policies: PolicyStore;
   readonly accounts: AccountStore;
   /**
-   * Grows with every change to people, credentials, policies or accounts, by whichever process made it. A node compares
+   * Grows with every change to people, groups, sources, credentials, policies or accounts, by whichever process made it. A node compares
    * it to know when to drop what it keeps in memory.
    */
   changeSequence(): Promise<number>;
@@ -124,12 +126,12 @@ export type Artifact = Record<string, unknown>;
 export interface Person {
   /** Random, stable, never reused; the `sub` of tokens. */
   readonly id: string;
-  /** Who owns the record: `local`, later `scim:<name>` or `upstream:<name>`. */
+  /** Who owns the record: `local`, `scim:<name>` or `upstream:<name>`. Never changes. */
   readonly source: string;
   readonly email: string;
   readonly name: string;
   readonly active: boolean;
-  /** Ids of groups, `engineering` for a local one, `<source>/<id>` for others. Policy binds these, never names. */
+  /** Ids of groups, `engineering` for a local one, `<name of the source>/<id>` for others. Policy binds these, never names. */
   readonly groups: readonly string[];
   readonly roles: readonly string[];
 }
@@ -142,8 +144,9 @@ export interface PeopleStore {
   passwordHash(id: string): Promise<string | undefined>;
   setPasswordHash(id: string, hash: string): Promise<void>;
   /**
-   * Creates or replaces the person with exactly these groups and roles (sets: they are read back sorted). Keeps the
-   * password. Throws {@link StoreConflict} when somebody else has the e-mail address.
+   * Creates or replaces the person with exactly these groups and roles (sets: they are read back sorted), and makes
+   * local ones that are not there yet. Keeps the password. Throws {@link StoreConflict} when somebody else has the
+   * e-mail address, or the person belongs to another source.
    */
   save(person: Person): Promise<void>;
   /** People with ids after `after` ('' = from the start), by id, at most `limit`. */

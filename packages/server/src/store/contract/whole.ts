@@ -1,19 +1,46 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Provisioned } from '../directory.ts';
 import { type Mark, StoreUnavailable } from '../store.ts';
 import { type Access, erin, far, fresh, idJag, now, row, version } from './fixtures.ts';
 
+/** The same person each time it is called for the same source. */
+function erinAt(source: string): Omit<Provisioned, 'version'> {
+  const names = { id: `u-${source}`, handle: 'erin', email: `${source}@acme.example`, emails: [], name: 'Erin' };
+  const state = { externalId: undefined, wantedActive: true, blocked: false, attributes: '{}' };
+  return { source, ...names, ...state, createdMs: 1, modifiedMs: 1 };
+}
+
 /** What concerns the store as a whole. Closes it: comes last. */
 export function wholeStoreContract(access: Access): void {
-  test('changeSequence grows with people, credentials, policies and accounts, seen by every way in, and with nothing else', async () => {
+  test('changeSequence grows with people, groups, sources, credentials, policies and accounts, seen by every way in, and with nothing else', async () => {
     const other = await access.another();
     const person = erin();
     const secret = { domain: 'ras', clientId: fresh('client'), secretHash: 'h', createdAt: now } as const;
+    const source = `scim:${fresh('source')}`;
+    const { groups, provisioned } = access.store().directory;
+    const times = { createdMs: 1, modifiedMs: 1 };
+    const team = {
+      kind: 'group',
+      id: fresh('team'),
+      source: 'local',
+      name: 'T',
+      externalId: undefined,
+      ...times,
+    } as const;
     const latest = (await access.store().policies.latest('access'))?.version ?? 0;
     const account = await access.store().accounts.findOrCreate('https://a.example', fresh('s'), fresh('acc'));
     const changes: [name: string, change: () => Promise<unknown>, grows: boolean][] = [
       ['a person saved', () => access.store().people.save(person), true],
       ['a password', () => access.store().people.setPasswordHash(person.id, 'h'), true],
+      ['a source', () => access.store().directory.claimSource(source), true],
+      ['a person provisioned', () => provisioned.create(erinAt(source), {}, []), true],
+      ['a person updated', () => provisioned.update({ ...erinAt(source), version: 1 }, {}, []), true],
+      ['a person blocked', () => provisioned.block(erinAt(source).id, true, []), true],
+      ['a person removed', () => provisioned.remove({ ...erinAt(source), version: 3 }, []), true],
+      ['a group', () => groups.create(team, [], []), true],
+      ['a group changed', () => groups.update({ ...team, version: 1 }, { add: [], remove: [] }, []), true],
+      ['a group removed', () => groups.remove({ ...team, version: 2 }, []), true],
       ['a secret added', () => access.store().credentials.add(secret), true],
       ['a secret removed', () => access.store().credentials.remove('ras', secret.clientId, 'h'), true],
       ['a version published', () => access.store().policies.append(version(latest + 1, '{}'), []), true],
