@@ -55,7 +55,10 @@ describe('leg 2, ID-JAG §4.4: an ID-JAG in, an access token out', () => {
 
   test('T09: two issuers that name the same subject mean two accounts', async () => {
     const world = await openWorld();
-    await world.store.accounts.findOrCreate(partnerIssuer, alice.id, 'a_partner');
+    await world.store.accounts.findOrCreate(
+      { issuer: partnerIssuer, tenant: undefined, subject: alice.id },
+      'a_partner',
+    );
     const own = await world.redeem();
     const theirs = await world.redeem({ assertion: await world.idJag({ iss: partnerIssuer }, {}, world.keys.partner) });
     assert.notEqual(claimsOf(own.body.access_token).sub, claimsOf(theirs.body.access_token).sub);
@@ -249,7 +252,10 @@ describe('leg 2, ID-JAG §4.4: an ID-JAG in, an access token out', () => {
 
   test('B69, RAS-27: an account switched off here', async () => {
     const world = await openWorld();
-    const account = await world.store.accounts.findOrCreate(idpIssuer, alice.id, 'a_1');
+    const account = await world.store.accounts.findOrCreate(
+      { issuer: idpIssuer, tenant: undefined, subject: alice.id },
+      'a_1',
+    );
     await world.store.accounts.setActive(account.id, false);
     await refused(world, await world.redeem(), 'account_inactive');
   });
@@ -285,7 +291,10 @@ describe('leg 2, ID-JAG §4.4: an ID-JAG in, an access token out', () => {
 
     test('B55: the same jti from another trusted issuer', async () => {
       const world = await openWorld();
-      await world.store.accounts.findOrCreate(partnerIssuer, alice.id, 'a_partner');
+      await world.store.accounts.findOrCreate(
+        { issuer: partnerIssuer, tenant: undefined, subject: alice.id },
+        'a_partner',
+      );
       assert.equal((await world.redeem({ assertion: await world.idJag({ jti: 'same' }) })).status, 200);
       const theirs = await world.idJag({ jti: 'same', iss: partnerIssuer }, {}, world.keys.partner);
       assert.equal((await world.redeem({ assertion: theirs })).status, 200);

@@ -43,7 +43,10 @@ describe('RAS-13: "Consume the jti last: after all checks, in the same step as i
   test('an account that is switched off: account_inactive, and the ID-JAG is good again with the account', async () => {
     const world = await openWorld();
     const assertion = await world.idJag();
-    const account = await world.store.accounts.findOrCreate(String(claimsOf(assertion).iss), alice.id, 'a_1');
+    const account = await world.store.accounts.findOrCreate(
+      { issuer: String(claimsOf(assertion).iss), tenant: undefined, subject: alice.id },
+      'a_1',
+    );
     await world.store.accounts.setActive(account.id, false);
     await refused(world, await world.redeem({ assertion }), 'account_inactive');
     await world.store.accounts.setActive(account.id, true);
@@ -78,7 +81,10 @@ describe('RAS-24: "E-mail alone never takes over an account"', () => {
     const foreign = { iss: partnerIssuer, sub: 'someone', email: alice.email, email_verified: true };
     const assertion = () => world.idJag(foreign, {}, world.keys.partner);
     await refused(world, await world.redeem({ assertion: await assertion() }), 'account_unknown');
-    await world.store.accounts.findOrCreate(partnerIssuer, 'someone', 'a_someone');
+    await world.store.accounts.findOrCreate(
+      { issuer: partnerIssuer, tenant: undefined, subject: 'someone' },
+      'a_someone',
+    );
     const theirs = claimsOf((await world.redeem({ assertion: await assertion() })).body.access_token);
     assert.notEqual(theirs.sub, own.sub);
   });

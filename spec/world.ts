@@ -110,12 +110,23 @@ function document<T>(kind: 'access' | 'resource', text: string): T {
 }
 
 /** A fresh pair of domains at a fixed time; `store` may be shared to play a second node. */
-export async function openWorld(shared?: Store, options: { demandNonce?: boolean; linesPerSecond?: number } = {}) {
+export async function openWorld(
+  shared?: Store,
+  options: {
+    demandNonce?: boolean;
+    linesPerSecond?: number;
+    /** What the access document says instead. */
+    access?: (text: string) => string;
+  } = {},
+) {
   const nonces = options.demandNonce ? createDpopNonces('a secret of both nodes') : undefined;
   const clock = { ms: 1_800_000_000_000 };
   const now = () => Math.floor(clock.ms / 1000);
   const store = shared ?? (await openSqliteStore(':memory:', { node: 'spec' }));
-  const accessIndex = compileAccess(document('access', access), { version: 1, localRas: rasIssuer });
+  const accessIndex = compileAccess(document('access', options.access?.(access) ?? access), {
+    version: 1,
+    localRas: rasIssuer,
+  });
   const resourceIndex = compileResource(document('resource', resource), {
     version: 1,
     issuer: rasIssuer,

@@ -21,6 +21,28 @@ const outcomeOf = (change: object) => {
   return result.ok ? 'accepted' : result.refusal;
 };
 
+test('who it is about is taken over as it is said; email_verified counts as true only', () => {
+  const said = { tenant: 'acme', aud_sub: 'a_1', email: 'erin@acme.example' };
+  const saidBy = (change: object) => {
+    const result = checkIdJag({ header: {}, claims: { ...claims, ...said, ...change } }, expected);
+    assert.ok(result.ok);
+    const { tenant, audSub, email, emailVerified } = result.value;
+    return [tenant, audSub, email, emailVerified];
+  };
+  assert.deepEqual(saidBy({}), ['acme', 'a_1', 'erin@acme.example', undefined]);
+  assert.deepEqual(saidBy({ email_verified: true })[3], true);
+  for (const other of [false, 'true', 1, null]) assert.deepEqual(saidBy({ email_verified: other })[3], false);
+});
+
+test('RAS-28: aud_tenant must be what this issuer calls us', () => {
+  const outcome = (aud_tenant: unknown) => {
+    const result = checkIdJag({ header: {}, claims: { ...claims, aud_tenant } }, { ...expected, audTenant: 'us' });
+    return result.ok ? 'accepted' : result.refusal;
+  };
+  assert.equal(outcome('us'), 'accepted');
+  for (const other of [undefined, 'US', ['us'], null]) assert.equal(outcome(other), 'id_jag_tenant_unexpected');
+});
+
 const table: [rule: string, name: string, change: object, outcome: string][] = [
   ['-', 'as issued', {}, 'accepted'],
   ['RAS-08', 'our issuer in an array of one', { aud: [us] }, 'accepted'],

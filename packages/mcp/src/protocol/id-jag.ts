@@ -7,8 +7,12 @@ import { isObject, type JsonObject } from './strict-json.ts';
 /** What an ID-JAG says once it has been verified and checked (draft §3.1): this person, through this client, there. */
 export interface IdJag {
   readonly issuer: string;
-  /** The person, in the subject space of the issuer. */
+  /** Customer of the issuer that it speaks for; whoever chose its keys chose them by this, too. */
+  readonly tenant: string | undefined;
+  /** The person, in the subject space of the issuer, or of its tenant. */
   readonly subject: string;
+  /** The person's identifier at the RAS as the issuer knows it. Says nothing where the issuer is not trusted to know. */
+  readonly audSub: string | undefined;
   /** The client's identifier at the RAS. */
   readonly clientId: string;
   readonly id: string;
@@ -19,6 +23,8 @@ export interface IdJag {
   /** Scopes it carries; `undefined` when the claim is absent or empty (RAS-21 decides). */
   readonly scopes: readonly string[] | undefined;
   readonly email: string | undefined;
+  /** `undefined` = the issuer does not say. */
+  readonly emailVerified: boolean | undefined;
   /** Thumbprint of the key it is bound to (`cnf.jkt`); `undefined` = anybody who holds it. */
   readonly keyThumbprint: string | undefined;
 }
@@ -29,6 +35,8 @@ export interface ExpectedIdJag {
   readonly issuer: string;
   /** The client that authenticated on this request. */
   readonly clientId: string;
+  /** What the issuer calls this RAS where it serves several organisations; `undefined` = it must not say. */
+  readonly audTenant?: string | undefined;
   readonly now: EpochSeconds;
   readonly skewSeconds: number;
   readonly maxLifetimeSeconds: number;
@@ -53,7 +61,7 @@ export function parseIdJag(assertion: string): Result<UnverifiedIdJag> {
 /** Judges the claims of an ID-JAG whose signature is good (RAS-08 to RAS-11, RAS-14, RAS-18), one rule a line. */
 export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Result<IdJag> {
   const { now, skewSeconds } = expected;
-  const { iss, sub, aud, client_id, jti, exp, iat, nbf, email } = claims;
+  const { iss, sub, aud, client_id, jti, exp, iat, nbf, email, email_verified, tenant, aud_sub } = claims;
   const audience = Array.isArray(aud) ? aud : [aud];
   const resources = toList(claims.resource);
   const scopes = typeof claims.scope === 'string' ? parseScope(claims.scope) : claims.scope;
@@ -70,12 +78,16 @@ export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Re
   if (claims.scope !== undefined && !Array.isArray(scopes)) return no('id_jag_scope_malformed');
   if (Array.isArray(claims.scope)) return no('id_jag_scope_malformed');
   if (claims.cnf !== undefined && toThumbprintClaim(claims.cnf) === undefined) return no('id_jag_binding_unsupported');
-  if (claims.tenant !== undefined || claims.aud_tenant !== undefined) return no('id_jag_tenant_unexpected');
+  if (claims.aud_tenant !== expected.audTenant) return no('id_jag_tenant_unexpected');
+  if (tenant !== undefined && !isName(tenant, 256)) return no('id_jag_tenant_unexpected');
+  if (aud_sub !== undefined && !isName(aud_sub, 256)) return no('id_jag_subject_malformed');
   if (claims.authorization_details !== undefined) return no('id_jag_details_unsupported');
 
   return ok({
     issuer: iss,
+    tenant,
     subject: sub,
+    audSub: aud_sub,
     clientId: expected.clientId,
     id: jti,
     issuedAt: iat,
@@ -83,6 +95,7 @@ export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Re
     resources,
     scopes: Array.isArray(scopes) && scopes.length > 0 ? scopes : undefined,
     email: typeof email === 'string' ? email : undefined,
+    emailVerified: email_verified === undefined ? undefined : email_verified === true,
     keyThumbprint: toThumbprintClaim(claims.cnf),
   });
 }
@@ -100,6 +113,11 @@ export interface IdJagGrant {
   readonly now: EpochSeconds;
   readonly lifetimeSeconds: number;
   readonly email?: string | undefined;
+  /** What the RAS calls the organisation of the issuer, and itself, where either serves several. */
+  readonly tenant?: string | undefined;
+  readonly audTenant?: string | undefined;
+  /** The person's identifier at the RAS. */
+  readonly audSub?: string | undefined;
   readonly authTime?: EpochSeconds | undefined;
   readonly acr?: string | undefined;
   readonly amr?: readonly string[] | undefined;
@@ -111,8 +129,11 @@ export interface IdJagGrant {
 export function mintIdJag(grant: IdJagGrant, key: { kid: string; algorithm: string; sign: Sign }): Promise<string> {
   const claims: JsonObject = {
     iss: grant.issuer,
+    tenant: grant.tenant,
     sub: grant.subject,
     aud: grant.audience,
+    aud_tenant: grant.audTenant,
+    aud_sub: grant.audSub,
     client_id: grant.clientId,
     jti: grant.id,
     iat: grant.now,

@@ -213,6 +213,12 @@ export const refusals = {
     rule: 'IDP-11',
     hint: 'the subject token was issued in the future',
   },
+  subject_token_other_tenant: {
+    wire: 'invalid_grant',
+    rule: 'IDP-28',
+    hint: 'the subject token names a tenant that is not the one this audience is told',
+    help: 'Set tenant under audiences.<issuer> in the access document.',
+  },
   person_too_fast: {
     wire: 'temporarily_unavailable',
     rule: 'IDP-38',
@@ -352,6 +358,7 @@ export const refusals = {
     wire: 'invalid_grant',
     rule: 'RAS-28',
     hint: 'tenant or aud_tenant does not match what is configured for the issuer',
+    help: 'List the tenant under trust.<issuer>.tenants, or set aud_tenant there, in the resource document.',
   },
   id_jag_details_unsupported: {
     wire: 'invalid_grant',
@@ -374,7 +381,13 @@ export const refusals = {
     wire: 'access_denied',
     rule: 'RAS-26',
     hint: 'no account for this subject, and accounts of this issuer are not created',
-    help: 'Make one with: credence account add ISSUER SUBJECT',
+    help: 'Make one with: credence account add ISSUER SUBJECT (or --email ADDRESS, with email_domains in its trust)',
+  },
+  account_named_other: {
+    wire: 'invalid_grant',
+    rule: 'RAS-23',
+    hint: 'aud_sub names no account that this subject has or may have',
+    help: 'Compare with: credence account list. The issuer must send the id listed there.',
   },
   account_inactive: { wire: 'access_denied', rule: 'RAS-27', hint: 'the account is switched off at this server' },
   scope_not_granted: { wire: 'invalid_scope', rule: 'RAS-19', hint: 'nothing is left of the scopes asked for' },

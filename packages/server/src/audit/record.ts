@@ -32,6 +32,10 @@ export interface Facts {
   /** Subject of a foreign issuer, at the RAS. */
   readonly issuer?: string;
   readonly subject?: string;
+  /** Tenant of that issuer, where it has several. */
+  readonly tenant?: string;
+  /** How the account was found; absent when it was made for this redemption. */
+  readonly accountBy?: 'subject' | 'email' | 'aud_sub';
   readonly audience?: string;
   readonly resource?: string;
   readonly server?: string;

@@ -82,7 +82,10 @@ function toAsked(record: AuditRecord, person: string | undefined): string[] {
   const { inputs } = record;
   const rows: [label: string, value: string | undefined][] = [
     ['who', record.person && `${person ?? ''} ${record.person}`.trim()],
-    ['as', record.subject && `${record.subject} of ${record.issuer ?? 'an unknown issuer'}`],
+    [
+      'as',
+      record.subject && `${record.subject} of ${record.issuer ?? 'an unknown issuer'} ${record.tenant ?? ''}`.trim(),
+    ],
     [
       'in',
       inputs &&
@@ -112,6 +115,7 @@ function toDecided(record: AuditRecord): string[] {
     lines.push(`  refused: ${hint} (${record.reason}, ${rule})`, `  the caller was told: ${status} ${wire}`);
   }
   if (record.policy) lines.push(`  by version ${record.policy.version} of the ${record.policy.kind} document`);
+  if (record.accountBy) lines.push(`  the account was found by ${record.accountBy}`);
   if (record.idJag) lines.push(`  ID-JAG ${record.idJag}`);
   if (record.accessToken) lines.push(`  access token ${record.accessToken}`);
   if (record.detail) lines.push(`  ${record.detail}`);

@@ -1,8 +1,9 @@
+import { isName } from '@credence/mcp/protocol';
 import { Command, Option } from 'commander';
 import { randomId } from '../call.ts';
 import { hashPassword } from '../directory/password.ts';
 import { Problem } from '../problem.ts';
-import type { Person, Store } from '../store/store.ts';
+import { type Person, type Store, StoreConflict } from '../store/store.ts';
 import { toPrintable } from './audit.ts';
 import { homeOption } from './home-option.ts';
 import { recordAct, withStore } from './with-store.ts';
@@ -48,6 +49,17 @@ export function personCommand(): Command {
         await store.people.setPasswordHash(id, hash);
       });
     });
+  person
+    .command('id-at')
+    .description('set what a person is called at another authorization server (aud_sub), or take it away')
+    .argument('<email>')
+    .argument('<ras>', 'issuer of that server, as the access document has it')
+    .argument('[id]', 'their id there; without it, none is told any more')
+    .addOption(homeOption())
+    .addHelpText('after', '\nExample:\n  credence person id-at erin@acme.example https://chat.example U019488227')
+    .action((email: string, ras: string, idThere: string | undefined, options: { home: string }) =>
+      withStore(options.home, (store) => setIdAt(store, email, ras, idThere)),
+    );
   for (const [name, active] of [
     ['off', false],
     ['on', true],
@@ -110,6 +122,21 @@ async function addPerson(
   });
   if (password !== undefined) await store.people.setPasswordHash(id, await hashPassword(password));
   process.stdout.write(`${id}\n`);
+}
+
+async function setIdAt(store: Store, email: string, ras: string, idThere: string | undefined): Promise<void> {
+  if (idThere !== undefined && !isName(idThere, 256)) {
+    throw new Problem('The id must have 1 to 256 characters, none of them a control character.', 'Copy it again.');
+  }
+  const { id } = await findPerson(store, email);
+  const act = idThere === undefined ? 'taken away' : 'set';
+  await recordAct(store, 'admin', `id at ${ras} ${act}`, { person: id });
+  try {
+    await store.people.setIdAt(id, ras, idThere);
+  } catch (error) {
+    if (!(error instanceof StoreConflict)) throw error;
+    throw new Problem('Somebody else has this id there already.', 'Two people under one id would be one person there.');
+  }
 }
 
 /** The person with this address, or a problem that says where to look. */

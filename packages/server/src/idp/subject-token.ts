@@ -21,6 +21,8 @@ export interface SubjectToken {
   readonly authTime: EpochSeconds | undefined;
   readonly acr: string | undefined;
   readonly amr: readonly string[];
+  /** Of an ID Token that names one; ours does not. */
+  readonly tenant?: unknown;
 }
 
 export interface ExpectedSubjectToken {
@@ -83,7 +85,8 @@ export function checkSubjectToken({ claims }: VerifiedJwt, expected: ExpectedSub
   // Only an ID Token of ours has a sid and no events: a logout token, signed by the same key, is something else (B14).
   if (!isName(sid, 256) || claims.events !== undefined) return no('subject_token_wrong_type');
 
-  return ok(toSubjectToken({ personId: sub, session: sid, authTime: auth_time, acr, amr }));
+  const said = toSubjectToken({ personId: sub, session: sid, authTime: auth_time, acr, amr });
+  return ok(claims.tenant === undefined ? said : { ...said, tenant: claims.tenant });
 }
 
 /** What a token says about the sign-in, as far as it says it properly. */

@@ -7,7 +7,7 @@ import type { Signer } from '../keys/signer.ts';
 import type { Pace } from '../limits.ts';
 import type { AccessIndex } from '../policy/compile.ts';
 import { decide } from '../policy/decide.ts';
-import type { AccessClient, AccessServer, Ask, Decision } from '../policy/model.ts';
+import type { AccessClient, AccessServer, Ask, Audience, Decision } from '../policy/model.ts';
 import { sameResource } from '../policy/resource-uri.ts';
 import type { Person, Store } from '../store/store.ts';
 import { readRefreshToken } from './subject-refresh-token.ts';
@@ -67,10 +67,14 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
   const target = parseTarget(call, client.value, idp.policy());
   if (!target.ok) return target;
 
+  const policy = idp.policy();
+  const audience = policy.audiences.get(target.value.server.ras);
+  const { tenant } = signedIn.value.token;
+  if (tenant !== undefined && tenant !== audience?.tenant) return no('subject_token_other_tenant');
+
   const boundKey = verifyDpop(call, idp.dpop);
   if (!boundKey.ok) return boundKey;
 
-  const policy = idp.policy();
   const ask = toAsk(call, client.value, signedIn.value, target.value);
   const decision = decide(policy, ask);
   noteDecision(call, policy.version, ask, decision);
@@ -79,7 +83,8 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
   const { server, clientId } = target.value;
   const grant = {
     issuer: idp.issuer,
-    ...toSubject(signedIn.value.person, server.ras, idp),
+    ...toSubject(signedIn.value.person, server.ras, audience, idp),
+    audSub: audience?.audSub ? await idp.store.people.idAt(signedIn.value.person.id, server.ras) : undefined,
     audience: server.ras,
     clientId,
     resource: server.resource,
@@ -105,8 +110,7 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
 }
 
 /** Who the person is towards one RAS: the same everywhere, or an id that only this RAS sees; e-mail only where it is needed. */
-function toSubject({ id, email }: Person, ras: string, { policy, subjectSecret }: Idp) {
-  const audience = policy().audiences.get(ras);
+function toSubject({ id, email }: Person, ras: string, audience: Audience | undefined, { subjectSecret }: Idp) {
   const pairwise = () =>
     createHmac('sha256', subjectSecret)
       .update(JSON.stringify([ras, id]))
@@ -114,6 +118,8 @@ function toSubject({ id, email }: Person, ras: string, { policy, subjectSecret }
   return {
     subject: audience?.subject === 'pairwise' ? pairwise() : id,
     email: audience?.email ? email : undefined,
+    tenant: audience?.tenant,
+    audTenant: audience?.audTenant,
   };
 }
 

@@ -13,6 +13,7 @@ import {
   scopeChoice,
   scopeName,
   scopes,
+  tenantName,
 } from './document-words.ts';
 
 /**
@@ -109,6 +110,12 @@ export const AudienceEntry = mapping({
   subject: z.enum(['public', 'pairwise'], "must be 'public' or 'pairwise'").default('public'),
   /** Whether ID-JAGs carry the e-mail address; only where the RAS cannot do without (IDP-29). */
   email: z.boolean('must be true or false').default(false),
+  /** What this organisation is called there, where that RAS tells several by one issuer (draft §6). */
+  tenant: tenantName.optional(),
+  /** Which of its customers the RAS is to take the person for. */
+  aud_tenant: tenantName.optional(),
+  /** Whether ID-JAGs carry the person's id there, as far as it was set: credence person id-at. */
+  aud_sub: z.boolean('must be true or false').default(false),
 });
 
 export const AccessDocument = mapping({

@@ -71,14 +71,14 @@ describe('Acme: the two documents fit each other', () => {
     );
     for (const { clientIds } of exchanging) {
       const idThere = clientIds.get(ras) ?? '';
-      assert.ok(resource.clients.has(idThere) && resource.trust.get(idp)?.clients.includes(idThere));
+      assert.ok(resource.clients.has(idThere) && resource.trust.get(idp)?.get(undefined)?.clients.includes(idThere));
     }
   });
 
   test('inspector is public, cannot exchange, and nobody speaks for it', () => {
     const inspector = access.clients.get('inspector');
     assert.deepEqual([inspector?.public, inspector?.exchange, inspector?.clientIds.size], [true, false, 0]);
-    assert.ok(!resource.trust.get(idp)?.clients.includes('inspector'));
+    assert.ok(!resource.trust.get(idp)?.get(undefined)?.clients.includes('inspector'));
   });
 
   const tools: [server: string, tool: string, scope: string | undefined][] = [

@@ -1,7 +1,7 @@
 import { signatureAlgorithms } from '@credence/mcp/protocol';
 import { Problem } from '../problem.ts';
-import type { ResourceClient, ResourceServer, TrustedIssuer, Upstream } from './model.ts';
-import type { ResourceDocument, ResourceServerEntry } from './resource-document.ts';
+import type { AccountRule, ResourceClient, ResourceServer, TrustedIssuer, TrustedTenants, Upstream } from './model.ts';
+import type { AccountsEntry, ResourceDocument, ResourceServerEntry, TrustEntry } from './resource-document.ts';
 import { resourceOf, spellings } from './resource-uri.ts';
 import { toScopes, unaskedScopes } from './scopes.ts';
 
@@ -13,7 +13,7 @@ export interface ResourceIndex {
   readonly serversByResource: ReadonlyMap<string, ResourceServer>;
   readonly clients: ReadonlyMap<string, ResourceClient>;
   /** Issuers whose ID-JAGs are redeemed, by the exact issuer (RAS-06). */
-  readonly trust: ReadonlyMap<string, TrustedIssuer>;
+  readonly trust: ReadonlyMap<string, TrustedTenants>;
 }
 
 /**
@@ -42,9 +42,9 @@ export function compileResource(
 function toTrust(
   entries: ResourceDocument['trust'],
   options: { readonly issuer: string; readonly localIdp: string | undefined },
-): Map<string, TrustedIssuer> {
-  const trust = new Map<string, TrustedIssuer>();
-  for (const [key, { keys, accounts, clients, algorithms = signatureAlgorithms }] of Object.entries(entries)) {
+): Map<string, TrustedTenants> {
+  const trust = new Map<string, TrustedTenants>();
+  for (const [key, entry] of Object.entries(entries)) {
     const issuer = key === 'local' ? options.localIdp : key;
     if (issuer === undefined) {
       throw new Problem(
@@ -62,9 +62,43 @@ function toTrust(
     if (trust.has(issuer)) {
       throw new Problem(`trust names ${issuer} twice: by its URL and as local.`, 'Keep one of the two.');
     }
-    trust.set(issuer, { issuer, keys: keys === 'discovery' ? keys : keys.keys, algorithms, accounts, clients });
+    trust.set(issuer, toTenants(issuer, entry));
   }
   return trust;
+}
+
+function toTenants(issuer: string, entry: TrustEntry): TrustedTenants {
+  const speakers = Object.entries(entry.tenants ?? {});
+  if (speakers.length === 0) return new Map([[undefined, toTrusted(issuer, undefined, entry, entry)]]);
+  return new Map(speakers.map(([tenant, said]) => [tenant, toTrusted(issuer, tenant, entry, said)]));
+}
+
+/** @param said - what the entry, or its tenant, says for itself */
+function toTrusted(
+  issuer: string,
+  tenant: string | undefined,
+  entry: TrustEntry,
+  said: Pick<TrustEntry, 'accounts' | 'clients' | 'aud_tenant'> & { readonly keys?: TrustEntry['keys'] | undefined },
+): TrustedIssuer {
+  const keys = said.keys ?? entry.keys;
+  return {
+    issuer,
+    tenant,
+    keys: keys === 'discovery' ? keys : keys.keys,
+    algorithms: entry.algorithms ?? signatureAlgorithms,
+    accounts: toAccountRule(said.accounts ?? 'known'), // parsePolicy demands it: nothing is created by leaving it out
+    clients: said.clients ?? [],
+    audTenant: said.aud_tenant,
+  };
+}
+
+function toAccountRule(entry: AccountsEntry): AccountRule {
+  if (entry === 'create' || entry === 'known') {
+    const unknown = entry === 'create' ? 'create' : 'refuse';
+    return { unknown, emailDomains: new Set(), emailVerified: 'claim', byAudSub: false };
+  }
+  const { unknown, email_domains, email_verified, aud_sub } = entry;
+  return { unknown, emailDomains: new Set(email_domains), emailVerified: email_verified, byAudSub: aud_sub };
 }
 
 function toServer(id: string, entry: ResourceServerEntry, issuer: string): ResourceServer {

@@ -26,6 +26,16 @@ export function has(entry: object, key: string): boolean {
   return (entry as Record<string, unknown>)[key] !== undefined;
 }
 
+/** Of an organisation that is a customer of its issuer, or of ours: compared character for character. */
+export const tenantName = z
+  .string('must be text')
+  .regex(/^[\x21-\x7E]{1,256}$/, 'must be 1 to 256 visible ASCII characters');
+
+/** Lower case, so that there is one spelling; an address belongs to it when it ends in `@` and this. */
+export const emailDomain = z
+  .string('must be text')
+  .regex(/^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'must be a domain in lower case such as acme.example, without @ or *');
+
 /** Servers, clients and rules are named by these: safe in a URL path, a log line and a mapping key. */
 export const id = z
   .string('must be a name')

@@ -56,6 +56,9 @@ export interface Audience {
   readonly aliases: readonly string[];
   readonly subject: 'public' | 'pairwise';
   readonly email: boolean;
+  readonly tenant: string | undefined;
+  readonly audTenant: string | undefined;
+  readonly audSub: boolean;
 }
 
 /** A client as the access document knows it. */
@@ -114,15 +117,32 @@ export interface ResourceClient {
   readonly jwks: readonly Jwk[] | undefined;
 }
 
-/** An issuer whose ID-JAGs are redeemed here. */
+/** How the subjects of an issuer find their accounts. */
+export interface AccountRule {
+  /** What becomes of a subject that has none. */
+  readonly unknown: 'create' | 'refuse';
+  /** Domains whose addresses may link an account made beforehand. */
+  readonly emailDomains: ReadonlySet<string>;
+  /** `claim`: only with `email_verified: true`; `issuer`: an address without that claim counts as verified too. */
+  readonly emailVerified: 'claim' | 'issuer';
+  /** Whether `aud_sub` may name one made beforehand. */
+  readonly byAudSub: boolean;
+}
+
+/** An issuer whose ID-JAGs are redeemed here, or one tenant of it. */
 export interface TrustedIssuer {
   readonly issuer: string;
+  readonly tenant: string | undefined;
   /** `discovery`, or keys written into the document. */
   readonly keys: 'discovery' | readonly Jwk[];
   /** Algorithms it may sign with (RAS-05). */
   readonly algorithms: readonly SignatureAlgorithm[];
-  /** `create`: make an account at first sight; `known`: it must exist. */
-  readonly accounts: 'create' | 'known';
+  readonly accounts: AccountRule;
   /** Clients (ids at this RAS) for which this issuer may speak. */
   readonly clients: readonly string[];
+  /** What `aud_tenant` must be; `undefined` = it must be absent. */
+  readonly audTenant: string | undefined;
 }
+
+/** A trusted issuer by the value of `tenant`; one without tenants is the only entry, under `undefined` (RAS-28). */
+export type TrustedTenants = ReadonlyMap<unknown, TrustedIssuer>;

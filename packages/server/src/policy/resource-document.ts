@@ -1,6 +1,18 @@
 import { signatureAlgorithms } from '@credence/mcp/protocol';
 import { z } from 'zod';
-import { displayName, has, id, isMapping, issuerOrLocal, jwks, mapping, scopeName, scopes } from './document-words.ts';
+import {
+  displayName,
+  emailDomain,
+  has,
+  id,
+  isMapping,
+  issuerOrLocal,
+  jwks,
+  mapping,
+  scopeName,
+  scopes,
+  tenantName,
+} from './document-words.ts';
 
 /**
  * The resource document of trust domain B: which MCP servers are guarded here and where they really are, which clients
@@ -63,16 +75,70 @@ export const ResourceServerEntry = mapping({
 
 export const ResourceClientEntry = mapping({ name: displayName.optional(), jwks: jwks.optional() });
 
-export const TrustEntry = mapping({
-  keys: z.union([z.literal('discovery'), jwks], { error: 'must be discovery, or { keys: [public JSON Web Keys] }' }),
-  accounts: z.enum(['create', 'known'], 'must be create or known'),
+/** Whose accounts an issuer may speak for, and how a subject finds its own. */
+const AccountsEntry = z.union(
+  [
+    z.enum(['create', 'known']),
+    mapping({
+      /** What becomes of a subject that has no account. */
+      unknown: z.enum(['create', 'refuse'], 'must be create or refuse').default('refuse'),
+      /** Domains this issuer owns: an address in one of them may link an account made beforehand, once (RAS-24). */
+      email_domains: z.array(emailDomain, 'must be a list of domains').default([]),
+      /** Who says that an address is verified: the claim `email_verified`, or the issuer by being trusted for it. */
+      email_verified: z.enum(['claim', 'issuer'], 'must be claim or issuer').default('claim'),
+      /** Whether `aud_sub` may name an account made beforehand. */
+      aud_sub: z.boolean('must be true or false').default(false),
+    }),
+  ],
+  { error: 'must be create, known, or a mapping with: unknown, email_domains, email_verified, aud_sub' },
+);
+
+/** What is said of an issuer, or of each of its tenants where it has any. */
+const speaker = {
+  accounts: AccountsEntry.optional(),
   /** Clients for which this issuer may speak, by their id here. */
-  clients: z.array(id, 'must be a list of clients').min(1, 'must name at least one client'),
+  clients: z.array(id, 'must be a list of clients').min(1, 'must name at least one client').optional(),
+  /** What the issuer calls us, where it knows several of us (`aud_tenant`). */
+  aud_tenant: tenantName.optional(),
+};
+
+const keys = z.union([z.literal('discovery'), jwks], {
+  error: 'must be discovery, or { keys: [public JSON Web Keys] }',
+});
+
+const TenantEntry = mapping({ ...speaker, keys: keys.optional() }).superRefine(
+  (tenant, context) => {
+    for (const key of ['accounts', 'clients'] as const) {
+      if (!has(tenant, key)) context.addIssue({ code: 'custom', path: [key], message: missing[key] });
+    }
+  },
+  { when: isMapping },
+);
+
+const missing = { accounts: 'must be create or known', clients: 'must be a list of clients' } as const;
+
+export const TrustEntry = mapping({
+  ...speaker,
+  keys,
+  /** Tenants of an issuer that has several, by the claim `tenant`; what is said of each stands there and not above it. */
+  tenants: z
+    .record(tenantName, TenantEntry, 'must be a mapping by tenant')
+    .refine((tenants) => Object.keys(tenants).length > 0, 'must name at least one tenant')
+    .optional(),
   /** Algorithms this issuer may sign with (RAS-05); all that Credence knows when absent. */
   algorithms: z.array(z.enum(signatureAlgorithms)).min(1, 'must name at least one algorithm').optional(),
   /** An ID-JAG is good for one token, always; the word may be written, there is no other. */
   replay: z.literal('refuse', 'must be refuse').optional(),
-});
+}).superRefine(
+  (entry, context) => {
+    const say = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+    for (const key of ['accounts', 'clients', 'aud_tenant'] as const) {
+      if (has(entry, 'tenants') && has(entry, key)) say(key, 'stands in each tenant where there are tenants, not here');
+      else if (key !== 'aud_tenant' && !has(entry, 'tenants') && !has(entry, key)) say(key, missing[key]);
+    }
+  },
+  { when: isMapping },
+);
 
 export const ResourceDocument = mapping({
   servers: z.record(id, ResourceServerEntry, 'must be a mapping of servers').default({}),
@@ -82,6 +148,8 @@ export const ResourceDocument = mapping({
 
 export type ResourceDocument = z.output<typeof ResourceDocument>;
 export type ResourceServerEntry = z.output<typeof ResourceServerEntry>;
+export type TrustEntry = z.output<typeof TrustEntry>;
+export type AccountsEntry = z.output<typeof AccountsEntry>;
 
 function isUpstreamUrl(text: string): boolean {
   if (!URL.canParse(text) || text.includes('#')) return false;

@@ -6,7 +6,7 @@ export function checkResourceReferences(raw: unknown): Finding[] {
   const servers = entriesOf(raw, 'servers', ResourceServerEntry);
   const clients = entriesOf(raw, 'clients', ResourceClientEntry);
   const trust = entriesOf(raw, 'trust', TrustEntry);
-  return [...checkServers(servers), ...checkTrust(trust, clients)];
+  return [...checkServers(servers), ...checkTrust(trust, clients), ...checkEmailDomains(trust)];
 }
 
 function* checkServers(servers: Map<string, ResourceServerEntry | undefined>): Generator<Finding> {
@@ -21,14 +21,39 @@ function* checkServers(servers: Map<string, ResourceServerEntry | undefined>): G
   }
 }
 
-function* checkTrust(
-  trust: Map<string, { clients: readonly string[] } | undefined>,
-  clients: Map<string, unknown>,
-): Generator<Finding> {
+type Trust = Map<string, TrustEntry | undefined>;
+
+function* checkTrust(trust: Trust, clients: Map<string, unknown>): Generator<Finding> {
   for (const [issuer, entry] of trust) {
-    for (const [at, client] of (entry?.clients ?? []).entries()) {
-      const path = ['trust', issuer, 'clients', at];
-      if (!clients.has(client)) yield { path, message: unknownName('client', client, clients.keys()) };
+    for (const { path, said } of speakersOf(issuer, entry)) {
+      for (const [at, client] of (said.clients ?? []).entries()) {
+        const message = unknownName('client', client, clients.keys());
+        if (!clients.has(client)) yield { path: [...path, 'clients', at], message };
+      }
     }
   }
+}
+
+/** A domain has one owner: else the administrator of one customer could speak for the people of another (RAS-24). */
+function* checkEmailDomains(trust: Trust): Generator<Finding> {
+  const owners = new Map<string, string>();
+  for (const [issuer, entry] of trust) {
+    for (const { path, said } of speakersOf(issuer, entry)) {
+      const domains = typeof said.accounts === 'object' ? said.accounts.email_domains : [];
+      for (const [at, domain] of domains.entries()) {
+        const owner = owners.get(domain);
+        const message = `${domain} belongs to ${owner} already; an e-mail domain has one owner (RAS-24)`;
+        if (owner !== undefined) yield { path: [...path, 'accounts', 'email_domains', at], message };
+        else owners.set(domain, path.join('.'));
+      }
+    }
+  }
+}
+
+/** Who speaks: the issuer itself, or each of its tenants. */
+function speakersOf(issuer: string, entry: TrustEntry | undefined) {
+  const path = ['trust', issuer];
+  const tenants = Object.entries(entry?.tenants ?? {});
+  if (entry && tenants.length === 0) return [{ path, said: entry }];
+  return tenants.map(([tenant, said]) => ({ path: [...path, 'tenants', tenant], said }));
 }

@@ -19,7 +19,8 @@ import { verifySignature } from '../keys/verify-signature.ts';
 import type { ResourceIndex } from '../policy/compile.ts';
 import { decideResource } from '../policy/decide.ts';
 import type { ResourceClient, ResourceServer, TrustedIssuer } from '../policy/model.ts';
-import type { Account, Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
+import { resolveAccount } from './account.ts';
 import type { OwnTokens } from './own-token.ts';
 
 /** What the redeeming side works with. */
@@ -59,7 +60,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   if (!server.ok) return server;
   const granted = chooseScopes(call, idJag, server.value);
   if (!granted.ok) return granted;
-  const account = await resolveAccount(idJag, issuer, ras.store);
+  const account = await resolveAccount(call, idJag, issuer, ras.store);
   if (!account.ok) return account;
 
   const token: AccessToken = {
@@ -75,7 +76,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   };
   // Used up last, in the same durable step as the record (RAS-12, RAS-13); until then nothing is consumed.
   const until = idJag.expiresAt + ras.skewSeconds;
-  call.mark({ kind: 'id_jag', id: JSON.stringify([idJag.issuer, '', idJag.id]), until }, 'if_granted');
+  call.mark({ kind: 'id_jag', id: JSON.stringify([idJag.issuer, idJag.tenant ?? '', idJag.id]), until }, 'if_granted');
   call.recordAs('redemption');
   call.note({ person: account.value.id, accessToken: token.id, scopesGranted: granted.value });
   return ok({
@@ -98,9 +99,13 @@ async function verifyIdJag(
   const parsed = parseIdJag(assertion);
   if (!parsed.ok) return parsed;
   const { jws, claimedIssuer } = parsed.value;
-  const issuer = ras.policy().trust.get(claimedIssuer);
-  if (!issuer) return no('id_jag_issuer_untrusted');
-  call.note({ issuer: issuer.issuer, policy: { kind: 'resource', version: ras.policy().version } });
+  const tenants = ras.policy().trust.get(claimedIssuer);
+  if (!tenants) return no('id_jag_issuer_untrusted');
+  call.note({ issuer: claimedIssuer, policy: { kind: 'resource', version: ras.policy().version } });
+  // A tenant where there are none is as unknown as one that is not listed, and so is none where there are (RAS-28).
+  const issuer = tenants.get(jws.claims.tenant);
+  if (!issuer) return no('id_jag_tenant_unexpected');
+  if (issuer.tenant !== undefined) call.note({ tenant: issuer.tenant });
 
   if (!issuer.algorithms.some((algorithm) => algorithm === jws.header.alg)) return no('id_jag_algorithm_refused');
   const keys = await ras.keysOf(issuer, jws.header);
@@ -112,6 +117,7 @@ async function verifyIdJag(
   const idJag = checkIdJag(jws, {
     issuer: ras.issuer,
     clientId: client.id,
+    audTenant: issuer.audTenant,
     now: call.now,
     skewSeconds: ras.skewSeconds,
     maxLifetimeSeconds: ras.maxIdJagLifetimeSeconds,
@@ -164,13 +170,4 @@ function chooseScopes(call: Call, idJag: IdJag, server: ResourceServer): Result<
     ...(idJag.scopes && { scopesClaimed: idJag.scopes.filter((name) => server.scopes.has(name)) }),
   });
   return decideResource(server, idJag.scopes, asked);
-}
-
-/** One local account for issuer and subject together (RAS-23); e-mail is not looked at. */
-async function resolveAccount(idJag: IdJag, issuer: TrustedIssuer, store: Store): Promise<Result<Account>> {
-  const { subject } = idJag;
-  const known = await store.accounts.find(issuer.issuer, subject);
-  if (!known && issuer.accounts === 'known') return no('account_unknown');
-  const account = known ?? (await store.accounts.findOrCreate(issuer.issuer, subject, randomId('a_')));
-  return account.active ? ok(account) : no('account_inactive');
 }

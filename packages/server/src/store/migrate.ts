@@ -4,11 +4,16 @@ import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { Problem } from '../problem.ts';
 import * as first from './migrations/0001-first.ts';
+import * as accountsOfTenants from './migrations/0004-accounts-of-tenants.ts';
 import * as directory from './migrations/0005-directory.ts';
 import type { Schema } from './schema.ts';
 
 /** Every step a database has gone through, in order; names never change once released. */
-const migrations: Record<string, Migration> = { '0001-first': first, '0005-directory': directory };
+const migrations: Record<string, Migration> = {
+  '0001-first': first,
+  '0004-accounts-of-tenants': accountsOfTenants,
+  '0005-directory': directory,
+};
 
 /**
  * Brings an SQLite database to this version's tables, in one transaction: all steps or none, and never two processes at

@@ -35,6 +35,23 @@ export function peopleStore({ db, write }: Engine): Omit<PeopleStore, 'find'> {
       if (changed === 0) throw new StoreConflict('There is no such person to set a password for.');
     },
 
+    idAt: async (id, ras) => {
+      const row = await db
+        .selectFrom('ids_elsewhere')
+        .select('id_there')
+        .where('person_id', '=', id)
+        .where('ras', '=', ras)
+        .executeTakeFirst();
+      return row?.id_there;
+    },
+
+    setIdAt: async (id, ras, idThere) => {
+      const forget = db.deleteFrom('ids_elsewhere').where('person_id', '=', id).where('ras', '=', ras);
+      const set = idThere === undefined ? [] : [{ person_id: id, ras, id_there: idThere }];
+      const insertEach = set.map((row) => db.insertInto('ids_elsewhere').values(row));
+      await write({ steps: [forget, ...insertEach, countChange(db)] });
+    },
+
     save: async (person) => {
       const { id, source, email, name } = person;
       const columns = { source, email, email_folded: fold(email), name, active: person.active ? 1 : 0 };

@@ -18,6 +18,7 @@ export interface Schema {
   client_secrets: ClientSecretTable;
   policies: PolicyTable;
   accounts: AccountTable;
+  ids_elsewhere: IdElsewhereTable;
   change_sequence: ChangeSequenceTable;
 }
 
@@ -161,8 +162,20 @@ interface PolicyTable {
 interface AccountTable {
   id: string;
   issuer: string;
-  subject: string;
+  /** '' = the issuer has no tenants. */
+  tenant: string;
+  subject: string | null;
+  /** In lower case. */
+  email: string | null;
   active: number;
+}
+
+/** What people are called at other authorization servers. */
+interface IdElsewhereTable {
+  person_id: string;
+  /** Issuer of the RAS. */
+  ras: string;
+  id_there: string;
 }
 
 /** One row: how many changes there were. */

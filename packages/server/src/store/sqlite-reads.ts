@@ -1,14 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { EpochSeconds } from '@credence/mcp/protocol';
-import { toAccount } from './accounts.ts';
+import { toAccount, toTenant } from './accounts.ts';
 import { currentSeconds, toArtifact } from './artifacts.ts';
 import { orStoreError } from './sqlite-dialect.ts';
-import type { Account, Artifact, Mark, Person } from './store.ts';
+import type { Account, AccountKey, Artifact, Mark, Person } from './store.ts';
 
 /** The reads that every request makes, prepared once: a tenth of the time of a query built for the occasion. */
 export interface SqliteReads {
   person(id: string): Promise<Person | undefined>;
-  account(issuer: string, subject: string): Promise<Account | undefined>;
+  account(key: AccountKey): Promise<Account | undefined>;
   artifact(model: string, id: string): Promise<Artifact | undefined>;
   sessionStands(sid: string, now: EpochSeconds): Promise<boolean>;
   changeSequence(): Promise<number>;
@@ -27,7 +27,7 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
          AS roles
      FROM people WHERE id = ?`,
   );
-  const account = database.prepare('SELECT id, issuer, subject, active FROM accounts WHERE issuer = ? AND subject = ?');
+  const account = database.prepare('SELECT * FROM accounts WHERE issuer = ? AND tenant = ? AND subject = ?');
   const artifact = database.prepare(
     `SELECT payload, consumed_at FROM artifacts
      WHERE model = ? AND id = ? AND (expires_at IS NULL OR expires_at > ?)`,
@@ -45,8 +45,8 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
       const row = orStoreError(() => person.get(id)) as unknown as PersonRow | undefined;
       return row && toPerson(row);
     },
-    account: async (issuer, subject) => {
-      const row = orStoreError(() => account.get(issuer, subject));
+    account: async (key) => {
+      const row = orStoreError(() => account.get(key.issuer, toTenant(key), key.subject));
       return row && toAccount(row as unknown as Parameters<typeof toAccount>[0]);
     },
     artifact: async (model, id) => {

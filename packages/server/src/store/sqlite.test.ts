@@ -8,9 +8,12 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Readable } from 'node:stream';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Kysely } from 'kysely';
 import { Problem } from '../problem.ts';
 import { verifyChains } from './chain.ts';
+import * as accountsOfTenants from './migrations/0004-accounts-of-tenants.ts';
 import { openSqliteStore } from './sqlite.ts';
+import { nodeSqliteDialect, StatementCache } from './sqlite-dialect.ts';
 import { storeContract } from './store.contract.ts';
 import { type Store, type StoredAuditRow, StoreUnavailable } from './store.ts';
 
@@ -173,6 +176,25 @@ describe('SQLite', () => {
     await assert.rejects(store.policies.latest('access'), /altered/);
     await assert.rejects(store.policies.read('access', 1), /altered/);
     await store.close();
+  });
+
+  test('accounts of a store that knew no tenants are kept, as those of issuers without any', async () => {
+    const database = new DatabaseSync(':memory:');
+    database.exec(`CREATE TABLE people (id TEXT NOT NULL PRIMARY KEY) STRICT;
+      CREATE TABLE accounts (id TEXT NOT NULL PRIMARY KEY, issuer TEXT NOT NULL, subject TEXT NOT NULL,
+        active INTEGER NOT NULL, UNIQUE (issuer, subject)) STRICT;
+      INSERT INTO accounts VALUES ('a_1', 'https://a.example', 'u_1', 1), ('a_2', 'https://a.example', 'u_2', 0)`);
+    const db = new Kysely<unknown>({ dialect: nodeSqliteDialect(new StatementCache(database)) });
+    await accountsOfTenants.up(db);
+    const rows = database.prepare('SELECT id, issuer, tenant, subject, email, active FROM accounts ORDER BY id').all();
+    assert.deepEqual(
+      rows.map((row) => ({ ...row })),
+      [
+        { id: 'a_1', issuer: 'https://a.example', tenant: '', subject: 'u_1', email: null, active: 1 },
+        { id: 'a_2', issuer: 'https://a.example', tenant: '', subject: 'u_2', email: null, active: 0 },
+      ],
+    );
+    database.close();
   });
 
   test('files of the store are readable by their owner only', async () => {

@@ -149,6 +149,10 @@ export interface PeopleStore {
    * e-mail address, or the person belongs to another source.
    */
   save(person: Person): Promise<void>;
+  /** The person's id at a RAS, by its issuer (`aud_sub`); `undefined` when none was set. */
+  idAt(id: string, ras: string): Promise<string | undefined>;
+  /** Sets it, or takes it away. Throws {@link StoreConflict} when somebody else has this id there. */
+  setIdAt(id: string, ras: string, idThere: string | undefined): Promise<void>;
   /** People with ids after `after` ('' = from the start), by id, at most `limit`. */
   list(after: string, limit: number): Promise<readonly Person[]>;
 }
@@ -191,17 +195,40 @@ export interface PolicyStore {
   append(version: PolicyVersion, records: readonly AuditRow[]): Promise<number>;
 }
 
-/** A subject of a trusted issuer as the RAS knows it. Accounts of two issuers are never the same account (T09). */
+/** A subject as its issuer names it. Two issuers, or two tenants of one, never mean the same account by it (T09). */
+export interface AccountKey {
+  readonly issuer: string;
+  /** `undefined` = the issuer has no tenants. */
+  readonly tenant: string | undefined;
+  readonly subject: string;
+}
+
+/** A subject of a trusted issuer as the RAS knows it. */
 export interface Account {
   readonly id: string;
   readonly issuer: string;
-  readonly subject: string;
+  readonly tenant: string | undefined;
+  /** `undefined` = made beforehand, and waits for the subject that shows its e-mail address (RAS-24). */
+  readonly subject: string | undefined;
+  /** In lower case; only of one that was made beforehand. */
+  readonly email: string | undefined;
   readonly active: boolean;
 }
 
 export interface AccountStore {
-  find(issuer: string, subject: string): Promise<Account | undefined>;
+  find(key: AccountKey): Promise<Account | undefined>;
   /** Creates it, or resolves to the one that another caller created first. */
-  findOrCreate(issuer: string, subject: string, newId: string): Promise<Account>;
+  findOrCreate(key: AccountKey, newId: string): Promise<Account>;
+  /** The account made beforehand under this address, linked or not. Compares without regard to case. */
+  findByEmail(owner: Pick<AccountKey, 'issuer' | 'tenant'>, email: string): Promise<Account | undefined>;
+  /** Makes one beforehand, without a subject. Throws {@link StoreConflict} when there is one under this address. */
+  reserve(owner: Pick<AccountKey, 'issuer' | 'tenant'>, email: string, newId: string): Promise<void>;
+  /**
+   * Gives the account its subject, together with the records, when it belongs to this issuer and tenant and has none yet.
+   * Resolves true for exactly one caller, also when several arrive at once; a subject that has an account gets no second.
+   */
+  link(id: string, key: AccountKey, records: readonly AuditRow[]): Promise<boolean>;
   setActive(id: string, active: boolean): Promise<void>;
+  /** Accounts with ids after `after` ('' = from the start), by id, at most `limit`. */
+  list(after: string, limit: number): Promise<readonly Account[]>;
 }

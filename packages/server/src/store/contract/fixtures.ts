@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { AuditRow, Mark, Person, PolicyVersion, Store } from '../store.ts';
+import type { AccountKey, AuditRow, Mark, Person, PolicyVersion, Store } from '../store.ts';
 
 /** A store under test. Where there is only one way in (memory), `another` and `reopen` resolve to `store` itself. */
 export interface StoreUnderTest {
@@ -37,6 +37,13 @@ export const erin = (change: Partial<Person> = {}): Person => {
   const base = { source: 'local', email: `${id}@acme.example`, name: 'Erin', active: true, groups: [], roles: [] };
   return { id, ...base, ...change };
 };
+/** A subject nobody else is. */
+export const subjectKey = (change: Partial<AccountKey> = {}): AccountKey => ({
+  issuer: 'https://a.example',
+  tenant: undefined,
+  subject: fresh('subject'),
+  ...change,
+});
 /** A policy version as `append` takes it. */
 export const version = (number: number, document: string, kind: PolicyVersion['kind'] = 'access'): PolicyVersion => {
   const digest = hash('sha256', document, 'base64url');

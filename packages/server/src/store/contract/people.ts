@@ -38,6 +38,23 @@ export function peopleContract(access: Access): void {
       await assert.rejects(access.store().people.setPasswordHash('nobody', '$argon2id$...'), StoreConflict);
     });
 
+    test('an id elsewhere is one person’s, can be changed and taken away, and is another at another server', async () => {
+      const { people } = access.store();
+      const [first, second] = [erin(), erin()];
+      for (const person of [first, second]) await people.save(person);
+      const [here, there, name] = ['https://ras.example', 'https://other.example', fresh('id')];
+      await people.setIdAt(first.id, here, fresh('id'));
+      await people.setIdAt(first.id, here, name);
+      assert.equal(await people.idAt(first.id, here), name);
+      assert.equal(await people.idAt(first.id, there), undefined);
+      await assert.rejects(people.setIdAt(second.id, here, name), StoreConflict);
+      await people.setIdAt(second.id, there, name);
+      await people.setIdAt(first.id, here, undefined);
+      assert.equal(await people.idAt(first.id, here), undefined);
+      await people.setIdAt(second.id, here, name);
+      assert.equal(await people.idAt(second.id, here), name);
+    });
+
     test('list gives everybody once, in pages, whatever they are in', async () => {
       await access.store().people.save(erin({ groups: ['a', 'b', 'c'], roles: ['r'] }));
       const seen: Person[] = [];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StoreConflict } from '../store.ts';
-import { type Access, fresh, now, row, version } from './fixtures.ts';
+import { type Access, fresh, now, row, subjectKey, version } from './fixtures.ts';
 
 /** Credentials, policies and accounts. */
 export function registryContract(access: Access): void {
@@ -55,24 +55,79 @@ export function registryContract(access: Access): void {
     assert.equal(await policies.latest('resource'), undefined);
   });
 
-  test('accounts: eight that meet a subject at once get one account, and no other issuer shares it', async () => {
+  test('accounts: eight that meet a subject at once get one account, and no other issuer or tenant shares it', async () => {
     const { accounts } = access.store();
     const other = await access.another();
-    const [issuer, name] = ['https://id.acme.example', fresh('subject')];
-    assert.equal(await accounts.find(issuer, name), undefined);
+    const key = subjectKey();
+    assert.equal(await accounts.find(key), undefined);
     const got = await Promise.all(
       Array.from({ length: 8 }, (_, index) =>
-        (index % 2 ? other : access.store()).accounts.findOrCreate(issuer, name, fresh('acc')),
+        (index % 2 ? other : access.store()).accounts.findOrCreate(key, fresh('acc')),
       ),
     );
     assert.equal(new Set(got.map(({ id }) => id)).size, 1);
     const [account] = got;
     assert.ok(account);
-    assert.deepEqual(await accounts.find(issuer, name), { ...account, issuer, subject: name, active: true });
-    const foreign = await accounts.findOrCreate('https://acme.okta.example', name, fresh('acc'));
-    assert.notEqual(foreign.id, account.id);
+    assert.deepEqual(await accounts.find(key), { ...key, id: account.id, email: undefined, active: true });
+    for (const foreign of [
+      { ...key, issuer: 'https://acme.okta.example' },
+      { ...key, tenant: 'acme' },
+    ]) {
+      assert.equal(await accounts.find(foreign), undefined);
+      assert.notEqual((await accounts.findOrCreate(foreign, fresh('acc'))).id, account.id);
+    }
     await accounts.setActive(account.id, false);
-    assert.equal((await accounts.findOrCreate(issuer, name, fresh('acc'))).active, false);
-    assert.equal((await accounts.find(foreign.issuer, name))?.active, true);
+    assert.equal((await accounts.findOrCreate(key, fresh('acc'))).active, false);
+    assert.equal((await accounts.find({ ...key, tenant: 'acme' }))?.active, true);
+  });
+
+  test('accounts: one made beforehand is found by its address in any case, within its issuer and tenant', async () => {
+    const { accounts } = access.store();
+    const [owner, email, id] = [
+      { issuer: 'https://a.example', tenant: 'acme' },
+      `${fresh('Erin')}@Acme.example`,
+      fresh('acc'),
+    ];
+    await accounts.reserve(owner, email, id);
+    const waiting = { ...owner, id, subject: undefined, email: email.toLowerCase(), active: true };
+    assert.deepEqual(await accounts.findByEmail(owner, email.toUpperCase()), waiting);
+    for (const foreign of [
+      { ...owner, tenant: undefined },
+      { ...owner, tenant: 'other' },
+      { ...owner, issuer: 'https://b.example' },
+    ]) {
+      assert.equal(await accounts.findByEmail(foreign, email), undefined);
+    }
+    await assert.rejects(accounts.reserve(owner, email.toUpperCase(), fresh('acc')), StoreConflict);
+    await accounts.reserve({ ...owner, tenant: 'other' }, email, fresh('acc'));
+    assert.ok((await accounts.list('', 10_000)).some((one) => one.id === id));
+    assert.ok((await accounts.list(id, 10_000)).every((one) => one.id > id));
+  });
+
+  test('accounts: of eight subjects that are linked to one account at once one is, its records with it, and it stays', async () => {
+    const { accounts, audit } = access.store();
+    const other = await access.another();
+    const id = fresh('acc');
+    await accounts.reserve(subjectKey(), `${fresh('e')}@a.example`, id);
+    const tries = Array.from({ length: 8 }, () => ({ key: subjectKey(), record: row({ kind: 'admin' }) }));
+    const won = await Promise.all(
+      tries.map(({ key, record }, index) => (index % 2 ? other : access.store()).accounts.link(id, key, [record])),
+    );
+    assert.equal(won.filter(Boolean).length, 1);
+    for (const [index, { key, record }] of tries.entries()) {
+      assert.equal((await accounts.find(key))?.id, won[index] ? id : undefined);
+      assert.equal((await audit.find(record.id)) !== undefined, won[index]);
+    }
+  });
+
+  test('accounts: none of another issuer or tenant is linked, and a subject that has one gets no second', async () => {
+    const { accounts } = access.store();
+    const id = fresh('acc');
+    await accounts.reserve(subjectKey(), `${fresh('e')}@a.example`, id);
+    const taken = subjectKey();
+    await accounts.findOrCreate(taken, fresh('acc'));
+    const wrong = [subjectKey({ issuer: 'https://b.example' }), subjectKey({ tenant: 'acme' }), taken];
+    for (const key of wrong) assert.equal(await accounts.link(id, key, []), false);
+    assert.equal(await accounts.link(id, subjectKey(), []), true);
   });
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Provisioned } from '../directory.ts';
 import { type Mark, StoreUnavailable } from '../store.ts';
-import { type Access, erin, far, fresh, idJag, now, row, version } from './fixtures.ts';
+import { type Access, erin, far, fresh, idJag, now, row, subjectKey, version } from './fixtures.ts';
 
 /** The same person each time it is called for the same source. */
 function erinAt(source: string): Omit<Provisioned, 'version'> {
@@ -29,7 +29,8 @@ export function wholeStoreContract(access: Access): void {
       ...times,
     } as const;
     const latest = (await access.store().policies.latest('access'))?.version ?? 0;
-    const account = await access.store().accounts.findOrCreate('https://a.example', fresh('s'), fresh('acc'));
+    const account = await access.store().accounts.findOrCreate(subjectKey(), fresh('acc'));
+    const waiting = { issuer: 'https://a.example', tenant: undefined };
     const changes: [name: string, change: () => Promise<unknown>, grows: boolean][] = [
       ['a person saved', () => access.store().people.save(person), true],
       ['a password', () => access.store().people.setPasswordHash(person.id, 'h'), true],
@@ -44,11 +45,14 @@ export function wholeStoreContract(access: Access): void {
       ['a secret added', () => access.store().credentials.add(secret), true],
       ['a secret removed', () => access.store().credentials.remove('ras', secret.clientId, 'h'), true],
       ['a version published', () => access.store().policies.append(version(latest + 1, '{}'), []), true],
+      ['an account made', () => access.store().accounts.findOrCreate(subjectKey(), fresh('acc')), true],
       [
-        'an account made',
-        () => access.store().accounts.findOrCreate('https://a.example', fresh('s'), fresh('acc')),
+        'an account made beforehand',
+        () => access.store().accounts.reserve(waiting, `${fresh('e')}@a.example`, 'acc-w'),
         true,
       ],
+      ['an account linked', () => access.store().accounts.link('acc-w', subjectKey(waiting), []), true],
+      ['an id elsewhere', () => access.store().people.setIdAt(person.id, 'https://ras.example', fresh('id')), true],
       ['an account switched off', () => access.store().accounts.setActive(account.id, false), true],
       ['a commit', () => access.store().commit({ marks: [idJag()], records: [row()] }), false],
       ['an artifact', () => access.store().artifacts.upsert('Session', fresh('s'), {}, far), false],

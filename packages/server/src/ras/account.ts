@@ -1,0 +1,88 @@
+import { type IdJag, no, ok, type Result } from '@credence/mcp/protocol';
+import { toRow } from '../audit/record.ts';
+import { type Call, randomId } from '../call.ts';
+import type { AccountRule, TrustedIssuer } from '../policy/model.ts';
+import type { Account, Store } from '../store/store.ts';
+
+/**
+ * The one local account of a subject (RAS-23): by issuer, tenant and subject. A subject without one may be given an account
+ * that was made beforehand, where the issuer is trusted to say so, and keeps it from then on. An account that has a subject
+ * is never given to another, and none of another issuer or tenant is even looked at (RAS-24, T11).
+ */
+export async function resolveAccount(
+  call: Call,
+  idJag: IdJag,
+  { accounts }: TrustedIssuer,
+  store: Store,
+): Promise<Result<Account>> {
+  const named = accounts.byAudSub ? idJag.audSub : undefined;
+  const found =
+    (await findBySubject(call, idJag, store)) ??
+    (named === undefined
+      ? await linkByEmail(call, idJag, accounts, store)
+      : await linkByAudSub(call, idJag, named, store));
+  // Whoever names an account means this one: two answers to the question who it is are none.
+  if (named !== undefined && found?.id !== named) return no('account_named_other');
+  if (!found && accounts.unknown === 'refuse') return no('account_unknown');
+  const account = found ?? (await store.accounts.findOrCreate(idJag, randomId('a_')));
+  return account.active ? ok(account) : no('account_inactive');
+}
+
+async function findBySubject(call: Call, idJag: IdJag, store: Store): Promise<Account | undefined> {
+  const account = await store.accounts.find(idJag);
+  if (account) call.note({ accountBy: 'subject' });
+  return account;
+}
+
+function linkByAudSub(call: Call, idJag: IdJag, id: string, store: Store): Promise<Account | undefined> {
+  return link(call, idJag, id, 'aud_sub', store);
+}
+
+async function linkByEmail(
+  call: Call,
+  idJag: IdJag,
+  accounts: AccountRule,
+  store: Store,
+): Promise<Account | undefined> {
+  const email = trustedEmail(idJag, accounts);
+  const waiting = email === undefined ? undefined : await store.accounts.findByEmail(idJag, email);
+  return waiting && waiting.subject === undefined ? link(call, idJag, waiting.id, 'email', store) : undefined;
+}
+
+/**
+ * The address, if this issuer may link an account by it: in a domain that the resource document says it owns, and verified.
+ * ASCII only: in other alphabets two different addresses can be one when their case is ignored.
+ */
+function trustedEmail({ email, emailVerified }: IdJag, accounts: AccountRule): string | undefined {
+  const [, domain = ''] = /^[\x21-\x3F\x41-\x7E]{1,64}@([A-Za-z0-9.-]{1,255})$/.exec(email ?? '') ?? [];
+  if (!accounts.emailDomains.has(domain.toLowerCase())) return undefined;
+  const isVerified = emailVerified ?? accounts.emailVerified === 'issuer';
+  return isVerified ? email : undefined;
+}
+
+/** Pins the account to the subject; then reads who has it, since another request may have been first. */
+async function link(
+  call: Call,
+  idJag: IdJag,
+  id: string,
+  by: 'email' | 'aud_sub',
+  store: Store,
+): Promise<Account | undefined> {
+  const { issuer, tenant, subject } = idJag;
+  const record = toRow({
+    v: 1,
+    id: randomId('l_'),
+    kind: 'admin',
+    domain: 'ras',
+    timeMs: call.now * 1000,
+    outcome: 'allowed',
+    issuer,
+    ...(tenant !== undefined && { tenant }),
+    subject,
+    person: id,
+    detail: `account linked by ${by}, redemption ${call.id}`,
+  });
+  if (!(await store.accounts.link(id, idJag, [record]))) return findBySubject(call, idJag, store);
+  call.note({ accountBy: by });
+  return store.accounts.find(idJag);
+}
