@@ -24,6 +24,8 @@ import { verifyWithWebCrypto } from './verify-signature.ts';
 /** Who calls, as the access token says; nothing of it comes from tool arguments or other headers (MCS-15). */
 export type Caller = AccessToken;
 
+type MaybeKeys = readonly Jwk[] | undefined;
+
 /** How one MCP server is guarded. Only `resource` and `issuer` are needed; the rest has defaults. */
 export interface GuardOptions {
   /** Own resource identifier: the URL people configure, character for character. */
@@ -31,7 +33,7 @@ export interface GuardOptions {
   /** The authorization server whose tokens are taken, and no other's. */
   readonly issuer: string;
   /** Its keys: from its published metadata, as a list, or asked anew for each token header. */
-  readonly keys?: 'discovery' | readonly Jwk[] | ((header: JsonObject) => Promise<readonly Jwk[] | undefined>);
+  readonly keys?: 'discovery' | readonly Jwk[] | ((header: JsonObject) => MaybeKeys | Promise<MaybeKeys>);
   /** The basic scopes, advertised in challenges and metadata. */
   readonly scopes?: readonly string[];
   /** A name for people, for the metadata. */

@@ -1,4 +1,5 @@
 import { type EpochSeconds, isObject, type JsonObject, type Jwk } from '../protocol/index.ts';
+import { createFetched } from './fetched.ts';
 
 /** An issuer and where its keys come from: its published metadata, or a list given beforehand. */
 export interface KeySource {
@@ -9,23 +10,13 @@ export interface KeySource {
 /** Finds the keys of trusted issuers: written in the document, or discovered and cached (KEY-03 to KEY-05). */
 export interface IssuerKeys {
   /**
-   * Keys to verify a token of this issuer with; `undefined` while they cannot be had. A header with an unknown `kid`
-   * causes one refetch, at most every 30 s per issuer, so that a stranger cannot make us hammer anybody.
+   * Keys to verify a token of this issuer with, at once where they are at hand; `undefined` while they cannot be had. A header
+   * with an unknown `kid` causes one refetch, at most every 30 s per issuer.
    */
-  keysOf(source: KeySource, header: JsonObject): Promise<readonly Jwk[] | undefined>;
+  keysOf(source: KeySource, header: JsonObject): MaybeKeys | Promise<MaybeKeys>;
 }
 
-const freshSeconds = 300;
-/** After this long without a successful fetch the cached keys are honoured no more (B40). */
-const staleLimitSeconds = 900;
-const refetchPauseSeconds = 30;
-
-interface Cached {
-  keys: readonly Jwk[];
-  fetchedAt: EpochSeconds;
-  triedAt: EpochSeconds;
-  running: Promise<void> | undefined;
-}
+type MaybeKeys = readonly Jwk[] | undefined;
 
 export function createIssuerKeys(options: {
   getJson: (url: string) => Promise<JsonObject>;
@@ -33,41 +24,26 @@ export function createIssuerKeys(options: {
   /** Told why keys could not be fetched; the caller of the endpoint never is. */
   onFault: (issuer: string, fault: unknown) => void;
 }): IssuerKeys {
-  const cache = new Map<string, Cached>();
-
-  async function fetchInto(entry: Cached, issuer: string): Promise<void> {
-    entry.triedAt = options.now();
-    try {
-      const keys = await discoverKeys(issuer, options.getJson);
-      [entry.keys, entry.fetchedAt] = [keys, options.now()];
-    } catch (fault) {
-      options.onFault(issuer, fault);
-    }
-  }
-
-  /** Everybody who needs the keys now waits for the same fetch. */
-  async function refetch(entry: Cached, issuer: string): Promise<void> {
-    entry.running ??= fetchInto(entry, issuer).finally(() => {
-      entry.running = undefined;
-    });
-    await entry.running;
-  }
-
+  const discovered = createFetched<readonly Jwk[]>({
+    fetch: async (issuer) => ({ value: await discoverKeys(issuer, options.getJson) }),
+    now: options.now,
+    onFault: options.onFault,
+  });
   return {
-    async keysOf({ issuer, keys }, { kid }) {
-      if (keys !== 'discovery') return keys;
-      const entry = cache.get(issuer) ?? { keys: [], fetchedAt: 0, triedAt: 0, running: undefined };
-      cache.set(issuer, entry);
-
-      const mayTry = () => entry.running !== undefined || options.now() - entry.triedAt >= refetchPauseSeconds;
-      const isFresh = options.now() - entry.fetchedAt < freshSeconds;
-      const isKnown = kid === undefined || entry.keys.some((key) => key.kid === kid);
-      if ((!isFresh || !isKnown) && mayTry()) await refetch(entry, issuer);
-
-      const isUsable = options.now() - entry.fetchedAt < staleLimitSeconds;
-      return isUsable ? entry.keys : undefined;
-    },
+    keysOf: ({ issuer, keys }, header) =>
+      keys === 'discovery' ? discovered.get(issuer, (known) => hasKeyFor(header, known)) : keys,
   };
+}
+
+/** False when the header names a key that is not among these: a newer set may have it. */
+export function hasKeyFor({ kid }: JsonObject, keys: readonly Jwk[]): boolean {
+  return kid === undefined || keys.some((key) => key.kid === kid);
+}
+
+/** The keys of a JWK Set; entries that are no keys are left out. Throws when it is none. @see https://www.rfc-editor.org/rfc/rfc7517#section-5 */
+export function toKeys({ keys }: JsonObject): readonly Jwk[] {
+  if (!Array.isArray(keys)) throw new Error('the JWK Set has no keys');
+  return keys.filter(isJwk);
 }
 
 /** Metadata of the issuer, whose `issuer` must be the very string we trust, then its JWK Set. @see https://www.rfc-editor.org/rfc/rfc8414#section-3.3 */
@@ -75,9 +51,7 @@ async function discoverKeys(issuer: string, getJson: (url: string) => Promise<Js
   const metadata = await firstThatAnswers(metadataUrls(issuer), getJson);
   if (metadata.issuer !== issuer) throw new Error('the metadata names another issuer');
   if (typeof metadata.jwks_uri !== 'string') throw new Error('the metadata names no jwks_uri');
-  const { keys } = await getJson(metadata.jwks_uri);
-  if (!Array.isArray(keys)) throw new Error('the JWK Set has no keys');
-  return keys.filter(isJwk);
+  return toKeys(await getJson(metadata.jwks_uri));
 }
 
 /** RFC 8414 with the path inserted, then OpenID Connect Discovery with the path appended. */

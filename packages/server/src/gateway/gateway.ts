@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { EpochSeconds, JsonObject, Jwk, Refusal, VerifySignature } from '@credence/mcp/protocol';
+import type { EpochSeconds, Refusal, VerifySignature } from '@credence/mcp/protocol';
 import {
   type Caller,
   type GuardedRequest,
@@ -32,7 +32,7 @@ export interface GatewayOptions extends LaunchOptions {
   /** The RAS whose tokens are taken. */
   readonly issuer: string;
   readonly index: () => ResourceIndex;
-  readonly keys: 'discovery' | ((header: JsonObject) => Promise<readonly Jwk[] | undefined>);
+  readonly keys: NonNullable<GuardOptions['keys']>;
   readonly verifySignature: VerifySignature;
   readonly isRevoked: NonNullable<GuardOptions['isRevoked']>;
   readonly skewSeconds: number;
