@@ -7,8 +7,24 @@ import { Agent, request } from 'undici';
 /** The one way out (T16, T17): every request Credence makes to an address somebody else named goes through here. */
 export interface Egress {
   /** Fetches a JSON object; throws {@link EgressRefused} or a network error. The answer is never echoed to a caller. */
-  getJson(url: string): Promise<JsonObject>;
+  getJson(url: string, limits?: EgressLimits): Promise<JsonObject>;
+  /** The same with the headers of the answer, which say how long it may be kept. */
+  fetchJson(url: string, limits?: EgressLimits): Promise<EgressAnswer>;
   close(): Promise<void>;
+}
+
+/** How one request is held tighter than others. */
+export interface EgressLimits {
+  /** The largest answer that is read; 256 KiB at most. */
+  readonly maxBytes?: number;
+  /** Nobody here wrote this URL: internal ranges are closed to it, also those that are open to others. */
+  readonly publicOnly?: boolean;
+}
+
+export interface EgressAnswer {
+  readonly value: JsonObject;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
 /** The request was not made, or its answer not accepted. */
@@ -26,15 +42,45 @@ export interface EgressOptions {
 }
 
 const timeoutMs = 3000;
-const maxBytes = 256 * 1024;
+const mostBytes = 256 * 1024;
 
 /**
  * https only, no redirects, 3 s, 256 KiB. The address actually connected to is checked, after the name was resolved, so
  * that a name that resolves differently the second time gains nothing (rebinding, CIM-04).
  */
 export function createEgress(options: EgressOptions): Egress {
-  const allowed = toBlockList(options.internalRanges);
-  if (options.allowLoopback) for (const [range, bits, family] of loopback) allowed.addSubnet(range, bits, family);
+  const ways = { any: createWay(options, options.internalRanges), publicOnly: createWay(options, []) };
+
+  async function fetchJson(text: string, { maxBytes = mostBytes, publicOnly = false }: EgressLimits = {}) {
+    const way = publicOnly ? ways.publicOnly : ways.any;
+    const url = parseUrl(text);
+    checkUrl(url, options.allowLoopback, way.mayConnect);
+    const { statusCode, headers, body } = await request(url, {
+      dispatcher: way.agent,
+      headers: { accept: 'application/json' },
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const content = await readText(body, maxBytes, url.host);
+    const isJson = /^application\/([a-z0-9.+-]+\+)?json\b/i.test(textOf(headers['content-type']) ?? '');
+    if (statusCode !== 200 || !isJson) throw new EgressRefused(`${url.host} answered ${statusCode}, JSON expected`);
+    const value = parseStrictObject(content);
+    if (!value) throw new EgressRefused(`${url.host} answered something that is not one JSON object`);
+    return { value, headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, textOf(text)])) };
+  }
+
+  return {
+    fetchJson,
+    getJson: async (url, limits) => (await fetchJson(url, limits)).value,
+    close: async () => {
+      await Promise.all([ways.any.agent.close(), ways.publicOnly.agent.close()]);
+    },
+  };
+}
+
+/** Connections of one kind, and which addresses they may lead to. */
+function createWay({ allowLoopback, extraCa }: EgressOptions, internalRanges: readonly string[]) {
+  const allowed = toBlockList(internalRanges);
+  if (allowLoopback) for (const [range, bits, family] of loopback) allowed.addSubnet(range, bits, family);
   const mayConnect = (address: string) => isIn(allowed, address) || !isIn(specialUse, address);
 
   const lookup: LookupFunction = (host, lookupOptions, callback) => {
@@ -47,30 +93,29 @@ export function createEgress(options: EgressOptions): Egress {
     });
   };
   const agent = new Agent({
-    connect: { lookup, timeout: timeoutMs, ca: [...getCACertificates('default'), ...options.extraCa] },
+    connect: { lookup, timeout: timeoutMs, ca: [...getCACertificates('default'), ...extraCa] },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
-    maxResponseSize: maxBytes,
+    maxResponseSize: mostBytes,
   });
 
-  return {
-    async getJson(text) {
-      const url = parseUrl(text);
-      checkUrl(url, options.allowLoopback, mayConnect);
-      const { statusCode, headers, body } = await request(url, {
-        dispatcher: agent,
-        headers: { accept: 'application/json' },
-        signal: AbortSignal.timeout(timeoutMs),
-      });
-      const content = await body.text();
-      const isJson = /^application\/([a-z0-9.+-]+\+)?json\b/i.test(String(headers['content-type'] ?? ''));
-      if (statusCode !== 200 || !isJson) throw new EgressRefused(`${url.host} answered ${statusCode}, JSON expected`);
-      const value = parseStrictObject(content);
-      if (!value) throw new EgressRefused(`${url.host} answered something that is not one JSON object`);
-      return value;
-    },
-    close: () => agent.close(),
-  };
+  return { agent, mayConnect };
+}
+
+async function readText(body: AsyncIterable<Buffer>, maxBytes: number, host: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new EgressRefused(`${host} answered more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A header sent twice says nothing. */
+function textOf(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function parseUrl(text: string): URL {
