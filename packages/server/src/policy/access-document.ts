@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import {
+  clientIdUrl,
   displayName,
+  fetchedUrl,
   has,
   id,
   isLoopback,
@@ -9,11 +11,13 @@ import {
   issuerOrLocal,
   jwks,
   mapping,
+  oneProof,
   resource,
   scopeChoice,
   scopeName,
   scopes,
   tenantName,
+  workload,
 } from './document-words.ts';
 
 /**
@@ -54,6 +58,13 @@ export const AccessClientEntry = mapping({
   /** May trade ID Tokens for ID-JAGs; when absent, only clients with credentials may. */
   exchange: z.boolean('must be true or false').optional(),
   jwks: jwks.optional(),
+  /** Where its keys are published, instead of a list of them. */
+  jwks_uri: fetchedUrl.optional(),
+  /** Its client ID metadata document; the URL is its client_id, and redirect URIs, method and keys stand there. */
+  metadata: clientIdUrl.optional(),
+  /** Its secret, or whatever it has of one, is on many machines: high-risk scopes only with a key bound at sign-in (T02). */
+  distributed: z.boolean('must be true or false').default(false),
+  workload: workload.optional(),
   client_ids: z
     .record(issuerOrLocal, z.string().regex(/^[\x21-\x7E]{1,256}$/, 'must be 1 to 256 visible ASCII characters'))
     .default({}),
@@ -61,6 +72,21 @@ export const AccessClientEntry = mapping({
   (client, context) => {
     if (client?.public === true && has(client, 'jwks')) {
       context.addIssue({ code: 'custom', path: ['jwks'], message: 'a public client has no keys; drop jwks or public' });
+    }
+    const proofs = ['jwks', 'jwks_uri', 'metadata', 'workload'].filter((key) => has(client, key));
+    if (proofs.length > 1) context.addIssue({ code: 'custom', message: oneProof(proofs) });
+    else if (client?.public === true && proofs.length > 0 && !has(client, 'jwks')) {
+      const message = `drop public or ${proofs[0]}: a public client has no credentials, and metadata says it by itself`;
+      context.addIssue({ code: 'custom', path: ['public'], message });
+    }
+    const described = ['redirect_uris', 'post_logout_redirect_uris'] as const;
+    for (const key of has(client, 'metadata') ? described : []) {
+      if (!Array.isArray(client?.[key]) || client[key].length === 0) continue;
+      context.addIssue({
+        code: 'custom',
+        path: [key],
+        message: 'stands in the metadata document of the client; drop it',
+      });
     }
   },
   { when: isMapping },
@@ -132,7 +158,8 @@ export type AccessServerEntry = z.output<typeof AccessServerEntry>;
 export type AccessClientEntry = z.output<typeof AccessClientEntry>;
 export type RuleEntry = z.output<typeof RuleEntry>;
 
-function isRedirectUri(text: string): boolean {
+/** https, http to loopback, or a scheme of the client's own; no fragment. */
+export function isRedirectUri(text: string): boolean {
   if (!URL.canParse(text) || text.includes('#') || /\s/.test(text)) return false;
   const { protocol, hostname, username, password } = new URL(text);
   if (username !== '' || password !== '') return false;

@@ -1,5 +1,5 @@
 import { AccessClientEntry, AccessServerEntry, RuleEntry } from './access-document.ts';
-import { childOf, entriesOf, type Finding, unknownName, unknownScopes } from './references.ts';
+import { childOf, entriesOf, type Finding, sameMetadata, unknownName, unknownScopes } from './references.ts';
 
 type Servers = Map<string, AccessServerEntry | undefined>;
 
@@ -10,6 +10,7 @@ export function checkAccessReferences(raw: unknown): Finding[] {
   return [
     ...checkServers(servers),
     ...checkClientIds(childOf(raw, 'clients')),
+    ...sameMetadata(childOf(raw, 'clients')),
     ...checkRules(childOf(raw, 'rules'), servers, clients),
   ];
 }

@@ -2,6 +2,7 @@ import { signatureAlgorithms } from '@credence/mcp/protocol';
 import { Problem } from '../problem.ts';
 import type { AccountRule, ResourceClient, ResourceServer, TrustedIssuer, TrustedTenants, Upstream } from './model.ts';
 import type { AccountsEntry, ResourceDocument, ResourceServerEntry, TrustEntry } from './resource-document.ts';
+import { byClientId, toProof } from './compile-client.ts';
 import { resourceOf, spellings } from './resource-uri.ts';
 import { toScopes, unaskedScopes } from './scopes.ts';
 
@@ -12,6 +13,8 @@ export interface ResourceIndex {
   /** Servers by each accepted spelling of their resource; iterate over `servers`, not over this. */
   readonly serversByResource: ReadonlyMap<string, ResourceServer>;
   readonly clients: ReadonlyMap<string, ResourceClient>;
+  /** By what they are called in a request. */
+  readonly clientsByClientId: ReadonlyMap<string, ResourceClient>;
   /** Issuers whose ID-JAGs are redeemed, by the exact issuer (RAS-06). */
   readonly trust: ReadonlyMap<string, TrustedTenants>;
 }
@@ -33,10 +36,17 @@ export function compileResource(
     for (const spelling of spellings(server.resource)) serversByResource.set(spelling, server);
   }
   const clients = new Map<string, ResourceClient>();
-  for (const [id, { name, jwks }] of Object.entries(document.clients)) {
-    clients.set(id, { id, name: name ?? id, jwks: jwks?.keys });
+  for (const [id, entry] of Object.entries(document.clients)) {
+    clients.set(id, { id, name: entry.name ?? id, ...toProof(entry), public: entry.public });
   }
-  return { version: options.version, servers, serversByResource, clients, trust: toTrust(document.trust, options) };
+  return {
+    version: options.version,
+    servers,
+    serversByResource,
+    clients,
+    clientsByClientId: byClientId(clients.values()),
+    trust: toTrust(document.trust, options),
+  };
 }
 
 function toTrust(

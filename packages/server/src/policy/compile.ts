@@ -1,5 +1,6 @@
 import { Problem } from '../problem.ts';
 import type { AccessClientEntry, AccessDocument, AccessServerEntry } from './access-document.ts';
+import { byClientId, toProof } from './compile-client.ts';
 import { compileRules, type Earnable, type RuleIndex } from './compile-rules.ts';
 import type { AccessClient, AccessServer, Audience } from './model.ts';
 import { resourceOf } from './resource-uri.ts';
@@ -11,6 +12,8 @@ export { compileResource, type ResourceIndex } from './compile-resource.ts';
 export interface AccessIndex {
   readonly version: number;
   readonly clients: ReadonlyMap<string, AccessClient>;
+  /** By what they are called in a request. */
+  readonly clientsByClientId: ReadonlyMap<string, AccessClient>;
   readonly servers: ReadonlyMap<string, AccessServer>;
   /** Servers by the issuer of the RAS that guards them, which is what a request calls `audience` (IDP-09). */
   readonly serversByAudience: ReadonlyMap<string, readonly AccessServer[]>;
@@ -67,7 +70,16 @@ export function compileAccess(
   const rules = compileRules(document.rules, servers);
   const { sign_in } = document;
   const earnable = sign_in && { acr: new Set(sign_in.acr), amr: new Set(sign_in.amr) };
-  return { version: options.version, clients, servers, serversByAudience, audiences, rules, earnable };
+  return {
+    version: options.version,
+    clients,
+    clientsByClientId: byClientId(clients.values()),
+    servers,
+    serversByAudience,
+    audiences,
+    rules,
+    earnable,
+  };
 }
 
 function toServer(id: string, entry: AccessServerEntry, localRas: string | undefined): AccessServer {
@@ -99,9 +111,11 @@ function toClient(id: string, entry: AccessClientEntry, localRas: string | undef
     name: entry.name ?? id,
     redirectUris: entry.redirect_uris,
     postLogoutRedirectUris: entry.post_logout_redirect_uris,
-    public: entry.public,
-    exchange: entry.exchange ?? !entry.public,
-    jwks: entry.jwks?.keys,
+    ...toProof(entry),
+    // Whether it has credentials stands in its document.
+    public: entry.metadata !== undefined || entry.public,
+    exchange: entry.exchange ?? (entry.metadata === undefined ? !entry.public : undefined),
+    distributed: entry.distributed,
     clientIds,
   };
 }

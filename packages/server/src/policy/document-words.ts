@@ -1,4 +1,4 @@
-import { isScopeToken, type Jwk } from '@credence/mcp/protocol';
+import { isScopeToken, type Jwk, signatureAlgorithms } from '@credence/mcp/protocol';
 import { z } from 'zod';
 
 /**
@@ -80,6 +80,16 @@ export const resource = z.string('must be the URL of an MCP server').refine((tex
   error: 'must be an absolute URL without fragment: https, or http on localhost (RFC 8707 §2)',
 });
 
+/** Where something of somebody else's is fetched: a key set, metadata. */
+export const fetchedUrl = z.string('must be a URL').refine((text) => isWebUrl(text), {
+  error: 'must be an absolute https URL without fragment (http on localhost only)',
+});
+
+/** The URL that is a client's id, and under which its metadata document is found (CIM-01). */
+export const clientIdUrl = z.string('must be a URL').refine(isClientIdUrl, {
+  error: 'must be an https URL with a path, without fragment, user name or . and .. segments (CIMD §3)',
+});
+
 /** A key set as published; one with private parts in it is refused, so that no secret lands in a document (KEY-01). */
 export const jwks = z.preprocess(
   withoutCertificates,
@@ -96,6 +106,40 @@ export const jwks = z.preprocess(
       .transform((keys) => keys as Jwk[]),
   }),
 );
+
+const visible = /^[\x21-\x7E]{1,512}$/;
+
+/**
+ * A token of the platform the client runs on (Kubernetes, SPIFFE, CI) is its proof: exactly this issuer, subject and
+ * audience. The audience is our own issuer where none is given.
+ */
+export const workload = mapping({
+  issuer: fetchedUrl,
+  subject: z.string('must be text').regex(visible, 'must be visible ASCII without blanks'),
+  audience: z.string('must be text').regex(visible, 'must be visible ASCII without blanks').optional(),
+  keys: z.union([z.literal('discovery'), jwks], { error: 'must be discovery, or { keys: [public JSON Web Keys] }' }),
+  algorithms: z.array(z.enum(signatureAlgorithms)).min(1, 'must name at least one algorithm').optional(),
+  /** The platform hands the same token out until it expires; otherwise each is good for one request. */
+  reuse: z.boolean('must be true or false').default(false),
+});
+
+/**
+ * True for a URL that may be a client id: compared character for character, so it must say what a URL parser makes of it.
+ * @see https://datatracker.ietf.org/doc/draft-ietf-oauth-client-id-metadata-document/ -01 §3
+ */
+export function isClientIdUrl(text: string): boolean {
+  if (text.length > 256 || !text.startsWith('https://') || !URL.canParse(text) || /[\s\\#]/.test(text)) return false;
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '' || text.slice('https://'.length).split('/')[0]?.includes('@'))
+    return false;
+  // A parser resolves dot segments, encoded ones too: then the two spellings differ.
+  return url.pathname !== '/' && url.href === text;
+}
+
+/** A client proves itself in one way: two would be as weak as the weaker. */
+export function oneProof(proofs: readonly string[]): string {
+  return `has ${proofs.join(' and ')}: a client proves itself in one way; keep one`;
+}
 
 function isIssuer(text: string): boolean {
   return isWebUrl(text) && !text.includes('?') && !text.endsWith('/');

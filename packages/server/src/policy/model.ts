@@ -16,9 +16,12 @@ export interface Ask {
   readonly amr: readonly string[];
   readonly authTime: EpochSeconds | undefined;
   readonly now: EpochSeconds;
+  /** Whether the request was made with a key that the sign-in was bound to. */
+  readonly keyBound?: boolean | undefined;
 }
 
-export type Effect = 'allow' | 'deny' | 'step_up';
+/** `bind_key`: a scope asked for by name is only for clients that show a key bound at sign-in. */
+export type Effect = 'allow' | 'deny' | 'step_up' | 'bind_key';
 
 /** What a sign-in must have been like (`require` rules). */
 export interface SignInNeeds {
@@ -61,17 +64,57 @@ export interface Audience {
   readonly audSub: boolean;
 }
 
+/**
+ * How a client proves that it is itself: exactly one of these, or a secret, which lies in the store and not in a document.
+ */
+export interface ClientProof {
+  /** With keys the client authenticates by private_key_jwt and nothing else. */
+  readonly jwks: readonly Jwk[] | undefined;
+  /** Where its keys are fetched from. */
+  readonly jwksUri?: string | undefined;
+  /** URL of its client ID metadata document, which is then its client_id on the wire. */
+  readonly metadata?: string | undefined;
+  /** What that document says, once it has been fetched. */
+  readonly document?: ClientDocument | undefined;
+  readonly workload?: Workload | undefined;
+}
+
+/** What counts of a client ID metadata document. Its names, logos and links do not: those are the administrator's to give. */
+export interface ClientDocument {
+  readonly method: 'none' | 'private_key_jwt';
+  readonly redirectUris: readonly string[];
+  readonly postLogoutRedirectUris: readonly string[];
+  readonly jwks: readonly Jwk[] | undefined;
+  readonly jwksUri: string | undefined;
+  /** False when it lists the ID-JAG profile and not the grant that goes with it (CIM-09). */
+  readonly mayExchange: boolean;
+  readonly mayRedeem: boolean;
+}
+
+/** A token of the platform a client runs on, as proof of who it is. @see https://www.rfc-editor.org/rfc/rfc7523#section-2.2 */
+export interface Workload {
+  readonly issuer: string;
+  readonly subject: string;
+  /** `undefined` = the issuer of the endpoint it is shown at. */
+  readonly audience: string | undefined;
+  readonly keys: 'discovery' | readonly Jwk[];
+  readonly algorithms: readonly SignatureAlgorithm[];
+  /** Whether a token may be shown again until it expires. */
+  readonly reuse: boolean;
+}
+
 /** A client as the access document knows it. */
-export interface AccessClient {
+export interface AccessClient extends ClientProof {
   readonly id: string;
   readonly name: string;
   readonly redirectUris: readonly string[];
   readonly postLogoutRedirectUris: readonly string[];
-  /** Has no credentials; may sign people in, and exchange only where `exchange` says so. */
+  /** Has no credentials, or with `metadata` may have none; may sign people in, and exchange only where `exchange` says so. */
   readonly public: boolean;
-  readonly exchange: boolean;
-  /** With keys the client authenticates by private_key_jwt and nothing else. */
-  readonly jwks: readonly Jwk[] | undefined;
+  /** `undefined`: if it has credentials. */
+  readonly exchange: boolean | undefined;
+  /** What it proves itself with is on many machines: no high-risk scope without a key bound at sign-in (T02). */
+  readonly distributed?: boolean;
   /** The client's id at each RAS, by issuer (IDP-25). */
   readonly clientIds: ReadonlyMap<string, string>;
 }
@@ -111,10 +154,11 @@ export type Upstream =
     };
 
 /** A client as the resource document knows it. */
-export interface ResourceClient {
+export interface ResourceClient extends ClientProof {
   readonly id: string;
   readonly name: string;
-  readonly jwks: readonly Jwk[] | undefined;
+  /** May come without credentials where its metadata document names none, with ID-JAGs bound to a key only (RAS-02). */
+  readonly public?: boolean;
 }
 
 /** How the subjects of an issuer find their accounts. */

@@ -34,6 +34,19 @@ export function unknownName(kind: string, name: string, known: Iterable<string>)
   return `there is no ${kind} ${name} in this document; ${names.length > 0 ? `known: ${shown}` : 'none is listed'}`;
 }
 
+/** One metadata document is one client: its URL is the client_id. */
+export function* sameMetadata(clients: unknown): Generator<Finding> {
+  const owners = new Map<string, string>();
+  for (const [id, client] of Object.entries(clients ?? {})) {
+    const url = childOf(client, 'metadata');
+    if (typeof url !== 'string') continue;
+    const owner = owners.get(url);
+    const message = `client ${owner} has this metadata document already; it is one client`;
+    if (owner !== undefined) yield { path: ['clients', id, 'metadata'], message };
+    else owners.set(url, id);
+  }
+}
+
 /** `default_scopes` and the like name scopes of the same entry. */
 export function unknownScopes(
   names: readonly string[] | undefined,

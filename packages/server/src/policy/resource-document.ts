@@ -1,17 +1,21 @@
 import { signatureAlgorithms } from '@credence/mcp/protocol';
 import { z } from 'zod';
 import {
+  clientIdUrl,
   displayName,
   emailDomain,
+  fetchedUrl,
   has,
   id,
   isMapping,
   issuerOrLocal,
   jwks,
   mapping,
+  oneProof,
   scopeName,
   scopes,
   tenantName,
+  workload,
 } from './document-words.ts';
 
 /**
@@ -73,7 +77,27 @@ export const ResourceServerEntry = mapping({
   tools: z.record(toolPattern, scopeName, 'must be a mapping of tools to scopes').default({}),
 });
 
-export const ResourceClientEntry = mapping({ name: displayName.optional(), jwks: jwks.optional() });
+export const ResourceClientEntry = mapping({
+  name: displayName.optional(),
+  jwks: jwks.optional(),
+  /** Where its keys are published, instead of a list of them. */
+  jwks_uri: fetchedUrl.optional(),
+  /** Its client ID metadata document; the URL is its client_id. */
+  metadata: clientIdUrl.optional(),
+  /** Lets a client in whose metadata names no credentials: then only with ID-JAGs bound to a key (RAS-02). */
+  public: z.boolean('must be true or false').default(false),
+  workload: workload.optional(),
+}).superRefine(
+  (client, context) => {
+    const proofs = ['jwks', 'jwks_uri', 'metadata', 'workload'].filter((key) => has(client, key));
+    if (proofs.length > 1) context.addIssue({ code: 'custom', message: oneProof(proofs) });
+    if (client?.public === true && !has(client, 'metadata')) {
+      const message = 'only a client that is known by its metadata document may come without credentials (RAS-02)';
+      context.addIssue({ code: 'custom', path: ['public'], message });
+    }
+  },
+  { when: isMapping },
+);
 
 /** Whose accounts an issuer may speak for, and how a subject finds its own. */
 const AccountsEntry = z.union(

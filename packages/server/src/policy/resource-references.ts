@@ -1,4 +1,4 @@
-import { entriesOf, type Finding, unknownName, unknownScopes } from './references.ts';
+import { childOf, entriesOf, type Finding, sameMetadata, unknownName, unknownScopes } from './references.ts';
 import { ResourceClientEntry, ResourceServerEntry, TrustEntry } from './resource-document.ts';
 
 /** What a resource document says in one place about another must be so. Works on a document with other mistakes too. */
@@ -6,7 +6,12 @@ export function checkResourceReferences(raw: unknown): Finding[] {
   const servers = entriesOf(raw, 'servers', ResourceServerEntry);
   const clients = entriesOf(raw, 'clients', ResourceClientEntry);
   const trust = entriesOf(raw, 'trust', TrustEntry);
-  return [...checkServers(servers), ...checkTrust(trust, clients), ...checkEmailDomains(trust)];
+  return [
+    ...checkServers(servers),
+    ...sameMetadata(childOf(raw, 'clients')),
+    ...checkTrust(trust, clients),
+    ...checkEmailDomains(trust),
+  ];
 }
 
 function* checkServers(servers: Map<string, ResourceServerEntry | undefined>): Generator<Finding> {
