@@ -29,6 +29,7 @@ const leg2 = [toSpec('leg-2')];
 const boundaries = [toSpec('boundaries')];
 const keys = [toSpec('keys')];
 const dpop = [toSpec('dpop')];
+const metadata = [toSpec('client-metadata')];
 
 /** The rule files, and the tests to ask in turn: first those beside them, then those most likely to notice. */
 const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
@@ -40,12 +41,23 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [protocol('access-token.ts'), [protocol('access-token.test.ts')], boundaries, leg2, dpop, asking],
   [protocol('dpop.ts'), [protocol('dpop.test.ts')], dpop],
   [mcp('resource/issuer-keys.ts'), [mcp('resource/issuer-keys.test.ts')], [toSpec('issuer-keys')]],
+  [
+    mcp('resource/fetched.ts'),
+    [mcp('resource/fetched.test.ts'), mcp('resource/issuer-keys.test.ts')],
+    [toSpec('issuer-keys')],
+  ],
+  [server('clients/freshness.ts'), [server('clients/freshness.test.ts')]],
+  [server('clients/metadata-document.ts'), metadata],
+  [server('clients/remote-clients.ts'), metadata, [toSpec('workload')]],
+  [server('clients/watch-clients.ts'), metadata],
+  [server('clients/workload.ts'), [toSpec('workload')]],
   [server('form.ts'), [server('form.test.ts')], boundaries],
   [server('limits.ts'), [server('limits.test.ts')], boundaries],
   [server('listener.ts'), [server('listener.test.ts')], boundaries],
   [
     server('clients/authenticate.ts'),
-    [server('clients/authenticate.test.ts'), toSpec('client-authentication')],
+    [server('clients/authenticate.test.ts'), toSpec('client-authentication'), toSpec('workload')],
+    metadata,
     leg1,
     issuing,
     keys,

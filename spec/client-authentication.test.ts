@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { clientAssertionType, mintJws } from '@credence/mcp/protocol';
+import { clientAssertionType, mintJws, ok } from '@credence/mcp/protocol';
 import type { Call } from '../packages/server/src/call.ts';
 import { authenticateClient, hashSecret } from '../packages/server/src/clients/authenticate.ts';
 import { parseForm } from '../packages/server/src/form.ts';
@@ -38,6 +38,7 @@ describe('IDP-01, T27: only a client that has proven itself gets a line of its o
     authenticateClient(call, {
       issuer,
       find: (id) => clients.find((client) => client.id === id),
+      complete: (client) => ok(client),
       secretHashes: (id) => (id === 'secret' ? [hashSecret('right')] : []),
       assertionMark: (_, id, until) => ({ kind: 'client_assertion', id, until }),
     });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { grantType, type JsonObject } from '@credence/mcp/protocol';
+import { grantType, type JsonObject, ok } from '@credence/mcp/protocol';
 import { createIssuerKeys } from '@credence/mcp/resource';
 import { createRasApp, type Edge } from '../packages/server/src/app.ts';
 import type { AuditRecord } from '../packages/server/src/audit/record.ts';
@@ -39,7 +39,8 @@ export function openOtherRas(
     issuer: rasIssuer,
     registry: {
       issuer: rasIssuer,
-      find: (id) => index.clients.get(id),
+      find: (id) => index.clientsByClientId.get(id),
+      complete: (client) => ok(client),
       secretHashes: (id) => [hashSecret(`${id}-secret`)],
       assertionMark: (_, jti, until) => ({ kind: 'client_assertion', id: jti, until }),
     },

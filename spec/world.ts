@@ -17,6 +17,9 @@ import { createRefusalLedger } from '../packages/server/src/audit/refusal-ledger
 import { randomId } from '../packages/server/src/call.ts';
 import { hashSecret } from '../packages/server/src/clients/authenticate.ts';
 import { createDpopNonces } from '../packages/server/src/clients/dpop.ts';
+import { createRemoteClients } from '../packages/server/src/clients/remote-clients.ts';
+import { createClientWatch } from '../packages/server/src/clients/watch-clients.ts';
+import type { Egress } from '../packages/server/src/egress.ts';
 import { clientAssertionMark } from '../packages/server/src/idp/sign-in/adapter.ts';
 import { createIdTokenVerifier } from '../packages/server/src/idp/subject-token.ts';
 
@@ -24,6 +27,7 @@ import type { Idp } from '../packages/server/src/idp/token-exchange.ts';
 import { generatePrivateJwk, type PrivateJwk, toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
 import { createFailureLimit, createPace } from '../packages/server/src/limits.ts';
 import { compileAccess, compileResource } from '../packages/server/src/policy/compile.ts';
+import type { ClientProof } from '../packages/server/src/policy/model.ts';
 import { parsePolicy } from '../packages/server/src/policy/parse.ts';
 import type { Ras } from '../packages/server/src/ras/jwt-bearer.ts';
 import { openSqliteStore } from '../packages/server/src/store/sqlite.ts';
@@ -50,6 +54,7 @@ clients:
   inspector: { redirect_uris: [http://localhost/callback], public: true, client_ids: { ${rasIssuer}: inspector } }
   kiosk: { redirect_uris: [http://localhost/callback], public: true, exchange: true, client_ids: { ${rasIssuer}: kiosk } }
   paused: { redirect_uris: [http://localhost/callback], exchange: false, client_ids: { ${rasIssuer}: paused } }
+  # more
 rules:
   - { id: eng, allow: all, on: [tracker, wiki, lonely], to: [group:engineering] }
   - { id: reads, allow: [issues:read], on: tracker, to: [group:marketing] }
@@ -64,8 +69,9 @@ clients:
   cc-at-ras: { name: Claude Code }
   keyed: { jwks: { keys: [KEY] } }
   vs-at-ras: { name: VS Code }
+  # more
 trust:
-  ${idpIssuer}: { keys: { keys: [IDPKEY] }, accounts: create, clients: [cc-at-ras, keyed] }
+  ${idpIssuer}: { keys: { keys: [IDPKEY] }, accounts: create, clients: [cc-at-ras, keyed, MORE] }
   ${partnerIssuer}: { keys: { keys: [PARTNERKEY] }, accounts: known, clients: [cc-at-ras], algorithms: [RS256, ES256] }
 `;
 
@@ -98,9 +104,20 @@ const keys = {
   proof: generatePrivateJwk('ES256'),
 };
 
-function document<T>(kind: 'access' | 'resource', text: string): T {
+/** Clients beside those that are always there, as lines of the documents, and the world they are fetched from. */
+export interface MoreClients {
+  readonly access?: string;
+  readonly resource?: string;
+  /** Ids of those in the resource document for which the IdP may speak. */
+  readonly trusted?: readonly string[];
+  readonly egress?: Pick<Egress, 'getJson' | 'fetchJson'>;
+}
+
+function document<T>(kind: 'access' | 'resource', text: string, more: MoreClients): T {
   const inline = (key: PrivateJwk) => JSON.stringify(toPublicJwk(key));
   const filled = text
+    .replace('  # more', more[kind] ?? '')
+    .replace(', MORE', (more.trusted ?? []).map((id) => `, ${id}`).join(''))
     .replaceAll('IDPKEY', inline(keys.idJag))
     .replaceAll('PARTNERKEY', inline(keys.partner))
     .replaceAll('KEY', inline(keys.client));
@@ -117,17 +134,19 @@ export async function openWorld(
     linesPerSecond?: number;
     /** What the access document says instead. */
     access?: (text: string) => string;
+    more?: MoreClients;
   } = {},
 ) {
+  const { more = {} } = options;
   const nonces = options.demandNonce ? createDpopNonces('a secret of both nodes') : undefined;
   const clock = { ms: 1_800_000_000_000 };
   const now = () => Math.floor(clock.ms / 1000);
   const store = shared ?? (await openSqliteStore(':memory:', { node: 'spec' }));
-  const accessIndex = compileAccess(document('access', options.access?.(access) ?? access), {
+  const accessIndex = compileAccess(document('access', options.access?.(access) ?? access, more), {
     version: 1,
     localRas: rasIssuer,
   });
-  const resourceIndex = compileResource(document('resource', resource), {
+  const resourceIndex = compileResource(document('resource', resource, more), {
     version: 1,
     issuer: rasIssuer,
     localIdp: idpIssuer,
@@ -156,13 +175,31 @@ export async function openWorld(
     addressOf: () => '192.0.2.1',
     onFault: (fault) => faults.push(fault),
   };
+  const nowhere = () => Promise.reject(new Error('nothing is fetched here'));
+  const fetchFaults: string[] = [];
+  const remoteOf = (domain: 'idp' | 'ras', clients: () => Iterable<ClientProof & { readonly id: string }>) =>
+    createRemoteClients({
+      egress: more.egress ?? { getJson: nowhere, fetchJson: nowhere },
+      now,
+      onFault: (url, fault) => fetchFaults.push(`${url}: ${(fault as Error).message}`),
+      onFetched: createClientWatch({
+        store,
+        domain,
+        clients,
+        nowMs: () => clock.ms,
+        append: async (records) => {
+          for (const record of records) await append(record);
+        },
+      }),
+    });
   let idTokenKeys: readonly Jwk[] = [toPublicJwk(keys.idToken)];
   const secrets = (clientId: string) => [hashSecret(`${clientId}-secret`)];
   const idp: Idp = {
     issuer: idpIssuer,
     registry: {
       issuer: idpIssuer,
-      find: (id) => accessIndex.clients.get(id),
+      find: (id) => accessIndex.clientsByClientId.get(id),
+      complete: remoteOf('idp', () => accessIndex.clients.values()).complete,
       secretHashes: (id) => (['inspector', 'keyed', 'kiosk'].includes(id) ? [] : secrets(id)),
       assertionMark: clientAssertionMark,
     },
@@ -180,7 +217,8 @@ export async function openWorld(
     issuer: rasIssuer,
     registry: {
       issuer: rasIssuer,
-      find: (id) => resourceIndex.clients.get(id),
+      find: (id) => resourceIndex.clientsByClientId.get(id),
+      complete: remoteOf('ras', () => resourceIndex.clients.values()).complete,
       secretHashes: secrets,
       assertionMark: (clientId, jti, until) => ({
         kind: 'client_assertion',
@@ -287,6 +325,8 @@ export async function openWorld(
     store,
     keys,
     faults,
+    /** What the operator was told of fetches that failed. */
+    fetchFaults,
     idToken,
     idJag,
     send,

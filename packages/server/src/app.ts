@@ -90,7 +90,7 @@ export function createRasApp(ras: Ras, edge: Edge, publishedKeys: () => readonly
       return answerGrant(context, edge, 'ras', body.value.form, (call) => handler(call, ras));
     });
   }
-  app.get('/.well-known/oauth-authorization-server', (context) => context.json(rasMetadata(ras.issuer)));
+  app.get('/.well-known/oauth-authorization-server', (context) => context.json(rasMetadata(ras)));
   app.get('/jwks', (context) => context.json({ keys: publishedKeys() }, 200, { 'cache-control': 'max-age=300' }));
   app.get('/authorize', () => reachedThroughOrganisationPage(ras.issuer));
   serveAssets(app);
@@ -105,7 +105,8 @@ export function serveAssets(app: Hono<{ Bindings: Bindings }>): void {
 }
 
 /** RFC 8414 metadata of the RAS (RAS-39, RAS-40, interop.md 10): never a list of trusted issuers. */
-function rasMetadata(issuer: string) {
+function rasMetadata({ issuer, policy }: Pick<Ras, 'issuer' | 'policy'>) {
+  const someAreLetInWithout = [...policy().clients.values()].some((client) => client.public);
   return {
     issuer,
     token_endpoint: `${issuer}/token`,
@@ -116,7 +117,13 @@ function rasMetadata(issuer: string) {
     response_types_supported: ['code'],
     grant_types_supported: [grantType.jwtBearer],
     authorization_grant_profiles_supported: [idJagProfile],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    token_endpoint_auth_methods_supported: [
+      'client_secret_basic',
+      'client_secret_post',
+      'private_key_jwt',
+      ...(someAreLetInWithout ? ['none'] : []),
+    ],
+    client_id_metadata_document_supported: true,
     token_endpoint_auth_signing_alg_values_supported: signatureAlgorithms,
     dpop_signing_alg_values_supported: signatureAlgorithms,
     code_challenge_methods_supported: ['S256'],

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { cp, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { hashSecret } from './clients/authenticate.ts';
+import { hashSecret, hasSecret } from './clients/authenticate.ts';
 import type { Config } from './config.ts';
 import { hashPassword } from './directory/password.ts';
 import type { InForce } from './in-force.ts';
@@ -93,12 +93,12 @@ export async function seedDemo(
       const known = before?.clients.find((client) => client.name === id);
       const atIdp = isIdp ? inForce.access().clients.get(id) : undefined;
       const atRas = isRas ? inForce.resource().clients.get(id) : undefined;
-      const needsIdpSecret = atIdp !== undefined && !atIdp.public && !atIdp.jwks;
+      const needsIdpSecret = atIdp !== undefined && hasSecret(atIdp);
       return {
         name: id,
         redirect_uris: atIdp?.redirectUris ?? [],
         idp: atIdp ? await seedSecret(store, 'idp', id, known?.idp, needsIdpSecret) : null,
-        ras: atRas ? await seedSecret(store, 'ras', id, known?.ras, !atRas.jwks) : null,
+        ras: atRas ? await seedSecret(store, 'ras', id, known?.ras, hasSecret(atRas)) : null,
       };
     }),
   );

@@ -9,8 +9,11 @@ import { createIdpApp, createRasApp, type Edge } from './app.ts';
 import type { AuditRecord } from './audit/record.ts';
 import { randomId } from './call.ts';
 import { createDpopNonces, type DpopEndpoint } from './clients/dpop.ts';
+import { BadClientDocument } from './clients/metadata-document.ts';
+import { createRemoteClients, type RemoteClients } from './clients/remote-clients.ts';
+import { createClientWatch } from './clients/watch-clients.ts';
 import type { Config, KeyPurpose } from './config.ts';
-import type { Egress } from './egress.ts';
+import { type Egress, EgressRefused } from './egress.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import type { Home } from './home.ts';
 import type { SignInNote } from './idp/sign-in/options.ts';
@@ -23,6 +26,7 @@ import type { Seal } from './keys/seal.ts';
 import { verifySignature } from './keys/verify-signature.ts';
 import { createPace } from './limits.ts';
 import { toFault } from './log.ts';
+import type { ClientProof } from './policy/model.ts';
 import type { Store } from './store/store.ts';
 
 /** What the roles of one process share. */
@@ -62,11 +66,13 @@ export async function idpListener(parts: Parts): Promise<Handler> {
   const { createSignIn } = await import('./idp/sign-in/sign-in.ts');
   const { clientAssertionMark } = await import('./idp/sign-in/adapter.ts');
   const secretHashes = (clientId: string) => inForce.secretHashes('idp', clientId);
+  const { complete } = openRemoteClients(parts, 'idp', () => inForce.access().clients.values());
   const signIn = createSignIn({
     issuer,
     organisation: config.organisation,
     store,
-    clients: () => inForce.access().clients,
+    clients: () => inForce.access().clientsByClientId,
+    complete,
     secretHashes,
     idTokenKeys: () => idTokenKeys.privateJwks(),
     publicKeys: () => [...idTokenKeys.published(), ...idJagKeys.published()],
@@ -84,7 +90,8 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     issuer,
     registry: {
       issuer,
-      find: (id: string) => inForce.access().clients.get(id),
+      find: (id: string) => inForce.access().clientsByClientId.get(id),
+      complete,
       secretHashes,
       assertionMark: clientAssertionMark,
     },
@@ -151,7 +158,8 @@ async function openRas(parts: Parts) {
     issuer,
     registry: {
       issuer,
-      find: (id: string) => inForce.resource().clients.get(id),
+      find: (id: string) => inForce.resource().clientsByClientId.get(id),
+      complete: openRemoteClients(parts, 'ras', () => inForce.resource().clients.values()).complete,
       secretHashes: (clientId: string) => inForce.secretHashes('ras', clientId),
       assertionMark: (clientId: string, jti: string, until: EpochSeconds) => ({
         kind: 'client_assertion' as const,
@@ -230,6 +238,24 @@ export async function adminListener({ config, inForce }: Parts): Promise<Handler
     resourceVersion: isB ? inForce.resource().version : undefined,
   }));
   return { handle: getRequestListener(app.fetch) };
+}
+
+/** What is fetched of the clients of one side. */
+function openRemoteClients(
+  { store, edge, egress, log, now, append }: Parts,
+  domain: 'idp' | 'ras',
+  clients: () => Iterable<ClientProof & { readonly id: string }>,
+): RemoteClients {
+  return createRemoteClients({
+    egress,
+    now,
+    onFault: (url, fault) => {
+      // Their words are our own, and without them nobody could tell the publisher of a document what is wrong with it.
+      const isOurs = fault instanceof EgressRefused || fault instanceof BadClientDocument;
+      log.warn({ url, ...(isOurs && { why: fault.message }), fault: toFault(fault) }, 'what is fetched of a client');
+    },
+    onFetched: createClientWatch({ store, domain, clients, nowMs: edge.nowMs, append }),
+  });
 }
 
 async function openDpop({ config, home }: Parts, issuer: string): Promise<DpopEndpoint> {

@@ -101,6 +101,58 @@ export const refusals = {
     hint: 'the client assertion is malformed, wrongly addressed, expired or signed by an unknown key',
   },
   client_assertion_replayed: { wire: 'invalid_client', rule: 'IDP-04', hint: 'the client assertion was used before' },
+  client_metadata_unavailable: {
+    wire: 'invalid_client',
+    rule: 'CIM-02',
+    hint: 'the client ID metadata document of this client cannot be fetched, or is not in order',
+    help: 'The log says why. It is asked for again after 30 seconds.',
+  },
+  client_keys_unavailable: {
+    wire: 'invalid_client',
+    rule: 'CIM-04',
+    hint: 'the keys of this client, or of the issuer of its workload tokens, cannot be fetched',
+    help: 'The log says why. They are asked for again after 30 seconds.',
+  },
+  client_grant_not_listed: {
+    wire: 'unauthorized_client',
+    rule: 'CIM-09',
+    hint: 'the metadata document of this client lists the ID-JAG profile, but not this grant among its grant_types',
+    help: 'Whoever publishes the document has to mend it.',
+  },
+  client_public_not_allowed: {
+    wire: 'invalid_client',
+    rule: 'RAS-02',
+    hint: 'this client has no credentials, and nothing allows it to come without',
+    help: 'Set public: true on it in the resource document; it then needs ID-JAGs that are bound to a key.',
+  },
+  client_needs_bound_grant: {
+    wire: 'invalid_client',
+    rule: 'RAS-02',
+    hint: 'a client without credentials showed an ID-JAG that is not bound to a key',
+    help: 'The client has to send a DPoP proof on both legs, or to have credentials.',
+  },
+  workload_token_other: {
+    wire: 'invalid_client',
+    rule: 'IDP-04',
+    hint: 'iss, sub or aud of the workload token is not exactly what the entry of the client says',
+    help: 'Compare issuer, subject and audience under workload of the client with the claims of its token.',
+  },
+  workload_token_bad_signature: {
+    wire: 'invalid_client',
+    rule: 'IDP-04',
+    hint: 'the workload token was not signed by a key of its issuer with an allowed algorithm',
+  },
+  workload_token_stale: {
+    wire: 'invalid_client',
+    rule: 'IDP-04',
+    hint: 'exp or iat of the workload token is absent, has passed, lies ahead, or they are more than a day apart',
+  },
+  workload_token_without_id: {
+    wire: 'invalid_client',
+    rule: 'IDP-04',
+    hint: 'the workload token has no jti, so nobody could tell whether it was used before',
+    help: 'Set reuse: true under workload of the client, if its platform hands the same token out until it expires.',
+  },
   client_is_public: {
     wire: 'unauthorized_client',
     rule: 'IDP-03',

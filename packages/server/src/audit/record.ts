@@ -15,6 +15,8 @@ export type RecordKind =
   | 'policy'
   | 'key'
   | 'admin'
+  /** Nothing was refused, and somebody should look at it. */
+  | 'alert'
   | 'system';
 
 /** Which trust domain speaks: A the identity provider, B the resource side. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { clientAssertionType, mintJws } from '@credence/mcp/protocol';
+import { clientAssertionType, mintJws, ok } from '@credence/mcp/protocol';
 import type { Call } from '../call.ts';
 import { parseForm } from '../form.ts';
 import { generatePrivateJwk, toPublicJwk, toSigner } from '../keys/signer.ts';
@@ -19,6 +19,7 @@ const clients = new Map<string, RegisteredClient>([
 const registry: ClientRegistry<RegisteredClient> = {
   issuer,
   find: (id) => clients.get(id),
+  complete: (client) => ok(client),
   secretHashes: (id) => (id === 'with secret' ? [hashSecret('old'), hashSecret('s%:+ecret')] : []),
   assertionMark: (clientId, jti, until) => ({ kind: 'client_assertion', id: `${clientId} ${jti}`, until }),
 };
@@ -41,6 +42,7 @@ function ask(body: Record<string, string>, authorization?: string) {
     mark: (mark) => marks.push(mark),
   };
   const result = authenticateClient(call, registry);
+  assert.ok(!(result instanceof Promise), 'nothing has to be fetched, so nobody waits');
   return { outcome: result.ok ? result.value.id : result.refusal, marks };
 }
 const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;

@@ -5,78 +5,116 @@ import {
   type EpochSeconds,
   isDate,
   isName,
+  type JsonObject,
   type Jwk,
   no,
   ok,
+  type ParsedJws,
   parseJws,
   type Result,
 } from '@credence/mcp/protocol';
 import type { Call } from '../call.ts';
 import { verifySignature } from '../keys/verify-signature.ts';
+import { clientIdOf } from '../policy/compile-client.ts';
+import type { ClientProof } from '../policy/model.ts';
 import type { Mark } from '../store/store.ts';
+import { isRemote, type RemoteClients } from './remote-clients.ts';
+import { checkWorkloadToken } from './workload.ts';
 
 /** What a token endpoint knows of its clients; both endpoints and `oidc-provider` read the same registry. */
 export interface ClientRegistry<C extends RegisteredClient> {
   /** Issuer of this endpoint: the only `aud` of a client assertion (IDP-04). */
   readonly issuer: string;
+  /** By what it is called in a request. */
   find(clientId: string): C | undefined;
+  /** Fills in what is fetched of a client. */
+  readonly complete: RemoteClients['complete'];
   /** SHA-256 of each live secret, base64url. */
   secretHashes(clientId: string): readonly string[];
   /** The replay space of client assertions, one for every path of this issuer. */
   assertionMark(clientId: string, jti: string, until: EpochSeconds): Mark;
 }
 
-export interface RegisteredClient {
+export interface RegisteredClient extends ClientProof {
   readonly id: string;
-  readonly jwks: readonly Jwk[] | undefined;
-  /** Has no credentials at all. */
+  /** Has no credentials at all, or with `metadata` may have none. */
   readonly public?: boolean;
+}
+
+/** True for a client whose proof is a secret in the store. */
+export function hasSecret(client: RegisteredClient): boolean {
+  return !client.public && client.jwks === undefined && !isRemote(client);
 }
 
 /** How a request says who the client is: exactly one of these (HTP-02). */
 type Credentials =
   | { method: 'secret'; clientId: string; secret: string }
-  | { method: 'assertion'; clientId: string; assertion: string }
+  /** `subject`: whom the assertion is about; the client itself, unless it is a token of its platform. */
+  | { method: 'assertion'; clientId: string; assertion: ParsedJws; subject: string }
   | { method: 'none'; clientId: string };
 
 const skewSeconds = 30;
 /** A longer-lived client assertion would have to be remembered for as long. */
 const maxAssertionSeconds = 3600;
 
+/** What authentication needs of a request. */
+export type ClientCall = Pick<Call, 'form' | 'authorization' | 'now' | 'note' | 'mark' | 'authenticated'>;
+
 /**
- * Authenticates the client of a token request, by Basic, body secret or private_key_jwt. A public client is returned as
- * what it is; whether that is enough is for the caller to say.
+ * Authenticates the client of a token request, by Basic, body secret, private_key_jwt or a token of its platform. A public
+ * client is returned as what it is; whether that is enough is for the caller to say. A promise only where something has to
+ * be fetched first.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3 @see https://www.rfc-editor.org/rfc/rfc7523#section-3
  */
-export function authenticateClient<C extends RegisteredClient>(call: Call, registry: ClientRegistry<C>): Result<C> {
+export function authenticateClient<C extends RegisteredClient>(
+  call: ClientCall,
+  registry: ClientRegistry<C>,
+): Result<C> | Promise<Result<C>> {
   const credentials = parseCredentials(call);
   if (!credentials.ok) return credentials;
-  const { clientId } = credentials.value;
-  const client = registry.find(clientId);
+  const client = registry.find(credentials.value.clientId);
   if (client) call.note({ client: client.id });
+  if (!client || !isRemote(client)) return checkCredentials(call, credentials.value, client, registry);
 
-  switch (credentials.value.method) {
+  const whole = registry.complete(client, headerOf(credentials.value));
+  const check = (it: Result<C>) => (it.ok ? checkCredentials(call, credentials.value, it.value, registry) : it);
+  return whole instanceof Promise ? whole.then(check) : check(whole);
+}
+
+function headerOf(credentials: Credentials): JsonObject | undefined {
+  return credentials.method === 'assertion' ? credentials.assertion.header : undefined;
+}
+
+function checkCredentials<C extends RegisteredClient>(
+  call: ClientCall,
+  credentials: Credentials,
+  client: C | undefined,
+  registry: ClientRegistry<C>,
+): Result<C> {
+  switch (credentials.method) {
     case 'secret': {
       // Hashed and compared also for an unknown client: the time taken tells nothing.
-      const matches = secretMatches(credentials.value.secret, registry.secretHashes(clientId));
+      const matches = secretMatches(credentials.secret, registry.secretHashes(credentials.clientId));
       if (!client) return no('client_unknown');
-      if (client.jwks) return no('client_method_not_allowed');
+      if (!hasSecret(client) && !client.public) return no('client_method_not_allowed');
       if (!matches) return no('client_secret_wrong');
       call.authenticated();
       return ok(client);
     }
     case 'assertion': {
+      if (credentials.subject !== credentials.clientId && !client?.workload) return no('client_ids_differ');
       if (!client) return no('client_unknown');
       if (!client.jwks) return no('client_method_not_allowed');
-      const mark = checkAssertion(credentials.value.assertion, client, client.jwks, registry, call.now);
+      const mark = checkAssertion(credentials.assertion, client, client.jwks, registry, call.now);
       if (!mark.ok) return mark;
-      call.mark(mark.value, 'always');
+      if (mark.value) call.mark(mark.value, 'always');
       call.authenticated();
       return ok(client);
     }
     case 'none':
       if (!client) return no('client_unknown');
-      return client.public ? ok(client) : no('client_not_authenticated');
+      if (client.public) return ok(client);
+      return no(client.document?.method === 'none' ? 'client_public_not_allowed' : 'client_not_authenticated');
   }
 }
 
@@ -101,10 +139,10 @@ function parseCredentials({ authorization, form }: Pick<Call, 'authorization' | 
   }
   if (assertion !== undefined) {
     if (form.get('client_assertion_type') !== clientAssertionType) return no('client_assertion_invalid');
-    const subject = parseJws(assertion)?.claims.sub;
-    if (typeof subject !== 'string') return no('client_assertion_invalid');
-    if (inBody !== undefined && inBody !== subject) return no('client_ids_differ');
-    return ok({ method: 'assertion', clientId: subject, assertion });
+    const parsed = parseJws(assertion);
+    const subject = parsed?.claims.sub;
+    if (!parsed || typeof subject !== 'string') return no('client_assertion_invalid');
+    return ok({ method: 'assertion', clientId: inBody ?? subject, assertion: parsed, subject });
   }
   if (inBody === undefined) return no('client_not_authenticated');
   return ok(
@@ -144,16 +182,23 @@ export function secretMatches(secret: string, hashes: readonly string[]): boolea
   return matches;
 }
 
-/** A client assertion: `iss` = `sub` = the client, `aud` exactly this issuer and nothing else, fresh, signed by a registered key. */
+/**
+ * A client assertion: `iss` = `sub` = the client, `aud` exactly this issuer and nothing else, fresh, signed by a registered
+ * key; or a token of the client's platform. Resolves to its mark, if it may be used only once.
+ */
 function checkAssertion<C extends RegisteredClient>(
-  assertion: string,
+  jws: ParsedJws,
   client: C,
   keys: readonly Jwk[],
   registry: ClientRegistry<C>,
   now: EpochSeconds,
-): Result<Mark> {
-  const jws = parseJws(assertion);
-  if (!jws) return no('client_assertion_invalid');
+): Result<Mark | undefined> {
+  const clientId = clientIdOf(client);
+  if (client.workload) {
+    const used = checkWorkloadToken(jws, client.workload, keys, { audience: registry.issuer, now });
+    if (!used.ok) return used;
+    return ok(used.value && registry.assertionMark(clientId, used.value.id, used.value.until));
+  }
   const choice = chooseKey(jws.header, keys);
   if (!choice.ok || !verifySignature(jws, choice.key, choice.algorithm)) return no('client_assertion_invalid');
 
@@ -162,8 +207,8 @@ function checkAssertion<C extends RegisteredClient>(
   const isFor = audience.length === 1 && audience[0] === registry.issuer;
   const isFresh = isDate(exp) && exp + skewSeconds > now && exp <= now + maxAssertionSeconds;
   const hasBegun = [nbf, iat].every((date) => date === undefined || (isDate(date) && date <= now + skewSeconds));
-  if (iss !== client.id || sub !== client.id || !isFor || !isFresh || !hasBegun || !isName(jti, 256)) {
+  if (iss !== clientId || sub !== clientId || !isFor || !isFresh || !hasBegun || !isName(jti, 256)) {
     return no('client_assertion_invalid');
   }
-  return ok(registry.assertionMark(client.id, jti, exp + skewSeconds));
+  return ok(registry.assertionMark(clientId, jti, exp + skewSeconds));
 }

@@ -6,6 +6,7 @@ import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
 import type { Signer } from '../keys/signer.ts';
 import type { Pace } from '../limits.ts';
 import type { AccessIndex } from '../policy/compile.ts';
+import { clientIdOf } from '../policy/compile-client.ts';
 import { decide } from '../policy/decide.ts';
 import type { AccessClient, AccessServer, Ask, Audience, Decision } from '../policy/model.ts';
 import { sameResource } from '../policy/resource-uri.ts';
@@ -56,7 +57,8 @@ interface Target {
 
 /** POST /token, token exchange (leg 1). Draft §4.3: an ID Token in, an ID-JAG out. */
 export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenResponse>> {
-  const client = authenticateClient(call, idp.registry);
+  const authenticated = authenticateClient(call, idp.registry);
+  const client = authenticated instanceof Promise ? await authenticated : authenticated;
   if (!client.ok) return client;
   const allowed = checkGrantAllowed(client.value);
   if (!allowed.ok) return allowed;
@@ -124,7 +126,8 @@ function toSubject({ id, email }: Person, ras: string, audience: Audience | unde
 }
 
 function checkGrantAllowed(client: AccessClient): Result<void> {
-  if (client.exchange) return ok(undefined);
+  if (client.document?.mayExchange === false) return no('client_grant_not_listed');
+  if (client.exchange ?? !client.public) return ok(undefined);
   return no(client.public ? 'client_is_public' : 'client_not_enabled');
 }
 
@@ -148,7 +151,7 @@ async function verifySubjectToken(call: Call, client: AccessClient, idp: Idp): P
   const token =
     subjectTokenType === tokenType.idToken
       ? verifyIdToken(subjectToken, client, idp, now)
-      : await readRefreshToken(subjectToken, { clientId: client.id, now }, idp.store.artifacts);
+      : await readRefreshToken(subjectToken, { clientId: clientIdOf(client), now }, idp.store.artifacts);
   if (!token.ok) return token;
   call.note({ person: token.value.personId, session: token.value.session });
 
@@ -164,7 +167,7 @@ function verifyIdToken(text: string, client: AccessClient, idp: Idp, now: EpochS
   const verified = idp.idTokens.verify(text);
   if (!verified.ok) return verified;
   const { issuer, skewSeconds } = idp;
-  return checkSubjectToken(verified.value, { issuer, clientId: client.id, now, skewSeconds });
+  return checkSubjectToken(verified.value, { issuer, clientId: clientIdOf(client), now, skewSeconds });
 }
 
 /** Audience and resource name one server of the access document, at which this client has an id (IDP-07 to IDP-10, 25, 44). */

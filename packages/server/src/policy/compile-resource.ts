@@ -1,8 +1,8 @@
 import { signatureAlgorithms } from '@credence/mcp/protocol';
 import { Problem } from '../problem.ts';
+import { byClientId, toProof } from './compile-client.ts';
 import type { AccountRule, ResourceClient, ResourceServer, TrustedIssuer, TrustedTenants, Upstream } from './model.ts';
 import type { AccountsEntry, ResourceDocument, ResourceServerEntry, TrustEntry } from './resource-document.ts';
-import { byClientId, toProof } from './compile-client.ts';
 import { resourceOf, spellings } from './resource-uri.ts';
 import { toScopes, unaskedScopes } from './scopes.ts';
 

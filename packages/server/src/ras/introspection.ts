@@ -1,6 +1,7 @@
 import { type AccessToken, no, ok, type Result } from '@credence/mcp/protocol';
 import type { Call } from '../call.ts';
 import { authenticateClient } from '../clients/authenticate.ts';
+import { clientIdOf } from '../policy/compile-client.ts';
 import type { ResourceClient, ResourceServer } from '../policy/model.ts';
 import type { Ras } from './jwt-bearer.ts';
 import { verifyOwnToken } from './own-token.ts';
@@ -28,8 +29,11 @@ export type Introspection =
  * @see https://www.rfc-editor.org/rfc/rfc7662#section-2.2
  */
 export async function introspect(call: Call, ras: Ras): Promise<Result<Introspection>> {
-  const caller = authenticateClient(call, { ...ras.registry, find: (id) => findCaller(id, ras) });
+  const authenticated = authenticateClient(call, { ...ras.registry, find: (id) => findCaller(id, ras) });
+  const caller = authenticated instanceof Promise ? await authenticated : authenticated;
   if (!caller.ok) return caller;
+  // A name that anybody can say gets no answer about anything.
+  if (caller.value.public) return no('client_not_authenticated');
   const text = call.form.get('token');
   if (!text) return no('missing_parameter');
 
@@ -54,7 +58,7 @@ export async function introspect(call: Call, ras: Ras): Promise<Result<Introspec
 }
 
 /** A client of the resource document, or one of its servers asking for itself. */
-type Caller = (ResourceClient | { readonly id: string; readonly jwks: undefined }) & {
+type Caller = (ResourceClient | { readonly id: string; readonly jwks: undefined; readonly public?: boolean }) & {
   readonly server?: ResourceServer;
 };
 
@@ -63,13 +67,14 @@ function findCaller(id: string, ras: Ras): Caller | undefined {
   return server ? { id, jwks: undefined, server } : ras.registry.find(id);
 }
 
-function concerns(token: AccessToken, { id, server }: Caller): boolean {
-  return server ? token.resource === server.resource : token.clientId === id;
+function concerns(token: AccessToken, caller: Caller): boolean {
+  const { server } = caller;
+  return server ? token.resource === server.resource : token.clientId === clientIdOf(caller);
 }
 
 /** Not revoked, and for a server and a client that are still in the resource document. */
 async function stands(token: AccessToken, ras: Ras): Promise<boolean> {
   const policy = ras.policy();
-  if (!policy.serversByResource.has(token.resource) || !policy.clients.has(token.clientId)) return false;
+  if (!policy.serversByResource.has(token.resource) || !policy.clientsByClientId.has(token.clientId)) return false;
   return !(await ras.store.isMarked('token_revoked', token.id));
 }

@@ -17,6 +17,7 @@ import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
 import type { Signer } from '../keys/signer.ts';
 import { verifySignature } from '../keys/verify-signature.ts';
 import type { ResourceIndex } from '../policy/compile.ts';
+import { clientIdOf } from '../policy/compile-client.ts';
 import { decideResource } from '../policy/decide.ts';
 import type { ResourceClient, ResourceServer, TrustedIssuer } from '../policy/model.ts';
 import type { Store } from '../store/store.ts';
@@ -49,12 +50,14 @@ export interface RedemptionResponse {
 
 /** POST /token, JWT bearer (leg 2). Draft §4.4: an ID-JAG in, an access token for exactly one MCP server out. */
 export async function jwtBearer(call: Call, ras: Ras): Promise<Result<RedemptionResponse>> {
-  const client = authenticateClient(call, ras.registry);
+  const authenticated = authenticateClient(call, ras.registry);
+  const client = authenticated instanceof Promise ? await authenticated : authenticated;
   if (!client.ok) return client;
+  if (client.value.document?.mayRedeem === false) return no('client_grant_not_listed');
   const verified = await verifyIdJag(call, client.value, ras);
   if (!verified.ok) return verified;
   const { idJag, issuer } = verified.value;
-  const boundKey = checkBinding(call, idJag, ras.dpop);
+  const boundKey = checkBinding(call, client.value, idJag, ras.dpop);
   if (!boundKey.ok) return boundKey;
   const server = chooseServer(call, idJag, ras.policy());
   if (!server.ok) return server;
@@ -66,7 +69,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   const token: AccessToken = {
     issuer: ras.issuer,
     subject: account.value.id,
-    clientId: client.value.id,
+    clientId: clientIdOf(client.value),
     id: randomId(),
     resource: server.value.resource,
     scopes: granted.value,
@@ -116,7 +119,7 @@ async function verifyIdJag(
 
   const idJag = checkIdJag(jws, {
     issuer: ras.issuer,
-    clientId: client.id,
+    clientId: clientIdOf(client),
     audTenant: issuer.audTenant,
     now: call.now,
     skewSeconds: ras.skewSeconds,
@@ -130,9 +133,16 @@ async function verifyIdJag(
 
 /**
  * A bound ID-JAG needs a proof with the same key (RAS-29); a proof without one is checked all the same and binds the access
- * token, so that whoever shows a key gets a token for that key only (RAS-30).
+ * token, so that whoever shows a key gets a token for that key only (RAS-30). Of a client without credentials the key is all
+ * there is (RAS-02, A6).
  */
-function checkBinding(call: Call, idJag: IdJag, dpop: DpopEndpoint): Result<string | undefined> {
+function checkBinding(
+  call: Call,
+  client: ResourceClient,
+  idJag: IdJag,
+  dpop: DpopEndpoint,
+): Result<string | undefined> {
+  if (client.public && idJag.keyThumbprint === undefined) return no('client_needs_bound_grant');
   if (idJag.keyThumbprint !== undefined && call.dpop === undefined) return no('id_jag_proof_missing');
   const shown = verifyDpop(call, dpop);
   if (!shown.ok) return shown;

@@ -1,6 +1,7 @@
 import { no, ok, type Result } from '@credence/mcp/protocol';
 import type { Call } from '../call.ts';
 import { authenticateClient } from '../clients/authenticate.ts';
+import { clientIdOf } from '../policy/compile-client.ts';
 import type { Ras } from './jwt-bearer.ts';
 import { verifyOwnToken } from './own-token.ts';
 
@@ -10,13 +11,14 @@ import { verifyOwnToken } from './own-token.ts';
  * @see https://www.rfc-editor.org/rfc/rfc7009#section-2
  */
 export async function revoke(call: Call, ras: Ras): Promise<Result<object>> {
-  const client = authenticateClient(call, ras.registry);
+  const authenticated = authenticateClient(call, ras.registry);
+  const client = authenticated instanceof Promise ? await authenticated : authenticated;
   if (!client.ok) return client;
   const text = call.form.get('token');
   if (!text) return no('missing_parameter');
 
   const token = verifyOwnToken(text, ras.ownTokens, call.now);
-  if (!token || token.clientId !== client.value.id) return ok({});
+  if (!token || token.clientId !== clientIdOf(client.value)) return ok({});
   call.recordAs('revocation');
   call.note({ accessToken: token.id, person: token.subject, resource: token.resource });
   call.mark({ kind: 'token_revoked', id: token.id, until: token.expiresAt + ras.skewSeconds }, 'if_granted');

@@ -10,7 +10,7 @@ import type { Artifact, Mark, Store } from '../../store/store.ts';
  */
 export function createAdapter(
   store: Store,
-  findClient: (clientId: string) => AdapterPayload | undefined,
+  findClient: (clientId: string) => Promise<AdapterPayload | undefined>,
   now: () => EpochSeconds,
 ): AdapterFactory {
   return (model) => {
@@ -97,8 +97,8 @@ function replayAdapter(store: Store): Adapter {
   };
 }
 
-function clientAdapter(findClient: (clientId: string) => AdapterPayload | undefined): Adapter {
-  return { ...nothing, find: async (id) => findClient(id) };
+function clientAdapter(findClient: (clientId: string) => Promise<AdapterPayload | undefined>): Adapter {
+  return { ...nothing, find: findClient };
 }
 
 const nothing: Adapter = {

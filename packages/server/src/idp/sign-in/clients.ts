@@ -1,5 +1,6 @@
-import type { SignatureAlgorithm } from '@credence/mcp/protocol';
+import type { Refusal, SignatureAlgorithm } from '@credence/mcp/protocol';
 import type { AdapterPayload } from 'oidc-provider';
+import { clientIdOf } from '../../policy/compile-client.ts';
 import type { AccessClient } from '../../policy/model.ts';
 
 /**
@@ -12,14 +13,16 @@ export function toMetadata(
   noSecret: string,
   idTokenAlgorithm: SignatureAlgorithm,
 ): AdapterPayload {
-  const signsIn = client.redirectUris.length > 0;
+  // Where a client has a metadata document, that says where people are sent back to.
+  const { redirectUris, postLogoutRedirectUris } = client.document ?? client;
+  const signsIn = redirectUris.length > 0;
   return {
-    client_id: client.id,
+    client_id: clientIdOf(client),
     client_name: client.name,
     // `native` would refuse https redirects to loopback, `web` would refuse schemes of the client's own.
-    application_type: [...client.redirectUris, ...client.postLogoutRedirectUris].every(isWebAddress) ? 'web' : 'native',
-    redirect_uris: [...client.redirectUris],
-    post_logout_redirect_uris: [...client.postLogoutRedirectUris],
+    application_type: [...redirectUris, ...postLogoutRedirectUris].every(isWebAddress) ? 'web' : 'native',
+    redirect_uris: [...redirectUris],
+    post_logout_redirect_uris: [...postLogoutRedirectUris],
     response_types: signsIn ? ['code'] : [],
     // `form_post` needs a page with a script.
     ...(signsIn && { response_modes: ['query', 'fragment'] }),
@@ -29,12 +32,26 @@ export function toMetadata(
   } as AdapterPayload;
 }
 
-function toAuthentication({ jwks, public: isPublic }: AccessClient, noSecret: string) {
-  if (isPublic) return { token_endpoint_auth_method: 'none' };
-  if (jwks) return { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [...jwks] } };
+/** Keys are handed over as they are now, so that `oidc-provider` fetches nothing; they are at hand where it needs them. */
+function toAuthentication({ jwks = [], jwksUri, document, ...client }: AccessClient, noSecret: string) {
+  if (client.public) return { token_endpoint_auth_method: 'none' };
+  if (jwks.length > 0 || jwksUri !== undefined || document) {
+    return { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [...jwks] } };
+  }
   return { token_endpoint_auth_method: 'client_secret_basic', client_secret: noSecret };
 }
 
 function isWebAddress(uri: string): boolean {
   return /^https?:/.test(uri);
+}
+
+const unavailable = new WeakMap<object, Refusal>();
+
+/** Why a client could not be found, for the record: `oidc-provider` only learns that there is none. */
+export function rememberUnavailable(context: object | undefined, refusal: Refusal): void {
+  if (context) unavailable.set(context, refusal);
+}
+
+export function whyUnavailable(context: object): Refusal | undefined {
+  return unavailable.get(context);
 }

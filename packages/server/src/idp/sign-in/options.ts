@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { EpochSeconds, Jwk, Refusal } from '@credence/mcp/protocol';
 import type { Facts } from '../../audit/record.ts';
+import type { RemoteClients } from '../../clients/remote-clients.ts';
 import type { PrivateJwk } from '../../keys/signer.ts';
 import type { FailureLimit } from '../../limits.ts';
 import type { AccessClient } from '../../policy/model.ts';
@@ -13,7 +14,10 @@ export interface SignInOptions {
   /** What people call the organisation. */
   readonly organisation: string;
   readonly store: Store;
+  /** By what they are called in a request. */
   readonly clients: () => ReadonlyMap<string, AccessClient>;
+  /** Fills in what is fetched of a client. */
+  readonly complete: RemoteClients['complete'];
   /** SHA-256 of each live secret of a client at the IdP, base64url. */
   readonly secretHashes: (clientId: string) => readonly string[];
   /** Keys for ID Tokens and nothing else, the signing one first: its algorithm is what clients get. Read when the provider is built: see `rebuild`. */

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { signatureAlgorithms } from '@credence/mcp/protocol';
+import { parseJws, signatureAlgorithms } from '@credence/mcp/protocol';
 import Provider, { type Configuration, errors, type Grant, type KoaContextWithOIDC } from 'oidc-provider';
-import { secretMatches } from '../../clients/authenticate.ts';
+import { hashSecret, secretMatches } from '../../clients/authenticate.ts';
+import { isRemote } from '../../clients/remote-clients.ts';
 import type { Store } from '../../store/store.ts';
 import { createAdapter } from './adapter.ts';
-import { toMetadata } from './clients.ts';
+import { rememberUnavailable, toMetadata } from './clients.ts';
 import { createInteractionPolicy, needsConfirmation } from './interaction-policy.ts';
 import type { SignInOptions } from './options.ts';
 import { isRegisteredRedirect } from './redirect.ts';
@@ -24,14 +25,21 @@ export interface ProviderPages {
 
 const interactionSeconds = 1800;
 
-/** Builds an `oidc-provider` for the keys in force now; it takes a millisecond or two. */
-export function createProvider(options: SignInOptions, pages: ProviderPages): Provider {
+/**
+ * Builds an `oidc-provider` for the keys in force now; it takes a millisecond or two.
+ * @param workloadPass - what a client with `workload` is passed on with, once it has proven itself: see workload-door.ts
+ */
+export function createProvider(options: SignInOptions, pages: ProviderPages, workloadPass: string): Provider {
   // No hash of a live secret equals it, it changes with every start, and nothing is ever signed with it.
   const noSecret = randomBytes(32).toString('base64url');
   const idTokenAlgorithm = options.idTokenKeys()[0]?.alg ?? 'RS256';
-  const findClient = (id: string) => {
+  const findClient = async (id: string) => {
     const client = options.clients().get(id);
-    return client && toMetadata(client, noSecret, idTokenAlgorithm);
+    if (!client || !isRemote(client)) return client && toMetadata(client, noSecret, idTokenAlgorithm);
+    const whole = await options.complete(client, headerOfAssertion());
+    if (whole.ok) return toMetadata(whole.value, noSecret, idTokenAlgorithm);
+    rememberUnavailable(Provider.ctx, whole.refusal);
+    return undefined;
   };
   const provider = new Provider(options.issuer, {
     ...(isHttps(options) ? secureCookies : plainCookies)(options.cookieKeys),
@@ -63,13 +71,15 @@ export function createProvider(options: SignInOptions, pages: ProviderPages): Pr
     renderError: pages.refused,
     clientBasedCORS: () => false,
     fetch: async () => {
-      throw new Error('the sign-in fetches nothing: clients are in the policy, keys included');
+      throw new Error('the sign-in fetches nothing: clients come with their keys');
     },
   });
 
+  const passHash = hashSecret(workloadPass);
   const { prototype } = provider.Client;
   prototype.compareClientSecret = function compare(secret: string) {
-    return secretMatches(secret, options.secretHashes(this.clientId));
+    const isWorkload = options.clients().get(this.clientId)?.workload !== undefined;
+    return secretMatches(secret, isWorkload ? [passHash] : options.secretHashes(this.clientId));
   };
   prototype.redirectUriAllowed = function isAllowed(uri: string) {
     return isRegisteredRedirect(uri, this.redirectUris ?? []);
@@ -147,6 +157,12 @@ async function findOrMakeGrant(context: KoaContextWithOIDC): Promise<Grant | und
   grant.addOIDCScope(requestParamOIDCScopes);
   await grant.save();
   return grant;
+}
+
+/** Header of the client assertion in the request under way: says which key is needed. */
+function headerOfAssertion() {
+  const assertion = Provider.ctx?.oidc.params?.client_assertion;
+  return typeof assertion === 'string' ? parseJws(assertion)?.header : undefined;
 }
 
 /** What the token exchange demands of a client assertion too (IDP-04): for this issuer and nobody else, and short-lived. */

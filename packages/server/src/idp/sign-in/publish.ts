@@ -34,6 +34,7 @@ function complete(context: Context): void {
   context.body = {
     ...(context.body as Record<string, unknown>),
     grant_types_supported: ['authorization_code', 'refresh_token', grantType.tokenExchange],
+    client_id_metadata_document_supported: true,
     identity_chaining_requested_token_types_supported: [tokenType.idJag],
     response_modes_supported: ['query', 'fragment'],
     dpop_signing_alg_values_supported: signatureAlgorithms, // at the token exchange

@@ -2,6 +2,7 @@ import type Provider from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import { pageHeaders } from '../../pages/headers.ts';
 import { type AutoSubmit, parseAutoSubmit } from './auto-submit.ts';
+import { whyUnavailable } from './clients.ts';
 import type { Context, Layer } from './layer.ts';
 import type { SignInOptions } from './options.ts';
 import { continuePage, type PageFrame, refusedPage } from './pages.ts';
@@ -33,7 +34,10 @@ export function recordAnswers(options: SignInOptions, frame: PageFrame, provider
     const error = failures.get(context);
     if (error !== undefined && !(error instanceof errors.OIDCProviderError)) return broken(context, options, error);
 
-    const note = toNote(context.oidc, error);
+    const note = toNote(context.oidc, error, {
+      nameOf: (clientId) => options.clients().get(clientId)?.id ?? clientId,
+      unavailable: whyUnavailable(context),
+    });
     const reference = note && (await options.note({ ...note, address: options.addressOf(context.req) }));
     const form = parseAutoSubmit(context.body);
     if (form) showButton(context, frame, form);

@@ -10,19 +10,27 @@ import type { SignInNote } from './options.ts';
  * this is asked after the answer was made and before it leaves.
  * @param error - what was refused, if anything was
  */
-export function toNote(oidc: Oidc | undefined, error: unknown): NoteOfAnswer | undefined {
+export function toNote(oidc: Oidc | undefined, error: unknown, known: Known): NoteOfAnswer | undefined {
   if (!oidc) return undefined;
-  if (error !== undefined) return toRefusal(oidc, error);
-  if (oidc.route === 'token') return toIdTokenIssued(oidc);
-  if (oidc.route === 'end_session_confirm') return toSignOut(oidc);
-  return oidc.entities.AuthorizationCode || oidc.result?.login ? toSignIn(oidc) : undefined;
+  if (error !== undefined) return toRefusal(oidc, error, known);
+  if (oidc.route === 'token') return toIdTokenIssued(oidc, known);
+  if (oidc.route === 'end_session_confirm') return toSignOut(oidc, known);
+  return oidc.entities.AuthorizationCode || oidc.result?.login ? toSignIn(oidc, known) : undefined;
+}
+
+/** What the record says of clients beyond what `oidc-provider` knows. */
+interface Known {
+  /** The id in the access document of what a client is called in requests. */
+  readonly nameOf: (clientId: string) => string;
+  /** Why the client of this request could not be found, where it is registered. */
+  readonly unavailable: Refusal | undefined;
 }
 
 type Oidc = KoaContextWithOIDC['oidc'];
 type NoteOfAnswer = Omit<SignInNote, 'address'>;
 
 /** A code goes out: somebody proved who they are, or a session that stood was used. */
-function toSignIn(oidc: Oidc): NoteOfAnswer {
+function toSignIn(oidc: Oidc, known: Known): NoteOfAnswer {
   const { session, result } = oidc;
   const how = result?.login ? 'password' : result?.consent ? 'live session, confirmed' : 'live session';
   return {
@@ -30,7 +38,7 @@ function toSignIn(oidc: Oidc): NoteOfAnswer {
     outcome: 'allowed',
     known: true,
     facts: {
-      ...clientAndGrant(oidc),
+      ...clientAndGrant(oidc, known),
       ...(session?.accountId !== undefined && { person: session.accountId }),
       ...sidOfClient(oidc),
       ...(session?.amr && { amr: session.amr }),
@@ -40,14 +48,14 @@ function toSignIn(oidc: Oidc): NoteOfAnswer {
 }
 
 /** A code or a refresh token was traded for an ID Token. */
-function toIdTokenIssued(oidc: Oidc): NoteOfAnswer {
+function toIdTokenIssued(oidc: Oidc, known: Known): NoteOfAnswer {
   const { accountId, sid, amr } = oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken ?? {};
   return {
     kind: 'sign_in',
     outcome: 'allowed',
     known: true,
     facts: {
-      ...clientAndGrant(oidc),
+      ...clientAndGrant(oidc, known),
       ...(accountId !== undefined && { person: accountId }),
       ...sidOf(sid),
       ...(amr && { amr }),
@@ -57,11 +65,11 @@ function toIdTokenIssued(oidc: Oidc): NoteOfAnswer {
 }
 
 /** A session ended at its owner's wish, or one client was taken out of it; of a browser without a session nothing is said. */
-function toSignOut(oidc: Oidc): NoteOfAnswer | undefined {
+function toSignOut(oidc: Oidc, known: Known): NoteOfAnswer | undefined {
   const { session, params } = oidc;
   if (session?.accountId === undefined) return undefined;
   const detail = params?.logout ? 'the session ended, with all that hung on it' : 'one client was taken out';
-  return signOutOf(session.accountId, { ...clientAndGrant(oidc), ...sidOfClient(oidc), detail });
+  return signOutOf(session.accountId, { ...clientAndGrant(oidc, known), ...sidOfClient(oidc), detail });
 }
 
 /** @param facts - what is known besides the person */
@@ -73,22 +81,27 @@ function sidOfClient({ session, client }: Oidc): Facts {
   return client && session ? sidOf(session.sidFor(client.clientId)) : {};
 }
 
-function toRefusal(oidc: Oidc, error: unknown): NoteOfAnswer {
+function toRefusal(oidc: Oidc, error: unknown, known: Known): NoteOfAnswer {
   const { client, session, entities } = oidc;
   const person = session?.accountId ?? entities.RefreshToken?.accountId;
   const code = errorCode(error);
   return {
     kind: 'refusal',
     outcome: 'refused',
-    reason: toReason(oidc, error, code),
+    reason: toReason(oidc, error, code, known),
     known: session?.accountId !== undefined || (code !== 'invalid_client' && hasCredentials(client)),
-    facts: { ...clientAndGrant(oidc), ...(person !== undefined && { person }), detail: code },
+    facts: { ...clientAndGrant(oidc, known), ...(person !== undefined && { person }), detail: code },
   };
 }
 
-function toReason({ client, params, route, body, entities }: Oidc, error: unknown, code: string): Refusal {
+function toReason(
+  { client, params, route, body, entities }: Oidc,
+  error: unknown,
+  code: string,
+  known: Known,
+): Refusal {
   if (code === 'invalid_client') {
-    if (!client) return 'client_unknown';
+    if (!client) return known.unavailable ?? 'client_unknown';
     if (error instanceof AssertionReplayed) return 'client_assertion_replayed';
     return params?.client_assertion === undefined ? 'client_secret_wrong' : 'client_assertion_invalid';
   }
@@ -106,10 +119,10 @@ function hasCredentials(client: Oidc['client']): boolean {
   return client !== undefined && client.clientAuthMethod !== 'none';
 }
 
-function clientAndGrant({ client, params, route }: Oidc): Facts {
+function clientAndGrant({ client, params, route }: Oidc, { nameOf }: Known): Facts {
   const grant = route === 'token' ? params?.grant_type : undefined;
   return {
-    ...(client && { client: client.clientId }),
+    ...(client && { client: nameOf(client.clientId) }),
     ...(typeof grant === 'string' && { grantType: toGrantName(grant) }),
   };
 }

@@ -23,10 +23,13 @@ export async function readFormBody(request: ReadRequest): Promise<Result<string>
 }
 
 /**
- * Lets the next reader find the body in the stream again. `oidc-provider` would take it from `body` too, with a warning on
+ * Lets the next reader find the body in the stream again, or another in its place. `oidc-provider` would take it from `body` too, with a warning on
  * the operator's terminal.
  */
 export function unread(request: ReadRequest, text: string): void {
+  if (request.headers['content-length'] !== undefined) {
+    request.headers['content-length'] = String(Buffer.byteLength(text));
+  }
   Object.defineProperties(request, {
     readable: { value: true, configurable: true },
     iterator: { value: () => [Buffer.from(text)], configurable: true },

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { defaultScope } from './default-scope.ts';
 import { createInteractions } from './interactions.ts';
@@ -30,8 +31,10 @@ export function createSignIn(options: SignInOptions, limits: SignInLimits = defa
   const frame: PageFrame = { host: new URL(options.issuer).host, organisation: options.organisation };
   const interactions = createInteractions(options, frame, createSignInLimit(limits));
 
+  const workloadPass = randomBytes(32).toString('base64url');
+
   const build = () => {
-    const provider = createProvider(options, createProviderPages(frame));
+    const provider = createProvider(options, createProviderPages(frame), workloadPass);
     const ourPages: Layer = async (context: Context, next) => {
       if (!(await interactions(context, provider))) await next();
     };
@@ -40,7 +43,7 @@ export function createSignIn(options: SignInOptions, limits: SignInLimits = defa
       publish(options),
       defaultScope,
       ourPages,
-      limitClients(options),
+      limitClients(options, workloadPass),
       recordAnswers(options, frame, provider),
     ]) {
       provider.use(layer);

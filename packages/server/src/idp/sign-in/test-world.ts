@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hashSecret } from '../../clients/authenticate.ts';
+import { createRemoteClients, type RemoteClients } from '../../clients/remote-clients.ts';
 import { hashPassword } from '../../directory/password.ts';
 import { generatePrivateJwk, type PrivateJwk, toPublicJwk } from '../../keys/signer.ts';
 import { createFailureLimit } from '../../limits.ts';
@@ -19,6 +20,9 @@ export interface TestWorld {
   readonly store: Store;
   readonly signIn: SignIn;
   readonly clients: Map<string, AccessClient>;
+  /** What is found at each URL when something of a client is fetched. */
+  readonly web: Map<string, Record<string, unknown>>;
+  readonly remote: RemoteClients;
   readonly notes: SignInNote[];
   readonly faults: unknown[];
   readonly clientKey: PrivateJwk;
@@ -54,7 +58,21 @@ export async function openTestWorld(
   const issuer = toIssuer(port);
   const clientKey = generatePrivateJwk('ES256');
   const secret = randomBytes(32).toString('base64url');
+  const web = new Map<string, Record<string, unknown>>();
+  const fetchJson = async (url: string) => {
+    const value = web.get(url);
+    if (!value) throw new Error(`nothing at ${url}`);
+    return { value, headers: {} };
+  };
+  const remote = createRemoteClients({
+    egress: { fetchJson, getJson: async (url) => (await fetchJson(url)).value },
+    now: () => Math.floor(Date.now() / 1000),
+    onFault: () => undefined,
+    onFetched: async () => undefined,
+  });
   const world: TestWorld = {
+    web,
+    remote,
     issuer,
     port,
     store,
@@ -79,6 +97,7 @@ export async function openTestWorld(
     organisation: 'Acme',
     store,
     clients: () => world.clients,
+    complete: world.remote.complete,
     secretHashes: (id) => (id === 'portal' ? [hashSecret('an older one'), hashSecret(secret)] : []),
     idTokenKeys: () => world.idTokenKeys,
     publicKeys: () => [...world.idTokenKeys, idJagKey].map(toPublicJwk),

@@ -10,6 +10,7 @@ import { type PageFrame, refusedPage } from './pages.ts';
 import { isHttps } from './provider.ts';
 import { isLoopbackHost } from './redirect.ts';
 import { readFormBody, unread } from './request-body.ts';
+import { exchangeForPass } from './workload-door.ts';
 
 /** Endpoints that authenticate a client: the token endpoint and pushed authorization requests (RFC 9126). */
 const clientPaths = ['/token', '/request'];
@@ -65,7 +66,7 @@ function answerFault(context: Context, frame: PageFrame, fault: unknown): void {
  * Stands before the endpoints that authenticate a client: a pair of client and address that has failed too often waits,
  * and what fails now is counted, in the same count as the token exchange (IDP-38).
  */
-export function limitClients(options: SignInOptions): Layer {
+export function limitClients(options: SignInOptions, pass: string): Layer {
   return async (context: Context, next) => {
     if (context.method !== 'POST' || !clientPaths.includes(context.path)) return next();
     const text = await readFormBody(context.req);
@@ -80,7 +81,17 @@ export function limitClients(options: SignInOptions): Layer {
       context.set('retry-after', String(waitSeconds));
       return refuse(context, options, 'too_many_requests');
     }
-    unread(context.req, text.value);
+    const body = await exchangeForPass(
+      { text: text.value, form: form.value },
+      context.req.headers.authorization,
+      pass,
+      options,
+    );
+    if (!body.ok) {
+      if (refusalRow(body.refusal).wire === 'invalid_client') options.failures.add(client, address);
+      return refuse(context, options, body.refusal);
+    }
+    unread(context.req, body.value);
     await next();
     if (context.status === 401) options.failures.add(client, address);
   };
