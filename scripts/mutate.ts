@@ -30,6 +30,7 @@ const boundaries = [toSpec('boundaries')];
 const keys = [toSpec('keys')];
 const dpop = [toSpec('dpop')];
 const metadata = [toSpec('client-metadata')];
+const certificates = [toSpec('certificates')];
 
 /** The rule files, and the tests to ask in turn: first those beside them, then those most likely to notice. */
 const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
@@ -37,8 +38,8 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [protocol('strict-json.ts'), [protocol('strict-json.test.ts')], keys],
   [protocol('scope.ts'), boundaries, leg1, leg2],
   [protocol('jws.ts'), [protocol('jws.test.ts')], boundaries, leg2, redeeming],
-  [protocol('id-jag.ts'), [protocol('id-jag.test.ts')], boundaries, leg1, leg2, redeeming],
-  [protocol('access-token.ts'), [protocol('access-token.test.ts')], boundaries, leg2, dpop, asking],
+  [protocol('id-jag.ts'), [protocol('id-jag.test.ts')], boundaries, leg1, leg2, redeeming, certificates],
+  [protocol('access-token.ts'), [protocol('access-token.test.ts')], boundaries, leg2, dpop, asking, certificates],
   [protocol('dpop.ts'), [protocol('dpop.test.ts')], dpop],
   [mcp('resource/issuer-keys.ts'), [mcp('resource/issuer-keys.test.ts')], [toSpec('issuer-keys')]],
   [
@@ -61,8 +62,19 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
     leg1,
     issuing,
     keys,
+    certificates,
   ],
   [server('clients/dpop.ts'), dpop, leg1, issuing],
+  [server('clients/check-certificate.ts'), [server('clients/client-certificate.test.ts')], certificates],
+  [server('clients/client-certificate.ts'), [server('clients/client-certificate.test.ts')], certificates],
+  [server('clients/certificate-names.ts'), [server('clients/client-certificate.test.ts')], certificates],
+  [server('policy/distinguished-name.ts'), [server('policy/distinguished-name.test.ts')]],
+  [
+    server('policy/client-tls.ts'),
+    [server('policy/parse.test.ts')],
+    certificates,
+    [server('clients/client-certificate.test.ts')],
+  ],
   [
     server('policy/decide.ts'),
     [server('policy/decide.test.ts'), toSpec('sign-in-needs')],
@@ -70,11 +82,11 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
     leg1,
   ],
   [server('idp/subject-token.ts'), [server('idp/subject-token.test.ts')], [toSpec('subject-token')], leg1, issuing],
-  [server('idp/token-exchange.ts'), leg1, [toSpec('tenants')], issuing],
-  [server('ras/jwt-bearer.ts'), leg2, [toSpec('tenants')], redeeming],
+  [server('idp/token-exchange.ts'), leg1, [toSpec('tenants')], issuing, certificates],
+  [server('ras/jwt-bearer.ts'), leg2, [toSpec('tenants')], redeeming, certificates],
   [server('ras/account.ts'), [toSpec('accounts'), toSpec('tenants')], leg2],
   [server('ras/own-token.ts'), asking],
-  [server('ras/introspection.ts'), asking],
+  [server('ras/introspection.ts'), asking, certificates],
   [server('ras/revocation.ts'), asking],
 ];
 

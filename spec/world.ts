@@ -16,6 +16,7 @@ import type { AuditRecord } from '../packages/server/src/audit/record.ts';
 import { createRefusalLedger } from '../packages/server/src/audit/refusal-ledger.ts';
 import { randomId } from '../packages/server/src/call.ts';
 import { hashSecret } from '../packages/server/src/clients/authenticate.ts';
+import type { ClientCertificate } from '../packages/server/src/clients/client-certificate.ts';
 import { createDpopNonces } from '../packages/server/src/clients/dpop.ts';
 import { createRemoteClients } from '../packages/server/src/clients/remote-clients.ts';
 import { createClientWatch } from '../packages/server/src/clients/watch-clients.ts';
@@ -54,6 +55,8 @@ clients:
   inspector: { redirect_uris: [http://localhost/callback], public: true, client_ids: { ${rasIssuer}: inspector } }
   kiosk: { redirect_uris: [http://localhost/callback], public: true, exchange: true, client_ids: { ${rasIssuer}: kiosk } }
   paused: { redirect_uris: [http://localhost/callback], exchange: false, client_ids: { ${rasIssuer}: paused } }
+  armed: { redirect_uris: [http://localhost/callback], tls: { san_uri: "spiffe://acme.example/armed", bound: true }, client_ids: { ${rasIssuer}: armed } }
+  named: { redirect_uris: [http://localhost/callback], tls: { subject_dn: "CN=named,O=Acme" }, client_ids: { ${rasIssuer}: named } }
   # more
 rules:
   - { id: eng, allow: all, on: [tracker, wiki, lonely], to: [group:engineering] }
@@ -69,9 +72,11 @@ clients:
   cc-at-ras: { name: Claude Code }
   keyed: { jwks: { keys: [KEY] } }
   vs-at-ras: { name: VS Code }
+  armed: { tls: { san_uri: "spiffe://acme.example/armed", bound: true } }
+  named: { tls: { self_signed: [${'n'.repeat(43)}] } }
   # more
 trust:
-  ${idpIssuer}: { keys: { keys: [IDPKEY] }, accounts: create, clients: [cc-at-ras, keyed, MORE] }
+  ${idpIssuer}: { keys: { keys: [IDPKEY] }, accounts: create, clients: [cc-at-ras, keyed, armed, named, MORE] }
   ${partnerIssuer}: { keys: { keys: [PARTNERKEY] }, accounts: known, clients: [cc-at-ras], algorithms: [RS256, ES256] }
 `;
 
@@ -156,6 +161,7 @@ export async function openWorld(
     await openSession(store, 'sid-1', 'claude-code', alice.id, now());
   }
   const faults: unknown[] = [];
+  const connection: { certificate: ClientCertificate | undefined } = { certificate: undefined };
   const append = async (record: AuditRecord) => {
     await store.commit({
       marks: [],
@@ -173,6 +179,7 @@ export async function openWorld(
     }),
     failures: createFailureLimit({ max: 10, windowSeconds: 60, now }),
     addressOf: () => '192.0.2.1',
+    certificateOf: () => connection.certificate,
     onFault: (fault) => faults.push(fault),
   };
   const nowhere = () => Promise.reject(new Error('nothing is fetched here'));
@@ -327,6 +334,8 @@ export async function openWorld(
     faults,
     /** What the operator was told of fetches that failed. */
     fetchFaults,
+    /** The client certificate of every request from here on. */
+    connection,
     idToken,
     idJag,
     send,

@@ -19,6 +19,8 @@ import { type AuditRecord, type Facts, type RecordDomain, type RecordKind, toRow
 import type { RefusalLedger } from './audit/refusal-ledger.ts';
 import { type Call, randomId, toGrantName, traceIdOf } from './call.ts';
 import { claimedClientId } from './clients/authenticate.ts';
+import { certificateMethods } from './clients/check-certificate.ts';
+import type { CertificateReader } from './clients/client-certificate.ts';
 import { type Form, parseForm } from './form.ts';
 import { type Idp, tokenExchange } from './idp/token-exchange.ts';
 import type { FailureLimit } from './limits.ts';
@@ -38,6 +40,8 @@ export interface Edge {
   readonly failures: FailureLimit;
   /** Network address of the caller, as far as configured proxies are trusted. */
   readonly addressOf: (incoming: IncomingMessage | undefined) => string;
+  /** The certificate a caller showed; absent where none is looked for. */
+  readonly certificateOf?: CertificateReader | undefined;
   /** Tells the operator about a fault; never sees a request body. */
   readonly onFault: (fault: unknown) => void;
 }
@@ -90,7 +94,9 @@ export function createRasApp(ras: Ras, edge: Edge, publishedKeys: () => readonly
       return answerGrant(context, edge, 'ras', body.value.form, (call) => handler(call, ras));
     });
   }
-  app.get('/.well-known/oauth-authorization-server', (context) => context.json(rasMetadata(ras)));
+  app.get('/.well-known/oauth-authorization-server', (context) =>
+    context.json(rasMetadata(ras, edge.certificateOf !== undefined)),
+  );
   app.get('/jwks', (context) => context.json({ keys: publishedKeys() }, 200, { 'cache-control': 'max-age=300' }));
   app.get('/authorize', () => reachedThroughOrganisationPage(ras.issuer));
   serveAssets(app);
@@ -105,7 +111,7 @@ export function serveAssets(app: Hono<{ Bindings: Bindings }>): void {
 }
 
 /** RFC 8414 metadata of the RAS (RAS-39, RAS-40, interop.md 10): never a list of trusted issuers. */
-function rasMetadata({ issuer, policy }: Pick<Ras, 'issuer' | 'policy'>) {
+function rasMetadata({ issuer, policy }: Pick<Ras, 'issuer' | 'policy'>, takesCertificates: boolean) {
   const someAreLetInWithout = [...policy().clients.values()].some((client) => client.public);
   return {
     issuer,
@@ -121,9 +127,11 @@ function rasMetadata({ issuer, policy }: Pick<Ras, 'issuer' | 'policy'>) {
       'client_secret_basic',
       'client_secret_post',
       'private_key_jwt',
+      ...(takesCertificates ? certificateMethods : []),
       ...(someAreLetInWithout ? ['none'] : []),
     ],
     client_id_metadata_document_supported: true,
+    ...(takesCertificates && { tls_client_certificate_bound_access_tokens: true }), // RFC 8705 §3.3
     token_endpoint_auth_signing_alg_values_supported: signatureAlgorithms,
     dpop_signing_alg_values_supported: signatureAlgorithms,
     code_challenge_methods_supported: ['S256'],
@@ -208,6 +216,7 @@ function openCall(context: HttpContext, edge: Edge, form: Form): { call: Call; d
     form,
     authorization: context.req.header('authorization'),
     dpop: context.req.header('dpop'),
+    certificate: edge.certificateOf && (() => edge.certificateOf?.(context.env?.incoming)),
     address: edge.addressOf(context.env?.incoming),
     answerWith: (header, value) => {
       draft.headers[header] = value;

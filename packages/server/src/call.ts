@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type EpochSeconds, grantType } from '@credence/mcp/protocol';
 import type { Facts, RecordKind } from './audit/record.ts';
+import type { ClientCertificate } from './clients/client-certificate.ts';
 import type { Form } from './form.ts';
 import type { Mark } from './store/store.ts';
 
@@ -14,6 +15,8 @@ export interface Call {
   readonly authorization: string | undefined;
   /** The `DPoP` header as sent. */
   readonly dpop: string | undefined;
+  /** The certificate the caller showed on this connection, read when asked for; absent where none is looked for. */
+  readonly certificate?: (() => ClientCertificate | undefined) | undefined;
   /** Network address of the caller. */
   readonly address: string;
   /** Puts a header on the answer, whatever the outcome. */

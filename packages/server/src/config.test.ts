@@ -32,6 +32,13 @@ describe('configuration', () => {
     assert.deepEqual([...config.roles], ['idp', 'admin']);
   });
 
+  test('client certificates: paths beside the file, the header in small letters', async () => {
+    const text = 'clientCertificates: { ca: [ca.pem], header: Client-Cert }\nproxy: { trusted: [10.0.0.1] }';
+    const { clientCertificates } = await withFile(text);
+    assert.deepEqual(clientCertificates, { ca: [join(dir, 'ca.pem')], header: 'client-cert' });
+    assert.equal((await withFile('')).clientCertificates, undefined);
+  });
+
   test('how long a new key waits: on localhost anything, elsewhere five minutes or more', async () => {
     assert.equal((await withFile('')).keys.publishWaitSeconds, 600);
     assert.equal((await withFile('keys: { publishWaitSeconds: 1 }')).keys.publishWaitSeconds, 1);
@@ -60,6 +67,19 @@ describe('configuration', () => {
       {},
       /publishWaitSeconds: verifiers may keep/,
     ],
+    [
+      'certificates that cannot arrive',
+      'clientCertificates: { ca: [ca.pem] }',
+      {},
+      /clientCertificates: none can arrive; set tls/,
+    ],
+    [
+      'a header of certificates that anybody could send (TLS-02)',
+      'clientCertificates: { ca: [ca.pem], header: Client-Cert }\ntls: development',
+      {},
+      /clientCertificates\.header: nobody is believed/,
+    ],
+    ['certificates of no authority', 'clientCertificates: { ca: [] }', { tls: true }, /clientCertificates\.ca/],
     ['an http issuer that is not localhost', 'idp: { issuer: "http://id.acme.example" }', {}, /must be https/],
     [
       'one issuer for both domains (IDP-34)',

@@ -74,6 +74,18 @@ const ConfigFile = z.strictObject({
       error: "must be 'development' or { key: FILE, cert: FILE }",
     })
     .optional(),
+  clientCertificates: z
+    .strictObject({
+      /** Authorities of client certificates. */
+      ca: z.array(z.string()).min(1, 'must name at least one file'),
+      /** Header in which a trusted proxy passes the certificate of its caller on, such as Client-Cert (RFC 9440). */
+      header: z
+        .string()
+        .regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header')
+        .toLowerCase()
+        .optional(),
+    })
+    .optional(),
   proxy: z.strictObject({ trusted: z.array(cidr).default([]) }).prefault({}),
   egress: z
     .strictObject({ internalRanges: z.array(cidr).default([]), ca: z.array(z.string()).default([]) })
@@ -140,6 +152,8 @@ export interface Config {
   readonly documents: { readonly access: string; readonly resource: string };
   readonly tls: 'development' | { readonly key: string; readonly cert: string } | undefined;
   readonly trustedHops: readonly string[];
+  /** Absent: clients are asked for no certificates. */
+  readonly clientCertificates: { readonly ca: readonly string[]; readonly header: string | undefined } | undefined;
   readonly egress: { readonly internalRanges: readonly string[]; readonly ca: readonly string[] };
   readonly gatewayPath: readonly string[];
   /** Private folders of stdio upstreams; the home's own when not configured. */
@@ -177,6 +191,10 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
     documents: { access: at(value.documents.access), resource: at(value.documents.resource) },
     tls: typeof value.tls === 'object' ? { key: at(value.tls.key), cert: at(value.tls.cert) } : value.tls,
     trustedHops: value.proxy.trusted,
+    clientCertificates: value.clientCertificates && {
+      ca: value.clientCertificates.ca.map(at),
+      header: value.clientCertificates.header,
+    },
     egress: { ...value.egress, ca: value.egress.ca.map(at) },
     gatewayPath: value.gateway.path.map(at),
     gatewayData: value.gateway.data && at(value.gateway.data),
@@ -212,6 +230,15 @@ function checkTogether(config: Config): string[] {
     if (isServed && !isLocal && config.tls === undefined && config.trustedHops.length === 0) {
       problems.push(`${path}: served without TLS on ${config.host}; set tls, or name your proxy under proxy.trusted.`);
     }
+  }
+  const { clientCertificates, tls, trustedHops } = config;
+  if (clientCertificates?.header !== undefined && trustedHops.length === 0) {
+    problems.push('clientCertificates.header: nobody is believed who sends it; name your proxy under proxy.trusted.');
+  }
+  if (clientCertificates && clientCertificates.header === undefined && tls === undefined) {
+    problems.push(
+      'clientCertificates: none can arrive; set tls, or header and proxy.trusted where a proxy speaks TLS.',
+    );
   }
   const isReachable = origins.some(([, issuer]) => !isLoopbackHost(new URL(issuer).hostname));
   if (isReachable && config.keys.publishWaitSeconds < jwksMaxAgeSeconds) {

@@ -14,6 +14,8 @@ export interface ListenerOptions {
   /** Its public origin, such as `https://id.acme.example`: the one Host that is served (T38). */
   readonly origin: string;
   readonly tls: { readonly key: string; readonly cert: string } | undefined;
+  /** Authorities of client certificates (PEM): with them every TLS caller is asked for one, and may show none. */
+  readonly clientCa?: readonly string[] | undefined;
   /** Proxies that may speak clear http with us from another machine (TLS-02). */
   readonly trustedHops: BlockList;
   readonly handle: (incoming: IncomingMessage, outgoing: ServerResponse) => unknown;
@@ -55,7 +57,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     }
   };
   const server = options.tls
-    ? createTlsServer({ ...limits, ...options.tls, minVersion: 'TLSv1.2' }, handle)
+    ? createTlsServer({ ...limits, ...options.tls, ...askForCertificate(options), minVersion: 'TLSv1.2' }, handle)
     : createServer(limits, handle);
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
@@ -67,6 +69,11 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     port: (server.address() as AddressInfo).port,
     stop: (graceMs) => stopped(server, graceMs),
   };
+}
+
+/** Whoever shows none, or one of a stranger, is still served: what it is good for is judged where it is used. */
+function askForCertificate({ clientCa }: ListenerOptions) {
+  return clientCa && { requestCert: true, rejectUnauthorized: false, ca: [...clientCa] };
 }
 
 /** Clear http is for this machine and for the proxies that are named: anybody else would send secrets in the open (TLS-02). */
@@ -110,7 +117,7 @@ export function clientAddress(incoming: IncomingMessage | undefined, trustedHops
   return hops.at(-1) ?? peer;
 }
 
-function isTrusted(address: string, trustedHops: BlockList): boolean {
+export function isTrusted(address: string, trustedHops: BlockList): boolean {
   try {
     return isIn(trustedHops, address);
   } catch {

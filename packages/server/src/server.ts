@@ -6,6 +6,7 @@ import type { Edge } from './app.ts';
 import { type AuditRecord, toRow } from './audit/record.ts';
 import { createRefusalLedger } from './audit/refusal-ledger.ts';
 import { randomId } from './call.ts';
+import { createCertificateReader } from './clients/client-certificate.ts';
 import { type Config, isLoopbackHost, type Role, readConfig, type ServeFlags } from './config.ts';
 import { acmeDocuments, seedDemo } from './demo.ts';
 import { publishDocument, starterDocuments } from './documents.ts';
@@ -68,12 +69,16 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   });
   opened.defer(() => ledger.flush()); // after the last request, before the store closes
   const trustedHops = toBlockList(config.trustedHops);
+  const clientCa = config.clientCertificates && (await readCertificates(config.clientCertificates.ca));
   const edge: Edge = {
     store,
     nowMs,
     ledger,
     failures: createFailureLimit({ max: 10, windowSeconds: 60, now }),
     addressOf: (incoming) => clientAddress(incoming, trustedHops),
+    certificateOf:
+      clientCa &&
+      createCertificateReader({ authorities: clientCa, header: config.clientCertificates?.header, trustedHops }),
     onFault: (fault) => log.error({ fault: toFault(fault) }, 'a request met a fault'),
   };
   const egress = createEgress({
@@ -96,6 +101,7 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
       port,
       origin,
       tls,
+      clientCa: name === 'admin' ? undefined : clientCa, // browsers only, and those would ask their people
       trustedHops,
       handle: handler.handle,
       onFault: edge.onFault,

@@ -34,7 +34,16 @@ const table: [rule: string, name: string, header: object, change: object, outcom
   ['MCS-04', 'scope as an array', {}, { scope: ['a'] }, 'token_claims_malformed'],
   ['MCS-04', 'no scope', {}, { scope: undefined }, 'accepted'],
   ['MCS-11', 'bound to a key', {}, { cnf: { jkt: 'x' } }, 'accepted'],
-  ['MCS-12', 'bound to something else', {}, { cnf: { 'x5t#S256': 'x' } }, 'token_binding_unsupported'],
+  ['MCS-12', 'bound to a certificate', {}, { cnf: { 'x5t#S256': 'x'.repeat(43) } }, 'accepted'],
+  ['MCS-12', 'bound to no SHA-256', {}, { cnf: { 'x5t#S256': 'x' } }, 'token_binding_unsupported'],
+  [
+    'MCS-12',
+    'bound to a key and a certificate',
+    {},
+    { cnf: { jkt: 'x', 'x5t#S256': 'x'.repeat(43) } },
+    'token_binding_unsupported',
+  ],
+  ['MCS-12', 'bound to something else', {}, { cnf: { kid: 'x' } }, 'token_binding_unsupported'],
 ];
 
 describe('checkAccessToken, one rule a row', () => {

@@ -1,4 +1,11 @@
-import { isDate, isName, toThumbprintClaim } from './id-jag.ts';
+import {
+  isConfirmation,
+  isDate,
+  isName,
+  toCertificateClaim,
+  toConfirmationClaim,
+  toThumbprintClaim,
+} from './id-jag.ts';
 import { hasType, mintJws, type Sign, type VerifiedJwt } from './jws.ts';
 import { type EpochSeconds, joseType } from './names.ts';
 import { no, ok, type Result } from './result.ts';
@@ -18,6 +25,8 @@ export interface AccessToken {
   readonly expiresAt: EpochSeconds;
   /** Thumbprint of the key it is bound to (`cnf.jkt`); to be shown with a proof, never as Bearer. */
   readonly keyThumbprint: string | undefined;
+  /** Thumbprint of the certificate it is bound to (`cnf.x5t#S256`): good over connections with that certificate only. */
+  readonly certificateThumbprint?: string | undefined;
 }
 
 /** What an access token is checked against. */
@@ -44,7 +53,7 @@ export function checkAccessToken({ header, claims }: VerifiedJwt, expected: Expe
   if (exp <= expected.now) return no('token_expired');
   if (iat > expected.now + expected.skewSeconds) return no('token_claims_malformed');
   if (!isName(sub, 1024) || !isName(jti, 256) || !isName(client_id, 2048)) return no('token_claims_malformed');
-  if (claims.cnf !== undefined && toThumbprintClaim(claims.cnf) === undefined) return no('token_binding_unsupported');
+  if (claims.cnf !== undefined && !isConfirmation(claims.cnf)) return no('token_binding_unsupported');
 
   return ok({
     issuer: expected.issuer,
@@ -56,6 +65,7 @@ export function checkAccessToken({ header, claims }: VerifiedJwt, expected: Expe
     issuedAt: iat,
     expiresAt: exp,
     keyThumbprint: toThumbprintClaim(claims.cnf),
+    certificateThumbprint: toCertificateClaim(claims.cnf),
   });
 }
 
@@ -73,7 +83,7 @@ export function mintAccessToken(
     iat: token.issuedAt,
     exp: token.expiresAt,
     scope: token.scopes.join(' '),
-    cnf: token.keyThumbprint === undefined ? undefined : { jkt: token.keyThumbprint },
+    cnf: toConfirmationClaim(token),
   };
   return mintJws({ typ: joseType.accessToken, alg: key.algorithm, kid: key.kid }, claims, key.sign);
 }

@@ -27,6 +27,8 @@ export interface IdJag {
   readonly emailVerified: boolean | undefined;
   /** Thumbprint of the key it is bound to (`cnf.jkt`); `undefined` = anybody who holds it. */
   readonly keyThumbprint: string | undefined;
+  /** Thumbprint of the certificate it is bound to (`cnf.x5t#S256`); never together with a key. */
+  readonly certificateThumbprint: string | undefined;
 }
 
 /** What an ID-JAG is checked against. */
@@ -77,7 +79,7 @@ export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Re
   if (claims.resource !== undefined && !resources) return no('id_jag_resource_malformed');
   if (claims.scope !== undefined && !Array.isArray(scopes)) return no('id_jag_scope_malformed');
   if (Array.isArray(claims.scope)) return no('id_jag_scope_malformed');
-  if (claims.cnf !== undefined && toThumbprintClaim(claims.cnf) === undefined) return no('id_jag_binding_unsupported');
+  if (claims.cnf !== undefined && !isConfirmation(claims.cnf)) return no('id_jag_binding_unsupported');
   if (claims.aud_tenant !== expected.audTenant) return no('id_jag_tenant_unexpected');
   if (tenant !== undefined && !isName(tenant, 256)) return no('id_jag_tenant_unexpected');
   if (aud_sub !== undefined && !isName(aud_sub, 256)) return no('id_jag_subject_malformed');
@@ -97,6 +99,7 @@ export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Re
     email: typeof email === 'string' ? email : undefined,
     emailVerified: email_verified === undefined ? undefined : email_verified === true,
     keyThumbprint: toThumbprintClaim(claims.cnf),
+    certificateThumbprint: toCertificateClaim(claims.cnf),
   });
 }
 
@@ -123,6 +126,8 @@ export interface IdJagGrant {
   readonly amr?: readonly string[] | undefined;
   /** Binds it to the key of a DPoP proof. */
   readonly keyThumbprint?: string | undefined;
+  /** Binds it to a client certificate instead: one of the two at most (IDP-32). */
+  readonly certificateThumbprint?: string | undefined;
 }
 
 /** Signs an ID-JAG (draft §3.1, IDP-30): granted scope and resource, never those merely asked for (IDP-21). */
@@ -144,12 +149,33 @@ export function mintIdJag(grant: IdJagGrant, key: { kid: string; algorithm: stri
     auth_time: grant.authTime,
     acr: grant.acr,
     amr: grant.amr,
-    cnf: grant.keyThumbprint === undefined ? undefined : { jkt: grant.keyThumbprint },
+    cnf: toConfirmationClaim(grant),
   };
   return mintJws({ typ: joseType.idJag, alg: key.algorithm, kid: key.kid }, claims, key.sign);
 }
 
-/** `cnf` with exactly one member that is understood here, `jkt`; any other confirmation is not ignored but refused (RAS-31). */
+/** `cnf` as it is minted: a key or a certificate, never both (IDP-32). */
+export function toConfirmationClaim({
+  keyThumbprint,
+  certificateThumbprint,
+}: Pick<IdJagGrant, 'keyThumbprint' | 'certificateThumbprint'>): JsonObject | undefined {
+  if (keyThumbprint !== undefined) return { jkt: keyThumbprint };
+  return certificateThumbprint === undefined ? undefined : { 'x5t#S256': certificateThumbprint };
+}
+
+/** `cnf` with exactly one member that is understood here; any other confirmation is not ignored but refused (RAS-31). */
+export function isConfirmation(cnf: unknown): boolean {
+  return toThumbprintClaim(cnf) !== undefined || toCertificateClaim(cnf) !== undefined;
+}
+
+/** `cnf` with nothing but `x5t#S256`. @see https://www.rfc-editor.org/rfc/rfc8705#section-3.1 */
+export function toCertificateClaim(cnf: unknown): string | undefined {
+  if (!isObject(cnf) || Object.keys(cnf).length !== 1) return undefined;
+  const thumbprint = cnf['x5t#S256'];
+  return typeof thumbprint === 'string' && /^[A-Za-z0-9_-]{43}$/.test(thumbprint) ? thumbprint : undefined;
+}
+
+/** `cnf` with nothing but `jkt`. */
 export function toThumbprintClaim(cnf: unknown): string | undefined {
   if (!isObject(cnf) || Object.keys(cnf).length !== 1) return undefined;
   return isName(cnf.jkt, 128) ? cnf.jkt : undefined;

@@ -30,6 +30,7 @@ export {
   isName,
   mintIdJag,
   parseIdJag,
+  toConfirmationClaim,
   type UnverifiedIdJag,
 } from './id-jag.ts';
 export {

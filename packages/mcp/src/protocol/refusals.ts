@@ -153,6 +153,24 @@ export const refusals = {
     hint: 'the workload token has no jti, so nobody could tell whether it was used before',
     help: 'Set reuse: true under workload of the client, if its platform hands the same token out until it expires.',
   },
+  client_certificate_missing: {
+    wire: 'invalid_client',
+    rule: 'IDP-01',
+    hint: 'this client is registered for a certificate, and none came with the connection',
+    help: 'Set clientCertificates.ca; behind a proxy also clientCertificates.header, and name the proxy under proxy.trusted.',
+  },
+  client_certificate_untrusted: {
+    wire: 'invalid_client',
+    rule: 'IDP-01',
+    hint: 'the certificate is out of its time, or not from an authority of clientCertificates.ca',
+    help: 'Renew it, or add the authority that signed it.',
+  },
+  client_certificate_other: {
+    wire: 'invalid_client',
+    rule: 'IDP-01',
+    hint: 'the certificate is not the one that tls names in the entry of this client',
+    help: 'Compare tls of the client with the certificate: openssl x509 -noout -subject -nameopt RFC2253 -ext subjectAltName',
+  },
   client_is_public: {
     wire: 'unauthorized_client',
     rule: 'IDP-03',
@@ -406,6 +424,17 @@ export const refusals = {
     rule: 'RAS-29',
     hint: 'the DPoP proof was made with another key than the ID-JAG is bound to',
   },
+  id_jag_other_certificate: {
+    wire: 'invalid_grant',
+    rule: 'RAS-31',
+    hint: 'the ID-JAG is bound to a client certificate (cnf.x5t#S256), and this connection has another one or none',
+    help: 'The client has to use one certificate on both legs. Is clientCertificates set, and the header of your proxy?',
+  },
+  id_jag_two_bindings: {
+    wire: 'invalid_grant',
+    rule: 'RAS-31',
+    hint: 'the ID-JAG is bound to a client certificate, and a DPoP proof was sent as well: a token is bound to one of them',
+  },
   id_jag_tenant_unexpected: {
     wire: 'invalid_grant',
     rule: 'RAS-28',
@@ -482,6 +511,11 @@ export const refusals = {
     wire: 'invalid_token',
     rule: 'MCS-11',
     hint: 'the DPoP proof is malformed, stale, used before, made with another key, or for another request or token',
+  },
+  token_other_certificate: {
+    wire: 'invalid_token',
+    rule: 'MCS-12',
+    hint: 'the token is bound to a client certificate, and this connection has another one or none',
   },
   token_binding_unsupported: {
     wire: 'invalid_token',

@@ -5,6 +5,7 @@ export interface ResourceMetadata {
   readonly scopes_supported: readonly string[];
   readonly bearer_methods_supported: readonly ['header'];
   readonly resource_name?: string;
+  readonly tls_client_certificate_bound_access_tokens?: true;
 }
 
 /**

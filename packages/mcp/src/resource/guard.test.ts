@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { encodeBase64url, type Jwk } from '../protocol/index.ts';
 import { claims, foreign, issuer, metadata, mint, now, resource, signing, world } from './fixtures/world.ts';
-import { metadataPath, resourceMetadata } from './guard.ts';
+import { type GuardedConnection, metadataPath, resourceMetadata } from './guard.ts';
 import { requireScope } from './require-scope.ts';
 
 describe('MCS-02, RFC 6750 §2: the token is in the Authorization header, once, and nowhere else (B76)', () => {
@@ -168,6 +168,41 @@ describe('MCS-03, MCS-08: the challenge', () => {
       response?.headers.get('www-authenticate'),
       `Bearer error="insufficient_scope", ${metadata}, scope="issues:read issues:write issues:admin"`,
     );
+  });
+});
+
+describe('MCS-12, RFC 8705 §3: a token bound to a certificate', () => {
+  const thumbprint = 'c'.repeat(43);
+  const bound = () => mint({ cnf: { 'x5t#S256': thumbprint } });
+  const outcomeOf = async (token: string, connection?: GuardedConnection) => {
+    const { check, told } = world();
+    const caller = await check(new Request(resource, { headers: { authorization: `Bearer ${token}` } }), connection);
+    return caller instanceof Response ? told.pop() : 'accepted';
+  };
+  const table: [name: string, connection: GuardedConnection | undefined, outcome: string][] = [
+    ['over a connection with that one', { certificateThumbprint: () => thumbprint }, 'accepted'],
+    ['with another one', { certificateThumbprint: () => 'd'.repeat(43) }, 'token_other_certificate'],
+    ['with none', { certificateThumbprint: () => undefined }, 'token_other_certificate'],
+    ['to a server that knows nothing of certificates', undefined, 'token_other_certificate'],
+  ];
+  for (const [name, connection, outcome] of table) {
+    test(`${name}: ${outcome}`, async () => assert.equal(await outcomeOf(await bound(), connection), outcome));
+  }
+  test('an unbound token is nobody’s in particular, and the certificate is not looked at', async () => {
+    const certificateThumbprint = () => assert.fail('looked at');
+    assert.equal(await outcomeOf(await mint(), { certificateThumbprint }), 'accepted');
+  });
+  test('it is a Bearer token, and the challenge says so', async () => {
+    const { check } = world();
+    const headers = { authorization: `Bearer ${await bound()}` };
+    const response = await check(new Request(resource, { headers }));
+    assert.ok(response instanceof Response);
+    assert.equal(response.status, 401);
+    assert.match(response.headers.get('www-authenticate') ?? '', /^Bearer error="invalid_token"/);
+  });
+  test('the metadata says that such tokens are taken, where they are', () => {
+    const { tls_client_certificate_bound_access_tokens } = resourceMetadata({ resource, issuer, certificates: true });
+    assert.equal(tls_client_certificate_bound_access_tokens, true);
   });
 });
 

@@ -45,6 +45,8 @@ export interface GuardOptions {
   readonly now?: () => EpochSeconds;
   readonly skewSeconds?: number;
   readonly verifySignature?: VerifySignature;
+  /** Says in the metadata that tokens bound to a certificate are taken: the guard is then told of certificates. */
+  readonly certificates?: boolean;
   /** Where DPoP proofs are remembered: in this process unless nodes share one. */
   readonly proofs?: ProofMemory;
 }
@@ -57,15 +59,27 @@ export interface GuardedRequest {
   readonly headers: { get(name: string): string | null };
 }
 
+/** What the embedder knows of the connection that a request came over. */
+export interface GuardedConnection {
+  /**
+   * SHA-256 of the client certificate (DER), base64url, where the TLS server asked for one; with `node:tls` from
+   * `socket.getPeerX509Certificate()`. Called only for a token that is bound to one.
+   */
+  readonly certificateThumbprint: () => string | undefined;
+}
+
 /**
  * Guards an MCP server: a request with a good access token resolves to its {@link Caller}, any other to the response to send.
+ * A token bound to a certificate is good only when `connection` says that this one was shown (MCS-12).
  * Every request is judged afresh; only "the signature of this token was good under that key" is remembered (MCS-13, T14).
  */
-export function guard(options: GuardOptions): (request: GuardedRequest) => Promise<Caller | Response> {
+export function guard(
+  options: GuardOptions,
+): (request: GuardedRequest, connection?: GuardedConnection) => Promise<Caller | Response> {
   const verify = createTokenVerifier(options);
-  return async (request) => {
+  return async (request, connection) => {
     const shown = parseCredentials(request);
-    const token = shown.ok ? await verify(shown.value, request) : shown;
+    const token = shown.ok ? await verify(shown.value, request, connection) : shown;
     if (token.ok) return token.value;
     const reference = await options.onRefusal?.(token.refusal);
     const { resource, scopes = [] } = options;
@@ -76,13 +90,20 @@ export function guard(options: GuardOptions): (request: GuardedRequest) => Promi
 }
 
 /** RFC 9728 metadata of a guarded server (MCS-01), to be served at {@link metadataPath}. */
-export function resourceMetadata({ resource, issuer, scopes = [], name }: GuardOptions): ResourceMetadata {
+export function resourceMetadata({
+  resource,
+  issuer,
+  scopes = [],
+  name,
+  certificates,
+}: GuardOptions): ResourceMetadata {
   return {
     resource,
     authorization_servers: [issuer],
     scopes_supported: scopes,
     bearer_methods_supported: ['header'],
     ...(name !== undefined && { resource_name: name }),
+    ...(certificates && { tls_client_certificate_bound_access_tokens: true }),
   };
 }
 
@@ -142,7 +163,11 @@ function createTokenVerifier(options: GuardOptions) {
     return ok(jwt);
   }
 
-  return async ({ scheme, token }: Credentials, request: GuardedRequest): Promise<Result<AccessToken>> => {
+  return async (
+    { scheme, token }: Credentials,
+    request: GuardedRequest,
+    connection: GuardedConnection | undefined,
+  ): Promise<Result<AccessToken>> => {
     const jwt = await verifyJwt(token);
     if (!jwt.ok) return jwt;
     const checked = checkAccessToken(jwt.value, { issuer, resource, now: now(), skewSeconds });
@@ -152,6 +177,10 @@ function createTokenVerifier(options: GuardOptions) {
     if (bound !== undefined) {
       const proof = await verifyProof(request, token, bound, { resource, now: now(), verifySignature, proofs });
       if (!proof.ok) return proof;
+    }
+    const { certificateThumbprint } = checked.value;
+    if (certificateThumbprint !== undefined && connection?.certificateThumbprint() !== certificateThumbprint) {
+      return no('token_other_certificate');
     }
     if (await options.isRevoked?.(checked.value)) return no('token_revoked');
     return checked;

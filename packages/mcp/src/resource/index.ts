@@ -11,7 +11,15 @@
  */
 export { type ChallengeContext, challenge } from './challenge.ts';
 export { createFetched, type Fetch, type Fetched } from './fetched.ts';
-export { type Caller, type GuardedRequest, type GuardOptions, guard, metadataPath, resourceMetadata } from './guard.ts';
+export {
+  type Caller,
+  type GuardedConnection,
+  type GuardedRequest,
+  type GuardOptions,
+  guard,
+  metadataPath,
+  resourceMetadata,
+} from './guard.ts';
 export { createIssuerKeys, hasKeyFor, type IssuerKeys, type KeySource, toKeys } from './issuer-keys.ts';
 export { type ProofMemory, rememberProofs } from './proof.ts';
 export { requireScope } from './require-scope.ts';

@@ -70,6 +70,8 @@ export interface Facts {
   readonly amr?: readonly string[];
   /** Thumbprint of the key that a DPoP proof was made with (RFC 7638). */
   readonly keyThumbprint?: string;
+  /** SHA-256 of the client certificate that was shown and counted (`x5t#S256`, RFC 8705 §3.1). */
+  readonly certificateThumbprint?: string;
   readonly detail?: string;
 }
 

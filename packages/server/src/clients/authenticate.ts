@@ -18,6 +18,7 @@ import { verifySignature } from '../keys/verify-signature.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
 import type { ClientProof } from '../policy/model.ts';
 import type { Mark } from '../store/store.ts';
+import { checkCertificate } from './check-certificate.ts';
 import { isRemote, type RemoteClients } from './remote-clients.ts';
 import { checkWorkloadToken } from './workload.ts';
 
@@ -43,7 +44,7 @@ export interface RegisteredClient extends ClientProof {
 
 /** True for a client whose proof is a secret in the store. */
 export function hasSecret(client: RegisteredClient): boolean {
-  return !client.public && client.jwks === undefined && !isRemote(client);
+  return !client.public && client.jwks === undefined && client.tls === undefined && !isRemote(client);
 }
 
 /** How a request says who the client is: exactly one of these (HTP-02). */
@@ -58,13 +59,20 @@ const skewSeconds = 30;
 const maxAssertionSeconds = 3600;
 
 /** What authentication needs of a request. */
-export type ClientCall = Pick<Call, 'form' | 'authorization' | 'now' | 'note' | 'mark' | 'authenticated'>;
+export type ClientCall = Pick<
+  Call,
+  'form' | 'authorization' | 'certificate' | 'now' | 'note' | 'mark' | 'authenticated'
+>;
 
 /**
- * Authenticates the client of a token request, by Basic, body secret, private_key_jwt or a token of its platform. A public
- * client is returned as what it is; whether that is enough is for the caller to say. A promise only where something has to
- * be fetched first.
+ * Authenticates the client of a token request, by Basic, body secret, private_key_jwt, a token of its platform or the
+ * certificate of its connection. A public client is returned as what it is; whether that is enough is for the caller to say.
+ * A promise only where something has to be fetched first.
+ *
+ * A certificate comes with a connection, whatever is sent over it, so it is a method only for a client that is registered for
+ * it; such a client may send nothing else (HTP-02).
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3 @see https://www.rfc-editor.org/rfc/rfc7523#section-3
+ * @see https://www.rfc-editor.org/rfc/rfc8705#section-2
  */
 export function authenticateClient<C extends RegisteredClient>(
   call: ClientCall,
@@ -96,6 +104,7 @@ function checkCredentials<C extends RegisteredClient>(
       // Hashed and compared also for an unknown client: the time taken tells nothing.
       const matches = secretMatches(credentials.secret, registry.secretHashes(credentials.clientId));
       if (!client) return no('client_unknown');
+      if (client.tls) return no(call.certificate?.() ? 'two_client_methods' : 'client_method_not_allowed');
       if (!hasSecret(client) && !client.public) return no('client_method_not_allowed');
       if (!matches) return no('client_secret_wrong');
       call.authenticated();
@@ -104,6 +113,7 @@ function checkCredentials<C extends RegisteredClient>(
     case 'assertion': {
       if (credentials.subject !== credentials.clientId && !client?.workload) return no('client_ids_differ');
       if (!client) return no('client_unknown');
+      if (client.tls && call.certificate?.()) return no('two_client_methods');
       if (!client.jwks) return no('client_method_not_allowed');
       const mark = checkAssertion(credentials.assertion, client, client.jwks, registry, call.now);
       if (!mark.ok) return mark;
@@ -113,6 +123,13 @@ function checkCredentials<C extends RegisteredClient>(
     }
     case 'none':
       if (!client) return no('client_unknown');
+      if (client.tls) {
+        const shown = checkCertificate(call.certificate?.(), client.tls, call.now);
+        if (!shown.ok) return shown;
+        call.authenticated();
+        call.note({ certificateThumbprint: shown.value.thumbprint });
+        return ok(client);
+      }
       if (client.public) return ok(client);
       return no(client.document?.method === 'none' ? 'client_public_not_allowed' : 'client_not_authenticated');
   }

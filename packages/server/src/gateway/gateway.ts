@@ -1,15 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EpochSeconds, Refusal, VerifySignature } from '@credence/mcp/protocol';
-import {
-  type Caller,
-  type GuardedRequest,
-  type GuardOptions,
-  guard,
-  rememberProofs,
-  resourceMetadata,
-} from '@credence/mcp/resource';
+import { type GuardOptions, guard, rememberProofs, resourceMetadata } from '@credence/mcp/resource';
 import type { AuditRecord } from '../audit/record.ts';
 import { traceIdOf } from '../call.ts';
+import type { CertificateReader } from '../clients/client-certificate.ts';
 import type { ResourceIndex } from '../policy/compile.ts';
 import type { ResourceServer, Upstream } from '../policy/model.ts';
 import { Problem } from '../problem.ts';
@@ -40,6 +34,8 @@ export interface GatewayOptions extends LaunchOptions {
   readonly now: () => EpochSeconds;
   readonly newId: () => string;
   readonly addressOf: (incoming: IncomingMessage) => string;
+  /** The certificate a caller showed; absent where none is looked for. */
+  readonly certificateOf?: CertificateReader | undefined;
   /** Makes records durable; rejects when it cannot. */
   readonly append: (records: readonly AuditRecord[]) => Promise<void>;
   /** A refusal of somebody unknown: resolves to the reference to tell. */
@@ -64,7 +60,7 @@ export interface Gateway {
 interface Entry {
   readonly server: ResourceServer;
   readonly options: GuardOptions;
-  readonly check: (request: GuardedRequest) => Promise<Caller | Response>;
+  readonly check: ReturnType<typeof guard>;
   readonly upstream: { open: Promise<OpenUpstream> | undefined };
 }
 
@@ -170,7 +166,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     };
     const answer = createAnswer(outgoing, acceptsOf(incoming), released);
 
-    const caller = await entry.check(toGuarded(incoming, server.resource));
+    const { certificateOf } = options;
+    const connection = certificateOf && { certificateThumbprint: () => certificateOf(incoming)?.thumbprint };
+    const caller = await entry.check(toGuarded(incoming, server.resource), connection);
     if (caller instanceof Response) return answer.response(caller);
     if (method !== 'POST' && method !== 'GET' && method !== 'DELETE') {
       answer.headers.allow = 'POST, GET, DELETE';
@@ -266,7 +264,21 @@ function toGuardOptions(
   options: GatewayOptions & Required<Pick<GuardOptions, 'proofs'>>,
 ): GuardOptions {
   const { issuer, keys, verifySignature, isRevoked, skewSeconds, now, onStranger: onRefusal, proofs } = options;
-  return { resource, issuer, scopes, name, keys, verifySignature, isRevoked, skewSeconds, now, onRefusal, proofs };
+  const certificates = options.certificateOf !== undefined;
+  return {
+    resource,
+    issuer,
+    scopes,
+    name,
+    keys,
+    verifySignature,
+    isRevoked,
+    skewSeconds,
+    now,
+    onRefusal,
+    proofs,
+    certificates,
+  };
 }
 
 function sameUpstream(one: Upstream | undefined, other: Upstream | undefined): boolean {

@@ -98,6 +98,7 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
     acr: ask.acr,
     amr: ask.amr.length > 0 ? ask.amr : undefined,
     keyThumbprint: boundKey.value,
+    certificateThumbprint: boundCertificate(call, client.value, boundKey.value),
   };
   call.recordAs('issuance');
   call.note({ idJag: grant.id, scopesGranted: decision.scopes });
@@ -109,6 +110,14 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
     scope: decision.scopes.join(' '),
     resource: server.resource,
   });
+}
+
+/**
+ * The certificate that the ID-JAG is bound to, where the entry of the client says so. A key whose possession was proven in the
+ * request takes its place: one ID-JAG is never bound to both (IDP-31, IDP-32).
+ */
+function boundCertificate(call: Call, { tls }: AccessClient, key: string | undefined): string | undefined {
+  return tls?.bound && key === undefined ? call.certificate?.()?.thumbprint : undefined;
 }
 
 /** Who the person is towards one RAS: the same everywhere, or an id that only this RAS sees; e-mail only where it is needed. */

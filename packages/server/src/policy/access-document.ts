@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ClientTlsEntry } from './client-tls.ts';
 import {
   clientIdUrl,
   displayName,
@@ -65,6 +66,7 @@ export const AccessClientEntry = mapping({
   /** Its secret, or whatever it has of one, is on many machines: high-risk scopes only with a key bound at sign-in (T02). */
   distributed: z.boolean('must be true or false').default(false),
   workload: workload.optional(),
+  tls: ClientTlsEntry.optional(),
   client_ids: z
     .record(issuerOrLocal, z.string().regex(/^[\x21-\x7E]{1,256}$/, 'must be 1 to 256 visible ASCII characters'))
     .default({}),
@@ -73,7 +75,7 @@ export const AccessClientEntry = mapping({
     if (client?.public === true && has(client, 'jwks')) {
       context.addIssue({ code: 'custom', path: ['jwks'], message: 'a public client has no keys; drop jwks or public' });
     }
-    const proofs = ['jwks', 'jwks_uri', 'metadata', 'workload'].filter((key) => has(client, key));
+    const proofs = ['jwks', 'jwks_uri', 'metadata', 'workload', 'tls'].filter((key) => has(client, key));
     if (proofs.length > 1) context.addIssue({ code: 'custom', message: oneProof(proofs) });
     else if (client?.public === true && proofs.length > 0 && !has(client, 'jwks')) {
       const message = `drop public or ${proofs[0]}: a public client has no credentials, and metadata says it by itself`;

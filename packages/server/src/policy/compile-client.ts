@@ -1,16 +1,18 @@
 import { signatureAlgorithms } from '@credence/mcp/protocol';
 import { Problem } from '../problem.ts';
 import type { AccessClientEntry } from './access-document.ts';
+import { toClientTls } from './client-tls.ts';
 import type { ClientProof } from './model.ts';
 
-type ProofEntry = Pick<AccessClientEntry, 'jwks' | 'jwks_uri' | 'metadata' | 'workload'>;
+type ProofEntry = Pick<AccessClientEntry, 'jwks' | 'jwks_uri' | 'metadata' | 'workload' | 'tls'>;
 
 /** How a client of either document proves itself. */
-export function toProof({ jwks, jwks_uri, metadata, workload }: ProofEntry): ClientProof {
+export function toProof({ jwks, jwks_uri, metadata, workload, tls }: ProofEntry): ClientProof {
   return {
     jwks: jwks?.keys,
     ...(jwks_uri !== undefined && { jwksUri: jwks_uri }),
     ...(metadata !== undefined && { metadata }),
+    ...(tls && { tls: toClientTls(tls) }),
     ...(workload && {
       workload: {
         issuer: workload.issuer,

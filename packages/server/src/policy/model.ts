@@ -64,6 +64,21 @@ export interface Audience {
   readonly audSub: boolean;
 }
 
+/** The kinds of names in a certificate that a client can be known by (RFC 8705 §2.1.2). */
+export type CertificateNameKind = 'subject_dn' | 'san_dns' | 'san_uri' | 'san_ip' | 'san_email';
+
+/**
+ * What the certificate of a client has to be; such a client authenticates by it and by nothing else. Values are in the
+ * canonical form in which certificates are compared.
+ */
+export type ClientTls = (
+  | { readonly kind: CertificateNameKind; readonly value: string }
+  | { readonly kind: 'self_signed'; readonly thumbprints: readonly string[] }
+) & {
+  /** Grants and tokens of this client are bound to the certificate it showed. */
+  readonly bound: boolean;
+};
+
 /**
  * How a client proves that it is itself: exactly one of these, or a secret, which lies in the store and not in a document.
  */
@@ -77,6 +92,8 @@ export interface ClientProof {
   /** What that document says, once it has been fetched. */
   readonly document?: ClientDocument | undefined;
   readonly workload?: Workload | undefined;
+  /** With a certificate to expect it authenticates by that and nothing else. */
+  readonly tls?: ClientTls | undefined;
 }
 
 /** What counts of a client ID metadata document. Its names, logos and links do not: those are the administrator's to give. */

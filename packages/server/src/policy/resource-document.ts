@@ -1,5 +1,6 @@
 import { signatureAlgorithms } from '@credence/mcp/protocol';
 import { z } from 'zod';
+import { ClientTlsEntry } from './client-tls.ts';
 import {
   clientIdUrl,
   displayName,
@@ -87,9 +88,10 @@ export const ResourceClientEntry = mapping({
   /** Lets a client in whose metadata names no credentials: then only with ID-JAGs bound to a key (RAS-02). */
   public: z.boolean('must be true or false').default(false),
   workload: workload.optional(),
+  tls: ClientTlsEntry.optional(),
 }).superRefine(
   (client, context) => {
-    const proofs = ['jwks', 'jwks_uri', 'metadata', 'workload'].filter((key) => has(client, key));
+    const proofs = ['jwks', 'jwks_uri', 'metadata', 'workload', 'tls'].filter((key) => has(client, key));
     if (proofs.length > 1) context.addIssue({ code: 'custom', message: oneProof(proofs) });
     if (client?.public === true && !has(client, 'metadata')) {
       const message = 'only a client that is known by its metadata document may come without credentials (RAS-02)';

@@ -1,4 +1,4 @@
-import { type AccessToken, no, ok, type Result } from '@credence/mcp/protocol';
+import { type AccessToken, type JsonObject, no, ok, type Result, toConfirmationClaim } from '@credence/mcp/protocol';
 import type { Call } from '../call.ts';
 import { authenticateClient } from '../clients/authenticate.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
@@ -20,7 +20,7 @@ export type Introspection =
       readonly iat: number;
       readonly exp: number;
       readonly token_type: 'Bearer' | 'DPoP';
-      readonly cnf?: { readonly jkt: string };
+      readonly cnf?: JsonObject;
     };
 
 /**
@@ -41,7 +41,7 @@ export async function introspect(call: Call, ras: Ras): Promise<Result<Introspec
   if (!token || !concerns(token, caller.value)) return ok({ active: false });
   call.note({ accessToken: token.id });
   if (!(await stands(token, ras))) return ok({ active: false });
-  const { keyThumbprint } = token;
+  const cnf = toConfirmationClaim(token);
   return ok({
     active: true,
     iss: token.issuer,
@@ -52,8 +52,8 @@ export async function introspect(call: Call, ras: Ras): Promise<Result<Introspec
     scope: token.scopes.join(' '),
     iat: token.issuedAt,
     exp: token.expiresAt,
-    token_type: keyThumbprint === undefined ? 'Bearer' : 'DPoP',
-    ...(keyThumbprint !== undefined && { cnf: { jkt: keyThumbprint } }),
+    token_type: token.keyThumbprint === undefined ? 'Bearer' : 'DPoP',
+    ...(cnf && { cnf }),
   });
 }
 

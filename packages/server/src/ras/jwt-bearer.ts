@@ -57,8 +57,8 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   const verified = await verifyIdJag(call, client.value, ras);
   if (!verified.ok) return verified;
   const { idJag, issuer } = verified.value;
-  const boundKey = checkBinding(call, client.value, idJag, ras.dpop);
-  if (!boundKey.ok) return boundKey;
+  const bound = checkBinding(call, idJag, client.value, ras.dpop);
+  if (!bound.ok) return bound;
   const server = chooseServer(call, idJag, ras.policy());
   if (!server.ok) return server;
   const granted = chooseScopes(call, idJag, server.value);
@@ -75,7 +75,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
     scopes: granted.value,
     issuedAt: call.now,
     expiresAt: call.now + ras.accessTokenLifetimeSeconds,
-    keyThumbprint: boundKey.value,
+    ...bound.value,
   };
   // Used up last, in the same durable step as the record (RAS-12, RAS-13); until then nothing is consumed.
   const until = idJag.expiresAt + ras.skewSeconds;
@@ -84,7 +84,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   call.note({ person: account.value.id, accessToken: token.id, scopesGranted: granted.value });
   return ok({
     access_token: await mintAccessToken(token, ras.signer()),
-    token_type: boundKey.value === undefined ? 'Bearer' : 'DPoP',
+    token_type: bound.value.keyThumbprint === undefined ? 'Bearer' : 'DPoP',
     expires_in: ras.accessTokenLifetimeSeconds,
     scope: granted.value.join(' '),
     resource: server.value.resource,
@@ -131,23 +131,34 @@ async function verifyIdJag(
   return ok({ idJag: idJag.value, issuer });
 }
 
+/** What an access token is bound to: a key, a certificate, or nothing. */
+type Binding = Pick<AccessToken, 'keyThumbprint' | 'certificateThumbprint'>;
+
 /**
- * A bound ID-JAG needs a proof with the same key (RAS-29); a proof without one is checked all the same and binds the access
- * token, so that whoever shows a key gets a token for that key only (RAS-30). Of a client without credentials the key is all
- * there is (RAS-02, A6).
+ * An ID-JAG bound to a key needs a proof with the same key (RAS-29); a proof without one is checked all the same and binds the
+ * access token, so that whoever shows a key gets a token for that key only (RAS-30). Of a client without credentials the key is
+ * all there is (RAS-02, A6). One bound to a certificate needs that certificate on this connection, and so do the tokens it
+ * gives (RAS-31).
  */
-function checkBinding(
-  call: Call,
-  client: ResourceClient,
-  idJag: IdJag,
-  dpop: DpopEndpoint,
-): Result<string | undefined> {
-  if (client.public && idJag.keyThumbprint === undefined) return no('client_needs_bound_grant');
-  if (idJag.keyThumbprint !== undefined && call.dpop === undefined) return no('id_jag_proof_missing');
+function checkBinding(call: Call, idJag: IdJag, client: ResourceClient, dpop: DpopEndpoint): Result<Binding> {
+  const { keyThumbprint, certificateThumbprint } = idJag;
+  if (client.public && keyThumbprint === undefined) return no('client_needs_bound_grant');
+  if (keyThumbprint !== undefined && call.dpop === undefined) return no('id_jag_proof_missing');
+  if (certificateThumbprint !== undefined && call.dpop !== undefined) return no('id_jag_two_bindings');
   const shown = verifyDpop(call, dpop);
   if (!shown.ok) return shown;
-  if (idJag.keyThumbprint !== undefined && shown.value !== idJag.keyThumbprint) return no('id_jag_other_key');
-  return shown;
+  if (keyThumbprint !== undefined && shown.value !== keyThumbprint) return no('id_jag_other_key');
+  if (shown.value !== undefined) return ok({ keyThumbprint: shown.value });
+  return checkCertificateBinding(call, certificateThumbprint, client);
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc8705#section-3 */
+function checkCertificateBinding(call: Call, bound: string | undefined, client: ResourceClient): Result<Binding> {
+  if (bound === undefined && !client.tls?.bound) return ok({ keyThumbprint: undefined });
+  const certificateThumbprint = call.certificate?.()?.thumbprint;
+  if (bound !== undefined && certificateThumbprint !== bound) return no('id_jag_other_certificate');
+  call.note({ ...(certificateThumbprint !== undefined && { certificateThumbprint }) });
+  return ok({ keyThumbprint: undefined, certificateThumbprint });
 }
 
 /** The one MCP server the token is for: every claimed resource is ours, the parameter selects among them (RAS-14 to RAS-17). */

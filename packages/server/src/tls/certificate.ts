@@ -41,7 +41,8 @@ const ecdsaWithSha256 = '1.2.840.10045.4.3.2';
 
 /** What every certificate here is made from; only the extensions differ. Keys are P-256. */
 export interface CertificateOrder {
-  readonly subject: string;
+  /** A common name, or a whole name. */
+  readonly subject: string | Name;
   readonly subjectKey: KeyObject;
   readonly issuer: string;
   readonly issuerKey: { readonly public: KeyObject; readonly private: KeyObject };
@@ -91,7 +92,8 @@ export function mintServerCertificate(
   ]);
 }
 
-function mint(order: CertificateOrder, extensions: readonly Extension[]): string {
+/** Any certificate; the extensions say what it is for. As PEM. */
+export function mint(order: CertificateOrder, extensions: readonly Extension[]): string {
   const algorithm = new AlgorithmIdentifier({ algorithm: ecdsaWithSha256 });
   const body = new TBSCertificate({
     version: Version.v3,
@@ -120,7 +122,7 @@ function mint(order: CertificateOrder, extensions: readonly Extension[]): string
   return toPem(Buffer.from(AsnConvert.serialize(certificate)));
 }
 
-function extension(extnID: string, value: object, critical?: 'critical'): Extension {
+export function extension(extnID: string, value: object, critical?: 'critical'): Extension {
   return new Extension({
     extnID,
     critical: critical !== undefined,
@@ -128,7 +130,8 @@ function extension(extnID: string, value: object, critical?: 'critical'): Extens
   });
 }
 
-function nameOf(value: string): Name {
+function nameOf(value: string | Name): Name {
+  if (typeof value !== 'string') return value;
   const attribute = new AttributeTypeAndValue({ type: commonName, value: new AttributeValue({ utf8String: value }) });
   return new Name([new RelativeDistinguishedName([attribute])]);
 }

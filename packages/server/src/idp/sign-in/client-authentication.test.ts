@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import type { ClientCertificate } from '../../clients/client-certificate.ts';
 import { ask, assertion, basic, signInAs, token } from './test-client.ts';
 import { openTestWorld, TestBrowser, type TestWorld } from './test-world.ts';
 
@@ -52,6 +53,53 @@ describe('who the client is', () => {
       const rest = { grant_type: 'authorization_code', code, redirect_uri: asked.redirectUri };
       const answer = await token(world, { ...rest, code_verifier: asked.verifier, ...form }, headers);
       assert.equal(answer.status, status, JSON.stringify(answer.body));
+    }
+  });
+
+  describe('RFC 8705 §2: a client registered for a certificate', () => {
+    const shown: ClientCertificate = {
+      thumbprint: 'c'.repeat(43),
+      isVouchedFor: true,
+      validFrom: 0,
+      validUntil: 4_000_000_000,
+      names: () => ({ subject_dn: [], san_dns: ['kiosk.acme.example'], san_uri: [], san_ip: [], san_email: [] }),
+    };
+    const table: [
+      name: string,
+      certificate: ClientCertificate | undefined,
+      more: Record<string, string>,
+      status: number,
+      reason: string | undefined,
+    ][] = [
+      ['its certificate', shown, {}, 200, undefined],
+      ['none', undefined, {}, 401, 'client_certificate_missing'],
+      ['one of nobody known', { ...shown, isVouchedFor: false }, {}, 401, 'client_certificate_untrusted'],
+      [
+        'another one',
+        { ...shown, names: () => ({ ...shown.names(), san_dns: [] }) },
+        {},
+        401,
+        'client_certificate_other',
+      ],
+      ['its certificate and a secret', shown, { client_secret: 'x' }, 401, 'client_method_not_allowed'],
+    ];
+    for (const [name, certificate, more, status, reason] of table) {
+      test(`${name}: ${reason ?? 'accepted'}`, async () => {
+        const [base] = [...world.clients.values()];
+        assert.ok(base);
+        const tls = { kind: 'san_dns', value: 'kiosk.acme.example', bound: false } as const;
+        world.clients.set('kiosk', { ...base, id: 'kiosk', name: 'Kiosk', public: false, tls });
+        const asked = ask(world, 'kiosk', callback);
+        const page = await newBrowser().get(asked.url);
+        assert.match(page.page, /Kiosk/);
+        const code = (await signInAs(newBrowser(), asked)).url.searchParams.get('code') ?? '';
+        world.certificate = certificate;
+        const form = { grant_type: 'authorization_code', code, redirect_uri: callback, code_verifier: asked.verifier };
+        world.notes.length = 0;
+        const answer = await token(world, { ...form, client_id: 'kiosk', ...more });
+        assert.equal(answer.status, status, JSON.stringify(answer.body));
+        assert.equal(world.notes[0]?.reason, reason);
+      });
     }
   });
 });

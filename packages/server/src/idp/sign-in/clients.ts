@@ -34,6 +34,10 @@ export function toMetadata(
 
 /** Keys are handed over as they are now, so that `oidc-provider` fetches nothing; they are at hand where it needs them. */
 function toAuthentication({ jwks = [], jwksUri, document, ...client }: AccessClient, noSecret: string) {
+  // Either kind of certificate is judged by us; the name only has to be there. See `certificate-door.ts`.
+  if (client.tls) {
+    return { token_endpoint_auth_method: 'tls_client_auth', tls_client_auth_san_uri: 'urn:credence:client-entry' };
+  }
   if (client.public) return { token_endpoint_auth_method: 'none' };
   if (jwks.length > 0 || jwksUri !== undefined || document) {
     return { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [...jwks] } };

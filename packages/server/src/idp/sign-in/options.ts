@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { EpochSeconds, Jwk, Refusal } from '@credence/mcp/protocol';
 import type { Facts } from '../../audit/record.ts';
+import type { CertificateReader } from '../../clients/client-certificate.ts';
 import type { RemoteClients } from '../../clients/remote-clients.ts';
 import type { PrivateJwk } from '../../keys/signer.ts';
 import type { FailureLimit } from '../../limits.ts';
@@ -34,6 +35,8 @@ export interface SignInOptions {
   /** Failed client authentications; the token exchange counts into the same. */
   readonly failures: FailureLimit;
   readonly addressOf: (incoming: IncomingMessage) => string;
+  /** The certificate a client showed; absent where none is looked for. */
+  readonly certificateOf?: CertificateReader | undefined;
   /** Makes the record durable and resolves to its id, the reference that a refused person is shown. */
   readonly note: (note: SignInNote) => Promise<string>;
   readonly now: () => EpochSeconds;

@@ -5,6 +5,7 @@ import { hashSecret, secretMatches } from '../../clients/authenticate.ts';
 import { isRemote } from '../../clients/remote-clients.ts';
 import type { Store } from '../../store/store.ts';
 import { createAdapter } from './adapter.ts';
+import { judgeCertificates } from './certificate-door.ts';
 import { rememberUnavailable, toMetadata } from './clients.ts';
 import { createInteractionPolicy, needsConfirmation } from './interaction-policy.ts';
 import type { SignInOptions } from './options.ts';
@@ -50,10 +51,11 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, wor
       dPoP: { enabled: false },
       resourceIndicators: { enabled: false },
       pushedAuthorizationRequests: { enabled: true },
+      ...judgeCertificates(options),
       rpInitiatedLogout: { enabled: true, logoutSource: pages.signOut, postLogoutSuccessSource: pages.signedOut },
     },
     responseTypes: ['code'],
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none', 'tls_client_auth'],
     enabledJWA: { clientAuthSigningAlgValues: [...signatureAlgorithms], idTokenSigningAlgValues: [idTokenAlgorithm] },
     acrValues: [passwordSignIn.acr],
     scopes: ['openid', 'offline_access', 'profile', 'email'],

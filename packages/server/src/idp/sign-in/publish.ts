@@ -1,4 +1,5 @@
 import { grantType, signatureAlgorithms, tokenType } from '@credence/mcp/protocol';
+import { certificateMethods } from '../../clients/check-certificate.ts';
 import { assetHeaders, findAsset } from '../../pages/assets.ts';
 import type { Context, Layer } from './layer.ts';
 import type { SignInOptions } from './options.ts';
@@ -6,7 +7,7 @@ import type { SignInOptions } from './options.ts';
 const briefly = 'public, max-age=300';
 
 /** What anybody may read: style sheet and mark, keys, and both metadata documents. */
-export function publish({ publicKeys }: SignInOptions): Layer {
+export function publish({ publicKeys, certificateOf }: SignInOptions): Layer {
   return async (context: Context, next) => {
     const isRead = context.method === 'GET' || context.method === 'HEAD';
     const asset = findAsset(context.path);
@@ -19,7 +20,7 @@ export function publish({ publicKeys }: SignInOptions): Layer {
       context.body = JSON.stringify({ keys: publicKeys() });
     } else {
       await next();
-      if (isMetadata(context)) complete(context);
+      if (isMetadata(context)) complete(context, certificateOf !== undefined);
     }
   };
 }
@@ -28,14 +29,17 @@ function isMetadata({ path, status }: Context): boolean {
   return status === 200 && path.startsWith('/.well-known/');
 }
 
+const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'];
+
 /** `oidc-provider` does not know of the token exchange beside it; the rest of its metadata stands. */
-function complete(context: Context): void {
+function complete(context: Context, takesCertificates: boolean): void {
   context.set('cache-control', briefly);
   context.body = {
     ...(context.body as Record<string, unknown>),
     grant_types_supported: ['authorization_code', 'refresh_token', grantType.tokenExchange],
     client_id_metadata_document_supported: true,
     identity_chaining_requested_token_types_supported: [tokenType.idJag],
+    token_endpoint_auth_methods_supported: [...methods, ...(takesCertificates ? certificateMethods : [])],
     response_modes_supported: ['query', 'fragment'],
     dpop_signing_alg_values_supported: signatureAlgorithms, // at the token exchange
   };

@@ -3,6 +3,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Facts } from '../../audit/record.ts';
 import { toGrantName } from '../../call.ts';
 import { AssertionReplayed } from './adapter.ts';
+import { certificateRefusal } from './certificate-door.ts';
 import type { SignInNote } from './options.ts';
 
 /**
@@ -94,15 +95,14 @@ function toRefusal(oidc: Oidc, error: unknown, known: Known): NoteOfAnswer {
   };
 }
 
-function toReason(
-  { client, params, route, body, entities }: Oidc,
-  error: unknown,
-  code: string,
-  known: Known,
-): Refusal {
+function toReason(oidc: Oidc, error: unknown, code: string, known: Known): Refusal {
+  const { client, params, route, body, entities } = oidc;
   if (code === 'invalid_client') {
     if (!client) return known.unavailable ?? 'client_unknown';
     if (error instanceof AssertionReplayed) return 'client_assertion_replayed';
+    const certificate = certificateRefusal(oidc);
+    if (certificate) return certificate;
+    if (client.clientAuthMethod === 'tls_client_auth') return 'client_method_not_allowed';
     return params?.client_assertion === undefined ? 'client_secret_wrong' : 'client_assertion_invalid';
   }
   if (route === 'token') {

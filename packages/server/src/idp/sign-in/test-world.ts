@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hashSecret } from '../../clients/authenticate.ts';
+import type { ClientCertificate } from '../../clients/client-certificate.ts';
 import { createRemoteClients, type RemoteClients } from '../../clients/remote-clients.ts';
 import { hashPassword } from '../../directory/password.ts';
 import { generatePrivateJwk, type PrivateJwk, toPublicJwk } from '../../keys/signer.ts';
@@ -28,6 +29,8 @@ export interface TestWorld {
   readonly clientKey: PrivateJwk;
   readonly idTokenKeys: PrivateJwk[];
   readonly secret: string;
+  /** The client certificate of every request from here on. */
+  certificate: ClientCertificate | undefined;
   /** Set to make the next records fail. */
   failNotes: Error | undefined;
   close(): Promise<void>;
@@ -83,6 +86,7 @@ export async function openTestWorld(
     idTokenKeys: [generatePrivateJwk('RS256')],
     secret,
     failNotes: undefined,
+    certificate: undefined,
     signIn: undefined as unknown as SignIn,
     close: async () => {
       server.closeAllConnections();
@@ -107,6 +111,7 @@ export async function openTestWorld(
     skewSeconds: 30,
     failures: createFailureLimit({ max: 10, windowSeconds: 60, now }),
     addressOf: (incoming) => incoming.headers['x-test-address']?.toString() ?? '127.0.0.1',
+    certificateOf: () => world.certificate,
     note: async (note) => {
       if (world.failNotes) throw world.failNotes;
       world.notes.push(note);
