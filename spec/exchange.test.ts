@@ -50,9 +50,9 @@ describe('exchanges that are wrong in other ways', () => {
       async () => ({ client_id: 'nobody', client_secret: undefined }),
       'client_unknown',
     ],
-    ['B24 not JSON', async () => ({ authorization_details: '{' }), 'authorization_details_unsupported'],
-    ['B24 an object', async () => ({ authorization_details: '{"type":"x"}' }), 'authorization_details_unsupported'],
-    ['B24, B02 nested deep', async () => ({ authorization_details: deep }), 'authorization_details_unsupported'],
+    ['B24 not JSON', async () => ({ authorization_details: '{' }), 'authorization_details_malformed'],
+    ['B24 an object', async () => ({ authorization_details: '{"type":"x"}' }), 'authorization_details_malformed'],
+    ['B24, B02 nested deep', async () => ({ authorization_details: deep }), 'authorization_details_malformed'],
     ['B25 both: no profile is on', async () => ({ actor_token: 'x', actor_token_type: 'y' }), 'actor_token_refused'],
   ];
   for (const [name, fields, reason] of table) {

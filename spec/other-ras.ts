@@ -14,6 +14,7 @@ import { type Answer, type Fields, rasIssuer, type World } from './world.ts';
 export interface OtherRas {
   redeem(assertion: string, fields?: Fields): Promise<Answer>;
   introspect(token: string, fields?: Fields): Promise<Answer>;
+  metadata(): Promise<Record<string, unknown>>;
 }
 
 /** Opens a RAS of the same name, store, clock and keys as `world`'s under another resource document. */
@@ -71,6 +72,10 @@ export function openOtherRas(
   return {
     redeem: (assertion, fields = {}) => post('/token', { grant_type: grantType.jwtBearer, assertion, ...fields }),
     introspect: (token, fields = {}) => post('/introspect', { token, ...fields }),
+    async metadata() {
+      const response = await app.fetch(new Request(`${rasIssuer}/.well-known/oauth-authorization-server`));
+      return (await response.json()) as Record<string, unknown>;
+    },
   };
 }
 

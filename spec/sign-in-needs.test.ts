@@ -9,6 +9,7 @@ const ruleOf = (effect: Rule['effect'], scopes: string[], needs: SignInNeeds): R
   position: 0,
   effect,
   scopes: new Set(scopes),
+  details: new Set(),
   to: [],
   through: undefined,
   needs,

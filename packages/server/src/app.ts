@@ -113,6 +113,7 @@ export function serveAssets(app: Hono<{ Bindings: Bindings }>): void {
 /** RFC 8414 metadata of the RAS (RAS-39, RAS-40, interop.md 10): never a list of trusted issuers. */
 function rasMetadata({ issuer, policy }: Pick<Ras, 'issuer' | 'policy'>, takesCertificates: boolean) {
   const someAreLetInWithout = [...policy().clients.values()].some((client) => client.public);
+  const types = new Set([...policy().servers.values()].flatMap(({ detailTypes }) => [...detailTypes.keys()]));
   return {
     issuer,
     token_endpoint: `${issuer}/token`,
@@ -135,6 +136,7 @@ function rasMetadata({ issuer, policy }: Pick<Ras, 'issuer' | 'policy'>, takesCe
     token_endpoint_auth_signing_alg_values_supported: signatureAlgorithms,
     dpop_signing_alg_values_supported: signatureAlgorithms,
     code_challenge_methods_supported: ['S256'],
+    ...(types.size > 0 && { authorization_details_types_supported: [...types] }), // RFC 9396 §10
   };
 }
 

@@ -26,6 +26,7 @@ import type { Seal } from './keys/seal.ts';
 import { verifySignature } from './keys/verify-signature.ts';
 import { createPace } from './limits.ts';
 import { toFault } from './log.ts';
+import type { AccessIndex } from './policy/compile.ts';
 import type { ClientProof } from './policy/model.ts';
 import type { Store } from './store/store.ts';
 
@@ -76,6 +77,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     secretHashes,
     idTokenKeys: () => idTokenKeys.privateJwks(),
     publicKeys: () => [...idTokenKeys.published(), ...idJagKeys.published()],
+    detailTypes: () => detailTypesOf(inForce.access()),
     cookieKeys: [await openSecret(home.keysDir, 'cookie')],
     idTokenSeconds: config.idp.idTokenSeconds,
     sessionSeconds: config.idp.sessionSeconds,
@@ -127,6 +129,10 @@ export async function idpListener(parts: Parts): Promise<Handler> {
       signIn.rebuild();
     },
   };
+}
+
+function detailTypesOf({ servers }: AccessIndex): readonly string[] {
+  return [...new Set([...servers.values()].flatMap(({ detailTypes }) => [...detailTypes.keys()]))];
 }
 
 /** Domain B: the RAS and the gateway behind one origin, either of them or both. */

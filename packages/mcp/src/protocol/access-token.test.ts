@@ -33,6 +33,9 @@ const table: [rule: string, name: string, header: object, change: object, outcom
   ['MCS-04', 'no jti', {}, { jti: '' }, 'token_claims_malformed'],
   ['MCS-04', 'scope as an array', {}, { scope: ['a'] }, 'token_claims_malformed'],
   ['MCS-04', 'no scope', {}, { scope: undefined }, 'accepted'],
+  ['RAS-22', 'authorization details', {}, { authorization_details: [{ type: 'project' }] }, 'accepted'],
+  ['RAS-22', 'details that are none', {}, { authorization_details: 'project' }, 'token_claims_malformed'],
+  ['RAS-22', 'a detail without a type', {}, { authorization_details: [{}] }, 'token_claims_malformed'],
   ['MCS-11', 'bound to a key', {}, { cnf: { jkt: 'x' } }, 'accepted'],
   ['MCS-12', 'bound to a certificate', {}, { cnf: { 'x5t#S256': 'x'.repeat(43) } }, 'accepted'],
   ['MCS-12', 'bound to no SHA-256', {}, { cnf: { 'x5t#S256': 'x' } }, 'token_binding_unsupported'],
@@ -54,4 +57,11 @@ describe('checkAccessToken, one rule a row', () => {
       assert.equal(result.ok ? 'accepted' : result.refusal, outcome);
     });
   }
+});
+
+test('authorization details are handed to the server that enforces them', () => {
+  const details = [{ type: 'project', actions: ['read'] }];
+  const jwt = { header: { typ: 'at+jwt' }, claims: { ...claims, authorization_details: details } };
+  const result = checkAccessToken(jwt, expected);
+  assert.deepEqual(result.ok && result.value.details, details);
 });

@@ -1,3 +1,4 @@
+import { type AuthorizationDetail, toAuthorizationDetails } from './authorization-details.ts';
 import {
   isConfirmation,
   isDate,
@@ -21,6 +22,8 @@ export interface AccessToken {
   /** The one MCP server it is for (RAS-17). */
   readonly resource: string;
   readonly scopes: readonly string[];
+  /** Permissions finer than scopes, for the server to enforce (RFC 9396 §9.1). */
+  readonly details?: readonly AuthorizationDetail[] | undefined;
   readonly issuedAt: EpochSeconds;
   readonly expiresAt: EpochSeconds;
   /** Thumbprint of the key it is bound to (`cnf.jkt`); to be shown with a proof, never as Bearer. */
@@ -53,6 +56,8 @@ export function checkAccessToken({ header, claims }: VerifiedJwt, expected: Expe
   if (exp <= expected.now) return no('token_expired');
   if (iat > expected.now + expected.skewSeconds) return no('token_claims_malformed');
   if (!isName(sub, 1024) || !isName(jti, 256) || !isName(client_id, 2048)) return no('token_claims_malformed');
+  const details = toAuthorizationDetails(claims.authorization_details);
+  if (claims.authorization_details !== undefined && !details) return no('token_claims_malformed');
   if (claims.cnf !== undefined && !isConfirmation(claims.cnf)) return no('token_binding_unsupported');
 
   return ok({
@@ -62,6 +67,7 @@ export function checkAccessToken({ header, claims }: VerifiedJwt, expected: Expe
     id: jti,
     resource: expected.resource,
     scopes,
+    details,
     issuedAt: iat,
     expiresAt: exp,
     keyThumbprint: toThumbprintClaim(claims.cnf),
@@ -83,6 +89,7 @@ export function mintAccessToken(
     iat: token.issuedAt,
     exp: token.expiresAt,
     scope: token.scopes.join(' '),
+    authorization_details: token.details,
     cnf: toConfirmationClaim(token),
   };
   return mintJws({ typ: joseType.accessToken, alg: key.algorithm, kid: key.kid }, claims, key.sign);

@@ -1,3 +1,4 @@
+import { type AuthorizationDetail, toAuthorizationDetails } from './authorization-details.ts';
 import { hasType, mintJws, type ParsedJws, parseJws, type Sign, type VerifiedJwt } from './jws.ts';
 import { type EpochSeconds, joseType } from './names.ts';
 import { no, ok, type Result } from './result.ts';
@@ -22,6 +23,8 @@ export interface IdJag {
   readonly resources: readonly string[] | undefined;
   /** Scopes it carries; `undefined` when the claim is absent or empty (RAS-21 decides). */
   readonly scopes: readonly string[] | undefined;
+  /** Permissions finer than scopes; `undefined` when the claim is absent (RFC 9396). */
+  readonly details: readonly AuthorizationDetail[] | undefined;
   readonly email: string | undefined;
   /** `undefined` = the issuer does not say. */
   readonly emailVerified: boolean | undefined;
@@ -83,7 +86,8 @@ export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Re
   if (claims.aud_tenant !== expected.audTenant) return no('id_jag_tenant_unexpected');
   if (tenant !== undefined && !isName(tenant, 256)) return no('id_jag_tenant_unexpected');
   if (aud_sub !== undefined && !isName(aud_sub, 256)) return no('id_jag_subject_malformed');
-  if (claims.authorization_details !== undefined) return no('id_jag_details_unsupported');
+  const details = claims.authorization_details;
+  if (details !== undefined && !toAuthorizationDetails(details)) return no('id_jag_details_malformed');
 
   return ok({
     issuer: iss,
@@ -96,6 +100,7 @@ export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Re
     expiresAt: exp,
     resources,
     scopes: Array.isArray(scopes) && scopes.length > 0 ? scopes : undefined,
+    details: toAuthorizationDetails(details),
     email: typeof email === 'string' ? email : undefined,
     emailVerified: email_verified === undefined ? undefined : email_verified === true,
     keyThumbprint: toThumbprintClaim(claims.cnf),
@@ -112,6 +117,7 @@ export interface IdJagGrant {
   readonly clientId: string;
   readonly resource: string;
   readonly scopes: readonly string[];
+  readonly details?: readonly AuthorizationDetail[] | undefined;
   readonly id: string;
   readonly now: EpochSeconds;
   readonly lifetimeSeconds: number;
@@ -145,6 +151,7 @@ export function mintIdJag(grant: IdJagGrant, key: { kid: string; algorithm: stri
     exp: grant.now + grant.lifetimeSeconds,
     resource: grant.resource,
     scope: grant.scopes.join(' '),
+    authorization_details: grant.details,
     email: grant.email,
     auth_time: grant.authTime,
     acr: grant.acr,

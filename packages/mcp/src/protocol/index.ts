@@ -11,6 +11,11 @@
  * - **Leg 1 / leg 2**: ID Token to ID-JAG at the IdP (RFC 8693); ID-JAG to access token at the RAS (RFC 7523).
  */
 export { type AccessToken, checkAccessToken, type ExpectedAccessToken, mintAccessToken } from './access-token.ts';
+export {
+  type AuthorizationDetail,
+  parseAuthorizationDetails,
+  toAuthorizationDetails,
+} from './authorization-details.ts';
 export { decodeBase64url, encodeBase64url } from './base64url.ts';
 export {
   checkDpopProof,

@@ -205,10 +205,22 @@ export const refusals = {
     rule: 'IDP-35',
     hint: 'actor_token has no defined processing and is refused',
   },
+  authorization_details_malformed: {
+    wire: 'invalid_authorization_details',
+    rule: 'IDP-23',
+    hint: 'authorization_details is not a JSON array of objects with a type, or one says what its type does not allow',
+  },
   authorization_details_unsupported: {
     wire: 'invalid_authorization_details',
     rule: 'IDP-23',
-    hint: 'no type of authorization_details is registered for this server',
+    hint: 'a type in authorization_details is not registered for this server',
+    help: 'Register it under authorization_details of the server, in the policy document of this side.',
+  },
+  authorization_details_not_granted: {
+    wire: 'invalid_authorization_details',
+    rule: 'IDP-23',
+    hint: 'nothing is left of the authorization_details asked for: by rule, by scope, or beyond the ID-JAG',
+    help: 'A rule must name the type under details, and allow the scope that the type goes with.',
   },
   dpop_proof_malformed: {
     wire: 'invalid_dpop_proof',
@@ -444,7 +456,13 @@ export const refusals = {
   id_jag_details_unsupported: {
     wire: 'invalid_grant',
     rule: 'RAS-22',
-    hint: 'the ID-JAG carries authorization_details of no known type',
+    hint: 'the ID-JAG carries authorization_details of a type that is not registered for this server',
+    help: 'Register it under authorization_details of the server in the resource document.',
+  },
+  id_jag_details_malformed: {
+    wire: 'invalid_grant',
+    rule: 'RAS-22',
+    hint: 'authorization_details in the ID-JAG is not an array of objects with a type, or says what a type does not allow',
   },
   id_jag_replayed: { wire: 'invalid_grant', rule: 'RAS-12', hint: 'jti was used before' },
   issuer_client_not_trusted: {

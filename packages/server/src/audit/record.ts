@@ -1,4 +1,5 @@
-import type { EpochSeconds, Refusal } from '@credence/mcp/protocol';
+import { createHash } from 'node:crypto';
+import type { AuthorizationDetail, EpochSeconds, Refusal } from '@credence/mcp/protocol';
 import type { Decision, SignInNeeds } from '../policy/model.ts';
 import type { AuditRow } from '../store/store.ts';
 
@@ -47,6 +48,10 @@ export interface Facts {
   /** How many scopes were asked for that the server does not have; their names stay outside. */
   readonly unknownScopes?: number;
   readonly scopesGranted?: readonly string[];
+  /** Types of the authorization details; what they say may be personal and is named by its hash (LOG-02). */
+  readonly detailsAsked?: readonly string[];
+  readonly detailsGranted?: readonly string[];
+  readonly detailsHash?: string;
   /** The version that decided; with `inputs` enough to decide again. */
   readonly policy?: { readonly kind: 'access' | 'resource'; readonly version: number };
   readonly inputs?: DecisionInputs;
@@ -96,6 +101,12 @@ export interface AuditRecord extends Facts {
   readonly reason?: Refusal;
   /** Network address of the caller, as far as configured proxies are trusted. */
   readonly address?: string;
+}
+
+/** What goes on the record of details that were granted. */
+export function toDetailFacts(details: readonly AuthorizationDetail[]): Facts {
+  const detailsHash = `sha256:${createHash('sha256').update(JSON.stringify(details)).digest('base64url')}`;
+  return { detailsGranted: details.map(({ type }) => type), detailsHash };
 }
 
 /** The record as the store keeps it. */

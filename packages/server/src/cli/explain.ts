@@ -54,6 +54,7 @@ async function recompute(
     client,
     server,
     scopes: record.scopesAsked,
+    ...(record.detailsAsked && { details: record.detailsAsked }),
     acr,
     amr,
     authTime,
@@ -102,6 +103,7 @@ function toAsked(record: AuditRecord, person: string | undefined): string[] {
     ['for', record.server ?? record.audience ?? record.resource],
     ['tool', record.tool],
     ['scopes', record.scopesAsked?.join(' ')],
+    ['details', record.detailsAsked?.join(' ')],
     ['from', record.address],
   ];
   return rows.filter(([, value]) => value).map(([label, value]) => `  ${label.padEnd(10)} ${value}`);

@@ -1,5 +1,15 @@
 import { createHmac } from 'node:crypto';
-import { type EpochSeconds, mintIdJag, no, ok, parseScope, type Result, tokenType } from '@credence/mcp/protocol';
+import {
+  type AuthorizationDetail,
+  type EpochSeconds,
+  mintIdJag,
+  no,
+  ok,
+  parseScope,
+  type Result,
+  tokenType,
+} from '@credence/mcp/protocol';
+import { toDetailFacts } from '../audit/record.ts';
 import { type Call, randomId, toFingerprint } from '../call.ts';
 import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
 import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
@@ -8,6 +18,7 @@ import type { Pace } from '../limits.ts';
 import type { AccessIndex } from '../policy/compile.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
 import { decide } from '../policy/decide.ts';
+import { checkParameter } from '../policy/details.ts';
 import type { AccessClient, AccessServer, Ask, Audience, Decision } from '../policy/model.ts';
 import { sameResource } from '../policy/resource-uri.ts';
 import type { Person, Store } from '../store/store.ts';
@@ -39,6 +50,7 @@ export interface TokenResponse {
   readonly scope: string;
   readonly issued_token_type?: string;
   readonly resource?: string;
+  readonly authorization_details?: readonly AuthorizationDetail[];
 }
 
 /** The person behind the subject token, as the directory has them now, and how they signed in. */
@@ -53,6 +65,7 @@ interface Target {
   /** The client's id over there (IDP-25). */
   readonly clientId: string;
   readonly scopes: readonly string[] | undefined;
+  readonly details: readonly AuthorizationDetail[] | undefined;
 }
 
 /** POST /token, token exchange (leg 1). Draft §4.3: an ID Token in, an ID-JAG out. */
@@ -82,6 +95,9 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
   noteDecision(call, policy.version, ask, decision);
   if (decision.effect !== 'allow') return refusalOf(decision, ask, policy);
 
+  const details = chooseDetails(call, target.value.details, decision);
+  if (!details.ok) return details;
+
   const { server, clientId } = target.value;
   const grant = {
     issuer: idp.issuer,
@@ -91,6 +107,7 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
     clientId,
     resource: server.resource,
     scopes: decision.scopes,
+    details: details.value,
     id: randomId(),
     now: call.now,
     lifetimeSeconds: idp.idJagLifetimeSeconds,
@@ -109,6 +126,7 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
     expires_in: idp.idJagLifetimeSeconds,
     scope: decision.scopes.join(' '),
     resource: server.resource,
+    ...(details.value && { authorization_details: details.value }),
   });
 }
 
@@ -155,7 +173,6 @@ async function verifySubjectToken(call: Call, client: AccessClient, idp: Idp): P
   const isJwt = subjectToken.split('.').length === 3;
   if (isJwt !== (subjectTokenType === tokenType.idToken)) return no('subject_token_not_of_type');
   if (form.get('actor_token') || form.get('actor_token_type')) return no('actor_token_refused');
-  if (form.get('authorization_details')) return no('authorization_details_unsupported');
 
   const token =
     subjectTokenType === tokenType.idToken
@@ -197,12 +214,38 @@ function parseTarget(call: Call, client: AccessClient, policy: AccessIndex): Res
   const clientId = client.clientIds.get(server.value.ras);
   if (!clientId) return no('client_unmapped');
 
-  if (scope === undefined) return ok({ server: server.value, clientId, scopes: undefined });
+  const details = parseDetails(call, server.value);
+  if (!details.ok) return details;
+  if (scope === undefined) return ok({ server: server.value, clientId, scopes: undefined, details: details.value });
   const asked = parseScope(scope);
   if (!asked) return no('scope_malformed');
   const known = asked.filter((name) => server.value.scopes.has(name));
   call.note({ scopesAsked: known, ...(known.length < asked.length && { unknownScopes: asked.length - known.length }) });
-  return known.length > 0 ? ok({ server: server.value, clientId, scopes: known }) : no('scope_unknown');
+  return known.length > 0
+    ? ok({ server: server.value, clientId, scopes: known, details: details.value })
+    : no('scope_unknown');
+}
+
+/** Details that are known at this server and say nothing their type does not allow (IDP-23, B24). */
+function parseDetails(call: Call, server: AccessServer): Result<readonly AuthorizationDetail[] | undefined> {
+  const text = call.form.get('authorization_details');
+  if (text === undefined) return ok(undefined);
+  const details = checkParameter(text, server);
+  if (details.ok) call.note({ detailsAsked: details.value.map(({ type }) => type) });
+  return details;
+}
+
+/** Details of the types that were decided for; when none is left, the client is told so instead of being given less. */
+function chooseDetails(
+  call: Call,
+  asked: readonly AuthorizationDetail[] | undefined,
+  decision: Decision,
+): Result<readonly AuthorizationDetail[] | undefined> {
+  if (!asked) return ok(undefined);
+  const granted = asked.filter(({ type }) => decision.details?.includes(type));
+  if (granted.length === 0) return no('authorization_details_not_granted');
+  call.note(toDetailFacts(granted));
+  return ok(granted);
 }
 
 /** One ID-JAG is for one server: several different resources are refused, also when all are known. */
@@ -229,6 +272,7 @@ function toAsk(call: Call, client: AccessClient, { person, token }: SignedIn, ta
     client: client.id,
     server: target.server.id,
     scopes: target.scopes,
+    ...(target.details && { details: target.details.map(({ type }) => type) }),
     acr: token.acr,
     amr: token.amr,
     authTime: token.authTime,

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { ClientTlsEntry } from './client-tls.ts';
 import {
   clientIdUrl,
+  detailTypeName,
+  detailTypes,
   displayName,
   fetchedUrl,
   has,
@@ -33,6 +35,8 @@ export const AccessServerEntry = mapping({
   ras: issuer.optional(),
   local: id.optional(),
   scopes,
+  /** Permissions finer than scopes that the server knows (RFC 9396). */
+  authorization_details: detailTypes.default({}),
   default_scopes: z.array(scopeName).min(1, 'must name at least one scope').optional(),
 }).superRefine(
   (server, context) => {
@@ -116,6 +120,12 @@ export const RuleEntry = mapping({
   deny: scopeChoice.optional(),
   require: Needs.optional(),
   for: scopeChoice.optional(),
+  /** With allow: types of authorization details that go with its scopes. */
+  details: z
+    .union([z.literal('all'), z.array(detailTypeName).min(1, 'must name at least one type')], {
+      error: 'must be all, or a list of one or more types',
+    })
+    .optional(),
   on: z.union([id, z.array(id).min(1)], { error: 'must be a server, or a list of one or more servers' }),
   to: z.array(subject, 'must be a list such as [group:engineering]').min(1, 'must name somebody').optional(),
   through: z.array(id, 'must be a list of clients').min(1, 'must name at least one client').optional(),
@@ -125,6 +135,9 @@ export const RuleEntry = mapping({
     const effects = ['allow', 'deny', 'require'].filter((effect) => has(rule, effect));
     if (effects.length !== 1) say('must have exactly one of allow, deny and require');
     if (has(rule, 'require') !== has(rule, 'for')) say('require and for go together: for names the scopes it guards');
+    if (has(rule, 'details') && !has(rule, 'allow')) {
+      say('details go with allow only: a deny or a require of the scope takes the details with it');
+    }
     if ((has(rule, 'allow') || has(rule, 'deny')) && !has(rule, 'to')) say('must say to whom: to: [group:ID]');
   },
   { when: isMapping },

@@ -1,5 +1,13 @@
 import { AccessClientEntry, AccessServerEntry, RuleEntry } from './access-document.ts';
-import { childOf, entriesOf, type Finding, sameMetadata, unknownName, unknownScopes } from './references.ts';
+import {
+  childOf,
+  entriesOf,
+  type Finding,
+  sameMetadata,
+  unknownDetailScopes,
+  unknownName,
+  unknownScopes,
+} from './references.ts';
 
 type Servers = Map<string, AccessServerEntry | undefined>;
 
@@ -20,6 +28,7 @@ function* checkServers(servers: Servers): Generator<Finding> {
   for (const [id, server] of servers) {
     if (!server) continue;
     yield* unknownScopes(server.default_scopes, server.scopes, ['servers', id, 'default_scopes']);
+    yield* unknownDetailScopes(server.authorization_details, server.scopes, ['servers', id, 'authorization_details']);
     const target = server.local === undefined ? `${server.ras} ${server.resource}` : `local ${server.local}`;
     const owner = owners.get(target);
     if (owner) yield { path: ['servers', id], message: `is the same resource as servers.${owner}`, atKey: true };
@@ -61,6 +70,7 @@ function* checkRules(rules: unknown, servers: Servers, clients: Map<string, unkn
       if (!clients.has(client)) yield { path, message: unknownName('client', client, clients.keys()) };
     }
     yield* checkScopes(data, at, servers);
+    yield* checkDetails(data, at, servers);
   }
 }
 
@@ -76,5 +86,27 @@ function* checkScopes(rule: RuleEntry, at: number, servers: Servers): Generator<
       const message = `${[rule.on].flat().join(', ')} has no scope ${scope}; known: ${[...known].join(', ')}`;
       if (!known.has(scope)) yield { path: ['rules', at, key, where], message };
     }
+  }
+}
+
+/** A rule can let a type through only together with the scope it goes with, on one of its servers. */
+function* checkDetails({ on, allow, details }: RuleEntry, at: number, servers: Servers): Generator<Finding> {
+  const targets = [on].flat().map((server) => servers.get(server));
+  if (details === undefined || details === 'all' || !targets.every((server) => server !== undefined)) return;
+  const types = targets.flatMap((server) => Object.entries(server.authorization_details));
+  for (const [where, name] of details.entries()) {
+    const path = ['rules', at, 'details', where];
+    const scopes = types.filter(([type]) => type === name).map(([, { scope }]) => scope);
+    const message = `goes with the scope ${scopes.join(' or ')}, which this rule does not allow`;
+    if (scopes.length === 0)
+      yield {
+        path,
+        message: unknownName(
+          'type',
+          name,
+          types.map(([type]) => type),
+        ),
+      };
+    else if (allow !== 'all' && !scopes.some((scope) => allow?.includes(scope))) yield { path, message };
   }
 }

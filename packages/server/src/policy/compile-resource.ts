@@ -4,7 +4,7 @@ import { byClientId, toProof } from './compile-client.ts';
 import type { AccountRule, ResourceClient, ResourceServer, TrustedIssuer, TrustedTenants, Upstream } from './model.ts';
 import type { AccountsEntry, ResourceDocument, ResourceServerEntry, TrustEntry } from './resource-document.ts';
 import { resourceOf, spellings } from './resource-uri.ts';
-import { toScopes, unaskedScopes } from './scopes.ts';
+import { toDetailTypes, toScopes, unaskedScopes } from './scopes.ts';
 
 /** One version of the resource document, ready for the RAS and the gateway: built once, never changed. */
 export interface ResourceIndex {
@@ -117,6 +117,7 @@ function toServer(id: string, entry: ResourceServerEntry, issuer: string): Resou
     name: entry.name ?? id,
     resource: resourceOf(issuer, id),
     scopes: toScopes(entry.scopes),
+    detailTypes: toDetailTypes(entry.authorization_details),
     defaultScopes: entry.default_scopes ?? unaskedScopes(entry.scopes),
     scopeOfTool: toScopeOfTool(entry.tools),
     upstream: entry.upstream && toUpstream(entry.upstream),

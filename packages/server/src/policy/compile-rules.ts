@@ -11,6 +11,8 @@ export interface Rule {
   readonly effect: RuleEffect;
   /** Scopes of this server the rule is about. */
   readonly scopes: ReadonlySet<string>;
+  /** Types of authorization details it lets through, of those that go with its scopes; an allow only. */
+  readonly details: ReadonlySet<string>;
   /** Whom it is about, as the document says it. */
   readonly to: readonly string[];
   /** Clients it is about; `undefined` = all. */
@@ -60,15 +62,26 @@ function toRule(entry: RuleEntry, position: number, server: AccessServer): Rule 
   const { id, allow, deny, require: needs = {}, through } = entry;
   const effect = allow ? 'allow' : deny ? 'deny' : 'require';
   const chosen = allow ?? deny ?? entry.for ?? [];
+  const scopes = new Set(chosen === 'all' ? server.scopes.keys() : chosen.filter((scope) => server.scopes.has(scope)));
   return {
     id,
     position,
     effect,
-    scopes: new Set(chosen === 'all' ? server.scopes.keys() : chosen.filter((scope) => server.scopes.has(scope))),
+    scopes,
+    details: toDetails(entry, scopes, server),
     to: entry.to ?? ['everyone'],
     through: through && new Set(through),
     needs,
   };
+}
+
+function toDetails(
+  { details = [] }: RuleEntry,
+  scopes: ReadonlySet<string>,
+  { detailTypes }: AccessServer,
+): Set<string> {
+  const going = [...detailTypes].filter(([, { scope }]) => scopes.has(scope)).map(([type]) => type);
+  return new Set(details === 'all' ? going : going.filter((type) => details.includes(type)));
 }
 
 function indexBySubject(rules: readonly Rule[]): RuleIndex {

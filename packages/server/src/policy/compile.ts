@@ -4,7 +4,7 @@ import { byClientId, toProof } from './compile-client.ts';
 import { compileRules, type Earnable, type RuleIndex } from './compile-rules.ts';
 import type { AccessClient, AccessServer, Audience } from './model.ts';
 import { resourceOf } from './resource-uri.ts';
-import { toScopes, unaskedScopes } from './scopes.ts';
+import { toDetailTypes, toScopes, unaskedScopes } from './scopes.ts';
 
 export { compileResource, type ResourceIndex } from './compile-resource.ts';
 
@@ -90,6 +90,7 @@ function toServer(id: string, entry: AccessServerEntry, localRas: string | undef
     ras,
     resource: entry.resource ?? resourceOf(ras, entry.local ?? id),
     scopes: toScopes(entry.scopes),
+    detailTypes: toDetailTypes(entry.authorization_details),
     defaultScopes: entry.default_scopes ?? unaskedScopes(entry.scopes),
   };
 }

@@ -15,6 +15,9 @@ const servers = ['one', 'two'];
 const clients = ['app', 'bot'];
 const someOf = (names: string[]) => fc.subarray(names, { minLength: 1 });
 const choice = fc.oneof(fc.constant('all' as const), someOf(scopeNames));
+const typeNames = ['t-read', 't-write', 't-purge'];
+const typeChoice = fc.oneof(fc.constant('all' as const), someOf(typeNames));
+const authorization_details = Object.fromEntries(scopeNames.map((scope) => [`t-${scope}`, { scope }]));
 const subjects = someOf(['everyone', 'group:g', 'group:h', 'group:x/g', 'role:g', 'user:p']);
 const needsOf: NonNullable<RuleEntry['require']>[] = [
   { max_age: 60 },
@@ -27,8 +30,8 @@ const needs = fc.constantFrom(...needsOf);
 
 const scope = { on: someOf(servers), through: fc.option(someOf(clients), { nil: undefined }) };
 const ruleBody: fc.Arbitrary<Omit<RuleEntry, 'id'>> = fc.oneof(
-  fc.record({ ...scope, allow: choice, to: subjects }),
-  fc.record({ ...scope, allow: choice, to: subjects }),
+  fc.record({ ...scope, allow: choice, details: fc.option(typeChoice, { nil: undefined }), to: subjects }),
+  fc.record({ ...scope, allow: choice, details: fc.option(typeChoice, { nil: undefined }), to: subjects }),
   fc.record({ ...scope, deny: choice, to: subjects }),
   fc.record({ ...scope, require: needs, for: choice, to: fc.option(subjects, { nil: undefined }) }),
 );
@@ -59,6 +62,7 @@ const ask: fc.Arbitrary<Ask> = fc.record({
   client: fc.constantFrom('app', 'bot', 'stranger'),
   server: fc.constantFrom('one', 'two', 'nowhere'),
   scopes: fc.option(fc.array(fc.constantFrom(...scopeNames, 'unknown'), { maxLength: 4 }), { nil: undefined }),
+  details: fc.option(fc.array(fc.constantFrom(...typeNames, 't-unknown'), { maxLength: 4 }), { nil: undefined }),
   acr: fc.constantFrom(undefined, 'a', 'b'),
   amr: fc.constantFrom([], ['pwd'], ['pwd', 'mfa']),
   authTime: fc.constantFrom(undefined, now, now - 300, now - 3600),
@@ -68,7 +72,14 @@ const ask: fc.Arbitrary<Ask> = fc.record({
 type Frame = typeof frame extends fc.Arbitrary<infer T> ? T : never;
 
 function indexOf({ one, two, sign_in }: Frame, rules: readonly RuleEntry[]) {
-  const document = { servers: { one: { ...one, local: 'one' }, two: { ...two, local: 'two' } }, sign_in, rules };
+  const document = {
+    servers: {
+      one: { ...one, local: 'one', authorization_details },
+      two: { ...two, local: 'two', authorization_details },
+    },
+    sign_in,
+    rules,
+  };
   const plain = JSON.parse(JSON.stringify({ ...document, clients: { app: {}, bot: {} } })); // drops what is undefined
   return compileAccess(AccessDocument.parse(plain), { version: 1, localRas: 'https://mcp.acme.example' });
 }
@@ -130,6 +141,24 @@ describe('decide(), for any policy and any request', () => {
     fc.assert(property, runs);
   });
 
+  test('granted types of details are asked for, go with a granted scope, and are named by a rule that allows it', () => {
+    let seen = 0;
+    const property = fc.property(frame, rules, ask, (frame, list, ask) => {
+      const { scopes, details = [], because } = decide(indexOf(frame, list), ask);
+      seen += details.length;
+      for (const type of details) {
+        const goesWith = type.slice('t-'.length);
+        assert.ok(ask.details?.includes(type) && scopes.includes(goesWith));
+        const speaking = list.filter(
+          ({ id, allow }) => because.includes(id) && (allow === 'all' || allow?.includes(goesWith)),
+        );
+        assert.ok(speaking.some((rule) => rule.details === 'all' || rule.details?.includes(type)));
+      }
+    });
+    fc.assert(property, runs);
+    assert.ok(seen > 0, 'no details were granted');
+  });
+
   test('a high-risk scope is never granted unasked, unless default_scopes names it', () => {
     const property = fc.property(frame, rules, ask, (frame, list, ask) => {
       const { scopes } = decide(indexOf(frame, list), { ...ask, scopes: undefined });
@@ -171,5 +200,6 @@ describe('decide(), for any policy and any request', () => {
 /** No scope more, and no way to one by signing in again that was not there before. */
 function assertNoWider(after: Decision, before: Decision): void {
   if (before.effect === 'deny') assert.equal(after.effect, 'deny');
+  if (before.effect === 'allow') assert.ok((after.details ?? []).every((type) => before.details?.includes(type)));
   if (before.effect === 'allow') assert.ok(after.scopes.every((scope) => before.scopes.includes(scope)));
 }

@@ -25,7 +25,9 @@ interface Case {
   readonly signIn?: { readonly acr?: string; readonly amr?: string[]; readonly ageSeconds?: number };
   /** Told where it does not follow from `gets`. */
   readonly effect?: Effect;
+  readonly details?: string[];
   readonly gets: string[];
+  readonly getsDetails?: string[];
   readonly because: string[];
   readonly needs?: SignInNeeds;
 }
@@ -41,7 +43,13 @@ for (const file of readdirSync(folder)) {
       test(`${row.name}: ${row.who} gets ${row.gets.join(' ') || 'nothing'}`, () => {
         const ask = toAsk(row, table);
         const effect = row.effect ?? (row.gets.length > 0 ? 'allow' : 'deny');
-        const expected = { effect, scopes: row.gets, because: row.because, ...(row.needs && { needs: row.needs }) };
+        const expected = {
+          effect,
+          scopes: row.gets,
+          because: row.because,
+          ...(row.needs && { needs: row.needs }),
+          ...(row.getsDetails && { details: row.getsDetails }),
+        };
         assert.deepEqual(decide(index, ask), expected);
         assert.deepEqual(explain(index, ask).decision, expected);
       });
@@ -55,13 +63,14 @@ function indexOf(policy: unknown): AccessIndex {
   return compileAccess(parsed.document, { version: 1, localRas: 'https://mcp.acme.example' });
 }
 
-function toAsk({ who, on, through, asks, signIn }: Case, { people }: Table): Ask {
+function toAsk({ who, on, through, asks, details, signIn }: Case, { people }: Table): Ask {
   const person = people[who];
   assert.ok(person, `${who} is nobody in this table`);
   return {
     person: { id: who, groups: person.groups ?? [], roles: person.roles ?? [] },
     client: through ?? 'claude-code',
     server: on,
+    ...(details && { details }),
     scopes: asks,
     acr: signIn?.acr,
     amr: signIn?.amr ?? ['pwd'],

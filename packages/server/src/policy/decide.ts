@@ -23,7 +23,25 @@ export function decide(index: AccessIndex, ask: Ask): Decision {
   const scopes = guarded.length === 0 ? open : open.filter((scope) => !guarded.includes(scope));
   const needs = ask.scopes && needsToEarn(guarded, scopes, rules, index.earnable);
   if (needs) return { effect: 'step_up', scopes: [], because, needs };
-  return { effect: scopes.length > 0 ? 'allow' : 'deny', scopes, because };
+  if (scopes.length === 0) return { effect: 'deny', scopes, because };
+  const details = ask.details && { details: detailsGranted(server, ask.details, scopes, spoke) };
+  return { effect: 'allow', scopes, because, ...details };
+}
+
+/**
+ * Types of authorization details that go with a granted scope, and that a rule which allows the scope lets through. What
+ * denies or guards a scope so denies or guards its types.
+ */
+export function detailsGranted(
+  { detailTypes }: AccessServer,
+  asked: readonly string[],
+  scopes: readonly string[],
+  spoke: readonly Rule[],
+): readonly string[] {
+  return [...new Set(asked)].filter((type) => {
+    const scope = detailTypes.get(type)?.scope;
+    return scope !== undefined && scopes.includes(scope) && spoke.some(({ details }) => details.has(type));
+  });
 }
 
 /** What was asked for by name and exists, each once; without names, what this server grants unasked. */

@@ -61,6 +61,31 @@ export const scopes = z
   )
   .refine((map) => Object.keys(map).length > 0, 'must name at least one scope: nothing can be granted without');
 
+/** A type of authorization details (RFC 9396 §2); as long as a scope, and as plain. */
+export const detailTypeName = z
+  .string('must be the name of a type')
+  .regex(/^[\x21-\x7E]{1,128}$/, 'must be 1 to 128 visible ASCII characters');
+
+/** `{ project_access: { scope: issues:write, members: { actions: [read, write], project: text } } }` */
+export const detailTypes = z.record(
+  detailTypeName,
+  mapping({
+    /** The scope it goes with: granted together, withheld together. */
+    scope: scopeName,
+    members: z
+      .record(
+        z
+          .string()
+          .regex(/^(?!type$|locations$)[A-Za-z0-9_-]{1,64}$/, 'must be a member; type and locations are there anyway'),
+        z.union([z.enum(['text', 'list']), z.array(z.string().min(1)).min(1)], {
+          error: 'must be text, list, or a list of the values allowed',
+        }),
+      )
+      .default({}),
+  }),
+  'must be a mapping of types',
+);
+
 /** Every one of them, or those listed. */
 export const scopeChoice = z.union([z.literal('all'), z.array(scopeName).min(1)], {
   error: 'must be all, or a list of one or more scopes',

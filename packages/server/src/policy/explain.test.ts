@@ -6,10 +6,14 @@ import type { Ask } from './model.ts';
 import { parsePolicy } from './parse.ts';
 
 const parsed = parsePolicy(
-  `servers: { tracker: { local: tracker, scopes: { read: {}, write: {}, sign: {}, purge: { risk: high } } } }
+  `servers:
+  tracker:
+    local: tracker
+    scopes: { read: {}, write: {}, sign: {}, purge: { risk: high } }
+    authorization_details: { view: { scope: read }, edit: { scope: write }, print: { scope: read } }
 clients: { app: {}, bot: {} }
 rules:
-  - { id: eng, allow: [read, write, sign], on: tracker, to: [group:engineering] }
+  - { id: eng, allow: [read, write, sign], details: [view, edit], on: tracker, to: [group:engineering] }
   - { id: sales, allow: [read], on: tracker, to: [group:sales, role:seller] }
   - { id: bots, deny: all, on: tracker, to: [everyone], through: [bot] }
   - { id: purge, allow: [purge], on: tracker, to: [group:engineering] }
@@ -69,6 +73,20 @@ describe('and for every scope what became of it', () => {
       assert.deepEqual([found?.outcome, found?.rules], [outcome, rules]);
     });
   }
+
+  test('and for every type of details', () => {
+    const details = ['view', 'edit', 'print', 'fly'];
+    const { scopes } = explain(index, { ...ask, scopes: ['read'], details });
+    assert.deepEqual(
+      scopes.slice(1).map(({ scope, outcome, words }) => `${scope} ${outcome}: ${words}`),
+      [
+        'view granted: goes with read',
+        'edit not_allowed: details that go with write: write is not granted',
+        'print not_allowed: details that go with read: no rule that allows it names the type',
+        'fly unknown: no such type of details',
+      ],
+    );
+  });
 
   test('a high-risk scope that was not asked for by name', () => {
     const { scopes } = explain(index, { ...ask, scopes: undefined });

@@ -1,6 +1,6 @@
 import type { AccessIndex } from './compile.ts';
 import { type Rule, type RuleEffect, splitSubject } from './compile-rules.ts';
-import { meets, needsToEarn, scopesInQuestion } from './decide.ts';
+import { detailsGranted, meets, needsToEarn, scopesInQuestion } from './decide.ts';
 import type { AccessServer, Ask, Decision, SignInNeeds } from './model.ts';
 
 /** One condition of a rule, put to the test. */
@@ -60,7 +60,9 @@ export function explain(index: AccessIndex, ask: Ask): Explanation {
   const granted = needs ? [] : inQuestion.filter((scope) => nowIn('granted').includes(scope));
   const effect = needs ? 'step_up' : granted.length > 0 ? 'allow' : 'deny';
   const because = spoke.map(({ id }) => id);
-  return { decision: { effect, scopes: granted, because, ...(needs && { needs }) }, ahead: undefined, rules, scopes };
+  const details = ask.details && effect === 'allow' && { details: detailsGranted(server, ask.details, granted, spoke) };
+  const decision = { effect, scopes: granted, because, ...(needs && { needs }), ...details } as const;
+  return { decision, ahead: undefined, rules, scopes: [...scopes, ...explainDetails(server, ask, decision)] };
 }
 
 function nothing(ahead: string): Explanation {
@@ -131,6 +133,17 @@ function signInWords({ acr, amr, authTime, now }: Ask): string {
 /** What was asked for, known or not; without names, everything the server has. */
 function allScopes(server: AccessServer, ask: Ask): readonly string[] {
   return [...new Set(ask.scopes ?? server.scopes.keys())];
+}
+
+/** A type of authorization details is explained beside the scopes, under its own name. */
+function explainDetails(server: AccessServer, ask: Ask, { scopes, details }: Decision): ScopeExplanation[] {
+  return [...new Set(ask.details ?? [])].map((type) => {
+    const goesWith = server.detailTypes.get(type)?.scope;
+    if (goesWith === undefined) return { scope: type, outcome: 'unknown', rules: [], words: 'no such type of details' };
+    if (details?.includes(type)) return { scope: type, outcome: 'granted', rules: [], words: `goes with ${goesWith}` };
+    const why = scopes.includes(goesWith) ? 'no rule that allows it names the type' : `${goesWith} is not granted`;
+    return { scope: type, outcome: 'not_allowed', rules: [], words: `details that go with ${goesWith}: ${why}` };
+  });
 }
 
 function explainScope(

@@ -1,4 +1,5 @@
 import type { EpochSeconds, Jwk, SignatureAlgorithm } from '@credence/mcp/protocol';
+import type { DetailType } from './details.ts';
 
 /** How much harm a scope can do; high-risk scopes are never granted unasked. */
 export type Risk = 'low' | 'medium' | 'high';
@@ -12,6 +13,8 @@ export interface Ask {
   readonly server: string;
   /** Scopes asked for by name, or undefined when the request named none. */
   readonly scopes: readonly string[] | undefined;
+  /** Types of the authorization details asked for; absent when there were none. */
+  readonly details?: readonly string[] | undefined;
   readonly acr: string | undefined;
   readonly amr: readonly string[];
   readonly authTime: EpochSeconds | undefined;
@@ -35,6 +38,8 @@ export interface SignInNeeds {
 export interface Decision {
   readonly effect: Effect;
   readonly scopes: readonly string[];
+  /** Types of authorization details that may be granted; there when some were asked for. */
+  readonly details?: readonly string[];
   readonly because: readonly string[];
   /** With `step_up`: what the next sign-in must be like, all of it, also where this one already was. */
   readonly needs?: SignInNeeds;
@@ -49,6 +54,7 @@ export interface AccessServer {
   /** Issuer of the RAS that guards it. */
   readonly ras: string;
   readonly scopes: ReadonlyMap<string, Risk>;
+  readonly detailTypes: ReadonlyMap<string, DetailType>;
   /** Scopes considered when a request names none; without high-risk ones unless the document says so. */
   readonly defaultScopes: readonly string[];
 }
@@ -142,6 +148,7 @@ export interface ResourceServer {
   readonly name: string;
   readonly resource: string;
   readonly scopes: ReadonlyMap<string, Risk>;
+  readonly detailTypes: ReadonlyMap<string, DetailType>;
   /** Scopes for an ID-JAG without a scope claim (RAS-21), and what challenges advertise. */
   readonly defaultScopes: readonly string[];
   /** The scope a tool needs; undefined = the tool is listed nowhere and refused. */

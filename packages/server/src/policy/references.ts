@@ -47,6 +47,19 @@ export function* sameMetadata(clients: unknown): Generator<Finding> {
   }
 }
 
+/** The scope of each type of authorization details is one of the same entry. */
+export function unknownDetailScopes(
+  types: Readonly<Record<string, { readonly scope: string }>>,
+  scopes: object,
+  path: readonly (string | number)[],
+): Finding[] {
+  return Object.entries(types).flatMap(([type, { scope }]) =>
+    Object.hasOwn(scopes, scope)
+      ? []
+      : [{ path: [...path, type, 'scope'], message: unknownName('scope', scope, Object.keys(scopes)) }],
+  );
+}
+
 /** `default_scopes` and the like name scopes of the same entry. */
 export function unknownScopes(
   names: readonly string[] | undefined,

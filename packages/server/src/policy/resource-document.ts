@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ClientTlsEntry } from './client-tls.ts';
 import {
   clientIdUrl,
+  detailTypes,
   displayName,
   emailDomain,
   fetchedUrl,
@@ -73,6 +74,8 @@ export const ResourceServerEntry = mapping({
   name: displayName.optional(),
   upstream: UpstreamEntry.optional(),
   scopes,
+  /** Permissions finer than scopes that the server knows (RFC 9396). */
+  authorization_details: detailTypes.default({}),
   default_scopes: z.array(scopeName).min(1, 'must name at least one scope').optional(),
   /** Tool or pattern to the scope it needs. The most specific pattern wins; a tool that none fits is refused. */
   tools: z.record(toolPattern, scopeName, 'must be a mapping of tools to scopes').default({}),

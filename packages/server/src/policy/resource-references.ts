@@ -1,4 +1,12 @@
-import { childOf, entriesOf, type Finding, sameMetadata, unknownName, unknownScopes } from './references.ts';
+import {
+  childOf,
+  entriesOf,
+  type Finding,
+  sameMetadata,
+  unknownDetailScopes,
+  unknownName,
+  unknownScopes,
+} from './references.ts';
 import { ResourceClientEntry, ResourceServerEntry, TrustEntry } from './resource-document.ts';
 
 /** What a resource document says in one place about another must be so. Works on a document with other mistakes too. */
@@ -19,6 +27,7 @@ function* checkServers(servers: Map<string, ResourceServerEntry | undefined>): G
     if (!server) continue;
     const known = Object.keys(server.scopes);
     yield* unknownScopes(server.default_scopes, server.scopes, ['servers', id, 'default_scopes']);
+    yield* unknownDetailScopes(server.authorization_details, server.scopes, ['servers', id, 'authorization_details']);
     for (const [tool, scope] of Object.entries(server.tools)) {
       const path = ['servers', id, 'tools', tool];
       if (!known.includes(scope)) yield { path, message: unknownName('scope', scope, known) };

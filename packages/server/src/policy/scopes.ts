@@ -1,3 +1,4 @@
+import type { DetailType } from './details.ts';
 import type { Risk } from './model.ts';
 
 type Entries = Readonly<Record<string, { readonly risk: Risk }>>;
@@ -12,4 +13,20 @@ export function unaskedScopes(entries: Entries): readonly string[] {
   return Object.entries(entries)
     .filter(([, { risk }]) => risk !== 'high')
     .map(([name]) => name);
+}
+
+/** Types of authorization details as the document lists them. */
+export function toDetailTypes(
+  entries: Readonly<
+    Record<string, { readonly scope: string; readonly members: Readonly<Record<string, 'text' | 'list' | string[]>> }>
+  >,
+): ReadonlyMap<string, DetailType> {
+  return new Map(
+    Object.entries(entries).map(([type, { scope, members }]) => {
+      const known = Object.entries(members).map(
+        ([name, member]) => [name, typeof member === 'string' ? member : new Set(member)] as const,
+      );
+      return [type, { scope, members: new Map(known) }];
+    }),
+  );
 }

@@ -1,4 +1,12 @@
-import { type AccessToken, type JsonObject, no, ok, type Result, toConfirmationClaim } from '@credence/mcp/protocol';
+import {
+  type AccessToken,
+  type AuthorizationDetail,
+  type JsonObject,
+  no,
+  ok,
+  type Result,
+  toConfirmationClaim,
+} from '@credence/mcp/protocol';
 import type { Call } from '../call.ts';
 import { authenticateClient } from '../clients/authenticate.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
@@ -20,6 +28,7 @@ export type Introspection =
       readonly iat: number;
       readonly exp: number;
       readonly token_type: 'Bearer' | 'DPoP';
+      readonly authorization_details?: readonly AuthorizationDetail[];
       readonly cnf?: JsonObject;
     };
 
@@ -53,6 +62,7 @@ export async function introspect(call: Call, ras: Ras): Promise<Result<Introspec
     iat: token.issuedAt,
     exp: token.expiresAt,
     token_type: token.keyThumbprint === undefined ? 'Bearer' : 'DPoP',
+    ...(token.details && { authorization_details: token.details }),
     ...(cnf && { cnf }),
   });
 }

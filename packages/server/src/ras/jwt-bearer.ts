@@ -1,5 +1,6 @@
 import {
   type AccessToken,
+  type AuthorizationDetail,
   checkIdJag,
   chooseKey,
   type IdJag,
@@ -11,6 +12,7 @@ import {
   type Result,
 } from '@credence/mcp/protocol';
 import type { IssuerKeys } from '@credence/mcp/resource';
+import { toDetailFacts } from '../audit/record.ts';
 import { type Call, randomId } from '../call.ts';
 import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
 import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
@@ -19,6 +21,7 @@ import { verifySignature } from '../keys/verify-signature.ts';
 import type { ResourceIndex } from '../policy/compile.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
 import { decideResource } from '../policy/decide.ts';
+import { checkParameter, narrowDetails, problemOfDetails } from '../policy/details.ts';
 import type { ResourceClient, ResourceServer, TrustedIssuer } from '../policy/model.ts';
 import type { Store } from '../store/store.ts';
 import { resolveAccount } from './account.ts';
@@ -46,6 +49,7 @@ export interface RedemptionResponse {
   readonly expires_in: number;
   readonly scope: string;
   readonly resource: string;
+  readonly authorization_details?: readonly AuthorizationDetail[];
 }
 
 /** POST /token, JWT bearer (leg 2). Draft §4.4: an ID-JAG in, an access token for exactly one MCP server out. */
@@ -63,6 +67,8 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   if (!server.ok) return server;
   const granted = chooseScopes(call, idJag, server.value);
   if (!granted.ok) return granted;
+  const details = chooseDetails(call, idJag, server.value, granted.value);
+  if (!details.ok) return details;
   const account = await resolveAccount(call, idJag, issuer, ras.store);
   if (!account.ok) return account;
 
@@ -73,6 +79,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
     id: randomId(),
     resource: server.value.resource,
     scopes: granted.value,
+    details: details.value,
     issuedAt: call.now,
     expiresAt: call.now + ras.accessTokenLifetimeSeconds,
     ...bound.value,
@@ -88,6 +95,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
     expires_in: ras.accessTokenLifetimeSeconds,
     scope: granted.value.join(' '),
     resource: server.value.resource,
+    ...(details.value && { authorization_details: details.value }),
   });
 }
 
@@ -191,4 +199,30 @@ function chooseScopes(call: Call, idJag: IdJag, server: ResourceServer): Result<
     ...(idJag.scopes && { scopesClaimed: idJag.scopes.filter((name) => server.scopes.has(name)) }),
   });
   return decideResource(server, idJag.scopes, asked);
+}
+
+/**
+ * Details of the ID-JAG that this server knows, as far as the request asks for them and their scope is granted (RAS-22). The
+ * ID-JAG is the ceiling here too: without the claim there are none.
+ */
+function chooseDetails(
+  call: Call,
+  { details: claimed }: IdJag,
+  server: ResourceServer,
+  scopes: readonly string[],
+): Result<readonly AuthorizationDetail[] | undefined> {
+  const parameter = call.form.get('authorization_details');
+  if (claimed === undefined && parameter === undefined) return ok(undefined);
+  const problem = claimed && problemOfDetails(claimed, server);
+  if (problem) return no(problem === 'malformed' ? 'id_jag_details_malformed' : 'id_jag_details_unsupported');
+  const asked = parameter === undefined ? ok(claimed ?? []) : checkParameter(parameter, server);
+  if (!asked.ok) return asked;
+  call.note({ detailsAsked: asked.value.map(({ type }) => type) });
+
+  const granted = narrowDetails(claimed ?? [], asked.value).filter(({ type }) =>
+    scopes.includes(server.detailTypes.get(type)?.scope ?? ''),
+  );
+  if (granted.length === 0) return parameter === undefined ? ok(undefined) : no('authorization_details_not_granted');
+  call.note(toDetailFacts(granted));
+  return ok(granted);
 }

@@ -25,6 +25,8 @@ export interface SignInOptions {
   readonly idTokenKeys: () => readonly PrivateJwk[];
   /** Everything the issuer publishes at `/jwks`, ID-JAG keys included. */
   readonly publicKeys: () => readonly Jwk[];
+  /** Types of authorization details that the token exchange knows, for the metadata. */
+  readonly detailTypes: () => readonly string[];
   /** Sign cookies and forms; the first makes new ones. */
   readonly cookieKeys: readonly string[];
   /** 1 h unless configured; never above 12 h. */

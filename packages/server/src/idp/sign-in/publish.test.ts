@@ -38,6 +38,7 @@ describe('what is published', () => {
       response_modes_supported: ['query', 'fragment'],
       grant_types_supported: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:token-exchange'],
       identity_chaining_requested_token_types_supported: ['urn:ietf:params:oauth:token-type:id-jag'],
+      authorization_details_types_supported: ['project_access'],
       token_endpoint_auth_methods_supported: [
         'client_secret_basic',
         'client_secret_post',

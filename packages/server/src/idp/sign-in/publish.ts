@@ -7,7 +7,7 @@ import type { SignInOptions } from './options.ts';
 const briefly = 'public, max-age=300';
 
 /** What anybody may read: style sheet and mark, keys, and both metadata documents. */
-export function publish({ publicKeys, certificateOf }: SignInOptions): Layer {
+export function publish({ publicKeys, certificateOf, detailTypes }: SignInOptions): Layer {
   return async (context: Context, next) => {
     const isRead = context.method === 'GET' || context.method === 'HEAD';
     const asset = findAsset(context.path);
@@ -20,7 +20,7 @@ export function publish({ publicKeys, certificateOf }: SignInOptions): Layer {
       context.body = JSON.stringify({ keys: publicKeys() });
     } else {
       await next();
-      if (isMetadata(context)) complete(context, certificateOf !== undefined);
+      if (isMetadata(context)) complete(context, certificateOf !== undefined, detailTypes());
     }
   };
 }
@@ -32,7 +32,7 @@ function isMetadata({ path, status }: Context): boolean {
 const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'];
 
 /** `oidc-provider` does not know of the token exchange beside it; the rest of its metadata stands. */
-function complete(context: Context, takesCertificates: boolean): void {
+function complete(context: Context, takesCertificates: boolean, detailTypes: readonly string[]): void {
   context.set('cache-control', briefly);
   context.body = {
     ...(context.body as Record<string, unknown>),
@@ -40,6 +40,7 @@ function complete(context: Context, takesCertificates: boolean): void {
     client_id_metadata_document_supported: true,
     identity_chaining_requested_token_types_supported: [tokenType.idJag],
     token_endpoint_auth_methods_supported: [...methods, ...(takesCertificates ? certificateMethods : [])],
+    ...(detailTypes.length > 0 && { authorization_details_types_supported: detailTypes }), // RFC 9396 §10
     response_modes_supported: ['query', 'fragment'],
     dpop_signing_alg_values_supported: signatureAlgorithms, // at the token exchange
   };

@@ -104,6 +104,7 @@ export async function openTestWorld(
     complete: world.remote.complete,
     secretHashes: (id) => (id === 'portal' ? [hashSecret('an older one'), hashSecret(secret)] : []),
     idTokenKeys: () => world.idTokenKeys,
+    detailTypes: () => ['project_access'],
     publicKeys: () => [...world.idTokenKeys, idJagKey].map(toPublicJwk),
     cookieKeys: ['a key for cookies in tests'],
     idTokenSeconds: 3600,
