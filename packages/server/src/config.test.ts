@@ -39,6 +39,17 @@ describe('configuration', () => {
     assert.equal((await withFile('')).clientCertificates, undefined);
   });
 
+  test('a token: paths beside the file, labels by purpose', async () => {
+    const text = 'keys: { idToken: EdDSA, pkcs11: { module: m.so, token: t, pinFile: pin, labels: { idJag: a } } }';
+    assert.deepEqual((await withFile(text)).keys.pkcs11, {
+      module: join(dir, 'm.so'),
+      token: 't',
+      pinFile: join(dir, 'pin'),
+      driver: undefined,
+      labels: { id_jag: 'a' },
+    });
+  });
+
   test('how long a new key waits: on localhost anything, elsewhere five minutes or more', async () => {
     assert.equal((await withFile('')).keys.publishWaitSeconds, 600);
     assert.equal((await withFile('keys: { publishWaitSeconds: 1 }')).keys.publishWaitSeconds, 1);
@@ -80,6 +91,24 @@ describe('configuration', () => {
       /clientCertificates\.header: nobody is believed/,
     ],
     ['certificates of no authority', 'clientCertificates: { ca: [] }', { tls: true }, /clientCertificates\.ca/],
+    [
+      'an algorithm that no token makes',
+      'keys: { idJag: Ed25519, pkcs11: { module: m.so, token: t, pinFile: pin, labels: { idJag: a } } }',
+      {},
+      /a token signs with ES256, RS256 or PS256, not with Ed25519 \(id_jag\)/,
+    ],
+    [
+      'one label for two purposes (KEY-01)',
+      'keys: { pkcs11: { module: m.so, token: t, pinFile: pin, labels: { idJag: a, accessToken: a } } }',
+      {},
+      /each purpose needs a label of its own/,
+    ],
+    [
+      'a token for no purpose',
+      'keys: { pkcs11: { module: m.so, token: t, pinFile: pin, labels: {} } }',
+      {},
+      /keys\.pkcs11\.labels: must name idToken/,
+    ],
     ['an http issuer that is not localhost', 'idp: { issuer: "http://id.acme.example" }', {}, /must be https/],
     [
       'one issuer for both domains (IDP-34)',

@@ -21,6 +21,8 @@ const role = z.enum(roles, {
   error: ({ input }) => `${JSON.stringify(input)} is not a role; one of ${roles.join(', ')}`,
 });
 
+const label = z.string().regex(/^[\x21-\x7e]{1,64}$/, 'must be 1 to 64 visible ASCII characters');
+
 const port = z.int().min(0).max(65535);
 
 /** Root origins only: a path in an issuer would have to be inserted into well-known URLs, and clients disagree how. */
@@ -97,6 +99,18 @@ const ConfigFile = z.strictObject({
       rotateAfterDays: z.int().min(1).max(3650).default(90),
       /** A new key is published for this long before it signs. */
       publishWaitSeconds: z.int().min(1).max(86_400).default(600),
+      /** Keys in a PKCS #11 token, for the purposes that have a label. */
+      pkcs11: z
+        .strictObject({
+          module: z.string().min(1),
+          token: z.string().min(1),
+          pinFile: z.string().min(1),
+          driver: z.string().optional(),
+          labels: z
+            .strictObject({ idToken: label.optional(), idJag: label.optional(), accessToken: label.optional() })
+            .refine((labels) => Object.keys(labels).length > 0, 'must name idToken, idJag or accessToken'),
+        })
+        .optional(),
       // Who pays decides: an ID Token is signed once and verified often, the other two are verified once.
       idToken: z.enum(signatureAlgorithms).default('RS256'),
       idJag: z.enum(signatureAlgorithms).default('ES256'),
@@ -162,6 +176,15 @@ export interface Config {
     readonly sealKeyFile: string | undefined;
     readonly rotateAfterDays: number;
     readonly publishWaitSeconds: number;
+    readonly pkcs11:
+      | {
+          readonly module: string;
+          readonly token: string;
+          readonly pinFile: string;
+          readonly driver: string | undefined;
+          readonly labels: Readonly<Partial<Record<KeyPurpose, string>>>;
+        }
+      | undefined;
     readonly algorithms: Readonly<Record<KeyPurpose, SignatureAlgorithm>>;
   };
 }
@@ -202,12 +225,32 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
       sealKeyFile: value.keys.sealKeyFile && at(value.keys.sealKeyFile),
       rotateAfterDays: value.keys.rotateAfterDays,
       publishWaitSeconds: value.keys.publishWaitSeconds,
+      pkcs11: toPkcs11(value.keys.pkcs11, at),
       algorithms: { id_token: value.keys.idToken, id_jag: value.keys.idJag, access_token: value.keys.accessToken },
     },
   };
   const problems = checkTogether(config);
   if (problems.length > 0) throw new Problem(problems.join('\n'), `Change ${file} or the flags.`);
   return config;
+}
+
+function toPkcs11(
+  entry: z.output<typeof ConfigFile>['keys']['pkcs11'],
+  at: (path: string) => string,
+): Config['keys']['pkcs11'] {
+  if (!entry) return undefined;
+  const { idToken, idJag, accessToken } = entry.labels;
+  return {
+    module: at(entry.module),
+    token: entry.token,
+    pinFile: at(entry.pinFile),
+    driver: entry.driver && at(entry.driver),
+    labels: {
+      ...(idToken && { id_token: idToken }),
+      ...(idJag && { id_jag: idJag }),
+      ...(accessToken && { access_token: accessToken }),
+    },
+  };
 }
 
 /** Rules that span values: clear http only on loopback or behind a trusted proxy (TLS-02), a demo only for this machine. */
@@ -245,6 +288,16 @@ function checkTogether(config: Config): string[] {
     problems.push(
       `keys.publishWaitSeconds: verifiers may keep our JWK Set for ${jwksMaxAgeSeconds} seconds; a new key waits that long or longer (KEY-03).`,
     );
+  }
+  const labels = Object.values(config.keys.pkcs11?.labels ?? {});
+  if (new Set(labels).size < labels.length) {
+    problems.push('keys.pkcs11.labels: each purpose needs a label of its own (KEY-01).');
+  }
+  for (const purpose of keyPurposes) {
+    const algorithm = config.keys.algorithms[purpose];
+    if (config.keys.pkcs11?.labels[purpose] !== undefined && /^Ed/.test(algorithm)) {
+      problems.push(`keys: a token signs with ES256, RS256 or PS256, not with ${algorithm} (${purpose}).`);
+    }
   }
   if (config.idp.issuer === config.ras.issuer) {
     problems.push('idp.issuer and ras.issuer are the same; the two trust domains need two origins (IDP-34).');

@@ -23,6 +23,7 @@ import { openSecret } from './keys/key-file.ts';
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
 import { tokenSecondsOf } from './keys/lifecycle.ts';
 import type { Seal } from './keys/seal.ts';
+import type { KeyVault } from './keys/vault.ts';
 import { verifySignature } from './keys/verify-signature.ts';
 import { createPace } from './limits.ts';
 import { toFault } from './log.ts';
@@ -41,6 +42,7 @@ export interface Parts {
   readonly edge: Edge;
   readonly egress: Egress;
   readonly seal: Seal | undefined;
+  readonly vault: KeyVault;
   readonly log: Logger;
   readonly now: () => EpochSeconds;
   /** Makes records durable. */
@@ -76,6 +78,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     complete,
     secretHashes,
     idTokenKeys: () => idTokenKeys.privateJwks(),
+    signerOf: parts.vault.signerOf,
     publicKeys: () => [...idTokenKeys.published(), ...idJagKeys.published()],
     detailTypes: () => detailTypesOf(inForce.access()),
     cookieKeys: [await openSecret(home.keysDir, 'cookie')],
@@ -271,12 +274,13 @@ async function openDpop({ config, home }: Parts, issuer: string): Promise<DpopEn
   return { url: `${issuer}/token`, nonces };
 }
 
-function openRing({ config, home, seal, edge, now, append }: Parts, purpose: KeyPurpose): Promise<KeyRing> {
+function openRing({ config, home, seal, vault, edge, now, append }: Parts, purpose: KeyPurpose): Promise<KeyRing> {
   return openKeyRing({
     keysDir: home.keysDir,
     purpose,
     algorithm: config.keys.algorithms[purpose],
     seal,
+    vault,
     now,
     waitSeconds: config.keys.publishWaitSeconds,
     tokenSeconds: tokenSecondsOf(purpose, config),

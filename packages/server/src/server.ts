@@ -15,6 +15,7 @@ import { type Home, makeFolders, openHome, toHome } from './home.ts';
 import { lockHome } from './home-lock.ts';
 import { openInForce } from './in-force.ts';
 import { openSeal } from './keys/seal.ts';
+import { openVault } from './keys/vault.ts';
 import { createFailureLimit } from './limits.ts';
 import { clientAddress, listen } from './listener.ts';
 import { createLog, toFault } from './log.ts';
@@ -88,7 +89,9 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   });
   opened.defer(() => egress.close());
   const seal = await openSeal(config.keys.sealKeyFile);
-  const parts: Parts = { config, home, dataDir, store, inForce, edge, egress, seal, log, now, append };
+  const vault = await openVault(config.keys);
+  opened.defer(() => vault.close());
+  const parts: Parts = { config, home, dataDir, store, inForce, edge, egress, seal, vault, log, now, append };
 
   const followers: (() => Promise<void>)[] = [];
   for (const { name, origin, port, open } of origins(config)) {

@@ -5,6 +5,8 @@ import { statesOf, type TimedKey } from '../keys/lifecycle.ts';
 export interface KeyLine {
   readonly kid: string;
   readonly algorithm: string;
+  /** Label of the key in its token; absent for a key in a file. */
+  readonly token?: string;
   readonly state: ReturnType<typeof statesOf>[number];
   readonly words: string;
   readonly publishedAt: EpochSeconds;
@@ -20,6 +22,7 @@ export function toKeyLines(keys: readonly TimedKey[], now: EpochSeconds): KeyLin
     return {
       kid: jwk.kid,
       algorithm: jwk.alg,
+      ...(jwk.token !== undefined && { token: jwk.token }),
       state,
       words: toWords(state, { signsFrom, retiresAt }, now),
       publishedAt,

@@ -4,7 +4,7 @@ import { readHome } from '../home.ts';
 import { changeKeyFile, readKeyFile } from '../keys/key-file.ts';
 import { retire, rotate, tokenSecondsOf } from '../keys/lifecycle.ts';
 import { openSeal } from '../keys/seal.ts';
-import { generatePrivateJwk } from '../keys/signer.ts';
+import { openVault } from '../keys/vault.ts';
 import { Problem } from '../problem.ts';
 import { homeOption } from './home-option.ts';
 import { toKeyLines, toSpan } from './key-words.ts';
@@ -69,14 +69,16 @@ async function list(options: Options): Promise<void> {
     rows.push(...toKeyLines(keys, now).map((line) => ({ purpose, ...line })));
   }
   const lines = rows.map(
-    ({ purpose, kid, algorithm, words }) => `${purpose.padEnd(13)} ${kid}  ${algorithm.padEnd(7)} ${words}`,
+    ({ purpose, kid, algorithm, token, words }) =>
+      `${purpose.padEnd(13)} ${kid}  ${algorithm.padEnd(7)} ${token === undefined ? '' : 'in the token, '}${words}`,
   );
   say(options, rows, lines.length > 0 ? lines.join('\n') : 'There are no keys yet: they are made at the first start.');
 }
 
 async function rotateNow(purpose: KeyPurpose, options: Options): Promise<void> {
   const { home, config, seal } = await open(options);
-  const jwk = generatePrivateJwk(config.keys.algorithms[purpose]);
+  const vault = await openVault(config.keys);
+  const jwk = await vault.generate(purpose, config.keys.algorithms[purpose]).finally(() => vault.close());
   const now = toNow();
   const times = { now, waitSeconds: config.keys.publishWaitSeconds, tokenSeconds: tokenSecondsOf(purpose, config) };
   const keys = await changeKeyFile(home.keysDir, purpose, seal, async (before) => {

@@ -3,7 +3,8 @@ import type { KeyPurpose } from '../config.ts';
 import { changeKeyFile, readKeyFile } from './key-file.ts';
 import { rotate, signingKey, type TimedKey } from './lifecycle.ts';
 import type { Seal } from './seal.ts';
-import { generatePrivateJwk, type PrivateJwk, type Signer, toPublicJwk, toSigner } from './signer.ts';
+import { type PrivateJwk, type Signer, toPublicJwk } from './signer.ts';
+import { type KeyVault, processVault } from './vault.ts';
 
 /** The keys of one purpose as a running server uses them. */
 export interface KeyRing {
@@ -12,7 +13,7 @@ export interface KeyRing {
   signer(): Signer;
   /** Public keys in force, for the JWK Set and for verifying; an unchanged key is the same object each time. */
   published(): readonly Jwk[];
-  /** Private keys in force, the signing one first, for `oidc-provider`. */
+  /** Keys in force, the signing one first, for `oidc-provider`; of those in a token the public half. */
   privateJwks(): readonly PrivateJwk[];
   /** Follows the key file, which `credence keys` may have changed, and rotates when it is time. */
   refresh(): Promise<void>;
@@ -30,13 +31,15 @@ export interface KeyRingOptions {
   readonly tokenSeconds: number;
   /** A key that has signed for this long is followed by a new one. */
   readonly rotateAfterSeconds: number;
+  /** Where private keys are; in this process unless said otherwise. */
+  readonly vault?: KeyVault;
   /** Told of every key that is added. */
   readonly onRotated: (purpose: KeyPurpose, kid: string) => Promise<void>;
 }
 
 /** Opens the keys of a purpose; the first one is made at the first start. */
 export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
-  const { keysDir, purpose, algorithm, seal, now } = options;
+  const { keysDir, purpose, algorithm, seal, now, vault = processVault } = options;
   const signers = new Map<string, Signer>();
   const publicJwks = new Map<string, Jwk>();
   let keys: readonly TimedKey[] = [];
@@ -50,9 +53,8 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
   const isDue = (latest: readonly TimedKey[]) => {
     const newest = latest.at(-1);
     const isLeaving = newest?.retiresAt !== undefined || !signingKey(latest, now());
-    return (
-      !newest || isLeaving || newest.signsFrom + options.rotateAfterSeconds <= now() || newest.jwk.alg !== algorithm
-    );
+    if (!newest || isLeaving || newest.signsFrom + options.rotateAfterSeconds <= now()) return true;
+    return newest.jwk.alg !== algorithm || (newest.jwk.token !== undefined) !== vault.isInToken(purpose);
   };
   const remembered = <T>(map: Map<string, T>, { jwk }: TimedKey, make: (jwk: PrivateJwk) => T): T => {
     const known = map.get(jwk.kid) ?? make(jwk);
@@ -62,7 +64,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
 
   const ring: KeyRing = {
     purpose,
-    signer: () => remembered(signers, current(), toSigner),
+    signer: () => remembered(signers, current(), vault.signerOf),
     published: () => inForce().map((key) => remembered(publicJwks, key, toPublicJwk)),
     privateJwks() {
       const signing = current();
@@ -74,7 +76,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
       let added: string | undefined;
       keys = await changeKeyFile(keysDir, purpose, seal, async (latest) => {
         if (!isDue(latest)) return undefined; // another process was first
-        const jwk = generatePrivateJwk(algorithm);
+        const jwk = await vault.generate(purpose, algorithm);
         added = jwk.kid;
         const { waitSeconds, tokenSeconds } = options;
         return rotate(latest, jwk, { now: now(), waitSeconds, tokenSeconds });
@@ -83,5 +85,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     },
   };
   await ring.refresh();
+  // A key that cannot be had is found now, and not when it is its turn.
+  for (const key of inForce()) remembered(signers, key, vault.signerOf);
   return ring;
 }

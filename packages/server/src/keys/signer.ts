@@ -11,10 +11,12 @@ export interface Signer {
   readonly publicJwk: Jwk;
 }
 
-/** A private key as kept in a key file. */
+/** A key as kept in a key file. */
 export interface PrivateJwk extends JsonWebKey {
   readonly kid: string;
   readonly alg: SignatureAlgorithm;
+  /** The label of its private half in a token; then there is none here. */
+  readonly token?: string;
 }
 
 /** Makes a new key pair for one algorithm; the kid is random, so that it tells nothing and never repeats. */

@@ -3,7 +3,7 @@ import type { EpochSeconds, Jwk, Refusal } from '@credence/mcp/protocol';
 import type { Facts } from '../../audit/record.ts';
 import type { CertificateReader } from '../../clients/client-certificate.ts';
 import type { RemoteClients } from '../../clients/remote-clients.ts';
-import type { PrivateJwk } from '../../keys/signer.ts';
+import type { PrivateJwk, Signer } from '../../keys/signer.ts';
 import type { FailureLimit } from '../../limits.ts';
 import type { AccessClient } from '../../policy/model.ts';
 import type { Store } from '../../store/store.ts';
@@ -23,6 +23,8 @@ export interface SignInOptions {
   readonly secretHashes: (clientId: string) => readonly string[];
   /** Keys for ID Tokens and nothing else, the signing one first: its algorithm is what clients get. Read when the provider is built: see `rebuild`. */
   readonly idTokenKeys: () => readonly PrivateJwk[];
+  /** Signs with a key that is in a token. */
+  readonly signerOf?: (jwk: PrivateJwk) => Signer;
   /** Everything the issuer publishes at `/jwks`, ID-JAG keys included. */
   readonly publicKeys: () => readonly Jwk[];
   /** Types of authorization details that the token exchange knows, for the metadata. */

@@ -9,6 +9,7 @@ import { judgeCertificates } from './certificate-door.ts';
 import { rememberUnavailable, toMetadata } from './clients.ts';
 import { createInteractionPolicy, needsConfirmation } from './interaction-policy.ts';
 import type { SignInOptions } from './options.ts';
+import { toProviderKey } from './provider-key.ts';
 import { isRegisteredRedirect } from './redirect.ts';
 
 /** What a sign-in by password is worth, in words that other identity providers use too. */
@@ -45,13 +46,14 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, wor
   const provider = new Provider(options.issuer, {
     ...(isHttps(options) ? secureCookies : plainCookies)(options.cookieKeys),
     adapter: createAdapter(options.store, findClient, options.now),
-    jwks: { keys: options.idTokenKeys().map((key) => ({ ...key })) },
+    jwks: { keys: options.idTokenKeys().map((key) => toProviderKey(key, options)) },
     features: {
       devInteractions: { enabled: false },
       dPoP: { enabled: false },
       resourceIndicators: { enabled: false },
       pushedAuthorizationRequests: { enabled: true },
       ...judgeCertificates(options),
+      externalSigningSupport: { enabled: true, ack: 'experimental-01' }, // for keys in a token
       rpInitiatedLogout: { enabled: true, logoutSource: pages.signOut, postLogoutSuccessSource: pages.signedOut },
     },
     responseTypes: ['code'],
