@@ -44,4 +44,65 @@ describe('the directory by hand, beside a running server', () => {
       );
     }
   });
+
+  test('PRV-01: a provisioning client is let in with a token, brings people and groups, and is shut out again', async () => {
+    const { demo, home } = await startAcme(scope);
+    const credence = (...args: string[]) => runCredence([...args, '--home', home]);
+    const made = JSON.parse((await credence('scim', 'token', 'create', '--source', 'okta', '--json')).stdout);
+    const send = async (method: string, path: string, body?: object, token = made.token) => {
+      const response = await fetch(`${demo.idp.issuer}/scim/v2${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/scim+json' },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return {
+        status: response.status,
+        type: response.headers.get('content-type'),
+        body: text ? JSON.parse(text) : {},
+      };
+    };
+
+    const erin = await send('POST', '/Users', { userName: 'erin@acme.example', displayName: 'Erin' });
+    assert.deepEqual([erin.status, erin.type], [201, 'application/scim+json']);
+    const group = await send('POST', '/Groups', { displayName: 'Product', members: [{ value: erin.body.id }] });
+    assert.equal(group.status, 201);
+    assert.equal((await send('POST', '/Users', { userName: 'alice@acme.example' })).body.scimType, 'uniqueness');
+    assert.equal((await send('GET', '/Users', undefined, 'a-token-that-nobody-has')).status, 401);
+    assert.equal(
+      (await send('GET', `/Users?filter=${encodeURIComponent('userName eq "erin@acme.example"')}`)).body.totalResults,
+      1,
+    );
+
+    const list = await credence('group', 'list', '--source', 'scim:okta', '--json');
+    assert.equal(JSON.parse(list.stdout).id, `okta/${group.body.id}`);
+    assert.match(
+      (await credence('group', 'delete', `okta/${group.body.id}`)).stderr,
+      /belongs to the source scim:okta/,
+    );
+    assert.match(
+      (await credence('person', 'add', 'erin@acme.example', '--name', 'E')).stderr,
+      /belongs to the source scim:okta/,
+    );
+    assert.equal((await credence('person', 'off', 'erin@acme.example')).code, 0);
+    assert.equal(
+      (await send('GET', `/Users/${erin.body.id}`)).body.active,
+      true,
+      'what the source wants stays as it is',
+    );
+
+    const tokens = await credence('scim', 'token', 'list', '--json');
+    assert.ok(!tokens.stdout.includes(made.token));
+    assert.ok(JSON.parse(tokens.stdout).lastUsed);
+    const second = await credence('scim', 'token', 'create', '--source', 'okta');
+    assert.equal((await send('GET', '/Users', undefined, second.stdout.trim())).status, 200);
+    const third = await credence('scim', 'token', 'create', '--source', 'okta');
+    assert.deepEqual([third.code, /already has 2 tokens/.test(third.stderr)], [2, true]);
+    assert.equal((await credence('scim', 'token', 'revoke', made.id)).code, 0);
+    assert.equal((await send('GET', '/Users')).status, 401);
+    assert.equal((await credence('scim', 'token', 'create', '--source', 'local')).code, 2);
+
+    const record = (await exportAudit(home)).find(({ detail }) => detail === 'person created');
+    assert.deepEqual([record?.source, record?.credential, record?.person], ['scim:okta', made.id, erin.body.id]);
+  });
 });

@@ -147,10 +147,8 @@ export async function openWorld(
   const clock = { ms: 1_800_000_000_000 };
   const now = () => Math.floor(clock.ms / 1000);
   const store = shared ?? (await openSqliteStore(':memory:', { node: 'spec' }));
-  const accessIndex = compileAccess(document('access', options.access?.(access) ?? access, more), {
-    version: 1,
-    localRas: rasIssuer,
-  });
+  const accessText = options.access?.(access) ?? access;
+  let accessIndex = compileAccess(document('access', accessText, more), { version: 1, localRas: rasIssuer });
   const resourceIndex = compileResource(document('resource', resource, more), {
     version: 1,
     issuer: rasIssuer,
@@ -336,6 +334,13 @@ export async function openWorld(
     fetchFaults,
     /** The client certificate of every request from here on. */
     connection,
+    edge,
+    policy: idp.policy,
+    /** Publishes the access document with another rule at its end. */
+    addRule: (rule: string) => {
+      const next = { version: accessIndex.version + 1, localRas: rasIssuer };
+      accessIndex = compileAccess(document('access', `${accessText}  - ${rule}\n`, more), next);
+    },
     idToken,
     idJag,
     send,

@@ -112,6 +112,11 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     skewSeconds: config.skewSeconds,
   };
   const token = getRequestListener(createIdpApp(idp, edge, signIn.callback).fetch);
+  const scim = lazily(async () => {
+    const { createScim } = await import('./idp/scim/endpoint.ts');
+    const answer = createScim({ ...edge, issuer, policy: () => inForce.access() });
+    return getRequestListener((request, { incoming }) => answer(request, edge.addressOf(incoming as IncomingMessage)));
+  });
   const kidsOf = () =>
     idTokenKeys
       .privateJwks()
@@ -120,10 +125,11 @@ export async function idpListener(parts: Parts): Promise<Handler> {
   let kids = kidsOf();
   return {
     // Everything but the token endpoint belongs to the sign-in, pages and metadata alike.
-    handle: (incoming, outgoing) =>
-      incoming.url === '/token' || incoming.url?.startsWith('/token?')
-        ? token(incoming, outgoing)
-        : signIn.callback(incoming, outgoing),
+    handle: (incoming, outgoing) => {
+      if (incoming.url === '/token' || incoming.url?.startsWith('/token?')) return token(incoming, outgoing);
+      if (incoming.url?.startsWith('/scim/v2/')) return scim().then((answer) => answer(incoming, outgoing));
+      return signIn.callback(incoming, outgoing);
+    },
     async follow() {
       await idTokenKeys.refresh();
       await idJagKeys.refresh();
@@ -136,6 +142,12 @@ export async function idpListener(parts: Parts): Promise<Handler> {
 
 function detailTypesOf({ servers }: AccessIndex): readonly string[] {
   return [...new Set([...servers.values()].flatMap(({ detailTypes }) => [...detailTypes.keys()]))];
+}
+
+/** What is loaded when it is first needed, and once. */
+function lazily<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | undefined;
+  return () => (opened ??= open());
 }
 
 /** Domain B: the RAS and the gateway behind one origin, either of them or both. */

@@ -612,6 +612,100 @@ export const refusals = {
     rule: 'MCS-13',
     hint: 'the session has ended, never was, or belongs to somebody else',
   },
+  // Provisioning (SCIM). The client gets an error in SCIM's own form (RFC 7644 §3.12).
+  scim_token_unknown: {
+    wire: 'invalid_token',
+    rule: 'PRV-01',
+    hint: 'no bearer token of a SCIM source, or one that was revoked',
+    help: 'Make one with: credence scim token create --source NAME',
+  },
+  scim_too_fast: { wire: 'slow_down', rule: 'IDP-38', hint: 'this SCIM token asks faster than it may' },
+  scim_wrong_method: {
+    wire: 'invalid_request',
+    status: 405,
+    rule: 'PRV-01',
+    hint: 'the method is not one of this SCIM endpoint',
+  },
+  scim_wrong_content_type: {
+    wire: 'invalid_request',
+    status: 415,
+    rule: 'PRV-01',
+    hint: 'the body must be application/scim+json or application/json',
+  },
+  scim_body_too_large: {
+    wire: 'invalid_request',
+    status: 413,
+    rule: 'PRV-01',
+    hint: 'the body is larger than 1 MiB, or has more operations than a bulk may',
+  },
+  scim_body_malformed: {
+    wire: 'invalid_request',
+    rule: 'PRV-03',
+    hint: 'the body is not the JSON that this SCIM operation needs (invalidSyntax)',
+  },
+  scim_not_found: {
+    wire: 'invalid_request',
+    status: 404,
+    rule: 'PRV-04',
+    hint: 'the source has no such record; those of other sources do not exist for it',
+  },
+  scim_not_implemented: {
+    wire: 'invalid_request',
+    status: 501,
+    rule: 'PRV-01',
+    hint: '/Me is not offered: a SCIM token is no person',
+  },
+  scim_user_name_taken: {
+    wire: 'invalid_request',
+    status: 409,
+    rule: 'PRV-03',
+    hint: 'the source has another user of this userName (uniqueness)',
+  },
+  scim_email_taken: {
+    wire: 'invalid_request',
+    status: 409,
+    rule: 'PRV-04',
+    hint: 'the e-mail address belongs to another person, who is named as person on this record (uniqueness)',
+    help: 'Change the address at one of the two, or remove the person who should not have it.',
+  },
+  scim_filter_invalid: {
+    wire: 'invalid_request',
+    rule: 'PRV-03',
+    hint: 'the filter is malformed, or about an attribute that cannot be searched (invalidFilter)',
+  },
+  scim_too_many: {
+    wire: 'invalid_request',
+    rule: 'PRV-03',
+    hint: 'one request names more operations or members than it may (tooMany)',
+  },
+  scim_path_invalid: {
+    wire: 'invalid_request',
+    rule: 'PRV-03',
+    hint: 'the path of a PATCH is malformed or leads nowhere (invalidPath)',
+  },
+  scim_no_target: { wire: 'invalid_request', rule: 'PRV-03', hint: 'the path of a PATCH matches no value (noTarget)' },
+  scim_immutable: {
+    wire: 'invalid_request',
+    rule: 'PRV-03',
+    hint: 'an attribute that only the server sets, or a required one, was to be changed or removed (mutability)',
+  },
+  scim_value_invalid: {
+    wire: 'invalid_request',
+    rule: 'PRV-03',
+    hint: 'a value is missing, malformed, or names a user the source does not have (invalidValue)',
+  },
+  scim_bulk_unresolved: {
+    wire: 'invalid_request',
+    status: 409,
+    rule: 'PRV-03',
+    hint: 'operations of a bulk refer to each other in a circle',
+  },
+  scim_version_differs: {
+    wire: 'invalid_request',
+    status: 412,
+    rule: 'PRV-03',
+    hint: 'If-Match names another version than the record has',
+  },
 } as const satisfies Record<string, RefusalRow>;
 
 export type Refusal = keyof typeof refusals;

@@ -15,6 +15,7 @@ export type RecordKind =
   | 'tool_call'
   | 'policy'
   | 'key'
+  | 'directory'
   | 'admin'
   /** Nothing was refused, and somebody should look at it. */
   | 'alert'
@@ -77,6 +78,15 @@ export interface Facts {
   readonly keyThumbprint?: string;
   /** SHA-256 of the client certificate that was shown and counted (`x5t#S256`, RFC 8705 §3.1). */
   readonly certificateThumbprint?: string;
+  /** Who owns the records of the directory that were changed, and the id of the credential that did it. */
+  readonly source?: string;
+  readonly credential?: string;
+  /** A group of the directory, and ids of people who joined and left it. */
+  readonly group?: string;
+  readonly joined?: readonly string[];
+  readonly left?: readonly string[];
+  /** Names of attributes that changed; never their values. */
+  readonly changed?: readonly string[];
   readonly detail?: string;
 }
 

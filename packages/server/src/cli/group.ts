@@ -6,7 +6,7 @@ import { type Store, StoreConflict } from '../store/store.ts';
 import { toPrintable } from './audit.ts';
 import { homeOption } from './home-option.ts';
 import { findPerson } from './person.ts';
-import { recordAct, withStore } from './with-store.ts';
+import { toActRow, withStore } from './with-store.ts';
 
 const page = 500;
 
@@ -119,8 +119,8 @@ async function createGroup(store: Store, kind: GroupKind, id: string, name: stri
   const nowMs = Date.now();
   const group = { kind, id, source: 'local', name, externalId: undefined, createdMs: nowMs, modifiedMs: nowMs };
   if (await store.directory.groups.find(kind, id)) throw alreadyThere(kind, id);
-  await recordAct(store, 'admin', `${kind} ${id} created`);
-  await store.directory.groups.create(group, [], []).catch((error: unknown) => {
+  const records = [toActRow('admin', `${kind} ${id} created`, { group: id })];
+  await store.directory.groups.create(group, [], records).catch((error: unknown) => {
     throw error instanceof StoreConflict ? alreadyThere(kind, id) : error;
   });
 }
@@ -131,15 +131,17 @@ function alreadyThere(kind: GroupKind, id: string): Problem {
 
 async function renameGroup(store: Store, kind: GroupKind, id: string, name: string): Promise<void> {
   const group = await findLocal(store, kind, id);
-  await recordAct(store, 'admin', `${kind} ${id} renamed`);
   const renamed = { ...group, name, modifiedMs: Date.now() };
-  orBusy(await store.directory.groups.update(renamed, { add: [], remove: [] }, []));
+  orBusy(
+    await store.directory.groups.update(renamed, { add: [], remove: [] }, [
+      toActRow('admin', `${kind} ${id} renamed`, { group: id }),
+    ]),
+  );
 }
 
 async function deleteGroup(store: Store, kind: GroupKind, id: string): Promise<void> {
   const group = await findLocal(store, kind, id);
-  await recordAct(store, 'admin', `${kind} ${id} deleted`);
-  orBusy(await store.directory.groups.remove(group, []));
+  orBusy(await store.directory.groups.remove(group, [toActRow('admin', `${kind} ${id} deleted`, { group: id })]));
 }
 
 async function members(store: Store, kind: GroupKind, id: string, options: MemberOptions): Promise<void> {
@@ -173,10 +175,12 @@ async function changeMembers(
 ): Promise<void> {
   const group = await findLocal(store, kind, id);
   const [joining, leaving] = [await idsOf(store, add), await idsOf(store, remove)];
-  for (const person of joining) await recordAct(store, 'admin', `put into ${kind} ${id}`, { person });
-  for (const person of leaving) await recordAct(store, 'admin', `taken out of ${kind} ${id}`, { person });
+  const records = [
+    ...joining.map((person) => toActRow('admin', `put into ${kind} ${id}`, { person, group: id })),
+    ...leaving.map((person) => toActRow('admin', `taken out of ${kind} ${id}`, { person, group: id })),
+  ];
   const change = { add: joining, remove: leaving };
-  orBusy(await store.directory.groups.update({ ...group, modifiedMs: Date.now() }, change, []));
+  orBusy(await store.directory.groups.update({ ...group, modifiedMs: Date.now() }, change, records));
 }
 
 async function idsOf(store: Store, emails: readonly string[]): Promise<string[]> {

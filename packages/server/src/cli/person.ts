@@ -6,7 +6,7 @@ import { Problem } from '../problem.ts';
 import { type Person, type Store, StoreConflict } from '../store/store.ts';
 import { toPrintable } from './audit.ts';
 import { homeOption } from './home-option.ts';
-import { recordAct, withStore } from './with-store.ts';
+import { recordAct, toActRow, withStore } from './with-store.ts';
 
 /** `credence person add|list|password|off|on`: the local directory, for day one. */
 export function personCommand(): Command {
@@ -74,8 +74,8 @@ export function personCommand(): Command {
       .action((email: string, options: { home: string }) =>
         withStore(options.home, async (store) => {
           const found = await findPerson(store, email);
-          await recordAct(store, 'admin', `person switched ${name}`, { person: found.id });
-          await store.directory.provisioned.block(found.id, !active, []);
+          const records = [toActRow('admin', `person switched ${name}`, { person: found.id })];
+          await store.directory.provisioned.block(found.id, !active, records);
         }),
       );
   }

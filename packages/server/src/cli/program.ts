@@ -8,6 +8,7 @@ import { groupCommand, roleCommand } from './group.ts';
 import { keysCommand } from './keys.ts';
 import { personCommand } from './person.ts';
 import { policyCommand } from './policy.ts';
+import { scimCommand } from './scim.ts';
 import { serveCommand } from './serve.ts';
 
 /** Exit code for what the operator has to put right: a bad flag, file, port or home. */
@@ -36,6 +37,7 @@ export async function run(args: readonly string[]): Promise<number> {
     personCommand,
     groupCommand,
     roleCommand,
+    scimCommand,
     clientCommand,
     accountCommand,
     keysCommand,

@@ -4,7 +4,7 @@ import { type AuditRecord, type Facts, type RecordKind, toRow } from '../audit/r
 import { randomId } from '../call.ts';
 import { readHome } from '../home.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
-import type { Store } from '../store/store.ts';
+import type { AuditRow, Store } from '../store/store.ts';
 
 /** Opens the store of an existing home for one command, beside a server that may be running, and closes it again. */
 export async function withStore<T>(homeDir: string, work: (store: Store) => Promise<T>): Promise<T> {
@@ -19,6 +19,11 @@ export async function withStore<T>(homeDir: string, work: (store: Store) => Prom
 
 /** Puts an act of the operator on the record, before it takes effect: what, and by which account of this machine. */
 export async function recordAct(store: Store, kind: RecordKind, detail: string, facts: Facts = {}): Promise<void> {
+  await store.commit({ marks: [], records: [toActRow(kind, detail, facts)] });
+}
+
+/** The line of an act, to be written in the same step as what it tells of. */
+export function toActRow(kind: RecordKind, detail: string, facts: Facts = {}): AuditRow {
   const record: AuditRecord = {
     v: 1,
     id: randomId('o_'),
@@ -29,5 +34,5 @@ export async function recordAct(store: Store, kind: RecordKind, detail: string, 
     ...facts,
     detail: `${detail}, by command as ${userInfo().username}`,
   };
-  await store.commit({ marks: [], records: [toRow(record)] });
+  return toRow(record);
 }

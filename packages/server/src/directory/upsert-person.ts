@@ -77,7 +77,7 @@ export async function upsertPerson(store: Store, said: Described, options: Upser
 }
 
 /** Ids of the named groups, each with a record of its own. */
-async function makeGroups(
+export async function makeGroups(
   store: Store,
   source: Source,
   kind: GroupKind,

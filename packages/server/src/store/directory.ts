@@ -1,3 +1,5 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
+import type { SearchStore } from './search.ts';
 import type { AuditRow, Person } from './store.ts';
 
 /**
@@ -14,6 +16,9 @@ export interface DirectoryStore {
   sources(): Promise<readonly string[]>;
   readonly groups: GroupStore;
   readonly provisioned: ProvisionedStore;
+  readonly search: SearchStore;
+  readonly scimTokens: ScimTokenStore;
+  readonly imports: ImportStore;
 }
 
 export type GroupKind = 'group' | 'role';
@@ -47,6 +52,8 @@ export interface GroupStore {
   list(kind: GroupKind, after: string, limit: number): Promise<readonly Group[]>;
   /** Ids of members after `after`, in order, at most `limit`. */
   members(kind: GroupKind, id: string, after: string, limit: number): Promise<readonly string[]>;
+  /** Which of these people are members. */
+  among(kind: GroupKind, id: string, people: readonly string[]): Promise<ReadonlySet<string>>;
   /** Throws `StoreConflict` when the id is taken or the source unknown. */
   create(group: Omit<Group, 'version'>, members: readonly string[], records: readonly AuditRow[]): Promise<void>;
   /**
@@ -111,6 +118,35 @@ export interface ProvisionedStore {
   block(personId: string, blocked: boolean, records: readonly AuditRow[]): Promise<boolean>;
   /** Which of these are people of the source. */
   known(source: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
+}
+
+/** What a SCIM client authenticates with: the SHA-256 of 256 random bits, base64url (KEY-09). It speaks for one source. */
+export interface ScimToken {
+  /** Names it in lists and on the record. */
+  readonly id: string;
+  readonly source: string;
+  readonly tokenHash: string;
+  readonly createdAt: EpochSeconds;
+  readonly lastUsedAt: EpochSeconds | undefined;
+}
+
+export interface ScimTokenStore {
+  findByHash(tokenHash: string): Promise<ScimToken | undefined>;
+  /** By source and age. */
+  all(): Promise<readonly ScimToken[]>;
+  /** Makes it the newest of its source, unless the source has `max` already: then nothing happens and it resolves false. */
+  add(token: ScimToken, max: number, records: readonly AuditRow[]): Promise<boolean>;
+  used(id: string, now: EpochSeconds): Promise<void>;
+  /** Resolves false where there is none. */
+  remove(id: string, records: readonly AuditRow[]): Promise<boolean>;
+}
+
+/** How far a file was imported, so that an import that was cut short goes on. */
+export interface ImportStore {
+  position(source: string, digest: string): Promise<number>;
+  keepPosition(source: string, digest: string, position: number): Promise<void>;
+  /** Forgets it: the file was imported whole. */
+  finish(source: string, digest: string): Promise<void>;
 }
 
 /** A person is active when their source wants it and no administrator said otherwise. */

@@ -41,6 +41,21 @@ export function groupStore({ db, write }: Engine): GroupStore {
       return rows.map(({ person_id }) => person_id);
     },
 
+    among: async (kind, id, people) => {
+      const found = new Set<string>();
+      for (const some of chunksOf(people)) {
+        const rows = await db
+          .selectFrom('memberships')
+          .select('person_id')
+          .where('person_id', 'in', some)
+          .where('kind', '=', kind)
+          .where('of_id', '=', id)
+          .execute();
+        for (const { person_id } of rows) found.add(person_id);
+      }
+      return found;
+    },
+
     create: async (group, members, records) => {
       const insert = db.insertInto('groups').values({ ...toRow(group), version: 1 });
       await write({ steps: [insert, ...joinSteps(db, group, members), countChange(db)], records });

@@ -6,14 +6,12 @@ import { accountStore } from './accounts.ts';
 import { artifactStore } from './artifacts.ts';
 import { auditStore } from './audit-log.ts';
 import { credentialStore } from './credentials.ts';
-import { groupStore } from './groups.ts';
 import { migrate } from './migrate.ts';
 import { peopleStore } from './people.ts';
 import { policyStore } from './policies.ts';
-import { provisionedStore } from './provisioned.ts';
 import { purge } from './purge.ts';
+import { directoryStore } from './records.ts';
 import type { Schema } from './schema.ts';
-import { sourceStore } from './sources.ts';
 import { nodeSqliteDialect, StatementCache } from './sqlite-dialect.ts';
 import { unavailability } from './sqlite-error.ts';
 import { sqliteReads } from './sqlite-reads.ts';
@@ -51,7 +49,7 @@ export async function openSqliteStore(path: string, { node }: SqliteOptions): Pr
     audit: auditStore(engine),
     artifacts: { ...artifactStore(engine), find: reads.artifact, sessionStands: reads.sessionStands },
     people: { ...peopleStore(engine), find: reads.person },
-    directory: { ...sourceStore(engine), groups: groupStore(engine), provisioned: provisionedStore(engine) },
+    directory: directoryStore(engine),
     credentials: credentialStore(engine),
     policies: policyStore(engine),
     accounts: { ...accountStore(engine, reads.account), find: reads.account },

@@ -4,6 +4,7 @@ import { commitContract } from './contract/commit.ts';
 import { directoryContract } from './contract/directory.ts';
 import type { StoreUnderTest } from './contract/fixtures.ts';
 import { peopleContract } from './contract/people.ts';
+import { provisioningContract } from './contract/provisioning.ts';
 import { registryContract } from './contract/registry.ts';
 import { wholeStoreContract } from './contract/whole.ts';
 import type { Store } from './store.ts';
@@ -31,6 +32,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     artifactContract(access);
     peopleContract(access);
     directoryContract(access);
+    provisioningContract(access);
     registryContract(access);
     wholeStoreContract(access);
   });

@@ -1,0 +1,232 @@
+import { isObject, type JsonObject } from '@credence/mcp/protocol';
+import { type Filter, type PatchPath, parsePatchPath } from './filter.ts';
+import { matches } from './match.ts';
+import { type Resource, type Shape, toAttributeValue, toSingle, withOnePrimary } from './normalize.ts';
+import type { Operation } from './operations.ts';
+import { cannot, done, type Outcome } from './problem.ts';
+import { type Attribute, findAttribute, forgotten } from './schema.ts';
+
+/** Where a path leads in one kind of resource. */
+interface Target {
+  readonly attribute: Attribute;
+  readonly sub: Attribute | undefined;
+  readonly filter: Filter | undefined;
+  /** The URN under which the extension's attributes stand. */
+  readonly extension: string | undefined;
+}
+
+/**
+ * Applies the operations of a PATCH in order, all or none; the resource given stays as it is.
+ * @param id - a client may repeat it, and only it (Okta does)
+ */
+export function patchResource(
+  resource: Resource,
+  operations: readonly Operation[],
+  { shape, id }: { readonly shape: Shape; readonly id: string },
+): Outcome<Resource> {
+  const next = structuredClone(resource);
+  for (const operation of operations) {
+    const applied =
+      operation.path === undefined
+        ? applyWithoutPath(next, operation, shape, id)
+        : applyAt(next, operation.op, operation.path, operation.value, shape);
+    if (!applied.ok) return applied;
+  }
+  return done(next);
+}
+
+/** The value holds attributes by name; Entra's names are paths, such as `name.givenName` or `emails[type eq "work"].value`. */
+function applyWithoutPath(resource: Resource, { op, value }: Operation, shape: Shape, id: string): Outcome<void> {
+  if (op === 'remove') return cannot('scim_no_target', 'remove needs a path');
+  if (!isObject(value)) return cannot('scim_value_invalid', 'an operation without path needs an object as its value');
+  for (const [key, each] of Object.entries(value)) {
+    const name = key.toLowerCase();
+    if (name === 'schemas' || (name === 'id' && each === id)) continue;
+    const isExtension = name === shape.extension?.id.toLowerCase() && isObject(each);
+    const entries = isExtension ? Object.entries(each).map(([sub, inner]) => [`${key}:${sub}`, inner] as const) : [];
+    for (const [path, inner] of isExtension ? entries : [[key, each] as const]) {
+      const applied = applyAt(resource, op, path, inner, shape);
+      if (!applied.ok) return applied;
+    }
+  }
+  return done(undefined);
+}
+
+function applyAt(resource: Resource, op: Operation['op'], text: string, value: unknown, shape: Shape): Outcome<void> {
+  // The whole extension, or all of the resource under the name of its schema.
+  const named = shape.extension?.id.toLowerCase() === text.toLowerCase() ? shape.extension : undefined;
+  if (named && op === 'remove') {
+    delete resource[named.id];
+    return done(undefined);
+  }
+  if (named) return applyWithoutPath(resource, { op, path: undefined, value: { [named.id]: value } }, shape, '');
+
+  const path = parsePatchPath(text);
+  if (!path.ok) return path;
+  const target = findTarget(path.value, shape);
+  if (!target.ok || target.value === undefined) return target.ok ? done(undefined) : target;
+  return applyTo(resource, op, target.value, value);
+}
+
+/** `undefined` for what is accepted and not kept: attributes of no use here, and extensions we do not know. */
+function findTarget({ urn, name, sub, filter }: PatchPath, shape: Shape): Outcome<Target | undefined> {
+  const extension = urn !== undefined && urn === shape.extension?.id.toLowerCase() ? shape.extension : undefined;
+  if (urn !== undefined && !extension && urn !== shape.schema.id.toLowerCase()) return done(undefined);
+  if (!extension && forgotten.has(name)) return done(undefined);
+  if (name === 'id' || name === 'meta' || name === 'schemas')
+    return cannot('scim_immutable', `${name} cannot be changed`);
+
+  const attribute = findAttribute(extension?.attributes ?? shape.core, name);
+  if (!attribute) return cannot('scim_path_invalid', 'the path names no attribute of this resource');
+  const subAttribute = sub === undefined ? undefined : findAttribute(attribute.subAttributes ?? [], sub);
+  if (sub !== undefined && !subAttribute)
+    return cannot('scim_path_invalid', `${attribute.name} has no such sub-attribute`);
+  if (attribute.mutability === 'readOnly' || subAttribute?.mutability === 'readOnly') {
+    return cannot('scim_immutable', `${attribute.name} cannot be changed here`);
+  }
+  if (filter && !attribute.multiValued) return cannot('scim_path_invalid', `${attribute.name} has one value only`);
+  return done({ attribute, sub: subAttribute, filter, extension: extension?.id });
+}
+
+function applyTo(resource: Resource, op: Operation['op'], target: Target, value: unknown): Outcome<void> {
+  const { attribute, extension } = target;
+  const holder = extension === undefined ? resource : isObject(resource[extension]) ? resource[extension] : {};
+  const before = holder[attribute.name];
+  const changed = attribute.multiValued
+    ? changeValues(op, target, Array.isArray(before) ? before : [], value)
+    : changeSingle(op, target, before, value);
+  if (!changed.ok) return changed;
+
+  if (changed.value === undefined && attribute.required) {
+    return cannot('scim_immutable', `${attribute.name} is required and cannot be removed`);
+  }
+  if (changed.value === undefined) delete holder[attribute.name];
+  else holder[attribute.name] = changed.value;
+  if (extension !== undefined) {
+    if (Object.keys(holder).length > 0) resource[extension] = holder;
+    else delete resource[extension];
+  }
+  return done(undefined);
+}
+
+/** A single attribute: replaced, or, where it has parts, merged with the parts given (RFC 7644 §3.5.2.3). */
+function changeSingle(
+  op: Operation['op'],
+  { attribute, sub }: Target,
+  before: unknown,
+  value: unknown,
+): Outcome<unknown> {
+  if (sub) {
+    const part = op === 'remove' ? done(undefined) : toSingle(sub, value);
+    return part.ok ? done(withPart(before, sub.name, part.value)) : part;
+  }
+  if (op === 'remove') return done(undefined);
+  const read = toSingle(attribute, value);
+  if (!read.ok || attribute.type !== 'complex' || read.value === undefined) return read;
+  return done({ ...(isObject(before) ? before : {}), ...(read.value as object) });
+}
+
+function changeValues(
+  op: Operation['op'],
+  target: Target,
+  before: readonly unknown[],
+  value: unknown,
+): Outcome<unknown[] | undefined> {
+  const changed =
+    op === 'remove'
+      ? removeValues(target, before, value)
+      : target.filter || target.sub
+        ? setParts(op, target, before, value)
+        : addValues(op, target, before, value);
+  if (!changed.ok) return changed;
+  return done(changed.value.length === 0 ? undefined : withOnePrimary(changed.value));
+}
+
+/** Without a filter: everything, or what the value lists (Entra sends the values to take away). */
+function removeValues(
+  { attribute, sub, filter }: Target,
+  before: readonly unknown[],
+  value: unknown,
+): Outcome<unknown[]> {
+  if (sub)
+    return done(
+      before
+        .map((each) => (!filter || matches(each, filter) ? withPart(each, sub.name, undefined) : each))
+        .filter((each) => each !== undefined),
+    );
+  if (filter) return done(before.filter((each) => !matches(each, filter)));
+  const listed = toAttributeValue(attribute, value);
+  if (!listed.ok) return listed;
+  if (!Array.isArray(listed.value)) return done([]);
+  const gone = new Set(listed.value.map(keyOf));
+  return done(before.filter((each) => !gone.has(keyOf(each))));
+}
+
+/** All values anew, or those that are not there yet added; a primary one takes that from the others. */
+function addValues(
+  op: 'add' | 'replace',
+  { attribute }: Target,
+  before: readonly unknown[],
+  value: unknown,
+): Outcome<unknown[]> {
+  const read = toAttributeValue(attribute, value);
+  if (!read.ok) return read;
+  const values = Array.isArray(read.value) ? (read.value as unknown[]) : [];
+  if (op === 'replace') return done(values);
+  const next = [...before];
+  for (const each of values) {
+    const at = next.findIndex((other) => keyOf(other) === keyOf(each));
+    if (at === -1) next.push(each);
+    else next[at] = { ...(next[at] as object), ...(each as object) };
+  }
+  return toAttributeValue(attribute, next) as Outcome<unknown[]>;
+}
+
+/** Values that meet the filter are changed. Where none does, one is made of the filter, as Entra expects. */
+function setParts(
+  op: 'add' | 'replace',
+  target: Target,
+  before: readonly unknown[],
+  value: unknown,
+): Outcome<unknown[]> {
+  const { attribute, sub, filter } = target;
+  const read = toSingle(sub ?? attribute, value);
+  if (!read.ok) return read;
+  const change = (element: unknown) =>
+    sub ? withPart(element, sub.name, read.value) : { ...(element as object), ...(read.value as object | undefined) };
+  const meets = (element: unknown) => !filter || matches(element, filter);
+  if (before.some(meets)) {
+    // The one changed comes last among those that claim to be primary.
+    const hit = before.filter(meets).map(change);
+    const isNewPrimary = hit.some((each) => isObject(each) && each.primary === true);
+    const rest = (each: unknown) => (isNewPrimary && isObject(each) ? withPart(each, 'primary', undefined) : each);
+    return done(before.map((each) => (meets(each) ? change(each) : rest(each))).filter((each) => each !== undefined));
+  }
+  const made = filter ? toElement(filter) : {};
+  if (!made || (op === 'replace' && !sub))
+    return cannot('scim_no_target', `no value of ${attribute.name} meets the filter`);
+  const element = toSingle(attribute, change(made));
+  if (!element.ok) return element;
+  return done(element.value === undefined ? [...before] : [...before, element.value]);
+}
+
+/** What a filter of equalities describes: `type eq "work"` is `{ type: "work" }`. */
+function toElement(filter: Filter): JsonObject | undefined {
+  if (filter.kind === 'compare' && filter.is === 'eq') return { [filter.path.name]: filter.value };
+  if (filter.kind !== 'and') return undefined;
+  const parts = filter.of.map(toElement);
+  return parts.every((part) => part !== undefined) ? Object.assign({}, ...parts) : undefined;
+}
+
+/** The element with one part set or taken away; nothing when nothing but its kind is left of it. */
+function withPart(element: unknown, name: string, value: unknown): unknown {
+  const { [name]: _, ...rest } = isObject(element) ? element : {};
+  const next = value === undefined ? rest : { ...rest, [name]: value };
+  return Object.keys(next).length === 0 ? undefined : next;
+}
+
+/** Two values are one and the same when value and type are. */
+function keyOf(element: unknown): string {
+  const { value = element, type } = isObject(element) ? element : {};
+  return JSON.stringify([String(value).toLowerCase(), type]);
+}

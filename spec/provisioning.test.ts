@@ -1,0 +1,1009 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Refusal } from '@credence/mcp/protocol';
+import { base, exchangeAs, openProvisioning, patchBody, type ScimAnswer, scimRefused, userBody } from './scim.ts';
+import { claimsOf, openSession } from './world.ts';
+
+describe('PRV-01, RFC 7644: SCIM 2.0', () => {
+  test('a user is created, read, replaced, patched and deleted', async () => {
+    const { okta } = await openProvisioning();
+    const created = await okta('POST', '/Users', userBody('erin', { externalId: '00u1', title: 'Engineer' }));
+    assert.equal(created.status, 201);
+    const { id, meta, ...rest } = created.body;
+    assert.match(id, /^u_[\w-]{22}$/);
+    assert.deepEqual(rest, userBody('erin', { externalId: '00u1', title: 'Engineer' }));
+    assert.equal(created.headers.get('location'), `${base}/Users/${id}`);
+    assert.equal(created.headers.get('content-type'), 'application/scim+json');
+    assert.equal(created.headers.get('cache-control'), 'no-store');
+    assert.deepEqual(meta, {
+      resourceType: 'User',
+      created: '2027-01-15T08:00:00.000Z',
+      lastModified: '2027-01-15T08:00:00.000Z',
+      location: `${base}/Users/${id}`,
+      version: 'W/"1"',
+    });
+    assert.equal(created.headers.get('etag'), meta.version);
+
+    assert.deepEqual((await okta('GET', `/Users/${id}`)).body, created.body);
+    const replaced = await okta('PUT', `/Users/${id}`, { ...userBody('erin'), displayName: 'Erin B.' });
+    assert.equal(replaced.status, 200);
+    assert.equal(replaced.body.displayName, 'Erin B.');
+    assert.ok(!('title' in replaced.body) && !('externalId' in replaced.body), 'what PUT leaves out is gone');
+    const patched = await okta('PATCH', `/Users/${id}`, patchBody({ op: 'replace', path: 'title', value: 'Lead' }));
+    assert.equal(patched.status, 200);
+    assert.deepEqual([patched.body.title, patched.body.meta.version], ['Lead', 'W/"3"']);
+    assert.equal((await okta('DELETE', `/Users/${id}`)).status, 204);
+    assert.equal((await okta('GET', `/Users/${id}`)).status, 404);
+    const again = await okta('POST', '/Users', userBody('erin'));
+    assert.equal(again.status, 201);
+    assert.notEqual(again.body.id, id, 'an id is never used again');
+  });
+
+  test('a group is created, read, replaced, patched and deleted', async () => {
+    const { okta, world } = await openProvisioning();
+    const erin = (await okta('POST', '/Users', userBody('erin'))).body.id;
+    const frank = (await okta('POST', '/Users', userBody('frank'))).body.id;
+    const created = await okta('POST', '/Groups', { displayName: 'Eng', externalId: 'x', members: [{ value: erin }] });
+    assert.equal(created.status, 201);
+    const { id } = created.body;
+    assert.deepEqual(created.body.members, [{ value: erin, $ref: `${base}/Users/${erin}`, type: 'User' }]);
+    assert.deepEqual((await world.store.people.find(erin))?.groups, [`okta/${id}`]);
+    assert.deepEqual((await okta('GET', `/Users/${erin}`)).body.groups, [
+      { value: id, $ref: `${base}/Groups/${id}`, type: 'direct' },
+    ]);
+    const added = await okta(
+      'PATCH',
+      `/Groups/${id}`,
+      patchBody({ op: 'add', path: 'members', value: [{ value: frank }] }),
+    );
+    assert.deepEqual([added.status, added.body, added.headers.get('etag')], [204, undefined, 'W/"2"']);
+    const replaced = await okta('PUT', `/Groups/${id}`, { displayName: 'Engineering', members: [{ value: frank }] });
+    assert.deepEqual([replaced.status, replaced.body.displayName], [200, 'Engineering']);
+    assert.deepEqual(
+      replaced.body.members.map(({ value }: { value: string }) => value),
+      [frank],
+    );
+    const asked = await okta(
+      'PATCH',
+      `/Groups/${id}?attributes=displayName`,
+      patchBody({ op: 'replace', value: { displayName: 'E' } }),
+    );
+    assert.deepEqual([asked.status, asked.body], [200, { schemas: asked.body.schemas, id, displayName: 'E' }]);
+    assert.equal((await okta('DELETE', `/Groups/${id}`)).status, 204);
+    assert.deepEqual((await world.store.people.find(frank))?.groups, []);
+  });
+
+  test('says what it can do, and describes its schemas', async () => {
+    const { okta } = await openProvisioning();
+    const config = (await okta('GET', '/ServiceProviderConfig')).body;
+    assert.deepEqual(
+      ['patch', 'bulk', 'filter', 'changePassword', 'sort', 'etag'].map((each) => config[each].supported),
+      [true, true, true, false, true, true],
+    );
+    const schemas = (await okta('GET', '/Schemas')).body;
+    assert.equal(schemas.totalResults, 3);
+    for (const { id, meta } of schemas.Resources) {
+      const one = await okta('GET', `/Schemas/${id}`);
+      assert.equal(one.body.id, id);
+      assert.equal(meta.location, `${base}/Schemas/${id}`);
+    }
+    const types = (await okta('GET', '/ResourceTypes')).body.Resources;
+    assert.deepEqual(
+      types.map(({ endpoint }: { endpoint: string }) => endpoint),
+      ['/Users', '/Groups'],
+    );
+    assert.equal((await okta('GET', '/ResourceTypes/User')).body.id, 'User');
+  });
+
+  test('lists are filtered, sorted and cut into pages', async () => {
+    const { okta } = await openProvisioning();
+    const names = ['anna', 'Bert', 'carla', 'dora', 'emil'];
+    for (const [at, name] of names.entries()) {
+      await okta('POST', '/Users', userBody(name, { displayName: name, externalId: `x${at}`, active: at !== 2 }));
+    }
+    const list = async (query: string) => {
+      const { status, body } = await okta('GET', `/Users?${query}`);
+      assert.equal(status, 200, JSON.stringify(body));
+      return body;
+    };
+    const found = async (filter: string) =>
+      (await list(`sortBy=userName&filter=${encodeURIComponent(filter)}`)).Resources.map(
+        ({ displayName }: { displayName: string }) => displayName,
+      );
+    const table: [filter: string, names: string[]][] = [
+      ['userName eq "ANNA@acme.example"', ['anna']],
+      ['urn:ietf:params:scim:schemas:core:2.0:User:userName eq "anna@acme.example"', ['anna']],
+      ['emails.value eq "bert@ACME.example"', ['Bert']],
+      ['emails[type eq "work" and value eq "bert@acme.example"]', ['Bert']],
+      ['emails[type eq "work"].value eq "bert@acme.example"', ['Bert']],
+      ['externalId eq "x3"', ['dora']],
+      ['externalId eq "X3"', []],
+      ['active eq false', ['carla']],
+      ['active eq "False"', ['carla']],
+      ['displayName sw "B" or displayName ew "L"', ['Bert', 'emil']],
+      ['userName co "a@" and not (displayName eq "anna")', ['carla', 'dora']],
+      ['(displayName eq "anna" or displayName eq "dora") and active eq true', ['anna', 'dora']],
+      ['displayName gt "carla"', ['dora', 'emil']],
+      ['displayName le "bert"', ['anna', 'Bert']],
+      ['externalId ne "x0" and externalId pr', ['Bert', 'carla', 'dora', 'emil']],
+      ['meta.created ge "2027-01-15T08:00:00Z"', names],
+      ['meta.lastModified lt "2027-01-15T08:00:00Z"', []],
+      ['userName eq "x\\" or userName pr or userName eq \\"x"', []],
+    ];
+    for (const [filter, expected] of table) assert.deepEqual(await found(filter), expected, filter);
+
+    const page = await list('sortBy=displayName&sortOrder=descending&startIndex=2&count=2');
+    assert.deepEqual([page.totalResults, page.startIndex, page.itemsPerPage], [5, 2, 2]);
+    assert.deepEqual(
+      page.Resources.map(({ displayName }: { displayName: string }) => displayName),
+      ['dora', 'carla'],
+    );
+    const none = await list('count=0');
+    assert.deepEqual([none.totalResults, none.Resources], [5, []]);
+    assert.deepEqual((await list('startIndex=-3&count=-1')).startIndex, 1);
+    const seen = new Set<string>();
+    for (let start = 1; start <= 5; start += 2) {
+      for (const { id } of (await list(`startIndex=${start}&count=2`)).Resources) seen.add(id);
+    }
+    assert.equal(seen.size, 5);
+    const searched = await okta('POST', '/Users/.search', {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'],
+      filter: 'displayName eq "dora"',
+      attributes: ['userName'],
+      count: 10,
+    });
+    const [dora] = searched.body.Resources;
+    assert.deepEqual(Object.keys(dora).sort(), ['id', 'schemas', 'userName']);
+  });
+
+  test('groups are found by name, id and member, without their members where they are not wanted', async () => {
+    const { okta } = await openProvisioning();
+    const erin = (await okta('POST', '/Users', userBody('erin'))).body.id;
+    const { id } = (await okta('POST', '/Groups', { displayName: 'Eng', members: [{ value: erin }] })).body;
+    await okta('POST', '/Groups', { displayName: 'Ops' });
+    const found = async (filter: string) =>
+      (await okta('GET', `/Groups?excludedAttributes=members&filter=${encodeURIComponent(filter)}`)).body.Resources;
+    for (const filter of [
+      'displayName eq "ENG"',
+      `id eq "${id}"`,
+      `members.value eq "${erin}"`,
+      `members[value eq "${erin}"]`,
+      `id eq "${id}" and members eq "${erin}"`, // Entra asks so
+    ]) {
+      const resources = await found(filter);
+      assert.deepEqual(
+        resources.map((each: { id: string }) => each.id),
+        [id],
+        filter,
+      );
+      assert.ok(!('members' in resources[0]));
+    }
+    assert.equal((await found('members.value ne "nobody"')).length, 2);
+  });
+
+  test('attributes are selected, also parts and those of the extension', async () => {
+    const { okta } = await openProvisioning();
+    const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+    const extra = { [enterprise]: { department: 'R&D', employeeNumber: '7' }, title: 'Lead' };
+    const { id } = (await okta('POST', '/Users', userBody('erin', extra))).body;
+    const keysOf = async (query: string) => (await okta('GET', `/Users/${id}?${query}`)).body;
+    assert.deepEqual(Object.keys(await keysOf('attributes=USERNAME')).sort(), ['id', 'schemas', 'userName']);
+    assert.deepEqual((await keysOf('attributes=name.givenName,emails.value')).name, { givenName: 'erin' });
+    assert.deepEqual((await keysOf('attributes=emails.value')).emails, [{ value: 'erin@acme.example' }]);
+    assert.deepEqual((await keysOf(`attributes=${enterprise}:department`))[enterprise], { department: 'R&D' });
+    assert.deepEqual((await keysOf(`attributes=${enterprise}`))[enterprise], {
+      department: 'R&D',
+      employeeNumber: '7',
+    });
+    const rest = await keysOf(`excludedAttributes=title,name.familyName,${enterprise}:employeeNumber,id`);
+    assert.ok(!('title' in rest) && rest.id === id, 'id is always there');
+    assert.deepEqual([rest.name, rest[enterprise]], [{ givenName: 'erin' }, { department: 'R&D' }]);
+    assert.ok(!(enterprise in (await keysOf(`excludedAttributes=${enterprise}`))));
+  });
+
+  test('ETag: what is known is not sent again, and If-Match keeps two clients from overwriting each other', async () => {
+    const { okta, records } = await openProvisioning();
+    const { id } = (await okta('POST', '/Users', userBody('erin'))).body;
+    const known = await okta('GET', `/Users/${id}`, undefined, { 'if-none-match': 'W/"1"' });
+    assert.deepEqual([known.status, known.body], [304, undefined]);
+    const patch = (ifMatch: string, title: string) =>
+      okta('PATCH', `/Users/${id}`, patchBody({ op: 'add', path: 'title', value: title }), { 'if-match': ifMatch });
+    assert.equal((await patch('W/"1"', 'a')).status, 200);
+    await scimRefused(await patch('W/"1"', 'b'), 'scim_version_differs', { status: 412 }, await records());
+    assert.equal((await patch('"2"', 'b')).status, 200, 'a strong tag of the same version');
+    assert.equal((await patch('*', 'c')).status, 200);
+    for (const [method, path] of [
+      ['PUT', `/Users/${id}`],
+      ['DELETE', `/Users/${id}`],
+    ] as const) {
+      const answer = await okta(method, path, method === 'PUT' ? userBody('erin') : undefined, { 'if-match': 'W/"1"' });
+      assert.equal(answer.status, 412);
+    }
+    const group = (await okta('POST', '/Groups', { displayName: 'G' })).body;
+    const rename = patchBody({ op: 'replace', path: 'displayName', value: 'H' });
+    assert.equal((await okta('PATCH', `/Groups/${group.id}`, rename, { 'if-match': 'W/"7"' })).status, 412);
+    assert.equal((await okta('DELETE', `/Groups/${group.id}`, undefined, { 'if-match': 'W/"7"' })).status, 412);
+  });
+
+  test('bulk: each operation stands alone, and may refer to one before or behind it', async () => {
+    const { okta, world } = await openProvisioning();
+    const answer = await okta('POST', '/Bulk', {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+      Operations: [
+        {
+          method: 'POST',
+          path: '/Groups',
+          bulkId: 'g',
+          data: { displayName: 'Eng', members: [{ value: 'bulkId:u' }] },
+        },
+        { method: 'POST', path: '/Users', bulkId: 'u', data: userBody('erin') },
+        { method: 'POST', path: '/Users', bulkId: 'v', data: userBody('erin') },
+        { method: 'PATCH', path: '/Users/bulkId:u', data: patchBody({ op: 'add', path: 'title', value: 'Lead' }) },
+      ],
+    });
+    assert.equal(answer.status, 200);
+    const statuses = answer.body.Operations.map((each: { bulkId?: string; status: string }) => [
+      each.bulkId,
+      each.status,
+    ]);
+    assert.deepEqual(statuses, [
+      ['u', '201'],
+      ['g', '201'],
+      ['v', '409'],
+      [undefined, '200'],
+    ]);
+    assert.equal(answer.body.Operations[2].response.scimType, 'uniqueness');
+    const [, group] = answer.body.Operations;
+    const members = await world.store.directory.groups.members(
+      'group',
+      `okta/${group.location.split('/').at(-1)}`,
+      '',
+      9,
+    );
+    assert.equal(members.length, 1);
+    const stopped = await okta('POST', '/Bulk', {
+      failOnErrors: 1,
+      Operations: [
+        { method: 'DELETE', path: '/Users/nobody' },
+        { method: 'POST', path: '/Users', bulkId: 'w', data: userBody('frank') },
+      ],
+    });
+    assert.deepEqual(
+      stopped.body.Operations.map((each: { status: string }) => each.status),
+      ['404'],
+    );
+    const circle = await okta('POST', '/Bulk', {
+      Operations: ['a', 'b'].map((name) => ({
+        method: 'POST',
+        path: '/Users',
+        bulkId: name,
+        data: userBody(name, { manager: `bulkId:${name === 'a' ? 'b' : 'a'}` }),
+      })),
+    });
+    assert.equal(circle.body.Operations[0].status, '409');
+  });
+
+  test('a token is needed, and no other way in is offered', async () => {
+    const { sendTo, records, okta, world } = await openProvisioning();
+    const send = (headers: Record<string, string>) => sendTo(new Request(`${base}/Users`, { headers }));
+    for (const authorization of [
+      undefined,
+      'Bearer x',
+      'Basic okta-token-that-is-long-enough',
+      'Bearer okta-token-that-is-long-enougH',
+    ]) {
+      const answer = await send(authorization ? { authorization } : {});
+      await scimRefused(answer, 'scim_token_unknown', { status: 401 }, await records());
+      assert.match(answer.headers.get('www-authenticate') ?? '', /^Bearer/);
+    }
+    for (let round = 0; round < 20; round += 1) await send({});
+    assert.equal((await send({})).status, 429, 'guessing is slowed down');
+    assert.equal((await okta('GET', '/Users')).status, 200, 'and locks nobody else out');
+    await world.store.directory.scimTokens.remove('t_okta', []);
+    assert.equal((await okta('GET', '/Users')).status, 429, 'a token that was removed is none from that moment');
+  });
+
+  test('the last use of a token is written down, once a minute', async () => {
+    const { okta, world } = await openProvisioning();
+    const lastUsed = async () =>
+      (await world.store.directory.scimTokens.all()).find(({ id }) => id === 't_okta')?.lastUsedAt;
+    const start = world.now();
+    await okta('GET', '/Users');
+    assert.equal(await lastUsed(), start);
+    world.clock.ms += 30_000;
+    await okta('GET', '/Users');
+    assert.equal(await lastUsed(), start);
+    world.clock.ms += 30_000;
+    await okta('GET', '/Users');
+    assert.equal(await lastUsed(), start + 60);
+  });
+});
+
+describe('PRV-03, B91, RFC 7644 §3.12: errors', () => {
+  type Ask = (open: Awaited<ReturnType<typeof prepare>>) => Promise<ScimAnswer>;
+  const prepare = async () => {
+    const open = await openProvisioning();
+    const erin = (await open.okta('POST', '/Users', userBody('erin'))).body;
+    const frank = (await open.okta('POST', '/Users', userBody('frank'))).body;
+    const foreign = (await open.entra('POST', '/Users', userBody('greta'))).body;
+    const group = (await open.okta('POST', '/Groups', { displayName: 'Eng' })).body;
+    return { ...open, erin, frank, foreign, group };
+  };
+  const find =
+    (filter: string): Ask =>
+    ({ okta }) =>
+      okta('GET', `/Users?filter=${encodeURIComponent(filter)}`);
+  const patch =
+    (...operations: object[]): Ask =>
+    ({ okta, erin }) =>
+      okta('PATCH', `/Users/${erin.id}`, patchBody(...operations));
+  const patchGroup =
+    (...operations: object[]): Ask =>
+    ({ okta, group }) =>
+      okta('PATCH', `/Groups/${group.id}`, patchBody(...operations));
+  const post =
+    (change: object): Ask =>
+    ({ okta }) =>
+      okta('POST', '/Users', userBody('new', change));
+
+  const table: [name: string, ask: Ask, reason: Refusal, status: number, scimType?: string][] = [
+    [
+      'B91 a filter that tries to get out of its string',
+      find('userName eq "x" or "1" eq "1"'),
+      'scim_filter_invalid',
+      400,
+      'invalidFilter',
+    ],
+    ['B91 SQL in a filter', find(`userName eq 'x' OR 1=1 --`), 'scim_filter_invalid', 400, 'invalidFilter'],
+    [
+      'a filter on what is not searched',
+      find('name.familyName eq "Example"'),
+      'scim_filter_invalid',
+      400,
+      'invalidFilter',
+    ],
+    ['a filter on a password', find('password sw "a"'), 'scim_filter_invalid', 400, 'invalidFilter'],
+    ['a filter without its value', find('userName eq'), 'scim_filter_invalid', 400, 'invalidFilter'],
+    [
+      'a filter in too many brackets',
+      find(`${'('.repeat(30)}userName pr${')'.repeat(30)}`),
+      'scim_filter_invalid',
+      400,
+      'invalidFilter',
+    ],
+    [
+      'a filter with too many terms',
+      find(Array(101).fill('userName pr').join(' or ')),
+      'scim_filter_invalid',
+      400,
+      'invalidFilter',
+    ],
+    [
+      'a filter of 5,000 characters',
+      find(`userName eq "${'x'.repeat(5000)}"`),
+      'scim_filter_invalid',
+      400,
+      'invalidFilter',
+    ],
+    [
+      'a filter that compares a time with text',
+      find('meta.created gt "yesterday"'),
+      'scim_filter_invalid',
+      400,
+      'invalidFilter',
+    ],
+    [
+      'a page that starts at text',
+      ({ okta }) => okta('GET', '/Users?startIndex=one'),
+      'scim_value_invalid',
+      400,
+      'invalidValue',
+    ],
+    [
+      'sorted by what has many values',
+      ({ okta }) => okta('GET', '/Users?sortBy=emails.value'),
+      'scim_value_invalid',
+      400,
+      'invalidValue',
+    ],
+    ['B91 a patch of id', patch({ op: 'replace', path: 'id', value: 'u_me' }), 'scim_immutable', 400, 'mutability'],
+    [
+      'B91 a patch of id without path',
+      patch({ op: 'replace', value: { id: 'u_me' } }),
+      'scim_immutable',
+      400,
+      'mutability',
+    ],
+    [
+      'B91 a patch of a group’s id',
+      patchGroup({ op: 'replace', value: { id: 'g_me' } }),
+      'scim_immutable',
+      400,
+      'mutability',
+    ],
+    [
+      'a patch of meta',
+      patch({ op: 'replace', path: 'meta.version', value: '9' }),
+      'scim_immutable',
+      400,
+      'mutability',
+    ],
+    [
+      'a patch of groups at the user',
+      patch({ op: 'add', path: 'groups', value: [{ value: 'g' }] }),
+      'scim_immutable',
+      400,
+      'mutability',
+    ],
+    ['userName removed', patch({ op: 'remove', path: 'userName' }), 'scim_immutable', 400, 'mutability'],
+    ['a group’s name removed', patchGroup({ op: 'remove', path: 'displayName' }), 'scim_immutable', 400, 'mutability'],
+    [
+      'B91 duplicate userName',
+      post({ userName: 'ERIN@acme.example', emails: [] }),
+      'scim_user_name_taken',
+      409,
+      'uniqueness',
+    ],
+    [
+      'B91 duplicate userName by PUT',
+      ({ okta, frank }) => okta('PUT', `/Users/${frank.id}`, userBody('erin')),
+      'scim_user_name_taken',
+      409,
+      'uniqueness',
+    ],
+    [
+      'an address of another user',
+      post({ emails: [{ value: 'Erin@acme.example' }] }),
+      'scim_email_taken',
+      409,
+      'uniqueness',
+    ],
+    [
+      'an address of another source’s user',
+      post({ emails: [{ value: 'greta@acme.example' }] }),
+      'scim_email_taken',
+      409,
+      'uniqueness',
+    ],
+    [
+      'an address of somebody local',
+      post({ emails: [{ value: 'alice@acme.example' }] }),
+      'scim_email_taken',
+      409,
+      'uniqueness',
+    ],
+    ['B91 another source’s id read', ({ okta, foreign }) => okta('GET', `/Users/${foreign.id}`), 'scim_not_found', 404],
+    [
+      'B91 another source’s id patched',
+      ({ okta, foreign }) =>
+        okta('PATCH', `/Users/${foreign.id}`, patchBody({ op: 'replace', path: 'active', value: false })),
+      'scim_not_found',
+      404,
+    ],
+    [
+      'B91 another source’s id replaced',
+      ({ okta, foreign }) => okta('PUT', `/Users/${foreign.id}`, userBody('greta')),
+      'scim_not_found',
+      404,
+    ],
+    [
+      'B91 another source’s id deleted',
+      ({ okta, foreign }) => okta('DELETE', `/Users/${foreign.id}`),
+      'scim_not_found',
+      404,
+    ],
+    ['a local person deleted', ({ okta }) => okta('DELETE', '/Users/u_alice'), 'scim_not_found', 404],
+    ['another source’s group', ({ entra, group }) => entra('DELETE', `/Groups/${group.id}`), 'scim_not_found', 404],
+    [
+      'another source’s user as a member',
+      ({ okta, group, foreign }) =>
+        okta('PATCH', `/Groups/${group.id}`, patchBody({ op: 'add', path: 'members', value: [{ value: foreign.id }] })),
+      'scim_value_invalid',
+      400,
+      'invalidValue',
+    ],
+    [
+      'a local person as a member',
+      patchGroup({ op: 'add', path: 'members', value: [{ value: 'u_alice' }] }),
+      'scim_value_invalid',
+      400,
+      'invalidValue',
+    ],
+    [
+      'nobody as a member of a new group',
+      ({ okta }) => okta('POST', '/Groups', { displayName: 'G', members: [{ value: 'u_nobody' }] }),
+      'scim_value_invalid',
+      400,
+      'invalidValue',
+    ],
+    [
+      'a group as a member',
+      patchGroup({ op: 'add', path: 'members', value: [{ value: 'g', type: 'Group' }] }),
+      'scim_value_invalid',
+      400,
+      'invalidValue',
+    ],
+    [
+      'a path that leads nowhere',
+      patch({ op: 'replace', path: 'shoeSize', value: '44' }),
+      'scim_path_invalid',
+      400,
+      'invalidPath',
+    ],
+    [
+      'a path that is none',
+      patch({ op: 'replace', path: 'emails[type eq', value: 'x' }),
+      'scim_path_invalid',
+      400,
+      'invalidPath',
+    ],
+    [
+      'a filter in the path of a single value',
+      patch({ op: 'replace', path: 'name[type eq "a"].givenName', value: 'x' }),
+      'scim_path_invalid',
+      400,
+      'invalidPath',
+    ],
+    ['remove without path', patch({ op: 'remove' }), 'scim_no_target', 400, 'noTarget'],
+    [
+      'a value that meets no filter',
+      patch({ op: 'replace', path: 'emails[value ew "x"].type', value: 'home' }),
+      'scim_no_target',
+      400,
+      'noTarget',
+    ],
+    ['an operation that is none', patch({ op: 'move', path: 'title' }), 'scim_body_malformed', 400, 'invalidSyntax'],
+    ['no operations', patch(), 'scim_body_malformed', 400, 'invalidSyntax'],
+    [
+      '1,001 operations',
+      patch(...Array(1001).fill({ op: 'add', path: 'title', value: 'x' })),
+      'scim_too_many',
+      400,
+      'tooMany',
+    ],
+    [
+      '10,001 members',
+      patchGroup({
+        op: 'add',
+        path: 'members',
+        value: Array.from({ length: 10_001 }, (_, at) => ({ value: `u_${at}` })),
+      }),
+      'scim_too_many',
+      400,
+      'tooMany',
+    ],
+    [
+      'active that is neither',
+      patch({ op: 'replace', path: 'active', value: 'perhaps' }),
+      'scim_value_invalid',
+      400,
+      'invalidValue',
+    ],
+    ['no userName', post({ userName: undefined }), 'scim_value_invalid', 400, 'invalidValue'],
+    [
+      'a userName with a bidi mark',
+      post({ userName: 'a\u202e@acme.example' }),
+      'scim_value_invalid',
+      400,
+      'invalidValue',
+    ],
+    ['a null character in a name', post({ displayName: 'a\0b' }), 'scim_value_invalid', 400, 'invalidValue'],
+    ['half a surrogate pair in a name', post({ displayName: 'a\ud800' }), 'scim_value_invalid', 400, 'invalidValue'],
+    ['no address at all', post({ userName: 'new', emails: undefined }), 'scim_value_invalid', 400, 'invalidValue'],
+    ['an address that is none', post({ emails: [{ value: 'nowhere' }] }), 'scim_value_invalid', 400, 'invalidValue'],
+    ['a name of 2,000 characters', post({ displayName: 'x'.repeat(2000) }), 'scim_value_invalid', 400, 'invalidValue'],
+    [
+      '201 roles',
+      post({ roles: Array.from({ length: 201 }, (_, at) => ({ value: `r${at}` })) }),
+      'scim_value_invalid',
+      400,
+      'invalidValue',
+    ],
+    [
+      'text where a text should be an object',
+      ({ okta }) => okta('POST', '/Users', '"erin"'),
+      'scim_body_malformed',
+      400,
+      'invalidSyntax',
+    ],
+    [
+      'a member twice',
+      ({ okta }) => okta('POST', '/Users', '{"userName":"a@b.c","userName":"d@e.f"}'),
+      'scim_body_malformed',
+      400,
+      'invalidSyntax',
+    ],
+    [
+      'a body in a form',
+      ({ okta }) => okta('POST', '/Users', 'userName=x', { 'content-type': 'application/x-www-form-urlencoded' }),
+      'scim_wrong_content_type',
+      415,
+    ],
+    [
+      'a body of 2 MiB',
+      ({ okta }) => okta('POST', '/Users', userBody('big', { title: 'x'.repeat(2_000_000) })),
+      'scim_body_too_large',
+      413,
+    ],
+    [
+      'a bulk of 1,001',
+      ({ okta }) => okta('POST', '/Bulk', { Operations: Array(1001).fill({ method: 'DELETE', path: '/Users/x' }) }),
+      'scim_body_too_large',
+      413,
+    ],
+    ['an address that is nobody’s', ({ okta }) => okta('GET', '/Printers'), 'scim_not_found', 404],
+    ['a percent sign that escapes nothing', ({ okta }) => okta('GET', '/Users/%zz'), 'scim_not_found', 404],
+    ['a method that is not one', ({ okta }) => okta('DELETE', '/Users'), 'scim_wrong_method', 405],
+    ['/Me', ({ okta }) => okta('GET', '/Me'), 'scim_not_implemented', 501],
+  ];
+  for (const [name, ask, reason, status, scimType] of table) {
+    test(`${name}: ${status} ${scimType ?? ''}`, async () => {
+      const open = await prepare();
+      const before = await open.world.store.changeSequence();
+      await scimRefused(await ask(open), reason, scimType ? { status, scimType } : { status }, await open.records());
+      assert.equal(await open.world.store.changeSequence(), before, 'nothing was changed');
+      assert.deepEqual(open.world.faults, []);
+    });
+  }
+
+  test('a circle in a bulk: scim_bulk_unresolved on the record, and a bulk that repeats is bounded', async () => {
+    const { okta, records } = await openProvisioning();
+    const data = (to: string) => userBody(to, { nickName: `bulkId:${to}` });
+    await okta('POST', '/Bulk', {
+      Operations: [
+        { method: 'POST', path: '/Users', bulkId: 'a', data: data('b') },
+        { method: 'POST', path: '/Users', bulkId: 'b', data: data('a') },
+      ],
+    });
+    assert.ok((await records()).some(({ reason }) => reason === 'scim_bulk_unresolved'));
+  });
+
+  test('two users claim one address: the client learns that it is taken, the administrator by whom', async () => {
+    const { okta, erin, records } = await prepare();
+    const answer = await okta('POST', '/Users', userBody('thief', { emails: [{ value: 'erin@acme.example' }] }));
+    assert.ok(!JSON.stringify(answer.body).includes(erin.id));
+    const record = (await records()).at(-1);
+    assert.deepEqual([record?.reason, record?.person, record?.source], ['scim_email_taken', erin.id, 'scim:okta']);
+  });
+
+  test('a client that asks too fast is told to wait, and so is one whose searches read everything', async () => {
+    const { okta, records } = await prepare();
+    const scan = () => okta('GET', '/Users?filter=displayName%20co%20%22a%22');
+    const answers = await Promise.all(Array.from({ length: 30 }, scan));
+    const slowed = answers.find(({ status }) => status === 429);
+    assert.ok(slowed);
+    await scimRefused(slowed, 'scim_too_fast', { status: 429 }, await records());
+    assert.equal((await okta('GET', '/Users?filter=userName%20eq%20%22x%22')).status, 200);
+    const flood = await Promise.all(Array.from({ length: 600 }, () => okta('GET', '/Users?count=0')));
+    const waiting = flood.find(({ status }) => status === 429);
+    assert.equal(waiting?.headers.get('retry-after'), '10');
+  });
+
+  test('a client that repeats its mistake all day does not fill the record (T27)', async () => {
+    const { okta, records, world } = await openProvisioning({ linesPerSecond: 5 });
+    const before = (await records()).length;
+    for (let round = 0; round < 100; round += 1) {
+      const { body } = await okta('DELETE', '/Users/nobody');
+      assert.match(body.detail, /Reference: d_/);
+    }
+    assert.equal((await records()).length - before, 5);
+    await world.edge.ledger.flush();
+    assert.match((await records()).at(-1)?.detail ?? '', /scim_not_found: 95/);
+  });
+
+  test('a store that is away: 503, and nothing told', async () => {
+    const { okta, world } = await openProvisioning();
+    await world.store.close();
+    const answer = await okta('GET', '/Users');
+    assert.deepEqual([answer.status, answer.headers.get('retry-after')], [503, '1']);
+    assert.equal(world.faults.length, 1);
+  });
+});
+
+describe('PRV-02: off means off', () => {
+  const prepare = async () => {
+    const open = await openProvisioning();
+    const { id } = (await open.okta('POST', '/Users', userBody('erin'))).body;
+    const group = (await open.okta('POST', '/Groups', { displayName: 'Eng', members: [{ value: id }] })).body;
+    open.world.addRule(`{ id: okta-eng, allow: all, on: tracker, to: ["group:okta/${group.id}"] }`);
+    await openSession(open.world.store, `sid-${id}`, 'claude-code', id, open.world.now());
+    const { artifacts } = open.world.store;
+    await artifacts.upsert('RefreshToken', 'r1', { accountId: id }, open.world.now() + 9e8);
+    assert.equal((await exchangeAs(open.world, id)).status, 200);
+    const stands = async () => [
+      await artifacts.sessionStands(`sid-${id}`, open.world.now()),
+      (await artifacts.find('RefreshToken', 'r1')) !== undefined,
+    ];
+    assert.deepEqual(await stands(), [true, true]);
+    return { ...open, id, group, stands };
+  };
+  type Open = Awaited<ReturnType<typeof prepare>>;
+
+  const table: [name: string, act: (open: Open) => Promise<ScimAnswer>, reason: Refusal][] = [
+    [
+      'active: false by PATCH',
+      ({ okta, id }) => okta('PATCH', `/Users/${id}`, patchBody({ op: 'replace', value: { active: false } })),
+      'person_inactive',
+    ],
+    [
+      'active: "False" as Entra says it',
+      ({ okta, id }) => okta('PATCH', `/Users/${id}`, patchBody({ op: 'Replace', path: 'active', value: 'False' })),
+      'person_inactive',
+    ],
+    [
+      'active: false by PUT',
+      ({ okta, id }) => okta('PUT', `/Users/${id}`, userBody('erin', { active: false })),
+      'person_inactive',
+    ],
+    ['DELETE', ({ okta, id }) => okta('DELETE', `/Users/${id}`), 'person_unknown'],
+    [
+      'taken out of the last granting group',
+      ({ okta, id, group }) =>
+        okta('PATCH', `/Groups/${group.id}`, patchBody({ op: 'remove', path: `members[value eq "${id}"]` })),
+      'policy_denied',
+    ],
+    [
+      'the group emptied by PUT',
+      ({ okta, group }) => okta('PUT', `/Groups/${group.id}`, { displayName: 'Eng', members: [] }),
+      'policy_denied',
+    ],
+    ['the group deleted', ({ okta, group }) => okta('DELETE', `/Groups/${group.id}`), 'policy_denied'],
+  ];
+  for (const [name, act, reason] of table) {
+    test(`${name}: nothing from the next exchange on, session and refresh token gone`, async () => {
+      const open = await prepare();
+      const { status } = await act(open);
+      assert.ok(status === 200 || status === 204, String(status));
+      assert.deepEqual(await open.stands(), [false, false]);
+      const refused = await exchangeAs(open.world, open.id);
+      assert.equal(refused.record.reason, reason);
+    });
+  }
+
+  test('leaving a group while another still grants keeps the session', async () => {
+    const open = await prepare();
+    const other = (await open.okta('POST', '/Groups', { displayName: 'Ops', members: [{ value: open.id }] })).body;
+    await open.okta('DELETE', `/Groups/${other.id}`);
+    assert.deepEqual(await open.stands(), [true, true]);
+    assert.equal((await exchangeAs(open.world, open.id)).status, 200);
+  });
+
+  test('a lost role counts the same', async () => {
+    const open = await openProvisioning();
+    const { id } = (await open.okta('POST', '/Users', userBody('erin', { roles: [{ value: 'lead' }] }))).body;
+    open.world.addRule('{ id: leads, allow: all, on: tracker, to: ["role:okta/lead"] }');
+    assert.equal((await exchangeAs(open.world, id)).status, 200);
+    await open.okta('PATCH', `/Users/${id}`, patchBody({ op: 'remove', path: 'roles' }));
+    assert.equal(await open.world.store.artifacts.sessionStands(`sid-${id}`, open.world.now()), false);
+    assert.equal((await exchangeAs(open.world, id)).record.reason, 'policy_denied');
+  });
+
+  test('a PUT that says nothing of active switches nobody on', async () => {
+    const { okta, id } = await prepare();
+    await okta('PATCH', `/Users/${id}`, patchBody({ op: 'replace', path: 'active', value: false }));
+    const { active: _, ...silent } = userBody('erin');
+    assert.equal((await okta('PUT', `/Users/${id}`, silent)).body.active, false);
+  });
+
+  test('what an administrator switched off the source does not switch on', async () => {
+    const { okta, id, world } = await prepare();
+    await world.store.directory.provisioned.block(id, true, []);
+    const answer = await okta('PATCH', `/Users/${id}`, patchBody({ op: 'replace', path: 'active', value: true }));
+    assert.deepEqual([answer.status, answer.body.active], [200, true]);
+    await okta('PUT', `/Users/${id}`, userBody('erin', { title: 'Boss' }));
+    assert.equal((await exchangeAs(world, id)).record.reason, 'person_inactive');
+  });
+});
+
+describe('PRV-04: a source speaks for its own records only', () => {
+  test('the same userName in two sources is two people, and lists show the own ones only', async () => {
+    const { okta, entra } = await openProvisioning();
+    const one = await okta('POST', '/Users', userBody('erin'));
+    const two = await entra('POST', '/Users', userBody('erin', { emails: [{ value: 'erin@other.example' }] }));
+    assert.notEqual(one.body.id, two.body.id);
+    for (const [client, id] of [
+      [okta, one.body.id],
+      [entra, two.body.id],
+    ] as const) {
+      const { body } = await client('GET', '/Users');
+      assert.deepEqual(
+        body.Resources.map((each: { id: string }) => each.id),
+        [id],
+      );
+      assert.equal((await client('GET', '/Users?filter=userName%20pr')).body.totalResults, 1);
+    }
+  });
+
+  test('groups of other sources do not show at a user', async () => {
+    const { okta, world } = await openProvisioning();
+    const { id } = (await okta('POST', '/Users', userBody('erin'))).body;
+    const times = { createdMs: 1, modifiedMs: 1 };
+    const local = {
+      kind: 'group',
+      id: 'reviewers',
+      source: 'local',
+      name: 'R',
+      externalId: undefined,
+      ...times,
+    } as const;
+    await world.store.directory.groups.create(local, [id], []);
+    assert.ok(!('groups' in (await okta('GET', `/Users/${id}`)).body));
+    await okta('PUT', `/Users/${id}`, userBody('erin', { title: 'x' }));
+    assert.deepEqual((await world.store.people.find(id))?.groups, ['reviewers'], 'and stay as they are');
+  });
+
+  test('a password is neither kept nor returned (RFC 7643 §7)', async () => {
+    const { okta, world } = await openProvisioning();
+    const password = 'tulip-and-rose-42';
+    const created = await okta('POST', '/Users', userBody('erin', { password }));
+    const { id } = created.body;
+    const patched = await okta(
+      'PATCH',
+      `/Users/${id}`,
+      patchBody({ op: 'replace', path: 'password', value: password }),
+    );
+    const put = await okta('PUT', `/Users/${id}`, userBody('erin', { password, title: 'x' }));
+    const read = await okta('GET', `/Users/${id}?attributes=password`);
+    for (const { status, body } of [created, patched, put, read]) {
+      assert.ok(status < 300);
+      assert.ok(!JSON.stringify(body).includes(password));
+    }
+    assert.equal(await world.store.people.passwordHash(id), undefined);
+    const kept = await world.store.directory.provisioned.find('scim:okta', id);
+    assert.ok(!JSON.stringify(kept).includes(password));
+  });
+
+  test('B91, T31: nobody gets into a rule by the name, the id or the external id of a group', async () => {
+    const { okta, world } = await openProvisioning();
+    const { id } = (await okta('POST', '/Users', userBody('mallory'))).body;
+    world.addRule('{ id: okta-eng, allow: all, on: tracker, to: ["group:okta/00g1eng", "role:administrator"] }');
+    const members = [{ value: id }];
+    for (const body of [
+      { displayName: 'engineering', members },
+      { displayName: '00g1eng', externalId: '00g1eng', id: '00g1eng', members },
+      { displayName: 'okta/00g1eng', externalId: 'engineering', members },
+    ]) {
+      const { status, body: group } = await okta('POST', '/Groups', body);
+      assert.equal(status, 201);
+      await okta(
+        'PATCH',
+        `/Groups/${group.id}`,
+        patchBody({ op: 'replace', path: 'displayName', value: 'engineering' }),
+      );
+      assert.equal((await exchangeAs(world, id)).record.reason, 'policy_denied');
+    }
+    await okta(
+      'PUT',
+      `/Users/${id}`,
+      userBody('mallory', { roles: [{ value: 'administrator' }], groups: [{ value: 'engineering' }] }),
+    );
+    assert.deepEqual((await world.store.people.find(id))?.roles, ['okta/administrator']);
+    assert.equal((await exchangeAs(world, id)).record.reason, 'policy_denied');
+  });
+
+  test('T31: a group keeps its rules when it is renamed and has none when it is made anew', async () => {
+    const { okta, world } = await openProvisioning();
+    const { id } = (await okta('POST', '/Users', userBody('erin'))).body;
+    const body = { displayName: 'Eng', externalId: 'x', members: [{ value: id }] };
+    const group = (await okta('POST', '/Groups', body)).body;
+    world.addRule(`{ id: okta-eng, allow: all, on: tracker, to: ["group:okta/${group.id}"] }`);
+    const { record, body: answer } = await exchangeAs(world, id);
+    assert.deepEqual(record.inputs?.groups, [`okta/${group.id}`]);
+    assert.equal(claimsOf(answer.access_token).sub, id);
+    await okta('PATCH', `/Groups/${group.id}`, patchBody({ op: 'replace', path: 'displayName', value: 'Others' }));
+    assert.equal((await exchangeAs(world, id)).status, 200);
+    await okta('DELETE', `/Groups/${group.id}`);
+    const anew = (await okta('POST', '/Groups', body)).body;
+    assert.notEqual(anew.id, group.id);
+    assert.equal((await exchangeAs(world, id)).record.reason, 'policy_denied');
+  });
+
+  test('T32: a directory full of hostile names comes back as it was sent, and decides nothing', async () => {
+    const { okta, world } = await openProvisioning();
+    const names = [
+      '<script>alert(1)</script>',
+      "'; DROP TABLE people; --",
+      '=HYPERLINK("http://x")',
+      '\u202egnp.exe',
+      '{{7*7}}',
+      '%00',
+      '__proto__',
+      'constructor',
+    ];
+    for (const [at, name] of names.entries()) {
+      const user = await okta('POST', '/Users', userBody(`u${at}`, { displayName: name, roles: [{ value: name }] }));
+      assert.deepEqual([user.status, user.body.displayName], [201, name]);
+      const group = await okta('POST', '/Groups', { displayName: name, members: [{ value: user.body.id }] });
+      assert.deepEqual([group.status, group.body.displayName], [201, name]);
+      const found = await okta('GET', `/Users?filter=${encodeURIComponent(`displayName eq ${JSON.stringify(name)}`)}`);
+      assert.equal(found.body.totalResults, 1, name);
+      for (const role of (await world.store.people.find(user.body.id))?.roles ?? [])
+        assert.match(role, /^okta\/[\w@.:+-]+$/);
+    }
+  });
+});
+
+describe('every change is on the record', () => {
+  test('who, what and whom, by ids and names of attributes, without a word of personal data', async () => {
+    const { okta, records } = await openProvisioning();
+    const { id } = (await okta('POST', '/Users', userBody('erin'))).body;
+    const group = (await okta('POST', '/Groups', { displayName: 'Secret project', members: [{ value: id }] })).body;
+    await okta('PATCH', `/Users/${id}`, patchBody({ op: 'replace', value: { active: false, displayName: 'Erin B.' } }));
+    await okta('PATCH', `/Groups/${group.id}`, patchBody({ op: 'remove', path: 'members' }));
+    await okta('DELETE', `/Groups/${group.id}`);
+    await okta('DELETE', `/Users/${id}`);
+    const lines = (await records()).filter(({ kind }) => kind === 'directory');
+    const shown = lines.map(({ detail, person, group: of, changed, joined, left }) => ({
+      detail,
+      person,
+      of,
+      changed,
+      joined,
+      left,
+    }));
+    const gid = `okta/${group.id}`;
+    const undefinedOnes = { person: undefined, of: undefined, changed: undefined, joined: undefined, left: undefined };
+    assert.deepEqual(shown, [
+      { ...undefinedOnes, detail: 'person created', person: id, changed: ['active', 'emails', 'name', 'userName'] },
+      { ...undefinedOnes, detail: 'group created', of: gid, joined: [id] },
+      { ...undefinedOnes, detail: 'person changed, switched off', person: id, changed: ['active', 'displayName'] },
+      { ...undefinedOnes, detail: 'group changed', of: gid, changed: ['members'], left: [id] },
+      { ...undefinedOnes, detail: 'group deleted', of: gid },
+      { ...undefinedOnes, detail: 'person deleted', person: id },
+    ]);
+    for (const line of lines) {
+      assert.deepEqual([line.source, line.credential, line.address], ['scim:okta', 't_okta', '192.0.2.7']);
+      assert.ok(!/erin|example|Secret/i.test(JSON.stringify(line)), JSON.stringify(line));
+    }
+  });
+
+  test('a request that changes nothing leaves no line and no new version', async () => {
+    const { okta, records } = await openProvisioning();
+    const { id } = (await okta('POST', '/Users', userBody('erin'))).body;
+    const group = (await okta('POST', '/Groups', { displayName: 'G', members: [{ value: id }] })).body;
+    const before = (await records()).length;
+    for (let round = 0; round < 3; round += 1) {
+      const put = await okta('PUT', `/Users/${id}`, userBody('erin'));
+      assert.equal(put.body.meta.version, 'W/"1"');
+      await okta('PATCH', `/Users/${id}`, patchBody({ op: 'replace', path: 'active', value: true }));
+      await okta('PATCH', `/Groups/${group.id}`, patchBody({ op: 'add', path: 'members', value: [{ value: id }] }));
+      await okta('PATCH', `/Groups/${group.id}`, patchBody({ op: 'remove', path: 'members[value eq "nobody"]' }));
+    }
+    assert.equal((await records()).length, before);
+  });
+
+  test('many members of one change are told on several lines', async () => {
+    const { okta, records, world } = await openProvisioning();
+    const ids = Array.from({ length: 2300 }, (_, at) => `u_${at}`);
+    for (const id of ids) {
+      const email = `${id}@acme.example`;
+      const state = { externalId: undefined, wantedActive: true, blocked: false, attributes: '{}' };
+      const person = { id, source: 'scim:okta', handle: id, email, emails: [email], name: id, ...state };
+      await world.store.directory.provisioned.create({ ...person, createdMs: 1, modifiedMs: 1 }, {}, []);
+    }
+    const { status, body } = await okta('POST', '/Groups', {
+      displayName: 'All',
+      members: ids.map((value) => ({ value })),
+    });
+    assert.equal(status, 201);
+    assert.equal(body.members.length, 2300);
+    const lines = (await records()).filter(({ kind }) => kind === 'directory');
+    assert.deepEqual(
+      lines.map(({ joined }) => joined?.length),
+      [1000, 1000, 300],
+    );
+  });
+
+  test('twenty clients that change one group at once: all of it happens', async () => {
+    const { okta, world } = await openProvisioning();
+    const users = await Promise.all(Array.from({ length: 20 }, (_, at) => okta('POST', '/Users', userBody(`u${at}`))));
+    const group = (await okta('POST', '/Groups', { displayName: 'G' })).body;
+    const answers = await Promise.all(
+      users.map(({ body }) =>
+        okta('PATCH', `/Groups/${group.id}`, patchBody({ op: 'add', path: 'members', value: [{ value: body.id }] })),
+      ),
+    );
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([204]));
+    assert.equal((await world.store.directory.groups.members('group', `okta/${group.id}`, '', 99)).length, 20);
+  });
+});
