@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import { type EpochSeconds, grantType } from '@credence/mcp/protocol';
 import type { Facts, RecordKind } from './audit/record.ts';
 import type { ClientCertificate } from './clients/client-certificate.ts';
@@ -49,7 +49,20 @@ export function toGrantName(grant: string): string {
   return grants.includes(grant) ? grant : 'other';
 }
 
-/** 128 random bits: an id that cannot be guessed (denial pages, `jti`). */
+/**
+ * 128 random bits: an id that cannot be guessed (denial pages, `jti`). The milliseconds in front mean nothing to anybody:
+ * they keep ids made together next to each other in the indexes of the store, which halves what a commit writes.
+ */
 export function randomId(prefix = ''): string {
-  return prefix + randomBytes(16).toString('base64url');
+  if (randomAt === randomPool.length) {
+    randomFillSync(randomPool);
+    randomAt = 0;
+  }
+  randomAt += randomIdBytes;
+  return `${prefix}${Date.now().toString(36)}${randomPool.toString('base64url', randomAt - randomIdBytes, randomAt)}`;
 }
+
+const randomIdBytes = 16;
+/** Filled for many ids at once: a call for each costs more than the rest of it. */
+const randomPool = Buffer.allocUnsafeSlow(256 * randomIdBytes);
+let randomAt = randomPool.length;

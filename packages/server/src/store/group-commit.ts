@@ -1,6 +1,6 @@
 import { StoreUnavailable } from './store.ts';
 
-/** A change waiting to become durable. Runs inside a transaction that others may share. */
+/** A change waiting to become durable. Runs inside a transaction that others may share, again when that one was rolled back. */
 export type Unit<T> = () => T;
 
 /** What became of one unit of a group; a failed one left nothing behind. */

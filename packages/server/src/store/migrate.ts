@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { Problem } from '../problem.ts';
 import * as first from './migrations/0001-first.ts';
+import * as leanRecord from './migrations/0003-lean-record.ts';
 import * as accountsOfTenants from './migrations/0004-accounts-of-tenants.ts';
 import * as directory from './migrations/0005-directory.ts';
 import type { Schema } from './schema.ts';
@@ -11,6 +12,7 @@ import type { Schema } from './schema.ts';
 /** Every step a database has gone through, in order; names never change once released. */
 const migrations: Record<string, Migration> = {
   '0001-first': first,
+  '0003-lean-record': leanRecord,
   '0004-accounts-of-tenants': accountsOfTenants,
   '0005-directory': directory,
 };

@@ -5,6 +5,9 @@ import { currentSeconds, toArtifact } from './artifacts.ts';
 import { orStoreError } from './sqlite-dialect.ts';
 import type { Account, AccountKey, Artifact, Mark, Person } from './store.ts';
 
+/** People are in the store; only those whose agents are at work just now are remembered. */
+const maxPeople = 5000;
+
 /** The reads that every request makes, prepared once: a tenth of the time of a query built for the occasion. */
 export interface SqliteReads {
   person(id: string): Promise<Person | undefined>;
@@ -39,11 +42,24 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
   const mark = database.prepare('SELECT 1 FROM marks WHERE kind = ? AND id = ?');
   const changeSequence = database.prepare('SELECT value FROM change_sequence');
 
+  /** People read since the last change to anybody. A change by whichever process moves the sequence in its own transaction. */
+  const people = new Map<string, Person>();
+  let peopleAsOf = -1;
+  const currentSequence = () => Number(orStoreError(() => changeSequence.get())?.value);
+
   // Each is async, so that a store that is away rejects and never throws.
   return {
     person: async (id) => {
+      // Asked before each use, so that what is remembered is what a read would give: it takes a tenth of that.
+      const sequence = currentSequence();
+      if (sequence !== peopleAsOf || people.size >= maxPeople) people.clear();
+      peopleAsOf = sequence;
+      const known = people.get(id);
+      if (known) return known;
       const row = orStoreError(() => person.get(id)) as unknown as PersonRow | undefined;
-      return row && toPerson(row);
+      const found = row && toPerson(row);
+      if (found) people.set(id, found);
+      return found;
     },
     account: async (key) => {
       const row = orStoreError(() => account.get(key.issuer, toTenant(key), key.subject));
@@ -55,7 +71,7 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
     },
     sessionStands: async (sid, now) => orStoreError(() => sessionBySid.get(sid, now)) !== undefined,
     isMarked: async (kind, id) => orStoreError(() => mark.get(kind, id)) !== undefined,
-    changeSequence: async () => Number(orStoreError(() => changeSequence.get())?.value),
+    changeSequence: async () => currentSequence(),
   };
 }
 
