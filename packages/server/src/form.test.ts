@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { parseForm } from './form.ts';
 
 const read = (body: string) => {
@@ -25,5 +26,27 @@ describe('IDP-06: single-valued parameters at most once, an empty value counts a
     assert.equal(form.get('scope'), 'a b');
     assert.equal(form.get('audience'), 'https://rs');
     assert.deepEqual(form.resources, ['r1', 'r2']);
+  });
+
+  test('what is well-formed is read as URLSearchParams reads it', () => {
+    const text = fc.string({ unit: 'binary' }).filter((one) => one.isWellFormed());
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.tuple(text, text), { selector: ([name]) => name, maxLength: 20 }), (pairs) => {
+        const body = new URLSearchParams(pairs).toString();
+        const form = read(body);
+        assert.ok(typeof form === 'object');
+        for (const [name, value] of pairs) {
+          if (name === 'resource') assert.deepEqual(form.resources, value === '' ? [] : [value]);
+          else assert.equal(form.get(name), value === '' ? undefined : value);
+        }
+      }),
+    );
+  });
+
+  test('a name without a value counts as absent, and blank pairs are nothing', () => {
+    const form = read('&&scope&audience=a&');
+    assert.ok(typeof form === 'object');
+    assert.deepEqual([form.get('scope'), form.get('audience')], [undefined, 'a']);
+    assert.equal(read('scope&%zz'), 'malformed_form');
   });
 });

@@ -14,10 +14,18 @@ const maxParameters = 100;
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-3.2
  */
 export function parseForm(body: string): Result<Form> {
-  if (!isWellFormed(body) || body.split('&', maxParameters + 1).length > maxParameters) return no('malformed_form');
+  const pairs = body.split('&', maxParameters + 1);
+  if (pairs.length > maxParameters) return no('malformed_form');
   const values = new Map<string, string>();
   const resources: string[] = [];
-  for (const [name, value] of new URLSearchParams(body)) {
+  for (const pair of pairs) {
+    const equals = pair.indexOf('=');
+    if (equals === -1) {
+      if (decode(pair) === undefined) return no('malformed_form');
+      continue;
+    }
+    const [name, value] = [decode(pair.slice(0, equals)), decode(pair.slice(equals + 1))];
+    if (name === undefined || value === undefined) return no('malformed_form');
     if (value === '') continue;
     if (name === 'resource') resources.push(value);
     else if (values.has(name)) return no('repeated_parameter');
@@ -26,12 +34,13 @@ export function parseForm(body: string): Result<Form> {
   return ok({ get: (name) => values.get(name), resources });
 }
 
-/** Every `%` starts an escape and the escapes are UTF-8; `URLSearchParams` would silently mend what is not. */
-function isWellFormed(body: string): boolean {
+/** Decodes a name or value; `undefined` when a `%` starts no escape or the escapes are not UTF-8, where `URLSearchParams` would silently mend. */
+function decode(text: string): string | undefined {
+  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
+  if (!spaced.includes('%')) return spaced;
   try {
-    decodeURIComponent(body.replaceAll('+', ' '));
-    return true;
+    return decodeURIComponent(spaced);
   } catch {
-    return false;
+    return undefined;
   }
 }

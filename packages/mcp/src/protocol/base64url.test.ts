@@ -1,27 +1,62 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { decodeBase64url, encodeBase64url } from './base64url.ts';
+import { decodeBase64url, decodeOnTheWeb, encodeBase64url, encodeOnTheWeb } from './base64url.ts';
 
-describe('KEY-06: strict base64url', () => {
-  for (const text of ['YQ==', 'YQ=', 'Y Q', 'YQ\n', 'Y+8', 'Y/8', 'A', 'AAAAA', 'é']) {
-    test(`${JSON.stringify(text)}: refused`, () => assert.equal(decodeBase64url(text), undefined));
-  }
+/** As `decodeBase64url` is where there is no Buffer. */
+const decodeWithoutBuffer = (text: string) => {
+  const bytes = decodeOnTheWeb(text);
+  return bytes && encodeOnTheWeb(bytes) === text ? bytes : undefined;
+};
 
-  test('a second spelling of the same bytes (unused bits set): refused', () => {
-    assert.deepEqual(decodeBase64url('YQ'), new Uint8Array([0x61]));
-    assert.equal(decodeBase64url('YR'), undefined);
-    assert.deepEqual(decodeBase64url('YWE'), new Uint8Array([0x61, 0x61]));
-    assert.equal(decodeBase64url('YWF'), undefined);
+for (const [where, decode] of [
+  ['with Buffer', decodeBase64url],
+  ['with what the web platform has', decodeWithoutBuffer],
+] as const) {
+  describe(`KEY-06: strict base64url, ${where}`, () => {
+    for (const text of ['YQ==', 'YQ=', 'Y Q', 'YQ\n', 'Y+8', 'Y/8', 'A', 'AAAAA', 'é', 'YQ\u0151', '\u0159Q']) {
+      test(`${JSON.stringify(text)}: refused`, () => assert.equal(decode(text), undefined));
+    }
+
+    test('a second spelling of the same bytes (unused bits set): refused', () => {
+      for (const [good, bad, bytes] of [
+        ['YQ', 'YR', [0x61]],
+        ['YWE', 'YWF', [0x61, 0x61]],
+      ] as const) {
+        assert.deepEqual([...(decode(good) ?? [])], bytes);
+        assert.equal(decode(bad), undefined);
+      }
+    });
+
+    test('any text: refused, or the one spelling of its bytes', () => {
+      fc.assert(
+        fc.property(fc.string({ unit: fc.constantFrom(...'AQZaz09-_+/= \n.é') }), (text) => {
+          const bytes = decode(text);
+          assert.equal(bytes !== undefined, /^[A-Za-z0-9_-]*$/.test(text) && encodeOf(text) === text);
+        }),
+      );
+    });
   });
+}
 
-  test('any bytes survive, as Buffer would write them', () => {
+/** What Buffer makes of text that may be anything, written again. */
+function encodeOf(text: string): string {
+  return Buffer.from(text, 'base64url').toString('base64url');
+}
+
+describe('encoding', () => {
+  test('any bytes survive, and both ways write the same', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         const text = encodeBase64url(bytes);
-        assert.equal(text, Buffer.from(bytes).toString('base64url'));
-        assert.deepEqual(decodeBase64url(text), bytes);
+        assert.equal(text, encodeOnTheWeb(bytes));
+        assert.deepEqual([...(decodeBase64url(text) ?? [])], [...bytes]);
+        assert.deepEqual(decodeOnTheWeb(text), bytes);
       }),
     );
+  });
+
+  test('a string is encoded as UTF-8', () => {
+    assert.equal(encodeBase64url('é𝄞'), encodeOnTheWeb(new TextEncoder().encode('é𝄞')));
   });
 });

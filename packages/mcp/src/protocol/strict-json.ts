@@ -28,40 +28,54 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const [quote, backslash, comma, openBrace, closeBrace, openBracket, closeBracket] = [...'"\\,{}[]'].map((character) =>
+  character.charCodeAt(0),
+);
+
 /** Walks text that `JSON.parse` has already accepted, so the grammar needs no second check. */
 function membersAreUnique(text: string, maxDepth: number): boolean {
   const open: (Set<string> | null)[] = []; // one entry a level: the member names seen, or null for an array
   let nameComesNext = false;
 
   for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    if (character === '{' || character === '[') {
-      open.push(character === '{' ? new Set() : null);
-      if (open.length > maxDepth) return false;
-      nameComesNext = character === '{';
-    } else if (character === '}' || character === ']') {
-      open.pop();
-      nameComesNext = false;
-    } else if (character === ',') {
-      nameComesNext = open.at(-1) instanceof Set;
-    } else if (character === '"') {
-      const end = endOfString(text, at);
-      const names = open.at(-1);
-      if (nameComesNext && names) {
-        const raw = text.slice(at, end + 1);
-        const name = raw.includes('\\') ? String(JSON.parse(raw)) : raw.slice(1, -1);
-        if (names.has(name)) return false;
-        names.add(name);
-        nameComesNext = false;
+    switch (text.charCodeAt(at)) {
+      case quote: {
+        const end = endOfString(text, at);
+        const names = open.at(-1);
+        if (nameComesNext && names) {
+          const raw = text.slice(at + 1, end);
+          const name = raw.includes('\\') ? String(JSON.parse(`"${raw}"`)) : raw;
+          if (names.has(name)) return false;
+          names.add(name);
+          nameComesNext = false;
+        }
+        at = end;
+        break;
       }
-      at = end;
+      case openBrace:
+      case openBracket:
+        nameComesNext = text.charCodeAt(at) === openBrace;
+        open.push(nameComesNext ? new Set() : null);
+        if (open.length > maxDepth) return false;
+        break;
+      case closeBrace:
+      case closeBracket:
+        open.pop();
+        nameComesNext = false;
+        break;
+      case comma:
+        nameComesNext = open.at(-1) instanceof Set;
+        break;
     }
   }
   return true;
 }
 
+/** The quote that ends a string: the next one with an even number of backslashes before it. */
 function endOfString(text: string, start: number): number {
-  let at = start + 1;
-  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
-  return at;
+  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+    let before = end;
+    while (text.charCodeAt(before - 1) === backslash) before -= 1;
+    if ((end - before) % 2 === 0) return end;
+  }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   chooseKey,
   type EpochSeconds,
@@ -37,7 +37,8 @@ export interface IdTokenVerifier {
   verify(token: string): Result<VerifiedJwt>;
 }
 
-const rememberedTokens = 20_000;
+/** In each of two generations. When the younger is full, it becomes the older, and what that held is forgotten. */
+const rememberedTokens = 10_000;
 
 /**
  * "The signature of this ID Token was good under key k" is remembered by the SHA-256 of the whole token, since the same
@@ -46,14 +47,13 @@ const rememberedTokens = 20_000;
  * @param publishedKeys - the ID Token keys in force now
  */
 export function createIdTokenVerifier(publishedKeys: () => readonly Jwk[]): IdTokenVerifier {
-  const good = new Map<string, { jwt: VerifiedJwt; key: Jwk }>();
-
+  let younger = new Map<string, { jwt: VerifiedJwt; key: Jwk }>();
+  let older = younger;
   return {
     verify(token) {
-      const digest = createHash('sha256').update(token).digest('base64url');
-      const known = good.get(digest);
+      const digest = hash('sha256', token, 'base64url');
+      const known = younger.get(digest) ?? older.get(digest);
       if (known && publishedKeys().includes(known.key)) return ok(known.jwt);
-      good.delete(digest);
 
       const jws = parseJws(token);
       if (!jws) return no('subject_token_malformed');
@@ -62,9 +62,8 @@ export function createIdTokenVerifier(publishedKeys: () => readonly Jwk[]): IdTo
       if (!choice.ok || !verifySignature(jws, choice.key, choice.algorithm)) return no('subject_token_bad_signature');
 
       const jwt = { header: jws.header, claims: jws.claims };
-      const oldest = good.keys().next();
-      if (good.size >= rememberedTokens && !oldest.done) good.delete(oldest.value);
-      good.set(digest, { jwt, key: choice.key });
+      if (younger.size >= rememberedTokens) [older, younger] = [younger, new Map()];
+      younger.set(digest, { jwt, key: choice.key });
       return ok(jwt);
     },
   };

@@ -2,7 +2,13 @@ import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import type { Jwk, ParsedJws, SignatureAlgorithm } from '@credence/mcp/protocol';
 import { toDerSignature } from './ecdsa-der.ts';
 
-const keyObjects = new WeakMap<Jwk, KeyObject>();
+/** What was made of a published key, and whether it is strong enough to vouch for anything. */
+interface Imported {
+  readonly key: KeyObject;
+  readonly isStrong: boolean;
+}
+
+const imported = new WeakMap<Jwk, Imported>();
 
 /**
  * Verifies a JWS signature with `node:crypto`, which costs about a third of WebCrypto per call. A key that cannot be
@@ -11,7 +17,8 @@ const keyObjects = new WeakMap<Jwk, KeyObject>();
 export function verifySignature(jws: ParsedJws, key: Jwk, algorithm: SignatureAlgorithm): boolean {
   const data = Buffer.from(jws.signingInput, 'latin1');
   try {
-    const publicKey = toKeyObject(key);
+    const { key: publicKey, isStrong } = toKeyObject(key);
+    if (!isStrong) return false;
     switch (algorithm) {
       case 'ES256': {
         const der = toDerSignature(jws.signature);
@@ -21,9 +28,9 @@ export function verifySignature(jws: ParsedJws, key: Jwk, algorithm: SignatureAl
       case 'Ed25519':
         return verify(null, data, publicKey, jws.signature);
       case 'RS256':
-        return isStrongRsa(publicKey) && verify('sha256', data, publicKey, jws.signature);
+        return verify('sha256', data, publicKey, jws.signature);
       case 'PS256':
-        return isStrongRsa(publicKey) && verify('sha256', data, { key: publicKey, ...pss }, jws.signature);
+        return verify('sha256', data, { key: publicKey, ...pss }, jws.signature);
     }
   } catch {
     return false; // a malformed key or signature: nothing it could vouch for
@@ -32,16 +39,16 @@ export function verifySignature(jws: ParsedJws, key: Jwk, algorithm: SignatureAl
 
 const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
 
+function toKeyObject(jwk: Jwk): Imported {
+  const known = imported.get(jwk);
+  if (known) return known;
+  const key = createPublicKey({ key: { ...jwk }, format: 'jwk' });
+  const made = { key, isStrong: key.asymmetricKeyType !== 'rsa' || isStrongRsa(key) };
+  imported.set(jwk, made);
+  return made;
+}
+
 /** RSA keys below 2048 bits are refused. @see https://www.rfc-editor.org/rfc/rfc7518#section-3.3 */
 function isStrongRsa(key: KeyObject): boolean {
   return (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048;
-}
-
-function toKeyObject(jwk: Jwk): KeyObject {
-  let key = keyObjects.get(jwk);
-  if (!key) {
-    key = createPublicKey({ key: { ...jwk }, format: 'jwk' });
-    keyObjects.set(jwk, key);
-  }
-  return key;
 }
