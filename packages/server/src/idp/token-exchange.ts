@@ -15,12 +15,11 @@ import { authenticateClient, type ClientRegistry } from '../clients/authenticate
 import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
 import type { Signer } from '../keys/signer.ts';
 import type { Pace } from '../limits.ts';
-import type { AccessIndex } from '../policy/compile.ts';
+import type { AccessIndex, ServersOfRas } from '../policy/compile.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
 import { decide } from '../policy/decide.ts';
 import { checkParameter } from '../policy/details.ts';
 import type { AccessClient, AccessServer, Ask, Audience, Decision } from '../policy/model.ts';
-import { sameResource } from '../policy/resource-uri.ts';
 import type { Person, Store } from '../store/store.ts';
 import { readRefreshToken } from './subject-refresh-token.ts';
 import { checkSubjectToken, type IdTokenVerifier, type SubjectToken } from './subject-token.ts';
@@ -249,15 +248,16 @@ function chooseDetails(
 }
 
 /** One ID-JAG is for one server: several different resources are refused, also when all are known. */
-function chooseServer(candidates: readonly AccessServer[], resources: readonly string[]): Result<AccessServer> {
+function chooseServer({ all, byResource }: ServersOfRas, resources: readonly string[]): Result<AccessServer> {
   if (resources.length === 0) {
-    const [only] = candidates;
-    return only && candidates.length === 1 ? ok(only) : no('resource_ambiguous');
+    const [only] = all;
+    return only && all.length === 1 ? ok(only) : no('resource_ambiguous');
   }
-  if (!resources.every(isAbsoluteUri)) return no('resource_invalid');
-  const servers = resources.map((resource) => candidates.find((server) => sameResource(server.resource, resource)));
+  const servers = resources.map((resource) => byResource.get(resource));
   const [server] = servers;
-  if (!server || servers.some((other) => other !== server)) return no('resource_unknown');
+  if (!server || servers.some((other) => other !== server)) {
+    return no(resources.every(isAbsoluteUri) ? 'resource_unknown' : 'resource_invalid');
+  }
   return ok(server);
 }
 

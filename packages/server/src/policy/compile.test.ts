@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { Problem } from '../problem.ts';
 import { compileAccess, compileResource } from './compile.ts';
 import { type DocumentKind, parsePolicy } from './parse.ts';
-import { sameResource } from './resource-uri.ts';
+import { spellings } from './resource-uri.ts';
 
 const ras = 'https://mcp.acme.example';
 const idp = 'https://id.acme.example';
@@ -37,7 +37,8 @@ describe('the access index', () => {
   test('a local server lives below the RAS of the program', () => {
     const tracker = index.servers.get('tracker');
     assert.equal(tracker?.resource, `${ras}/tracker/mcp`);
-    assert.deepEqual(index.serversByAudience.get(ras), [tracker]);
+    assert.deepEqual(index.serversByAudience.get(ras)?.all, [tracker]);
+    assert.deepEqual([...(index.serversByAudience.get(ras)?.byResource ?? [])], [[tracker?.resource, tracker]]);
     assert.deepEqual(tracker?.defaultScopes, ['read']);
   });
 
@@ -152,9 +153,7 @@ describe('a document that contradicts the program it runs in is the operator’s
 });
 
 test('B60, A4: resources are equal to the letter, but for the slash after a bare origin', () => {
-  assert.ok(sameResource('https://wiki.example', 'https://wiki.example/'));
-  assert.ok(sameResource('https://wiki.example/', 'https://wiki.example'));
-  assert.ok(!sameResource('https://wiki.example/mcp', 'https://wiki.example/mcp/'));
-  assert.ok(!sameResource('https://wiki.example', 'https://WIKI.example'));
-  assert.ok(!sameResource('https://wiki.example', 'https://wiki.example:443'));
+  assert.deepEqual(spellings('https://wiki.example'), ['https://wiki.example', 'https://wiki.example/']);
+  assert.deepEqual(spellings('https://wiki.example/'), ['https://wiki.example/', 'https://wiki.example']);
+  assert.deepEqual(spellings('https://wiki.example/mcp'), ['https://wiki.example/mcp']);
 });

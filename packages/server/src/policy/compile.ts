@@ -3,7 +3,7 @@ import type { AccessClientEntry, AccessDocument, AccessServerEntry } from './acc
 import { byClientId, toProof } from './compile-client.ts';
 import { compileRules, type Earnable, type RuleIndex } from './compile-rules.ts';
 import type { AccessClient, AccessServer, Audience } from './model.ts';
-import { resourceOf } from './resource-uri.ts';
+import { resourceOf, spellings } from './resource-uri.ts';
 import { toDetailTypes, toScopes, unaskedScopes } from './scopes.ts';
 
 export { compileResource, type ResourceIndex } from './compile-resource.ts';
@@ -16,13 +16,20 @@ export interface AccessIndex {
   readonly clientsByClientId: ReadonlyMap<string, AccessClient>;
   readonly servers: ReadonlyMap<string, AccessServer>;
   /** Servers by the issuer of the RAS that guards them, which is what a request calls `audience` (IDP-09). */
-  readonly serversByAudience: ReadonlyMap<string, readonly AccessServer[]>;
+  readonly serversByAudience: ReadonlyMap<string, ServersOfRas>;
   /** By issuer of the RAS; a RAS that the document says nothing special about is not in it. */
   readonly audiences: ReadonlyMap<string, Audience>;
   /** Rules by the id of the server they are on. */
   readonly rules: ReadonlyMap<string, RuleIndex>;
   /** The most a sign-in can earn; `undefined` = anything. */
   readonly earnable: Earnable | undefined;
+}
+
+/** The servers behind one RAS. */
+export interface ServersOfRas {
+  readonly all: readonly AccessServer[];
+  /** By each accepted spelling of their resource (B60). */
+  readonly byResource: ReadonlyMap<string, AccessServer>;
 }
 
 /**
@@ -34,13 +41,19 @@ export function compileAccess(
   options: { readonly version: number; readonly localRas: string | undefined },
 ): AccessIndex {
   const servers = new Map<string, AccessServer>();
-  const serversByAudience = new Map<string, AccessServer[]>();
+  type Neighbours = { all: AccessServer[]; byResource: Map<string, AccessServer> };
+  const serversByAudience = new Map<string, Neighbours>();
   const names = new Map<string, string>();
   for (const [id, entry] of Object.entries(document.servers)) {
     const server = toServer(id, entry, options.localRas);
-    claim(names, `${server.ras} ${server.resource}`, `servers.${id}`, 'are the same resource');
     servers.set(id, server);
-    serversByAudience.set(server.ras, [...(serversByAudience.get(server.ras) ?? []), server]);
+    const neighbours: Neighbours = serversByAudience.get(server.ras) ?? { all: [], byResource: new Map() };
+    serversByAudience.set(server.ras, neighbours);
+    neighbours.all.push(server);
+    for (const spelling of spellings(server.resource)) {
+      claim(names, `${server.ras} ${spelling}`, `servers.${id}`, 'are the same resource');
+      neighbours.byResource.set(spelling, server);
+    }
   }
 
   const audiences = new Map<string, Audience>();

@@ -1,12 +1,7 @@
 /**
- * Resources are compared character for character, but for one habit of URL libraries: a bare origin with and without the
- * slash after it is the same resource (B60, A4).
+ * The ways to write a resource that count as the same; the registered one comes first. Resources are compared character for
+ * character, but for one habit of URL libraries: a bare origin with and without the slash after it is one resource (B60, A4).
  */
-export function sameResource(one: string, other: string): boolean {
-  return one === other || spellings(one).includes(other);
-}
-
-/** The ways to write a resource that count as the same; the registered one comes first. */
 export function spellings(resource: string): readonly string[] {
   if (!URL.canParse(resource)) return [resource];
   const { origin } = new URL(resource);
