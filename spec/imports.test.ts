@@ -25,7 +25,20 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     { parts: ['directory', 'policy', 'audit', 'revocation', 'store', 'keys'] },
     // The ground: knows the machine, and nothing of what Credence is for.
     {
-      parts: ['config', 'egress', 'form', 'home', 'home-lock', 'limits', 'listener', 'log', 'pages', 'problem', 'tls'],
+      parts: [
+        'config',
+        'door',
+        'egress',
+        'form',
+        'home',
+        'home-lock',
+        'limits',
+        'listener',
+        'log',
+        'pages',
+        'problem',
+        'tls',
+      ],
       knowEachOther: true,
     },
   ],

@@ -12,15 +12,15 @@ import {
   signatureAlgorithms,
   wireCodes,
 } from '@credence/mcp/protocol';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { type Context, Hono, type MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
 import { type AuditRecord, type Facts, type RecordDomain, type RecordKind, toRow } from './audit/record.ts';
 import type { RefusalLedger } from './audit/refusal-ledger.ts';
 import { type Call, randomId, toGrantName, traceIdOf } from './call.ts';
 import { claimedClientId } from './clients/authenticate.ts';
 import { certificateMethods } from './clients/check-certificate.ts';
 import type { CertificateReader } from './clients/client-certificate.ts';
+import { type Answer, type Asked, CallerGone, fromNode, fromRequest, send, toResponse } from './door.ts';
 import { type Form, parseForm } from './form.ts';
 import { type Idp, tokenExchange } from './idp/token-exchange.ts';
 import type { FailureLimit } from './limits.ts';
@@ -46,65 +46,91 @@ export interface Edge {
   readonly onFault: (fault: unknown) => void;
 }
 
-/** Bindings that the node listener hands to every request; absent when a test calls `app.fetch` alone. */
-type Bindings = { incoming?: IncomingMessage; outgoing?: ServerResponse };
-type HttpContext = Context<{ Bindings: Bindings }>;
-
 /** A handler that speaks `node:http`, such as `oidc-provider`'s. A body already read is handed on as `req.body`. */
 export type NodeHandler = (incoming: IncomingMessage & { body?: string }, outgoing: ServerResponse) => unknown;
 
-const maxBodyBytes = 64 * 1024;
+/** One trust domain, by both ways in: `handle` serves, `fetch` is the same for whoever has a web `Request`. */
+export interface App {
+  fetch(request: Request): Response | Promise<Response>;
+  handle(incoming: IncomingMessage, outgoing: ServerResponse): unknown;
+}
+
+/** Answers a request, or hands it on, with the body that was read, to the one who answers everything else here. */
+type Endpoint = (asked: Asked) => Promise<Answer | { readonly passOn: string }>;
 
 /** Domain A, `/token`: the token exchange is ours, every other grant belongs to the sign-in. */
-export function createIdpApp(idp: Idp, edge: Edge, signIn: NodeHandler): Hono<{ Bindings: Bindings }> {
-  const app = new Hono<{ Bindings: Bindings }>();
-  app.all('/token', limitBody(edge, 'idp'), async (context) => {
-    const body = await readForm(context);
-    if (!body.ok) return refuse(context, edge, 'idp', body.refusal);
+export function createIdpApp(idp: Idp, edge: Edge, signIn: NodeHandler): App {
+  const token: Endpoint = async (asked) => {
+    const body = await readForm(asked);
+    if (!body.ok) return refuse(asked, edge, 'idp', body.refusal);
     const isForeign = body.value.form.ok && body.value.form.value.get('grant_type') !== grantType.tokenExchange;
-    if (isForeign && context.env?.incoming) return passOn(context, signIn, body.value.text);
-    return answerGrant(context, edge, 'idp', body.value.form, (call) => {
+    if (isForeign && asked.incoming) return { passOn: body.value.text };
+    return answerGrant(asked, edge, 'idp', body.value.form, (call) => {
       if (call.form.get('grant_type') !== grantType.tokenExchange) return no('unknown_grant_type');
       return tokenExchange(call, idp);
     });
-  });
-  return guardAgainstFaults(app, edge);
+  };
+  return createApp(new Map([['/token', token]]), new Hono(), edge, signIn);
 }
 
 /** Domain B: redemption, metadata and keys. */
-export function createRasApp(ras: Ras, edge: Edge, publishedKeys: () => readonly Jwk[]): Hono<{ Bindings: Bindings }> {
-  const app = new Hono<{ Bindings: Bindings }>();
-  app.all('/token', limitBody(edge, 'ras'), async (context) => {
-    const body = await readForm(context);
-    if (!body.ok) return refuse(context, edge, 'ras', body.refusal);
-    return answerGrant(context, edge, 'ras', body.value.form, (call) => {
-      const asked = call.form.get('grant_type');
-      if (asked === undefined) return no('missing_parameter');
-      if (asked !== grantType.jwtBearer) return no('unknown_grant_type');
-      return jwtBearer(call, ras);
-    });
-  });
-  for (const [path, handler] of [
-    ['/introspect', introspect],
-    ['/revoke', revoke],
-  ] as const) {
-    app.all(path, limitBody(edge, 'ras'), async (context) => {
-      const body = await readForm(context);
-      if (!body.ok) return refuse(context, edge, 'ras', body.refusal);
-      return answerGrant(context, edge, 'ras', body.value.form, (call) => handler(call, ras));
-    });
-  }
-  app.get('/.well-known/oauth-authorization-server', (context) =>
+export function createRasApp(ras: Ras, edge: Edge, publishedKeys: () => readonly Jwk[]): App {
+  const endpoint =
+    (handler: (call: Call) => Result<object> | Promise<Result<object>>): Endpoint =>
+    async (asked) => {
+      const body = await readForm(asked);
+      if (!body.ok) return refuse(asked, edge, 'ras', body.refusal);
+      return answerGrant(asked, edge, 'ras', body.value.form, handler);
+    };
+  const redeem = (call: Call) => {
+    const asked = call.form.get('grant_type');
+    if (asked === undefined) return no('missing_parameter');
+    if (asked !== grantType.jwtBearer) return no('unknown_grant_type');
+    return jwtBearer(call, ras);
+  };
+  const endpoints = new Map([
+    ['/token', endpoint(redeem)],
+    ['/introspect', endpoint((call) => introspect(call, ras))],
+    ['/revoke', endpoint((call) => revoke(call, ras))],
+  ]);
+  const pages = new Hono();
+  pages.get('/.well-known/oauth-authorization-server', (context) =>
     context.json(rasMetadata(ras, edge.certificateOf !== undefined)),
   );
-  app.get('/jwks', (context) => context.json({ keys: publishedKeys() }, 200, { 'cache-control': 'max-age=300' }));
-  app.get('/authorize', () => reachedThroughOrganisationPage(ras.issuer));
-  serveAssets(app);
-  return guardAgainstFaults(app, edge);
+  pages.get('/jwks', (context) => context.json({ keys: publishedKeys() }, 200, { 'cache-control': 'max-age=300' }));
+  pages.get('/authorize', () => reachedThroughOrganisationPage(ras.issuer));
+  serveAssets(pages);
+  return createApp(endpoints, pages, edge);
+}
+
+/** Endpoints that programs post forms to, by path, and what people and programs may read. */
+function createApp(
+  endpoints: ReadonlyMap<string, Endpoint>,
+  pages: Hono,
+  edge: Edge,
+  passOn: NodeHandler = () => undefined,
+): App {
+  pages.onError((fault) => toResponse(answerFault(edge, fault)));
+  const servePages = getRequestListener(pages.fetch);
+  return {
+    async fetch(request) {
+      const endpoint = endpoints.get(new URL(request.url).pathname);
+      if (!endpoint) return pages.fetch(request);
+      const answer = await endpoint(fromRequest(request)).catch((fault) => answerFault(edge, fault));
+      return 'passOn' in answer ? new Response(undefined, { status: 404 }) : toResponse(answer);
+    },
+    async handle(incoming, outgoing) {
+      const endpoint = endpoints.get(incoming.url?.split('?', 1)[0] ?? '');
+      if (!endpoint) return servePages(incoming, outgoing);
+      const answer = await endpoint(fromNode(incoming)).catch((fault) => answerFault(edge, fault));
+      if ('passOn' in answer) return passOn(Object.assign(incoming, { body: answer.passOn }), outgoing);
+      send(outgoing, answer);
+    },
+  };
 }
 
 /** Style sheet and mark of our pages, under names that change with their content. */
-export function serveAssets(app: Hono<{ Bindings: Bindings }>): void {
+export function serveAssets(app: Hono): void {
   for (const asset of Object.values(assets)) {
     app.get(asset.path, () => new Response(asset.body, { headers: assetHeaders(asset) }));
   }
@@ -140,37 +166,16 @@ function rasMetadata({ issuer, policy }: Pick<Ras, 'issuer' | 'policy'>, takesCe
   };
 }
 
-/**
- * A body of stated length is judged by that: Node reads no more than it. Any other is counted while it is read, which needs
- * a web `Request` and its streams and costs as much as everything else together.
- */
-function limitBody(edge: Edge, domain: RecordDomain): MiddlewareHandler<{ Bindings: Bindings }> {
-  const onError = (context: Context) => refuse(context as HttpContext, edge, domain, 'body_too_large');
-  const counted = bodyLimit({ maxSize: maxBodyBytes, onError });
-  return async (context, next) => {
-    const length = context.req.header('content-length');
-    if (length === undefined || context.req.header('transfer-encoding') !== undefined) return counted(context, next);
-    return Number(length) <= maxBodyBytes ? next() : onError(context);
-  };
-}
-
-async function readForm(context: HttpContext): Promise<Result<{ text: string; form: Result<Form> }>> {
-  if (context.req.method !== 'POST') return no('wrong_method');
-  const type = context.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+async function readForm(asked: Asked): Promise<Result<{ text: string; form: Result<Form> }>> {
+  if (asked.method !== 'POST') return no('wrong_method');
+  const type = asked.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
   if (type !== 'application/x-www-form-urlencoded') return no('wrong_content_type');
-  const text = await context.req.text();
-  return ok({ text, form: parseForm(text) });
+  const text = await asked.text();
+  return text === undefined ? no('body_too_large') : ok({ text, form: parseForm(text) });
 }
 
-async function passOn({ env }: HttpContext, handler: NodeHandler, body: string): Promise<Response> {
-  const { incoming, outgoing } = env;
-  if (!incoming || !outgoing) throw new Error('no node request to pass on');
-  await handler(Object.assign(incoming, { body }), outgoing);
-  return RESPONSE_ALREADY_SENT;
-}
-
-function refuse(context: HttpContext, edge: Edge, domain: RecordDomain, refusal: Refusal): Promise<Response> {
-  return answerGrant(context, edge, domain, no(refusal), () => no(refusal));
+function refuse(asked: Asked, edge: Edge, domain: RecordDomain, refusal: Refusal): Promise<Answer> {
+  return answerGrant(asked, edge, domain, no(refusal), () => no(refusal));
 }
 
 /**
@@ -178,13 +183,13 @@ function refuse(context: HttpContext, edge: Edge, domain: RecordDomain, refusal:
  * and record in one durable step, and only then the response (design.md §4.2, §4.5).
  */
 async function answerGrant(
-  context: HttpContext,
+  asked: Asked,
   edge: Edge,
   domain: RecordDomain,
   form: Result<Form>,
   handler: (call: Call) => Result<object> | Promise<Result<object>>,
-): Promise<Response> {
-  const { call, draft } = openCall(context, edge, form.ok ? form.value : noForm);
+): Promise<Answer> {
+  const { call, draft } = openCall(asked, edge, form.ok ? form.value : noForm);
   const claimedClient = claimedClientId(call);
   const waitSeconds = edge.failures.waitSeconds(claimedClient, call.address);
   const result = waitSeconds > 0 ? no('too_many_requests') : form.ok ? await handler(call) : form;
@@ -192,14 +197,14 @@ async function answerGrant(
     edge.failures.add(claimedClient, call.address);
 
   const settled = await settle(edge, domain, call, draft, result);
-  return toResponse(settled, draft, call.authorization !== undefined, waitSeconds);
+  return toAnswer(settled, draft, call.authorization !== undefined, waitSeconds);
 }
 
 /** What a call has gathered. */
 interface Draft {
   id: string;
   kind: RecordKind;
-  facts: Facts;
+  readonly facts: Facts;
   authenticated: boolean;
   readonly headers: Record<string, string>;
   readonly marks: { mark: Mark; when: 'always' | 'if_granted' }[];
@@ -207,19 +212,19 @@ interface Draft {
 
 const noForm: Form = { get: () => undefined, resources: [] };
 
-function openCall(context: HttpContext, edge: Edge, form: Form): { call: Call; draft: Draft } {
-  const draft: Draft = { id: randomId('d_'), kind: 'refusal', facts: {}, authenticated: false, headers: {}, marks: [] };
-  const correlation = traceIdOf(context.req.header('traceparent'));
+function openCall(asked: Asked, edge: Edge, form: Form): { call: Call; draft: Draft } {
+  const correlation = traceIdOf(asked.header('traceparent'));
   const grant = form.get('grant_type');
-  draft.facts = { ...(correlation && { correlation }), ...(grant && { grantType: toGrantName(grant) }) };
+  const facts: Facts = { ...(correlation && { correlation }), ...(grant && { grantType: toGrantName(grant) }) };
+  const draft: Draft = { id: randomId('d_'), kind: 'refusal', facts, authenticated: false, headers: {}, marks: [] };
   const call: Call = {
     id: draft.id,
     now: Math.floor(edge.nowMs() / 1000) satisfies EpochSeconds,
     form,
-    authorization: context.req.header('authorization'),
-    dpop: context.req.header('dpop'),
-    certificate: edge.certificateOf && (() => edge.certificateOf?.(context.env?.incoming)),
-    address: edge.addressOf(context.env?.incoming),
+    authorization: asked.header('authorization'),
+    dpop: asked.header('dpop'),
+    certificate: edge.certificateOf && (() => edge.certificateOf?.(asked.incoming)),
+    address: edge.addressOf(asked.incoming),
     answerWith: (header, value) => {
       draft.headers[header] = value;
     },
@@ -227,7 +232,7 @@ function openCall(context: HttpContext, edge: Edge, form: Form): { call: Call; d
       draft.authenticated = true;
     },
     note: (facts) => {
-      draft.facts = { ...draft.facts, ...facts };
+      Object.assign(draft.facts, facts);
     },
     recordAs: (kind) => {
       draft.kind = kind;
@@ -290,20 +295,20 @@ const replayOf = {
 const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' };
 
 /** OAuth code, one generic sentence and the decision id: the exact reason stays on the record. */
-function toResponse(result: Result<object>, draft: Draft, usedHeader: boolean, waitSeconds: number): Response {
-  if (result.ok) return Response.json(result.value, { headers: { ...noStore, ...draft.headers } });
+function toAnswer(result: Result<object>, draft: Draft, usedHeader: boolean, waitSeconds: number): Answer {
+  const headers: Record<string, string> = { ...noStore, ...draft.headers };
+  if (result.ok) return { status: 200, headers, body: JSON.stringify(result.value) };
   const { wire, status } = refusalRow(result.refusal);
   const body = {
     error: wire,
     error_description: `${wireCodes[wire].sentence} Reference: ${draft.id}`,
     ...(wire === 'insufficient_user_authentication' && toStepUp(draft.facts)),
   };
-  const headers: Record<string, string> = { ...noStore, ...draft.headers };
   if (status === 405) headers.allow = 'POST';
   if (status === 401 && usedHeader) headers['www-authenticate'] = 'Basic realm="token endpoint"';
   if (status === 503) headers['retry-after'] = '1';
   if (status === 429) headers['retry-after'] = String(Math.max(1, waitSeconds));
-  return Response.json(body, { status, headers });
+  return { status, headers, body: JSON.stringify(body) };
 }
 
 /** What the next sign-in must be like. @see https://www.rfc-editor.org/rfc/rfc9470#section-3 */
@@ -313,13 +318,10 @@ function toStepUp({ decision }: Facts) {
 }
 
 /** A broken world is caught once: 503 while the store is away (fail closed), else 500; the caller learns nothing more. */
-function guardAgainstFaults(app: Hono<{ Bindings: Bindings }>, edge: Edge): Hono<{ Bindings: Bindings }> {
-  app.onError((fault) => {
-    edge.onFault(fault);
-    const wire = fault instanceof StoreUnavailable ? 'temporarily_unavailable' : 'server_error';
-    const { status, sentence } = wireCodes[wire];
-    const headers = status === 503 ? { ...noStore, 'retry-after': '1' } : noStore;
-    return Response.json({ error: wire, error_description: sentence }, { status, headers });
-  });
-  return app;
+function answerFault(edge: Edge, fault: unknown): Answer {
+  if (!(fault instanceof CallerGone)) edge.onFault(fault);
+  const wire = fault instanceof StoreUnavailable ? 'temporarily_unavailable' : 'server_error';
+  const { status, sentence } = wireCodes[wire];
+  const headers = status === 503 ? { ...noStore, 'retry-after': '1' } : noStore;
+  return { status, headers, body: JSON.stringify({ error: wire, error_description: sentence }) };
 }

@@ -111,7 +111,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     dpop: await openDpop(parts, issuer),
     skewSeconds: config.skewSeconds,
   };
-  const token = getRequestListener(createIdpApp(idp, edge, signIn.callback).fetch);
+  const token = createIdpApp(idp, edge, signIn.callback);
   const scim = lazily(async () => {
     const { createScim } = await import('./idp/scim/endpoint.ts');
     const answer = createScim({ ...edge, issuer, policy: () => inForce.access() });
@@ -126,7 +126,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
   return {
     // Everything but the token endpoint belongs to the sign-in, pages and metadata alike.
     handle: (incoming, outgoing) => {
-      if (incoming.url === '/token' || incoming.url?.startsWith('/token?')) return token(incoming, outgoing);
+      if (incoming.url === '/token' || incoming.url?.startsWith('/token?')) return token.handle(incoming, outgoing);
       if (incoming.url?.startsWith('/scim/v2/')) return scim().then((answer) => answer(incoming, outgoing));
       return signIn.callback(incoming, outgoing);
     },
@@ -199,7 +199,7 @@ async function openRas(parts: Parts) {
     maxIdJagLifetimeSeconds: config.ras.maxIdJagSeconds,
     skewSeconds: config.skewSeconds,
   };
-  return { keys, handle: getRequestListener(createRasApp(ras, edge, () => keys.published()).fetch) };
+  return { keys, handle: createRasApp(ras, edge, () => keys.published()).handle };
 }
 
 /** The gateway takes tokens of this RAS only; beside it the keys are at hand, apart from it they are fetched. */
