@@ -25,6 +25,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '32' },
+    only: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
     write: { type: 'boolean', default: true },
   },
@@ -37,11 +38,12 @@ const plan: Plan = {
 };
 
 const methods = ['client_secret_post', 'private_key_jwt'] as const;
-const kinds: readonly Series[] = [
+const allKinds: readonly Series[] = [
   ...methods.map((method) => ({ grant: 'issue', method, idTokens: 'repeated' }) as const),
   ...methods.map((method) => ({ grant: 'issue', method, idTokens: 'new' }) as const),
   ...methods.map((method) => ({ grant: 'redeem', method, idTokens: 'new' }) as const),
 ];
+const kinds = allKinds.filter((kind) => nameOf(kind).includes(options.only));
 
 const root = dirname(import.meta.dirname);
 // Not in the folder for temporary files, which may be memory: what is to be durable goes to a disk.
