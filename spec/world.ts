@@ -120,12 +120,15 @@ export interface MoreClients {
 
 function document<T>(kind: 'access' | 'resource', text: string, more: MoreClients): T {
   const inline = (key: PrivateJwk) => JSON.stringify(toPublicJwk(key));
-  const filled = text
-    .replace('  # more', more[kind] ?? '')
-    .replace(', MORE', (more.trusted ?? []).map((id) => `, ${id}`).join(''))
-    .replaceAll('IDPKEY', inline(keys.idJag))
-    .replaceAll('PARTNERKEY', inline(keys.partner))
-    .replaceAll('KEY', inline(keys.client));
+  const values: Record<string, string> = {
+    '  # more': more[kind] ?? '',
+    ', MORE': (more.trusted ?? []).map((id) => `, ${id}`).join(''),
+    IDPKEY: inline(keys.idJag),
+    PARTNERKEY: inline(keys.partner),
+    KEY: inline(keys.client),
+  };
+  // In one pass: what is filled in is random, and may look like a name itself.
+  const filled = text.replaceAll(/ {2}# more|, MORE|(?:IDP|PARTNER)?KEY/g, (name) => values[name] ?? name);
   const parsed = parsePolicy(filled, kind);
   assert.ok(parsed.ok, JSON.stringify(parsed));
   return parsed.document as T;
