@@ -9,6 +9,11 @@ export function spellings(resource: string): readonly string[] {
   return resource === `${origin}/` ? [resource, origin] : [resource];
 }
 
+/** One spelling is the registered one. */
+export function sameResource(registered: string, other: string): boolean {
+  return registered === other || spellings(registered).includes(other);
+}
+
 /** Where a server of a RAS lives: the gateway's path, and the resource identifier of its tokens. */
 export function resourceOf(ras: string, serverId: string): string {
   return `${ras}/${serverId}/mcp`;
