@@ -98,6 +98,8 @@ export interface DecisionInputs {
   readonly amr: readonly string[];
   readonly authTime: EpochSeconds | undefined;
   readonly now: EpochSeconds;
+  /** Of a distributed client: whether it showed a key bound at sign-in. */
+  readonly keyBound?: boolean;
 }
 
 /** One line of the record, version 1. `id` is the decision id that a refused caller is told. */

@@ -48,7 +48,7 @@ async function recompute(
   if (policy?.kind !== 'access' || !inputs || !person || !client || !server) return undefined;
   const version = await store.policies.read('access', policy.version);
   if (!version) return undefined;
-  const { groups, roles, acr, amr, authTime, now } = inputs;
+  const { groups, roles, acr, amr, authTime, now, keyBound } = inputs;
   const ask: Ask = {
     person: { id: person, groups, roles },
     client,
@@ -59,6 +59,7 @@ async function recompute(
     amr,
     authTime,
     now,
+    keyBound,
   };
   return explain(toAccessIndex(version, origins), ask);
 }
@@ -154,6 +155,7 @@ function toWayOut(record: AuditRecord, explanation: Explanation | undefined): st
   if (denied.length > 0) {
     return [`  Not to be covered by ${denied.map(({ id }) => id).join(', ')}: a deny wins over every allow.`];
   }
+  if (record.reason === 'client_key_not_bound') return [`  ${refusalRow(record.reason).help}`];
   if (record.reason === 'step_up_needed') return ['  A fresher or stronger sign-in; the client was told which.'];
   const nearest = nearestFirst(explanation?.rules.filter((rule) => !rule.spoke && rule.effect === 'allow') ?? [])[0];
   if (nearest) return [`  For ${nearest.id} to speak: now ${firstFailed(nearest)}. Or a new rule that allows it.`];

@@ -67,6 +67,7 @@ const ask: fc.Arbitrary<Ask> = fc.record({
   amr: fc.constantFrom([], ['pwd'], ['pwd', 'mfa']),
   authTime: fc.constantFrom(undefined, now, now - 300, now - 3600),
   now: fc.constant(now),
+  keyBound: fc.constantFrom(undefined, false, true),
 });
 
 type Frame = typeof frame extends fc.Arbitrary<infer T> ? T : never;
@@ -77,10 +78,11 @@ function indexOf({ one, two, sign_in }: Frame, rules: readonly RuleEntry[]) {
       one: { ...one, local: 'one', authorization_details },
       two: { ...two, local: 'two', authorization_details },
     },
+    clients: { app: {}, bot: { distributed: true } },
     sign_in,
     rules,
   };
-  const plain = JSON.parse(JSON.stringify({ ...document, clients: { app: {}, bot: {} } })); // drops what is undefined
+  const plain = JSON.parse(JSON.stringify(document)); // drops what is undefined
   return compileAccess(AccessDocument.parse(plain), { version: 1, localRas: 'https://mcp.acme.example' });
 }
 
@@ -203,3 +205,20 @@ function assertNoWider(after: Decision, before: Decision): void {
   if (before.effect === 'allow') assert.ok((after.details ?? []).every((type) => before.details?.includes(type)));
   if (before.effect === 'allow') assert.ok(after.scopes.every((scope) => before.scopes.includes(scope)));
 }
+
+test('T02: whatever the policy, a distributed client gets no high-risk scope without a key bound at sign-in', () => {
+  const property = fc.property(frame, rules, ask, (frame, list, ask) => {
+    const index = indexOf(frame, list);
+    const { scopes } = decide(index, { ...ask, client: 'bot', keyBound: false });
+    const risks = index.servers.get(ask.server)?.scopes;
+    assert.deepEqual(
+      scopes.filter((scope) => risks?.get(scope) === 'high'),
+      [],
+    );
+    const [loose, bound] = [false, true].map((keyBound) => decide(index, { ...ask, keyBound }));
+    assert.ok(loose && bound);
+    assert.ok(loose.effect !== 'bind_key' || bound.effect === 'allow' || bound.effect === 'step_up', 'a key in vain');
+    if (bound.effect === 'allow') assert.ok(loose.scopes.every((scope) => bound.scopes.includes(scope)));
+  });
+  fc.assert(property, runs);
+});

@@ -22,6 +22,8 @@ interface Case {
   readonly on: string;
   readonly through?: string;
   readonly asks?: string[];
+  /** Whether a key that the sign-in was bound to is shown. */
+  readonly keyBound?: boolean;
   readonly signIn?: { readonly acr?: string; readonly amr?: string[]; readonly ageSeconds?: number };
   /** Told where it does not follow from `gets`. */
   readonly effect?: Effect;
@@ -63,7 +65,7 @@ function indexOf(policy: unknown): AccessIndex {
   return compileAccess(parsed.document, { version: 1, localRas: 'https://mcp.acme.example' });
 }
 
-function toAsk({ who, on, through, asks, details, signIn }: Case, { people }: Table): Ask {
+function toAsk({ who, on, through, asks, details, keyBound, signIn }: Case, { people }: Table): Ask {
   const person = people[who];
   assert.ok(person, `${who} is nobody in this table`);
   return {
@@ -76,6 +78,7 @@ function toAsk({ who, on, through, asks, details, signIn }: Case, { people }: Ta
     amr: signIn?.amr ?? ['pwd'],
     authTime: signIn?.ageSeconds === undefined ? undefined : now - signIn.ageSeconds,
     now,
+    keyBound,
   };
 }
 

@@ -5,22 +5,33 @@ import type { AccessServer, Ask, Decision, ResourceServer, SignInNeeds } from '.
 
 /**
  * Denies unless a rule allows; a deny takes its scopes away whatever allows them; a require withholds its scopes until the
- * sign-in is good enough. `because` names the rules that spoke: those about this person, client and one of the scopes in
+ * sign-in is good enough. A distributed client gets no high-risk scope without a key bound at sign-in, whatever allows it
+ * (T02). `because` names the rules that spoke: those about this person, client and one of the scopes in
  * question, and of the requires only those that are not met.
  */
 export function decide(index: AccessIndex, ask: Ask): Decision {
   const server = index.servers.get(ask.server);
   const rulesHere = index.rules.get(ask.server);
-  if (!server || !rulesHere || !index.clients.has(ask.client)) return { effect: 'deny', scopes: [], because: [] };
+  const client = index.clients.get(ask.client);
+  if (!server || !rulesHere || !client) return { effect: 'deny', scopes: [], because: [] };
 
   const inQuestion = scopesInQuestion(server, ask);
   const rules = rulesFor(rulesHere, ask).filter((rule) => inQuestion.some((scope) => rule.scopes.has(scope)));
   const spoke = rules.filter((rule) => rule.effect !== 'require' || !meets(rule.needs, ask));
   const open = inQuestion.filter((scope) => speaksOf(spoke, 'allow', scope) && !speaksOf(spoke, 'deny', scope));
-  const guarded = open.filter((scope) => speaksOf(spoke, 'require', scope));
+  const loose = client.distributed && !ask.keyBound ? open.filter((scope) => isHighRisk(server, scope)) : none;
+  const guarded = without(
+    loose,
+    open.filter((scope) => speaksOf(spoke, 'require', scope)),
+  );
+  const scopes = without(loose, without(guarded, open));
   const because = spoke.map((rule) => rule.id);
 
-  const scopes = guarded.length === 0 ? open : open.filter((scope) => !guarded.includes(scope));
+  if (ask.scopes && loose.length > 0) {
+    const isGuarded = (scope: string) => speaksOf(spoke, 'require', scope);
+    if (isKeyEnough(loose, isGuarded, scopes, rules, index.earnable))
+      return { effect: 'bind_key', scopes: [], because };
+  }
   const needs = ask.scopes && needsToEarn(guarded, scopes, rules, index.earnable);
   if (needs) return { effect: 'step_up', scopes: [], because, needs };
   if (scopes.length === 0) return { effect: 'deny', scopes, because };
@@ -42,6 +53,33 @@ export function detailsGranted(
     const scope = detailTypes.get(type)?.scope;
     return scope !== undefined && scopes.includes(scope) && spoke.some(({ details }) => details.has(type));
   });
+}
+
+const none: readonly string[] = [];
+
+function without(less: readonly string[], scopes: readonly string[]): readonly string[] {
+  return less.length === 0 ? scopes : scopes.filter((scope) => !less.includes(scope));
+}
+
+/**
+ * Whether a key bound at sign-in, and perhaps a better sign-in besides, would open one of these scopes: nobody is told to
+ * bring a key in vain.
+ * @param loose - allowed, and withheld for want of a key
+ * @param free - granted without
+ */
+export function isKeyEnough(
+  loose: readonly string[],
+  isGuarded: (scope: string) => boolean,
+  free: readonly string[],
+  rules: readonly Rule[],
+  earnable: Earnable | undefined,
+): boolean {
+  return !loose.every(isGuarded) || needsToEarn(loose, free, rules, earnable) !== undefined;
+}
+
+/** Scopes that what is on many machines must not open. */
+export function isHighRisk({ scopes }: AccessServer, scope: string): boolean {
+  return scopes.get(scope) === 'high';
 }
 
 /** What was asked for by name and exists, each once; without names, what this server grants unasked. */

@@ -1,6 +1,6 @@
 import type { AccessIndex } from './compile.ts';
 import { type Rule, type RuleEffect, splitSubject } from './compile-rules.ts';
-import { detailsGranted, meets, needsToEarn, scopesInQuestion } from './decide.ts';
+import { detailsGranted, isHighRisk, isKeyEnough, meets, needsToEarn, scopesInQuestion } from './decide.ts';
 import type { AccessServer, Ask, Decision, SignInNeeds } from './model.ts';
 
 /** One condition of a rule, put to the test. */
@@ -19,7 +19,7 @@ export interface RuleExplanation {
   readonly conditions: readonly Condition[];
 }
 
-export type ScopeOutcome = 'granted' | 'withheld' | 'denied' | 'not_allowed' | 'not_asked' | 'unknown';
+export type ScopeOutcome = 'granted' | 'withheld' | 'unbound' | 'denied' | 'not_allowed' | 'not_asked' | 'unknown';
 
 /** What became of one scope, and the rules that made it so. */
 export interface ScopeExplanation {
@@ -45,20 +45,30 @@ export interface Explanation {
 export function explain(index: AccessIndex, ask: Ask): Explanation {
   const server = index.servers.get(ask.server);
   if (!server) return nothing(`There is no server ${ask.server} in version ${index.version} of the access document.`);
-  if (!index.clients.has(ask.client)) {
+  const client = index.clients.get(ask.client);
+  if (!client) {
     return nothing(`There is no client ${ask.client} in version ${index.version} of the access document.`);
   }
   const all = index.rules.get(ask.server)?.all ?? [];
   const inQuestion = scopesInQuestion(server, ask);
   const rules = all.map((rule) => explainRule(rule, ask, inQuestion));
   const spoke = all.filter((_, at) => rules[at]?.spoke);
-  const scopes = allScopes(server, ask).map((scope) => explainScope(scope, spoke, server, ask, inQuestion));
+  const isLoose = client.distributed === true && !ask.keyBound;
+  const scopes = allScopes(server, ask).map((scope) =>
+    explainScope(scope, spoke, { server, ask, inQuestion, isLoose }),
+  );
 
   const nowIn = (outcome: ScopeOutcome) => scopes.filter((one) => one.outcome === outcome).map(({ scope }) => scope);
   const about = all.filter((rule, at) => rules[at]?.spoke || isMetRequire(rule, rules[at]));
-  const needs = ask.scopes && needsToEarn(nowIn('withheld'), nowIn('granted'), about, index.earnable);
-  const granted = needs ? [] : inQuestion.filter((scope) => nowIn('granted').includes(scope));
-  const effect = needs ? 'step_up' : granted.length > 0 ? 'allow' : 'deny';
+  const loose = nowIn('unbound');
+  const isGuarded = (scope: string) => scopes.some((one) => one.scope === scope && one.rules.length > 0);
+  const isUnbound =
+    ask.scopes !== undefined &&
+    loose.length > 0 &&
+    isKeyEnough(loose, isGuarded, nowIn('granted'), about, index.earnable);
+  const needs = !isUnbound && ask.scopes && needsToEarn(nowIn('withheld'), nowIn('granted'), about, index.earnable);
+  const granted = needs || isUnbound ? [] : inQuestion.filter((scope) => nowIn('granted').includes(scope));
+  const effect = isUnbound ? 'bind_key' : needs ? 'step_up' : granted.length > 0 ? 'allow' : 'deny';
   const because = spoke.map(({ id }) => id);
   const details = ask.details && effect === 'allow' && { details: detailsGranted(server, ask.details, granted, spoke) };
   const decision = { effect, scopes: granted, because, ...(needs && { needs }), ...details } as const;
@@ -146,12 +156,19 @@ function explainDetails(server: AccessServer, ask: Ask, { scopes, details }: Dec
   });
 }
 
+/** What a scope is judged in. */
+interface Setting {
+  readonly server: AccessServer;
+  readonly ask: Ask;
+  readonly inQuestion: readonly string[];
+  /** The client is distributed and showed no key that was bound at sign-in. */
+  readonly isLoose: boolean;
+}
+
 function explainScope(
   scope: string,
   spoke: readonly Rule[],
-  server: AccessServer,
-  ask: Ask,
-  inQuestion: readonly string[],
+  { server, ask, inQuestion, isLoose }: Setting,
 ): ScopeExplanation {
   const idsOf = (effect: RuleEffect) =>
     spoke.filter((rule) => rule.effect === effect && rule.scopes.has(scope)).map(({ id }) => id);
@@ -165,6 +182,10 @@ function explainScope(
   const [allows, denies, requires] = [idsOf('allow'), idsOf('deny'), idsOf('require')];
   if (denies.length > 0) return tell('denied', denies, `denied by ${denies.join(', ')}`);
   if (allows.length === 0) return tell('not_allowed', [], 'no rule allows it to this person through this client');
+  if (isLoose && isHighRisk(server, scope)) {
+    const words = `allowed by ${allows.join(', ')}, but high risk: client ${ask.client} is distributed, and no key bound at sign-in was shown`;
+    return tell('unbound', requires, words);
+  }
   if (requires.length === 0) return tell('granted', allows, `allowed by ${allows.join(', ')}`);
   const hint = ask.scopes ? '' : '; it was not asked for by name, so nobody was sent to sign in again';
   return tell('withheld', requires, `allowed by ${allows.join(', ')}, withheld by ${requires.join(', ')}${hint}`);
