@@ -21,6 +21,7 @@ import { createDpopNonces } from '../packages/server/src/clients/dpop.ts';
 import { createRemoteClients } from '../packages/server/src/clients/remote-clients.ts';
 import { createClientWatch } from '../packages/server/src/clients/watch-clients.ts';
 import type { Egress } from '../packages/server/src/egress.ts';
+import { createNetworkWatch } from '../packages/server/src/idp/network-watch.ts';
 import { clientAssertionMark } from '../packages/server/src/idp/sign-in/adapter.ts';
 import { createIdTokenVerifier } from '../packages/server/src/idp/subject-token.ts';
 
@@ -161,6 +162,8 @@ export async function openWorld(
     await store.people.save(alice);
     await openSession(store, 'sid-1', 'claude-code', alice.id, now());
   }
+  /** Where requests come from. */
+  const caller = { address: '192.0.2.1' };
   const faults: unknown[] = [];
   const connection: { certificate: ClientCertificate | undefined } = { certificate: undefined };
   const append = async (record: AuditRecord) => {
@@ -179,7 +182,7 @@ export async function openWorld(
       newId: () => randomId('d_'),
     }),
     failures: createFailureLimit({ max: 10, windowSeconds: 60, now }),
-    addressOf: () => '192.0.2.1',
+    addressOf: () => caller.address,
     certificateOf: () => connection.certificate,
     onFault: (fault) => faults.push(fault),
   };
@@ -216,6 +219,18 @@ export async function openWorld(
     idTokens: createIdTokenVerifier(() => idTokenKeys),
     signer: () => toSigner(keys.idJag),
     idJagLifetimeSeconds: 300,
+    networks: createNetworkWatch(),
+    alert: (facts, address) =>
+      append({
+        v: 1,
+        id: randomId('a_'),
+        kind: 'alert',
+        domain: 'idp',
+        timeMs: clock.ms,
+        outcome: 'allowed',
+        address,
+        ...facts,
+      }),
     pace: createPace({ burst: 60, perSecond: 2, nowMs: () => clock.ms }),
     subjectSecret: 'a secret of this organisation',
     dpop: { url: `${idpIssuer}/token`, nonces },
@@ -332,6 +347,7 @@ export async function openWorld(
     now,
     store,
     keys,
+    caller,
     faults,
     /** What the operator was told of fetches that failed. */
     fetchFaults,

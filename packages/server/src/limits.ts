@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { EpochSeconds } from '@credence/mcp/protocol';
 
 /**
@@ -63,4 +64,14 @@ export function createPace(options: { burst: number; perSecond: number; nowMs: (
       return filled >= 1;
     },
   };
+}
+
+/** Whoever has one IPv6 address has the 2^64 beside it. */
+export function toNetwork(address: string): string {
+  if (!isIPv6(address) || address.includes('.')) return address;
+  const [head = '', tail = ''] = address.toLowerCase().split('%')[0]?.split('::') ?? [];
+  const groups = head.split(':').filter((group) => group !== '');
+  const rest = tail.split(':').filter((group) => group !== '');
+  const missing = address.includes('::') ? 8 - groups.length - rest.length : 0;
+  return [...groups, ...Array<string>(Math.max(0, missing)).fill('0'), ...rest].slice(0, 4).join(':');
 }

@@ -6,7 +6,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { createAdminApp } from './admin/app.ts';
 import { createIdpApp, createRasApp, type Edge } from './app.ts';
-import type { AuditRecord } from './audit/record.ts';
+import type { AuditRecord, Facts } from './audit/record.ts';
 import { randomId } from './call.ts';
 import { createDpopNonces, type DpopEndpoint } from './clients/dpop.ts';
 import { BadClientDocument } from './clients/metadata-document.ts';
@@ -16,6 +16,7 @@ import type { Config, KeyPurpose } from './config.ts';
 import { type Egress, EgressRefused } from './egress.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import type { Home } from './home.ts';
+import { createNetworkWatch } from './idp/network-watch.ts';
 import type { SignInNote } from './idp/sign-in/options.ts';
 import { createIdTokenVerifier } from './idp/subject-token.ts';
 import type { InForce } from './in-force.ts';
@@ -69,6 +70,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
   const { createSignIn } = await import('./idp/sign-in/sign-in.ts');
   const { clientAssertionMark } = await import('./idp/sign-in/adapter.ts');
   const secretHashes = (clientId: string) => inForce.secretHashes('idp', clientId);
+  const dpop = await openDpop(parts, issuer);
   const { complete } = openRemoteClients(parts, 'idp', () => inForce.access().clients.values());
   const signIn = createSignIn({
     issuer,
@@ -85,6 +87,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     idTokenSeconds: config.idp.idTokenSeconds,
     sessionSeconds: config.idp.sessionSeconds,
     skewSeconds: config.skewSeconds,
+    dpopNonces: dpop.nonces,
     failures: edge.failures,
     addressOf: (incoming) => edge.addressOf(incoming),
     certificateOf: edge.certificateOf,
@@ -106,9 +109,11 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     idTokens: createIdTokenVerifier(() => idTokenKeys.published()),
     signer: () => idJagKeys.signer(),
     idJagLifetimeSeconds: config.idp.idJagSeconds,
+    networks: createNetworkWatch(),
+    alert: (facts: Facts, address: string) => appendAlert(parts, facts, address),
     pace: createPace({ burst: config.idp.burst, perSecond: 2, nowMs: edge.nowMs }),
     subjectSecret: await openSecret(home.keysDir, 'subject'),
-    dpop: await openDpop(parts, issuer),
+    dpop,
     skewSeconds: config.skewSeconds,
   };
   const token = createIdpApp(idp, edge, signIn.callback);
@@ -279,6 +284,14 @@ function openRemoteClients(
     },
     onFetched: createClientWatch({ store, domain, clients, nowMs: edge.nowMs, append }),
   });
+}
+
+/** What somebody should look at although nothing was refused. */
+function appendAlert({ edge, append }: Parts, facts: Facts, address: string): Promise<void> {
+  const id = randomId('a_');
+  return append([
+    { v: 1, id, kind: 'alert', domain: 'idp', timeMs: edge.nowMs(), outcome: 'allowed', address, ...facts },
+  ]);
 }
 
 async function openDpop({ config, home }: Parts, issuer: string): Promise<DpopEndpoint> {

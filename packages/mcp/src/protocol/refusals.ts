@@ -301,6 +301,12 @@ export const refusals = {
     hint: 'the subject token names a tenant that is not the one this audience is told',
     help: 'Set tenant under audiences.<issuer> in the access document.',
   },
+  subject_token_other_key: {
+    wire: 'invalid_grant',
+    rule: 'IDP-31',
+    hint: 'the subject token was bound to a key at sign-in, and no proof with that key was shown',
+    help: 'The client should show the key it signed in with, or sign the person in again.',
+  },
   person_too_fast: {
     wire: 'temporarily_unavailable',
     rule: 'IDP-38',
@@ -348,6 +354,12 @@ export const refusals = {
     wire: 'invalid_scope',
     rule: 'IDP-20',
     hint: 'rules allow this person something on this server, but none of the scopes asked for',
+  },
+  client_key_not_bound: {
+    wire: 'access_denied',
+    rule: 'IDP-20',
+    hint: 'a high-risk scope was asked for through a client that is distributed, without a key bound at sign-in',
+    help: 'The client has to send a DPoP proof when it trades its code, and with the same key here. Or the client has to ask for less; or the access document has to say distributed: false, which lets whoever copies its secret in.',
   },
   step_up_needed: {
     wire: 'insufficient_user_authentication',
@@ -563,15 +575,20 @@ export const refusals = {
     rule: 'IDP-39',
     hint: 'the request for the code or refresh grant is not in order, or not for this client',
   },
+  sign_in_proof_refused: {
+    wire: 'invalid_dpop_proof',
+    rule: 'IDP-31',
+    hint: 'the DPoP proof with the code or refresh token is malformed, stale, or for another request',
+  },
   code_not_accepted: {
     wire: 'invalid_grant',
     rule: 'IDP-39',
-    hint: 'the code is unknown, expired, used before, of another client, or its PKCE verifier or redirect_uri is wrong',
+    hint: 'the code is unknown, expired, used before, of another client, its PKCE verifier or redirect_uri is wrong, or it was bound to another key (dpop_jkt)',
   },
   refresh_token_not_accepted: {
     wire: 'invalid_grant',
     rule: 'IDP-16',
-    hint: 'the refresh token is unknown, expired, used before, of another client, or its sign-in has ended',
+    hint: 'the refresh token is unknown, expired, used before, of another client or another key, or its sign-in has ended',
   },
   tool_not_listed: {
     wire: 'insufficient_scope',

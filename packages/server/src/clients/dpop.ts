@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, hkdfSync, timingSafeEqual } from 'node:crypto';
 import {
   checkDpopProof,
   type EpochSeconds,
@@ -10,6 +10,7 @@ import {
 } from '@credence/mcp/protocol';
 import type { Call } from '../call.ts';
 import { verifySignature } from '../keys/verify-signature.ts';
+import type { Mark } from '../store/store.ts';
 
 /** Where proofs are for, and whether they must carry a nonce of ours. */
 export interface DpopEndpoint {
@@ -38,29 +39,43 @@ export function verifyDpop(call: Call, { url, nonces }: DpopEndpoint): Result<st
   const proof = checkDpopProof(parsed.value, thumbprint, { method: 'POST', url, now, maxAgeSeconds, acceptsNonce });
   if (nonces && !proof.ok && proof.refusal === 'dpop_nonce_needed') call.answerWith('dpop-nonce', nonces.current(now));
   if (!proof.ok) return proof;
-  call.mark(
-    { kind: 'dpop_proof', id: JSON.stringify([url, thumbprint, proof.value.id]), until: proof.value.until },
-    'always',
-  );
+  call.mark(dpopMark(url, thumbprint, proof.value.id, proof.value.until), 'always');
   call.note({ keyThumbprint: thumbprint });
   return ok(thumbprint);
 }
 
+/** The mark of a proof: one replay space for every grant of an endpoint. @param url - the endpoint as published */
+export function dpopMark(url: string, thumbprint: string, id: string, until: EpochSeconds): Mark {
+  return { kind: 'dpop_proof', id: JSON.stringify([url, thumbprint, id]), until };
+}
+
 /** Nonces that every node with the same secret makes and knows, without keeping any. */
 export interface DpopNonces {
+  /** What they are made from, for others who make the same: 32 bytes. */
+  readonly secret: Buffer;
   current(now: EpochSeconds): string;
   accepts(nonce: string, now: EpochSeconds): boolean;
 }
 
-const windowSeconds = 120;
+const stepSeconds = 60;
+const acceptedSteps = [-2, -1, 0, 1, 2];
 
-/** A nonce names a window of time under a secret; this window's and the one's before are accepted (RFC 9449 §8). */
-export function createDpopNonces(secret: string): DpopNonces {
-  const nonceOf = (window: number) => createHmac('sha256', secret).update(`dpop nonce ${window}`).digest('base64url');
-  const windowOf = (now: EpochSeconds) => Math.floor(now / windowSeconds);
+/**
+ * A nonce names a step of time under a secret; the next one is given out, those two steps around now are accepted (RFC 9449 §8).
+ * They are the nonces that `oidc-provider` makes of the same secret: one token endpoint, and clients keep one nonce for it.
+ */
+export function createDpopNonces(secretText: string): DpopNonces {
+  const secret = createHash('sha256').update(secretText).digest();
+  const nonceOf = (step: number) => {
+    const salt = Buffer.alloc(8);
+    salt.writeBigUInt64BE(BigInt(step));
+    return Buffer.from(hkdfSync('sha256', secret, salt, 'DPoP', 32)).toString('base64url');
+  };
+  const stepOf = (now: EpochSeconds) => Math.floor(now / stepSeconds);
   return {
-    current: (now) => nonceOf(windowOf(now)),
-    accepts: (nonce, now) => [0, 1].some((age) => areEqual(nonce, nonceOf(windowOf(now) - age))),
+    secret,
+    current: (now) => nonceOf(stepOf(now) + 1),
+    accepts: (nonce, now) => acceptedSteps.some((away) => areEqual(nonce, nonceOf(stepOf(now) + away))),
   };
 }
 

@@ -15,7 +15,7 @@ export async function readRefreshToken(
 ): Promise<Result<SubjectToken>> {
   const found = value.length <= 512 ? await artifacts.find('RefreshToken', value) : undefined;
   if (found?.kind !== 'RefreshToken') return no('refresh_token_not_accepted');
-  const { clientId, accountId, grantId, sid, exp, consumed, authTime, acr, amr } = found;
+  const { clientId, accountId, grantId, sid, exp, consumed, authTime, acr, amr, jkt } = found;
   if (clientId !== expected.clientId) return no('subject_token_other_client');
   if (!isName(grantId, 256)) return no('refresh_token_not_accepted');
   if (consumed !== undefined) {
@@ -26,5 +26,9 @@ export async function readRefreshToken(
   if (!isDate(exp) || exp <= expected.now) return no('subject_token_expired');
   if (!(await artifacts.find('Grant', grantId))) return no('refresh_token_not_accepted');
   if (!isName(accountId, 256) || !isName(sid, 256)) return no('refresh_token_not_accepted');
-  return ok(toSubjectToken({ personId: accountId, session: sid, authTime, acr, amr }));
+  if (jkt !== undefined && !isName(jkt, 256)) return no('refresh_token_not_accepted');
+  return ok({
+    ...toSubjectToken({ personId: accountId, session: sid, authTime, acr, amr, keyThumbprint: jkt }),
+    grantId,
+  });
 }

@@ -5,6 +5,7 @@ import {
   hasType,
   isDate,
   isName,
+  isObject,
   type Jwk,
   no,
   ok,
@@ -21,6 +22,10 @@ export interface SubjectToken {
   readonly authTime: EpochSeconds | undefined;
   readonly acr: string | undefined;
   readonly amr: readonly string[];
+  /** Thumbprint of the key the sign-in was bound to: without that key the token is worth nothing. */
+  readonly keyThumbprint: string | undefined;
+  /** Of a refresh token: names the sign-in it came from, the same through all rotations. */
+  readonly grantId?: string;
   /** Of an ID Token that names one; ours does not. */
   readonly tenant?: unknown;
 }
@@ -84,8 +89,17 @@ export function checkSubjectToken({ claims }: VerifiedJwt, expected: ExpectedSub
   // Only an ID Token of ours has a sid and no events: a logout token, signed by the same key, is something else (B14).
   if (!isName(sid, 256) || claims.events !== undefined) return no('subject_token_wrong_type');
 
-  const said = toSubjectToken({ personId: sub, session: sid, authTime: auth_time, acr, amr });
+  const keyThumbprint = boundKeyOf(claims.cnf);
+  if (keyThumbprint === false) return no('subject_token_malformed');
+
+  const said = toSubjectToken({ personId: sub, session: sid, authTime: auth_time, acr, amr, keyThumbprint });
   return ok(claims.tenant === undefined ? said : { ...said, tenant: claims.tenant });
+}
+
+/** The key of a `cnf` claim; false for one that is there and says anything else: bound it is, and nobody can tell to what. */
+function boundKeyOf(cnf: unknown): string | undefined | false {
+  if (cnf === undefined) return undefined;
+  return isObject(cnf) && isName(cnf.jkt, 256) ? cnf.jkt : false;
 }
 
 /** What a token says about the sign-in, as far as it says it properly. */
@@ -95,13 +109,15 @@ export function toSubjectToken(said: {
   authTime: unknown;
   acr: unknown;
   amr: unknown;
+  keyThumbprint: string | undefined;
 }): SubjectToken {
-  const { personId, session, authTime, acr, amr } = said;
+  const { personId, session, authTime, acr, amr, keyThumbprint } = said;
   return {
     personId,
     session,
     authTime: isDate(authTime) ? authTime : undefined,
     acr: typeof acr === 'string' ? acr : undefined,
     amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : [],
+    keyThumbprint,
   };
 }

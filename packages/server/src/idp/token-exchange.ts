@@ -9,7 +9,7 @@ import {
   type Result,
   tokenType,
 } from '@credence/mcp/protocol';
-import { toDetailFacts } from '../audit/record.ts';
+import { type Facts, toDetailFacts } from '../audit/record.ts';
 import { type Call, randomId, toFingerprint } from '../call.ts';
 import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
 import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
@@ -21,6 +21,7 @@ import { decide } from '../policy/decide.ts';
 import { checkParameter } from '../policy/details.ts';
 import type { AccessClient, AccessServer, Ask, Audience, Decision } from '../policy/model.ts';
 import type { Person, Store } from '../store/store.ts';
+import { elsewhere, type NetworkWatch } from './network-watch.ts';
 import { readRefreshToken } from './subject-refresh-token.ts';
 import { checkSubjectToken, type IdTokenVerifier, type SubjectToken } from './subject-token.ts';
 
@@ -37,6 +38,9 @@ export interface Idp {
   readonly dpop: DpopEndpoint;
   /** One person's exchanges, through whichever clients (IDP-38). */
   readonly pace: Pace;
+  readonly networks: NetworkWatch;
+  /** Puts on the record what somebody should look at; resolves when it is durable. */
+  readonly alert: (facts: Facts, address: string) => Promise<void>;
   /** Makes pairwise subjects; whoever does not know it cannot tell whose they are. Never changes (IDP-26). */
   readonly subjectSecret: string;
 }
@@ -88,6 +92,10 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
 
   const boundKey = verifyDpop(call, idp.dpop);
   if (!boundKey.ok) return boundKey;
+  const { keyThumbprint } = signedIn.value.token;
+  if (keyThumbprint !== undefined && boundKey.value !== keyThumbprint) return no('subject_token_other_key');
+  const alert = client.value.distributed && elsewhere(call, client.value, signedIn.value.token, idp.networks);
+  if (alert) await idp.alert(alert, call.address);
 
   const ask = toAsk(call, client.value, signedIn.value, target.value);
   const decision = decide(policy, ask);
@@ -277,18 +285,19 @@ function toAsk(call: Call, client: AccessClient, { person, token }: SignedIn, ta
     amr: token.amr,
     authTime: token.authTime,
     now: call.now,
+    ...(client.distributed && { keyBound: token.keyThumbprint !== undefined }),
   };
 }
 
 /** The version and every input go on the record, so that the decision can be computed again (design.md §4.7). */
 function noteDecision(call: Call, version: number, ask: Ask, decision: Decision): void {
   const { effect, because, needs } = decision;
-  const { acr, amr, authTime, now } = ask;
+  const { acr, amr, authTime, now, keyBound } = ask;
   const { groups, roles } = ask.person;
   call.recordAs('decision');
   call.note({
     policy: { kind: 'access', version },
-    inputs: { groups, roles, acr, amr, authTime, now },
+    inputs: { groups, roles, acr, amr, authTime, now, ...(keyBound !== undefined && { keyBound }) },
     decision: needs ? { effect, because, needs } : { effect, because },
   });
 }
@@ -296,6 +305,7 @@ function noteDecision(call: Call, version: number, ask: Ask, decision: Decision)
 /** A denial tells apart "nothing here for you" from "not these scopes" (IDP-19, IDP-20, IDP-24). */
 function refusalOf(decision: Decision, ask: Ask, policy: AccessIndex): Result<never> {
   if (decision.effect === 'step_up') return no('step_up_needed');
+  if (decision.effect === 'bind_key') return no('client_key_not_bound');
   const everything = [...(policy.servers.get(ask.server)?.scopes.keys() ?? [])];
   const isNothingAtAll = decide(policy, { ...ask, scopes: everything }).effect === 'deny';
   return no(isNothingAtAll ? 'policy_denied' : 'policy_no_scope');

@@ -106,3 +106,29 @@ test('a server or client that this version does not have is told ahead of all ru
   assert.match(explain(index, { ...ask, server: 'nowhere' }).ahead ?? '', /no server nowhere in version 7/);
   assert.match(explain(index, { ...ask, client: 'stranger' }).ahead ?? '', /no client stranger in version 7/);
 });
+
+describe('T02: a distributed client without a key', () => {
+  const parsed = parsePolicy(
+    `servers: { t: { local: t, scopes: { read: {}, purge: { risk: high } } } }
+clients: { laptop: { distributed: true } }
+rules: [{ id: all, allow: all, on: t, to: [everyone] }]`,
+    'access',
+  );
+  assert.ok(parsed.ok);
+  const index = compileAccess(parsed.document, { version: 1, localRas: 'https://mcp.acme.example' });
+  const asked = { ...ask, client: 'laptop', server: 't', scopes: ['read', 'purge'] };
+
+  test('is told so, with the rule that would allow it', () => {
+    const { decision, scopes } = explain(index, asked);
+    assert.equal(decision.effect, 'bind_key');
+    const purge = scopes.find(({ scope }) => scope === 'purge');
+    assert.equal(purge?.outcome, 'unbound');
+    assert.match(purge?.words ?? '', /allowed by all, but high risk: client laptop is distributed/);
+  });
+
+  test('with the key it is granted', () => {
+    const { decision, scopes } = explain(index, { ...asked, keyBound: true });
+    assert.deepEqual(decision.scopes, ['read', 'purge']);
+    assert.ok(scopes.every(({ outcome }) => outcome === 'granted'));
+  });
+});

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { EpochSeconds, Jwk, Refusal } from '@credence/mcp/protocol';
 import type { Facts } from '../../audit/record.ts';
 import type { CertificateReader } from '../../clients/client-certificate.ts';
+import type { DpopNonces } from '../../clients/dpop.ts';
 import type { RemoteClients } from '../../clients/remote-clients.ts';
 import type { PrivateJwk, Signer } from '../../keys/signer.ts';
 import type { FailureLimit } from '../../limits.ts';
@@ -36,6 +37,8 @@ export interface SignInOptions {
   /** How long one sign-in lasts, whatever happens meanwhile. */
   readonly sessionSeconds: number;
   readonly skewSeconds: number;
+  /** Demanded of DPoP proofs, as at the token exchange; `undefined` where none is. */
+  readonly dpopNonces: DpopNonces | undefined;
   /** Failed client authentications; the token exchange counts into the same. */
   readonly failures: FailureLimit;
   readonly addressOf: (incoming: IncomingMessage) => string;

@@ -8,6 +8,7 @@ import { createAdapter } from './adapter.ts';
 import { judgeCertificates } from './certificate-door.ts';
 import { rememberUnavailable, toMetadata } from './clients.ts';
 import { createInteractionPolicy, needsConfirmation } from './interaction-policy.ts';
+import { bindSignInsToKeys } from './key-binding.ts';
 import type { SignInOptions } from './options.ts';
 import { toProviderKey } from './provider-key.ts';
 import { isRegisteredRedirect } from './redirect.ts';
@@ -49,7 +50,11 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, wor
     jwks: { keys: options.idTokenKeys().map((key) => toProviderKey(key, options)) },
     features: {
       devInteractions: { enabled: false },
-      dPoP: { enabled: false },
+      dPoP: {
+        enabled: true,
+        requireNonce: () => options.dpopNonces !== undefined,
+        ...(options.dpopNonces && { nonceSecret: options.dpopNonces.secret }),
+      },
       resourceIndicators: { enabled: false },
       pushedAuthorizationRequests: { enabled: true },
       ...judgeCertificates(options),
@@ -58,7 +63,11 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, wor
     },
     responseTypes: ['code'],
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none', 'tls_client_auth'],
-    enabledJWA: { clientAuthSigningAlgValues: [...signatureAlgorithms], idTokenSigningAlgValues: [idTokenAlgorithm] },
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...signatureAlgorithms],
+      dPoPSigningAlgValues: [...signatureAlgorithms],
+      idTokenSigningAlgValues: [idTokenAlgorithm],
+    },
     acrValues: [passwordSignIn.acr],
     scopes: ['openid', 'offline_access', 'profile', 'email'],
     claims: { openid: ['sub', 'acr', 'amr', 'auth_time'], profile: ['name'], email: ['email'] },
@@ -91,6 +100,7 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, wor
   prototype.postLogoutRedirectUriAllowed = function isAllowed(uri: string) {
     return isRegisteredRedirect(uri, this.postLogoutRedirectUris ?? []);
   };
+  bindSignInsToKeys(provider, options);
   // Every ID Token names its session: without sid nobody could tell whether it still stands (IDP-13, IDP-40).
   prototype.includeSid = () => true;
   // The scheme is the issuer's, whatever a proxy says: see `callback` in sign-in.ts.

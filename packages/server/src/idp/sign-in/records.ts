@@ -4,6 +4,7 @@ import type { Facts } from '../../audit/record.ts';
 import { toGrantName } from '../../call.ts';
 import { AssertionReplayed } from './adapter.ts';
 import { certificateRefusal } from './certificate-door.ts';
+import { ProofReplayed } from './key-binding.ts';
 import type { SignInNote } from './options.ts';
 
 /**
@@ -51,6 +52,7 @@ function toSignIn(oidc: Oidc, known: Known): NoteOfAnswer {
 /** A code or a refresh token was traded for an ID Token. */
 function toIdTokenIssued(oidc: Oidc, known: Known): NoteOfAnswer {
   const { accountId, sid, amr } = oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken ?? {};
+  const jkt = (oidc.entities.AccessToken as { jkt?: string } | undefined)?.jkt;
   return {
     kind: 'sign_in',
     outcome: 'allowed',
@@ -60,6 +62,7 @@ function toIdTokenIssued(oidc: Oidc, known: Known): NoteOfAnswer {
       ...(accountId !== undefined && { person: accountId }),
       ...sidOf(sid),
       ...(amr && { amr }),
+      ...(jkt !== undefined && { keyThumbprint: jkt }),
       detail: 'ID token issued',
     },
   };
@@ -97,6 +100,9 @@ function toRefusal(oidc: Oidc, error: unknown, known: Known): NoteOfAnswer {
 
 function toReason(oidc: Oidc, error: unknown, code: string, known: Known): Refusal {
   const { client, params, route, body, entities } = oidc;
+  if (error instanceof ProofReplayed) return 'dpop_proof_replayed';
+  if (code === 'use_dpop_nonce') return 'dpop_nonce_needed';
+  if (code === 'invalid_dpop_proof') return 'sign_in_proof_refused';
   if (code === 'invalid_client') {
     if (!client) return known.unavailable ?? 'client_unknown';
     if (error instanceof AssertionReplayed) return 'client_assertion_replayed';

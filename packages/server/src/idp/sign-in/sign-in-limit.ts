@@ -1,5 +1,5 @@
-import { isIPv6 } from 'node:net';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { toNetwork } from '../../limits.ts';
 
 /**
  * Limits tries at the login page. A try counts from its start, so that a hundred at once are not a hundred free guesses;
@@ -47,14 +47,4 @@ async function consume(limiter: RateLimiterMemory, key: string): Promise<number>
     if (refused instanceof RateLimiterRes) return Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
     throw refused;
   }
-}
-
-/** Whoever has one IPv6 address has the 2^64 beside it. */
-function toNetwork(address: string): string {
-  if (!isIPv6(address) || address.includes('.')) return address;
-  const [head = '', tail = ''] = address.toLowerCase().split('%')[0]?.split('::') ?? [];
-  const groups = head.split(':').filter((group) => group !== '');
-  const rest = tail.split(':').filter((group) => group !== '');
-  const missing = address.includes('::') ? 8 - groups.length - rest.length : 0;
-  return [...groups, ...Array<string>(Math.max(0, missing)).fill('0'), ...rest].slice(0, 4).join(':');
 }

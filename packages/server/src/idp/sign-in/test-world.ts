@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { hashSecret } from '../../clients/authenticate.ts';
 import type { ClientCertificate } from '../../clients/client-certificate.ts';
+import type { DpopNonces } from '../../clients/dpop.ts';
 import { createRemoteClients, type RemoteClients } from '../../clients/remote-clients.ts';
 import { hashPassword } from '../../directory/password.ts';
 import { generatePrivateJwk, type PrivateJwk, toPublicJwk } from '../../keys/signer.ts';
@@ -51,6 +52,7 @@ export const bob: Person = { ...alice, id: 'u_bob', email: 'bob@acme.example', n
 export async function openTestWorld(
   limits: SignInLimits = { perAccount: 10, perNetwork: 500 },
   toIssuer = (port: number) => `http://localhost:${port}`,
+  dpopNonces: DpopNonces | undefined = undefined,
 ): Promise<TestWorld> {
   const store = await openSqliteStore(':memory:', { node: 'test' });
   for (const person of [alice, bob]) {
@@ -110,6 +112,7 @@ export async function openTestWorld(
     idTokenSeconds: 3600,
     sessionSeconds: 43_200,
     skewSeconds: 30,
+    dpopNonces,
     failures: createFailureLimit({ max: 10, windowSeconds: 60, now }),
     addressOf: (incoming) => incoming.headers['x-test-address']?.toString() ?? '127.0.0.1',
     certificateOf: () => world.certificate,

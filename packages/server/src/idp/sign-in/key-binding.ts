@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { parseDpopProof, parseJws, toThumbprint } from '@credence/mcp/protocol';
+import Provider, { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { dpopMark } from '../../clients/dpop.ts';
+import type { SignInOptions } from './options.ts';
+
+/** A DPoP proof that was used before; the record tells it apart. */
+export class ProofReplayed extends errors.InvalidDpopProof {}
+
+/**
+ * Binds a sign-in to the key of the DPoP proof that its code was traded with: the refresh token, of confidential clients
+ * too, and the ID Token by `cnf`, so that the token exchange can demand the same key (T02, T04). What is bound later is not
+ * bound at sign-in: a refresh token that was bound to nothing gives no bound ID Token, whatever key is shown with it.
+ * @see https://www.rfc-editor.org/rfc/rfc9449#section-5
+ */
+export function bindSignInsToKeys(provider: Provider, options: Pick<SignInOptions, 'issuer' | 'store'>): void {
+  const refreshToken = provider.RefreshToken.prototype;
+  const { save } = refreshToken;
+  refreshToken.save = async function saveBound(this: { jkt?: string | undefined }, ...args) {
+    const key = keyOfCodeExchange();
+    if (key !== undefined) this.jkt = key;
+    return save.apply(this as typeof refreshToken, args);
+  };
+
+  const idToken = provider.IdToken.prototype as unknown as { payload(): Promise<Record<string, unknown>> };
+  const { payload } = idToken;
+  idToken.payload = async function boundPayload() {
+    const key = keyOfSignIn();
+    const claims = await payload.call(this);
+    return key === undefined ? claims : { ...claims, cnf: { jkt: key } };
+  };
+
+  // Its own way to tell proofs apart is by client and jti, in the space of client assertions: ours is one with the exchange.
+  const replays = provider.ReplayDetection as unknown as Unique;
+  const unique = replays.unique.bind(provider.ReplayDetection);
+  replays.unique = async (issuer, jti, exp) => {
+    const proof = proofUnderWay(jti);
+    if (!proof) return unique(issuer, jti, exp);
+    const outcome = await options.store.commit({
+      marks: [dpopMark(`${options.issuer}${proof.path}`, proof.thumbprint, jti, exp + aheadSeconds)],
+      records: [],
+    });
+    if (!outcome.won) throw new ProofReplayed('the proof was used before');
+    return true;
+  };
+}
+
+/** `oidc-provider` remembers a proof for as long as it is good from now on; one made ahead of now is good for longer. */
+const aheadSeconds = 300;
+
+interface Unique {
+  unique(issuer: string, jti: string, exp: number): Promise<boolean>;
+}
+
+function entities(): Partial<KoaContextWithOIDC['oidc']['entities']> {
+  return Provider.ctx?.oidc.entities ?? {};
+}
+
+/** The key shown when the code was traded, in the request that does so. */
+function keyOfCodeExchange(): string | undefined {
+  const { AuthorizationCode, AccessToken } = entities();
+  return AuthorizationCode && (AccessToken as { jkt?: string } | undefined)?.jkt;
+}
+
+/** The same in later requests of this sign-in: what its refresh token is bound to. */
+function keyOfSignIn(): string | undefined {
+  const { AuthorizationCode, RefreshToken } = entities();
+  return AuthorizationCode ? keyOfCodeExchange() : (RefreshToken as { jkt?: string } | undefined)?.jkt;
+}
+
+/** The proof of the request under way, if this `jti` is its and not the client assertion's. */
+function proofUnderWay(jti: string): { path: string; thumbprint: string } | undefined {
+  const context = Provider.ctx;
+  if (!context) return undefined;
+  const assertion = context.oidc.params?.client_assertion;
+  if (typeof assertion === 'string' && parseJws(assertion)?.claims.jti === jti) return undefined;
+  const header = context.get('dpop');
+  if (header === '') return undefined;
+  const proof = parseDpopProof(header);
+  if (!proof.ok) throw new errors.InvalidDpopProof('not a proof over a public key');
+  const thumbprint = toThumbprint(proof.value.key, (text) => createHash('sha256').update(text).digest());
+  return { path: context.path, thumbprint };
+}
