@@ -25,6 +25,7 @@ describe('IDP-11: what an ID Token says of a sign-in', () => {
       authTime: now,
       acr: 'gold',
       amr: ['pwd', 'otp'],
+      keyThumbprint: undefined,
     });
     assert.deepEqual(read({ acr: ['gold'], amr: 'pwd', auth_time: 'now' }), {
       personId: 'u_1',
@@ -32,6 +33,7 @@ describe('IDP-11: what an ID Token says of a sign-in', () => {
       authTime: undefined,
       acr: undefined,
       amr: [],
+      keyThumbprint: undefined,
     });
   });
 });
