@@ -66,3 +66,59 @@ describe('what an answer has to be', () => {
     });
   }
 });
+
+describe('fetch, for libraries', () => {
+  const serve = async (handler: RequestListener) => {
+    const server = createServer(handler).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, server };
+  };
+
+  test('the same addresses are refused', async () => {
+    await assert.rejects(strict.fetch('https://169.254.169.254/'), { name: 'EgressRefused' });
+    await assert.rejects(strict.fetch(new URL('http://127.0.0.1/')), { name: 'EgressRefused' });
+  });
+
+  test('method, headers and form arrive; status, headers and text come back', async () => {
+    const { url, server } = await serve(async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      const said = JSON.stringify([request.method, request.headers['content-type'], request.headers['x-a'], body]);
+      response.writeHead(401, { 'content-type': 'application/json', 'www-authenticate': 'Basic' }).end(said);
+    });
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'x-a': 'b' };
+    const answer = await local.fetch(url, { method: 'POST', headers, body: new URLSearchParams({ code: 'c d' }) });
+    assert.deepEqual([answer.status, answer.headers.get('www-authenticate')], [401, 'Basic']);
+    assert.deepEqual(await answer.json(), ['POST', 'application/x-www-form-urlencoded', 'b', 'code=c+d']);
+    server.close();
+  });
+
+  test('a redirect is an answer, never followed; an empty answer has no body', async () => {
+    let visits = 0;
+    const { url, server } = await serve((request, response) => {
+      visits += 1;
+      if (request.url === '/empty') response.writeHead(204).end();
+      else response.writeHead(302, { location: '/elsewhere' }).end();
+    });
+    assert.equal((await local.fetch(url)).status, 302);
+    assert.equal((await local.fetch(`${url}empty`)).body, null);
+    assert.equal(visits, 2);
+    server.close();
+  });
+
+  test('an answer without end or of a megabyte is cut off', { timeout: 8000 }, async () => {
+    const { url, server } = await serve((request, response) => {
+      if (request.url === '/drip') response.write('x');
+      else response.end('x'.repeat(1_000_000));
+    });
+    await Promise.all([assert.rejects(local.fetch(`${url}drip`)), assert.rejects(local.fetch(url))]);
+    server.closeAllConnections();
+    server.close();
+  });
+
+  test('a body that is no text is not sent', async () => {
+    await assert.rejects(local.fetch('http://127.0.0.1/', { method: 'POST', body: new FormData() }), {
+      name: 'EgressRefused',
+    });
+  });
+});

@@ -10,6 +10,11 @@ export interface Egress {
   getJson(url: string, limits?: EgressLimits): Promise<JsonObject>;
   /** The same with the headers of the answer, which say how long it may be kept. */
   fetchJson(url: string, limits?: EgressLimits): Promise<EgressAnswer>;
+  /**
+   * `fetch` for libraries that bring their own requests, under the same rules; whatever status comes back is theirs to
+   * judge, a redirect included, which is never followed. Dispatcher and signal of the caller play no part.
+   */
+  fetch(url: string | URL, init?: EgressInit): Promise<Response>;
   close(): Promise<void>;
 }
 
@@ -30,6 +35,13 @@ export interface EgressAnswer {
 /** The request was not made, or its answer not accepted. */
 export class EgressRefused extends Error {
   override readonly name = 'EgressRefused';
+}
+
+/** What is taken of a `RequestInit`. */
+export interface EgressInit {
+  readonly method?: string | undefined;
+  readonly headers?: RequestInit['headers'] | undefined;
+  readonly body?: unknown;
 }
 
 export interface EgressOptions {
@@ -68,7 +80,26 @@ export function createEgress(options: EgressOptions): Egress {
     return { value, headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, textOf(text)])) };
   }
 
+  async function fetch(text: string | URL, { method = 'GET', headers: sent, body: form }: EgressInit = {}) {
+    const url = parseUrl(String(text));
+    checkUrl(url, options.allowLoopback, ways.any.mayConnect);
+    const { statusCode, headers, body } = await request(url, {
+      dispatcher: ways.any.agent,
+      method: method as 'GET',
+      headers: Object.fromEntries(new Headers(sent)),
+      body: toBody(form),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const content = await readText(body, mostBytes, url.host);
+    const answer = new Headers();
+    for (const [name, value] of Object.entries(headers)) {
+      for (const each of [value ?? []].flat()) answer.append(name, each);
+    }
+    return new Response(withoutBody.has(statusCode) ? null : content, { status: statusCode, headers: answer });
+  }
+
   return {
+    fetch,
     fetchJson,
     getJson: async (url, limits) => (await fetchJson(url, limits)).value,
     close: async () => {
@@ -116,6 +147,16 @@ async function readText(body: AsyncIterable<Buffer>, maxBytes: number, host: str
 /** A header sent twice says nothing. */
 function textOf(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+/** Statuses for which a `Response` has none. */
+const withoutBody = new Set([204, 205, 304]);
+
+function toBody(body: unknown): string | null {
+  if (body === undefined || body === null) return null;
+  if (typeof body === 'string') return body;
+  if (body instanceof URLSearchParams) return body.toString();
+  throw new EgressRefused('only text and forms are sent');
 }
 
 function parseUrl(text: string): URL {
