@@ -81,4 +81,33 @@ describe('KEY-03 to KEY-05: keys of a trusted issuer', () => {
     assert.deepEqual(await keysOf({ ...trusted, keys: [key('pinned')] }, { kid: 'x' }), [key('pinned')]);
     assert.equal(state.fetches, 0);
   });
+
+  for (const [name, its, asked] of [
+    [
+      'a bare origin',
+      issuer,
+      [`${issuer}/.well-known/oauth-authorization-server`, `${issuer}/.well-known/openid-configuration`],
+    ],
+    [
+      'a slash at the end',
+      `${issuer}/`,
+      [`${issuer}/.well-known/oauth-authorization-server`, `${issuer}/.well-known/openid-configuration`],
+    ],
+    [
+      'a path',
+      `${issuer}/a/b`,
+      [`${issuer}/.well-known/oauth-authorization-server/a/b`, `${issuer}/a/b/.well-known/openid-configuration`],
+    ],
+  ] as const) {
+    test(`where metadata is looked for: ${name}`, async () => {
+      const urls: string[] = [];
+      const getJson = async (url: string): Promise<JsonObject> => {
+        urls.push(url);
+        throw new Error('not there');
+      };
+      const { keysOf } = createIssuerKeys({ getJson, now: () => 10_000, onFault: () => undefined });
+      await keysOf({ issuer: its, keys: 'discovery' }, {});
+      assert.deepEqual(urls, asked);
+    });
+  }
 });

@@ -54,11 +54,14 @@ async function discoverKeys(issuer: string, getJson: (url: string) => Promise<Js
   return toKeys(await getJson(metadata.jwks_uri));
 }
 
-/** RFC 8414 with the path inserted, then OpenID Connect Discovery with the path appended. */
+/** RFC 8414 with the path inserted, then OpenID Connect Discovery with the path appended; a `/` at the end is taken off for it (§4). */
 function metadataUrls(issuer: string): string[] {
   const { origin, pathname } = new URL(issuer);
-  const path = pathname === '/' ? '' : pathname;
-  return [`${origin}/.well-known/oauth-authorization-server${path}`, `${issuer}/.well-known/openid-configuration`];
+  const path = pathname.replace(/\/$/, '');
+  return [
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+    `${origin}${path}/.well-known/openid-configuration`,
+  ];
 }
 
 async function firstThatAnswers(urls: readonly string[], getJson: (url: string) => Promise<JsonObject>) {
