@@ -290,6 +290,7 @@ const replayOf = {
   client_assertion: 'client_assertion_replayed',
   dpop_proof: 'dpop_proof_replayed',
   token_revoked: 'token_revoked',
+  logout_token: 'logout_token_replayed',
 } as const satisfies Record<Mark['kind'], Refusal>;
 
 const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' };

@@ -590,6 +590,136 @@ export const refusals = {
     rule: 'IDP-16',
     hint: 'the refresh token is unknown, expired, used before, of another client or another key, or its sign-in has ended',
   },
+
+  // Signing in at an identity provider of the organisation
+  upstream_unreachable: {
+    wire: 'temporarily_unavailable',
+    rule: 'MCC-06',
+    hint: 'the identity provider of the organisation does not answer, or answers with an error of its own',
+    help: 'Look at its status page, and at egress.internalRanges where it stands in your own network; the log has the cause.',
+  },
+  upstream_answer_unexpected: {
+    wire: 'invalid_request',
+    rule: 'MCC-06',
+    hint: 'the answer belongs to no sign-in under way: its state is unknown, too old, or of another upstream',
+  },
+  upstream_answer_repeated: {
+    wire: 'invalid_request',
+    rule: 'MCC-06',
+    hint: 'the state of the answer was used before',
+  },
+  upstream_other_browser: {
+    wire: 'invalid_request',
+    rule: 'MCC-06',
+    hint: 'the answer arrived in another browser than the one that was sent away: a forged sign-in, or lost cookies',
+  },
+  upstream_answer_invalid: {
+    wire: 'invalid_grant',
+    rule: 'MCC-07',
+    hint: 'iss, aud, nonce, times or signature of what the upstream said are not as they have to be',
+    help: 'Check issuer and client_id of the upstream, and both clocks; the log names the check.',
+  },
+  upstream_refused: {
+    wire: 'access_denied',
+    rule: 'MCC-06',
+    hint: 'the upstream refused the sign-in, or the person cancelled it there',
+    help: 'Check there that the person is assigned to the application.',
+  },
+  upstream_client_refused: {
+    wire: 'invalid_client',
+    rule: 'MCC-06',
+    hint: 'the upstream does not accept our client id, secret or key, or a scope that we ask for',
+    help: 'Put the current secret into the file that client_secret_file names; check scopes against what is offered there.',
+  },
+  upstream_code_refused: {
+    wire: 'invalid_grant',
+    rule: 'MCC-06',
+    hint: 'the upstream does not accept the code, or our request for it',
+    help: 'Check that the redirect address at the upstream is exactly ISSUER/sign-in/upstream/NAME.',
+  },
+  upstream_no_user: {
+    wire: 'access_denied',
+    rule: 'MCC-07',
+    hint: 'the claims hold no e-mail address where the mapping looks for one',
+    help: 'Let the upstream send it, or name its claim under claims.email.',
+  },
+  upstream_claims_malformed: {
+    wire: 'access_denied',
+    rule: 'KEY-07',
+    hint: 'the claim of groups or roles is not a list of texts',
+    help: 'Change the claim at the upstream, or the path under claims.',
+  },
+  upstream_email_unverified: {
+    wire: 'access_denied',
+    rule: 'RAS-24',
+    hint: 'the upstream does not say that the e-mail address was verified',
+    help: 'Let it verify addresses; or, where only its administrators set them, email: trusted with domains.',
+  },
+  upstream_email_foreign: {
+    wire: 'access_denied',
+    rule: 'RAS-24',
+    hint: 'the e-mail address, or the hosted domain, is not under domains of the upstream',
+    help: 'Add the domain to domains, if this upstream may speak for it.',
+  },
+  upstream_email_taken: {
+    wire: 'access_denied',
+    rule: 'RAS-24',
+    hint: 'another person has the e-mail address; an address alone never takes over a record',
+    help: 'If it is the same person: credence identity link EMAIL NAME SUBJECT.',
+  },
+  upstream_groups_left_out: {
+    wire: 'access_denied',
+    rule: 'IDP-19',
+    hint: 'the upstream left groups out because there are too many (Entra ID: above 200), so the person was not signed in with a part',
+    help: 'Let it send only groups assigned to the application, or application roles: docs/operate/sign-in.md.',
+  },
+  upstream_too_many_groups: {
+    wire: 'access_denied',
+    rule: 'IDP-19',
+    hint: 'the upstream sent more groups and roles than are taken',
+    help: 'Let it send only those that rules name, or set groups.prefix.',
+  },
+  upstream_not_fresh: {
+    wire: 'insufficient_user_authentication',
+    rule: 'IDP-24',
+    hint: 'a fresh sign-in was asked for, and the upstream did not show that it was one: auth_time is old or missing',
+    help: 'Let it honour max_age and prompt=login and send auth_time.',
+  },
+  upstream_too_weak: {
+    wire: 'insufficient_user_authentication',
+    rule: 'IDP-24',
+    hint: 'a stronger sign-in was asked for by acr_values, and the upstream answered with another acr',
+    help: 'Map our acr to its own under acr, and let it demand a second factor for the application.',
+  },
+  upstream_person_unknown: {
+    wire: 'access_denied',
+    rule: 'PRV-04',
+    hint: 'nobody here is linked to this issuer and subject, and this upstream creates nobody',
+    help: 'Provision the person, link them with credence identity link, or set create: true.',
+  },
+  upstream_record_taken: {
+    wire: 'access_denied',
+    rule: 'PRV-04',
+    hint: 'the provisioned record that the claim points to is linked to another subject of this upstream',
+    help: 'If the application was registered anew there, take the old link away: credence identity unlink EMAIL NAME.',
+  },
+  logout_token_invalid: {
+    wire: 'invalid_request',
+    rule: 'SIG-04',
+    hint: 'the logout token is malformed, unsigned, stale, not for us, has a nonce, or is no logout token',
+  },
+  logout_token_replayed: {
+    wire: 'invalid_request',
+    rule: 'SIG-04',
+    hint: 'the jti of the logout token was used before',
+  },
+  upstream_unknown: {
+    wire: 'invalid_request',
+    status: 404,
+    rule: 'SIG-04',
+    hint: 'no upstream of this name is configured',
+  },
+
   tool_not_listed: {
     wire: 'insufficient_scope',
     rule: 'MCS-08',

@@ -66,6 +66,8 @@ export interface Facts {
   /** `jti` of the access token issued or shown. */
   readonly accessToken?: string;
   readonly session?: string;
+  /** Identity provider of the organisation, by its name in the configuration. */
+  readonly upstream?: string;
   readonly method?: string;
   readonly tool?: string;
   /** SHA-256 of the tool's definition as the upstream listed it, base64url; `null` when it was never listed. */

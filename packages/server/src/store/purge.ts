@@ -8,7 +8,9 @@ const chunk = 2000;
 export async function purge({ db, write }: Engine, now: EpochSeconds): Promise<void> {
   const oldMarks = db.selectFrom('marks').select(['kind', 'id']).where('until', '<', now).limit(chunk);
   const oldArtifacts = db.selectFrom('artifacts').select(['model', 'id']).where('expires_at', '<=', now).limit(chunk);
+  const oldSessions = db.selectFrom('upstream_sessions').select('session_uid').where('expires_at', '<=', now);
   const removals = [
+    db.deleteFrom('upstream_sessions').where('session_uid', 'in', oldSessions.limit(chunk)),
     db
       .deleteFrom('marks')
       .where(({ eb, refTuple }) => eb(refTuple('kind', 'id'), 'in', oldMarks.$asTuple('kind', 'id'))),

@@ -19,6 +19,8 @@ export interface Schema {
   policies: PolicyTable;
   accounts: AccountTable;
   ids_elsewhere: IdElsewhereTable;
+  upstream_links: UpstreamLinkTable;
+  upstream_sessions: UpstreamSessionTable;
   change_sequence: ChangeSequenceTable;
 }
 
@@ -176,6 +178,26 @@ interface IdElsewhereTable {
   /** Issuer of the RAS. */
   ras: string;
   id_there: string;
+}
+
+/** Who somebody is at an identity provider of the organisation: issuer and subject, never an e-mail address. */
+interface UpstreamLinkTable {
+  issuer: string;
+  subject: string;
+  upstream: string;
+  person_id: string;
+  linked_at: number;
+}
+
+/** The session over there on which one of ours, by its `uid`, stands. */
+interface UpstreamSessionTable {
+  session_uid: string;
+  upstream: string;
+  issuer: string;
+  subject: string;
+  sid: string | null;
+  id_token: string;
+  expires_at: number;
 }
 
 /** One row: how many changes there were. */

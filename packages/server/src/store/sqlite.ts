@@ -12,11 +12,13 @@ import { policyStore } from './policies.ts';
 import { purge } from './purge.ts';
 import { directoryStore } from './records.ts';
 import type { Schema } from './schema.ts';
+import { sessionStore } from './sessions.ts';
 import { nodeSqliteDialect, StatementCache } from './sqlite-dialect.ts';
 import { unavailability } from './sqlite-error.ts';
 import { sqliteReads } from './sqlite-reads.ts';
 import { sqliteWriter } from './sqlite-writer.ts';
 import type { Store } from './store.ts';
+import { upstreamStore } from './upstream.ts';
 
 export interface SqliteOptions {
   /** Names the chain this process writes; no two processes may write at once under one name. */
@@ -53,6 +55,8 @@ export async function openSqliteStore(path: string, { node }: SqliteOptions): Pr
     credentials: credentialStore(engine),
     policies: policyStore(engine),
     accounts: { ...accountStore(engine, reads.account), find: reads.account },
+    upstream: upstreamStore(engine),
+    sessions: sessionStore(engine),
     changeSequence: reads.changeSequence,
     purge: (now) => purge(engine, now),
     close: async () => {

@@ -6,6 +6,7 @@ import type { StoreUnderTest } from './contract/fixtures.ts';
 import { peopleContract } from './contract/people.ts';
 import { provisioningContract } from './contract/provisioning.ts';
 import { registryContract } from './contract/registry.ts';
+import { sessionContract } from './contract/sessions.ts';
 import { wholeStoreContract } from './contract/whole.ts';
 import type { Store } from './store.ts';
 
@@ -34,6 +35,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     directoryContract(access);
     provisioningContract(access);
     registryContract(access);
+    sessionContract(access);
     wholeStoreContract(access);
   });
 }

@@ -18,6 +18,8 @@ export interface Store {
   readonly credentials: CredentialStore;
   readonly policies: PolicyStore;
   readonly accounts: AccountStore;
+  readonly upstream: UpstreamStore;
+  readonly sessions: SessionStore;
   /**
    * Grows with every change to people, groups, sources, credentials, policies or accounts, by whichever process made it. A node compares
    * it to know when to drop what it keeps in memory.
@@ -38,9 +40,9 @@ export class StoreConflict extends Error {
   override readonly name = 'StoreConflict';
 }
 
-/** Something that may happen once: a `jti` redeemed, a client assertion or DPoP proof used, an access token revoked. */
+/** Something that may happen once: a `jti` redeemed, a client assertion, proof or logout token used, an access token revoked. */
 export interface Mark {
-  readonly kind: 'id_jag' | 'client_assertion' | 'dpop_proof' | 'token_revoked';
+  readonly kind: 'id_jag' | 'client_assertion' | 'dpop_proof' | 'token_revoked' | 'logout_token';
   /** Everything that makes it unique; for an ID-JAG issuer, tenant and `jti` (RAS-12). */
   readonly id: string;
   /** The last second in which it would be accepted, skew included. The mark MUST outlive it. */
@@ -231,4 +233,76 @@ export interface AccountStore {
   setActive(id: string, active: boolean): Promise<void>;
   /** Accounts with ids after `after` ('' = from the start), by id, at most `limit`. */
   list(after: string, limit: number): Promise<readonly Account[]>;
+}
+
+/** An identity at an identity provider of the organisation that belongs to somebody whose record another source owns. */
+export interface UpstreamLink {
+  readonly issuer: string;
+  readonly subject: string;
+  /** Name of the upstream in the configuration. */
+  readonly upstream: string;
+  readonly personId: string;
+  readonly linkedAt: EpochSeconds;
+}
+
+/** The session over there on which one of ours stands. */
+export interface UpstreamSession {
+  /** `uid` of the Session here. */
+  readonly sessionUid: string;
+  readonly upstream: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly sid: string | undefined;
+  /** For `id_token_hint` when the person signs out, sealed by whoever keeps it here. */
+  readonly idToken: string;
+}
+
+export interface UpstreamStore {
+  /** The person of another source whom this identity is linked to; the link goes with the person. */
+  findLink(issuer: string, subject: string): Promise<UpstreamLink | undefined>;
+  /** Links somebody who is here. Throws {@link StoreConflict} when the identity is linked already, or there is no such person. */
+  link(link: UpstreamLink, records: readonly AuditRow[]): Promise<void>;
+  /** Resolves false when there was no such link. */
+  unlink(issuer: string, subject: string, records: readonly AuditRow[]): Promise<boolean>;
+  linksOf(personId: string): Promise<readonly UpstreamLink[]>;
+  saveSession(session: UpstreamSession, expiresAt: EpochSeconds): Promise<void>;
+  findSession(sessionUid: string): Promise<UpstreamSession | undefined>;
+  forgetSession(sessionUid: string): Promise<void>;
+  /** `uid` of every session here that stands on this one over there, or, without `sid`, on any of the subject. */
+  sessionsOn(there: {
+    readonly issuer: string;
+    readonly subject: string | undefined;
+    readonly sid: string | undefined;
+  }): Promise<readonly string[]>;
+}
+
+/** A sign-in that stands: one browser of one person. */
+export interface SignInSession {
+  /** Names it, here and in `credence session`; no credential. */
+  readonly uid: string;
+  readonly personId: string;
+  readonly startedAt: EpochSeconds | undefined;
+  readonly expiresAt: EpochSeconds | undefined;
+  readonly acr: string | undefined;
+  readonly amr: readonly string[];
+  /** Clients signed in to, each with the `sid` that its ID Tokens carry. */
+  readonly clients: readonly { readonly client: string; readonly sid: string }[];
+  /** Name of the upstream the person came from. */
+  readonly upstream: string | undefined;
+}
+
+export interface SessionStore {
+  find(uid: string, now: EpochSeconds): Promise<SignInSession | undefined>;
+  /** Those with uids after `after` ('' = from the start), by uid, at most `limit`; of one person where one is named. */
+  list(page: {
+    readonly after: string;
+    readonly limit: number;
+    readonly personId?: string | undefined;
+    readonly now: EpochSeconds;
+  }): Promise<readonly SignInSession[]>;
+  /**
+   * Ends a session and everything that was granted in it, in one step, together with `records`. Resolves false when there
+   * was none: then nothing is written. Other sessions of the person stand.
+   */
+  end(uid: string, records: readonly AuditRow[]): Promise<boolean>;
 }

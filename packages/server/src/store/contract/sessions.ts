@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { StoreConflict, type UpstreamLink } from '../store.ts';
+import { type Access, erin, far, fresh, now, row } from './fixtures.ts';
+
+/** Sign-ins that stand, and what they stand on at upstream providers. */
+export function sessionContract(access: Access): void {
+  const save = async (change: { accountId?: string; expiresAt?: number } = {}) => {
+    const [uid, sid, grantId] = [fresh('uid'), fresh('sid'), fresh('grant')];
+    const { accountId = fresh('u'), expiresAt = far } = change;
+    const authorizations = { cli: { sid, grantId }, other: {} };
+    const session = { uid, accountId, loginTs: now, acr: 'a', amr: ['pwd'], authorizations };
+    const { artifacts } = access.store();
+    await artifacts.upsert('Session', fresh('session'), session, expiresAt);
+    await artifacts.upsert('Grant', grantId, { accountId }, far);
+    const token = fresh('token');
+    await artifacts.upsert('RefreshToken', token, { accountId, grantId }, far);
+    return { uid, sid, grantId, accountId, token };
+  };
+
+  describe('sessions', () => {
+    test('one is found by its uid, with its clients, while it stands', async () => {
+      const { uid, sid, accountId } = await save({ expiresAt: now + 100 });
+      const { sessions } = access.store();
+      assert.deepEqual(await sessions.find(uid, now), {
+        uid,
+        personId: accountId,
+        startedAt: now,
+        expiresAt: now + 100,
+        acr: 'a',
+        amr: ['pwd'],
+        clients: [{ client: 'cli', sid }],
+        upstream: undefined,
+      });
+      assert.equal(await sessions.find(uid, now + 100), undefined);
+      assert.equal(await sessions.find('nothing', now), undefined);
+    });
+
+    test('list gives each once, in pages, of one person or of all', async () => {
+      const accountId = fresh('u');
+      const uids = [await save({ accountId }), await save({ accountId }), await save({ accountId, expiresAt: now })];
+      await save();
+      const { sessions } = access.store();
+      const seen: string[] = [];
+      for (;;) {
+        const page = await sessions.list({ after: seen.at(-1) ?? '', limit: 1, personId: accountId, now });
+        if (page.length === 0) break;
+        seen.push(...page.map(({ uid }) => uid));
+      }
+      assert.deepEqual(seen, [uids[0]?.uid, uids[1]?.uid].sort());
+      assert.ok((await sessions.list({ after: '', limit: 1000, now })).length > 2);
+    });
+
+    test('ending one takes its grants and tokens along, and leaves another of the same person', async () => {
+      const accountId = fresh('u');
+      const [one, other] = [await save({ accountId }), await save({ accountId })];
+      const { sessions, artifacts, audit } = access.store();
+      const line = row();
+      assert.equal(await sessions.end(one.uid, [line]), true);
+      assert.ok(await audit.find(line.id));
+      assert.equal(await sessions.find(one.uid, now), undefined);
+      assert.equal(await artifacts.sessionStands(one.sid, now), false);
+      assert.equal(await artifacts.find('Grant', one.grantId), undefined);
+      assert.equal(await artifacts.find('RefreshToken', one.token), undefined);
+      assert.equal(await artifacts.sessionStands(other.sid, now), true);
+      assert.ok(await artifacts.find('RefreshToken', other.token));
+    });
+
+    test('of two that end it at once one does, and the other writes nothing', async () => {
+      const { uid } = await save();
+      const lines = [row(), row()];
+      const ended = await Promise.all(lines.map((line) => access.store().sessions.end(uid, [line])));
+      assert.deepEqual(ended.sort(), [false, true]);
+      const kept = await Promise.all(lines.map(({ id }) => access.store().audit.find(id)));
+      assert.equal(kept.filter((line) => line !== undefined).length, 1);
+    });
+  });
+
+  describe('sessions at upstream providers', () => {
+    const there = () => ({ issuer: 'https://idp.example', subject: fresh('sub'), sid: fresh('there') });
+
+    test('are found from either end, and shown with the session here', async () => {
+      const { uid } = await save();
+      const at = there();
+      const session = { sessionUid: uid, upstream: 'okta', ...at, idToken: 'sealed' };
+      const { upstream, sessions } = access.store();
+      await upstream.saveSession(session, far);
+      assert.deepEqual(await upstream.findSession(uid), session);
+      assert.equal((await sessions.find(uid, now))?.upstream, 'okta');
+      assert.deepEqual(await upstream.sessionsOn({ ...at, sid: undefined }), [uid]);
+      assert.deepEqual(await upstream.sessionsOn({ ...at, subject: undefined }), [uid]);
+      assert.deepEqual(await upstream.sessionsOn(at), [uid]);
+      assert.deepEqual(await upstream.sessionsOn({ ...at, sid: 'other' }), []);
+      assert.deepEqual(await upstream.sessionsOn({ ...at, issuer: 'https://other.example' }), []);
+      assert.deepEqual(await upstream.sessionsOn({ issuer: at.issuer, subject: undefined, sid: undefined }), []);
+    });
+
+    test('are replaced by a later sign-in, and end with the session, by wish and by time', async () => {
+      const { upstream, sessions } = access.store();
+      const [one, two, three] = [await save(), await save(), await save()];
+      for (const { uid } of [one, two, three]) {
+        await upstream.saveSession({ sessionUid: uid, upstream: 'okta', ...there(), idToken: 'a' }, far);
+      }
+      const second = { sessionUid: one.uid, upstream: 'entra', ...there(), sid: undefined, idToken: 'b' };
+      await upstream.saveSession(second, now + 10);
+      assert.deepEqual(await upstream.findSession(one.uid), second);
+      await access.store().purge(now + 10);
+      assert.equal(await upstream.findSession(one.uid), undefined);
+      await sessions.end(two.uid, []);
+      assert.equal(await upstream.findSession(two.uid), undefined);
+      await upstream.forgetSession(three.uid);
+      assert.equal(await upstream.findSession(three.uid), undefined);
+      assert.ok(await sessions.find(three.uid, now), 'forgetting is about there, not here');
+    });
+  });
+
+  describe('identities at upstream providers', () => {
+    const linkOf = (personId: string): UpstreamLink => {
+      return { issuer: 'https://idp.example', subject: fresh('sub'), upstream: 'okta', personId, linkedAt: now };
+    };
+
+    test('one belongs to one person, by issuer and subject exactly', async () => {
+      const [one, other] = [erin(), erin()];
+      for (const person of [one, other]) await access.store().people.save(person);
+      const link = linkOf(one.id);
+      const { upstream } = access.store();
+      await upstream.link(link, []);
+      assert.deepEqual(await upstream.findLink(link.issuer, link.subject), link);
+      assert.deepEqual(await upstream.linksOf(one.id), [link]);
+      assert.equal(await upstream.findLink(link.issuer, link.subject.toUpperCase()), undefined);
+      assert.equal(await upstream.findLink('https://other.example', link.subject), undefined);
+      const line = row();
+      await assert.rejects(upstream.link({ ...link, personId: other.id }, [line]), StoreConflict);
+      assert.equal(await access.store().audit.find(line.id), undefined);
+      await assert.rejects(upstream.link(linkOf('nobody'), []), StoreConflict);
+    });
+
+    test('it can be taken away, once', async () => {
+      const person = erin();
+      await access.store().people.save(person);
+      const link = linkOf(person.id);
+      const { upstream } = access.store();
+      await upstream.link(link, []);
+      const [first, second] = [row(), row()];
+      assert.equal(await upstream.unlink(link.issuer, link.subject, [first]), true);
+      assert.equal(await upstream.unlink(link.issuer, link.subject, [second]), false);
+      assert.equal(await upstream.findLink(link.issuer, link.subject), undefined);
+      assert.ok(await access.store().audit.find(first.id));
+      assert.equal(await access.store().audit.find(second.id), undefined);
+    });
+  });
+}

@@ -1,0 +1,85 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
+import type { Compilable } from 'kysely';
+import type { Engine } from './engine.ts';
+import type { Artifact, SessionStore, SignInSession } from './store.ts';
+
+/** Sign-ins that stand, read from what `oidc-provider` keeps of them. */
+export function sessionStore({ db, write }: Engine): SessionStore {
+  const standing = (now: EpochSeconds) =>
+    db
+      .selectFrom('artifacts')
+      .leftJoin('upstream_sessions', 'session_uid', 'uid')
+      .select(['uid', 'account_id', 'payload', 'artifacts.expires_at', 'upstream'])
+      .where('model', '=', 'Session')
+      .where('account_id', 'is not', null)
+      .where(({ or, eb }) => or([eb('artifacts.expires_at', 'is', null), eb('artifacts.expires_at', '>', now)]));
+
+  return {
+    find: async (uid, now) => {
+      const row = await standing(now).where('uid', '=', uid).executeTakeFirst();
+      return row && toSession(row);
+    },
+
+    list: async ({ after, limit, personId, now }) => {
+      let query = standing(now).where('uid', '>', after).orderBy('uid').limit(limit);
+      if (personId !== undefined) query = query.where('account_id', '=', personId);
+      return (await query.execute()).map(toSession);
+    },
+
+    end: async (uid, records) => {
+      const session = await db
+        .selectFrom('artifacts')
+        .select('payload')
+        .where('model', '=', 'Session')
+        .where('uid', '=', uid)
+        .executeTakeFirst();
+      const grants = session ? grantsOf(JSON.parse(session.payload) as Artifact) : [];
+      const steps: Compilable[] = [
+        // First: of two who end it at once, one finds it gone and writes nothing.
+        db.deleteFrom('artifacts').where('model', '=', 'Session').where('uid', '=', uid),
+        db.deleteFrom('upstream_sessions').where('session_uid', '=', uid),
+      ];
+      if (grants.length > 0) {
+        steps.push(
+          db.deleteFrom('artifacts').where('model', '=', 'Grant').where('id', 'in', grants),
+          db.deleteFrom('artifacts').where('grant_id', 'in', grants),
+        );
+      }
+      const [ended] = await write({ steps, conditional: true, records });
+      return ended !== 0;
+    },
+  };
+}
+
+interface Row {
+  readonly uid: string | null;
+  readonly account_id: string | null;
+  readonly payload: string;
+  readonly expires_at: number | null;
+  readonly upstream: string | null;
+}
+
+function toSession({ uid, account_id, payload, expires_at, upstream }: Row): SignInSession {
+  const { loginTs, acr, amr, authorizations } = JSON.parse(payload) as Artifact;
+  return {
+    uid: uid ?? '',
+    personId: account_id ?? '',
+    startedAt: typeof loginTs === 'number' ? loginTs : undefined,
+    expiresAt: expires_at ?? undefined,
+    acr: typeof acr === 'string' ? acr : undefined,
+    amr: Array.isArray(amr) ? amr.map(String) : [],
+    clients: entriesOf(authorizations).flatMap(([client, { sid }]) =>
+      typeof sid === 'string' ? [{ client, sid }] : [],
+    ),
+    upstream: upstream ?? undefined,
+  };
+}
+
+function grantsOf({ authorizations }: Artifact): string[] {
+  return entriesOf(authorizations).flatMap(([, { grantId }]) => (typeof grantId === 'string' ? [grantId] : []));
+}
+
+/** `authorizations` of a Session: `{ [clientId]: { sid, grantId } }`. */
+function entriesOf(authorizations: unknown): [client: string, entry: { sid?: unknown; grantId?: unknown }][] {
+  return Object.entries((authorizations ?? {}) as Record<string, object>);
+}

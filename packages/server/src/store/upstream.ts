@@ -1,0 +1,86 @@
+import { countChange, type Engine } from './engine.ts';
+import type { UpstreamLink, UpstreamSession, UpstreamStore } from './store.ts';
+
+/** Identities at upstream providers that belong to people of other sources, and sessions over there. */
+export function upstreamStore({ db, write }: Engine): UpstreamStore {
+  return {
+    findLink: async (issuer, subject) => {
+      const row = await db
+        .selectFrom('upstream_links')
+        .selectAll()
+        .where('issuer', '=', issuer)
+        .where('subject', '=', subject)
+        .executeTakeFirst();
+      return row && toLink(row);
+    },
+
+    link: async ({ issuer, subject, upstream, personId, linkedAt }, records) => {
+      const row = { issuer, subject, upstream, person_id: personId, linked_at: linkedAt };
+      await write({ steps: [db.insertInto('upstream_links').values(row), countChange(db)], records });
+    },
+
+    unlink: async (issuer, subject, records) => {
+      const remove = db.deleteFrom('upstream_links').where('issuer', '=', issuer).where('subject', '=', subject);
+      const [removed] = await write({ steps: [remove, countChange(db)], conditional: true, records });
+      return removed === 1;
+    },
+
+    linksOf: async (personId) => {
+      const rows = await db.selectFrom('upstream_links').selectAll().where('person_id', '=', personId).execute();
+      return rows.map(toLink);
+    },
+
+    saveSession: async ({ sessionUid, idToken, sid = null, upstream, issuer, subject }, expiresAt) => {
+      const columns = { upstream, issuer, subject, sid, id_token: idToken, expires_at: expiresAt };
+      const upsert = db
+        .insertInto('upstream_sessions')
+        .values({ session_uid: sessionUid, ...columns })
+        .onConflict((conflict) => conflict.column('session_uid').doUpdateSet(columns));
+      await write({ steps: [upsert] });
+    },
+
+    findSession: async (sessionUid) => {
+      const row = await db
+        .selectFrom('upstream_sessions')
+        .selectAll()
+        .where('session_uid', '=', sessionUid)
+        .executeTakeFirst();
+      return row && toSession(row);
+    },
+
+    forgetSession: async (sessionUid) => {
+      await write({ steps: [db.deleteFrom('upstream_sessions').where('session_uid', '=', sessionUid)] });
+    },
+
+    sessionsOn: async ({ issuer, subject, sid }) => {
+      if (subject === undefined && sid === undefined) return [];
+      let query = db.selectFrom('upstream_sessions').select('session_uid').where('issuer', '=', issuer);
+      if (subject !== undefined) query = query.where('subject', '=', subject);
+      if (sid !== undefined) query = query.where('sid', '=', sid);
+      return (await query.orderBy('session_uid').execute()).map((row) => row.session_uid);
+    },
+  };
+}
+
+function toLink(row: {
+  issuer: string;
+  subject: string;
+  upstream: string;
+  person_id: string;
+  linked_at: number;
+}): UpstreamLink {
+  const { issuer, subject, upstream, person_id: personId, linked_at: linkedAt } = row;
+  return { issuer, subject, upstream, personId, linkedAt };
+}
+
+function toSession(row: {
+  session_uid: string;
+  upstream: string;
+  issuer: string;
+  subject: string;
+  sid: string | null;
+  id_token: string;
+}): UpstreamSession {
+  const { session_uid: sessionUid, id_token: idToken, sid, upstream, issuer, subject } = row;
+  return { sessionUid, upstream, issuer, subject, sid: sid ?? undefined, idToken };
+}
