@@ -5,11 +5,13 @@ import { auditCommand } from './audit.ts';
 import { clientCommand } from './client.ts';
 import { explainCommand } from './explain.ts';
 import { groupCommand, roleCommand } from './group.ts';
+import { identityCommand } from './identity.ts';
 import { keysCommand } from './keys.ts';
 import { personCommand } from './person.ts';
 import { policyCommand } from './policy.ts';
 import { scimCommand } from './scim.ts';
 import { serveCommand } from './serve.ts';
+import { sessionCommand } from './session.ts';
 
 /** Exit code for what the operator has to put right: a bad flag, file, port or home. */
 const exitProblem = 2;
@@ -40,6 +42,8 @@ export async function run(args: readonly string[]): Promise<number> {
     scimCommand,
     clientCommand,
     accountCommand,
+    sessionCommand,
+    identityCommand,
     keysCommand,
   ]) {
     program.addCommand(inheritSettings(command(setExitCode), program));
