@@ -29,6 +29,7 @@ const leg2 = [toSpec('leg-2')];
 const boundaries = [toSpec('boundaries')];
 const keys = [toSpec('keys')];
 const dpop = [toSpec('dpop')];
+const upstream = ['upstream', 'step-up'].map((name) => server(`idp/sign-in/upstream/${name}.test.ts`));
 const metadata = [toSpec('client-metadata')];
 const certificates = [toSpec('certificates')];
 
@@ -83,6 +84,13 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   ],
   [protocol('authorization-details.ts'), [server('policy/details.test.ts')], [toSpec('authorization-details')]],
   [server('policy/details.ts'), [server('policy/details.test.ts')], [toSpec('authorization-details')]],
+  [server('directory/upstream/mapping.ts'), [server('directory/upstream/mapping.test.ts')]],
+  [server('directory/upstream/strength.ts'), [server('directory/upstream/strength.test.ts')], upstream],
+  [server('directory/upstream/logout-token.ts'), [server('directory/upstream/logout-token.test.ts')]],
+  [server('directory/upstream/link.ts'), [server('directory/upstream/link.test.ts')], upstream],
+  [server('idp/sign-in/upstream/attempts.ts'), upstream],
+  [server('idp/sign-in/upstream/callback.ts'), upstream],
+  [server('idp/sign-in/upstream/back-channel.ts'), [server('idp/sign-in/upstream/sign-out.test.ts')]],
   [server('idp/subject-token.ts'), [server('idp/subject-token.test.ts')], [toSpec('subject-token')], leg1, issuing],
   [
     server('idp/token-exchange.ts'),

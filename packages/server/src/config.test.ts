@@ -50,6 +50,16 @@ describe('configuration', () => {
     });
   });
 
+  test('upstreams of the sign-in: their secrets lie beside the file, a mistake is named with its path', async () => {
+    const entry = 'issuer: "https://idp.acme.example", client_id: c, client_secret_file: okta.secret';
+    const config = await withFile(`sign_in: { upstream: { okta: { ${entry} } } }\nidp: { sessionIdleSeconds: 900 }`);
+    assert.equal(config.signIn.upstream.okta?.client_secret_file, join(dir, 'okta.secret'));
+    assert.equal(config.idp.sessionIdleSeconds, 900);
+    await assert.rejects(withFile('sign_in: { upstream: { okta: { client_id: c } } }'), (problem: Problem) =>
+      /sign_in\.upstream\.okta\.client_secret_file: needs either/.test(problem.message),
+    );
+  });
+
   test('how long a new key waits: on localhost anything, elsewhere five minutes or more', async () => {
     assert.equal((await withFile('')).keys.publishWaitSeconds, 600);
     assert.equal((await withFile('keys: { publishWaitSeconds: 1 }')).keys.publishWaitSeconds, 1);

@@ -5,6 +5,7 @@ import { type SignatureAlgorithm, signatureAlgorithms } from '@credence/mcp/prot
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { Problem } from './problem.ts';
+import { locateSecrets, SignInConfig } from './upstream-config.ts';
 
 /** The parts of Credence one process can play. */
 export const roles = ['idp', 'ras', 'gateway', 'admin'] as const;
@@ -56,6 +57,8 @@ const ConfigFile = z.strictObject({
       /** Exchanges one person's agents may make at once; two a second after that. */
       burst: z.int().min(10).max(1_000_000).default(60),
       sessionSeconds: z.int().min(300).max(86_400).default(43_200),
+      /** Without a browser using it for so long a session ends; agents at work do not count. */
+      sessionIdleSeconds: z.int().min(60).max(86_400).optional(),
     })
     .prefault({}),
   ras: z
@@ -67,6 +70,7 @@ const ConfigFile = z.strictObject({
     })
     .prefault({}),
   admin: z.strictObject({ url: origin.optional(), port: port.default(4002) }).prefault({}),
+  sign_in: SignInConfig.prefault({}),
   skewSeconds: z.int().min(0).max(60).default(30),
   documents: z
     .strictObject({ access: z.string().default('access.yaml'), resource: z.string().default('resource.yaml') })
@@ -151,6 +155,7 @@ export interface Config {
     readonly idTokenSeconds: number;
     readonly idJagSeconds: number;
     readonly sessionSeconds: number;
+    readonly sessionIdleSeconds: number | undefined;
     readonly burst: number;
   };
   readonly ras: {
@@ -160,6 +165,8 @@ export interface Config {
     readonly maxIdJagSeconds: number;
   };
   readonly admin: { readonly url: string; readonly port: number };
+  /** The identity providers of the organisation, by name. */
+  readonly signIn: SignInConfig;
   readonly skewSeconds: number;
   /** Whether DPoP proofs must carry a nonce of ours (RFC 9449 §8). */
   readonly dpop: { readonly nonce: boolean };
@@ -208,9 +215,14 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
     organisation: value.organisation ?? (flags.demo ? 'Acme' : 'your organisation'),
     roles: new Set(value.roles),
     demo: flags.demo === true,
-    idp: { ...value.idp, issuer: value.idp.issuer ?? `${scheme}://localhost:${value.idp.port}` },
+    idp: {
+      ...value.idp,
+      issuer: value.idp.issuer ?? `${scheme}://localhost:${value.idp.port}`,
+      sessionIdleSeconds: value.idp.sessionIdleSeconds,
+    },
     ras: { ...value.ras, issuer: value.ras.issuer ?? `${scheme}://localhost:${value.ras.port}` },
     admin: { ...value.admin, url: value.admin.url ?? `${scheme}://localhost:${value.admin.port}` },
+    signIn: locateSecrets(value.sign_in, at),
     documents: { access: at(value.documents.access), resource: at(value.documents.resource) },
     tls: typeof value.tls === 'object' ? { key: at(value.tls.key), cert: at(value.tls.cert) } : value.tls,
     trustedHops: value.proxy.trusted,

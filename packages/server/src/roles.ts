@@ -12,7 +12,7 @@ import { createDpopNonces, type DpopEndpoint } from './clients/dpop.ts';
 import { BadClientDocument } from './clients/metadata-document.ts';
 import { createRemoteClients, type RemoteClients } from './clients/remote-clients.ts';
 import { createClientWatch } from './clients/watch-clients.ts';
-import type { Config, KeyPurpose } from './config.ts';
+import { type Config, isLoopbackHost, type KeyPurpose } from './config.ts';
 import { type Egress, EgressRefused } from './egress.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import type { Home } from './home.ts';
@@ -31,6 +31,7 @@ import { toFault } from './log.ts';
 import type { AccessIndex } from './policy/compile.ts';
 import type { ClientProof } from './policy/model.ts';
 import type { Store } from './store/store.ts';
+import { directoryRows, openUpstreams } from './upstreams.ts';
 
 /** What the roles of one process share. */
 export interface Parts {
@@ -86,6 +87,10 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     cookieKeys: [await openSecret(home.keysDir, 'cookie')],
     idTokenSeconds: config.idp.idTokenSeconds,
     sessionSeconds: config.idp.sessionSeconds,
+    sessionIdleSeconds: config.idp.sessionIdleSeconds,
+    directoryRows: directoryRows(edge.nowMs),
+    upstreams: await openUpstreams(parts, isLoopbackHost(new URL(issuer).hostname)),
+    fetch: parts.egress.fetch,
     skewSeconds: config.skewSeconds,
     dpopNonces: dpop.nonces,
     failures: edge.failures,

@@ -67,8 +67,11 @@ async function writeKeyFile(
   await writeWhole(fileOf(keysDir, purpose), seal ? seal.close(text) : `${text}\n`);
 }
 
-/** A random secret of this home, made when it is first asked for: one for cookies, DPoP nonces, MCP sessions and pairwise subjects each. */
-export async function openSecret(keysDir: string, name: 'cookie' | 'dpop' | 'session' | 'subject'): Promise<string> {
+/** A random secret of this home, made when it is first asked for: one for cookies, DPoP nonces, MCP sessions, pairwise subjects and upstream sessions each. */
+export async function openSecret(
+  keysDir: string,
+  name: 'cookie' | 'dpop' | 'session' | 'subject' | 'upstream',
+): Promise<string> {
   const file = join(keysDir, `${name}.secret`);
   const known = await readIfThere(file);
   if (known !== undefined) return known;

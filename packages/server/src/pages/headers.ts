@@ -2,15 +2,19 @@
  * Headers of every page (threats.md §4): nothing loads but our own style sheet and mark, nothing frames the page, nothing
  * is kept, and forms go home.
  * @param formTargets - where a redirect after the form may lead: browsers hold `form-action` against it too
+ * @param formSchemes - for a page whose form leaves for hosts that nobody can list, such as `https:`
  */
-export function pageHeaders(formTargets: readonly string[] = []): Record<string, string> {
+export function pageHeaders(
+  formTargets: readonly string[] = [],
+  formSchemes: readonly 'https:'[] = [],
+): Record<string, string> {
   const policy = [
     "default-src 'none'",
     "style-src 'self'",
     "img-src 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
-    ["form-action 'self'", ...formTargets.flatMap(toSource)].join(' '),
+    ["form-action 'self'", ...formTargets.flatMap(toSource), ...formSchemes].join(' '),
   ];
   return {
     'content-type': 'text/html; charset=utf-8',

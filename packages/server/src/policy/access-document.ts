@@ -12,6 +12,7 @@ import {
   isMapping,
   issuer,
   issuerOrLocal,
+  isWebUrl,
   jwks,
   mapping,
   oneProof,
@@ -58,6 +59,11 @@ export const AccessClientEntry = mapping({
   name: displayName.optional(),
   redirect_uris: z.array(redirectUri).default([]),
   post_logout_redirect_uris: z.array(redirectUri).default([]),
+  /** Told when a session of its people ends. */
+  backchannel_logout_uri: z
+    .string('must be a URL')
+    .refine((text) => isWebUrl(text), 'must be https, or http on localhost, without fragment')
+    .optional(),
   /** Has no credentials: anybody can claim to be it. */
   public: z.boolean('must be true or false').default(false),
   /** May trade ID Tokens for ID-JAGs; when absent, only clients with credentials may. */

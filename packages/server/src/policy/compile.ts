@@ -125,6 +125,7 @@ function toClient(id: string, entry: AccessClientEntry, localRas: string | undef
     name: entry.name ?? id,
     redirectUris: entry.redirect_uris,
     postLogoutRedirectUris: entry.post_logout_redirect_uris,
+    backchannelLogoutUri: entry.backchannel_logout_uri,
     ...toProof(entry),
     // Whether it has credentials stands in its document.
     public: entry.metadata !== undefined || entry.public,

@@ -132,6 +132,8 @@ export interface AccessClient extends ClientProof {
   readonly name: string;
   readonly redirectUris: readonly string[];
   readonly postLogoutRedirectUris: readonly string[];
+  /** Where the client is told that a session has ended (OpenID Connect Back-Channel Logout 1.0). */
+  readonly backchannelLogoutUri?: string | undefined;
   /** Has no credentials, or with `metadata` may have none; may sign people in, and exchange only where `exchange` says so. */
   readonly public: boolean;
   /** `undefined`: if it has credentials. */

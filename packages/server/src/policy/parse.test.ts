@@ -251,6 +251,13 @@ describe('one mistake in a document is told with its line, column, path and what
       /redirect_uris\[0\]: must be https, http on localhost/,
     ],
     [
+      'a logout address in clear http',
+      'access',
+      '  vscode: {',
+      '  vscode: { backchannel_logout_uri: "http://app.example/logout",',
+      /backchannel_logout_uri: must be https, or http on localhost/,
+    ],
+    [
       'a tool with an unknown scope',
       'resource',
       '"get_*": read',

@@ -9,8 +9,11 @@ export const borrowedIdReason = 'client_id_may_be_borrowed';
 /**
  * When a person is asked for something. Never for consent to a server: the organisation decides (design.md). The consent
  * prompt stays, because clients ask for it by name, and is finished without a page unless {@link needsConfirmation}.
+ * @param more - further reasons to ask for a sign-in
  */
-export function createInteractionPolicy(): interactionPolicy.DefaultPolicy {
+export function createInteractionPolicy(
+  more: readonly interactionPolicy.Check[] = [],
+): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base();
   const [login, consent] = [policy.get('login'), policy.get('consent')];
   if (!login || !consent) throw new Error('oidc-provider has no login or consent prompt any more');
@@ -23,6 +26,7 @@ export function createInteractionPolicy(): interactionPolicy.DefaultPolicy {
       ({ oidc }) => oidc.session?.accountId !== undefined && oidc.account === undefined,
     ),
   );
+  for (const check of more) login.checks.add(check);
   consent.checks.remove('native_client_prompt');
   consent.checks.add(
     new Check(borrowedIdReason, 'a native client is not let in silently', 'interaction_required', (context) =>

@@ -5,17 +5,17 @@ import { type Form, parseForm } from '../../form.ts';
 import { pageHeaders } from '../../pages/headers.ts';
 import type { AccessClient } from '../../policy/model.ts';
 import type { Person } from '../../store/store.ts';
-import { endGrant } from './adapter.ts';
 import { isFormToken, makeFormToken } from './form-token.ts';
 import { borrowedIdReason } from './interaction-policy.ts';
 import type { Context } from './layer.ts';
 import type { SignInOptions } from './options.ts';
 import { confirmPage, type InteractionForm, loginPage, type PageFrame, type Refused, refusedPage } from './pages.ts';
 import { passwordSignIn } from './provider.ts';
-import { signOutOf } from './records.ts';
 import { isNativeRedirect } from './redirect.ts';
 import { readFormBody } from './request-body.ts';
+import { endSessionOfAnother } from './session-of-another.ts';
 import type { SignInLimit } from './sign-in-limit.ts';
+import type { UpstreamChoice } from './upstream/choice.ts';
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 
@@ -29,7 +29,12 @@ interface Visit {
 }
 
 /** The pages at `/interaction/:uid`: signing in, and the one question of T03. */
-export function createInteractions(options: SignInOptions, frame: PageFrame, limit: SignInLimit) {
+export function createInteractions(
+  options: SignInOptions,
+  frame: PageFrame,
+  limit: SignInLimit,
+  choice: UpstreamChoice | undefined,
+) {
   const { store, cookieKeys } = options;
 
   /** Answers a request below `/interaction/`; false when the path is not one of ours. */
@@ -62,7 +67,7 @@ export function createInteractions(options: SignInOptions, frame: PageFrame, lim
     const person = await personOfSession(visit);
     if (prompt.name === 'consent' && person) return show(visit, 200, confirmPage(frame, formOf(visit), person.name));
     const hint = typeof params.login_hint === 'string' ? params.login_hint.slice(0, 256) : '';
-    showLogin(visit, 200, person?.email ?? hint);
+    showStart(visit, person?.email ?? hint);
   }
 
   async function submitted(visit: Visit): Promise<void> {
@@ -75,11 +80,14 @@ export function createInteractions(options: SignInOptions, frame: PageFrame, lim
       isFormToken(form.value.get('token'), interaction.uid, cookieKeys);
     if (!isOurs) return refuse(context, 400, expired);
 
+    const chosen = await choice?.submitted(visit, form.value);
+    if (chosen === 'answered') return;
+    if (chosen === 'password') return showLogin(visit, 200, form.value.get('email') ?? '');
     switch (form.value.get('do')) {
       case 'continue':
-        return (await personOfSession(visit)) ? finish(visit, { consent: {} }) : showLogin(visit, 200, '');
+        return (await personOfSession(visit)) ? finish(visit, { consent: {} }) : showStart(visit, '');
       case 'switch':
-        return showLogin(visit, 200, '');
+        return showStart(visit, '', true);
       case 'cancel':
         return finish(visit, { error: 'access_denied', error_description: 'the person cancelled' });
       default:
@@ -107,24 +115,11 @@ export function createInteractions(options: SignInOptions, frame: PageFrame, lim
       return showLogin(visit, 400, email, 'This email and password do not go together. Try again.');
     }
     await limit.giveBack(email, address);
-    await endSessionOfAnother(visit, person);
+    const by = { personId: person.id, client: client.id, address };
+    await endSessionOfAnother(options, visit.provider, visit.interaction, by);
     const login = { accountId: person.id, acr: passwordSignIn.acr, amr: [...passwordSignIn.amr], ts: options.now() };
     // consent: so that a client that asked for the consent prompt by name is not sent round again.
     return finish(visit, { login, consent: {} });
-  }
-
-  /** A browser has one session. When somebody else signs in, the old one ends, and what hung on it. */
-  async function endSessionOfAnother({ context, interaction, provider, client }: Visit, person: Person): Promise<void> {
-    if (!interaction.session || interaction.session.accountId === person.id) return;
-    const session = await provider.Session.findByUid(interaction.session.uid);
-    for (const { grantId } of Object.values(session?.authorizations ?? {})) {
-      if (grantId) await endGrant(store, grantId);
-    }
-    const facts = { client: client.id, detail: 'another person signed in with this browser' };
-    await options.note({ ...signOutOf(interaction.session.accountId, facts), address: options.addressOf(context.req) });
-    await session?.destroy();
-    interaction.session = undefined;
-    await interaction.persist();
   }
 
   async function personOfSession({ interaction }: Visit): Promise<Person | undefined> {
@@ -145,6 +140,12 @@ export function createInteractions(options: SignInOptions, frame: PageFrame, lim
       client: client.name,
       isNative: isNativeRedirect(redirectUri),
     };
+  }
+
+  /** The first page of a sign-in: by the identity provider of the organisation where there is one. */
+  function showStart(visit: Visit, email: string, another = false): void {
+    if (choice) choice.show(visit, formOf(visit), email, another);
+    else showLogin(visit, 200, email);
   }
 
   function showLogin(visit: Visit, status: number, email: string, wrong?: string): void {

@@ -4,10 +4,13 @@ import type { Facts } from '../../audit/record.ts';
 import type { CertificateReader } from '../../clients/client-certificate.ts';
 import type { DpopNonces } from '../../clients/dpop.ts';
 import type { RemoteClients } from '../../clients/remote-clients.ts';
+import type { LinkOptions } from '../../directory/upstream/link.ts';
+import type { Egress } from '../../egress.ts';
 import type { PrivateJwk, Signer } from '../../keys/signer.ts';
 import type { FailureLimit } from '../../limits.ts';
 import type { AccessClient } from '../../policy/model.ts';
 import type { Store } from '../../store/store.ts';
+import type { UpstreamOptions } from './upstream/options.ts';
 
 /** What the sign-in works with. Functions are asked anew for every request: nothing here goes stale. */
 export interface SignInOptions {
@@ -36,6 +39,8 @@ export interface SignInOptions {
   readonly idTokenSeconds: number;
   /** How long one sign-in lasts, whatever happens meanwhile. */
   readonly sessionSeconds: number;
+  /** Without a browser using it for so long it ends; `undefined` = no such limit. */
+  readonly sessionIdleSeconds: number | undefined;
   readonly skewSeconds: number;
   /** Demanded of DPoP proofs, as at the token exchange; `undefined` where none is. */
   readonly dpopNonces: DpopNonces | undefined;
@@ -46,6 +51,12 @@ export interface SignInOptions {
   readonly certificateOf?: CertificateReader | undefined;
   /** Makes the record durable and resolves to its id, the reference that a refused person is shown. */
   readonly note: (note: SignInNote) => Promise<string>;
+  /** The lines for a change of the directory that a sign-in brings, to be written in one step with it. */
+  readonly directoryRows: LinkOptions['records'];
+  /** The identity providers of the organisation; `undefined` = people sign in with passwords of this server. */
+  readonly upstreams: UpstreamOptions | undefined;
+  /** Tells clients that a session has ended, through the one way out. */
+  readonly fetch: Egress['fetch'];
   readonly now: () => EpochSeconds;
   /** Tells the operator about a fault; never sees a request body. */
   readonly onFault: (fault: unknown) => void;
@@ -53,7 +64,7 @@ export interface SignInOptions {
 
 /** A record about to be written. */
 export interface SignInNote {
-  readonly kind: 'sign_in' | 'sign_out' | 'refusal';
+  readonly kind: 'sign_in' | 'sign_out' | 'alert' | 'refusal';
   readonly outcome: 'allowed' | 'refused';
   readonly reason?: Refusal;
   readonly address: string;

@@ -12,6 +12,8 @@ import { bindSignInsToKeys } from './key-binding.ts';
 import type { SignInOptions } from './options.ts';
 import { toProviderKey } from './provider-key.ts';
 import { isRegisteredRedirect } from './redirect.ts';
+import { keepAuthTime, secondsLeft } from './session-times.ts';
+import { createAcrCheck } from './upstream/acr-check.ts';
 
 /** What a sign-in by password is worth, in words that other identity providers use too. */
 export const passwordSignIn = {
@@ -59,6 +61,7 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, wor
       pushedAuthorizationRequests: { enabled: true },
       ...judgeCertificates(options),
       externalSigningSupport: { enabled: true, ack: 'experimental-01' }, // for keys in a token
+      backchannelLogout: { enabled: true },
       rpInitiatedLogout: { enabled: true, logoutSource: pages.signOut, postLogoutSuccessSource: pages.signedOut },
     },
     responseTypes: ['code'],
@@ -80,12 +83,14 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, wor
     loadExistingGrant: findOrMakeGrant,
     findAccount: (_context, id) => findAccount(options.store, id),
     assertJwtClientAuthClaimsAndHeader: (_context, claims) => checkAssertionClaims(claims, options),
-    interactions: { url: (_context, { uid }) => `/interaction/${uid}`, policy: createInteractionPolicy() },
+    interactions: {
+      url: (_context, { uid }) => `/interaction/${uid}`,
+      policy: createInteractionPolicy(options.upstreams ? [createAcrCheck()] : []),
+    },
     renderError: pages.refused,
     clientBasedCORS: () => false,
-    fetch: async () => {
-      throw new Error('the sign-in fetches nothing: clients come with their keys');
-    },
+    // Only to say that a session has ended: clients come with their keys.
+    fetch: (url, init) => options.fetch(String(url), init),
   });
 
   const passHash = hashSecret(workloadPass);
@@ -101,6 +106,9 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, wor
     return isRegisteredRedirect(uri, this.postLogoutRedirectUris ?? []);
   };
   bindSignInsToKeys(provider, options);
+  keepAuthTime(provider, options.now);
+  // Whoever cannot be told does not keep the session alive; the operator learns of it.
+  provider.on('backchannel.error', (_context, fault) => options.onFault(fault));
   // Every ID Token names its session: without sid nobody could tell whether it still stands (IDP-13, IDP-40).
   prototype.includeSid = () => true;
   // The scheme is the issuer's, whatever a proxy says: see `callback` in sign-in.ts.
@@ -131,7 +139,12 @@ function plainCookies(keys: readonly string[]): Pick<Configuration, 'cookies'> {
   return { cookies: { names, long: cookie, short: cookie, keys } };
 }
 
-function lifetimes({ idTokenSeconds, sessionSeconds, now }: SignInOptions): NonNullable<Configuration['ttl']> {
+function lifetimes({
+  idTokenSeconds,
+  sessionSeconds,
+  sessionIdleSeconds,
+  now,
+}: SignInOptions): NonNullable<Configuration['ttl']> {
   return {
     AuthorizationCode: 60,
     IdToken: Math.min(idTokenSeconds, 43_200),
@@ -140,9 +153,8 @@ function lifetimes({ idTokenSeconds, sessionSeconds, now }: SignInOptions): NonN
     RefreshToken: sessionSeconds,
     Grant: sessionSeconds,
     Interaction: interactionSeconds,
-    // Counted from the sign-in and not from the last use: using a session does not make it younger.
     Session: (_context, { loginTs }) =>
-      loginTs === undefined ? interactionSeconds : Math.max(1, loginTs + sessionSeconds - now()),
+      secondsLeft(loginTs, { sessionSeconds, sessionIdleSeconds, signingInSeconds: interactionSeconds, now: now() }),
   };
 }
 

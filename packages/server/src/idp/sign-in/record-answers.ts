@@ -1,6 +1,8 @@
 import type Provider from 'oidc-provider';
 import { errors } from 'oidc-provider';
+import type { Facts } from '../../audit/record.ts';
 import { pageHeaders } from '../../pages/headers.ts';
+import type { AfterSignIn } from './after-sign-in.ts';
 import { type AutoSubmit, parseAutoSubmit } from './auto-submit.ts';
 import { whyUnavailable } from './clients.ts';
 import type { Context, Layer } from './layer.ts';
@@ -23,7 +25,12 @@ const errorEvents = [
 ];
 
 /** The innermost layer: what `oidc-provider` answered becomes a record, durable before the answer leaves. */
-export function recordAnswers(options: SignInOptions, frame: PageFrame, provider: Provider): Layer {
+export function recordAnswers(
+  options: SignInOptions,
+  frame: PageFrame,
+  provider: Provider,
+  afterSignIn: AfterSignIn,
+): Layer {
   const failures = new WeakMap<object, unknown>();
   for (const event of errorEvents) {
     (provider as NodeJS.EventEmitter).on(event, (context: object, error: unknown) => failures.set(context, error));
@@ -38,12 +45,20 @@ export function recordAnswers(options: SignInOptions, frame: PageFrame, provider
       nameOf: (clientId) => options.clients().get(clientId)?.id ?? clientId,
       unavailable: whyUnavailable(context),
     });
-    const reference = note && (await options.note({ ...note, address: options.addressOf(context.req) }));
+    const more = note?.outcome === 'allowed' ? await afterSignIn(context) : {};
+    const reference =
+      note && (await options.note({ ...withFacts(note, more), address: options.addressOf(context.req) }));
     const form = parseAutoSubmit(context.body);
     if (form) showButton(context, frame, form);
     else if (error !== undefined) showRefusal(context, frame, error, reference);
     if (context.status === 404 && context.body === undefined) showNothingHere(context, frame);
   };
+}
+
+/** What came to light after the sign-in stands beside how it was. */
+function withFacts<T extends { readonly facts: Facts }>(note: T, more: Facts): T {
+  const detail = [note.facts.detail, more.detail].filter((words) => words !== undefined).join(', ');
+  return { ...note, facts: { ...note.facts, ...more, ...(detail !== '' && { detail }) } };
 }
 
 /** A fault. Where `oidc-provider` could tell the client so in the redirect, it has; otherwise it is answered as one. */

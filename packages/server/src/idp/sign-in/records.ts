@@ -34,7 +34,13 @@ type NoteOfAnswer = Omit<SignInNote, 'address'>;
 /** A code goes out: somebody proved who they are, or a session that stood was used. */
 function toSignIn(oidc: Oidc, known: Known): NoteOfAnswer {
   const { session, result } = oidc;
-  const how = result?.login ? 'password' : result?.consent ? 'live session, confirmed' : 'live session';
+  const how = result?.upstream
+    ? 'upstream'
+    : result?.login
+      ? 'password'
+      : result?.consent
+        ? 'live session, confirmed'
+        : 'live session';
   return {
     kind: 'sign_in',
     outcome: 'allowed',

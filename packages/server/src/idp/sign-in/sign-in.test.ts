@@ -49,7 +49,7 @@ describe('signing in', () => {
     assert.deepEqual(
       world.notes.map(({ kind, outcome, facts }) => [kind, outcome, facts.person, facts.client, facts.detail]),
       [
-        ['sign_in', 'allowed', alice.id, 'claude-code', 'password'],
+        ['sign_in', 'allowed', alice.id, 'claude-code', 'password, new device'],
         ['sign_in', 'allowed', alice.id, 'claude-code', 'ID token issued'],
       ],
     );

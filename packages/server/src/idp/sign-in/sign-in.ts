@@ -1,17 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import type Provider from 'oidc-provider';
+import { createAfterSignIn } from './after-sign-in.ts';
 import { defaultScope } from './default-scope.ts';
 import { createInteractions } from './interactions.ts';
 import type { Context, Layer } from './layer.ts';
 import type { SignInOptions } from './options.ts';
 import type { PageFrame } from './pages.ts';
-import { createProvider } from './provider.ts';
+import { createProvider, isHttps } from './provider.ts';
 import { createProviderPages } from './provider-pages.ts';
 import { publish } from './publish.ts';
 import { recordAnswers } from './record-answers.ts';
 import type { ReadRequest } from './request-body.ts';
 import { createSignInLimit, type SignInLimits } from './sign-in-limit.ts';
 import { answerFaults, limitClients } from './token-door.ts';
+import { createAttempts } from './upstream/attempts.ts';
+import { backChannelLogout } from './upstream/back-channel.ts';
+import { upstreamCallback } from './upstream/callback.ts';
+import { createUpstreamChoice } from './upstream/choice.ts';
+import { upstreamSignOut } from './upstream/sign-out.ts';
 
 /** The sign-in half of the IdP: every path of the issuer but the token exchange. */
 export interface SignIn {
@@ -29,7 +36,19 @@ const defaultLimits: SignInLimits = { perAccount: 10, perNetwork: 120 };
  */
 export function createSignIn(options: SignInOptions, limits: SignInLimits = defaultLimits): SignIn {
   const frame: PageFrame = { host: new URL(options.issuer).host, organisation: options.organisation };
-  const interactions = createInteractions(options, frame, createSignInLimit(limits));
+  const { upstreams } = options;
+  const attempts = createAttempts({ artifacts: options.store.artifacts, now: options.now, secure: isHttps(options) });
+  const choice = upstreams && createUpstreamChoice(options, upstreams, attempts, frame);
+  const interactions = createInteractions(options, frame, createSignInLimit(limits), choice);
+  const afterSignIn = createAfterSignIn(options);
+  const upstreamLayers = (provider: Provider): readonly Layer[] =>
+    upstreams
+      ? [
+          upstreamCallback(options, upstreams, attempts, frame, provider),
+          backChannelLogout(options, upstreams, provider),
+          upstreamSignOut(options, upstreams, frame),
+        ]
+      : [];
 
   const workloadPass = randomBytes(32).toString('base64url');
 
@@ -43,8 +62,9 @@ export function createSignIn(options: SignInOptions, limits: SignInLimits = defa
       publish(options),
       defaultScope,
       ourPages,
+      ...upstreamLayers(provider),
       limitClients(options, workloadPass),
-      recordAnswers(options, frame, provider),
+      recordAnswers(options, frame, provider, afterSignIn),
     ]) {
       provider.use(layer);
     }

@@ -49,10 +49,19 @@ export const alice: Person = {
 };
 export const bob: Person = { ...alice, id: 'u_bob', email: 'bob@acme.example', name: 'bob', groups: ['marketing'] };
 
+/** Options beyond those every test has. */
+export type MoreOptions = (
+  issuer: string,
+  store: Store,
+  now: () => number,
+  onFault: (fault: unknown) => void,
+) => Partial<SignInOptions> | Promise<Partial<SignInOptions>>;
+
 export async function openTestWorld(
   limits: SignInLimits = { perAccount: 10, perNetwork: 500 },
   toIssuer = (port: number) => `http://localhost:${port}`,
   dpopNonces: DpopNonces | undefined = undefined,
+  toMore: MoreOptions = () => ({}),
 ): Promise<TestWorld> {
   const store = await openSqliteStore(':memory:', { node: 'test' });
   for (const person of [alice, bob]) {
@@ -111,6 +120,10 @@ export async function openTestWorld(
     cookieKeys: ['a key for cookies in tests'],
     idTokenSeconds: 3600,
     sessionSeconds: 43_200,
+    sessionIdleSeconds: undefined,
+    upstreams: undefined,
+    directoryRows: () => [],
+    fetch: () => Promise.reject(new Error('nothing goes out in tests')),
     skewSeconds: 30,
     dpopNonces,
     failures: createFailureLimit({ max: 10, windowSeconds: 60, now }),
@@ -123,6 +136,7 @@ export async function openTestWorld(
     },
     now,
     onFault: (fault) => world.faults.push(fault),
+    ...(await toMore(issuer, store, now, (fault) => world.faults.push(fault))),
   };
   return Object.assign(world, { signIn: createSignIn(options, limits) });
 }
@@ -133,6 +147,7 @@ function testClients(clientKey: PrivateJwk): AccessClient[] {
     public: false,
     exchange: true,
     jwks: undefined,
+    backchannelLogoutUri: undefined,
     clientIds: new Map(),
   };
   const loopback = ['http://localhost/callback', 'http://127.0.0.1/callback'];
@@ -166,8 +181,8 @@ export class TestBrowser {
     this.#issuer = issuer;
   }
 
-  async get(url: string): Promise<Visit> {
-    return this.#follow(url, {});
+  async get(url: string, headers: Record<string, string> = {}): Promise<Visit> {
+    return this.#follow(url, { headers });
   }
 
   /** Sends the first form of a page, its hidden fields included. */

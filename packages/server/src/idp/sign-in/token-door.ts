@@ -17,7 +17,11 @@ const clientPaths = ['/token', '/request'];
 
 /** Programs read these; people read everything else. */
 export function isForPrograms(path: string): boolean {
-  return [...clientPaths, '/me', '/jwks'].includes(path) || path.startsWith('/.well-known/');
+  return (
+    [...clientPaths, '/me', '/jwks'].includes(path) ||
+    path.startsWith('/.well-known/') ||
+    path.startsWith('/backchannel-logout/')
+  );
 }
 
 /**

@@ -1,0 +1,40 @@
+import type Provider from 'oidc-provider';
+import type { Facts } from '../../audit/record.ts';
+import type { SignInOptions } from './options.ts';
+import { signOutOf } from './records.ts';
+
+/** Why a session ends although nobody signed out here. */
+export interface EndOfSession {
+  readonly address: string;
+  readonly facts: Facts;
+}
+
+/**
+ * Ends a session and what was granted in it, puts that on the record, and tells the clients that want to know (IDP-41).
+ * A client that cannot be told does not hold up the end: it stands before anybody is told.
+ */
+export async function endSession(
+  options: SignInOptions,
+  provider: Provider,
+  uid: string,
+  { address, facts }: EndOfSession,
+): Promise<void> {
+  const session = await options.store.sessions.find(uid, options.now());
+  if (!session) return;
+  const { personId: person, clients } = session;
+  await options.note({ ...signOutOf(person, facts), address });
+  await options.store.sessions.end(uid, []);
+  const told = clients.map(async ({ client: clientId, sid }) => {
+    const client = (await provider.Client.find(clientId)) as ClientToTell | undefined;
+    if (client?.backchannelLogoutUri) await client.backchannelLogout(person, sid);
+  });
+  for (const outcome of await Promise.allSettled(told)) {
+    if (outcome.status === 'rejected') options.onFault(outcome.reason);
+  }
+}
+
+/** What the types of `oidc-provider` leave out. */
+interface ClientToTell {
+  readonly backchannelLogoutUri?: string;
+  backchannelLogout(sub: string, sid: string): Promise<void>;
+}
