@@ -51,11 +51,26 @@ export function parseJws(compact: string, maxLength = 16 * 1024): ParsedJws | un
   const parts = compact.split('.');
   const [head, body, tail] = parts;
   if (parts.length !== 3 || !head || !body || !tail) return undefined;
-  const header = parsePart(head);
+  const header = parseHeader(head);
   const claims = parsePart(body);
   const signature = decodeBase64url(tail);
   if (!header || !claims || !signature || 'crit' in header) return undefined;
   return { header, claims, signingInput: `${head}.${body}`, signature };
+}
+
+/** Headers seen lately: all tokens of one issuer, kind and key begin with the same one. */
+const headers = new Map<string, JsonObject>();
+const maxHeaders = 256;
+const maxHeaderLength = 512;
+
+function parseHeader(head: string): JsonObject | undefined {
+  const known = headers.get(head);
+  if (known) return known;
+  const header = parsePart(head);
+  if (!header || head.length > maxHeaderLength) return header;
+  if (headers.size >= maxHeaders) headers.clear();
+  headers.set(head, Object.freeze(header));
+  return header;
 }
 
 function parsePart(part: string): JsonObject | undefined {

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import {
   chooseKey,
   clientAssertionType,
@@ -14,6 +14,7 @@ import {
   type Result,
 } from '@credence/mcp/protocol';
 import type { Call } from '../call.ts';
+import type { Form } from '../form.ts';
 import { verifySignature } from '../keys/verify-signature.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
 import type { ClientProof } from '../policy/model.ts';
@@ -141,7 +142,16 @@ export function claimedClientId(call: Pick<Call, 'authorization' | 'form'>): str
   return credentials.ok ? credentials.value.clientId.slice(0, 256) : '';
 }
 
-function parseCredentials({ authorization, form }: Pick<Call, 'authorization' | 'form'>): Result<Credentials> {
+const parsedOf = new WeakMap<Form, Result<Credentials>>();
+
+/** Read once for each request: to count its failures, and to authenticate it. */
+function parseCredentials(call: Pick<Call, 'authorization' | 'form'>): Result<Credentials> {
+  const known = parsedOf.get(call.form) ?? readCredentials(call);
+  parsedOf.set(call.form, known);
+  return known;
+}
+
+function readCredentials({ authorization, form }: Pick<Call, 'authorization' | 'form'>): Result<Credentials> {
   const inBody = form.get('client_id');
   const secret = form.get('client_secret');
   const assertion = form.get('client_assertion');
@@ -185,15 +195,15 @@ function parseBasic(authorization: string): { clientId: string; secret: string }
 
 /** SHA-256 of a client secret, base64url: secrets are 256 random bits, so a slow hash would protect nothing more. */
 export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64url');
+  return hash('sha256', secret, 'base64url');
 }
 
 /** Compares against every live secret, each in constant time (KEY-09). */
 export function secretMatches(secret: string, hashes: readonly string[]): boolean {
   const presented = Buffer.from(hashSecret(secret));
   let matches = false;
-  for (const hash of hashes) {
-    const kept = Buffer.from(hash);
+  for (const live of hashes) {
+    const kept = Buffer.from(live);
     if (kept.length === presented.length && timingSafeEqual(kept, presented)) matches = true;
   }
   return matches;

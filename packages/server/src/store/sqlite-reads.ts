@@ -6,7 +6,26 @@ import { orStoreError } from './sqlite-dialect.ts';
 import type { Account, AccountKey, Artifact, Mark, Person } from './store.ts';
 
 /** People are in the store; only those whose agents are at work just now are remembered. */
-const maxPeople = 5000;
+const maxRemembered = 5000;
+
+/**
+ * Remembers what was read since the last change to anybody. The change sequence is asked before each use, and whoever
+ * changes something moves it in the same transaction, so that this is what a read would give, at a tenth of its time.
+ */
+function createMemory<T>(currentSequence: () => number): (key: string, read: () => T | undefined) => T | undefined {
+  const remembered = new Map<string, T>();
+  let asOf = -1;
+  return (key, read) => {
+    const sequence = currentSequence();
+    if (sequence !== asOf || remembered.size >= maxRemembered) remembered.clear();
+    asOf = sequence;
+    const known = remembered.get(key);
+    if (known !== undefined) return known;
+    const found = read();
+    if (found !== undefined) remembered.set(key, found);
+    return found;
+  };
+}
 
 /** The reads that every request makes, prepared once: a tenth of the time of a query built for the occasion. */
 export interface SqliteReads {
@@ -42,29 +61,22 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
   const mark = database.prepare('SELECT 1 FROM marks WHERE kind = ? AND id = ?');
   const changeSequence = database.prepare('SELECT value FROM change_sequence');
 
-  /** People read since the last change to anybody. A change by whichever process moves the sequence in its own transaction. */
-  const people = new Map<string, Person>();
-  let peopleAsOf = -1;
   const currentSequence = () => Number(orStoreError(() => changeSequence.get())?.value);
+  const rememberedPeople = createMemory<Person>(currentSequence);
+  const rememberedAccounts = createMemory<Account>(currentSequence);
 
   // Each is async, so that a store that is away rejects and never throws.
   return {
-    person: async (id) => {
-      // Asked before each use, so that what is remembered is what a read would give: it takes a tenth of that.
-      const sequence = currentSequence();
-      if (sequence !== peopleAsOf || people.size >= maxPeople) people.clear();
-      peopleAsOf = sequence;
-      const known = people.get(id);
-      if (known) return known;
-      const row = orStoreError(() => person.get(id)) as unknown as PersonRow | undefined;
-      const found = row && toPerson(row);
-      if (found) people.set(id, found);
-      return found;
-    },
-    account: async (key) => {
-      const row = orStoreError(() => account.get(key.issuer, toTenant(key), key.subject));
-      return row && toAccount(row as unknown as Parameters<typeof toAccount>[0]);
-    },
+    person: async (id) =>
+      rememberedPeople(id, () => {
+        const row = orStoreError(() => person.get(id)) as unknown as PersonRow | undefined;
+        return row && toPerson(row);
+      }),
+    account: async (key) =>
+      rememberedAccounts(JSON.stringify([key.issuer, toTenant(key), key.subject]), () => {
+        const row = orStoreError(() => account.get(key.issuer, toTenant(key), key.subject));
+        return row && toAccount(row as unknown as Parameters<typeof toAccount>[0]);
+      }),
     artifact: async (model, id) => {
       const row = orStoreError(() => artifact.get(model, id, currentSeconds()));
       return row && toArtifact(row as unknown as Parameters<typeof toArtifact>[0]);

@@ -18,7 +18,8 @@ export function sqliteWriter(database: DatabaseSync, statements: StatementCache,
   const end = database.prepare('COMMIT');
   const savepoint = database.prepare('SAVEPOINT unit');
   const release = database.prepare('RELEASE unit');
-  const lastLine = database.prepare('SELECT seq, hash FROM audit WHERE node = ? ORDER BY seq DESC LIMIT 1');
+  const readHead = database.prepare('SELECT seq, hash FROM chains WHERE node = ?');
+  const writeHead = database.prepare('INSERT OR REPLACE INTO chains (node, seq, hash) VALUES (?, ?, ?)');
   const insertMark = database.prepare('INSERT INTO marks (kind, id, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
   const insertLine = database.prepare(
     `INSERT INTO audit (node, seq, previous_hash, hash, id, kind, time_ms, body, person, client, server, id_jag,
@@ -49,8 +50,10 @@ export function sqliteWriter(database: DatabaseSync, statements: StatementCache,
     try {
       begin.run();
       // Read under the lock, not remembered: even two processes by the same name cannot fork the chain.
-      head = (lastLine.get(node) as ChainHead | undefined) ?? emptyChain(node);
+      const before = (readHead.get(node) as ChainHead | undefined) ?? emptyChain(node);
+      head = before;
       const outcomes = work();
+      if (head !== before) writeHead.run(node, head.seq, head.hash);
       end.run();
       return outcomes;
     } catch (error) {
