@@ -13,14 +13,42 @@ export interface FailureLimit {
 
 const maxPairs = 50_000;
 
+/**
+ * What is counted in one process of an installation counts in all of them, a few milliseconds later: with several workers a
+ * limit is still one limit.
+ */
+export interface SharedCounts {
+  tell(count: Count): void;
+  /** Calls back with what the others have counted under a name. */
+  hear(name: Count['name'], take: (key: string) => void): void;
+}
+
+export interface Count {
+  readonly name: 'failure' | 'pace' | 'sign_in' | 'sign_in_given_back';
+  readonly key: string;
+}
+
 /** Counts in fixed windows, in memory, in bounded space: the oldest pair goes when there are too many. */
 export function createFailureLimit(options: {
   max: number;
   windowSeconds: number;
   now: () => EpochSeconds;
+  shared?: SharedCounts | undefined;
 }): FailureLimit {
   const windows = new Map<string, { failures: number; endsAt: EpochSeconds }>();
   const keyOf = (client: string, address: string) => JSON.stringify([client, address]);
+  const add = (key: string) => {
+    const window = windows.get(key);
+    if (window && window.endsAt > options.now()) {
+      window.failures += 1;
+      return;
+    }
+    windows.delete(key);
+    const oldest = windows.keys().next();
+    if (windows.size >= maxPairs && !oldest.done) windows.delete(oldest.value);
+    windows.set(key, { failures: 1, endsAt: options.now() + options.windowSeconds });
+  };
+  options.shared?.hear('failure', add);
 
   return {
     waitSeconds(client, address) {
@@ -30,15 +58,8 @@ export function createFailureLimit(options: {
     },
     add(client, address) {
       const key = keyOf(client, address);
-      const window = windows.get(key);
-      if (window && window.endsAt > options.now()) {
-        window.failures += 1;
-        return;
-      }
-      windows.delete(key);
-      const oldest = windows.keys().next();
-      if (windows.size >= maxPairs && !oldest.done) windows.delete(oldest.value);
-      windows.set(key, { failures: 1, endsAt: options.now() + options.windowSeconds });
+      add(key);
+      options.shared?.tell({ name: 'failure', key });
     },
   };
 }
@@ -50,18 +71,29 @@ export interface Pace {
 }
 
 /** A bucket for each key, in memory, in bounded space: the one used longest ago goes when there are too many. */
-export function createPace(options: { burst: number; perSecond: number; nowMs: () => number }): Pace {
+export function createPace(options: {
+  burst: number;
+  perSecond: number;
+  nowMs: () => number;
+  shared?: SharedCounts | undefined;
+}): Pace {
   const buckets = new Map<string, { left: number; atMs: number }>();
+  const take = (key: string): boolean => {
+    const nowMs = options.nowMs();
+    const { left, atMs } = buckets.get(key) ?? { left: options.burst, atMs: nowMs };
+    const filled = Math.min(options.burst, left + ((nowMs - atMs) / 1000) * options.perSecond);
+    buckets.delete(key);
+    const oldest = buckets.keys().next();
+    if (buckets.size >= maxPairs && !oldest.done) buckets.delete(oldest.value);
+    buckets.set(key, { left: filled >= 1 ? filled - 1 : filled, atMs: nowMs });
+    return filled >= 1;
+  };
+  options.shared?.hear('pace', take);
   return {
     take(key) {
-      const nowMs = options.nowMs();
-      const { left, atMs } = buckets.get(key) ?? { left: options.burst, atMs: nowMs };
-      const filled = Math.min(options.burst, left + ((nowMs - atMs) / 1000) * options.perSecond);
-      buckets.delete(key);
-      const oldest = buckets.keys().next();
-      if (buckets.size >= maxPairs && !oldest.done) buckets.delete(oldest.value);
-      buckets.set(key, { left: filled >= 1 ? filled - 1 : filled, atMs: nowMs });
-      return filled >= 1;
+      const isTaken = take(key);
+      if (isTaken) options.shared?.tell({ name: 'pace', key });
+      return isTaken;
     },
   };
 }

@@ -10,7 +10,15 @@ import { type AuditRow, type Commit, type CommitOutcome, StoreConflict } from '.
 export interface SqliteWriter {
   commit(commit: Commit): Promise<CommitOutcome>;
   write(change: Change): Promise<readonly number[]>;
+  /** As `write`, for steps that were compiled elsewhere. */
+  perform(steps: readonly Statement[], change: Omit<Change, 'steps'>): Promise<readonly number[]>;
   close(): void;
+}
+
+/** A compiled step. */
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
 }
 
 export function sqliteWriter(database: DatabaseSync, statements: StatementCache, node: string): SqliteWriter {
@@ -28,12 +36,15 @@ export function sqliteWriter(database: DatabaseSync, statements: StatementCache,
   let head: ChainHead = emptyChain(node);
   const queue = new GroupCommit(runGroup);
 
+  const perform: SqliteWriter['perform'] = (steps, change) => queue.submit(() => writeUnit(steps, change));
   return {
     commit: (commit) => queue.submit(() => commitUnit(commit)),
-    write: (change) => {
-      const steps = change.steps.map((step) => step.compile());
-      return queue.submit(() => writeUnit(steps, change));
-    },
+    write: (change) =>
+      perform(
+        change.steps.map((step) => step.compile()),
+        change,
+      ),
+    perform,
     close: () => queue.close(),
   };
 
@@ -92,10 +103,7 @@ export function sqliteWriter(database: DatabaseSync, statements: StatementCache,
     return { won: true };
   }
 
-  function writeUnit(
-    steps: readonly { sql: string; parameters: readonly unknown[] }[],
-    { conditional, records }: Change,
-  ): readonly number[] {
+  function writeUnit(steps: readonly Statement[], { conditional, records }: Omit<Change, 'steps'>): readonly number[] {
     const changed: number[] = [];
     for (const { sql, parameters } of steps) {
       changed.push(Number(statements.prepare(sql).run(...(parameters as SQLInputValue[])).changes));

@@ -12,7 +12,8 @@ import { Kysely } from 'kysely';
 import { Problem } from '../problem.ts';
 import { verifyChains } from './chain.ts';
 import * as accountsOfTenants from './migrations/0004-accounts-of-tenants.ts';
-import { openSqliteStore } from './sqlite.ts';
+import { createRemoteWriter } from './remote-writer.ts';
+import { openSqliteBeside, openSqliteStore } from './sqlite.ts';
 import { nodeSqliteDialect, StatementCache } from './sqlite-dialect.ts';
 import { storeContract } from './store.contract.ts';
 import { type Store, type StoredAuditRow, StoreUnavailable } from './store.ts';
@@ -35,6 +36,30 @@ storeContract('SQLite in a file', async () => {
     },
     close: async () => {
       for (const one of [store, ...others]) await one.close();
+      rmSync(join(file, '..'), { recursive: true });
+    },
+  };
+});
+
+storeContract('SQLite beside the process that writes', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'credence-store-')), 'store.db');
+  const writing = await openSqliteStore(file, { node: 'one' });
+  const opened: Store[] = [];
+  const beside = () => {
+    // What crosses a process boundary is a copy.
+    const writer = createRemoteWriter((batch) => {
+      void writing.perform(structuredClone(batch)).then((answer) => writer.settle(structuredClone(answer)));
+    });
+    const store = openSqliteBeside(file, writer);
+    opened.push(store);
+    return store;
+  };
+  return {
+    store: beside(),
+    another: async () => beside(),
+    reopen: async () => beside(),
+    close: async () => {
+      for (const one of [...opened, writing]) await one.close();
       rmSync(join(file, '..'), { recursive: true });
     },
   };
@@ -119,6 +144,18 @@ describe('SQLite', () => {
     assert.equal(transactionsIn(file) - before - grouped, 20);
     assert.equal((await readAll(store)).length, 2020);
     await store.close();
+  });
+
+  test('a process that lets another write is refused by its own database, and fails closed when the other is away', async () => {
+    const file = await fileWith(async () => undefined);
+    const writer = createRemoteWriter(() => {
+      throw new Error('the channel is closed');
+    });
+    const store = openSqliteBeside(file, writer);
+    await assert.rejects(store.commit({ marks: [], records: [record('lost')] }), StoreUnavailable);
+    assert.equal(await store.audit.find('lost'), undefined);
+    await store.close();
+    await assert.rejects(store.commit({ marks: [], records: [record('late')] }), StoreUnavailable);
   });
 
   test('the record and published policies refuse UPDATE and DELETE', async () => {

@@ -11,18 +11,24 @@ import { peopleStore } from './people.ts';
 import { policyStore } from './policies.ts';
 import { purge } from './purge.ts';
 import { directoryStore } from './records.ts';
+import { performBatch, type RemoteAnswer, type RemoteBatch, type RemoteWriter } from './remote-writer.ts';
 import type { Schema } from './schema.ts';
 import { sessionStore } from './sessions.ts';
 import { nodeSqliteDialect, StatementCache } from './sqlite-dialect.ts';
 import { unavailability } from './sqlite-error.ts';
 import { sqliteReads } from './sqlite-reads.ts';
-import { sqliteWriter } from './sqlite-writer.ts';
+import { type SqliteWriter, sqliteWriter } from './sqlite-writer.ts';
 import type { Store } from './store.ts';
 import { upstreamStore } from './upstream.ts';
 
 export interface SqliteOptions {
   /** Names the chain this process writes; no two processes may write at once under one name. */
   readonly node: string;
+}
+
+/** The store of the process that writes; it can write for others too. */
+export interface SqliteStore extends Store {
+  perform(batch: RemoteBatch): Promise<RemoteAnswer>;
 }
 
 /** How long a write waits for another process to finish its own. The event loop waits with it. */
@@ -32,7 +38,7 @@ const busyMs = 2000;
  * Opens the embedded store, and makes it where there is none (readable by its owner only). Throws `Problem` when the
  * file cannot be used.
  */
-export async function openSqliteStore(path: string, { node }: SqliteOptions): Promise<Store> {
+export async function openSqliteStore(path: string, { node }: SqliteOptions): Promise<SqliteStore> {
   const database = openDatabase(path);
   const statements = new StatementCache(database);
   const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(statements) });
@@ -43,6 +49,22 @@ export async function openSqliteStore(path: string, { node }: SqliteOptions): Pr
     throw toProblem(path, error);
   }
   const writer = sqliteWriter(database, statements, node);
+  return { ...toStore(database, db, writer), perform: (batch) => performBatch(writer, batch) };
+}
+
+/** Opens the store of a home for a process that reads it and lets another one write. */
+export function openSqliteBeside(path: string, writer: RemoteWriter): Store {
+  const database = openDatabase(path);
+  database.exec('PRAGMA query_only = ON');
+  const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(new StatementCache(database)) });
+  return toStore(database, db, writer);
+}
+
+function toStore(
+  database: DatabaseSync,
+  db: Kysely<Schema>,
+  writer: Pick<SqliteWriter, 'commit' | 'write'> & { close(): void | Promise<void> },
+): Store {
   const engine = { db, write: writer.write };
   const reads = sqliteReads(database);
   return {
@@ -60,7 +82,7 @@ export async function openSqliteStore(path: string, { node }: SqliteOptions): Pr
     changeSequence: reads.changeSequence,
     purge: (now) => purge(engine, now),
     close: async () => {
-      writer.close();
+      await writer.close();
       if (database.isOpen) database.close();
     },
   };

@@ -59,6 +59,7 @@ export interface Mark {
 export interface Commit {
   readonly marks: readonly Mark[];
   readonly records: readonly AuditRow[];
+  /** MUST NOT throw: what was lost is lost by then. */
   readonly recordsIfLost?: (lost: Mark) => readonly AuditRow[];
 }
 

@@ -7,7 +7,7 @@ import type { RemoteClients } from '../../clients/remote-clients.ts';
 import type { LinkOptions } from '../../directory/upstream/link.ts';
 import type { Egress } from '../../egress.ts';
 import type { PrivateJwk, Signer } from '../../keys/signer.ts';
-import type { FailureLimit } from '../../limits.ts';
+import type { FailureLimit, SharedCounts } from '../../limits.ts';
 import type { AccessClient } from '../../policy/model.ts';
 import type { Store } from '../../store/store.ts';
 import type { UpstreamOptions } from './upstream/options.ts';
@@ -46,6 +46,8 @@ export interface SignInOptions {
   readonly dpopNonces: DpopNonces | undefined;
   /** Failed client authentications; the token exchange counts into the same. */
   readonly failures: FailureLimit;
+  /** Counts of the other workers of this installation, where there are several. */
+  readonly shared?: SharedCounts | undefined;
   readonly addressOf: (incoming: IncomingMessage) => string;
   /** The certificate a client showed; absent where none is looked for. */
   readonly certificateOf?: CertificateReader | undefined;

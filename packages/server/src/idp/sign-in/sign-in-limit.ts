@@ -1,5 +1,5 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { toNetwork } from '../../limits.ts';
+import { type SharedCounts, toNetwork } from '../../limits.ts';
 
 /**
  * Limits tries at the login page. A try counts from its start, so that a hundred at once are not a hundred free guesses;
@@ -19,22 +19,31 @@ export interface SignInLimits {
   readonly perNetwork: number;
 }
 
-export function createSignInLimit({ perAccount, perNetwork }: SignInLimits): SignInLimit {
+/** @param shared - tells the other workers of this installation, so that each of them is not ten more guesses */
+export function createSignInLimit({ perAccount, perNetwork }: SignInLimits, shared?: SharedCounts): SignInLimit {
   const accounts = new RateLimiterMemory({ points: perAccount, duration: 60 });
   const networks = new RateLimiterMemory({ points: perNetwork, duration: 60 });
-  const keysOf = (account: string, address: string) => {
-    const network = toNetwork(address);
-    return { network, account: JSON.stringify([network, account.trim().toLowerCase().slice(0, 256)]) };
+  const toKey = (account: string, address: string) =>
+    JSON.stringify([toNetwork(address), account.trim().toLowerCase().slice(0, 256)]);
+  const networkOf = (key: string) => String((JSON.parse(key) as string[])[0]);
+
+  const take = async (key: string) => (await consume(networks, networkOf(key))) || (await consume(accounts, key));
+  const giveBack = async (key: string) => {
+    await networks.reward(networkOf(key), 1);
+    await accounts.reward(key, 1);
   };
+  shared?.hear('sign_in', (key) => void take(key));
+  shared?.hear('sign_in_given_back', (key) => void giveBack(key));
   return {
-    async take(account, address) {
-      const keys = keysOf(account, address);
-      return (await consume(networks, keys.network)) || (await consume(accounts, keys.account));
+    take(account, address) {
+      const key = toKey(account, address);
+      shared?.tell({ name: 'sign_in', key });
+      return take(key);
     },
-    async giveBack(account, address) {
-      const keys = keysOf(account, address);
-      await networks.reward(keys.network, 1);
-      await accounts.reward(keys.account, 1);
+    giveBack(account, address) {
+      const key = toKey(account, address);
+      shared?.tell({ name: 'sign_in_given_back', key });
+      return giveBack(key);
     },
   };
 }

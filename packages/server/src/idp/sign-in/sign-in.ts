@@ -39,7 +39,7 @@ export function createSignIn(options: SignInOptions, limits: SignInLimits = defa
   const { upstreams } = options;
   const attempts = createAttempts({ artifacts: options.store.artifacts, now: options.now, secure: isHttps(options) });
   const choice = upstreams && createUpstreamChoice(options, upstreams, attempts, frame);
-  const interactions = createInteractions(options, frame, createSignInLimit(limits), choice);
+  const interactions = createInteractions(options, frame, createSignInLimit(limits, options.shared), choice);
   const afterSignIn = createAfterSignIn(options);
   const upstreamLayers = (provider: Provider): readonly Layer[] =>
     upstreams
