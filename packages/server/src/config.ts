@@ -48,6 +48,7 @@ const ConfigFile = z.strictObject({
     .min(1)
     .default([...roles]),
   host: z.string().min(1).default('localhost'),
+  workers: z.int('must be a whole number').min(1, '1 to 64').max(64, '1 to 64').default(1),
   idp: z
     .strictObject({
       issuer: origin.optional(),
@@ -139,6 +140,7 @@ export interface ServeFlags {
   readonly idpPort?: string | undefined;
   readonly rasPort?: string | undefined;
   readonly adminPort?: string | undefined;
+  readonly workers?: string | undefined;
   readonly tls?: boolean | undefined;
   readonly demo?: boolean | undefined;
 }
@@ -148,6 +150,8 @@ export interface Config {
   readonly organisation: string;
   readonly roles: ReadonlySet<Role>;
   readonly host: string;
+  /** Processes that answer; more than one leave the writing to another. */
+  readonly workers: number;
   readonly demo: boolean;
   readonly idp: {
     readonly issuer: string;
@@ -366,18 +370,19 @@ function withFlags(raw: Record<string, unknown>, flags: ServeFlags): Record<stri
   };
   const merged: Record<string, unknown> = {
     ...raw,
-    idp: section('idp', { port: toPort(flags.idpPort) }),
-    ras: section('ras', { port: toPort(flags.rasPort) }),
-    admin: section('admin', { port: toPort(flags.adminPort) }),
+    idp: section('idp', { port: toNumber(flags.idpPort) }),
+    ras: section('ras', { port: toNumber(flags.rasPort) }),
+    admin: section('admin', { port: toNumber(flags.adminPort) }),
     roles: flags.role ?? raw.roles,
     host: flags.host ?? raw.host,
+    workers: toNumber(flags.workers) ?? raw.workers,
     tls: flags.tls ? (raw.tls ?? 'development') : raw.tls,
   };
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined));
 }
 
 /** Digits become a number; anything else is left for the schema to refuse by name. */
-function toPort(flag: string | undefined): number | string | undefined {
+function toNumber(flag: string | undefined): number | string | undefined {
   return flag !== undefined && /^\d{1,6}$/.test(flag) ? Number(flag) : flag;
 }
 

@@ -14,7 +14,8 @@ import { createRemoteClients, type RemoteClients } from './clients/remote-client
 import { createClientWatch } from './clients/watch-clients.ts';
 import { type Config, isLoopbackHost, type KeyPurpose } from './config.ts';
 import { type Egress, EgressRefused } from './egress.ts';
-import type { Gateway } from './gateway/gateway.ts';
+import type { Gateway, GatewayOptions } from './gateway/gateway.ts';
+import { findServer } from './gateway/incoming.ts';
 import type { Home } from './home.ts';
 import { createNetworkWatch } from './idp/network-watch.ts';
 import type { SignInNote } from './idp/sign-in/options.ts';
@@ -26,7 +27,7 @@ import { tokenSecondsOf } from './keys/lifecycle.ts';
 import type { Seal } from './keys/seal.ts';
 import type { KeyVault } from './keys/vault.ts';
 import { verifySignature } from './keys/verify-signature.ts';
-import { createPace } from './limits.ts';
+import { createPace, type SharedCounts } from './limits.ts';
 import { toFault } from './log.ts';
 import type { AccessIndex } from './policy/compile.ts';
 import type { ClientProof } from './policy/model.ts';
@@ -47,6 +48,10 @@ export interface Parts {
   readonly vault: KeyVault;
   readonly log: Logger;
   readonly now: () => EpochSeconds;
+  /** Counts of the other workers, where there are several. */
+  readonly shared: SharedCounts | undefined;
+  /** Passes on what is for a gateway in another process. */
+  readonly forward?: { handle(incoming: IncomingMessage, outgoing: ServerResponse): void } | undefined;
   /** Makes records durable. */
   readonly append: (records: readonly AuditRecord[]) => Promise<void>;
 }
@@ -94,6 +99,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     skewSeconds: config.skewSeconds,
     dpopNonces: dpop.nonces,
     failures: edge.failures,
+    shared: parts.shared,
     addressOf: (incoming) => edge.addressOf(incoming),
     certificateOf: edge.certificateOf,
     note: (note) => appendSignInNote(parts, note),
@@ -116,7 +122,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     idJagLifetimeSeconds: config.idp.idJagSeconds,
     networks: createNetworkWatch(),
     alert: (facts: Facts, address: string) => appendAlert(parts, facts, address),
-    pace: createPace({ burst: config.idp.burst, perSecond: 2, nowMs: edge.nowMs }),
+    pace: createPace({ burst: config.idp.burst, perSecond: 2, nowMs: edge.nowMs, shared: parts.shared }),
     subjectSecret: await openSecret(home.keysDir, 'subject'),
     dpop,
     skewSeconds: config.skewSeconds,
@@ -164,10 +170,12 @@ function lazily<T>(open: () => Promise<T>): () => Promise<T> {
 export async function resourceListener(parts: Parts): Promise<Handler> {
   const { roles } = parts.config;
   const ras = roles.has('ras') ? await openRas(parts) : undefined;
-  const gateway = roles.has('gateway') ? await openGateway(parts, ras?.keys) : undefined;
+  const gateway = roles.has('gateway') && !parts.forward ? await openGateway(parts, ras?.keys) : undefined;
+  const { forward, inForce } = parts;
   return {
     handle(incoming, outgoing) {
       if (gateway?.serves(incoming)) return gateway.handle(incoming, outgoing);
+      if (forward && findServer(incoming.url ?? '', inForce.resource())) return forward.handle(incoming, outgoing);
       if (ras) return ras.handle(incoming, outgoing);
       outgoing.writeHead(404, { 'content-type': 'text/plain' }).end('Not found.\n');
     },
@@ -212,8 +220,26 @@ async function openRas(parts: Parts) {
   return { keys, handle: createRasApp(ras, edge, () => keys.published()).handle };
 }
 
+/**
+ * The gateway of an installation with several workers, in the process that is none of them.
+ * @param caller - who sent a request, as the worker saw it
+ */
+export async function gatewayHandler(parts: Parts, caller: Required<GatewayCaller>) {
+  const keys = parts.config.roles.has('ras') ? await openRing(parts, 'access_token') : undefined;
+  const { addressOf } = caller;
+  const certificateOf = parts.edge.certificateOf && caller.certificateOf;
+  const gateway = await openGateway(parts, keys, { addressOf, certificateOf });
+  return { ...gateway, follow: async () => keys?.refresh() };
+}
+
+type GatewayCaller = Pick<GatewayOptions, 'addressOf' | 'certificateOf'>;
+
 /** The gateway takes tokens of this RAS only; beside it the keys are at hand, apart from it they are fetched. */
-async function openGateway(parts: Parts, keys: KeyRing | undefined): Promise<Gateway> {
+async function openGateway(
+  parts: Parts,
+  keys: KeyRing | undefined,
+  { addressOf, certificateOf }: GatewayCaller = parts.edge,
+): Promise<Gateway> {
   const { config, home, dataDir, store, inForce, edge, egress, log, now, append } = parts;
   const issuer = config.ras.issuer;
   const { keysOf } = createIssuerKeys({ getJson: egress.getJson, now, onFault: edge.onFault });
@@ -228,8 +254,8 @@ async function openGateway(parts: Parts, keys: KeyRing | undefined): Promise<Gat
     nowMs: edge.nowMs,
     now,
     newId: () => randomId('d_'),
-    addressOf: edge.addressOf,
-    certificateOf: edge.certificateOf,
+    addressOf,
+    certificateOf,
     append,
     onStranger: (refusal) => appendStranger(parts, refusal),
     onFault: edge.onFault,

@@ -19,6 +19,7 @@ export function serveCommand(): Command {
     .option('--ras-port <port>', 'port of the RAS and the gateway (4001)')
     .option('--admin-port <port>', 'port of the admin listener (4002)')
     .option('--host <host>', 'address to listen on (localhost)')
+    .option('--workers <count>', 'processes that answer, one for each core (1); one more writes the store for them')
     .option('--tls', 'serve https with a development CA made in the home')
     .option('--demo', 'fill the home with the organisation "Acme"; loopback only')
     .addHelpText('after', examples)
@@ -35,7 +36,8 @@ const examples = `
 Examples:
   credence serve --demo --home ./demo
   credence serve --home /var/lib/credence --config /etc/credence.yaml
-  credence serve --role ras --role gateway --home /var/lib/credence-ras`;
+  credence serve --role ras --role gateway --home /var/lib/credence-ras
+  credence serve --workers 4 --home /var/lib/credence`;
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
 function signalled(): Promise<void> {

@@ -3,7 +3,7 @@ import type { EpochSeconds, Refusal, VerifySignature } from '@credence/mcp/proto
 import { type GuardOptions, guard, rememberProofs, resourceMetadata } from '@credence/mcp/resource';
 import type { AuditRecord } from '../audit/record.ts';
 import { traceIdOf } from '../call.ts';
-import type { CertificateReader } from '../clients/client-certificate.ts';
+import type { ClientCertificate } from '../clients/client-certificate.ts';
 import type { ResourceIndex } from '../policy/compile.ts';
 import type { ResourceServer, Upstream } from '../policy/model.ts';
 import { Problem } from '../problem.ts';
@@ -35,7 +35,9 @@ export interface GatewayOptions extends LaunchOptions {
   readonly newId: () => string;
   readonly addressOf: (incoming: IncomingMessage) => string;
   /** The certificate a caller showed; absent where none is looked for. */
-  readonly certificateOf?: CertificateReader | undefined;
+  readonly certificateOf?:
+    | ((incoming: IncomingMessage) => Pick<ClientCertificate, 'thumbprint'> | undefined)
+    | undefined;
   /** Makes records durable; rejects when it cannot. */
   readonly append: (records: readonly AuditRecord[]) => Promise<void>;
   /** A refusal of somebody unknown: resolves to the reference to tell. */

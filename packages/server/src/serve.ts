@@ -1,0 +1,190 @@
+import { readFile } from 'node:fs/promises';
+import type { BlockList } from 'node:net';
+import type { Logger } from 'pino';
+import type { Edge } from './app.ts';
+import { type AuditRecord, toRow } from './audit/record.ts';
+import { createRefusalLedger } from './audit/refusal-ledger.ts';
+import { randomId } from './call.ts';
+import { createCertificateReader } from './clients/client-certificate.ts';
+import { type Config, isLoopbackHost, type Role } from './config.ts';
+import { createEgress, toBlockList } from './egress.ts';
+import type { Home } from './home.ts';
+import type { InForce } from './in-force.ts';
+import { openSeal } from './keys/seal.ts';
+import { openVault } from './keys/vault.ts';
+import { createFailureLimit, type SharedCounts } from './limits.ts';
+import { clientAddress, listen } from './listener.ts';
+import { toFault } from './log.ts';
+import { Problem } from './problem.ts';
+import { adminListener, type Handler, idpListener, type Parts, resourceListener } from './roles.ts';
+import type { Store } from './store/store.ts';
+import { createDevelopmentTls } from './tls/development-ca.ts';
+
+/** What a process of an installation stands on, the only one or one of several. */
+export interface Ground {
+  readonly config: Config;
+  readonly home: Home;
+  readonly dataDir: string;
+  readonly store: Store;
+  readonly inForce: InForce;
+  readonly tls: Tls | undefined;
+  readonly log: Logger;
+  /** Counts of the other workers, where there are several. */
+  readonly shared: SharedCounts | undefined;
+}
+
+/** What the roles of one process share, and what listening takes. */
+export interface ProcessParts extends Parts {
+  readonly tls: Tls | undefined;
+  readonly trustedHops: BlockList;
+  readonly clientCa: readonly string[] | undefined;
+}
+
+const graceMs = 5000;
+const followMs = 500;
+export const houseKeepingMs = 10_000;
+/** Unauthenticated refusals that get a line of their own in the record, each second. */
+const refusalLinesPerSecond = 20;
+
+/** Everything that stands between the ground and the roles; what has to be closed is left on the stack. */
+export async function openParts(opened: AsyncDisposableStack, ground: Ground): Promise<ProcessParts> {
+  const { config, store, inForce, tls, log, shared } = ground;
+  const nowMs = () => Date.now();
+  const now = () => Math.floor(nowMs() / 1000);
+  const append = async (records: readonly AuditRecord[]) => {
+    await store.commit({ marks: [], records: records.map(toRow) });
+  };
+  const ledger = createRefusalLedger({
+    linesPerSecond: Math.ceil(refusalLinesPerSecond / config.workers),
+    append: (record) => append([record]),
+    nowMs,
+    newId: () => randomId('d_'),
+  });
+  opened.defer(() => ledger.flush()); // after the last request, before the store closes
+  const trustedHops = toBlockList(config.trustedHops);
+  const clientCa = config.clientCertificates && (await readCertificates(config.clientCertificates.ca));
+  const edge: Edge = {
+    store,
+    nowMs,
+    ledger,
+    failures: createFailureLimit({ max: 10, windowSeconds: 60, now, shared }),
+    addressOf: (incoming) => clientAddress(incoming, trustedHops),
+    certificateOf:
+      clientCa &&
+      createCertificateReader({ authorities: clientCa, header: config.clientCertificates?.header, trustedHops }),
+    onFault: (fault) => log.error({ fault: toFault(fault) }, 'a request met a fault'),
+  };
+  const egress = createEgress({
+    internalRanges: config.egress.internalRanges,
+    allowLoopback: isDevelopment(config),
+    extraCa: await readCertificates([...config.egress.ca, ...(tls?.caPath ? [tls.caPath] : [])]),
+  });
+  opened.defer(() => egress.close());
+  const seal = await openSeal(config.keys.sealKeyFile);
+  const vault = await openVault(config.keys);
+  opened.defer(() => vault.close());
+  every(opened, followMs, () => inForce.refresh(), log);
+  every(opened, houseKeepingMs, () => ledger.flush(), log);
+  return { ...ground, edge, egress, seal, vault, now, append, trustedHops, clientCa };
+}
+
+/** One origin of an installation: who answers there. */
+export interface Origin {
+  readonly name: string;
+  readonly origin: string;
+  readonly port: number;
+  readonly open: (parts: Parts) => Promise<Handler>;
+}
+
+/** The listeners of the roles this installation plays. The RAS and the gateway share an origin. */
+export function originsOf({ roles, idp, ras, admin }: Config): Origin[] {
+  const has = (...names: Role[]) => names.some((name) => roles.has(name));
+  return [
+    { name: 'idp', origin: idp.issuer, port: idp.port, open: idpListener, isServed: has('idp') },
+    { name: 'ras', origin: ras.issuer, port: ras.port, open: resourceListener, isServed: has('ras', 'gateway') },
+    { name: 'admin', origin: admin.url, port: admin.port, open: adminListener, isServed: has('admin') },
+  ].filter(({ isServed }) => isServed);
+}
+
+/** Opens the listeners, one after the other, and looks after them until the stack is closed. */
+export async function serve(
+  opened: AsyncDisposableStack,
+  parts: ProcessParts,
+  origins: readonly Origin[],
+): Promise<void> {
+  const { config, tls, clientCa, trustedHops, edge, log } = parts;
+  for (const { name, origin, port, open } of origins) {
+    const handler = await open(parts);
+    if (handler.close) opened.defer(handler.close);
+    if (handler.follow) every(opened, houseKeepingMs, handler.follow, log);
+    const listener = await listen({
+      name,
+      host: config.host,
+      port,
+      origin,
+      tls,
+      clientCa: name === 'admin' ? undefined : clientCa, // browsers only, and those would ask their people
+      trustedHops,
+      handle: handler.handle,
+      onFault: edge.onFault,
+    });
+    // Closed last in, first out: requests end before what they stand on.
+    opened.defer(async () => {
+      const stopped = listener.stop(graceMs);
+      handler.drain?.();
+      await stopped;
+    });
+  }
+}
+
+/** Clear http to loopback is for development: where we are on localhost ourselves, so are those we fetch keys from. */
+function isDevelopment({ ras }: Config): boolean {
+  return isLoopbackHost(new URL(ras.issuer).hostname);
+}
+
+/** What https takes. */
+export interface Tls {
+  readonly key: string;
+  readonly cert: string;
+  /** Of a development CA only. */
+  readonly caPath?: string;
+}
+
+export async function openTls({ tls }: Config, home: Home): Promise<Tls | undefined> {
+  if (tls === undefined) return undefined;
+  if (tls === 'development') return createDevelopmentTls(home.dir);
+  const [key, cert] = await Promise.all([readPem(tls.key), readPem(tls.cert)]);
+  return { key, cert };
+}
+
+function readCertificates(files: readonly string[]): Promise<string[]> {
+  return Promise.all(files.map(readPem));
+}
+
+async function readPem(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new Problem(`Cannot read ${file}: ${(error as Error).message}`, 'Check the path and its permissions.');
+  }
+}
+
+/** Work that repeats until the stack is closed; a fault is logged, and the next round tries again. */
+export function every(
+  opened: AsyncDisposableStack,
+  milliseconds: number,
+  work: () => Promise<void>,
+  log: Logger,
+): void {
+  let running = false;
+  const timer = setInterval(() => {
+    if (running) return;
+    running = true;
+    work()
+      .catch((fault: unknown) => log.error({ fault: toFault(fault) }, 'house-keeping met a fault'))
+      .finally(() => {
+        running = false;
+      });
+  }, milliseconds).unref();
+  opened.defer(async () => clearInterval(timer));
+}

@@ -1,0 +1,133 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { Problem } from '../problem.ts';
+import { gatewayHandler } from '../roles.ts';
+import { every, type Ground, houseKeepingMs, originsOf, type ProcessParts, serve } from '../serve.ts';
+import type { SqliteStore } from '../store/sqlite.ts';
+import { callerHeaders } from './forward.ts';
+import type { ToPrimary, ToWorker, WorkerStart } from './messages.ts';
+
+const workerFile = fileURLToPath(import.meta.url).replace(/primary(\.[jt]s)$/, 'worker$1');
+/** A worker that will not end when it is told to is ended. */
+const stopMs = 8000;
+const firstPauseMs = 200;
+const longestPauseMs = 5000;
+const healthyMs = 30_000;
+
+/**
+ * Several processes for one home: workers take the connections of the IdP and the RAS; this one, the primary, writes the
+ * store for all of them, and has the gateway and the admin listener. A worker that ends is followed by another.
+ */
+export async function serveWithWorkers(
+  opened: AsyncDisposableStack,
+  parts: ProcessParts,
+  { config, home, dataDir }: Ground,
+  store: SqliteStore,
+): Promise<void> {
+  if (!config.roles.has('idp') && !config.roles.has('ras')) {
+    throw new Problem('workers are for the roles idp and ras.', 'Serve one of them, or leave workers out.');
+  }
+  const gateway = config.roles.has('gateway') ? await listenForGateway(opened, parts) : undefined;
+  const start = { config, home, dataDir, gatewaySocket: gateway?.socket };
+  await startWorkers(opened, parts.log, store, start, () => gateway?.drain());
+  await serve(
+    opened,
+    parts,
+    originsOf(config).filter(({ name }) => name === 'admin'),
+  );
+}
+
+/** The gateway behind a socket in the home, which only our own user can open. */
+async function listenForGateway(
+  opened: AsyncDisposableStack,
+  parts: ProcessParts,
+): Promise<{ readonly socket: string; drain(): void }> {
+  const path = join(parts.home.dir, 'gateway.sock');
+  if (Buffer.byteLength(path) > 100) {
+    throw new Problem(`The path ${path} is too long for a socket.`, 'Name a home with a shorter path.');
+  }
+  await rm(path, { force: true }); // of a process that was killed; the home is locked, so it is nobody else's
+  const gateway = await gatewayHandler(parts, {
+    addressOf: ({ headers }) => String(headers[callerHeaders.address] ?? 'unknown'),
+    certificateOf: ({ headers }) => {
+      const thumbprint = headers[callerHeaders.certificate];
+      return typeof thumbprint === 'string' ? { thumbprint } : undefined;
+    },
+  });
+  every(opened, houseKeepingMs, gateway.follow, parts.log);
+  opened.defer(gateway.close);
+  const server = createServer({ maxHeaderSize: 32 * 1024, requestTimeout: 0 }, (incoming, outgoing) => {
+    gateway.handle(incoming, outgoing).catch((fault: unknown) => {
+      parts.edge.onFault(fault);
+      outgoing.destroy();
+    });
+  });
+  server.listen(path);
+  await once(server, 'listening');
+  opened.defer(async () => {
+    server.close();
+    server.closeIdleConnections();
+    await rm(path, { force: true });
+  });
+  return { socket: path, drain: gateway.drain };
+}
+
+async function startWorkers(
+  opened: AsyncDisposableStack,
+  log: Logger,
+  store: SqliteStore,
+  start: WorkerStart,
+  beforeStop: () => void,
+): Promise<void> {
+  const workers = new Set<Worker>();
+  let stopping = false;
+  cluster.setupPrimary({ exec: workerFile, args: [], serialization: 'advanced' });
+
+  const tell = (worker: Worker, message: ToWorker) => {
+    if (worker.isConnected()) worker.send(message, () => undefined); // one that is just ending hears nothing any more
+  };
+  const fork = (pauseMs: number): Promise<void> => {
+    const worker = cluster.fork();
+    const startedAt = performance.now();
+    workers.add(worker);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    worker.on('message', (message: ToPrimary) => {
+      if ('batch' in message) void store.perform(message.batch).then((answer) => tell(worker, { answer }));
+      else if ('counts' in message) for (const other of workers) other !== worker && tell(other, message);
+      else if ('ready' in message) resolve();
+      else reject(new Problem(message.problem.message, message.problem.wayOut));
+    });
+    worker.on('exit', (code, signal) => {
+      workers.delete(worker);
+      reject(new Problem('A worker ended before it was ready.', 'See the log.'));
+      if (stopping) return;
+      log.error({ worker: worker.process.pid, code, signal }, 'a worker ended; another one takes its place');
+      const isHealthy = performance.now() - startedAt > healthyMs;
+      const pause = isHealthy ? firstPauseMs : pauseMs;
+      setTimeout(() => {
+        if (!stopping) fork(Math.min(pause * 2, longestPauseMs)).catch(() => undefined); // said above, and tried again
+      }, pause).unref();
+    });
+    tell(worker, { start });
+    return promise;
+  };
+
+  opened.defer(async () => {
+    stopping = true;
+    beforeStop(); // streams that only listen would keep a worker waiting
+    await Promise.all([...workers].map(end));
+  });
+  const end = async (worker: Worker) => {
+    const gone = once(worker, 'exit');
+    tell(worker, { stop: true });
+    const timer = setTimeout(() => worker.process.kill('SIGKILL'), stopMs);
+    await gone;
+    clearTimeout(timer);
+  };
+  await Promise.all(Array.from({ length: start.config.workers }, () => fork(firstPauseMs)));
+}

@@ -1,0 +1,58 @@
+// One of several processes that answer for one home: token endpoints, sign-in, metadata. It reads the store itself and lets
+// the primary write; where the primary is gone, it ends.
+import { openInForce } from '../in-force.ts';
+import { createLog, toFault } from '../log.ts';
+import { Problem } from '../problem.ts';
+import { openParts, openTls, originsOf, serve } from '../serve.ts';
+import { createRemoteWriter, type RemoteWriter } from '../store/remote-writer.ts';
+import { openSqliteBeside } from '../store/sqlite.ts';
+import { type CountRelay, createCountRelay } from './count-relay.ts';
+import { forwardTo } from './forward.ts';
+import type { ToPrimary, ToWorker, WorkerStart } from './messages.ts';
+
+const log = createLog();
+const tell = (message: ToPrimary) => {
+  if (!process.connected) throw new Error('the primary is gone');
+  process.send?.(message);
+};
+const writer: RemoteWriter = createRemoteWriter((batch) => tell({ batch }));
+const counts: CountRelay = createCountRelay((told) => tell({ counts: told }));
+let running: AsyncDisposableStack | undefined;
+
+process.on('message', (message: ToWorker) => {
+  if ('answer' in message) writer.settle(message.answer);
+  else if ('counts' in message) counts.take(message.counts);
+  else if ('start' in message) void start(message.start);
+  else void stop();
+});
+process.on('disconnect', () => process.exit(1)); // Nothing can be recorded any more, so nothing may be answered.
+// The terminal sends its signals to every process of the group: when to end is for the primary to say.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+
+async function start({ config, home, dataDir, gatewaySocket }: WorkerStart): Promise<void> {
+  try {
+    process.umask(0o077);
+    await using opened = new AsyncDisposableStack();
+    const store = openSqliteBeside(home.storeFile, writer);
+    opened.defer(() => store.close());
+    const inForce = await openInForce(store, { idp: config.idp.issuer, ras: config.ras.issuer });
+    const tls = await openTls(config, home);
+    const shared = counts.shared;
+    const parts = await openParts(opened, { config, home, dataDir, store, inForce, tls, log, shared });
+    const forward = gatewaySocket === undefined ? undefined : forwardTo(gatewaySocket, parts);
+    if (forward) opened.defer(async () => forward.close());
+    const origins = originsOf(config).filter(({ name }) => name !== 'admin');
+    await serve(opened, { ...parts, forward }, origins);
+    running = opened.move();
+    tell({ ready: true });
+  } catch (error) {
+    if (!(error instanceof Problem)) log.error({ fault: toFault(error) }, 'a worker could not start');
+    const problem = error instanceof Problem ? error : new Problem('A worker could not start.', 'See the log.');
+    tell({ problem: { message: problem.message, wayOut: problem.wayOut } });
+  }
+}
+
+async function stop(): Promise<void> {
+  await running?.disposeAsync();
+  process.exit(0);
+}
