@@ -72,7 +72,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('policy/distinguished-name.ts'), [server('policy/distinguished-name.test.ts')]],
   [
     server('policy/client-tls.ts'),
-    [server('policy/parse.test.ts')],
+    [server('policy/client-tls.test.ts'), server('policy/parse.test.ts')],
     certificates,
     [server('clients/client-certificate.test.ts')],
   ],

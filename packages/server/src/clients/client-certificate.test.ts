@@ -8,6 +8,7 @@ import type { TLSSocket } from 'node:tls';
 import { type Listener, listen } from '../listener.ts';
 import { parseDistinguishedName } from '../policy/distinguished-name.ts';
 import type { ClientTls } from '../policy/model.ts';
+import { readNames } from './certificate-names.ts';
 import { checkCertificate } from './check-certificate.ts';
 import { type CertificateReader, type ClientCertificate, createCertificateReader } from './client-certificate.ts';
 import { type CertificateWish, type Issued, issueCertificate, makeAuthority, oid } from './fixtures/certificates.ts';
@@ -50,7 +51,7 @@ async function open(read: CertificateReader): Promise<{ listener: Listener; show
     trustedHops: noHops,
     handle: (incoming, outgoing) => {
       seen = read(incoming);
-      assert.equal(read(incoming)?.thumbprint, seen?.thumbprint);
+      if (incoming.headers['client-cert'] === undefined) assert.equal(read(incoming), seen, 'read once a connection');
       outgoing.end();
     },
     onFault: (fault) => assert.fail(String(fault)),
@@ -158,6 +159,8 @@ describe('RFC 8705 §2: the certificate of a TLS connection', () => {
     const shown = await world.show(own);
     const listed: ClientTls = { kind: 'self_signed', thumbprints: [thumbprintOf(own)], bound: false };
     assert.equal(outcomeOf(shown, listed), 'accepted');
+    assert.equal(outcomeOf(shown, listed, now - 10), 'accepted');
+    assert.equal(outcomeOf(shown, listed, now + 10), 'accepted');
     assert.equal(outcomeOf(shown, listed, now - 11), 'client_certificate_untrusted');
     assert.equal(outcomeOf(shown, listed, now + 11), 'client_certificate_untrusted');
   });
@@ -235,6 +238,19 @@ describe('TLS-02: the certificate that a proxy passes on', () => {
     test(`${name}: ${outcome}`, () => assert.equal(outcomeOf(shown(), byName), outcome));
   }
 
+  test('signed with the key of our authority under another name: client_certificate_untrusted', () => {
+    const renamed = { ...ours, name: 'Other CA' };
+    const shown = from('127.0.0.1', toHeader(issueCertificate({ alternatives }, renamed)));
+    assert.equal(outcomeOf(shown, byName), 'client_certificate_untrusted');
+  });
+  test('signed by the second of two authorities: accepted', () => {
+    const source = { authorities: [strangers.cert, ours.cert], header: 'client-cert', trustedHops: loopback };
+    const headersDistinct = { 'client-cert': [toHeader(good)] };
+    const incoming = { socket: { remoteAddress: '127.0.0.1' }, headersDistinct } as unknown as IncomingMessage;
+    assert.equal(outcomeOf(createCertificateReader(source)(incoming), byName), 'accepted');
+  });
+  test('of no connection at all: none', () => assert.equal(read(undefined), undefined));
+
   test("the certificate of the proxy itself is nobody else's", async () => {
     const world = await open(read);
     try {
@@ -244,6 +260,21 @@ describe('TLS-02: the certificate that a proxy passes on', () => {
       await world.listener.stop(0);
     }
   });
+});
+
+describe('names that are left out', () => {
+  const subjectOf = (subject: NonNullable<CertificateWish['subject']>) =>
+    readNames(new X509Certificate(issueCertificate({ subject }, ours).cert).raw).subject_dn;
+  test('a subject with one part in a kind of string that nobody uses any more', () => {
+    const odd = [oid.organization, { teletexString: 'Acme' }] as const;
+    assert.deepEqual(subjectOf([odd, [oid.commonName, 'agent']]), []);
+  });
+  test('an empty subject', () => assert.deepEqual(subjectOf([]), []));
+  for (const value of [{ printableString: 'agent' }, { ia5String: 'agent' }, { utf8String: 'agent' }]) {
+    test(`but not one in ${Object.keys(value)[0]}`, () => {
+      assert.deepEqual(subjectOf([[oid.commonName, value]]), [parseDistinguishedName('CN=agent')]);
+    });
+  }
 });
 
 test('a file of authorities that holds another certificate, or none, is a problem', () => {

@@ -50,6 +50,7 @@ describe('a distinguished name, RFC 4514 §3', () => {
     'CN=\\C3',
     'CN=a\0',
     '/CN=a/O=b',
+    'CN=a+XX=b',
   ];
   for (const text of none) {
     test(`${JSON.stringify(text)} is none`, () => assert.equal(parseDistinguishedName(text), undefined));
