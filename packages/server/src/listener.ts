@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, BlockList } from 'node:net';
@@ -71,9 +72,13 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   };
 }
 
-/** Whoever shows none, or one of a stranger, is still served: what it is good for is judged where it is used. */
+/**
+ * Whoever shows none, or one of a stranger, is still served: what it is good for is judged where it is used. A connection has
+ * one certificate: in TLS 1.2 a client could begin with one we vouch for and show another in a second handshake.
+ */
 function askForCertificate({ clientCa }: ListenerOptions) {
-  return clientCa && { requestCert: true, rejectUnauthorized: false, ca: [...clientCa] };
+  const secureOptions = constants.SSL_OP_NO_RENEGOTIATION;
+  return clientCa && { requestCert: true, rejectUnauthorized: false, ca: [...clientCa], secureOptions };
 }
 
 /** Clear http is for this machine and for the proxies that are named: anybody else would send secrets in the open (TLS-02). */

@@ -13,9 +13,10 @@ import { BadClientDocument } from './clients/metadata-document.ts';
 import { createRemoteClients, type RemoteClients } from './clients/remote-clients.ts';
 import { createClientWatch } from './clients/watch-clients.ts';
 import { type Config, isLoopbackHost, type KeyPurpose } from './config.ts';
-import { type Egress, EgressRefused } from './egress.ts';
+import { type Egress, EgressRefused, toBlockList } from './egress.ts';
 import type { Gateway, GatewayOptions } from './gateway/gateway.ts';
 import { findServer } from './gateway/incoming.ts';
+import { refuseLoopbackHop } from './gateway/loopback-hop.ts';
 import type { Home } from './home.ts';
 import { createNetworkWatch } from './idp/network-watch.ts';
 import type { SignInNote } from './idp/sign-in/options.ts';
@@ -243,6 +244,7 @@ async function openGateway(
   const { config, home, dataDir, store, inForce, edge, egress, log, now, append } = parts;
   const issuer = config.ras.issuer;
   const { keysOf } = createIssuerKeys({ getJson: egress.getJson, now, onFault: edge.onFault });
+  refuseLoopbackHop(inForce.resource(), config.clientCertificates?.header, toBlockList(config.trustedHops));
   const { createGateway } = await import('./gateway/gateway.ts');
   const gateway = createGateway({
     issuer,

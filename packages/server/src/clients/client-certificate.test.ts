@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { BlockList } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import type { TLSSocket } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { type Listener, listen } from '../listener.ts';
 import { parseDistinguishedName } from '../policy/distinguished-name.ts';
 import type { ClientTls } from '../policy/model.ts';
@@ -174,6 +175,15 @@ describe('RFC 8705 §2: the certificate of a TLS connection', () => {
   });
   test('a header says nothing where no proxy is configured', async () => {
     assert.equal(await world.show({}, { 'client-cert': toHeader(good) }), undefined);
+  });
+  test('a second handshake in one connection, which could show another: refused', async () => {
+    const identity = { host: '127.0.0.1', port: world.listener.port, servername: 'localhost', ca: ours.cert, ...good };
+    const socket = connect({ ...identity, maxVersion: 'TLSv1.2' });
+    await once(socket, 'secureConnect');
+    socket.renegotiate({ rejectUnauthorized: true }, () => undefined);
+    const [error] = await once(socket, 'error');
+    assert.match(String(error), /no renegotiation/);
+    socket.destroy();
   });
   for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     test(`a resumed session, ${maxVersion}: the certificate it began with`, async () => {
