@@ -12,7 +12,7 @@ export interface KeyVault {
   generate(purpose: KeyPurpose, algorithm: SignatureAlgorithm): Promise<PrivateJwk>;
   /** Throws `Problem` when the key is in a token, and not to be had. */
   signerOf(jwk: PrivateJwk): Signer;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Keys in this process, kept in key files. */
@@ -26,7 +26,7 @@ export const processVault: KeyVault = {
       'Configure the token; its keys leave the key file when their time is over.',
     );
   },
-  close: () => undefined,
+  close: async () => undefined,
 };
 
 /** The vault that the configuration asks for. Nothing of PKCS #11 is loaded where there is no token. */

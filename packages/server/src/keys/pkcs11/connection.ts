@@ -6,9 +6,11 @@ import {
   isDoneBefore,
   isWrongPin,
   loadDriver,
+  lostError,
   nameOf,
   normalUser,
   objectClass,
+  osLocking,
   session,
 } from './cryptoki.ts';
 
@@ -30,7 +32,8 @@ export interface Connection {
   find(label: string, id: Buffer): Handle | undefined;
   /** A new connection in place of this one, which is lost. */
   again(): Connection;
-  close(): void;
+  /** Waits for what is under way. */
+  close(): Promise<void>;
 }
 
 /** So many signatures are made at once; what comes on top waits. libuv has four threads for them. */
@@ -41,7 +44,7 @@ export function connect(options: ConnectOptions): Connection {
   const cryptoki = loadDriver(options.driver);
   try {
     cryptoki.load(options.module);
-    ignoring(isDoneBefore, () => cryptoki.C_Initialize());
+    initialize(cryptoki);
   } catch (error) {
     throw new Problem(
       `keys.pkcs11.module: ${options.module} cannot be used: ${nameOf(error)}.`,
@@ -62,15 +65,33 @@ function open(cryptoki: Cryptoki, options: ConnectOptions): Connection {
   const waiting: ((session: Handle) => void)[] = [];
   const found = new Map<string, Handle>();
 
+  let isLeft = false;
+  let underWay = 0;
+  let onQuiet: (() => void) | undefined;
+
+  /** A session that a thread is using must not be closed under it: it is closed when it comes back. */
+  const leave = (): void => {
+    isLeft = true;
+    for (const each of [desk, ...idle.splice(0)]) ignoring(always, () => cryptoki.C_CloseSession(each));
+  };
+  const giveBack = (own: Handle): void => {
+    const next = waiting.shift();
+    if (next) next(own);
+    else if (isLeft) ignoring(always, () => cryptoki.C_CloseSession(own));
+    else idle.push(own);
+    underWay -= 1;
+    if (underWay === 0) onQuiet?.();
+  };
+
   return {
     async withSession(work) {
+      if (isLeft) throw lostError();
+      underWay += 1;
       const own = idle.pop() ?? (await new Promise<Handle>((resolve) => waiting.push(resolve)));
       try {
         return await work(own, cryptoki);
       } finally {
-        const next = waiting.shift();
-        if (next) next(own);
-        else idle.push(own);
+        giveBack(own);
       }
     },
     find(label, id) {
@@ -80,14 +101,26 @@ function open(cryptoki: Cryptoki, options: ConnectOptions): Connection {
       return known;
     },
     again() {
-      for (const each of [desk, ...all]) ignoring(always, () => cryptoki.C_CloseSession(each));
-      return open(cryptoki, options);
+      leave();
+      initialize(cryptoki);
+      try {
+        return open(cryptoki, options);
+      } catch (error) {
+        // Whoever asks next begins anew; some modules look for tokens only then.
+        if (underWay === 0) ignoring(always, () => cryptoki.C_Finalize());
+        throw error;
+      }
     },
-    close() {
-      for (const each of [desk, ...all]) ignoring(always, () => cryptoki.C_CloseSession(each));
+    async close() {
+      leave();
+      if (underWay > 0) await new Promise<void>((resolve) => (onQuiet = resolve));
       ignoring(always, () => cryptoki.C_Finalize());
     },
   };
+}
+
+function initialize(cryptoki: Cryptoki): void {
+  ignoring(isDoneBefore, () => cryptoki.C_Initialize(osLocking));
 }
 
 function findSlot(cryptoki: Cryptoki, label: string): Handle {

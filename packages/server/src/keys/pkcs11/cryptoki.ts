@@ -17,7 +17,7 @@ export interface Mechanism {
 /** The calls of PKCS #11 that are used here, as the package `pkcs11js` offers them. */
 export interface Cryptoki {
   load(file: string): void;
-  C_Initialize(): void;
+  C_Initialize(options: { readonly flags: number }): void;
   C_Finalize(): void;
   C_GetSlotList(withToken: boolean): Handle[];
   C_GetTokenInfo(slot: Handle): { readonly label: string };
@@ -35,7 +35,7 @@ export interface Cryptoki {
     forPrivate: readonly Attribute[],
   ): Promise<{ readonly publicKey: Handle }>;
   C_SignInit(session: Handle, mechanism: Mechanism, key: Handle): void;
-  /** In a thread of its own: the event loop goes on. */
+  /** In a thread of its own, which knows the addresses of both buffers only: they have to be held meanwhile. */
   C_SignAsync(session: Handle, data: Buffer, room: Buffer): Promise<Buffer>;
 }
 
@@ -70,12 +70,16 @@ export const mechanisms = {
 export const pss = { type: 5, hashAlg: mechanisms.sha256, mgf: 2, saltLen: 32 } as const;
 export const session = { readWrite: 2, serial: 4 } as const;
 export const normalUser = 1;
+/** Says that several threads will call: without it a module need not lock anything, and SoftHSM does not. */
+export const osLocking = { flags: 2 } as const;
 
 /** Return codes that mean: open everything again. A token was restarted, or somebody else closed what was ours. */
-const lost = new Set([0x30, 0x31, 0x32, 0x82, 0xb0, 0xb3, 0xe0, 0x101]);
+const lost = new Set([0x30, 0x31, 0x32, 0x60, 0x82, 0xb0, 0xb3, 0xe0, 0x101, 0x190]);
 const wrongPin = new Set([0xa0, 0xa1, 0xa2, 0xa4, 0x103]);
 const alreadyThere = new Set([0x100, 0x191]);
 
+/** What a token that is away says itself, where we know it without asking. */
+export const lostError = (): Error => Object.assign(new Error('the token is away'), { code: 0xb3 });
 export const isLost = (error: unknown): boolean => lost.has(codeOf(error));
 export const isWrongPin = (error: unknown): boolean => wrongPin.has(codeOf(error));
 /** Logged in before, or initialized before, by this same process. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ describe('keys in a PKCS #11 token (SoftHSM)', { skip: missing, timeout: 120_000
     vault = await openVault(configFor());
   });
   after(async () => {
-    vault?.close();
+    await vault?.close();
     if (soft) await rm(soft.folder, { recursive: true, force: true });
   });
 
@@ -51,38 +51,55 @@ describe('keys in a PKCS #11 token (SoftHSM)', { skip: missing, timeout: 120_000
     });
   }
 
-  test('a hundred signatures at once: all good, and the event loop goes on', async () => {
+  test('a thousand signatures at once: all good, and the event loop goes on', async () => {
     const signer = vault.signerOf(await vault.generate('access_token', 'ES256'));
     let turns = 0;
     const clock = setInterval(() => {
       turns += 1;
     }, 1);
     const made = await Promise.all(
-      Array.from({ length: 100 }, (_, n) => mintJws({ alg: 'ES256', kid: signer.kid }, { n }, signer.sign)),
+      Array.from({ length: 1000 }, (_, n) => mintJws({ alg: 'ES256', kid: signer.kid }, { n }, signer.sign)),
     );
     clearInterval(clock);
     for (const jws of made) assert.equal(await verified(jws, signer.publicJwk, 'ES256'), true);
-    assert.equal(new Set(made).size, 100);
+    assert.equal(new Set(made).size, 1000);
     assert.ok(turns > 0);
   });
 
-  test('a connection that was lost is opened again under way', async () => {
+  const losses: [name: string, lose: (other: OtherUser) => void][] = [
+    ['every session', (other) => other.C_GetSlotList(true).map((slot) => other.C_CloseAllSessions(slot))],
+    ['the module itself', (other) => other.C_Finalize()],
+  ];
+  for (const [name, lose] of losses)
+    test(`lost under way, ${name}: opened again`, async () => {
+      const signer = vault.signerOf(await vault.generate('access_token', 'ES256'));
+      lose(otherUser());
+      const made = await Promise.all(
+        Array.from({ length: 20 }, (_, n) => mintJws({ alg: 'ES256', kid: signer.kid }, { n }, signer.sign)),
+      );
+      for (const jws of made) assert.equal(await verified(jws, signer.publicJwk, 'ES256'), true);
+    });
+
+  test('away for a while: nothing is signed, and then it is again', async () => {
     const signer = vault.signerOf(await vault.generate('access_token', 'ES256'));
-    closeAllSessions();
-    const made = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => mintJws({ alg: 'ES256', kid: signer.kid }, { n }, signer.sign)),
-    );
-    for (const jws of made) assert.equal(await verified(jws, signer.publicJwk, 'ES256'), true);
+    const [here, away] = [join(soft.folder, 'tokens'), join(soft.folder, 'away')];
+    otherUser().C_Finalize();
+    await rename(here, away);
+    await mkdir(here);
+    for (const _ of [1, 2]) await assert.rejects(async () => signer.sign('a'), /there is no token "credence test"/);
+    await rm(here, { recursive: true });
+    await rename(away, here);
+    assert.equal((await signer.sign('a')).length, 64);
   });
 
-  /** What a restart of the token looks like to those who have sessions with it. */
-  function closeAllSessions(): void {
-    const { PKCS11 } = createRequire(import.meta.url)(soft.driver) as {
-      PKCS11: new () => Cryptoki & { C_CloseAllSessions(slot: Buffer): void };
-    };
+  type OtherUser = Cryptoki & { C_CloseAllSessions(slot: Buffer): void };
+
+  /** Who can do to our sessions, in this same process, what a restart of the token does. */
+  function otherUser(): OtherUser {
+    const { PKCS11 } = createRequire(import.meta.url)(soft.driver) as { PKCS11: new () => OtherUser };
     const other = new PKCS11();
     other.load(soft.module);
-    for (const slot of other.C_GetSlotList(true)) other.C_CloseAllSessions(slot);
+    return other;
   }
 
   describe('KEY-03: publish, wait, sign, retire', () => {
@@ -174,10 +191,18 @@ describe('keys in a PKCS #11 token (SoftHSM)', { skip: missing, timeout: 120_000
     });
   });
 
+  test('closing waits for what is under way', async () => {
+    const own = await openVault(configFor());
+    const signer = own.signerOf(await own.generate('access_token', 'RS256'));
+    const made = Array.from({ length: 20 }, (_, n) => mintJws({ alg: 'RS256', kid: signer.kid }, { n }, signer.sign));
+    await own.close();
+    for (const jws of await Promise.all(made)) assert.equal(await verified(jws, signer.publicJwk, 'RS256'), true);
+  });
+
   test('a wrong PIN is told, tried once, and is in no message', async () => {
     const pinFile = join(soft.folder, 'wrong');
     await writeFile(pinFile, '0000-guess\n');
-    vault.close(); // who is logged in already is not asked again
+    await vault.close(); // who is logged in already is not asked again
     try {
       await assert.rejects(openVault(configFor({ pinFile })), (error: Problem) => {
         assert.match(error.message, /does not let us in: CKR_PIN_INCORRECT/);

@@ -15,7 +15,7 @@ export interface Token {
   generate(label: string, algorithm: SignatureAlgorithm): Promise<PrivateJwk>;
   /** Throws `Problem` when the token has no such key. */
   signerOf(jwk: PrivateJwk): Signer;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Opens the token; throws `Problem` when it is not there or does not take the PIN. */
@@ -63,23 +63,35 @@ const signing: Readonly<Record<TokenAlgorithm, Mechanism>> = {
   PS256: { mechanism: mechanisms.sha256RsaPss, parameter: pss },
 };
 
+/** What a thread reads and writes, kept from the garbage collector while it does. */
+const held = new Set<Buffer>();
+
 function sign(open: Connection, label: string, kid: string, algorithm: TokenAlgorithm, input: Buffer): Promise<Buffer> {
   return open.withSession(async (session, cryptoki) => {
     const key = open.find(label, toId(kid));
     if (!key) throw new Error(`the token has no key ${kid}`);
     const data = algorithm === 'ES256' ? createHash('sha256').update(input).digest() : input;
     cryptoki.C_SignInit(session, signing[algorithm], key);
-    const signature = await cryptoki.C_SignAsync(session, data, Buffer.alloc(sizes[algorithm]));
-    if (signature.length !== sizes[algorithm]) throw new Error('the token gave a signature of another length');
-    return signature;
+    const room = Buffer.alloc(sizes[algorithm]);
+    held.add(data).add(room);
+    try {
+      const signature = await cryptoki.C_SignAsync(session, data, room);
+      if (signature.length !== sizes[algorithm]) throw new Error('the token gave a signature of another length');
+      return signature;
+    } finally {
+      held.delete(data);
+      held.delete(room);
+    }
   });
 }
 
+// Read by another thread, so never collected.
 const p256 = Buffer.from('06082a8648ce3d030107', 'hex');
+const exponent = Buffer.from([1, 0, 1]);
 
 function generate(open: Connection, label: string, algorithm: TokenAlgorithm): Promise<PrivateJwk> {
   return open.withSession(async (session, cryptoki) => {
-    const id = randomBytes(12);
+    const id = randomBytes(12); // held by what is returned
     const both = [
       { type: ck.token, value: true },
       { type: ck.id, value: id },
@@ -90,7 +102,7 @@ function generate(open: Connection, label: string, algorithm: TokenAlgorithm): P
       ? [{ type: ck.ecParams, value: p256 }]
       : [
           { type: ck.modulusBits, value: 2048 },
-          { type: ck.publicExponent, value: Buffer.from([1, 0, 1]) },
+          { type: ck.publicExponent, value: exponent },
         ];
     const { publicKey } = await cryptoki.C_GenerateKeyPairAsync(
       session,
