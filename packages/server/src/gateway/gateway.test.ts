@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { type Refusal, refusalRow } from '@credence/mcp/protocol';
 import { StoreUnavailable } from '../store/store.ts';
 import { type HttpServer, json, openHttpServer } from './fixtures/http-server.ts';
 import { callTool, http, initialize, openWorld, rpc, serverOf, type World } from './fixtures/world.ts';
@@ -63,49 +64,65 @@ describe('at the door', () => {
 
   const long = JSON.stringify(callTool(1, 'a_read', { text: 'x'.repeat(5 * 1024 * 1024) }));
   const call = '"jsonrpc":"2.0","id":1,"method":"tools/call"';
-  const table: [name: string, body: string | Uint8Array, status: number][] = [
-    ['broken JSON', '{"jsonrpc":', 400],
-    ['a batch', `[{${call},"params":{"name":"a_read"}}]`, 400],
-    ['an empty batch', '[]', 400],
-    ['a duplicate member', `{${call},"params":{"name":"a_read","name":"a_danger"}}`, 400],
-    ['a duplicate method', `{${call},"method":"ping"}`, 400],
-    ['a duplicate written with an escape', `{${call},"params":{"name":"a_read","n\\u0061me":"a_danger"}}`, 400],
-    ['a second spelling of the name', `{${call},"params":{"name":"a_read","Name":"a_danger"}}`, 400],
+  const table: [name: string, body: string | Uint8Array, reason: Refusal][] = [
+    ['broken JSON', '{"jsonrpc":', 'mcp_message_malformed'],
+    ['a batch', `[{${call},"params":{"name":"a_read"}}]`, 'mcp_message_malformed'],
+    ['an empty batch', '[]', 'mcp_message_malformed'],
+    ['a duplicate member', `{${call},"params":{"name":"a_read","name":"a_danger"}}`, 'mcp_message_malformed'],
+    ['a duplicate method', `{${call},"method":"ping"}`, 'mcp_message_malformed'],
+    [
+      'a duplicate written with an escape',
+      `{${call},"params":{"name":"a_read","n\\u0061me":"a_danger"}}`,
+      'mcp_message_malformed',
+    ],
+    [
+      'a second spelling of the name',
+      `{${call},"params":{"name":"a_read","Name":"a_danger"}}`,
+      'mcp_message_malformed',
+    ],
     [
       'a second spelling beyond ASCII',
       `{"jsonrpc":"2.0","id":1,"method":"tasks/get","params":{"taskId":"a","ta\u017fkId":"b"}}`,
-      400,
+      'mcp_message_malformed',
     ],
-    ['a second spelling of the method', `{${call},"Method":"ping","params":{"name":"a_read"}}`, 400],
-    ['JSON-RPC 1.0', '{"id":1,"method":"ping"}', 400],
-    ['an id that is null', '{"jsonrpc":"2.0","id":null,"method":"ping"}', 400],
-    ['request and answer at once', '{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}', 400],
-    ['params in an array', '{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}', 400],
+    [
+      'a second spelling of the method',
+      `{${call},"Method":"ping","params":{"name":"a_read"}}`,
+      'mcp_message_malformed',
+    ],
+    ['JSON-RPC 1.0', '{"id":1,"method":"ping"}', 'mcp_message_malformed'],
+    ['an id that is null', '{"jsonrpc":"2.0","id":null,"method":"ping"}', 'mcp_message_malformed'],
+    ['request and answer at once', '{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}', 'mcp_message_malformed'],
+    ['params in an array', '{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}', 'mcp_message_malformed'],
     [
       'deeper than 64 levels',
       `{${call},"params":{"name":"a_read","arguments":${'['.repeat(70)}${']'.repeat(70)}}}`,
-      400,
+      'mcp_message_malformed',
     ],
-    ['not UTF-8', Uint8Array.from([0x22, 0xff, 0x22]), 400],
-    ['more than 4 MiB', long, 413],
-    ['tools/call without a name', `{${call},"params":{}}`, 400],
-    ['tools/call as a notification', '{"jsonrpc":"2.0","method":"tools/call","params":{"name":"a_read"}}', 400],
+    ['not UTF-8', Uint8Array.from([0x22, 0xff, 0x22]), 'mcp_message_malformed'],
+    ['more than 4 MiB', long, 'mcp_message_too_large'],
+    ['tools/call without a name', `{${call},"params":{}}`, 'tool_call_malformed'],
+    [
+      'tools/call as a notification',
+      '{"jsonrpc":"2.0","method":"tools/call","params":{"name":"a_read"}}',
+      'tool_call_malformed',
+    ],
   ];
-  for (const [name, body, status] of table) {
-    test(`${name}: ${status}, nothing reaches the upstream, on the record`, async () => {
+  for (const [name, body, reason] of table) {
+    test(`${name}: ${reason}, nothing reaches the upstream, on the record`, async () => {
       const headers = { authorization: `Bearer ${await world.token('tracker')}`, 'content-type': 'application/json' };
       const response = await fetch(world.url('tracker'), {
         method: 'POST',
         headers,
         body: typeof body === 'string' ? body : Buffer.from(body),
       });
-      assert.equal(response.status, status);
+      assert.equal(response.status, refusalRow(reason).status);
       const { error } = (await response.json()) as { error: { code: number } };
       assert.equal(typeof error.code, 'number');
       assert.deepEqual(upstream.seen, []);
       assert.deepEqual(
-        world.records.map(({ outcome, person }) => [outcome, person]),
-        [['refused', 'a_alice']],
+        world.records.map((record) => [record.outcome, record.reason, record.person]),
+        [['refused', reason, 'a_alice']],
       );
     });
   }
@@ -113,6 +130,21 @@ describe('at the door', () => {
   test('another content type: 415', async () => {
     const response = await world.call('tracker', { body: '{}', headers: { 'content-type': 'text/plain' } });
     assert.equal(response.status, 415);
+    assert.deepEqual(
+      world.records.map(({ reason }) => reason),
+      ['mcp_wrong_content_type'],
+    );
+  });
+
+  test('a header that says another method than the body: refused, and on the record', async () => {
+    const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'ping' };
+    const response = await world.call('tracker', { body: rpc(1, 'tools/list'), headers });
+    assert.equal(response.status, 400);
+    assert.deepEqual(upstream.seen, []);
+    assert.deepEqual(
+      world.records.map(({ reason }) => reason),
+      ['mcp_headers_differ'],
+    );
   });
   test('another method: 405', async () => {
     assert.equal((await world.call('tracker', { method: 'PUT', body: '{}' })).status, 405);
