@@ -19,6 +19,7 @@ import {
   toSeriesResult,
   toText,
 } from './report.ts';
+import { measureWorkers } from './workers.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -78,13 +79,15 @@ async function measureAll(): Promise<Results> {
       contenders.map(async (contender) => [contender.name, (await contender.usage()).peakRssBytes] as const),
     );
     for (const contender of contenders.splice(0)) await contender.stop();
+    say('two workers');
+    const workers = await measureWorkers(plan, fixture);
     say('where the time goes');
     const profiles = {
       issue: await profileCredence({ grant: 'issue', method: 'client_secret_post', idTokens: 'new' }, plan, fixture),
       redeem: await profileCredence({ grant: 'redeem', method: 'client_secret_post', idTokens: 'new' }, plan, fixture),
     };
     const peakRssBytes = Object.fromEntries(peaks) as Record<ContenderName, number>;
-    return { ...machine(), plan, series, peakRssBytes, decide, profiles };
+    return { ...machine(), plan, series, peakRssBytes, decide, workers, profiles };
   } finally {
     await Promise.all(contenders.map((contender) => contender.stop()));
   }

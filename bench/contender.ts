@@ -15,14 +15,17 @@ export interface Contender {
   stop(): Promise<void>;
 }
 
-/** @param flags - for its Node, such as `--cpu-prof` */
+/**
+ * @param flags - for its Node, such as `--cpu-prof`
+ * @param workers - processes that answer, of Credence
+ */
 export async function startContender(
   name: ContenderName,
   fixtureFile: string,
-  flags: readonly string[] = [],
+  { flags = [], workers = 1 }: { readonly flags?: readonly string[]; readonly workers?: number } = {},
 ): Promise<Contender> {
   const program = fileURLToPath(new URL(`./contenders/${name}.ts`, import.meta.url));
-  const child = fork(program, [fixtureFile], {
+  const child = fork(program, [fixtureFile, String(workers)], {
     env: { ...process.env, NODE_ENV: 'production' },
     execArgv: [...flags],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

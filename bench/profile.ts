@@ -39,7 +39,7 @@ const rest = 'the rest of Node';
 export async function profileCredence(series: Series, plan: Plan, fixture: Fixture): Promise<Shares> {
   const name = `${series.grant}.cpuprofile`;
   const flags = ['--cpu-prof', `--cpu-prof-dir=${fixture.dir}`, `--cpu-prof-name=${name}`];
-  const credence = await startContender('credence', join(fixture.dir, 'fixture.json'), flags);
+  const credence = await startContender('credence', join(fixture.dir, 'fixture.json'), { flags });
   const bodies = join(fixture.dir, 'bodies.txt');
   try {
     for (const seconds of [plan.seconds, plan.seconds]) {

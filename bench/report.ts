@@ -4,6 +4,7 @@ import type { ContenderName } from './contender.ts';
 import type { DecideCost } from './decide.ts';
 import { median, type Plan, type Run } from './measure.ts';
 import type { Shares } from './profile.ts';
+import { type WorkersResult, workersBars } from './workers.ts';
 
 /** Medians of one contender under one kind of load. */
 export interface Figures {
@@ -28,6 +29,7 @@ export interface Results {
   readonly series: readonly SeriesResult[];
   readonly peakRssBytes: Readonly<Record<ContenderName, number>>;
   readonly decide: readonly (DecideCost & { readonly bar?: number })[];
+  readonly workers: readonly WorkersResult[];
   readonly profiles: Readonly<Record<Series['grant'], Shares>>;
 }
 
@@ -63,7 +65,7 @@ export function toSeriesResult(series: Series, runs: ReadonlyMap<ContenderName, 
 }
 
 /** What was not reached, in words; empty when everything was. */
-export function missedBars({ series, decide }: Results): string[] {
+export function missedBars({ series, decide, workers }: Results): string[] {
   return [
     ...series.flatMap((result) =>
       result.ratios
@@ -72,6 +74,18 @@ export function missedBars({ series, decide }: Results): string[] {
           ({ to, value, bar }) => `${nameOf(result.series)}: ${value.toFixed(2)} of the ${to}, not ${bar.toFixed(2)}`,
         ),
     ),
+    ...workers
+      .filter(({ cpuRatio }) => !(cpuRatio <= workersBars.cpu))
+      .map(
+        (one) =>
+          `two workers, ${nameOf(one.series)}: ${one.cpuRatio.toFixed(2)} of the CPU of one, not ${workersBars.cpu}`,
+      ),
+    ...workers
+      .filter(({ p99Ratio }) => !(p99Ratio <= workersBars.p99))
+      .map(
+        (one) =>
+          `two workers, ${nameOf(one.series)}: ${one.p99Ratio.toFixed(2)} of the p99 of one, not ${workersBars.p99}`,
+      ),
     ...decide
       .filter(({ micros, bar }) => bar !== undefined && !(micros <= bar))
       .map(({ rules, micros, bar }) => `decide() at ${rules} rules: ${micros.toFixed(2)} us, not ${bar}`),
@@ -105,6 +119,18 @@ function toRows({ series, peakRssBytes }: Results): string[][] {
 
 const header = ['', '', 'CPU us', 'req/s', 'p50 ms', 'p99 ms', 'peak MiB', 'Credence to this'];
 
+function toWorkerRows({ series, one, two, cpuRatio, p99Ratio }: WorkersResult): string[][] {
+  const cells = ({ cpuMicros, perSecond, p99Micros }: Run) => [
+    cpuMicros.toFixed(0),
+    perSecond.toFixed(0),
+    (p99Micros / 1000).toFixed(1),
+  ];
+  return [
+    [nameOf(series), 'one process', ...cells(one), '', ''],
+    ['', 'two workers', ...cells(two), cpuRatio.toFixed(2), p99Ratio.toFixed(2)],
+  ];
+}
+
 /** For the terminal. */
 export function toText(results: Results): string {
   const rows = [header, ...toRows(results)];
@@ -118,7 +144,12 @@ export function toText(results: Results): string {
     ({ rules, servers, micros, bar }) =>
       `decide(): ${micros.toFixed(2)} us at ${rules} rules on ${servers} servers${bar === undefined ? '' : ` (bar ${bar})`}`,
   );
-  return `${[...lines, '', ...decide].map((line) => line.trimEnd()).join('\n')}\n`;
+  const workers = results.workers.map(
+    ({ series, one, two, cpuRatio, p99Ratio }) =>
+      `two workers, ${nameOf(series)}: ${two.cpuMicros.toFixed(0)} us for ${one.cpuMicros.toFixed(0)} (${cpuRatio.toFixed(2)}), ` +
+      `${two.perSecond.toFixed(0)} req/s for ${one.perSecond.toFixed(0)}, p99 ${(two.p99Micros / 1000).toFixed(1)} ms for ${(one.p99Micros / 1000).toFixed(1)} (${p99Ratio.toFixed(2)})`,
+  );
+  return `${[...lines, '', ...workers, ...decide].map((line) => line.trimEnd()).join('\n')}\n`;
 }
 
 /** `docs/performance.md`, all of it. */
@@ -159,6 +190,15 @@ ${row(header)}
 ${toRows(results).map(row).join('\n')}
 
 ${missed.length === 0 ? 'Every bar is met.' : `Not met:\n\n${missed.map((words) => `- ${words}`).join('\n')}`}
+
+## Two workers
+
+\`credence serve --workers 2\` beside one process, each started anew for each run; CPU of all its processes. On two cores \`wrk\`
+and the process that writes have to share them with the workers.
+
+| | | CPU us | req/s | p99 ms | CPU to one (bar ${workersBars.cpu}) | p99 to one (bar ${workersBars.p99}) |
+|---|---|---:|---:|---:|---:|---:|
+${results.workers.flatMap(toWorkerRows).map(row).join('\n')}
 
 ## Where Credence spends its time
 

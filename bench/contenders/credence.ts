@@ -1,4 +1,4 @@
-// Credence as `credence serve --role idp --role ras` runs it: the whole program, on SQLite.
+// Credence as `credence serve --role idp --role ras [--workers N]` runs it: the whole program, on SQLite.
 import { startServer } from '../../packages/server/src/server.ts';
 import { answerControl, readFixture } from './control.ts';
 import { freePort } from './free-port.ts';
@@ -8,5 +8,6 @@ const server = await startServer(readFixture().home, {
   host: '127.0.0.1',
   idpPort: String(ports.idp),
   rasPort: String(ports.ras),
+  workers: process.argv[3],
 });
 answerControl(ports, () => server.stop());
