@@ -5,6 +5,8 @@ import { currentSeconds, toArtifact } from './artifacts.ts';
 import { orStoreError } from './sqlite-dialect.ts';
 import type { Account, AccountKey, Artifact, Mark, Person } from './store.ts';
 
+/** The end of a session that has none: a time nobody will see. */
+const forever = 1e11;
 /** People are in the store; only those whose agents are at work just now are remembered. */
 const maxRemembered = 5000;
 
@@ -55,14 +57,17 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
      WHERE model = ? AND id = ? AND (expires_at IS NULL OR expires_at > ?)`,
   );
   const sessionBySid = database.prepare(
-    `SELECT 1 FROM session_sids JOIN artifacts ON artifacts.model = session_sids.model AND artifacts.id = session_id
-     WHERE sid = ? AND (expires_at IS NULL OR expires_at > ?) LIMIT 1`,
+    `SELECT CASE WHEN count(*) > count(expires_at) THEN ${forever} ELSE max(expires_at) END AS until
+     FROM session_sids JOIN artifacts ON artifacts.model = session_sids.model AND artifacts.id = session_id
+     WHERE sid = ?`,
   );
+  const sessionSequence = database.prepare('SELECT value FROM session_sequence');
   const mark = database.prepare('SELECT 1 FROM marks WHERE kind = ? AND id = ?');
   const changeSequence = database.prepare('SELECT value FROM change_sequence');
 
   const currentSequence = () => Number(orStoreError(() => changeSequence.get())?.value);
   const rememberedPeople = createMemory<Person>(currentSequence);
+  const rememberedSessions = createMemory<EpochSeconds>(() => Number(orStoreError(() => sessionSequence.get())?.value));
   const rememberedAccounts = createMemory<Account>(currentSequence);
 
   // Each is async, so that a store that is away rejects and never throws.
@@ -81,7 +86,13 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
       const row = orStoreError(() => artifact.get(model, id, currentSeconds()));
       return row && toArtifact(row as unknown as Parameters<typeof toArtifact>[0]);
     },
-    sessionStands: async (sid, now) => orStoreError(() => sessionBySid.get(sid, now)) !== undefined,
+    sessionStands: async (sid, now) => {
+      const until = rememberedSessions(sid, () => {
+        const row = orStoreError(() => sessionBySid.get(sid));
+        return row?.until === null ? undefined : Number(row?.until);
+      });
+      return until !== undefined && until > now;
+    },
     isMarked: async (kind, id) => orStoreError(() => mark.get(kind, id)) !== undefined,
     changeSequence: async () => currentSequence(),
   };

@@ -73,8 +73,17 @@ export function artifactContract(access: Access): void {
       assert.deepEqual([await stands(first, now + 99), await stands(first, now + 100)], [true, false]);
       await access.store().artifacts.upsert('Session', id, { authorizations: { b: { sid: second } } }, now + 100);
       assert.deepEqual([await stands(first), await stands(second)], [false, true]);
-      await access.store().artifacts.destroy('Session', id);
+      // Ended by another way in: what this one remembers of it is not so any more.
+      await (await access.another()).artifacts.destroy('Session', id);
       assert.equal(await stands(second), false);
+    });
+
+    test('a session whose end is moved closer does not stand beyond it', async () => {
+      const sid = fresh('sid');
+      const id = await save({ authorizations: { a: { sid } } }, far, 'Session');
+      assert.equal(await access.store().artifacts.sessionStands(sid, now + 100), true);
+      await (await access.another()).artifacts.upsert('Session', id, { authorizations: { a: { sid } } }, now + 50);
+      assert.equal(await access.store().artifacts.sessionStands(sid, now + 100), false);
     });
 
     test('endSessionsOf removes the sessions, grants and tokens of one person', async () => {
