@@ -16,7 +16,7 @@ export function decide(index: AccessIndex, ask: Ask): Decision {
   if (!server || !rulesHere || !client) return { effect: 'deny', scopes: [], because: [] };
 
   const inQuestion = scopesInQuestion(server, ask);
-  const rules = rulesFor(rulesHere, ask).filter((rule) => inQuestion.some((scope) => rule.scopes.has(scope)));
+  const rules = rulesFor(rulesHere, ask, inQuestion);
   const spoke = rules.filter((rule) => rule.effect !== 'require' || !meets(rule.needs, ask));
   const open = inQuestion.filter((scope) => speaksOf(spoke, 'allow', scope) && !speaksOf(spoke, 'deny', scope));
   const loose = client.distributed && !ask.keyBound ? open.filter((scope) => isHighRisk(server, scope)) : none;
@@ -95,24 +95,24 @@ export function meets(needs: SignInNeeds, { acr, amr, authTime, now }: Ask): boo
   return needs.max_age === undefined || (authTime !== undefined && now - authTime <= needs.max_age);
 }
 
-/** Rules on the server that are about this person and client, in document order, each once. */
-function rulesFor(rules: RuleIndex, { person, client }: Ask): Rule[] {
-  const found = [...rules.everyone];
-  collect(found, rules.groups, person.groups);
-  collect(found, rules.roles, person.roles);
-  const own = rules.users.get(person.id);
-  if (own) found.push(...own);
+/** Rules on the server that are about this person, client and one of these scopes, in document order, each once. */
+function rulesFor(rules: RuleIndex, { person, client }: Ask, scopes: readonly string[]): readonly Rule[] {
+  const found: Rule[] = [];
+  const collect = (some: readonly Rule[] | undefined) => {
+    if (!some) return;
+    for (const rule of some) {
+      const isAbout = (!rule.through || rule.through.has(client)) && scopes.some((scope) => rule.scopes.has(scope));
+      if (isAbout) found.push(rule);
+    }
+  };
+  collect(rules.everyone);
+  if (rules.groups.size > 0) for (const id of person.groups) collect(rules.groups.get(id));
+  if (rules.roles.size > 0) for (const id of person.roles) collect(rules.roles.get(id));
+  collect(rules.users.get(person.id));
+  if (found.length < 2) return found;
 
-  const sorted = found.sort((a, b) => a.position - b.position);
-  return sorted.filter((rule, at) => rule !== sorted[at - 1] && (!rule.through || rule.through.has(client)));
-}
-
-function collect(found: Rule[], rulesOf: ReadonlyMap<string, readonly Rule[]>, ids: readonly string[]): void {
-  if (rulesOf.size === 0) return;
-  for (const id of ids) {
-    const rules = rulesOf.get(id);
-    if (rules) found.push(...rules);
-  }
+  found.sort((a, b) => a.position - b.position);
+  return found.filter((rule, at) => rule !== found[at - 1]);
 }
 
 function speaksOf(rules: readonly Rule[], effect: Rule['effect'], scope: string): boolean {
