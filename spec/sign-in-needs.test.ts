@@ -52,6 +52,22 @@ describe('IDP-24: what the next sign-in has to be like, "only if a fresher sign-
       undefined,
     ],
     [
+      'the stronger of two that we know',
+      [
+        ['write', { acr: 'phr' }],
+        ['write', { acr: 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport' }],
+      ],
+      { acr: 'phr' },
+    ],
+    [
+      'two different acr and an age',
+      [
+        ['write', { acr: 'gold' }],
+        ['write', { acr: 'iron', max_age: 60 }],
+      ],
+      undefined,
+    ],
+    [
       'the smaller of two ages',
       [
         ['write', { max_age: 60 }],
@@ -93,6 +109,14 @@ describe('IDP-24: what the next sign-in has to be like, "only if a fresher sign-
     const earnable = (...amr: string[]) => ({ acr: new Set<string>(), amr: new Set(amr) });
     assert.equal(needsToEarn(['write'], [], rules, earnable('pwd')), undefined);
     assert.deepEqual(needsToEarn(['write'], [], rules, earnable('pwd', 'otp')), { amr: ['otp', 'pwd'] });
+  });
+
+  test('a stronger sign-in meets what a weaker one does, and not the other way round', () => {
+    const ask = { person: { id: 'u', groups: [], roles: [] }, client: 'c', server: 's', scopes: ['write'] };
+    const signIn = (acr: string) => ({ ...ask, acr, amr: [], authTime: 1, now: 1 });
+    const twoFactors = 'http://schemas.openid.net/pape/policies/2007/06/multi-factor';
+    assert.equal(meets({ acr: twoFactors }, signIn('phr')), true);
+    assert.equal(meets({ acr: 'phr' }, signIn(twoFactors)), false);
   });
 
   test('all methods have to have been used, not one of them', () => {

@@ -46,7 +46,7 @@ const access = `
 servers:
   tracker: { resource: ${tracker}, ras: ${rasIssuer}, scopes: { issues:read: {}, issues:write: { risk: high } } }
   wiki: { resource: ${wiki}, ras: ${rasIssuer}, scopes: { pages:read: {} } }
-  lonely: { resource: https://lonely.example/mcp, ras: https://lonely.example, scopes: { all: {} } }
+  lonely: { resource: https://lonely.example/mcp, ras: https://lonely.example, scopes: { all: {}, admin: { risk: high } } }
 audiences:
   https://lonely.example: { aliases: [urn:lonely], subject: pairwise, email: true }
 clients:
@@ -63,6 +63,7 @@ rules:
   - { id: eng, allow: all, on: [tracker, wiki, lonely], to: [group:engineering] }
   - { id: reads, allow: [issues:read], on: tracker, to: [group:marketing] }
   - { id: fresh, require: { max_age: 3600 }, for: [issues:write], on: tracker }
+  - { id: two, require: { amr: [mfa] }, for: [admin], on: lonely }
   - { id: out, deny: all, on: [tracker, wiki, lonely], to: [role:contractor] }
 `;
 const resource = `

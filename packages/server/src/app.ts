@@ -25,6 +25,7 @@ import { type Form, parseForm } from './form.ts';
 import { type Idp, tokenExchange } from './idp/token-exchange.ts';
 import type { FailureLimit } from './limits.ts';
 import { assetHeaders, assets } from './pages/assets.ts';
+import { acrToAskFor } from './policy/sign-in-levels.ts';
 import { reachedThroughOrganisationPage } from './ras/authorize-page.ts';
 import { introspect } from './ras/introspection.ts';
 import { jwtBearer, type Ras } from './ras/jwt-bearer.ts';
@@ -314,7 +315,9 @@ function toAnswer(result: Result<object>, draft: Draft, usedHeader: boolean, wai
 
 /** What the next sign-in must be like. @see https://www.rfc-editor.org/rfc/rfc9470#section-3 */
 function toStepUp({ decision }: Facts) {
-  const { max_age, acr } = decision?.needs ?? {};
+  const needs = decision?.needs ?? {};
+  const { max_age } = needs;
+  const acr = acrToAskFor(needs);
   return { ...(max_age !== undefined && { max_age }), ...(acr !== undefined && { acr_values: acr }) };
 }
 

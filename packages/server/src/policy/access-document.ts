@@ -165,13 +165,20 @@ export const AudienceEntry = mapping({
   aud_sub: z.boolean('must be true or false').default(false),
 });
 
+/** What the sign-in is worth. */
+const SignInEntry = mapping({
+  /** The most a sign-in can earn, so that nobody is sent to sign in again in vain. Neither: what the sign-in here can do. */
+  acr: z.array(z.string()).optional(),
+  amr: z.array(z.string()).optional(),
+  first_factor: z.enum(['code', 'password'], "must be 'code' or 'password'").optional(),
+});
+
 export const AccessDocument = mapping({
   servers: z.record(id, AccessServerEntry, 'must be a mapping of servers').default({}),
   clients: z.record(id, AccessClientEntry, 'must be a mapping of clients').default({}),
   audiences: z.record(issuerOrLocal, AudienceEntry, 'must be a mapping by issuer').default({}),
   rules: z.array(RuleEntry, 'must be a list of rules').default([]),
-  /** The most a sign-in here can earn, so that nobody is sent to sign in again in vain. Absent: anything. */
-  sign_in: mapping({ acr: z.array(z.string()).default([]), amr: z.array(z.string()).default([]) }).optional(),
+  sign_in: SignInEntry.optional(),
 });
 
 export type AccessDocument = z.output<typeof AccessDocument>;

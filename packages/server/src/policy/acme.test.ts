@@ -28,7 +28,6 @@ const people = {
 describe('Acme: engineering gets all, marketing reads files, contractors get nothing', () => {
   const table: [who: keyof typeof people, server: string, asked: string[] | undefined, scopes: string][] = [
     ['alice', 'everything', undefined, 'tools:run'],
-    ['alice', 'everything', ['tools:run', 'env:read'], 'tools:run env:read'],
     ['alice', 'files', undefined, 'files:read files:write'],
     ['alice', 'memory', undefined, 'memory:read memory:write'],
     ['bob', 'everything', undefined, ''],
@@ -49,6 +48,22 @@ describe('Acme: engineering gets all, marketing reads files, contractors get not
       assert.equal(decision.scopes.join(' '), scopes);
       assert.equal(decision.effect, scopes ? 'allow' : 'deny');
       if (who.startsWith('carol')) assert.ok(decision.because.includes('contractors-nothing'));
+    });
+  }
+});
+
+describe('Acme: what a server shows of its environment needs two factors', () => {
+  const table: [amr: string[], asked: string[] | undefined, effect: string, scopes: string][] = [
+    [['pwd'], ['tools:run', 'env:read'], 'step_up', ''],
+    [['pwd'], undefined, 'allow', 'tools:run'],
+    [['pwd', 'otp', 'mfa'], ['tools:run', 'env:read'], 'allow', 'tools:run env:read'],
+  ];
+  for (const [amr, scopes, effect, granted] of table) {
+    test(`${amr.join(' and ')}, ${scopes?.join(' ') ?? 'no scope named'}: ${effect}`, () => {
+      const context = { acr: undefined, amr, authTime: 1_790_000_000, now: 1_790_000_100 };
+      const ask = { person: people.alice, client: 'demo-agent', server: 'everything', scopes, ...context };
+      const decision = decide(access, ask);
+      assert.deepEqual([decision.effect, decision.scopes.join(' ')], [effect, granted]);
     });
   }
 });

@@ -4,6 +4,7 @@ import { Problem } from '../problem.ts';
 import { compileAccess, compileResource } from './compile.ts';
 import { type DocumentKind, parsePolicy } from './parse.ts';
 import { spellings } from './resource-uri.ts';
+import { earnableHere } from './sign-in-levels.ts';
 
 const ras = 'https://mcp.acme.example';
 const idp = 'https://id.acme.example';
@@ -59,6 +60,23 @@ describe('the access index', () => {
       ['idle', false],
     ]);
   });
+});
+
+describe('what a sign-in can earn', () => {
+  const all = { acr: [...earnableHere.acr], amr: [...earnableHere.amr] };
+  const table: [name: string, text: string, acr: string[], amr: string[], firstFactor: string][] = [
+    ['without a word on it, what the sign-in here can do', 'rules: []', all.acr, all.amr, 'code'],
+    ['methods alone are named', 'sign_in: { amr: [pwd] }', [], ['pwd'], 'code'],
+    ['levels alone are named', 'sign_in: { acr: [gold] }', ['gold'], [], 'code'],
+    ['nothing at all', 'sign_in: { acr: [], amr: [] }', [], [], 'code'],
+    ['only the first factor is spoken of', 'sign_in: { first_factor: password }', all.acr, all.amr, 'password'],
+  ];
+  for (const [name, text, acr, amr, firstFactor] of table) {
+    test(name, () => {
+      const { earnable, firstFactor: first } = accessOf(text);
+      assert.deepEqual([[...earnable.acr], [...earnable.amr], first], [acr, amr, firstFactor]);
+    });
+  }
 });
 
 describe('the resource index', () => {

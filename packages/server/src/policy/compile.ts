@@ -2,9 +2,10 @@ import { Problem } from '../problem.ts';
 import type { AccessClientEntry, AccessDocument, AccessServerEntry } from './access-document.ts';
 import { byClientId, toProof } from './compile-client.ts';
 import { compileRules, type Earnable, type RuleIndex } from './compile-rules.ts';
-import type { AccessClient, AccessServer, Audience } from './model.ts';
+import type { AccessClient, AccessServer, Audience, FirstFactor } from './model.ts';
 import { resourceOf, spellings } from './resource-uri.ts';
 import { toDetailTypes, toScopes, unaskedScopes } from './scopes.ts';
+import { earnableHere } from './sign-in-levels.ts';
 
 export { compileResource, type ResourceIndex } from './compile-resource.ts';
 
@@ -21,8 +22,10 @@ export interface AccessIndex {
   readonly audiences: ReadonlyMap<string, Audience>;
   /** Rules by the id of the server they are on. */
   readonly rules: ReadonlyMap<string, RuleIndex>;
-  /** The most a sign-in can earn; `undefined` = anything. */
-  readonly earnable: Earnable | undefined;
+  /** The most a sign-in can earn. */
+  readonly earnable: Earnable;
+  /** What a person who has no second factor must show, besides the password, to get the first one. */
+  readonly firstFactor: FirstFactor;
 }
 
 /** The servers behind one RAS. */
@@ -82,7 +85,6 @@ export function compileAccess(
   }
   const rules = compileRules(document.rules, servers);
   const { sign_in } = document;
-  const earnable = sign_in && { acr: new Set(sign_in.acr), amr: new Set(sign_in.amr) };
   return {
     version: options.version,
     clients,
@@ -91,8 +93,15 @@ export function compileAccess(
     serversByAudience,
     audiences,
     rules,
-    earnable,
+    earnable: toEarnable(sign_in),
+    firstFactor: sign_in?.first_factor ?? 'code',
   };
+}
+
+/** Without a word on it, what the sign-in here can do; where acr or amr is named, the other is nothing unless named too. */
+function toEarnable(signIn: AccessDocument['sign_in']): Earnable {
+  if (!signIn?.acr && !signIn?.amr) return earnableHere;
+  return { acr: new Set(signIn.acr), amr: new Set(signIn.amr) };
 }
 
 function toServer(id: string, entry: AccessServerEntry, localRas: string | undefined): AccessServer {

@@ -2,6 +2,7 @@ import { no, ok, type Result } from '@credence/mcp/protocol';
 import type { AccessIndex } from './compile.ts';
 import type { Earnable, Rule, RuleIndex } from './compile-rules.ts';
 import type { AccessServer, Ask, Decision, ResourceServer, SignInNeeds } from './model.ts';
+import { coversAcr, strongerAcr } from './sign-in-levels.ts';
 
 /**
  * Denies unless a rule allows; a deny takes its scopes away whatever allows them; a require withholds its scopes until the
@@ -90,7 +91,7 @@ export function scopesInQuestion(server: AccessServer, ask: Ask): readonly strin
 
 /** True when the sign-in was as `needs` says. A sign-in of unknown age is too old. */
 export function meets(needs: SignInNeeds, { acr, amr, authTime, now }: Ask): boolean {
-  if (needs.acr !== undefined && needs.acr !== acr) return false;
+  if (needs.acr !== undefined && !coversAcr(acr, needs.acr)) return false;
   if (needs.amr?.some((method) => !amr.includes(method))) return false;
   return needs.max_age === undefined || (authTime !== undefined && now - authTime <= needs.max_age);
 }
@@ -148,8 +149,10 @@ export function needsToEarn(
 
 /** Both at once, or `undefined` when one sign-in cannot be both. */
 function join(one: SignInNeeds | undefined, other: SignInNeeds): SignInNeeds | undefined {
-  if (!one || (one.acr !== undefined && other.acr !== undefined && one.acr !== other.acr)) return undefined;
-  const acr = one.acr ?? other.acr;
+  if (!one) return undefined;
+  const acr =
+    one.acr !== undefined && other.acr !== undefined ? strongerAcr(one.acr, other.acr) : (one.acr ?? other.acr);
+  if (acr === undefined && one.acr !== undefined) return undefined;
   const amr = [...new Set([...(one.amr ?? []), ...(other.amr ?? [])])].sort();
   const ages = [one.max_age, other.max_age].filter((age) => age !== undefined);
   return {

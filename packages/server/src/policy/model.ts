@@ -59,6 +59,12 @@ export interface AccessServer {
   readonly defaultScopes: readonly string[];
 }
 
+/**
+ * What it takes to enrol a first second factor: a code from an administrator, or the password alone. The latter lets
+ * whoever has stolen a password enrol a factor of their own before its owner does.
+ */
+export type FirstFactor = 'code' | 'password';
+
 /** How the ID-JAGs for one RAS are made. */
 export interface Audience {
   readonly ras: string;

@@ -341,6 +341,13 @@ describe('one mistake in a document is told with its line, column, path and what
   }
 });
 
+test('what a first factor takes is one of two words', () => {
+  const parsed = parsePolicy('sign_in: { first_factor: nothing }', 'access');
+  assert.deepEqual(!parsed.ok && parsed.problems.map(({ path, message }) => `${path}: ${message}`), [
+    "sign_in.first_factor: must be 'code' or 'password'",
+  ]);
+});
+
 test('all mistakes are found at once, in the order of the lines', () => {
   const text = access
     .replace('[read]', '[reed]')
