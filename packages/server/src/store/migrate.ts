@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { Problem } from '../problem.ts';
 import * as first from './migrations/0001-first.ts';
+import * as secondFactors from './migrations/0002-second-factors.ts';
 import * as leanRecord from './migrations/0003-lean-record.ts';
 import * as accountsOfTenants from './migrations/0004-accounts-of-tenants.ts';
 import * as directory from './migrations/0005-directory.ts';
@@ -13,6 +14,7 @@ import type { Schema } from './schema.ts';
 /** Every step a database has gone through, in order; names never change once released. */
 const migrations: Record<string, Migration> = {
   '0001-first': first,
+  '0002-second-factors': secondFactors,
   '0003-lean-record': leanRecord,
   '0004-accounts-of-tenants': accountsOfTenants,
   '0005-directory': directory,
@@ -32,6 +34,8 @@ export async function migrate(database: DatabaseSync, db: Kysely<Schema>, path: 
       const { error } = await new Migrator({
         db,
         provider: { getMigrations: async () => migrations },
+        // Steps that were written side by side may reach a home in another order; each stands alone.
+        allowUnorderedMigrations: true,
       }).migrateToLatest();
       if (error !== undefined) throw error;
     }

@@ -21,6 +21,8 @@ export interface Schema {
   ids_elsewhere: IdElsewhereTable;
   upstream_links: UpstreamLinkTable;
   upstream_sessions: UpstreamSessionTable;
+  factors: FactorTable;
+  once_codes: OnceCodeTable;
   change_sequence: ChangeSequenceTable;
 }
 
@@ -198,6 +200,30 @@ interface UpstreamSessionTable {
   sid: string | null;
   id_token: string;
   expires_at: number;
+}
+
+/** Authenticator apps and passkeys. Nothing in a row lets whoever reads it sign in (T25). */
+interface FactorTable {
+  id: string;
+  person_id: string;
+  kind: string;
+  name: string;
+  /** The sealed secret of an app; the public key of a passkey. */
+  material: string;
+  credential_id: string | null;
+  synced: number;
+  /** Last time step used, or signature counter: only ever grows. */
+  counter: number;
+  created_at: number;
+  last_used_at: number | null;
+}
+
+/** Hashes of codes that work once: the row goes with its use. */
+interface OnceCodeTable {
+  person_id: string;
+  purpose: string;
+  code_hash: string;
+  expires_at: number | null;
 }
 
 /** One row: how many changes there were. */

@@ -6,6 +6,7 @@ import { accountStore } from './accounts.ts';
 import { artifactStore } from './artifacts.ts';
 import { auditStore } from './audit-log.ts';
 import { credentialStore } from './credentials.ts';
+import { factorStore } from './factors.ts';
 import { migrate } from './migrate.ts';
 import { peopleStore } from './people.ts';
 import { policyStore } from './policies.ts';
@@ -79,6 +80,7 @@ function toStore(
     accounts: { ...accountStore(engine, reads.account), find: reads.account },
     upstream: upstreamStore(engine),
     sessions: sessionStore(engine),
+    factors: factorStore(engine),
     changeSequence: reads.changeSequence,
     purge: (now) => purge(engine, now),
     close: async () => {

@@ -2,6 +2,7 @@ import { after, before, describe } from 'node:test';
 import { artifactContract } from './contract/artifacts.ts';
 import { commitContract } from './contract/commit.ts';
 import { directoryContract } from './contract/directory.ts';
+import { factorContract } from './contract/factors.ts';
 import type { StoreUnderTest } from './contract/fixtures.ts';
 import { peopleContract } from './contract/people.ts';
 import { provisioningContract } from './contract/provisioning.ts';
@@ -34,6 +35,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     peopleContract(access);
     directoryContract(access);
     provisioningContract(access);
+    factorContract(access);
     registryContract(access);
     sessionContract(access);
     wholeStoreContract(access);

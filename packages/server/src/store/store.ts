@@ -20,6 +20,7 @@ export interface Store {
   readonly accounts: AccountStore;
   readonly upstream: UpstreamStore;
   readonly sessions: SessionStore;
+  readonly factors: FactorStore;
   /**
    * Grows with every change to people, groups, sources, credentials, policies or accounts, by whichever process made it. A node compares
    * it to know when to drop what it keeps in memory.
@@ -306,4 +307,67 @@ export interface SessionStore {
    * was none: then nothing is written. Other sessions of the person stand.
    */
   end(uid: string, records: readonly AuditRow[]): Promise<boolean>;
+}
+
+/** What a person of the local directory proves themselves with, besides the password. */
+export interface Factor {
+  readonly id: string;
+  readonly personId: string;
+  /** An authenticator app (RFC 6238), or a passkey (WebAuthn). */
+  readonly kind: 'totp' | 'passkey';
+  /** What the person calls it. */
+  readonly name: string;
+  /** App: its secret, sealed with a key that is not in the store. Passkey: its public key, SPKI, base64url. */
+  readonly material: string;
+  readonly credentialId: string | undefined;
+  /** Passkey that is copied from device to device (backup eligible). */
+  readonly isSynced: boolean;
+  /** App: the last time step used. Passkey: the last signature counter. */
+  readonly counter: number;
+  readonly createdAt: EpochSeconds;
+  readonly lastUsedAt: EpochSeconds | undefined;
+}
+
+/** Changes and the lines that tell of them are one durable step; a change that is refused leaves no line. */
+export interface FactorStore {
+  of(personId: string): Promise<readonly Factor[]>;
+  findPasskey(credentialId: string): Promise<Factor | undefined>;
+  /**
+   * Adds a factor. With an enrolment code it spends that code, and resolves false, adding nothing, when the code is gone.
+   * Throws {@link StoreConflict} when somebody has this credential already.
+   */
+  add(factor: Factor, options: FactorAddition): Promise<boolean>;
+  /**
+   * Uses up a time step or a signature counter. Resolves true for exactly one caller, also when several arrive at once
+   * with the same code, and never for one that was used, or passed by, before. A counter of 0 is one that never counts.
+   */
+  advance(id: string, counter: number, now: EpochSeconds): Promise<boolean>;
+  rename(personId: string, id: string, name: string, records: readonly AuditRow[]): Promise<boolean>;
+  /** Removes one of this person's factors; with the last of them go the recovery codes. */
+  remove(personId: string, id: string, records: readonly AuditRow[]): Promise<boolean>;
+  /** Removes all factors and codes of a person and ends their sessions. Resolves to the number of factors removed. */
+  reset(personId: string, records: readonly AuditRow[]): Promise<number>;
+  /** Replaces the recovery codes. */
+  setRecoveryCodes(personId: string, hashes: readonly string[], records: readonly AuditRow[]): Promise<void>;
+  /** Replaces the enrolment code. */
+  setEnrolmentCode(
+    personId: string,
+    hash: string,
+    expiresAt: EpochSeconds,
+    records: readonly AuditRow[],
+  ): Promise<void>;
+  recoveryCodesLeft(personId: string): Promise<number>;
+  /** Whether this enrolment code would be spent by {@link add}. */
+  hasEnrolmentCode(personId: string, hash: string, now: EpochSeconds): Promise<boolean>;
+  /** Resolves true for exactly one caller. */
+  spendRecoveryCode(personId: string, hash: string, now: EpochSeconds, records: readonly AuditRow[]): Promise<boolean>;
+}
+
+export interface FactorAddition {
+  /** Hash of the enrolment code that this spends. */
+  readonly enrolmentCode?: string | undefined;
+  /** Hashes of the recovery codes that come with a first factor. */
+  readonly recoveryCodes?: readonly string[] | undefined;
+  readonly now: EpochSeconds;
+  readonly records: readonly AuditRow[];
 }
