@@ -564,6 +564,46 @@ export const refusals = {
     rule: 'IDP-38',
     hint: 'e-mail and password do not belong together, or the person is unknown or switched off',
   },
+  factor_code_wrong: {
+    wire: 'access_denied',
+    rule: 'IDP-38',
+    hint: 'the code is not the one the authenticator app shows now, and not a recovery code of this person',
+    help: 'If it happens again and again, compare the clock of the phone with that of this machine.',
+  },
+  factor_code_replayed: {
+    wire: 'access_denied',
+    rule: 'IDP-38',
+    hint: 'the code of the authenticator app was used before',
+  },
+  factor_codes_exhausted: {
+    wire: 'slow_down',
+    rule: 'IDP-38',
+    hint: 'a hundred wrong codes in a day, after the right password: codes of the app are closed for this person for now',
+    help: 'Somebody else may have the password: set another. Passkeys and recovery codes still work.',
+  },
+  passkey_refused: {
+    wire: 'access_denied',
+    rule: 'IDP-38',
+    hint: 'the passkey is unknown, of somebody else, or its answer is not to this challenge, origin, person and key',
+  },
+  passkey_counter_went_back: {
+    wire: 'access_denied',
+    rule: 'IDP-38',
+    hint: 'the signature counter of the passkey did not grow: there may be a copy of it',
+    help: 'Ask the person, and remove the passkey: credence person factors reset EMAIL',
+  },
+  factor_needed: {
+    wire: 'insufficient_user_authentication',
+    rule: 'IDP-24',
+    hint: 'the request demands a second factor, and the person has none that will do',
+    help: 'Give the person a code to enrol one: credence person factors invite EMAIL',
+  },
+  enrolment_code_wrong: {
+    wire: 'access_denied',
+    rule: 'IDP-38',
+    hint: 'the enrolment code is unknown, expired, used before or of somebody else',
+    help: 'Make a new one: credence person factors invite EMAIL',
+  },
   sign_in_cancelled: { wire: 'access_denied', rule: 'IDP-39', hint: 'the person chose Cancel' },
   sign_in_request_refused: {
     wire: 'invalid_request',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { html } from './html.ts';
+import { passkeyScript } from './passkey-script.ts';
 import { styleSheet } from './styles.ts';
 
 /** A file that pages load. Its path carries its hash, so it may be kept for ever and is never stale. */
@@ -13,6 +14,7 @@ export interface Asset {
 export const markShape = html`<path d="M4 2.5h8.5l4 4v11h-12.5z" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round"/><path d="M6.5 7h3.5" stroke="currentColor" stroke-width="1.5" stroke-linecap="round"/><circle cx="12" cy="12.5" r="2.6" fill="currentColor"/>`;
 
 const style = toAsset('credence', 'css', 'text/css; charset=utf-8', styleSheet);
+const script = toAsset('passkey', 'js', 'text/javascript; charset=utf-8', passkeyScript);
 const icon = toAsset(
   'mark',
   'svg',
@@ -21,10 +23,12 @@ const icon = toAsset(
 );
 
 export const assets = { style, icon } as const;
+/** Only for pages whose headers allow it. */
+export const passkeyAsset = script;
 
 /** The asset at this path, if there is one. */
 export function findAsset(path: string): Asset | undefined {
-  return [style, icon].find((asset) => asset.path === path);
+  return [style, icon, script].find((asset) => asset.path === path);
 }
 
 /** Headers that go with an asset. */

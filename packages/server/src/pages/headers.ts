@@ -3,15 +3,18 @@
  * is kept, and forms go home.
  * @param formTargets - where a redirect after the form may lead: browsers hold `form-action` against it too
  * @param formSchemes - for a page whose form leaves for hosts that nobody can list, such as `https:`
+ * @param runsScript - lets the one script of ours run, and nothing else: for the pages that ask for a passkey
  */
 export function pageHeaders(
   formTargets: readonly string[] = [],
   formSchemes: readonly 'https:'[] = [],
+  runsScript = false,
 ): Record<string, string> {
   const policy = [
     "default-src 'none'",
     "style-src 'self'",
     "img-src 'self'",
+    ...(runsScript ? ["script-src 'self'"] : []),
     "base-uri 'none'",
     "frame-ancestors 'none'",
     ["form-action 'self'", ...formTargets.flatMap(toSource), ...formSchemes].join(' '),

@@ -1,4 +1,4 @@
-import { assets, markShape } from './assets.ts';
+import { assets, markShape, passkeyAsset } from './assets.ts';
 import { type Html, html } from './html.ts';
 
 /** One page in the look of the sign-in: a bar, one letter in the middle, a remark at the foot. */
@@ -9,10 +9,12 @@ export interface Page {
   /** What stands in the letter; begins with the `h1`. */
   readonly letter: Html;
   readonly foot?: string | undefined;
+  /** Loads the script that asks the browser for a passkey; the headers have to allow it. */
+  readonly asksPasskey?: boolean | undefined;
 }
 
-/** The whole document. No script, no inline style: the policy in `pageHeaders` would refuse both. */
-export function renderPage({ title, host, letter, foot }: Page): string {
+/** The whole document. No inline script or style: the policy in `pageHeaders` would refuse both. */
+export function renderPage({ title, host, letter, foot, asksPasskey }: Page): string {
   const mark = html`<svg viewBox="0 0 20 20" aria-hidden="true">${markShape}</svg>`;
   const page = html`<!DOCTYPE html>
 <html lang="en">
@@ -22,7 +24,11 @@ export function renderPage({ title, host, letter, foot }: Page): string {
 <meta name="robots" content="noindex">
 <title>${title} · Credence</title>
 <link rel="stylesheet" href="${assets.style.path}">
-<link rel="icon" type="image/svg+xml" href="${assets.icon.path}">
+<link rel="icon" type="image/svg+xml" href="${assets.icon.path}">${
+    asksPasskey &&
+    html`
+<script src="${passkeyAsset.path}" defer></script>`
+  }
 </head>
 <body>
 <header class="bar"><span class="brand">${mark}Credence</span><span class="host">${host}</span></header>

@@ -7,6 +7,7 @@ export const styleSheet = `
   color-scheme: light dark;
   --surface: #ffffff; --paper: #f6f6f3; --line: #e3e3de; --line2: #cdcdc6; --control: #84847c;
   --ink: #1a1a18; --ink2: #484843; --ink3: #63635c; --deny: #a03200; --deny-ground: #fbe9e0;
+  --qr: #000000; --qr-ground: #ffffff; /* in the dark too: cameras want it so */
   --sans: -apple-system, "Segoe UI Variable Text", "Segoe UI", Inter, Roboto, "Noto Sans", "Helvetica Neue", Arial, system-ui, sans-serif;
   --serif: Charter, "Bitstream Charter", "Charis SIL", "Sitka Text", Cambria, Georgia, serif;
   --mono: "SF Mono", ui-monospace, "Cascadia Mono", "JetBrains Mono", Menlo, Consolas, monospace;
@@ -46,6 +47,28 @@ button { min-height: 42px; padding: 8px 16px; font: 500 15px/23px var(--sans); c
 button.first { color: var(--surface); background: var(--ink); border-color: var(--ink); }
 button:hover { border-color: var(--ink); }
 button.first:hover { background: var(--ink2); }
+[hidden] { display: none; }
+.wrong[hidden] { display: none; }
+.hint { font-size: 13px; line-height: 20px; font-weight: 400; color: var(--ink3); }
+.section .hint { margin-bottom: 10px; }
+.said { margin-bottom: 16px; padding: 9px 12px; font-size: 14px; line-height: 21px; color: var(--ink2); background: var(--paper); border-radius: 5px; }
+.step { margin: 18px 0 8px; font-size: 13px; line-height: 20px; font-weight: 600; }
+.qr { display: block; width: 192px; max-width: 100%; margin-bottom: 8px; color: var(--qr); background: var(--qr-ground); border: 1px solid var(--line2); border-radius: 5px; }
+.secret { font-size: 13px; line-height: 20px; color: var(--ink2); }
+.codes { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(290px, 100%), 1fr)); gap: 4px 20px; margin: 0 0 18px; padding: 12px 0 0 32px; border-top: 1px solid var(--ink); font: 13px/24px var(--mono); }
+.codes code { font: inherit; }
+details { margin-top: 14px; font-size: 14px; line-height: 21px; }
+summary { cursor: pointer; padding: 4px 0; color: var(--ink2); }
+details form { margin-top: 10px; }
+.section { margin: 26px 0 0; padding-top: 12px; border-top: 1px solid var(--ink); }
+h2 { margin: 0 0 4px; font: 600 13px/20px var(--sans); }
+.list { list-style: none; margin: 0; padding: 0; }
+.list li { padding: 10px 0; border-bottom: 1px solid var(--line); }
+.list b { font-weight: 600; }
+.list .when { font-size: 13px; line-height: 20px; color: var(--ink3); }
+.acts { display: flex; flex-wrap: wrap; gap: 4px 16px; align-items: start; }
+.acts details { margin-top: 4px; flex: 1 1 200px; }
+button.plain { min-height: 32px; padding: 4px 10px; font-size: 14px; line-height: 21px; }
 .remark { margin-top: 20px; font-size: 12px; line-height: 18px; color: var(--ink3); }
 .reference { margin-top: 12px; font-size: 13px; line-height: 20px; color: var(--ink3); }
 code { font: 12px/17px var(--mono); }
