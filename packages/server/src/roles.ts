@@ -6,7 +6,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { createAdminApp } from './admin/app.ts';
 import { createIdpApp, createRasApp, type Edge } from './app.ts';
-import type { AuditRecord, Facts } from './audit/record.ts';
+import { type AuditRecord, type Facts, toRow } from './audit/record.ts';
 import { randomId } from './call.ts';
 import { createDpopNonces, type DpopEndpoint } from './clients/dpop.ts';
 import { BadClientDocument } from './clients/metadata-document.ts';
@@ -25,7 +25,7 @@ import type { InForce } from './in-force.ts';
 import { openSecret } from './keys/key-file.ts';
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
 import { tokenSecondsOf } from './keys/lifecycle.ts';
-import type { Seal } from './keys/seal.ts';
+import { createSeal, type Seal } from './keys/seal.ts';
 import type { KeyVault } from './keys/vault.ts';
 import { verifySignature } from './keys/verify-signature.ts';
 import { createPace, type SharedCounts } from './limits.ts';
@@ -104,6 +104,9 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     addressOf: (incoming) => edge.addressOf(incoming),
     certificateOf: edge.certificateOf,
     note: (note) => appendSignInNote(parts, note),
+    rowOf: (note) => toRow(toSignInRecord(parts, note)),
+    factorSeal: createSeal(Buffer.from(await openSecret(home.keysDir, 'factor'))),
+    firstFactor: () => inForce.access().firstFactor,
     now,
     onFault: edge.onFault,
   });
@@ -359,22 +362,15 @@ function openRing({ config, home, seal, vault, edge, now, append }: Parts, purpo
 }
 
 /** A sign-in becomes a record; what nobody known has caused may be counted in bulk. */
-async function appendSignInNote({ edge, append }: Parts, note: SignInNote): Promise<string> {
-  const { kind, outcome, reason, address, known, facts } = note;
-  const bulkId = reason && !known ? edge.ledger.count('idp', reason) : undefined;
+async function appendSignInNote(parts: Parts, note: SignInNote): Promise<string> {
+  const bulkId = note.reason && !note.known ? parts.edge.ledger.count('idp', note.reason) : undefined;
   if (bulkId) return bulkId;
-  const id = randomId('d_');
-  const record = {
-    v: 1,
-    id,
-    kind,
-    domain: 'idp',
-    timeMs: edge.nowMs(),
-    outcome,
-    ...(reason && { reason }),
-    address,
-    ...facts,
-  } as const;
-  await append([record]);
-  return id;
+  const record = toSignInRecord(parts, note);
+  await parts.append([record]);
+  return record.id;
+}
+
+function toSignInRecord({ edge }: Parts, { kind, outcome, reason, address, facts }: SignInNote): AuditRecord {
+  const record = { v: 1, id: randomId('d_'), kind, domain: 'idp', timeMs: edge.nowMs(), outcome } as const;
+  return { ...record, ...(reason && { reason }), address, ...facts };
 }

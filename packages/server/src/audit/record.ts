@@ -7,6 +7,7 @@ import type { AuditRow } from '../store/store.ts';
 export type RecordKind =
   | 'sign_in'
   | 'sign_out'
+  | 'factor'
   | 'decision'
   | 'issuance'
   | 'redemption'
@@ -75,7 +76,10 @@ export interface Facts {
   /** What became of a tool call that was let through. */
   readonly status?: number;
   readonly grantType?: string;
+  readonly acr?: string;
   readonly amr?: readonly string[];
+  /** The second factor that was enrolled, changed, removed or used. */
+  readonly factor?: { readonly kind: 'totp' | 'passkey' | 'recovery_code' | 'enrolment_code'; readonly id?: string };
   /** Thumbprint of the key that a DPoP proof was made with (RFC 7638). */
   readonly keyThumbprint?: string;
   /** SHA-256 of the client certificate that was shown and counted (`x5t#S256`, RFC 8705 §3.1). */

@@ -67,10 +67,10 @@ async function writeKeyFile(
   await writeWhole(fileOf(keysDir, purpose), seal ? seal.close(text) : `${text}\n`);
 }
 
-/** A random secret of this home, made when it is first asked for: one for cookies, DPoP nonces, MCP sessions, pairwise subjects and upstream sessions each. */
+/** A random secret of this home, made when it is first asked for: each for one thing. `factor` seals what authenticator apps share with us. */
 export async function openSecret(
   keysDir: string,
-  name: 'cookie' | 'dpop' | 'session' | 'subject' | 'upstream',
+  name: 'cookie' | 'dpop' | 'session' | 'subject' | 'upstream' | 'factor',
 ): Promise<string> {
   const file = join(keysDir, `${name}.secret`);
   const known = await readIfThere(file);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { SignInNeeds } from './model.ts';
-import { acrOf, acrToAskFor, coversAcr, levelAskedFor, strongerAcr } from './sign-in-levels.ts';
+import { acrOf, acrToAskFor, coversAcr, levelAskedFor, satisfiesRequest, strongerAcr } from './sign-in-levels.ts';
 
 const { password, twoFactors, passkey } = acrOf;
 
@@ -53,6 +53,21 @@ describe('RFC 9470 §3: what is asked for in acr_values, since methods cannot be
   ];
   for (const [needs, acr] of table) {
     test(`${JSON.stringify(needs)}: ${acr}`, () => assert.equal(acrToAskFor(needs), acr));
+  }
+});
+
+describe('a sign-in satisfies a request', () => {
+  const table: [held: string | undefined, values: unknown, does: boolean][] = [
+    [password, undefined, true],
+    [password, 'gold', true],
+    [password, twoFactors, false],
+    [passkey, twoFactors, true],
+    ['gold', `gold ${passkey}`, true],
+    ['gold', passkey, false],
+    [undefined, password, false],
+  ];
+  for (const [held, values, does] of table) {
+    test(`${held} for ${values}: ${does}`, () => assert.equal(satisfiesRequest(held, values), does));
   }
 });
 

@@ -53,6 +53,17 @@ const acrOfMethod: Readonly<Record<string, string | undefined>> = {
 };
 
 /**
+ * Whether a sign-in is what a request with these `acr_values` asked for: one of them, or stronger. Where none of them is a
+ * word of ours, whoever knows them judges.
+ */
+export function satisfiesRequest(held: string | undefined, acrValues: unknown): boolean {
+  if (levelAskedFor(acrValues) === undefined) return true;
+  return String(acrValues)
+    .split(' ')
+    .some((asked) => coversAcr(held, asked));
+}
+
+/**
  * The weakest level that satisfies a request with these `acr_values`, or `undefined` when none of them is a word of ours:
  * the parameter is a wish, and words that mean nothing here are no reason to refuse (OpenID Connect Core §3.1.2.1).
  */

@@ -1,4 +1,5 @@
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { satisfiesRequest } from '../../policy/sign-in-levels.ts';
 import { isNativeRedirect } from './redirect.ts';
 
 const { Check } = interactionPolicy;
@@ -25,6 +26,12 @@ export function createInteractionPolicy(
       'login_required',
       ({ oidc }) => oidc.session?.accountId !== undefined && oidc.account === undefined,
     ),
+  );
+  login.checks.add(
+    new Check('acr_too_weak', 'a stronger sign-in is asked for than this session has', 'login_required', ({ oidc }) => {
+      const { session, params } = oidc;
+      return session?.accountId !== undefined && !satisfiesRequest(session.acr, params?.acr_values);
+    }),
   );
   for (const check of more) login.checks.add(check);
   consent.checks.remove('native_client_prompt');

@@ -1,32 +1,22 @@
 import type Provider from 'oidc-provider';
-import { errors, type InteractionResults } from 'oidc-provider';
+import { errors } from 'oidc-provider';
 import { authenticate } from '../../directory/authenticate.ts';
 import { type Form, parseForm } from '../../form.ts';
 import { pageHeaders } from '../../pages/headers.ts';
-import type { AccessClient } from '../../policy/model.ts';
 import type { Person } from '../../store/store.ts';
-import { isFormToken, makeFormToken } from './form-token.ts';
+import { createFactorSteps } from './factor-steps.ts';
+import { isFormToken } from './form-token.ts';
 import { borrowedIdReason } from './interaction-policy.ts';
 import type { Context } from './layer.ts';
 import type { SignInOptions } from './options.ts';
-import { confirmPage, type InteractionForm, loginPage, type PageFrame, type Refused, refusedPage } from './pages.ts';
-import { passwordSignIn } from './provider.ts';
-import { isNativeRedirect } from './redirect.ts';
+import { confirmPage, loginPage, type PageFrame, type Refused, refusedPage } from './pages.ts';
+import { endProgress } from './progress.ts';
 import { readFormBody } from './request-body.ts';
 import { endSessionOfAnother } from './session-of-another.ts';
 import type { SignInLimit } from './sign-in-limit.ts';
+import type { Strength } from './strength.ts';
 import type { UpstreamChoice } from './upstream/choice.ts';
-
-type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
-
-/** One visit to an interaction page. */
-interface Visit {
-  readonly context: Context;
-  readonly provider: Provider;
-  readonly interaction: Interaction;
-  readonly client: AccessClient;
-  readonly redirectUri: string;
-}
+import { finish, formOf, show, type Visit } from './visit.ts';
 
 /** The pages at `/interaction/:uid`: signing in, and the one question of T03. */
 export function createInteractions(
@@ -36,6 +26,7 @@ export function createInteractions(
   choice: UpstreamChoice | undefined,
 ) {
   const { store, cookieKeys } = options;
+  const factorSteps = createFactorSteps(options, frame, limit, letIn);
 
   /** Answers a request below `/interaction/`; false when the path is not one of ours. */
   return async function answer(context: Context, provider: Provider): Promise<boolean> {
@@ -64,8 +55,11 @@ export function createInteractions(
   async function opened(visit: Visit): Promise<void> {
     const { prompt, params } = visit.interaction;
     if (prompt.name === 'consent' && !prompt.reasons.includes(borrowedIdReason)) return finish(visit, { consent: {} });
+    if (prompt.name === 'login' && (await factorSteps.resume(visit))) return;
     const person = await personOfSession(visit);
-    if (prompt.name === 'consent' && person) return show(visit, 200, confirmPage(frame, formOf(visit), person.name));
+    if (prompt.name === 'consent' && person) {
+      return show(visit, 200, confirmPage(frame, formOf(visit, cookieKeys), person.name));
+    }
     const hint = typeof params.login_hint === 'string' ? params.login_hint.slice(0, 256) : '';
     showStart(visit, person?.email ?? hint);
   }
@@ -83,15 +77,19 @@ export function createInteractions(
     const chosen = await choice?.submitted(visit, form.value);
     if (chosen === 'answered') return;
     if (chosen === 'password') return showLogin(visit, 200, form.value.get('email') ?? '');
-    switch (form.value.get('do')) {
+    const act = form.value.get('do') ?? 'sign-in';
+    switch (act) {
       case 'continue':
         return (await personOfSession(visit)) ? finish(visit, { consent: {} }) : showStart(visit, '');
       case 'switch':
+        await endProgress(store.artifacts, interaction.uid);
         return showStart(visit, '', true);
       case 'cancel':
         return finish(visit, { error: 'access_denied', error_description: 'the person cancelled' });
-      default:
+      case 'sign-in':
         return signIn(visit, form.value);
+      default:
+        if (!(await factorSteps.submitted(visit, act, form.value))) refuse(context, 400, expired);
     }
   }
 
@@ -115,9 +113,15 @@ export function createInteractions(
       return showLogin(visit, 400, email, 'This email and password do not go together. Try again.');
     }
     await limit.giveBack(email, address);
-    const by = { personId: person.id, client: client.id, address };
+    return factorSteps.afterPassword(visit, person);
+  }
+
+  /** Everything that was needed has been shown, just now. */
+  async function letIn(visit: Visit, person: Person, { acr, amr }: Strength): Promise<void> {
+    const by = { personId: person.id, client: visit.client.id, address: options.addressOf(visit.context.req) };
     await endSessionOfAnother(options, visit.provider, visit.interaction, by);
-    const login = { accountId: person.id, acr: passwordSignIn.acr, amr: [...passwordSignIn.amr], ts: options.now() };
+    await endProgress(store.artifacts, visit.interaction.uid);
+    const login = { accountId: person.id, acr, amr: [...amr], ts: options.now() };
     // consent: so that a client that asked for the consent prompt by name is not sent round again.
     return finish(visit, { login, consent: {} });
   }
@@ -127,35 +131,14 @@ export function createInteractions(
     return person?.active ? person : undefined;
   }
 
-  async function finish({ context, provider }: Visit, result: InteractionResults): Promise<void> {
-    context.redirect(await provider.interactionResult(context.req, context.res, result));
-    context.status = 303;
-    context.body = '';
-  }
-
-  function formOf({ interaction, client, redirectUri }: Visit): InteractionForm {
-    return {
-      action: `/interaction/${interaction.uid}`,
-      token: makeFormToken(interaction.uid, cookieKeys),
-      client: client.name,
-      isNative: isNativeRedirect(redirectUri),
-    };
-  }
-
   /** The first page of a sign-in: by the identity provider of the organisation where there is one. */
   function showStart(visit: Visit, email: string, another = false): void {
-    if (choice) choice.show(visit, formOf(visit), email, another);
+    if (choice) choice.show(visit, formOf(visit, cookieKeys), email, another);
     else showLogin(visit, 200, email);
   }
 
   function showLogin(visit: Visit, status: number, email: string, wrong?: string): void {
-    show(visit, status, loginPage(frame, { ...formOf(visit), email, wrong }));
-  }
-
-  function show({ context, redirectUri }: Visit, status: number, page: string): void {
-    context.set(pageHeaders([redirectUri]));
-    context.status = status;
-    context.body = page;
+    show(visit, status, loginPage(frame, { ...formOf(visit, cookieKeys), email, wrong }));
   }
 
   function refuse(context: Context, status: number, refused: Refused): void {

@@ -8,8 +8,8 @@ import type { LinkOptions } from '../../directory/upstream/link.ts';
 import type { Egress } from '../../egress.ts';
 import type { PrivateJwk, Signer } from '../../keys/signer.ts';
 import type { FailureLimit, SharedCounts } from '../../limits.ts';
-import type { AccessClient } from '../../policy/model.ts';
-import type { Store } from '../../store/store.ts';
+import type { AccessClient, FirstFactor } from '../../policy/model.ts';
+import type { AuditRow, Store } from '../../store/store.ts';
 import type { UpstreamOptions } from './upstream/options.ts';
 
 /** What the sign-in works with. Functions are asked anew for every request: nothing here goes stale. */
@@ -20,7 +20,7 @@ export interface SignInOptions {
   readonly organisation: string;
   readonly store: Store;
   /** By what they are called in a request. */
-  readonly clients: () => ReadonlyMap<string, AccessClient>;
+  readonly clients: () => Pick<ReadonlyMap<string, AccessClient>, 'get'>;
   /** Fills in what is fetched of a client. */
   readonly complete: RemoteClients['complete'];
   /** SHA-256 of each live secret of a client at the IdP, base64url. */
@@ -59,6 +59,12 @@ export interface SignInOptions {
   readonly upstreams: UpstreamOptions | undefined;
   /** Tells clients that a session has ended, through the one way out. */
   readonly fetch: Egress['fetch'];
+  /** The same as a line, to be written in one step with a change to what a person signs in with. */
+  readonly rowOf: (note: SignInNote) => AuditRow;
+  /** Closes the secrets of authenticator apps; its key is not in the store (T25). */
+  readonly factorSeal: { close(plain: string): string; open(sealed: string): string };
+  /** What it takes to enrol a first factor, by the policy in force. */
+  readonly firstFactor: () => FirstFactor;
   readonly now: () => EpochSeconds;
   /** Tells the operator about a fault; never sees a request body. */
   readonly onFault: (fault: unknown) => void;
@@ -66,7 +72,7 @@ export interface SignInOptions {
 
 /** A record about to be written. */
 export interface SignInNote {
-  readonly kind: 'sign_in' | 'sign_out' | 'alert' | 'refusal';
+  readonly kind: 'sign_in' | 'sign_out' | 'refusal' | 'factor' | 'alert';
   readonly outcome: 'allowed' | 'refused';
   readonly reason?: Refusal;
   readonly address: string;

@@ -42,7 +42,8 @@ ${wrong !== undefined && html`<p class="wrong" id="wrong" role="alert">${barredR
 <input id="email" name="email" type="email" value="${email}" autocomplete="username" autocapitalize="none" spellcheck="false" required${described}${atEmail}></div>
 <div class="field"><label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required${described}${atPassword}></div>
-<div class="buttons"><button class="first" name="do" value="sign-in">Sign in</button></div>
+<div class="buttons"><button class="first" name="do" value="sign-in">Sign in</button>
+<button name="do" value="passkey" formnovalidate>Use a passkey</button></div>
 </form>
 <p class="remark">Did you not start ${form.client} yourself? Close this page; nothing happens until you sign in.</p>`,
     `You will not be asked to consent to each server. ${frame.organisation} decides which servers agents may reach.`,
@@ -132,6 +133,13 @@ ${inputs}
   );
 }
 
-function letter({ host }: PageFrame, title: string, content: Html, foot?: string): string {
-  return renderPage({ title, host, letter: content, foot });
+/** A page of the sign-in: one letter in the middle. */
+export function letter(
+  { host }: PageFrame,
+  title: string,
+  content: Html,
+  foot?: string,
+  asksPasskey?: boolean,
+): string {
+  return renderPage({ title, host, letter: content, foot, asksPasskey });
 }

@@ -3,6 +3,7 @@ import { parseJws, signatureAlgorithms } from '@credence/mcp/protocol';
 import Provider, { type Configuration, errors, type Grant, type KoaContextWithOIDC } from 'oidc-provider';
 import { hashSecret, secretMatches } from '../../clients/authenticate.ts';
 import { isRemote } from '../../clients/remote-clients.ts';
+import { earnableHere } from '../../policy/sign-in-levels.ts';
 import type { Store } from '../../store/store.ts';
 import { createAdapter } from './adapter.ts';
 import { judgeCertificates } from './certificate-door.ts';
@@ -14,12 +15,6 @@ import { toProviderKey } from './provider-key.ts';
 import { isRegisteredRedirect } from './redirect.ts';
 import { keepAuthTime, secondsLeft } from './session-times.ts';
 import { createAcrCheck } from './upstream/acr-check.ts';
-
-/** What a sign-in by password is worth, in words that other identity providers use too. */
-export const passwordSignIn = {
-  acr: 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport',
-  amr: ['pwd'],
-} as const;
 
 /** Pages that the provider asks for while it answers. */
 export interface ProviderPages {
@@ -71,7 +66,7 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, wor
       dPoPSigningAlgValues: [...signatureAlgorithms],
       idTokenSigningAlgValues: [idTokenAlgorithm],
     },
-    acrValues: [passwordSignIn.acr],
+    acrValues: [...earnableHere.acr],
     scopes: ['openid', 'offline_access', 'profile', 'email'],
     claims: { openid: ['sub', 'acr', 'amr', 'auth_time'], profile: ['name'], email: ['email'] },
     pkce: { required: () => true },

@@ -6,6 +6,7 @@ import { AssertionReplayed } from './adapter.ts';
 import { certificateRefusal } from './certificate-door.ts';
 import { ProofReplayed } from './key-binding.ts';
 import type { SignInNote } from './options.ts';
+import { describeMethods } from './strength.ts';
 
 /**
  * What an answer of `oidc-provider` means for the record. Its events are not awaited, so nothing is written from them:
@@ -37,7 +38,7 @@ function toSignIn(oidc: Oidc, known: Known): NoteOfAnswer {
   const how = result?.upstream
     ? 'upstream'
     : result?.login
-      ? 'password'
+      ? describeMethods(session?.amr ?? [])
       : result?.consent
         ? 'live session, confirmed'
         : 'live session';
@@ -49,6 +50,7 @@ function toSignIn(oidc: Oidc, known: Known): NoteOfAnswer {
       ...clientAndGrant(oidc, known),
       ...(session?.accountId !== undefined && { person: session.accountId }),
       ...sidOfClient(oidc),
+      ...(session?.acr !== undefined && { acr: session.acr }),
       ...(session?.amr && { amr: session.amr }),
       detail: how,
     },
@@ -123,8 +125,9 @@ function toReason(oidc: Oidc, error: unknown, code: string, known: Known): Refus
     const grant = params?.grant_type ?? body?.grant_type;
     return grant === 'refresh_token' ? 'refresh_token_not_accepted' : 'code_not_accepted';
   }
-  const isCancelled = entities.Interaction?.result?.error === 'access_denied';
-  return isCancelled ? 'sign_in_cancelled' : 'sign_in_request_refused';
+  const given = entities.Interaction?.result?.error;
+  if (given === 'unmet_authentication_requirements') return 'factor_needed';
+  return given === 'access_denied' ? 'sign_in_cancelled' : 'sign_in_request_refused';
 }
 
 function hasCredentials(client: Oidc['client']): boolean {

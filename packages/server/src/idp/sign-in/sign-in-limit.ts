@@ -48,6 +48,28 @@ export function createSignInLimit({ perAccount, perNetwork }: SignInLimits, shar
   };
 }
 
+/**
+ * Limits codes of an authenticator app by person, from whatever network: three of a million are right at any moment, so a
+ * password thief with a thousand addresses would get in. Only such a thief can use it up, and passkeys and recovery codes,
+ * which nobody can guess, stay open.
+ */
+export interface CodeLimit {
+  /** Takes one of today's tries; false when none is left. */
+  take(personId: string): Promise<boolean>;
+  giveBack(personId: string): Promise<void>;
+}
+
+/** NIST SP 800-63B §3.2.2: no more than 100 failed tries in a row. */
+export function createCodeLimit(perDay = 100): CodeLimit {
+  const people = new RateLimiterMemory({ points: perDay, duration: 86_400 });
+  return {
+    take: async (personId) => (await consume(people, personId)) === 0,
+    giveBack: async (personId) => {
+      await people.reward(personId, 1);
+    },
+  };
+}
+
 async function consume(limiter: RateLimiterMemory, key: string): Promise<number> {
   try {
     await limiter.consume(key, 1);

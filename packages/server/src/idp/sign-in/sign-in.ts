@@ -12,6 +12,8 @@ import { createProviderPages } from './provider-pages.ts';
 import { publish } from './publish.ts';
 import { recordAnswers } from './record-answers.ts';
 import type { ReadRequest } from './request-body.ts';
+import { createSecurityPage } from './security.ts';
+import { withSecurityClient } from './security-client.ts';
 import { createSignInLimit, type SignInLimits } from './sign-in-limit.ts';
 import { answerFaults, limitClients } from './token-door.ts';
 import { createAttempts } from './upstream/attempts.ts';
@@ -34,12 +36,15 @@ const defaultLimits: SignInLimits = { perAccount: 10, perNetwork: 120 };
  * People sign in here by OpenID Connect (code and PKCE), and clients get ID Tokens. Built on `oidc-provider`, in whose
  * request path stand, from the outside in: faults, what is published, our own pages, limits, and the record.
  */
-export function createSignIn(options: SignInOptions, limits: SignInLimits = defaultLimits): SignIn {
+export function createSignIn(given: SignInOptions, limits: SignInLimits = defaultLimits): SignIn {
+  const options = withSecurityClient(given);
   const frame: PageFrame = { host: new URL(options.issuer).host, organisation: options.organisation };
   const { upstreams } = options;
   const attempts = createAttempts({ artifacts: options.store.artifacts, now: options.now, secure: isHttps(options) });
   const choice = upstreams && createUpstreamChoice(options, upstreams, attempts, frame);
-  const interactions = createInteractions(options, frame, createSignInLimit(limits, options.shared), choice);
+  const limit = createSignInLimit(limits, options.shared);
+  const interactions = createInteractions(options, frame, limit, choice);
+  const securityPage = createSecurityPage(options, frame, limit);
   const afterSignIn = createAfterSignIn(options);
   const upstreamLayers = (provider: Provider): readonly Layer[] =>
     upstreams
@@ -55,7 +60,7 @@ export function createSignIn(options: SignInOptions, limits: SignInLimits = defa
   const build = () => {
     const provider = createProvider(options, createProviderPages(frame), workloadPass);
     const ourPages: Layer = async (context: Context, next) => {
-      if (!(await interactions(context, provider))) await next();
+      if (!(await interactions(context, provider)) && !(await securityPage(context, provider))) await next();
     };
     for (const layer of [
       answerFaults(options, frame),

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { mintJws } from '@credence/mcp/protocol';
+import { newTotpSecret, totpCode } from '../../directory/totp.ts';
 import { toSigner } from '../../keys/signer.ts';
+import { sealSecret } from './proofs.ts';
+import type { TestOptions } from './test-passkey.ts';
 import { alice, makePkce, password, type TestBrowser, type TestWorld, type Visit } from './test-world.ts';
 
 /** The client's side of a sign-in. For tests. */
@@ -89,4 +92,49 @@ export function claimsOf(idToken: unknown): Record<string, unknown> {
     string,
     unknown
   >;
+}
+
+/** What a page hands to the browser for a passkey. */
+export function passkeyOptions({ page }: Visit): TestOptions {
+  const [, text = ''] = /data-options="([^"]*)"/.exec(page) ?? [];
+  return JSON.parse(text.replaceAll('&quot;', '"').replaceAll('&amp;', '&')) as TestOptions;
+}
+
+/** The code an authenticator app shows for the key that a page spells out, some steps from now. */
+export function codeOf(secret: Buffer, steps = 0): string {
+  return totpCode(secret, Math.floor(Date.now() / 30_000) + steps);
+}
+
+/** The key on a page that sets up an authenticator app. */
+export function secretOn({ page }: Visit): Buffer {
+  const [, text = ''] = /Or type this key: <code>([A-Z2-7 ]+)<\/code>/.exec(page) ?? [];
+  const bits = [...text.replaceAll(' ', '')]
+    .map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
+    .join('');
+  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+}
+
+export function recoveryCodesOn({ page }: Visit): string[] {
+  return [...page.matchAll(/<li><code>([0-9a-z-]+)<\/code><\/li>/g)].map(([, code = '']) => code);
+}
+
+/** Gives a person an authenticator app, as if they had set it up before. */
+export async function giveApp(world: TestWorld, personId: string): Promise<Buffer> {
+  const secret = newTotpSecret();
+  await world.store.factors.add(
+    {
+      id: `f_${randomUUID()}`,
+      personId,
+      kind: 'totp',
+      name: 'Authenticator app',
+      material: sealSecret(world.factorSeal, personId, secret),
+      credentialId: undefined,
+      isSynced: false,
+      counter: 0,
+      createdAt: 1,
+      lastUsedAt: undefined,
+    },
+    { now: 1, records: [] },
+  );
+  return secret;
 }

@@ -1,14 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { toRow } from '../../audit/record.ts';
 import { hashSecret } from '../../clients/authenticate.ts';
 import type { ClientCertificate } from '../../clients/client-certificate.ts';
 import type { DpopNonces } from '../../clients/dpop.ts';
 import { createRemoteClients, type RemoteClients } from '../../clients/remote-clients.ts';
 import { hashPassword } from '../../directory/password.ts';
+import { createSeal } from '../../keys/seal.ts';
 import { generatePrivateJwk, type PrivateJwk, toPublicJwk } from '../../keys/signer.ts';
 import { createFailureLimit } from '../../limits.ts';
-import type { AccessClient } from '../../policy/model.ts';
+import type { AccessClient, FirstFactor } from '../../policy/model.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import type { Person, Store } from '../../store/store.ts';
 import type { SignInNote, SignInOptions } from './options.ts';
@@ -34,6 +36,8 @@ export interface TestWorld {
   certificate: ClientCertificate | undefined;
   /** Set to make the next records fail. */
   failNotes: Error | undefined;
+  firstFactor: FirstFactor;
+  readonly factorSeal: SignInOptions['factorSeal'];
   close(): Promise<void>;
 }
 
@@ -98,6 +102,8 @@ export async function openTestWorld(
     secret,
     failNotes: undefined,
     certificate: undefined,
+    firstFactor: 'code',
+    factorSeal: createSeal(Buffer.from('a key for secrets of authenticator apps in tests')),
     signIn: undefined as unknown as SignIn,
     close: async () => {
       server.closeAllConnections();
@@ -134,6 +140,14 @@ export async function openTestWorld(
       world.notes.push(note);
       return `d_${world.notes.length}`;
     },
+    rowOf: ({ kind, outcome, reason, address, facts }) => {
+      const id = `r_${randomBytes(9).toString('base64url')}`;
+      const domain = 'idp';
+      const timeMs = Date.now();
+      return toRow({ v: 1, id, kind, domain, timeMs, outcome, ...(reason && { reason }), address, ...facts });
+    },
+    factorSeal: world.factorSeal,
+    firstFactor: () => world.firstFactor,
     now,
     onFault: (fault) => world.faults.push(fault),
     ...(await toMore(issuer, store, now, (fault) => world.faults.push(fault))),
@@ -185,7 +199,7 @@ export class TestBrowser {
     return this.#follow(url, { headers });
   }
 
-  /** Sends the first form of a page, its hidden fields included. */
+  /** Sends the form of a page that has the button `do`, or the first, its hidden fields included. */
   async submit(visit: Visit, fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Visit> {
     return this.#follow(...this.#toRequest(visit, fields, headers));
   }
@@ -200,12 +214,12 @@ export class TestBrowser {
     fields: Record<string, string>,
     headers: Record<string, string> = {},
   ): [string, RequestInit] {
-    const [, action = ''] = /<form method="post" action="([^"]*)"/.exec(visit.page) ?? [];
+    const forms = visit.page.match(/<form method="post"[\s\S]*?<\/form>/g) ?? [];
+    const form = forms.find((each) => each.includes(`name="do" value="${fields.do}"`)) ?? forms[0] ?? '';
+    const [, action = ''] = /^<form method="post" action="([^"]*)"/.exec(form) ?? [];
     const body = new URLSearchParams(fields);
-    for (const [, name = '', value = ''] of visit.page.matchAll(
-      /<input type="hidden" name="([^"]*)" value="([^"]*)">/g,
-    )) {
-      body.append(name, value);
+    for (const [, name = '', value = ''] of form.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)) {
+      if (!(name in fields)) body.append(name, value);
     }
     return [new URL(action, this.#issuer).href, { method: 'POST', body, headers }];
   }

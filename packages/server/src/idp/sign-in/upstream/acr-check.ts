@@ -1,4 +1,5 @@
 import { interactionPolicy } from 'oidc-provider';
+import { coversAcr } from '../../../policy/sign-in-levels.ts';
 
 const { Check } = interactionPolicy;
 
@@ -11,6 +12,6 @@ export function createAcrCheck(): interactionPolicy.Check {
   return new Check('acr_not_held', 'a sign-in of another kind is asked for', 'login_required', ({ oidc }) => {
     const asked = typeof oidc.params?.acr_values === 'string' ? oidc.params.acr_values.split(' ') : [];
     const isAnswered = oidc.result?.login !== undefined || oidc.session?.accountId === undefined;
-    return !isAnswered && asked.some((acr) => acr !== '') && !asked.includes(oidc.session?.acr ?? '');
+    return !isAnswered && asked.some((acr) => acr !== '') && !asked.some((acr) => coversAcr(oidc.session?.acr, acr));
   });
 }

@@ -1,0 +1,124 @@
+import type { Form } from '../../form.ts';
+import { acrOf, coversAcr } from '../../policy/sign-in-levels.ts';
+import type { Person } from '../../store/store.ts';
+import { createEnrolment, type Enrolled } from './enrolment.ts';
+import { appSetupPage, neededPage, passkeySetupPage, recoveryCodesPage } from './factor-pages.ts';
+import { isOneOf, type Known, sentenceFor } from './factor-refusals.ts';
+import type { SignInOptions } from './options.ts';
+import type { PageFrame } from './pages.ts';
+import { type Progress, writeProgress } from './progress.ts';
+import type { SignInLimit } from './sign-in-limit.ts';
+import { passwordAndApp } from './strength.ts';
+import { boundTo, formOf, show, type Take, type Visit } from './visit.ts';
+
+/** Enrolling a factor in the middle of a sign-in that needs one. */
+export interface EnrolmentSteps {
+  readonly acts: Readonly<Record<string, Take>>;
+  /** Offers a factor of the kind that is needed, or says whom to ask. */
+  begin(visit: Visit, person: Person, progress: Progress, neededAcr: string): Promise<void>;
+}
+
+/** @param next - goes on with the sign-in once there is something new */
+export function createEnrolmentSteps(
+  options: SignInOptions,
+  frame: PageFrame,
+  limit: SignInLimit,
+  next: (visit: Visit, person: Person, progress: Progress) => Promise<void>,
+): EnrolmentSteps {
+  const enrolment = createEnrolment(options);
+  const form = (visit: Visit) => formOf(visit, options.cookieKeys);
+  const aboutOf = ({ context, client }: Visit) => ({
+    address: options.addressOf(context.req),
+    facts: { client: client.id },
+  });
+
+  return {
+    async begin(visit, person, progress, neededAcr) {
+      const hasShownOne = coversAcr(progress.shown.acr, acrOf.twoFactors);
+      const mayEnrol = hasShownOne || progress.enrolmentCode !== undefined || options.firstFactor() === 'password';
+      if (!mayEnrol) {
+        await note(visit, person, 'factor_needed');
+        return show(visit, 200, neededPage(frame, form(visit)));
+      }
+      if (neededAcr === acrOf.passkey) return newPasskey(visit, person);
+      return newApp(visit, person, progress);
+    },
+    acts: {
+      'enrolment-code': enrolmentCodeTyped,
+      'new-app': newApp,
+      'app-code': appCodeTyped,
+      'new-passkey': (visit, person) => newPasskey(visit, person),
+      'passkey-made': passkeyMade,
+      done: next,
+    },
+  };
+
+  async function enrolmentCodeTyped(visit: Visit, person: Person, progress: Progress, fields: Form): Promise<void> {
+    const address = options.addressOf(visit.context.req);
+    const account = `enrolment of ${person.id}`;
+    const refuse = async (reason: Known, waitSeconds = 0) => {
+      await note(visit, person, reason);
+      if (waitSeconds > 0) visit.context.set('retry-after', String(waitSeconds));
+      const wrong = sentenceFor(reason, waitSeconds);
+      show(visit, waitSeconds > 0 ? 429 : 400, neededPage(frame, { ...form(visit), wrong }));
+    };
+    const waitSeconds = await limit.take(account, address);
+    if (waitSeconds > 0) return refuse('too_many_requests', waitSeconds);
+    const enrolmentCode = await enrolment.readCode(person, fields.get('code') ?? '');
+    if (enrolmentCode === undefined) return refuse('enrolment_code_wrong');
+    await limit.giveBack(account, address);
+    await next(visit, person, { ...progress, enrolmentCode });
+  }
+
+  /** A new secret each time the page is opened: one that was on a screen before is not taken up again. */
+  async function newApp(visit: Visit, person: Person, progress: Progress): Promise<void> {
+    const sealedSecret = enrolment.newApp(person.id);
+    await writeProgress(options.store.artifacts, visit.interaction.uid, { ...progress, sealedSecret }, options.now());
+    showApp(visit, 200, person, sealedSecret);
+  }
+
+  function showApp(visit: Visit, status: number, person: Person, sealedSecret: string, wrong?: string): void {
+    show(visit, status, appSetupPage(frame, { ...form(visit), ...enrolment.appSetup(person, sealedSecret), wrong }));
+  }
+
+  async function appCodeTyped(visit: Visit, person: Person, progress: Progress, fields: Form): Promise<void> {
+    const added = await enrolment.addApp(person, progress, fields.get('code') ?? '', aboutOf(visit));
+    if (!added.ok) {
+      const reason = isOneOf(added.refusal) ? added.refusal : 'factor_code_wrong';
+      await note(visit, person, reason);
+      if (progress.sealedSecret === undefined || reason !== 'factor_code_wrong') return next(visit, person, progress);
+      return showApp(visit, 400, person, progress.sealedSecret, sentenceFor(reason));
+    }
+    // The code that turned it on was a code of it: the second factor has been shown.
+    await goOn(visit, person, { personId: person.id, shown: passwordAndApp }, added.value);
+  }
+
+  async function newPasskey(visit: Visit, person: Person, status = 200, wrong?: string): Promise<void> {
+    const asked = await enrolment.askPasskey(person, boundTo(visit, person));
+    show(visit, status, passkeySetupPage(frame, { ...form(visit), options: asked, canUseApp: true, wrong }), true);
+  }
+
+  async function passkeyMade(visit: Visit, person: Person, progress: Progress, fields: Form): Promise<void> {
+    const answer = fields.get('credential') ?? '';
+    const added = await enrolment.addPasskey(person, progress, boundTo(visit, person), answer, aboutOf(visit));
+    if (!added.ok) {
+      const reason = isOneOf(added.refusal) ? added.refusal : 'passkey_refused';
+      await note(visit, person, reason);
+      return newPasskey(visit, person, 400, sentenceFor(reason));
+    }
+    // Making it proved nothing yet: it is asked for next.
+    await goOn(visit, person, { personId: person.id, shown: progress.shown }, added.value);
+  }
+
+  async function goOn(visit: Visit, person: Person, progress: Progress, { recoveryCodes }: Enrolled): Promise<void> {
+    await writeProgress(options.store.artifacts, visit.interaction.uid, progress, options.now());
+    if (recoveryCodes.length === 0) return next(visit, person, progress);
+    show(visit, 200, recoveryCodesPage(frame, form(visit), recoveryCodes));
+  }
+
+  async function note({ context, client }: Visit, person: Person, reason: Known): Promise<void> {
+    const facts = { client: client.id, person: person.id };
+    const address = options.addressOf(context.req);
+    await options.note({ kind: 'sign_in', outcome: 'refused', reason, address, known: true, facts });
+  }
+}

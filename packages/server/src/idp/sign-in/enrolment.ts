@@ -1,0 +1,133 @@
+import { no, ok, type Result } from '@credence/mcp/protocol';
+import { randomId } from '../../call.ts';
+import { hashOnceCode, newOnceCode } from '../../directory/once-codes.ts';
+import { checkCreation, creationOptions } from '../../directory/passkey.ts';
+import { findTotpStep, newTotpSecret, toBase32, totpUri } from '../../directory/totp.ts';
+import { acrOf, coversAcr } from '../../policy/sign-in-levels.ts';
+import { type Factor, type Person, StoreConflict } from '../../store/store.ts';
+import type { SignInNote, SignInOptions } from './options.ts';
+import type { Progress } from './progress.ts';
+import { consumeChallenge, issueChallenge, openSecret, sealSecret } from './proofs.ts';
+
+/** A new factor, and the recovery codes that come with a first one: shown once, never kept. */
+export interface Enrolled {
+  readonly factor: Factor;
+  readonly recoveryCodes: readonly string[];
+}
+
+export interface AppSetup {
+  readonly uri: string;
+  readonly secret: string;
+}
+
+/** Adds factors, during a sign-in and on the page where a person looks after them. */
+export interface Enrolment {
+  /** A new secret for an authenticator app, sealed: it counts once a code of it was typed. */
+  newApp(personId: string): string;
+  appSetup(person: Person, sealedSecret: string): AppSetup;
+  addApp(person: Person, progress: Progress, code: string, about: About): Promise<Result<Enrolled>>;
+  askPasskey(person: Person, bound: string): Promise<object>;
+  addPasskey(
+    person: Person,
+    progress: Progress,
+    bound: string,
+    answer: string,
+    about: About,
+  ): Promise<Result<Enrolled>>;
+  /** Hash of an enrolment code that is good for this person now. */
+  readCode(person: Person, typed: string): Promise<string | undefined>;
+}
+
+/** Where it happens, for the record. */
+export type About = Pick<SignInNote, 'address' | 'facts'>;
+
+const recoveryCodeCount = 10;
+
+export function newRecoveryCodes(): { codes: readonly string[]; hashes: readonly string[] } {
+  const codes = Array.from({ length: recoveryCodeCount }, newOnceCode);
+  return { codes, hashes: codes.flatMap((code) => hashOnceCode(code) ?? []) };
+}
+
+export function createEnrolment(options: SignInOptions): Enrolment {
+  const { store, now, factorSeal, organisation } = options;
+
+  return {
+    newApp: (personId) => sealSecret(factorSeal, personId, newTotpSecret()),
+
+    appSetup(person, sealedSecret) {
+      const secret = openSecret(factorSeal, person.id, sealedSecret);
+      return { uri: totpUri(secret, { organisation, email: person.email }), secret: toBase32(secret) };
+    },
+
+    async addApp(person, progress, code, about) {
+      const { sealedSecret } = progress;
+      if (sealedSecret === undefined) return no('factor_code_wrong');
+      const secret = openSecret(factorSeal, person.id, sealedSecret);
+      const step = findTotpStep(secret, code.replace(/\s/g, ''), now());
+      if (step === undefined) return no('factor_code_wrong');
+      // The code that confirms it is used up: it lets nobody in afterwards.
+      const app = { kind: 'totp', name: 'Authenticator app', material: sealedSecret, counter: step } as const;
+      return add(person, progress, { ...app, credentialId: undefined, isSynced: false }, about);
+    },
+
+    async askPasskey(person, bound) {
+      const challenge = await issueChallenge(options, bound);
+      const known = (await store.factors.of(person.id)).flatMap(({ credentialId }) => credentialId ?? []);
+      return creationOptions({ origin: options.issuer, challenge }, organisation, person, known);
+    },
+
+    async addPasskey(person, progress, bound, answer, about) {
+      const relyingParty = await consumeChallenge(options, bound, answer);
+      const made = relyingParty ? checkCreation(answer, relyingParty) : no('passkey_refused');
+      if (!made.ok) return made;
+      const { publicKey, ...rest } = made.value;
+      const name = rest.isSynced ? 'Passkey' : 'Passkey on one device';
+      try {
+        return await add(person, progress, { kind: 'passkey', name, material: publicKey, ...rest }, about);
+      } catch (error) {
+        if (error instanceof StoreConflict) return no('passkey_refused');
+        throw error;
+      }
+    },
+
+    async readCode(person, typed) {
+      const hash = hashOnceCode(typed);
+      const isGood = hash !== undefined && (await store.factors.hasEnrolmentCode(person.id, hash, now()));
+      return isGood ? hash : undefined;
+    },
+  };
+
+  type Kind = Omit<Factor, 'id' | 'personId' | 'createdAt' | 'lastUsedAt'>;
+
+  async function add(person: Person, progress: Progress, kind: Kind, about: About): Promise<Result<Enrolled>> {
+    const factor = { ...kind, id: randomId('f_'), personId: person.id, createdAt: now(), lastUsedAt: undefined };
+    const isFirst = (await store.factors.of(person.id)).length === 0;
+    // Asked here, whatever page led here: another factor needs one that was shown, a first one its code or a policy that
+    // says otherwise.
+    if (!isFirst && !coversAcr(progress.shown.acr, acrOf.twoFactors)) return no('factor_needed');
+    if (isFirst && progress.enrolmentCode === undefined && options.firstFactor() === 'code') {
+      return no('enrolment_code_wrong');
+    }
+    const { codes, hashes } = isFirst ? newRecoveryCodes() : { codes: [], hashes: undefined };
+    const how = isFirst
+      ? progress.enrolmentCode
+        ? 'first, by enrolment code'
+        : 'first, by password alone'
+      : 'another';
+    const facts = { ...about.facts, person: person.id, factor: { kind: kind.kind, id: factor.id } };
+    const row = options.rowOf({
+      kind: 'factor',
+      outcome: 'allowed',
+      known: true,
+      address: about.address,
+      facts: { ...facts, detail: `factor enrolled: ${how}` },
+    });
+    const isAdded = await store.factors.add(factor, {
+      enrolmentCode: isFirst ? progress.enrolmentCode : undefined,
+      recoveryCodes: hashes,
+      now: now(),
+      records: [row],
+    });
+    return isAdded ? ok({ factor, recoveryCodes: codes }) : no('enrolment_code_wrong');
+  }
+}

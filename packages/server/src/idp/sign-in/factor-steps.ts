@@ -1,0 +1,182 @@
+import type { Refusal } from '@credence/mcp/protocol';
+import type { Form } from '../../form.ts';
+import { acrOf, coversAcr, levelAskedFor } from '../../policy/sign-in-levels.ts';
+import type { Factor, Person } from '../../store/store.ts';
+import { createEnrolmentSteps } from './enrolment-steps.ts';
+import { passkeyPage, secondStepPage } from './factor-pages.ts';
+import { isOneOf, type Known, sentenceFor } from './factor-refusals.ts';
+import type { SignInOptions } from './options.ts';
+import type { PageFrame } from './pages.ts';
+import { endProgress, type Progress, readProgress, writeProgress } from './progress.ts';
+import { createProofs, strengthOf } from './proofs.ts';
+import { createCodeLimit, type SignInLimit } from './sign-in-limit.ts';
+import { passwordAlone, type Strength } from './strength.ts';
+import { boundTo, finish, formOf, show, type Take, type Visit } from './visit.ts';
+
+/** What comes after the password, and the way in without one. */
+export interface FactorSteps {
+  /** The password was right: lets the person in, or asks for more. */
+  afterPassword(visit: Visit, person: Person): Promise<void>;
+  /** Shows where a sign-in under way stands; false when none is. */
+  resume(visit: Visit): Promise<boolean>;
+  /** Takes a form of these pages; false when it is none of them, or the sign-in under way has lapsed. */
+  submitted(visit: Visit, act: string, form: Form): Promise<boolean>;
+}
+
+/** @param letIn - ends the interaction with this person signed in */
+export function createFactorSteps(
+  options: SignInOptions,
+  frame: PageFrame,
+  limit: SignInLimit,
+  letIn: (visit: Visit, person: Person, strength: Strength) => Promise<void>,
+): FactorSteps {
+  const { store, now } = options;
+  const proofs = createProofs(options);
+  const codeLimit = createCodeLimit();
+  const enrolmentSteps = createEnrolmentSteps(options, frame, limit, step);
+  const acts: Readonly<Record<string, Take | undefined>> = { code: codeTyped, ...enrolmentSteps.acts };
+
+  return {
+    afterPassword: (visit, person) => step(visit, person, { personId: person.id, shown: passwordAlone }),
+
+    async resume(visit) {
+      const under = await underWay(visit);
+      if (under) await step(visit, under.person, under.progress);
+      return under !== undefined;
+    },
+
+    async submitted(visit, act, form) {
+      if (act === 'passkey') {
+        await endProgress(store.artifacts, visit.interaction.uid);
+        await showPasskeyPage(visit);
+      } else if (act === 'passkey-answer') await passkeyAnswered(visit, form.get('credential') ?? '');
+      else if (act === 'give-up') await giveUp(visit);
+      else {
+        const take = acts[act];
+        const under = take && (await underWay(visit));
+        if (!under) return false;
+        await take(visit, under.person, under.progress, form);
+      }
+      return true;
+    },
+  };
+
+  /** The one place that says what is still missing: lets in when nothing is. */
+  async function step(visit: Visit, person: Person, progress: Progress): Promise<void> {
+    const factors = await store.factors.of(person.id);
+    const asked = levelAskedFor(visit.interaction.params.acr_values) ?? acrOf.password;
+    // Whoever has a second factor is always asked for it: else it would protect nothing from who has the password.
+    const needed = factors.length > 0 && !coversAcr(asked, acrOf.twoFactors) ? acrOf.twoFactors : asked;
+    if (coversAcr(progress.shown.acr, needed)) return letIn(visit, person, progress.shown);
+
+    await writeProgress(store.artifacts, visit.interaction.uid, progress, now());
+    const willDo = factors.filter(({ kind }) => kind === 'passkey' || needed === acrOf.twoFactors);
+    if (willDo.length > 0) return showSecondStep(visit, person, willDo, 200);
+    // One that will not do is shown all the same before a better one is made.
+    const hasShownOne = coversAcr(progress.shown.acr, acrOf.twoFactors);
+    if (factors.length > 0 && !hasShownOne) return showSecondStep(visit, person, factors, 200);
+    return enrolmentSteps.begin(visit, person, progress, needed);
+  }
+
+  async function showSecondStep(
+    visit: Visit,
+    person: Person,
+    factors: readonly Factor[],
+    status: number,
+    wrong?: string,
+  ): Promise<void> {
+    const passkeys = factors.filter(({ kind }) => kind === 'passkey');
+    const isAny = levelAskedFor(visit.interaction.params.acr_values) !== acrOf.passkey;
+    const page = secondStepPage(frame, {
+      ...formOf(visit, options.cookieKeys),
+      hasApp: factors.some(({ kind }) => kind === 'totp'),
+      hasRecoveryCodes: isAny && (await store.factors.recoveryCodesLeft(person.id)) > 0,
+      passkey: passkeys.length > 0 ? await proofs.askPasskey(boundTo(visit, person), passkeys) : undefined,
+      wrong,
+    });
+    show(visit, status, page, passkeys.length > 0);
+  }
+
+  /** The sign-in under way in this browser, of a person who may still sign in. */
+  async function underWay({ interaction }: Visit): Promise<{ person: Person; progress: Progress } | undefined> {
+    const progress = await readProgress(store.artifacts, interaction.uid);
+    const person = progress && (await store.people.find(progress.personId));
+    return progress && person?.active ? { person, progress } : undefined;
+  }
+
+  async function codeTyped(visit: Visit, person: Person, progress: Progress, form: Form): Promise<void> {
+    const address = options.addressOf(visit.context.req);
+    const account = `second factor of ${person.id}`;
+    const typed = form.get('code') ?? '';
+    const waitSeconds = await limit.take(account, address);
+    if (waitSeconds > 0) return refuseCode(visit, person, 'too_many_requests', waitSeconds);
+    // Six digits can be guessed, from a thousand addresses too; a recovery code cannot.
+    const isGuessable = /^[\d\s]{1,20}$/.test(typed);
+    if (isGuessable && !(await codeLimit.take(person.id))) return refuseCode(visit, person, 'factor_codes_exhausted');
+
+    const shown = await proofs.showCode(person, typed, { address, facts: { client: visit.client.id } });
+    if (!shown.ok) return refuseCode(visit, person, isOneOf(shown.refusal) ? shown.refusal : 'factor_code_wrong');
+    await limit.giveBack(account, address);
+    if (isGuessable) await codeLimit.giveBack(person.id);
+    await step(visit, person, { ...progress, shown: shown.value });
+  }
+
+  async function refuseCode(visit: Visit, person: Person, reason: Known, waitSeconds = 0): Promise<void> {
+    await note(visit, reason, person);
+    if (waitSeconds > 0) visit.context.set('retry-after', String(waitSeconds));
+    const status = waitSeconds > 0 ? 429 : 400;
+    await showSecondStep(visit, person, await store.factors.of(person.id), status, sentenceFor(reason, waitSeconds));
+  }
+
+  async function showPasskeyPage(visit: Visit, status = 200, wrong?: string): Promise<void> {
+    const page = passkeyPage(frame, {
+      ...formOf(visit, options.cookieKeys),
+      options: await proofs.askPasskey(boundTo(visit), []),
+      wrong,
+    });
+    show(visit, status, page, true);
+  }
+
+  /** A passkey lets in its owner, with the password before it or alone. After a password it has to be of the same person. */
+  async function passkeyAnswered(visit: Visit, answer: string): Promise<void> {
+    const under = await underWay(visit);
+    const address = options.addressOf(visit.context.req);
+    const account = under ? `second factor of ${under.person.id}` : 'passkeys';
+    const refuse = async (reason: Known, waitSeconds = 0) => {
+      if (under) return refuseCode(visit, under.person, reason, waitSeconds);
+      await note(visit, reason);
+      if (waitSeconds > 0) visit.context.set('retry-after', String(waitSeconds));
+      await showPasskeyPage(visit, waitSeconds > 0 ? 429 : 400, sentenceFor(reason, waitSeconds));
+    };
+    const waitSeconds = await limit.take(account, address);
+    if (waitSeconds > 0) return refuse('too_many_requests', waitSeconds);
+
+    const shown = await proofs.showPasskey(boundTo(visit, under?.person), answer);
+    if (!shown.ok) return refuse(isOneOf(shown.refusal) ? shown.refusal : 'passkey_refused');
+    const person = await store.people.find(shown.value.personId);
+    if (!person?.active || (under && under.person.id !== person.id)) return refuse('passkey_refused');
+    await limit.giveBack(account, address);
+    const strength = strengthOf(shown.value, under !== undefined);
+    await step(visit, person, { ...under?.progress, personId: person.id, shown: strength });
+  }
+
+  /** Nothing here can be had without a factor: the client is told so, in the words of the extension for it. */
+  async function giveUp(visit: Visit): Promise<void> {
+    const words = 'the person has no second factor that will do';
+    await finish(visit, { error: 'unmet_authentication_requirements', error_description: words });
+  }
+
+  async function note(visit: Visit, reason: Refusal, person?: Person): Promise<void> {
+    await options.note({
+      kind: 'sign_in',
+      outcome: 'refused',
+      reason,
+      address: options.addressOf(visit.context.req),
+      known: person !== undefined,
+      facts: {
+        client: visit.client.id,
+        ...(person && { person: person.id }),
+      },
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
+import type { ArtifactStore } from '../../store/store.ts';
+import type { Strength } from './strength.ts';
+
+/**
+ * Where a person stands between the password and the end of a sign-in, or in the middle of enrolling a factor: kept in the
+ * store, by interaction or session, so that the browser holds nothing but its cookie. Goes when the person is reset.
+ */
+export interface Progress {
+  readonly personId: string;
+  /** What has been shown so far. */
+  readonly shown: Strength;
+  /** Hash of an enrolment code that was good when it was typed; it is spent when the factor is added. */
+  readonly enrolmentCode?: string | undefined;
+  /** The sealed secret of an authenticator app that is being set up. */
+  readonly sealedSecret?: string | undefined;
+}
+
+const model = 'SignInProgress';
+/** After this long the password has to be typed again. */
+const seconds = 600;
+
+export async function readProgress(artifacts: ArtifactStore, uid: string): Promise<Progress | undefined> {
+  return (await artifacts.find(model, uid))?.progress as Progress | undefined;
+}
+
+export async function writeProgress(
+  artifacts: ArtifactStore,
+  uid: string,
+  progress: Progress,
+  now: EpochSeconds,
+): Promise<void> {
+  await artifacts.upsert(model, uid, { accountId: progress.personId, progress }, now + seconds);
+}
+
+export async function endProgress(artifacts: ArtifactStore, uid: string): Promise<void> {
+  await artifacts.destroy(model, uid);
+}
