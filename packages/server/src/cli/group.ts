@@ -4,8 +4,8 @@ import { Problem } from '../problem.ts';
 import type { Group, GroupKind } from '../store/directory.ts';
 import { type Store, StoreConflict } from '../store/store.ts';
 import { toPrintable } from './audit.ts';
+import { findPerson } from './find-person.ts';
 import { homeOption } from './home-option.ts';
-import { findPerson } from './person.ts';
 import { toActRow, withStore } from './with-store.ts';
 
 const page = 500;

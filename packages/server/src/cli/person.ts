@@ -5,10 +5,12 @@ import { hashPassword } from '../directory/password.ts';
 import { Problem } from '../problem.ts';
 import { type Person, type Store, StoreConflict } from '../store/store.ts';
 import { toPrintable } from './audit.ts';
+import { factorsCommand } from './factors.ts';
+import { findPerson } from './find-person.ts';
 import { homeOption } from './home-option.ts';
 import { recordAct, toActRow, withStore } from './with-store.ts';
 
-/** `credence person add|list|password|off|on`: the local directory, for day one. */
+/** `credence person add|list|password|off|on|factors`: the local directory, for day one. */
 export function personCommand(): Command {
   const person = new Command('person').description('keep the local directory: people, their groups and roles');
   person
@@ -79,6 +81,7 @@ export function personCommand(): Command {
         }),
       );
   }
+  person.addCommand(factorsCommand());
   return person;
 }
 
@@ -137,13 +140,6 @@ async function setIdAt(store: Store, email: string, ras: string, idThere: string
     if (!(error instanceof StoreConflict)) throw error;
     throw new Problem('Somebody else has this id there already.', 'Two people under one id would be one person there.');
   }
-}
-
-/** The person with this address, or a problem that says where to look. */
-export async function findPerson(store: Store, email: string): Promise<Person> {
-  const person = await store.people.findByEmail(email);
-  if (!person) throw new Problem(`There is no person ${toPrintable(email)} here.`, 'See: credence person list');
-  return person;
 }
 
 async function listPeople(store: Store, options: { json?: boolean }): Promise<void> {
