@@ -2,19 +2,13 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { ask } from '../packages/server/src/idp/sign-in/test-client.ts';
 import { alice, openTestWorld, password, type TestWorld } from '../packages/server/src/idp/sign-in/test-world.ts';
 import { findChromium } from '../scripts/chromium.ts';
+import { checkLook, looks, type State } from './page-look.ts';
 
-// The pages a person meets at sign-in, in a real browser. SCREENSHOTS=<folder> keeps a picture of each.
-
-const looks = [
-  { name: 'light', colorScheme: 'light', width: 1440, height: 900 },
-  { name: 'dark', colorScheme: 'dark', width: 1440, height: 900 },
-  { name: 'narrow', colorScheme: 'light', width: 360, height: 740 },
-] as const;
+// The pages a person meets at sign-in, in a real browser.
 
 describe('the pages of the sign-in', () => {
   let world: TestWorld;
@@ -44,7 +38,7 @@ describe('the pages of the sign-in', () => {
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/callback\?code=/);
   };
-  const states: Record<string, { heading: string; open: (page: Page) => Promise<unknown> }> = {
+  const states: Record<string, State> = {
     login: { heading: 'Sign in to Acme', open: login },
     wrong: {
       heading: 'Sign in to Acme',
@@ -92,32 +86,10 @@ describe('the pages of the sign-in', () => {
     },
   };
 
-  for (const [state, { heading, open }] of Object.entries(states)) {
-    for (const { name, colorScheme, width, height } of looks) {
-      test(`${state}, ${name}: looks right to axe, fits, and runs nothing`, async () => {
-        const context = await browser.newContext({ colorScheme, viewport: { width, height } });
-        try {
-          const page = await context.newPage();
-          const complaints: string[] = [];
-          page.on('console', (message) => complaints.push(message.text()));
-          page.on('pageerror', (error) => complaints.push(error.message));
-          await open(page);
-          assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), heading);
-          const folder = process.env.SCREENSHOTS;
-          if (folder) await page.screenshot({ path: `${folder}/${state}-${name}.png` });
-
-          // Playwright's own axe script is not bound by the policy of the page.
-          const { violations } = await new AxeBuilder({ page }).analyze();
-          assert.deepEqual(
-            violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]),
-            [],
-          );
-          const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth');
-          assert.ok(overflow <= 0, `scrolls sideways by ${overflow} px`);
-          assert.deepEqual(complaints.filter(isOurs), []);
-        } finally {
-          await context.close();
-        }
+  for (const [name, state] of Object.entries(states)) {
+    for (const look of looks) {
+      test(`${name}, ${look.name}: looks right to axe, fits, and runs nothing`, async () => {
+        await checkLook(browser, name, { ...state, open: (page) => runsNothing(page, state.open) }, look);
       });
     }
   }
@@ -147,7 +119,11 @@ describe('the pages of the sign-in', () => {
   });
 });
 
-/** The browser reports every answer of 400; that is what the page is about. */
-function isOurs(complaint: string): boolean {
-  return !/Failed to load resource: the server responded with a status of 400/.test(complaint);
+/** Opens it, and finds no script in it and none allowed. */
+async function runsNothing(page: Page, open: State['open']): Promise<void> {
+  const policies: string[] = [];
+  page.on('response', (response) => policies.push(response.headers()['content-security-policy'] ?? ''));
+  await open(page);
+  assert.equal(await page.locator('script').count(), 0);
+  assert.ok(!policies.some((policy) => policy.includes('script-src')));
 }
