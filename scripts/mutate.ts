@@ -30,6 +30,7 @@ const boundaries = [toSpec('boundaries')];
 const keys = [toSpec('keys')];
 const dpop = [toSpec('dpop')];
 const upstream = ['upstream', 'step-up'].map((name) => server(`idp/sign-in/upstream/${name}.test.ts`));
+const secondFactor = ['second-factor', 'security'].map((name) => server(`idp/sign-in/${name}.test.ts`));
 const metadata = [toSpec('client-metadata')];
 const certificates = [toSpec('certificates')];
 
@@ -91,6 +92,13 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('idp/sign-in/upstream/attempts.ts'), upstream],
   [server('idp/sign-in/upstream/callback.ts'), upstream],
   [server('idp/sign-in/upstream/back-channel.ts'), [server('idp/sign-in/upstream/sign-out.test.ts')]],
+  [server('policy/sign-in-levels.ts'), [server('policy/sign-in-levels.test.ts')], [toSpec('step-up')]],
+  [server('directory/totp.ts'), [server('directory/totp.test.ts')]],
+  [server('directory/once-codes.ts'), [server('directory/once-codes.test.ts')]],
+  [server('directory/passkey.ts'), [server('directory/passkey.test.ts')], secondFactor],
+  [server('idp/sign-in/proofs.ts'), secondFactor],
+  [server('idp/sign-in/enrolment.ts'), secondFactor],
+  [server('idp/sign-in/factor-steps.ts'), secondFactor],
   [server('idp/subject-token.ts'), [server('idp/subject-token.test.ts')], [toSpec('subject-token')], leg1, issuing],
   [
     server('idp/token-exchange.ts'),
