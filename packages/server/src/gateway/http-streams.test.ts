@@ -37,12 +37,11 @@ describe('event streams', () => {
       outgoing.write(sse(progress(2)));
       outgoing.end(sse(result(body.id)));
     });
-    const startedAt = performance.now();
     const response = await world.call('tracker', { body: callTool(1, 'a_read') });
     const arrivals: number[] = [];
-    for await (const _ of response.body ?? []) arrivals.push(performance.now() - startedAt);
-    assert.ok((arrivals[0] ?? 1e9) < 300, `first event after ${arrivals[0]} ms`);
-    assert.ok((arrivals.at(-1) ?? 0) > 390);
+    for await (const _ of response.body ?? []) arrivals.push(performance.now());
+    const apart = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0);
+    assert.ok(apart > 200, `the upstream was silent for 400 ms between events, and they came ${apart} ms apart`);
   });
 
   test('tool lists are filtered there too, whatever request they claim to answer, cut at any byte', async () => {
