@@ -24,7 +24,7 @@ export interface SharedCounts {
 }
 
 export interface Count {
-  readonly name: 'failure' | 'pace' | 'sign_in' | 'sign_in_given_back';
+  readonly name: 'failure' | 'pace' | 'sign_in' | 'sign_in_given_back' | 'code' | 'code_given_back';
   readonly key: string;
 }
 

@@ -23,6 +23,8 @@ describe('credence person factors', () => {
     const home = await openHome(join(folder, 'home'));
     store = await openSqliteStore(home.storeFile, { node: 'test' });
     await store.people.save({ ...person, groups: [], roles: [] });
+    await store.people.setPasswordHash(person.id, '$argon2id$...');
+    await store.people.save({ ...person, id: 'u_upstream', email: 'from@upstream.example', groups: [], roles: [] });
   });
   after(async () => {
     await store.close();
@@ -106,6 +108,12 @@ describe('credence person factors', () => {
     assert.deepEqual([record.kind, record.person], ['factor', person.id]);
     assert.match(String(record.detail), /^second factors reset, sessions ended, by command as /);
     assert.deepEqual(JSON.parse((await command('reset', person.email, '--json')).said), { removed: 0 });
+  });
+
+  test('who has no password here is not invited', async () => {
+    const { code, said } = await command('invite', 'from@upstream.example');
+    assert.equal(code, 2);
+    assert.match(said, /has no password here/);
   });
 
   for (const act of ['list', 'invite', 'reset']) {

@@ -63,6 +63,12 @@ async function list(store: Store, email: string, json: boolean): Promise<void> {
 
 async function invite(store: Store, email: string, json: boolean): Promise<void> {
   const { id } = await findPerson(store, email);
+  if ((await store.people.passwordHash(id)) === undefined) {
+    throw new Problem(
+      `${toPrintable(email)} has no password here, so there is nothing to add a second factor to.`,
+      'Set one with: credence person password EMAIL   or look after factors where the person signs in.',
+    );
+  }
   if ((await store.factors.of(id)).length > 0) {
     throw new Problem(
       `${toPrintable(email)} has a second factor, and adds others with that one.`,

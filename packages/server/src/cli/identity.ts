@@ -5,8 +5,8 @@ import { readHome } from '../home.ts';
 import { Problem } from '../problem.ts';
 import { StoreConflict } from '../store/store.ts';
 import { toPrintable } from './audit.ts';
+import { findPerson } from './find-person.ts';
 import { homeOption } from './home-option.ts';
-import { findPerson } from './person.ts';
 import { toActRow, withStore } from './with-store.ts';
 
 interface Options {

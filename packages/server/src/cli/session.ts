@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import { Problem } from '../problem.ts';
 import type { SignInSession, Store } from '../store/store.ts';
 import { toPrintable } from './audit.ts';
+import { findPerson } from './find-person.ts';
 import { homeOption } from './home-option.ts';
-import { findPerson } from './person.ts';
 import { toActRow, withStore } from './with-store.ts';
 
 const page = 200;

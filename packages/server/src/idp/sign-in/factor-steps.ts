@@ -32,7 +32,7 @@ export function createFactorSteps(
 ): FactorSteps {
   const { store, now } = options;
   const proofs = createProofs(options);
-  const codeLimit = createCodeLimit();
+  const codeLimit = createCodeLimit(options.shared);
   const enrolmentSteps = createEnrolmentSteps(options, frame, limit, step);
   const acts: Readonly<Record<string, Take | undefined>> = { code: codeTyped, ...enrolmentSteps.acts };
 
@@ -155,6 +155,8 @@ export function createFactorSteps(
     if (!shown.ok) return refuse(isOneOf(shown.refusal) ? shown.refusal : 'passkey_refused');
     const person = await store.people.find(shown.value.personId);
     if (!person?.active || (under && under.person.id !== person.id)) return refuse('passkey_refused');
+    // Whoever signs in elsewhere is judged there alone: a passkey here would outlive their account over there (T31).
+    if ((await store.people.passwordHash(person.id)) === undefined) return refuse('passkey_refused');
     await limit.giveBack(account, address);
     const strength = strengthOf(shown.value, under !== undefined);
     await step(visit, person, { ...under?.progress, personId: person.id, shown: strength });

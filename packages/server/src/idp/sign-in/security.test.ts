@@ -89,6 +89,20 @@ describe('/security, where people look after what they sign in with', () => {
     assert.deepEqual(await lines(person), [], 'and nothing was changed');
   });
 
+  test('T31: whoever has no password here is told to look elsewhere', async () => {
+    const person = await newPerson();
+    const { browser, page } = await open(person);
+    const session = await world.store.artifacts.find('Session', browser.cookie('credence_session') ?? '');
+    const elsewhere = { ...person, id: `${person.id}_elsewhere`, email: `elsewhere.${person.email}` };
+    await world.store.people.save(elsewhere);
+    const id = browser.cookie('credence_session') ?? '';
+    await world.store.artifacts.upsert('Session', id, { ...session, accountId: elsewhere.id }, 4_000_000_000);
+    for (const visit of [await browser.get(url()), await browser.submit(page, { do: 'new-passkey' })]) {
+      assert.equal(visit.status, 403);
+      assert.match(visit.page, /You sign in elsewhere/);
+    }
+  });
+
   test('a session of somebody switched off is none', async () => {
     const person = await newPerson();
     const { browser } = await open(person);

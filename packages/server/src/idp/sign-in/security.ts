@@ -9,7 +9,7 @@ import { isOneOf, type Known, sentenceFor } from './factor-refusals.ts';
 import { isFormToken, makeFormToken } from './form-token.ts';
 import type { Context } from './layer.ts';
 import type { SignInOptions } from './options.ts';
-import { type PageFrame, refusedPage } from './pages.ts';
+import { type PageFrame, type Refused, refusedPage } from './pages.ts';
 import { type Progress, readProgress, writeProgress } from './progress.ts';
 import { readFormBody } from './request-body.ts';
 import { freshSeconds, securityPath, signInUrl } from './security-client.ts';
@@ -49,10 +49,14 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
   return async function answer(context: Context, provider: Provider): Promise<boolean> {
     if (context.path !== securityPath || !['GET', 'HEAD', 'POST'].includes(context.method)) return false;
     if (context.method !== 'POST' && context.query.error !== undefined) {
-      notSignedIn(context);
+      showRefused(context, 400, notSignedIn);
       return true;
     }
     const visit = await findVisit(context, provider);
+    if (visit && (await store.people.passwordHash(visit.person.id)) === undefined) {
+      showRefused(context, 403, elsewhere);
+      return true;
+    }
     if (visit && context.method === 'POST') await submitted(visit);
     else if (visit && context.search === '') await overview(visit);
     // With the code of the sign-in in the address; it is good for nothing, but does not belong there.
@@ -233,11 +237,10 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
     context.body = page;
   }
 
-  function notSignedIn(context: Context): void {
+  function showRefused(context: Context, status: number, refused: Refused): void {
     context.set(pageHeaders());
-    context.status = 400;
-    const lead = 'Nothing was changed. Open this page again to sign in.';
-    context.body = refusedPage(frame, { state: 'Not signed in', title: 'You are not signed in.', lead });
+    context.status = status;
+    context.body = refusedPage(frame, refused);
   }
 
   function redirect(context: Context, to: string): void {
@@ -247,6 +250,18 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
     context.body = '';
   }
 }
+
+const notSignedIn: Refused = {
+  state: 'Not signed in',
+  title: 'You are not signed in.',
+  lead: 'Nothing was changed. Open this page again to sign in.',
+};
+
+const elsewhere: Refused = {
+  state: 'Not here',
+  title: 'You sign in elsewhere.',
+  lead: "You have no password here: your organisation's own sign-in asks you for whatever is needed. Look after it there.",
+};
 
 const newCodesQuestion = {
   title: 'Make new recovery codes?',

@@ -59,13 +59,26 @@ export interface CodeLimit {
   giveBack(personId: string): Promise<void>;
 }
 
-/** NIST SP 800-63B §3.2.2: no more than 100 failed tries in a row. */
-export function createCodeLimit(perDay = 100): CodeLimit {
+/**
+ * NIST SP 800-63B §3.2.2: no more than 100 failed tries in a row.
+ * @param shared - tells the other workers, so that each of them is not a hundred more guesses
+ */
+export function createCodeLimit(shared?: SharedCounts, perDay = 100): CodeLimit {
   const people = new RateLimiterMemory({ points: perDay, duration: 86_400 });
+  const take = async (personId: string) => (await consume(people, personId)) === 0;
+  const giveBack = async (personId: string) => {
+    await people.reward(personId, 1);
+  };
+  shared?.hear('code', (personId) => void take(personId));
+  shared?.hear('code_given_back', (personId) => void giveBack(personId));
   return {
-    take: async (personId) => (await consume(people, personId)) === 0,
-    giveBack: async (personId) => {
-      await people.reward(personId, 1);
+    take(personId) {
+      shared?.tell({ name: 'code', key: personId });
+      return take(personId);
+    },
+    giveBack(personId) {
+      shared?.tell({ name: 'code_given_back', key: personId });
+      return giveBack(personId);
     },
   };
 }

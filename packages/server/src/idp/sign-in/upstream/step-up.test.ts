@@ -112,11 +112,19 @@ describe('a stronger or fresher sign-in is asked of the upstream, and its answer
 
   test('a password where an acr of the upstream was asked for signs in as what it is, and does not loop', async () => {
     const browser = new TestBrowser(world.issuer);
-    const asked = ask(world, 'claude-code', callback, { acr_values: 'phr' });
+    const asked = ask(world, 'claude-code', callback, { acr_values: 'urn:company:two' });
     const page = await browser.get(asked.url);
     const login = await browser.submit(page, { do: 'password', email: alice.email });
     const arrived = await browser.submit(login, { email: alice.email, password, do: 'sign-in' });
     const { body } = await redeem(world, asked, arrived.url.searchParams.get('code') ?? '');
-    assert.notEqual(claimsOf(body.id_token).acr, 'phr');
+    assert.notEqual(claimsOf(body.id_token).acr, 'urn:company:two');
+  });
+
+  test('a password where a level of ours was asked for is not enough here either', async () => {
+    const browser = new TestBrowser(world.issuer);
+    const page = await browser.get(ask(world, 'claude-code', callback, { acr_values: 'phr' }).url);
+    const login = await browser.submit(page, { do: 'password', email: alice.email });
+    const after = await browser.submit(login, { email: alice.email, password, do: 'sign-in' });
+    assert.match(after.page, /<h1>This needs a second factor, and you have none yet\.<\/h1>/);
   });
 });
