@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { clientAssertionType, grantType, joseType, mintJws, tokenType } from '@credence/mcp/protocol';
-import { randomId } from '../packages/server/src/call.ts';
+import { eventId } from '../packages/server/src/call.ts';
 import type { PrivateJwk } from '../packages/server/src/keys/signer.ts';
 import { type ClientMethod, clients, type Fixture, issuers, scope, sidAt } from './fixture.ts';
 
@@ -69,7 +69,7 @@ export function bodyMaker(series: Series, { keys, people, resources }: Fixture):
         sub: personAt(at).id,
         aud: issuers.ras,
         client_id: clientId,
-        jti: randomId(), // as the identity provider makes them
+        jti: eventId(), // as the identity provider makes them
         iat: now,
         exp: now + 300,
         resource: resourceAt(at),

@@ -14,7 +14,7 @@ import { createIssuerKeys } from '@credence/mcp/resource';
 import { createIdpApp, createRasApp, type Edge } from '../packages/server/src/app.ts';
 import type { AuditRecord } from '../packages/server/src/audit/record.ts';
 import { createRefusalLedger } from '../packages/server/src/audit/refusal-ledger.ts';
-import { randomId } from '../packages/server/src/call.ts';
+import { eventId, randomId } from '../packages/server/src/call.ts';
 import { hashSecret } from '../packages/server/src/clients/authenticate.ts';
 import type { ClientCertificate } from '../packages/server/src/clients/client-certificate.ts';
 import { createDpopNonces } from '../packages/server/src/clients/dpop.ts';
@@ -180,7 +180,7 @@ export async function openWorld(
       linesPerSecond: options.linesPerSecond ?? 1000,
       append,
       nowMs: () => clock.ms,
-      newId: () => randomId('d_'),
+      newId: () => eventId('d_'),
     }),
     failures: createFailureLimit({ max: 10, windowSeconds: 60, now }),
     addressOf: () => caller.address,

@@ -16,7 +16,7 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { type AuditRecord, type Facts, type RecordDomain, type RecordKind, toRow } from './audit/record.ts';
 import type { RefusalLedger } from './audit/refusal-ledger.ts';
-import { type Call, randomId, toGrantName, traceIdOf } from './call.ts';
+import { type Call, eventId, toGrantName, traceIdOf } from './call.ts';
 import { claimedClientId } from './clients/authenticate.ts';
 import { certificateMethods } from './clients/check-certificate.ts';
 import type { CertificateReader } from './clients/client-certificate.ts';
@@ -217,7 +217,7 @@ function openCall(asked: Asked, edge: Edge, form: Form): { call: Call; draft: Dr
   const correlation = traceIdOf(asked.header('traceparent'));
   const grant = form.get('grant_type');
   const facts: Facts = { ...(correlation && { correlation }), ...(grant && { grantType: toGrantName(grant) }) };
-  const draft: Draft = { id: randomId('d_'), kind: 'refusal', facts, authenticated: false, headers: {}, marks: [] };
+  const draft: Draft = { id: eventId('d_'), kind: 'refusal', facts, authenticated: false, headers: {}, marks: [] };
   const call: Call = {
     id: draft.id,
     now: Math.floor(edge.nowMs() / 1000) satisfies EpochSeconds,

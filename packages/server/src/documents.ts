@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, constants, copyFile, readFile } from 'node:fs/promises';
 import { type AuditRecord, toRow } from './audit/record.ts';
-import { randomId } from './call.ts';
+import { eventId } from './call.ts';
 import { type Origins, toAccessIndex, toResourceIndex } from './in-force.ts';
 import { parsePolicy } from './policy/parse.ts';
 import { Problem } from './problem.ts';
@@ -35,7 +35,7 @@ export async function publishDocument(
   else toResourceIndex(candidate, options.origins);
   const record: AuditRecord = {
     v: 1,
-    id: randomId('p_'),
+    id: eventId('p_'),
     kind: 'policy',
     domain: kind === 'access' ? 'idp' : 'ras',
     timeMs: options.nowMs,

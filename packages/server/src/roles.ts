@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { createAdminApp } from './admin/app.ts';
 import { createIdpApp, createRasApp, type Edge } from './app.ts';
 import { type AuditRecord, type Facts, toRow } from './audit/record.ts';
-import { randomId } from './call.ts';
+import { eventId } from './call.ts';
 import { createDpopNonces, type DpopEndpoint } from './clients/dpop.ts';
 import { BadClientDocument } from './clients/metadata-document.ts';
 import { createRemoteClients, type RemoteClients } from './clients/remote-clients.ts';
@@ -258,7 +258,7 @@ async function openGateway(
     skewSeconds: config.skewSeconds,
     nowMs: edge.nowMs,
     now,
-    newId: () => randomId('d_'),
+    newId: () => eventId('d_'),
     addressOf,
     certificateOf,
     append,
@@ -280,7 +280,7 @@ async function appendStranger({ edge, append }: Parts, reason: Refusal): Promise
   if (reason === 'token_missing') return undefined;
   const bulkId = edge.ledger.count('gateway', reason);
   if (bulkId) return bulkId;
-  const id = randomId('d_');
+  const id = eventId('d_');
   await append([{ v: 1, id, kind: 'refusal', domain: 'gateway', timeMs: edge.nowMs(), outcome: 'refused', reason }]);
   return id;
 }
@@ -324,7 +324,7 @@ function openRemoteClients(
 
 /** What somebody should look at although nothing was refused. */
 function appendAlert({ edge, append }: Parts, facts: Facts, address: string): Promise<void> {
-  const id = randomId('a_');
+  const id = eventId('a_');
   return append([
     { v: 1, id, kind: 'alert', domain: 'idp', timeMs: edge.nowMs(), outcome: 'allowed', address, ...facts },
   ]);
@@ -350,7 +350,7 @@ function openRing({ config, home, seal, vault, edge, now, append }: Parts, purpo
       append([
         {
           v: 1,
-          id: randomId('k_'),
+          id: eventId('k_'),
           kind: 'key',
           domain: 'system',
           timeMs: edge.nowMs(),
@@ -371,6 +371,6 @@ async function appendSignInNote(parts: Parts, note: SignInNote): Promise<string>
 }
 
 function toSignInRecord({ edge }: Parts, { kind, outcome, reason, address, facts }: SignInNote): AuditRecord {
-  const record = { v: 1, id: randomId('d_'), kind, domain: 'idp', timeMs: edge.nowMs(), outcome } as const;
+  const record = { v: 1, id: eventId('d_'), kind, domain: 'idp', timeMs: edge.nowMs(), outcome } as const;
   return { ...record, ...(reason && { reason }), address, ...facts };
 }

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Edge } from './app.ts';
 import { type AuditRecord, toRow } from './audit/record.ts';
 import { createRefusalLedger } from './audit/refusal-ledger.ts';
-import { randomId } from './call.ts';
+import { eventId } from './call.ts';
 import { createCertificateReader } from './clients/client-certificate.ts';
 import { type Config, isLoopbackHost, type Role } from './config.ts';
 import { createEgress, toBlockList } from './egress.ts';
@@ -58,7 +58,7 @@ export async function openParts(opened: AsyncDisposableStack, ground: Ground): P
     linesPerSecond: Math.ceil(refusalLinesPerSecond / config.workers),
     append: (record) => append([record]),
     nowMs,
-    newId: () => randomId('d_'),
+    newId: () => eventId('d_'),
   });
   opened.defer(() => ledger.flush()); // after the last request, before the store closes
   const trustedHops = toBlockList(config.trustedHops);

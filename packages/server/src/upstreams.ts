@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type JsonObject, parseStrictObject } from '@credence/mcp/protocol';
 import { createIssuerKeys } from '@credence/mcp/resource';
 import { type AuditRecord, toRow } from './audit/record.ts';
-import { randomId } from './call.ts';
+import { eventId } from './call.ts';
 import type { LinkOptions } from './directory/upstream/link.ts';
 import type { UpstreamCredential } from './directory/upstream/relying-party.ts';
 import { toUpstreams, type Upstream } from './directory/upstream/settings.ts';
@@ -53,7 +53,7 @@ export function directoryRows(nowMs: () => number): LinkOptions['records'] {
   return (change, person, attributes) => {
     const record: AuditRecord = {
       v: 1,
-      id: randomId('d_'),
+      id: eventId('d_'),
       kind: 'directory',
       domain: 'idp',
       timeMs: nowMs(),

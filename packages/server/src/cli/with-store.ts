@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { type AuditRecord, type Facts, type RecordKind, toRow } from '../audit/record.ts';
-import { randomId } from '../call.ts';
+import { eventId } from '../call.ts';
 import { readHome } from '../home.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { AuditRow, Store } from '../store/store.ts';
@@ -26,7 +26,7 @@ export async function recordAct(store: Store, kind: RecordKind, detail: string, 
 export function toActRow(kind: RecordKind, detail: string, facts: Facts = {}): AuditRow {
   const record: AuditRecord = {
     v: 1,
-    id: randomId('o_'),
+    id: eventId('o_'),
     kind,
     domain: 'admin',
     timeMs: Date.now(),

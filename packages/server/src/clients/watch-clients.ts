@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AuditRecord, RecordDomain } from '../audit/record.ts';
-import { randomId } from '../call.ts';
+import { eventId } from '../call.ts';
 import type { ClientProof } from '../policy/model.ts';
 import type { Store } from '../store/store.ts';
 import type { Seen } from './remote-clients.ts';
@@ -33,7 +33,7 @@ export function createClientWatch(options: {
       await append([
         {
           v: 1,
-          id: randomId('a_'),
+          id: eventId('a_'),
           kind: 'alert',
           domain,
           timeMs: nowMs(),

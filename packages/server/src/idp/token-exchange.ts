@@ -10,7 +10,7 @@ import {
   tokenType,
 } from '@credence/mcp/protocol';
 import { type Facts, toDetailFacts } from '../audit/record.ts';
-import { type Call, randomId, toFingerprint } from '../call.ts';
+import { type Call, eventId, toFingerprint } from '../call.ts';
 import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
 import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
 import type { Signer } from '../keys/signer.ts';
@@ -115,7 +115,7 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
     resource: server.resource,
     scopes: decision.scopes,
     details: details.value,
-    id: randomId(),
+    id: eventId(),
     now: call.now,
     lifetimeSeconds: idp.idJagLifetimeSeconds,
     authTime: ask.authTime,

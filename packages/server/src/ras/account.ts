@@ -1,6 +1,6 @@
 import { type IdJag, no, ok, type Result } from '@credence/mcp/protocol';
 import { toRow } from '../audit/record.ts';
-import { type Call, randomId } from '../call.ts';
+import { type Call, eventId, randomId } from '../call.ts';
 import type { AccountRule, TrustedIssuer } from '../policy/model.ts';
 import type { Account, Store } from '../store/store.ts';
 
@@ -71,7 +71,7 @@ async function link(
   const { issuer, tenant, subject } = idJag;
   const record = toRow({
     v: 1,
-    id: randomId('l_'),
+    id: eventId('l_'),
     kind: 'admin',
     domain: 'ras',
     timeMs: call.now * 1000,

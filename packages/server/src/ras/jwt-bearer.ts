@@ -13,7 +13,7 @@ import {
 } from '@credence/mcp/protocol';
 import type { IssuerKeys } from '@credence/mcp/resource';
 import { toDetailFacts } from '../audit/record.ts';
-import { type Call, randomId } from '../call.ts';
+import { type Call, eventId } from '../call.ts';
 import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
 import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
 import type { Signer } from '../keys/signer.ts';
@@ -76,7 +76,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
     issuer: ras.issuer,
     subject: account.value.id,
     clientId: clientIdOf(client.value),
-    id: randomId(),
+    id: eventId(),
     resource: server.value.resource,
     scopes: granted.value,
     details: details.value,

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@credence/mcp/protocol';
 import type { AuditRecord, Facts } from '../../audit/record.ts';
 import { toRow } from '../../audit/record.ts';
-import { randomId } from '../../call.ts';
+import { eventId } from '../../call.ts';
 import { cannot, done, type Outcome, type ScimProblem } from '../../directory/scim/problem.ts';
 import { type Selection, toSelection } from '../../directory/scim/select.ts';
 import { toEtag } from '../../directory/scim/user.ts';
@@ -57,7 +57,7 @@ export function toRecords(call: ScimCall, facts: Facts): AuditRow[] {
     const [in_, out] = [part(joined, line), part(left, line)];
     const record: AuditRecord = {
       v: 1,
-      id: randomId('d_'),
+      id: eventId('d_'),
       kind: 'directory',
       domain: 'idp',
       timeMs: call.nowMs,

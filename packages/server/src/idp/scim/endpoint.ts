@@ -1,7 +1,7 @@
 import { type JsonObject, parseStrictObject, refusalRow } from '@credence/mcp/protocol';
 import { type AuditRecord, toRow } from '../../audit/record.ts';
 import type { RefusalLedger } from '../../audit/refusal-ledger.ts';
-import { randomId, traceIdOf } from '../../call.ts';
+import { eventId, traceIdOf } from '../../call.ts';
 import { hashSecret } from '../../clients/authenticate.ts';
 import { limits } from '../../directory/scim/discovery.ts';
 import { cannot, done, type Outcome, type ScimProblem } from '../../directory/scim/problem.ts';
@@ -163,7 +163,7 @@ async function recordRefusal(
   if (!isWrite) return undefined;
   const bulkId = ledger.count('idp', refusal);
   if (bulkId) return bulkId;
-  const id = randomId('d_');
+  const id = eventId('d_');
   const record: AuditRecord = {
     v: 1,
     id,
