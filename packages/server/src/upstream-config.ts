@@ -69,6 +69,11 @@ const Upstream = z
     roles: z.strictObject({ ids: z.record(z.string(), idAtSource).default({}) }).prefault({}),
     /** What the provider calls an `acr` of ours: `{ phr: urn:okta:loa:2fa:any }`. */
     acr: z.record(z.string().min(1), z.string().min(1)).default({}),
+    /**
+     * How a person is led to sign out there. `form`: the ID Token goes along in the body. `redirect`: without it, for
+     * providers whose cookies do not go along with a form from another site; they ask the person themselves.
+     */
+    sign_out: z.enum(['form', 'redirect'], 'must be form or redirect').default('form'),
     /** The records of these people belong to another source; claims find them and change nothing. */
     provisioned_by: z
       .strictObject({

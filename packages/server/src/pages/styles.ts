@@ -69,6 +69,7 @@ h2 { margin: 0 0 4px; font: 600 13px/20px var(--sans); }
 .acts { display: flex; flex-wrap: wrap; gap: 4px 16px; align-items: start; }
 .acts details { margin-top: 4px; flex: 1 1 200px; }
 button.plain { min-height: 32px; padding: 4px 10px; font-size: 14px; line-height: 21px; }
+.letter a { color: var(--ink); }
 .remark { margin-top: 20px; font-size: 12px; line-height: 18px; color: var(--ink3); }
 .reference { margin-top: 12px; font-size: 13px; line-height: 20px; color: var(--ink3); }
 code { font: 12px/17px var(--mono); }

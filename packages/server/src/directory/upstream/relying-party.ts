@@ -51,17 +51,21 @@ export type UpstreamCredential =
   | { readonly kind: 'key'; readonly jwk: JsonObject };
 
 const metadataSeconds = 600;
+const aliveSeconds = 10;
 
 export function createRelyingParty(upstream: Upstream, options: RelyingPartyOptions): RelyingParty {
   let known: { configuration: client.Configuration; at: EpochSeconds } | undefined;
 
-  /** Metadata is read again every ten minutes; while that fails, what was read before stands. */
-  async function configuration(): Promise<client.Configuration> {
-    if (known && options.now() - known.at < metadataSeconds) return known.configuration;
+  /**
+   * Metadata, not older than `seconds`. Before a browser is sent away it is read nearly every time, which tells an outage
+   * from here, with a page of ours; for one that comes back, what was read before stands when reading fails.
+   */
+  async function configuration(seconds: number): Promise<client.Configuration> {
+    if (known && options.now() - known.at < seconds) return known.configuration;
     try {
       known = { configuration: await discover(upstream, options), at: options.now() };
     } catch (fault) {
-      if (!known) throw fault;
+      if (!known || seconds < metadataSeconds) throw fault;
       options.onFault(upstream.name, fault);
     }
     return known.configuration;
@@ -71,7 +75,7 @@ export function createRelyingParty(upstream: Upstream, options: RelyingPartyOpti
     upstream,
     async begin({ state, nonce, verifier }, more) {
       try {
-        const url = client.buildAuthorizationUrl(await configuration(), {
+        const url = client.buildAuthorizationUrl(await configuration(aliveSeconds), {
           ...more,
           redirect_uri: options.redirectUri,
           scope: upstream.scopes.join(' '),
@@ -91,7 +95,7 @@ export function createRelyingParty(upstream: Upstream, options: RelyingPartyOpti
       const address = new URL(options.redirectUri);
       address.search = returned.toString();
       try {
-        const config = await configuration();
+        const config = await configuration(metadataSeconds);
         const tokens = await client.authorizationCodeGrant(config, address, {
           pkceCodeVerifier: verifier,
           expectedState: state,
@@ -118,7 +122,7 @@ export function createRelyingParty(upstream: Upstream, options: RelyingPartyOpti
 
     async endSessionEndpoint() {
       try {
-        const { end_session_endpoint: endpoint } = (await configuration()).serverMetadata();
+        const { end_session_endpoint: endpoint } = (await configuration(metadataSeconds)).serverMetadata();
         const isUsable = endpoint && URL.canParse(endpoint) && isWeb(new URL(endpoint), options.allowLoopback);
         return isUsable ? endpoint : undefined;
       } catch (fault) {

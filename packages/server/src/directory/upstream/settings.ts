@@ -17,6 +17,7 @@ export interface Upstream {
   readonly mapping: ClaimMapping;
   /** What it calls an `acr` of ours. */
   readonly acr: ReadonlyMap<string, string>;
+  readonly signOut: 'form' | 'redirect';
   readonly provisionedBy: Provisioning | undefined;
 }
 
@@ -96,6 +97,7 @@ function toUpstream(name: string, entry: UpstreamEntry): Upstream {
     maxAge: entry.max_age,
     mapping: toMapping(name, entry, preset),
     acr: new Map(Object.entries(entry.acr)),
+    signOut: entry.sign_out,
     provisionedBy: entry.provisioned_by && {
       source: entry.provisioned_by.source,
       match: entry.provisioned_by.match,

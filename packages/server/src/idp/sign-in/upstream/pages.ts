@@ -79,6 +79,7 @@ export function signOutTherePage(
   frame: PageFrame,
   there: {
     readonly label: string;
+    readonly method: 'post' | 'get';
     readonly action: string;
     readonly inputs: readonly (readonly [name: string, value: string])[];
     readonly stay: string;
@@ -88,7 +89,7 @@ export function signOutTherePage(
   return letter(
     frame,
     'Signed out',
-    html`<form method="post" action="${there.action}">
+    html`<form method="${there.method}" action="${there.action}">
 <h1>You are signed out here</h1>
 <p class="lead">${there.label} may still know you in this browser. On a computer that others use, sign out there too.</p>
 ${inputs}

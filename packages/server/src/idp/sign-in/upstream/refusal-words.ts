@@ -18,7 +18,7 @@ export function toWords(reason: Refusal, label: string, organisation: string): R
         status: 503,
         state: 'Not working',
         title: `${label} does not answer.`,
-        lead: `That is not your fault, and nothing happened. Try again in a few minutes. If it stays like this: ${tellAdministrator}`,
+        lead: `That is not your fault, and nothing happened. Try again in a few minutes. If it stays like this, an administrator of ${organisation} finds the reason under the reference below.`,
       };
     case 'upstream_client_refused':
     case 'upstream_code_refused':

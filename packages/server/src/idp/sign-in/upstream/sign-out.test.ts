@@ -100,6 +100,20 @@ describe('signing out, in both directions', () => {
       assert.equal(over.headers.get('location'), null);
     });
 
+    test('by redirect: an address without a token', async () => {
+      const fresh = await openUpstreamWorld({ sign_out: 'redirect' });
+      try {
+        const browser = new TestBrowser(fresh.issuer);
+        await signInUpstream(fresh, browser, ask(fresh, 'claude-code', callback));
+        const over = await browser.submit(await browser.get(`${fresh.issuer}/session/end`), { logout: 'yes' });
+        assert.match(over.page, /<form method="get" action="http:\/\/127\.0\.0\.1:\d+\/logout"/);
+        assert.doesNotMatch(over.page, /id_token_hint|eyJ/);
+        assert.match(over.page, /name="state"/);
+      } finally {
+        await fresh.close();
+      }
+    });
+
     test('a made-up state leads nowhere', async () => {
       const visit = await newBrowser().get(`${world.issuer}/sign-in/upstream/company/signed-out?state=made-up`);
       assert.match(visit.page, /You are signed out/);

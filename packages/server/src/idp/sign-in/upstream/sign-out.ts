@@ -45,7 +45,8 @@ export function upstreamSignOut(options: SignInOptions, upstreams: UpstreamOptio
   ): Promise<void> {
     const state = randomBytes(32).toString('base64url');
     await store.artifacts.upsert(model, hash(state), { upstream: upstream.name, location }, now() + seconds);
-    const hint = open(idToken);
+    const method = upstream.signOut === 'form' ? 'post' : 'get';
+    const hint = method === 'post' ? open(idToken) : undefined;
     const inputs: [string, string][] = [
       ...(hint === undefined ? [] : [['id_token_hint', hint] as [string, string]]),
       ['client_id', upstream.clientId],
@@ -56,7 +57,7 @@ export function upstreamSignOut(options: SignInOptions, upstreams: UpstreamOptio
     // Hosts of the upstream send on to further ones, and browsers hold each hop against the policy of the page.
     context.set(pageHeaders([endpoint, location], ['https:']));
     context.status = 200;
-    context.body = signOutTherePage(frame, { label: upstream.label, action: endpoint, inputs, stay: location });
+    context.body = signOutTherePage(frame, { label: upstream.label, method, action: endpoint, inputs, stay: location });
   }
 
   /** Only where a browser of ours was sent from: the state is good once, and says where to. */
