@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import { type AskedStrength, checkStrength, toStrength, toStrengthParameters } from './strength.ts';
 
 const now = 1_800_000_000;
-const times = { startedAt: now - 20, now, skewSeconds: 30 };
+const covers = (held: string | undefined, asked: string) => held === asked || (held === 'phr' && asked === 'mfa');
+const times = { startedAt: now - 20, now, skewSeconds: 30, covers };
 const nothing: AskedStrength = { again: false, maxAge: undefined, acr: [] };
 
 describe('what was asked of an upstream has to be in its answer', () => {
@@ -23,6 +24,8 @@ describe('what was asked of an upstream has to be in its answer', () => {
     ['an authentication to come', {}, { auth_time: now + 31 }, 'upstream_answer_invalid'],
     ['a clock a little ahead', {}, { auth_time: now + 30 }, 'in'],
     ['one of the acr asked for', { acr: ['a', 'b'] }, { acr: 'b' }, 'in'],
+    ['a stronger acr', { acr: ['mfa'] }, { acr: 'urn:there:phr' }, 'in'],
+    ['a weaker acr', { acr: ['phr'] }, { acr: 'mfa' }, 'upstream_too_weak'],
     ['another acr', { acr: ['a'] }, { acr: 'b' }, 'upstream_too_weak'],
     ['no acr', { acr: ['a'] }, {}, 'upstream_too_weak'],
     ['acr as a list', { acr: ['a'] }, { acr: ['a'] }, 'upstream_too_weak'],

@@ -41,15 +41,23 @@ export function toStrength({ auth_time, acr, amr }: JsonObject, acrThere: Readon
 /**
  * Whether the upstream did what it was asked. One that ignores `max_age` or `acr_values` is refused: asking once more
  * would get the same answer, and believing it would make the step-up worthless.
+ * @param moment.covers - whether an `acr` is as strong as the one asked for
  */
 export function checkStrength(
   { authTime, acr }: Strength,
   asked: AskedStrength,
-  { startedAt, now, skewSeconds }: { startedAt: EpochSeconds; now: EpochSeconds; skewSeconds: number },
+  { startedAt, now, skewSeconds, covers }: Moment,
 ): Result<void> {
   if (authTime !== undefined && authTime > now + skewSeconds) return no('upstream_answer_invalid');
   const oldest = Math.max(asked.again ? startedAt : 0, asked.maxAge === undefined ? 0 : startedAt - asked.maxAge);
   if (oldest > 0 && (authTime === undefined || authTime < oldest - skewSeconds)) return no('upstream_not_fresh');
-  if (asked.acr.length > 0 && (acr === undefined || !asked.acr.includes(acr))) return no('upstream_too_weak');
+  if (asked.acr.length > 0 && !asked.acr.some((each) => covers(acr, each))) return no('upstream_too_weak');
   return ok(undefined);
+}
+
+interface Moment {
+  readonly startedAt: EpochSeconds;
+  readonly now: EpochSeconds;
+  readonly skewSeconds: number;
+  readonly covers: (held: string | undefined, asked: string) => boolean;
 }

@@ -3,6 +3,7 @@ import { randomId } from '../../../call.ts';
 import { findOrLink } from '../../../directory/upstream/link.ts';
 import type { RelyingParty } from '../../../directory/upstream/relying-party.ts';
 import { checkStrength, toStrength } from '../../../directory/upstream/strength.ts';
+import { coversAcr } from '../../../policy/sign-in-levels.ts';
 import type { Context, Layer } from '../layer.ts';
 import type { SignInOptions } from '../options.ts';
 import type { PageFrame } from '../pages.ts';
@@ -60,7 +61,12 @@ export function upstreamCallback(
     const now = options.now();
     const strength = toStrength(claims, upstream.acr);
     const { startedAt, asked } = attempt;
-    const isStrong = checkStrength(strength, asked, { startedAt, now, skewSeconds: options.skewSeconds });
+    const isStrong = checkStrength(strength, asked, {
+      startedAt,
+      now,
+      skewSeconds: options.skewSeconds,
+      covers: coversAcr,
+    });
     if (!isStrong.ok) return showUpstreamRefusal(options, frame, context, { ...identified, reason: isStrong.refusal });
 
     const linked = await findOrLink(
