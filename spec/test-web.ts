@@ -10,6 +10,8 @@ import { createDevelopmentTls } from '../packages/server/src/tls/development-ca.
 /** A real https server of somebody else's, and the egress that may reach it as if it were out on the internet. */
 export interface TestWeb {
   readonly origin: string;
+  /** PEM file of the authority that its certificate is from. */
+  readonly caPath: string;
   readonly egress: Egress;
   /** What is answered at each path; changed while it runs. */
   readonly pages: Map<string, Page>;
@@ -42,6 +44,7 @@ export async function openTestWeb(): Promise<TestWeb> {
   });
   return {
     origin: `https://localhost:${(server.address() as AddressInfo).port}`,
+    caPath,
     egress,
     pages,
     asked,
