@@ -107,6 +107,28 @@ describe('IDP-01, IDP-02, RAS-01: a token of the platform authenticates the clie
     });
   }
 
+  const within: [name: string, change: (world: World) => object][] = [
+    ['that lives for a day', (w) => ({ exp: w.now() + 86_400 })],
+    ['that expired less than the skew ago', (w) => ({ iat: w.now() - 100, exp: w.now() - 29 })],
+    ['from as far ahead as the skew', (w) => ({ iat: w.now() + 30, nbf: w.now() + 30 })],
+    ['with a jti of 256 characters', () => ({ jti: 'j'.repeat(256) })],
+  ];
+  for (const [name, change] of within) {
+    test(`a token ${name}: accepted`, async () => {
+      const { world } = await open();
+      assert.equal((await exchange(world, await token(world, idpIssuer, change(world)))).status, 200);
+    });
+  }
+
+  test('it is marked as used until it can no longer be accepted', async () => {
+    const { world } = await open();
+    const once = await token(world, idpIssuer, { exp: world.now() + 60 });
+    assert.equal((await exchange(world, once)).status, 200);
+    world.clock.ms += 89_000;
+    await world.store.purge(world.now());
+    await refused(world, await exchange(world, once), 'client_assertion_replayed');
+  });
+
   test('an algorithm that the entry does not list', async () => {
     const { world } = await open({ algorithms: ['ES256'] });
     await refused(world, await exchange(world, await token(world, idpIssuer)), 'workload_token_bad_signature');
