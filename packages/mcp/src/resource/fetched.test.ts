@@ -77,7 +77,7 @@ describe('CIM-06, KEY-04: what is fetched of others', () => {
 
   test('everybody waits for the same fetch, and each name for its own', async () => {
     const { fetched, state } = world();
-    await Promise.all([fetched.get('a'), fetched.get('a'), fetched.get('b')]);
+    assert.deepEqual(await Promise.all(['a', 'a', 'b'].map((name) => fetched.get(name))), ['one', 'one', 'one']);
     assert.equal(state.fetches, 2);
   });
 });

@@ -74,17 +74,18 @@ export function createRemoteClients(options: RemoteClientsOptions): RemoteClient
 
   const workloadKeys = createIssuerKeys({ getJson: (url) => egress.getJson(url), now, onFault });
 
-  function keysOf({ jwksUri, metadata, workload }: ClientProof, header: JsonObject) {
-    if (workload) return workloadKeys.keysOf(workload, header);
-    if (jwksUri === undefined) return undefined;
-    const isNamedInside = metadata === undefined || new URL(metadata).origin === new URL(jwksUri).origin;
-    return (isNamedInside ? keySets : keySetsOfStrangers).get(jwksUri, (keys) => hasKeyFor(header, keys));
-  }
-
   function withKeys<Client extends RemoteClient>(client: Client, header: JsonObject | undefined) {
-    if (!header || !needsKeys(client)) return ok(client);
+    const { jwksUri, metadata, workload } = client;
+    if (!header) return ok(client);
     const fill = (jwks: readonly Jwk[] | undefined) => (jwks ? ok({ ...client, jwks }) : no('client_keys_unavailable'));
-    return whenHere(keysOf(client, header), fill);
+    if (workload) return whenHere(workloadKeys.keysOf(workload, header), fill);
+    if (jwksUri === undefined) return ok(client);
+    const isNamedInside = metadata === undefined || new URL(metadata).origin === new URL(jwksUri).origin;
+    const sets = isNamedInside ? keySets : keySetsOfStrangers;
+    return whenHere(
+      sets.get(jwksUri, (keys) => hasKeyFor(header, keys)),
+      fill,
+    );
   }
 
   return {
@@ -96,10 +97,6 @@ export function createRemoteClients(options: RemoteClientsOptions): RemoteClient
       );
     },
   };
-}
-
-function needsKeys({ jwksUri, workload }: ClientProof): boolean {
-  return jwksUri !== undefined || workload !== undefined;
 }
 
 /** The client as its document describes it, within what the policy lets it be. */
