@@ -71,12 +71,10 @@ function keyOfSignIn(): string | undefined {
 /** The proof of the request under way, if this `jti` is its and not the client assertion's. */
 function proofUnderWay(jti: string): { path: string; thumbprint: string } | undefined {
   const context = Provider.ctx;
-  if (!context) return undefined;
+  if (!context?.get('dpop')) return undefined;
   const assertion = context.oidc.params?.client_assertion;
   if (typeof assertion === 'string' && parseJws(assertion)?.claims.jti === jti) return undefined;
-  const header = context.get('dpop');
-  if (header === '') return undefined;
-  const proof = parseDpopProof(header);
+  const proof = parseDpopProof(context.get('dpop'));
   if (!proof.ok) throw new errors.InvalidDpopProof('not a proof over a public key');
   const thumbprint = toThumbprint(proof.value.key, (text) => createHash('sha256').update(text).digest());
   return { path: context.path, thumbprint };
