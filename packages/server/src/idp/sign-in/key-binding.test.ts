@@ -110,6 +110,7 @@ describe('T02, T04, IDP-31: a sign-in is bound to the key its code was traded wi
   const bad: [name: string, change: object, reason: string][] = [
     ['for another endpoint', { htu: 'https://mcp.acme.example/token' }, 'sign_in_proof_refused'],
     ['for another method', { htm: 'GET' }, 'sign_in_proof_refused'],
+    ['of more than 8 KiB', { padding: 'x'.repeat(7000) }, 'sign_in_proof_refused'],
     ['stale', { iat: Math.floor(Date.now() / 1000) - 900 }, 'sign_in_proof_refused'],
   ];
   for (const [name, change, reason] of bad) {

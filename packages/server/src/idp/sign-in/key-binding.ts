@@ -68,14 +68,14 @@ function keyOfSignIn(): string | undefined {
   return AuthorizationCode ? keyOfCodeExchange() : (RefreshToken as { jkt?: string } | undefined)?.jkt;
 }
 
-/** The proof of the request under way, if this `jti` is its and not the client assertion's. */
+/** The proof of the request under way, unless this `jti` is the client assertion's: nothing else is asked about. */
 function proofUnderWay(jti: string): { path: string; thumbprint: string } | undefined {
   const context = Provider.ctx;
-  if (!context?.get('dpop')) return undefined;
-  const assertion = context.oidc.params?.client_assertion;
+  const assertion = context?.oidc.params?.client_assertion;
   if (typeof assertion === 'string' && parseJws(assertion)?.claims.jti === jti) return undefined;
-  const proof = parseDpopProof(context.get('dpop'));
+  // Read as strictly as at the token exchange: what cannot be named cannot be marked as used.
+  const proof = parseDpopProof(context?.get('dpop') ?? '');
   if (!proof.ok) throw new errors.InvalidDpopProof('not a proof over a public key');
   const thumbprint = toThumbprint(proof.value.key, (text) => createHash('sha256').update(text).digest());
-  return { path: context.path, thumbprint };
+  return { path: context?.path ?? '', thumbprint };
 }
