@@ -4,6 +4,7 @@ import { createIssuerKeys } from '@credence/mcp/resource';
 import { createRasApp, type Edge } from '../packages/server/src/app.ts';
 import type { AuditRecord } from '../packages/server/src/audit/record.ts';
 import { hashSecret } from '../packages/server/src/clients/authenticate.ts';
+import { decryptJwe } from '../packages/server/src/keys/jwe.ts';
 import { toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
 import { createFailureLimit } from '../packages/server/src/limits.ts';
 import { compileResource } from '../packages/server/src/policy/compile.ts';
@@ -48,6 +49,7 @@ export function openOtherRas(
     policy: () => index,
     store,
     signer: () => toSigner(keys.accessToken),
+    decryption: { algorithm: () => keys.encryption.alg, open: (jwe) => decryptJwe(jwe, [keys.encryption]) },
     ownTokens: { issuer: rasIssuer, publishedKeys, skewSeconds: 30 },
     keysOf: createIssuerKeys({ getJson, now, onFault: () => undefined }).keysOf,
     accessTokenLifetimeSeconds: 600,

@@ -160,11 +160,11 @@ describe('ID-JAGs that are wrong in other ways', () => {
       async (w) => spliced(await w.idJag(), await w.idJag()),
       'id_jag_bad_signature',
     ],
-    ['B44 a zip bomb', withHeader({ alg: 'dir', enc: 'A256GCM', zip: 'DEF' }), 'id_jag_malformed'],
+    ['B44 a zip bomb', withHeader({ alg: 'dir', enc: 'A256GCM', zip: 'DEF' }), 'id_jag_jwe_refused'],
     [
       'B44 PBES2 with a huge count',
       withHeader({ alg: 'PBES2-HS256+A128KW', enc: 'A128GCM', p2c: 2 ** 31 }),
-      'id_jag_malformed',
+      'id_jag_jwe_refused',
     ],
     ['B45 iss absent', (w) => w.idJag({ iss: undefined }), 'id_jag_issuer_untrusted'],
     ['B45 iss of the object prototype', (w) => w.idJag({ iss: '__proto__' }), 'id_jag_issuer_untrusted'],

@@ -21,11 +21,13 @@ import { createDpopNonces } from '../packages/server/src/clients/dpop.ts';
 import { createRemoteClients } from '../packages/server/src/clients/remote-clients.ts';
 import { createClientWatch } from '../packages/server/src/clients/watch-clients.ts';
 import type { Egress } from '../packages/server/src/egress.ts';
+import { createIdJagEncryption } from '../packages/server/src/idp/encrypt-id-jag.ts';
 import { createNetworkWatch } from '../packages/server/src/idp/network-watch.ts';
 import { clientAssertionMark } from '../packages/server/src/idp/sign-in/adapter.ts';
 import { createIdTokenVerifier } from '../packages/server/src/idp/subject-token.ts';
 
 import type { Idp } from '../packages/server/src/idp/token-exchange.ts';
+import { decryptJwe } from '../packages/server/src/keys/jwe.ts';
 import { generatePrivateJwk, type PrivateJwk, toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
 import { createFailureLimit, createPace } from '../packages/server/src/limits.ts';
 import { compileAccess, compileResource } from '../packages/server/src/policy/compile.ts';
@@ -107,6 +109,7 @@ const keys = {
   idJag: generatePrivateJwk('ES256'),
   partner: generatePrivateJwk('RS256'),
   accessToken: generatePrivateJwk('ES256'),
+  encryption: generatePrivateJwk('ECDH-ES'),
   client: generatePrivateJwk('ES256'),
   proof: generatePrivateJwk('ES256'),
 };
@@ -144,6 +147,8 @@ export async function openWorld(
     linesPerSecond?: number;
     /** What the access document says instead. */
     access?: (text: string) => string;
+    /** Keys that a RAS publishes; `undefined` = it cannot be reached. */
+    rasKeys?: () => readonly Jwk[] | undefined;
     more?: MoreClients;
   } = {},
 ) {
@@ -219,6 +224,10 @@ export async function openWorld(
     store,
     idTokens: createIdTokenVerifier(() => idTokenKeys),
     signer: () => toSigner(keys.idJag),
+    encrypt: createIdJagEncryption(
+      async (source) => (source.keys === 'discovery' ? options.rasKeys?.() : source.keys),
+      (fault) => faults.push(fault),
+    ),
     idJagLifetimeSeconds: 300,
     networks: createNetworkWatch(),
     alert: (facts, address) =>
@@ -253,6 +262,7 @@ export async function openWorld(
     policy: () => resourceIndex,
     store,
     signer: () => toSigner(keys.accessToken),
+    decryption: { algorithm: () => keys.encryption.alg, open: (jwe) => decryptJwe(jwe, [keys.encryption]) },
     ownTokens: { issuer: rasIssuer, publishedKeys: () => [toPublicJwk(keys.accessToken)], skewSeconds: 30 },
     keysOf: createIssuerKeys({
       getJson: () => Promise.reject(new Error('nothing is fetched here')),
@@ -265,7 +275,7 @@ export async function openWorld(
     skewSeconds: 30,
   };
   const idpApp = createIdpApp(idp, edge, () => undefined);
-  const rasApp = createRasApp(ras, edge, () => [toPublicJwk(keys.accessToken)]);
+  const rasApp = createRasApp(ras, edge, () => [toPublicJwk(keys.accessToken), toPublicJwk(keys.encryption)]);
   const fetchFrom = {
     idp: (request: Request) => idpApp.fetch(request),
     ras: (request: Request) => rasApp.fetch(request),

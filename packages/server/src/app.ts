@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
+  contentEncryptions,
   type EpochSeconds,
   grantType,
   idJagProfile,
@@ -138,7 +139,10 @@ export function serveAssets(app: Hono): void {
 }
 
 /** RFC 8414 metadata of the RAS (RAS-39, RAS-40, interop.md 10): never a list of trusted issuers. */
-function rasMetadata({ issuer, policy }: Pick<Ras, 'issuer' | 'policy'>, takesCertificates: boolean) {
+function rasMetadata(
+  { issuer, policy, decryption }: Pick<Ras, 'issuer' | 'policy' | 'decryption'>,
+  takesCertificates: boolean,
+) {
   const someAreLetInWithout = [...policy().clients.values()].some((client) => client.public);
   const types = new Set([...policy().servers.values()].flatMap(({ detailTypes }) => [...detailTypes.keys()]));
   return {
@@ -164,6 +168,8 @@ function rasMetadata({ issuer, policy }: Pick<Ras, 'issuer' | 'policy'>, takesCe
     dpop_signing_alg_values_supported: signatureAlgorithms,
     code_challenge_methods_supported: ['S256'],
     ...(types.size > 0 && { authorization_details_types_supported: [...types] }), // RFC 9396 §10
+    id_jag_encryption_alg_values_supported: [decryption.algorithm()],
+    id_jag_encryption_enc_values_supported: contentEncryptions,
   };
 }
 

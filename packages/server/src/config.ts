@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { BlockList, isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
-import { type SignatureAlgorithm, signatureAlgorithms } from '@credence/mcp/protocol';
+import {
+  type EncryptionAlgorithm,
+  encryptionAlgorithms,
+  type SignatureAlgorithm,
+  signatureAlgorithms,
+} from '@credence/mcp/protocol';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { Problem } from './problem.ts';
@@ -12,7 +17,7 @@ export const roles = ['idp', 'ras', 'gateway', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
 /** One key, one algorithm, one purpose (KEY-01). */
-export const keyPurposes = ['id_token', 'id_jag', 'access_token'] as const;
+export const keyPurposes = ['id_token', 'id_jag', 'access_token', 'id_jag_encryption'] as const;
 export type KeyPurpose = (typeof keyPurposes)[number];
 
 /** How long an answer of `/jwks` may be kept (its `max-age`). */
@@ -120,6 +125,8 @@ const ConfigFile = z.strictObject({
       idToken: z.enum(signatureAlgorithms).default('RS256'),
       idJag: z.enum(signatureAlgorithms).default('ES256'),
       accessToken: z.enum(signatureAlgorithms).default('ES256'),
+      /** What issuers encrypt ID-JAGs to, where they do. */
+      idJagEncryption: z.enum(encryptionAlgorithms).default('ECDH-ES'),
     })
     .prefault({}),
   dpop: z.strictObject({ nonce: z.boolean().default(false) }).prefault({}),
@@ -196,7 +203,7 @@ export interface Config {
           readonly labels: Readonly<Partial<Record<KeyPurpose, string>>>;
         }
       | undefined;
-    readonly algorithms: Readonly<Record<KeyPurpose, SignatureAlgorithm>>;
+    readonly algorithms: Readonly<Record<KeyPurpose, SignatureAlgorithm | EncryptionAlgorithm>>;
   };
 }
 
@@ -242,7 +249,12 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
       rotateAfterDays: value.keys.rotateAfterDays,
       publishWaitSeconds: value.keys.publishWaitSeconds,
       pkcs11: toPkcs11(value.keys.pkcs11, at),
-      algorithms: { id_token: value.keys.idToken, id_jag: value.keys.idJag, access_token: value.keys.accessToken },
+      algorithms: {
+        id_token: value.keys.idToken,
+        id_jag: value.keys.idJag,
+        access_token: value.keys.accessToken,
+        id_jag_encryption: value.keys.idJagEncryption,
+      },
     },
   };
   const problems = checkTogether(config);

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import type { EpochSeconds, Refusal } from '@credence/mcp/protocol';
+import type { EpochSeconds, ParsedJwe, Refusal } from '@credence/mcp/protocol';
 import { createIssuerKeys } from '@credence/mcp/resource';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
@@ -18,14 +18,17 @@ import type { Gateway, GatewayOptions } from './gateway/gateway.ts';
 import { findServer } from './gateway/incoming.ts';
 import { refuseLoopbackHop } from './gateway/loopback-hop.ts';
 import type { Home } from './home.ts';
+import { createIdJagEncryption } from './idp/encrypt-id-jag.ts';
 import { createNetworkWatch } from './idp/network-watch.ts';
 import type { SignInNote } from './idp/sign-in/options.ts';
 import { createIdTokenVerifier } from './idp/subject-token.ts';
 import type { InForce } from './in-force.ts';
+import { decryptJwe } from './keys/jwe.ts';
 import { openSecret } from './keys/key-file.ts';
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
 import { tokenSecondsOf } from './keys/lifecycle.ts';
 import { createSeal, type Seal } from './keys/seal.ts';
+import { isSigningJwk } from './keys/signer.ts';
 import type { KeyVault } from './keys/vault.ts';
 import { verifySignature } from './keys/verify-signature.ts';
 import { createPace, type SharedCounts } from './limits.ts';
@@ -70,10 +73,15 @@ const day = 86_400;
 
 /** Domain A: sign-in by `oidc-provider`, and the token exchange. */
 export async function idpListener(parts: Parts): Promise<Handler> {
-  const { config, home, store, inForce, edge, now } = parts;
+  const { config, home, store, inForce, edge, egress, log, now } = parts;
   const issuer = config.idp.issuer;
   const idTokenKeys = await openRing(parts, 'id_token');
   const idJagKeys = await openRing(parts, 'id_jag');
+  const rasKeys = createIssuerKeys({
+    getJson: egress.getJson,
+    now,
+    onFault: (ras, fault) => log.warn({ ras, fault: toFault(fault) }, 'encryption key of an authorization server'),
+  });
   const { createSignIn } = await import('./idp/sign-in/sign-in.ts');
   const { clientAssertionMark } = await import('./idp/sign-in/adapter.ts');
   const secretHashes = (clientId: string) => inForce.secretHashes('idp', clientId);
@@ -86,7 +94,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     clients: () => inForce.access().clientsByClientId,
     complete,
     secretHashes,
-    idTokenKeys: () => idTokenKeys.privateJwks(),
+    idTokenKeys: () => idTokenKeys.privateJwks().filter(isSigningJwk),
     signerOf: parts.vault.signerOf,
     publicKeys: () => [...idTokenKeys.published(), ...idJagKeys.published()],
     detailTypes: () => detailTypesOf(inForce.access()),
@@ -123,6 +131,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     store,
     idTokens: createIdTokenVerifier(() => idTokenKeys.published()),
     signer: () => idJagKeys.signer(),
+    encrypt: createIdJagEncryption(rasKeys.keysOf, edge.onFault),
     idJagLifetimeSeconds: config.idp.idJagSeconds,
     networks: createNetworkWatch(),
     alert: (facts: Facts, address: string) => appendAlert(parts, facts, address),
@@ -183,7 +192,7 @@ export async function resourceListener(parts: Parts): Promise<Handler> {
       if (ras) return ras.handle(incoming, outgoing);
       outgoing.writeHead(404, { 'content-type': 'text/plain' }).end('Not found.\n');
     },
-    follow: async () => ras?.keys.refresh(),
+    follow: async () => ras?.follow(),
     drain: () => gateway?.drain(),
     close: async () => gateway?.close(),
   };
@@ -193,6 +202,7 @@ async function openRas(parts: Parts) {
   const { config, store, inForce, edge, egress, log, now } = parts;
   const issuer = config.ras.issuer;
   const keys = await openRing(parts, 'access_token');
+  const encryptionKeys = await openRing(parts, 'id_jag_encryption');
   const { keysOf } = createIssuerKeys({
     getJson: egress.getJson,
     now,
@@ -215,13 +225,23 @@ async function openRas(parts: Parts) {
     store,
     ownTokens: { issuer, publishedKeys: () => keys.published(), skewSeconds: config.skewSeconds },
     signer: () => keys.signer(),
+    decryption: {
+      algorithm: () => config.keys.algorithms.id_jag_encryption,
+      open: (jwe: ParsedJwe) => decryptJwe(jwe, encryptionKeys.privateJwks()),
+    },
     keysOf,
     accessTokenLifetimeSeconds: config.ras.accessTokenSeconds,
     dpop: await openDpop(parts, issuer),
     maxIdJagLifetimeSeconds: config.ras.maxIdJagSeconds,
     skewSeconds: config.skewSeconds,
   };
-  return { keys, handle: createRasApp(ras, edge, () => keys.published()).handle };
+  // Of the keys for encryption one is offered at a time; those before it still open what was encrypted to them.
+  const publishedKeys = () => [...keys.published(), encryptionKeys.current()];
+  const follow = async () => {
+    await keys.refresh();
+    await encryptionKeys.refresh();
+  };
+  return { keys, follow, handle: createRasApp(ras, edge, publishedKeys).handle };
 }
 
 /**

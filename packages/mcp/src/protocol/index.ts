@@ -39,6 +39,14 @@ export {
   type UnverifiedIdJag,
 } from './id-jag.ts';
 export {
+  contentEncryptions,
+  type EncryptionAlgorithm,
+  encryptionAlgorithms,
+  looksLikeJwe,
+  type ParsedJwe,
+  parseJwe,
+} from './jwe.ts';
+export {
   chooseKey,
   hasType,
   type Jwk,

@@ -307,6 +307,12 @@ export const refusals = {
     hint: 'the subject token was bound to a key at sign-in, and no proof with that key was shown',
     help: 'The client should show the key it signed in with, or sign the person in again.',
   },
+  ras_key_unavailable: {
+    wire: 'temporarily_unavailable',
+    rule: 'IDP-37',
+    hint: 'ID-JAGs for this audience are to be encrypted, and no key of its RAS for that can be had',
+    help: 'Check that this machine reaches the RAS and that its JWK Set has a key with use enc, or write the key down.',
+  },
   person_too_fast: {
     wire: 'temporarily_unavailable',
     rule: 'IDP-38',
@@ -475,6 +481,22 @@ export const refusals = {
     wire: 'invalid_grant',
     rule: 'RAS-22',
     hint: 'authorization_details in the ID-JAG is not an array of objects with a type, or says what a type does not allow',
+  },
+  id_jag_jwe_refused: {
+    wire: 'invalid_grant',
+    rule: 'KEY-08',
+    hint: 'the encrypted assertion is not a compact JWE to the letter, or its alg, enc, zip, crit or cty is not accepted',
+  },
+  id_jag_not_decrypted: {
+    wire: 'invalid_grant',
+    rule: 'RAS-45',
+    hint: 'the assertion was not encrypted to a key of this server that is in force, or was changed',
+    help: 'The issuer must encrypt to the key with use enc in the JWK Set of this server; it may hold an old copy.',
+  },
+  id_jag_not_encrypted: {
+    wire: 'invalid_grant',
+    rule: 'RAS-45',
+    hint: 'require_encryption is set for this issuer, and the assertion came in the clear',
   },
   id_jag_replayed: { wire: 'invalid_grant', rule: 'RAS-12', hint: 'jti was used before' },
   issuer_client_not_trusted: {

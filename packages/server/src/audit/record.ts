@@ -37,6 +37,8 @@ export interface Facts {
   /** Subject of a foreign issuer, at the RAS. */
   readonly issuer?: string;
   readonly subject?: string;
+  /** Came encrypted. */
+  readonly encrypted?: boolean;
   /** Tenant of that issuer, where it has several. */
   readonly tenant?: string;
   /** How the account was found; absent when it was made for this redemption. */

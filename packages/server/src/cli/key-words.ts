@@ -24,7 +24,7 @@ export function toKeyLines(keys: readonly TimedKey[], now: EpochSeconds): KeyLin
       algorithm: jwk.alg,
       ...(jwk.token !== undefined && { token: jwk.token }),
       state,
-      words: toWords(state, { signsFrom, retiresAt }, now),
+      words: (jwk.use === 'enc' ? toEncryptionWords : toWords)(state, { signsFrom, retiresAt }, now),
       publishedAt,
       signsFrom,
       ...(retiresAt !== undefined && { retiresAt }),
@@ -44,6 +44,20 @@ function toWords(
       return `signing for ${toSpan(now - signsFrom)}${retiresAt > now ? `, published for ${toSpan(retiresAt - now)} more` : ''}`;
     case 'retiring':
       return `signs no more, published for ${toSpan(retiresAt - now)} more`;
+    case 'retired':
+      return `retired ${toSpan(now - retiresAt)} ago`;
+  }
+}
+
+/** A key for decrypting: issuers are offered one at a time; the one before it still opens what was encrypted to it. */
+function toEncryptionWords(...[state, { signsFrom, retiresAt = 0 }, now]: Parameters<typeof toWords>): string {
+  switch (state) {
+    case 'published':
+      return `offered to issuers in ${toSpan(signsFrom - now)}`;
+    case 'signing':
+      return `offered to issuers for ${toSpan(now - signsFrom)}`;
+    case 'retiring':
+      return `offered no more, decrypts for ${toSpan(retiresAt - now)} more`;
     case 'retired':
       return `retired ${toSpan(now - retiresAt)} ago`;
   }

@@ -7,10 +7,13 @@ import { openSeal } from '../keys/seal.ts';
 import { openVault } from '../keys/vault.ts';
 import { Problem } from '../problem.ts';
 import { homeOption } from './home-option.ts';
-import { toKeyLines, toSpan } from './key-words.ts';
+import { toKeyLines } from './key-words.ts';
 import { recordAct, withStore } from './with-store.ts';
 
-const purposeArgument = new Argument('<purpose>', 'what the key signs').choices(keyPurposes);
+const purposeArgument = new Argument(
+  '<purpose>',
+  'what the key is for: signing one kind of token, or decrypting ID-JAGs',
+).choices(keyPurposes);
 
 /** `credence keys list|rotate|retire`: signing keys, also while the server runs; it follows within ten seconds. */
 export function keysCommand(): Command {
@@ -70,7 +73,7 @@ async function list(options: Options): Promise<void> {
   }
   const lines = rows.map(
     ({ purpose, kid, algorithm, token, words }) =>
-      `${purpose.padEnd(13)} ${kid}  ${algorithm.padEnd(7)} ${token === undefined ? '' : 'in the token, '}${words}`,
+      `${purpose.padEnd(17)} ${kid}  ${algorithm.padEnd(12)} ${token === undefined ? '' : 'in the token, '}${words}`,
   );
   say(options, rows, lines.length > 0 ? lines.join('\n') : 'There are no keys yet: they are made at the first start.');
 }
@@ -86,8 +89,10 @@ async function rotateNow(purpose: KeyPurpose, options: Options): Promise<void> {
     return rotate(before, jwk, times);
   });
   const signsFrom = keys.at(-1)?.signsFrom ?? now;
-  const when = signsFrom > now ? `signs in ${toSpan(signsFrom - now)}` : 'signs from now on: there was none before it';
-  say(options, { purpose, kid: jwk.kid, algorithm: jwk.alg, signsFrom }, `${jwk.kid} is published now and ${when}.`);
+  const [words = ''] = toKeyLines(keys, now)
+    .filter(({ kid }) => kid === jwk.kid)
+    .map((line) => line.words);
+  say(options, { purpose, kid: jwk.kid, algorithm: jwk.alg, signsFrom }, `${jwk.kid} is ${words}.`);
 }
 
 async function retireNow(purpose: KeyPurpose, kid: string, options: Options): Promise<void> {

@@ -5,25 +5,25 @@ import {
   mintIdJag,
   no,
   ok,
-  parseScope,
   type Result,
   tokenType,
 } from '@credence/mcp/protocol';
 import { type Facts, toDetailFacts } from '../audit/record.ts';
-import { type Call, eventId, toFingerprint } from '../call.ts';
+import { type Call, eventId } from '../call.ts';
 import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
 import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
 import type { Signer } from '../keys/signer.ts';
 import type { Pace } from '../limits.ts';
-import type { AccessIndex, ServersOfRas } from '../policy/compile.ts';
+import type { AccessIndex } from '../policy/compile.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
 import { decide } from '../policy/decide.ts';
-import { checkParameter } from '../policy/details.ts';
-import type { AccessClient, AccessServer, Ask, Audience, Decision } from '../policy/model.ts';
+import type { AccessClient, Ask, Audience, Decision } from '../policy/model.ts';
 import type { Person, Store } from '../store/store.ts';
+import type { EncryptIdJag } from './encrypt-id-jag.ts';
 import { elsewhere, type NetworkWatch } from './network-watch.ts';
 import { readRefreshToken } from './subject-refresh-token.ts';
 import { checkSubjectToken, type IdTokenVerifier, type SubjectToken } from './subject-token.ts';
+import { parseTarget, type Target } from './target.ts';
 
 /** What the issuing side works with. Functions are asked anew for every request: nothing here goes stale. */
 export interface Idp {
@@ -33,6 +33,7 @@ export interface Idp {
   readonly store: Store;
   readonly idTokens: IdTokenVerifier;
   readonly signer: () => Signer;
+  readonly encrypt: EncryptIdJag;
   readonly idJagLifetimeSeconds: number;
   readonly skewSeconds: number;
   readonly dpop: DpopEndpoint;
@@ -60,15 +61,6 @@ export interface TokenResponse {
 interface SignedIn {
   readonly person: Person;
   readonly token: SubjectToken;
-}
-
-/** Where to, and what for. */
-interface Target {
-  readonly server: AccessServer;
-  /** The client's id over there (IDP-25). */
-  readonly clientId: string;
-  readonly scopes: readonly string[] | undefined;
-  readonly details: readonly AuthorizationDetail[] | undefined;
 }
 
 /** POST /token, token exchange (leg 1). Draft §4.3: an ID Token in, an ID-JAG out. */
@@ -126,8 +118,11 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
   };
   call.recordAs('issuance');
   call.note({ idJag: grant.id, scopesGranted: decision.scopes });
+  const signed = await mintIdJag(grant, idp.signer());
+  const idJag = audience?.encryption ? await idp.encrypt(signed, audience) : signed;
+  if (idJag === undefined) return no('ras_key_unavailable');
   return ok({
-    access_token: await mintIdJag(grant, idp.signer()),
+    access_token: idJag,
     issued_token_type: tokenType.idJag,
     token_type: 'N_A',
     expires_in: idp.idJagLifetimeSeconds,
@@ -203,45 +198,6 @@ function verifyIdToken(text: string, client: AccessClient, idp: Idp, now: EpochS
   return checkSubjectToken(verified.value, { issuer, clientId: clientIdOf(client), now, skewSeconds });
 }
 
-/** Audience and resource name one server of the access document, at which this client has an id (IDP-07 to IDP-10, 25, 44). */
-function parseTarget(call: Call, client: AccessClient, policy: AccessIndex): Result<Target> {
-  const { form } = call;
-  const audience = form.get('audience');
-  const scope = form.get('scope');
-  // What matches nothing in the policy is named by its hash: anything may have been sent here.
-  if (audience) call.note({ audience: toFingerprint(audience) });
-  if (form.resources.length > 0) call.note({ resource: toFingerprint(form.resources.join(' ')) });
-  if (!audience) return no('missing_parameter');
-
-  const candidates = policy.serversByAudience.get(audience);
-  if (!candidates) return no('audience_unknown');
-  const server = chooseServer(candidates, form.resources);
-  if (!server.ok) return server;
-  call.note({ server: server.value.id, resource: server.value.resource, audience: server.value.ras });
-  const clientId = client.clientIds.get(server.value.ras);
-  if (!clientId) return no('client_unmapped');
-
-  const details = parseDetails(call, server.value);
-  if (!details.ok) return details;
-  if (scope === undefined) return ok({ server: server.value, clientId, scopes: undefined, details: details.value });
-  const asked = parseScope(scope);
-  if (!asked) return no('scope_malformed');
-  const known = asked.filter((name) => server.value.scopes.has(name));
-  call.note({ scopesAsked: known, ...(known.length < asked.length && { unknownScopes: asked.length - known.length }) });
-  return known.length > 0
-    ? ok({ server: server.value, clientId, scopes: known, details: details.value })
-    : no('scope_unknown');
-}
-
-/** Details that are known at this server and say nothing their type does not allow (IDP-23, B24). */
-function parseDetails(call: Call, server: AccessServer): Result<readonly AuthorizationDetail[] | undefined> {
-  const text = call.form.get('authorization_details');
-  if (text === undefined) return ok(undefined);
-  const details = checkParameter(text, server);
-  if (details.ok) call.note({ detailsAsked: details.value.map(({ type }) => type) });
-  return details;
-}
-
 /** Details of the types that were decided for; when none is left, the client is told so instead of being given less. */
 function chooseDetails(
   call: Call,
@@ -253,25 +209,6 @@ function chooseDetails(
   if (granted.length === 0) return no('authorization_details_not_granted');
   call.note(toDetailFacts(granted));
   return ok(granted);
-}
-
-/** One ID-JAG is for one server: several different resources are refused, also when all are known. */
-function chooseServer({ all, byResource }: ServersOfRas, resources: readonly string[]): Result<AccessServer> {
-  if (resources.length === 0) {
-    const [only] = all;
-    return only && all.length === 1 ? ok(only) : no('resource_ambiguous');
-  }
-  const servers = resources.map((resource) => byResource.get(resource));
-  const [server] = servers;
-  if (!server || servers.some((other) => other !== server)) {
-    return no(resources.every(isAbsoluteUri) ? 'resource_unknown' : 'resource_invalid');
-  }
-  return ok(server);
-}
-
-/** @see https://www.rfc-editor.org/rfc/rfc8707#section-2 */
-function isAbsoluteUri(text: string): boolean {
-  return URL.canParse(text) && !text.includes('#');
 }
 
 function toAsk(call: Call, client: AccessClient, { person, token }: SignedIn, target: Target): Ask {

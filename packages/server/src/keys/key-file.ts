@@ -1,20 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { signatureAlgorithms } from '@credence/mcp/protocol';
+import { encryptionAlgorithms, signatureAlgorithms } from '@credence/mcp/protocol';
 import { z } from 'zod';
 import type { KeyPurpose } from '../config.ts';
 import { Problem } from '../problem.ts';
 import { withKeyLock } from './key-lock.ts';
 import type { TimedKey } from './lifecycle.ts';
 import { isSealed, type Seal } from './seal.ts';
-import type { PrivateJwk } from './signer.ts';
+import type { KeptJwk } from './signer.ts';
 
 const KeyFile = z.strictObject({
   purpose: z.string(),
   keys: z.array(
     z.strictObject({
-      jwk: z.looseObject({ kid: z.string(), kty: z.string(), alg: z.enum(signatureAlgorithms) }),
+      jwk: z.looseObject({
+        kid: z.string(),
+        kty: z.string(),
+        alg: z.enum([...signatureAlgorithms, ...encryptionAlgorithms]),
+      }),
       publishedAt: z.number(),
       signsFrom: z.number(),
       retiresAt: z.number().optional(),
@@ -34,7 +38,7 @@ export async function readKeyFile(keysDir: string, purpose: KeyPurpose, seal: Se
       'Restore it from a backup, or move it away to make new keys.',
     );
   }
-  return parsed.data.keys.map((key) => ({ ...key, jwk: key.jwk as unknown as PrivateJwk }));
+  return parsed.data.keys.map((key) => ({ ...key, jwk: key.jwk as unknown as KeptJwk }));
 }
 
 /**

@@ -1,9 +1,9 @@
-import type { EpochSeconds, Jwk, SignatureAlgorithm } from '@credence/mcp/protocol';
+import type { EpochSeconds, Jwk } from '@credence/mcp/protocol';
 import type { KeyPurpose } from '../config.ts';
 import { changeKeyFile, readKeyFile } from './key-file.ts';
 import { rotate, signingKey, type TimedKey } from './lifecycle.ts';
 import type { Seal } from './seal.ts';
-import { type PrivateJwk, type Signer, toPublicJwk } from './signer.ts';
+import { isSigningJwk, type KeptJwk, type KeyAlgorithm, type Signer, toPublicJwk } from './signer.ts';
 import { type KeyVault, processVault } from './vault.ts';
 
 /** The keys of one purpose as a running server uses them. */
@@ -13,8 +13,10 @@ export interface KeyRing {
   signer(): Signer;
   /** Public keys in force, for the JWK Set and for verifying; an unchanged key is the same object each time. */
   published(): readonly Jwk[];
-  /** Keys in force, the signing one first, for `oidc-provider`; of those in a token the public half. */
-  privateJwks(): readonly PrivateJwk[];
+  /** The public half of the key in use now: the one that others are to encrypt to. */
+  current(): Jwk;
+  /** Keys in force, the one in use first, for `oidc-provider` and for decrypting; of those in a token the public half. */
+  privateJwks(): readonly KeptJwk[];
   /** Follows the key file, which `credence keys` may have changed, and rotates when it is time. */
   refresh(): Promise<void>;
 }
@@ -22,7 +24,7 @@ export interface KeyRing {
 export interface KeyRingOptions {
   readonly keysDir: string;
   readonly purpose: KeyPurpose;
-  readonly algorithm: SignatureAlgorithm;
+  readonly algorithm: KeyAlgorithm;
   readonly seal: Seal | undefined;
   readonly now: () => EpochSeconds;
   /** A new key is published for this long before it signs. */
@@ -56,7 +58,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     if (!newest || isLeaving || newest.signsFrom + options.rotateAfterSeconds <= now()) return true;
     return newest.jwk.alg !== algorithm || (newest.jwk.token !== undefined) !== vault.isInToken(purpose);
   };
-  const remembered = <T>(map: Map<string, T>, { jwk }: TimedKey, make: (jwk: PrivateJwk) => T): T => {
+  const remembered = <T>(map: Map<string, T>, { jwk }: TimedKey, make: (jwk: KeptJwk) => T): T => {
     const known = map.get(jwk.kid) ?? make(jwk);
     map.set(jwk.kid, known);
     return known;
@@ -66,6 +68,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     purpose,
     signer: () => remembered(signers, current(), vault.signerOf),
     published: () => inForce().map((key) => remembered(publicJwks, key, toPublicJwk)),
+    current: () => remembered(publicJwks, current(), toPublicJwk),
     privateJwks() {
       const signing = current();
       return [signing, ...inForce().filter((key) => key !== signing)].map(({ jwk }) => jwk);
@@ -86,6 +89,6 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
   };
   await ring.refresh();
   // A key that cannot be had is found now, and not when it is its turn.
-  for (const key of inForce()) remembered(signers, key, vault.signerOf);
+  for (const key of inForce()) if (isSigningJwk(key.jwk)) remembered(signers, key, vault.signerOf);
   return ring;
 }

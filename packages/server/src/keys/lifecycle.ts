@@ -1,10 +1,10 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { Config, KeyPurpose } from '../config.ts';
-import type { PrivateJwk } from './signer.ts';
+import type { KeptJwk } from './signer.ts';
 
 /** A key and its times: published at once, signing later, gone when nothing it signed can still be accepted. */
 export interface TimedKey {
-  readonly jwk: PrivateJwk;
+  readonly jwk: KeptJwk;
   readonly publishedAt: EpochSeconds;
   /** Signs from here on, unless a later key does. */
   readonly signsFrom: EpochSeconds;
@@ -38,7 +38,7 @@ export function signingKey(keys: readonly TimedKey[], now: EpochSeconds): TimedK
  */
 export function rotate(
   keys: readonly TimedKey[],
-  jwk: PrivateJwk,
+  jwk: KeptJwk,
   { now, waitSeconds, tokenSeconds }: { now: EpochSeconds; waitSeconds: number; tokenSeconds: number },
 ): TimedKey[] {
   // Nobody waits for a key while none signs.
@@ -63,12 +63,19 @@ export function retire(keys: readonly TimedKey[], kid: string, now: EpochSeconds
   return rest.map((key) => (key === newest ? { ...stays, signsFrom } : key));
 }
 
-/** The longest life of what a purpose signs, skew included: so long a key stays published after it signed its last. */
+/** Issuers keep a copy of our JWK Set, and encrypt to what is in it, for this long at most (`issuer-keys.ts` does). */
+const copySeconds = 900;
+
+/**
+ * The longest life of what a purpose signs, skew included: so long a key stays published after it signed its last. A key for
+ * decrypting is kept for as long as somebody may still encrypt to it and present that.
+ */
 export function tokenSecondsOf(purpose: KeyPurpose, config: Pick<Config, 'idp' | 'ras' | 'skewSeconds'>): number {
   const seconds = {
     id_token: config.idp.idTokenSeconds,
     id_jag: config.idp.idJagSeconds,
     access_token: config.ras.accessTokenSeconds,
+    id_jag_encryption: config.ras.maxIdJagSeconds + copySeconds,
   };
   return seconds[purpose] + config.skewSeconds;
 }

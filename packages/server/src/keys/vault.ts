@@ -1,17 +1,24 @@
 import { readFile } from 'node:fs/promises';
-import type { SignatureAlgorithm } from '@credence/mcp/protocol';
 import type { Config, KeyPurpose } from '../config.ts';
 import { Problem } from '../problem.ts';
-import { generatePrivateJwk, type PrivateJwk, type Signer, toSigner } from './signer.ts';
+import {
+  generatePrivateJwk,
+  isSignatureAlgorithm,
+  isSigningJwk,
+  type KeptJwk,
+  type KeyAlgorithm,
+  type Signer,
+  toSigner,
+} from './signer.ts';
 
 /** Where private keys are made and used: in this process, or in a token that never gives them out. */
 export interface KeyVault {
   /** Whether new keys of this purpose are made in a token. */
   isInToken(purpose: KeyPurpose): boolean;
   /** Makes a key. What the key file keeps of one in a token is its public half, and the label it has there. */
-  generate(purpose: KeyPurpose, algorithm: SignatureAlgorithm): Promise<PrivateJwk>;
+  generate(purpose: KeyPurpose, algorithm: KeyAlgorithm): Promise<KeptJwk>;
   /** Throws `Problem` when the key is in a token, and not to be had. */
-  signerOf(jwk: PrivateJwk): Signer;
+  signerOf(jwk: KeptJwk): Signer;
   close(): Promise<void>;
 }
 
@@ -39,9 +46,11 @@ export async function openVault({ pkcs11 }: Config['keys']): Promise<KeyVault> {
     isInToken: (purpose) => labels[purpose] !== undefined,
     generate(purpose, algorithm) {
       const label = labels[purpose];
-      return label === undefined ? processVault.generate(purpose, algorithm) : token.generate(label, algorithm);
+      // Keys for decrypting are made here: a token is asked to sign only.
+      if (label === undefined || !isSignatureAlgorithm(algorithm)) return processVault.generate(purpose, algorithm);
+      return token.generate(label, algorithm);
     },
-    signerOf: (jwk) => (jwk.token === undefined ? toSigner(jwk) : token.signerOf(jwk)),
+    signerOf: (jwk) => (isSigningJwk(jwk) && jwk.token !== undefined ? token.signerOf(jwk) : toSigner(jwk)),
     close: () => token.close(),
   };
 }

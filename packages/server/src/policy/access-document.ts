@@ -5,6 +5,7 @@ import {
   detailTypeName,
   detailTypes,
   displayName,
+  encryptionJwks,
   fetchedUrl,
   has,
   id,
@@ -163,6 +164,12 @@ export const AudienceEntry = mapping({
   aud_tenant: tenantName.optional(),
   /** Whether ID-JAGs carry the person's id there, as far as it was set: credence person id-at. */
   aud_sub: z.boolean('must be true or false').default(false),
+  /** The key ID-JAGs are encrypted to, so that clients cannot read them; when absent they are signed only (IDP-37). */
+  encryption: z
+    .union([z.literal('discovery'), encryptionJwks], {
+      error: 'must be discovery, or { keys: [JSON Web Keys for encryption] }',
+    })
+    .optional(),
 });
 
 /** What the sign-in is worth. */

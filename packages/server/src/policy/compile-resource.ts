@@ -99,6 +99,7 @@ function toTrusted(
     accounts: toAccountRule(said.accounts ?? 'known'), // parsePolicy demands it: nothing is created by leaving it out
     clients: said.clients ?? [],
     audTenant: said.aud_tenant,
+    requiresEncryption: entry.require_encryption,
   };
 }
 

@@ -60,13 +60,24 @@ export function compileAccess(
   }
 
   const audiences = new Map<string, Audience>();
-  for (const [name, { aliases, subject, email, tenant, aud_tenant, aud_sub }] of Object.entries(document.audiences)) {
+  for (const [name, { aliases, subject, email, tenant, aud_tenant, aud_sub, encryption }] of Object.entries(
+    document.audiences,
+  )) {
     const ras = name === 'local' ? toLocal(options.localRas, 'audiences') : name;
     const servers = serversByAudience.get(ras);
     if (!servers || audiences.has(ras)) {
       throw new Problem(`audiences.${name} is the RAS of no server, or is named twice.`, 'Correct it, or take it out.');
     }
-    audiences.set(ras, { ras, aliases, subject, email, tenant, audTenant: aud_tenant, audSub: aud_sub });
+    audiences.set(ras, {
+      ras,
+      aliases,
+      subject,
+      email,
+      tenant,
+      audTenant: aud_tenant,
+      audSub: aud_sub,
+      encryption: typeof encryption === 'object' ? encryption.keys : encryption,
+    });
     for (const alias of aliases) {
       if (serversByAudience.has(alias)) {
         throw new Problem(`audiences.${name}: the alias ${alias} is taken.`, 'Give each RAS aliases of its own.');

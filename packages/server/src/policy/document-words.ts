@@ -166,6 +166,23 @@ export function oneProof(proofs: readonly string[]): string {
   return `has ${proofs.join(' and ')}: a client proves itself in one way; keep one`;
 }
 
+/** Keys to encrypt to, as published: each says `use` enc, none has private parts. */
+export const encryptionJwks = z.preprocess(
+  withoutCertificates,
+  mapping({
+    keys: z
+      .array(
+        z.unknown().superRefine((value, context) => {
+          const problem = problemOfEncryptionKey(value);
+          if (problem) context.addIssue({ code: 'custom', message: problem });
+        }),
+        'must be a list of JSON Web Keys',
+      )
+      .min(1, 'must hold at least one key')
+      .transform((keys) => keys as Jwk[]),
+  }),
+);
+
 function isIssuer(text: string): boolean {
   return isWebUrl(text) && !text.includes('?') && !text.endsWith('/');
 }
@@ -209,6 +226,29 @@ function problemOfKey(value: unknown): string | undefined {
   }
   if (key.use !== undefined && key.use !== 'sig') return 'use must be sig';
   if (key.kid !== undefined && (typeof key.kid !== 'string' || key.kid === '')) return 'kid must be text';
+  return undefined;
+}
+
+const encryptionKinds: Record<string, { members: string[]; algorithm: string }> = {
+  'EC P-256': { members: ['x', 'y'], algorithm: 'ECDH-ES' },
+  'OKP X25519': { members: ['x'], algorithm: 'ECDH-ES' },
+  RSA: { members: ['n', 'e'], algorithm: 'RSA-OAEP-256' },
+};
+
+function problemOfEncryptionKey(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'must be a JSON Web Key';
+  const key = value as Record<string, unknown>;
+  const leaked = privateMembers.filter((member) => Object.hasOwn(key, member));
+  if (leaked.length > 0)
+    return `holds private parts (${leaked.join(', ')}): replace this key pair, list the public key`;
+  if (key.use !== 'enc') return 'use must be enc: a key that signs is not to be encrypted to';
+  const name = [key.kty, key.crv].filter((part) => part !== undefined).join(' ');
+  const kind = Object.hasOwn(encryptionKinds, name) ? encryptionKinds[name] : undefined;
+  if (!kind) return `must be a key of the kind ${Object.keys(encryptionKinds).join(', ')}`;
+  const missing = kind.members.filter((member) => !/^[A-Za-z0-9_-]+$/.test(String(key[member] ?? '')));
+  if (missing.length > 0) return `${missing.join(', ')} must be base64url text`;
+  if (key.kty === 'RSA' && String(key.n).length < 342) return 'an RSA key must have 2048 bits or more';
+  if (key.alg !== undefined && key.alg !== kind.algorithm) return `alg must be ${kind.algorithm}`;
   return undefined;
 }
 

@@ -74,6 +74,8 @@ export interface Audience {
   readonly tenant: string | undefined;
   readonly audTenant: string | undefined;
   readonly audSub: boolean;
+  /** Where the keys come from that ID-JAGs are encrypted to; `undefined` = they are not encrypted. */
+  readonly encryption: 'discovery' | readonly Jwk[] | undefined;
 }
 
 /** The kinds of names in a certificate that a client can be known by (RFC 8705 §2.1.2). */
@@ -218,6 +220,8 @@ export interface TrustedIssuer {
   readonly clients: readonly string[];
   /** What `aud_tenant` must be; `undefined` = it must be absent. */
   readonly audTenant: string | undefined;
+  /** Whether its ID-JAGs must be encrypted to us (RAS-45). */
+  readonly requiresEncryption: boolean;
 }
 
 /** A trusted issuer by the value of `tenant`; one without tenants is the only entry, under `undefined` (RAS-28). */

@@ -156,6 +156,8 @@ export const TrustEntry = mapping({
     .optional(),
   /** Algorithms this issuer may sign with (RAS-05); all that Credence knows when absent. */
   algorithms: z.array(z.enum(signatureAlgorithms)).min(1, 'must name at least one algorithm').optional(),
+  /** Whether ID-JAGs must be encrypted to this server's key (RAS-45). */
+  require_encryption: z.boolean('must be true or false').default(false),
   /** An ID-JAG is good for one token, always; the word may be written, there is no other. */
   replay: z.literal('refuse', 'must be refuse').optional(),
 }).superRefine(

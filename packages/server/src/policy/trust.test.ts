@@ -38,6 +38,7 @@ describe('trust: an issuer, and its tenants', () => {
             accounts: { unknown: 'create', emailDomains: new Set(), emailVerified: 'claim', byAudSub: false },
             clients: ['app'],
             audTenant: 'us',
+            requiresEncryption: false,
           },
         ],
       ],

@@ -4,10 +4,13 @@ import {
   checkIdJag,
   chooseKey,
   type IdJag,
+  looksLikeJwe,
   mintAccessToken,
   no,
   ok,
+  type ParsedJwe,
   parseIdJag,
+  parseJwe,
   parseScope,
   type Result,
 } from '@credence/mcp/protocol';
@@ -34,6 +37,11 @@ export interface Ras {
   readonly policy: () => ResourceIndex;
   readonly store: Store;
   readonly signer: () => Signer;
+  /** Opens ID-JAGs that were encrypted to a key of ours. */
+  readonly decryption: {
+    readonly algorithm: () => string;
+    readonly open: (jwe: ParsedJwe) => Promise<string | undefined>;
+  };
   readonly keysOf: IssuerKeys['keysOf'];
   readonly ownTokens: OwnTokens;
   readonly accessTokenLifetimeSeconds: number;
@@ -107,7 +115,10 @@ async function verifyIdJag(
 ): Promise<Result<{ idJag: IdJag; issuer: TrustedIssuer }>> {
   const assertion = call.form.get('assertion');
   if (!assertion) return no('missing_parameter');
-  const parsed = parseIdJag(assertion);
+  const isEncrypted = looksLikeJwe(assertion);
+  const opened = isEncrypted ? await decryptAssertion(call, assertion, ras) : ok(assertion);
+  if (!opened.ok) return opened;
+  const parsed = parseIdJag(opened.value);
   if (!parsed.ok) return parsed;
   const { jws, claimedIssuer } = parsed.value;
   const tenants = ras.policy().trust.get(claimedIssuer);
@@ -117,6 +128,7 @@ async function verifyIdJag(
   const issuer = tenants.get(jws.claims.tenant);
   if (!issuer) return no('id_jag_tenant_unexpected');
   if (issuer.tenant !== undefined) call.note({ tenant: issuer.tenant });
+  if (issuer.requiresEncryption && !isEncrypted) return no('id_jag_not_encrypted');
 
   if (!issuer.algorithms.some((algorithm) => algorithm === jws.header.alg)) return no('id_jag_algorithm_refused');
   const keys = await ras.keysOf(issuer, jws.header);
@@ -137,6 +149,16 @@ async function verifyIdJag(
   call.note({ subject: idJag.value.subject, idJag: idJag.value.id });
   if (!issuer.clients.includes(client.id)) return no('issuer_client_not_trusted');
   return ok({ idJag: idJag.value, issuer });
+}
+
+/** The signed assertion inside an encrypted one; it goes through every check that a plain one does (RAS-45). */
+async function decryptAssertion(call: Call, assertion: string, { decryption }: Ras): Promise<Result<string>> {
+  const jwe = parseJwe(assertion);
+  if (!jwe) return no('id_jag_jwe_refused');
+  const inner = await decryption.open(jwe);
+  if (inner === undefined) return no('id_jag_not_decrypted');
+  call.note({ encrypted: true });
+  return ok(inner);
 }
 
 /** What an access token is bound to: a key, a certificate, or nothing. */
