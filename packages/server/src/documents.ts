@@ -3,6 +3,7 @@ import { chmod, constants, copyFile, readFile } from 'node:fs/promises';
 import { type AuditRecord, toRow } from './audit/record.ts';
 import { eventId } from './call.ts';
 import { type Origins, toAccessIndex, toResourceIndex } from './in-force.ts';
+import { loosenedBy } from './policy/loosened.ts';
 import { parsePolicy } from './policy/parse.ts';
 import { Problem } from './problem.ts';
 import type { PolicyKind, Store } from './store/store.ts';
@@ -32,7 +33,7 @@ export async function publishDocument(
   // What only shows once `local` is filled in is found before anything is published.
   const candidate = { kind, version, document, digest, author: 'file', publishedAt: Math.floor(options.nowMs / 1000) };
   if (kind === 'access') toAccessIndex(candidate, options.origins);
-  else toResourceIndex(candidate, options.origins);
+  const loosened = kind === 'resource' ? loosenedBy(toResourceIndex(candidate, options.origins)) : [];
   const record: AuditRecord = {
     v: 1,
     id: eventId('p_'),
@@ -41,7 +42,7 @@ export async function publishDocument(
     timeMs: options.nowMs,
     outcome: 'allowed',
     policy: { kind, version },
-    detail: `published from ${file}, sha256 ${digest}`,
+    detail: [`published from ${file}, sha256 ${digest}`, ...loosened.map((words) => `loosened: ${words}`)].join('; '),
   };
   await store.policies.append(candidate, [toRow(record)]);
   return { version, isNew: true };

@@ -34,6 +34,20 @@ test('who it is about is taken over as it is said; email_verified counts as true
   for (const other of [false, 'true', 1, null]) assert.deepEqual(saidBy({ email_verified: other })[3], false);
 });
 
+test('B62: scope as a JSON array only where it is accepted, and every item one scope', () => {
+  const outcome = (scope: unknown, acceptsScopeArray: boolean) => {
+    const result = checkIdJag({ header: {}, claims: { ...claims, scope } }, { ...expected, acceptsScopeArray });
+    return result.ok ? result.value.scopes : result.refusal;
+  };
+  assert.equal(outcome(['a'], false), 'id_jag_scope_malformed');
+  assert.deepEqual(outcome(['a', 'b'], true), ['a', 'b']);
+  assert.deepEqual(outcome('a b', true), ['a', 'b']);
+  assert.equal(outcome([], true), undefined);
+  for (const other of [['a', 1], ['a', ''], ['a"b'], 7, { a: 1 }]) {
+    assert.equal(outcome(other, true), 'id_jag_scope_malformed');
+  }
+});
+
 test('RAS-22: authorization details are one to twenty objects with a type', () => {
   const outcome = (authorization_details: unknown) => {
     const result = checkIdJag({ header: {}, claims: { ...claims, authorization_details } }, expected);

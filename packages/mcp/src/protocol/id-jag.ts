@@ -21,6 +21,10 @@ export interface IdJag {
   readonly expiresAt: EpochSeconds;
   /** MCP servers it may be used for; `undefined` when the claim is absent (RAS-15 decides). */
   readonly resources: readonly string[] | undefined;
+  /** Whether the scope claim came as a JSON array, which only an issuer may do that is told so of (catalogue section 9). */
+  readonly scopeWasArray: boolean;
+  /** When the sign-in ends; what is issued ends with it (RAS-34). */
+  readonly sessionExpiry: EpochSeconds | undefined;
   /** Scopes it carries; `undefined` when the claim is absent or empty (RAS-21 decides). */
   readonly scopes: readonly string[] | undefined;
   /** Permissions finer than scopes; `undefined` when the claim is absent (RFC 9396). */
@@ -42,6 +46,8 @@ export interface ExpectedIdJag {
   readonly clientId: string;
   /** What the issuer calls this RAS where it serves several organisations; `undefined` = it must not say. */
   readonly audTenant?: string | undefined;
+  /** Whether the scope claim may be a JSON array, as a draft of 2025 had it. */
+  readonly acceptsScopeArray?: boolean;
   readonly now: EpochSeconds;
   readonly skewSeconds: number;
   readonly maxLifetimeSeconds: number;
@@ -69,7 +75,7 @@ export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Re
   const { iss, sub, aud, client_id, jti, exp, iat, nbf, email, email_verified, tenant, aud_sub } = claims;
   const audience = Array.isArray(aud) ? aud : [aud];
   const resources = toList(claims.resource);
-  const scopes = typeof claims.scope === 'string' ? parseScope(claims.scope) : claims.scope;
+  const scopes = toScopes(claims.scope, expected.acceptsScopeArray === true);
 
   if (audience.length !== 1 || audience[0] !== expected.issuer) return no('id_jag_wrong_audience');
   if (client_id !== expected.clientId) return no('id_jag_other_client');
@@ -80,8 +86,9 @@ export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Re
   if (typeof iss !== 'string' || !isName(sub, 1024)) return no('id_jag_subject_malformed');
   if (!isName(jti, 256)) return no('id_jag_jti_malformed');
   if (claims.resource !== undefined && !resources) return no('id_jag_resource_malformed');
-  if (claims.scope !== undefined && !Array.isArray(scopes)) return no('id_jag_scope_malformed');
-  if (Array.isArray(claims.scope)) return no('id_jag_scope_malformed');
+  if (claims.scope !== undefined && !scopes) return no('id_jag_scope_malformed');
+  if (claims.session_expiry !== undefined && !isDate(claims.session_expiry)) return no('id_jag_time_malformed');
+  if (claims.session_expiry !== undefined && claims.session_expiry <= now) return no('id_jag_session_ended');
   if (claims.cnf !== undefined && !isConfirmation(claims.cnf)) return no('id_jag_binding_unsupported');
   if (claims.aud_tenant !== expected.audTenant) return no('id_jag_tenant_unexpected');
   if (tenant !== undefined && !isName(tenant, 256)) return no('id_jag_tenant_unexpected');
@@ -99,7 +106,9 @@ export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Re
     issuedAt: iat,
     expiresAt: exp,
     resources,
-    scopes: Array.isArray(scopes) && scopes.length > 0 ? scopes : undefined,
+    scopes: scopes && scopes.length > 0 ? scopes : undefined,
+    scopeWasArray: Array.isArray(claims.scope),
+    sessionExpiry: claims.session_expiry,
     details: toAuthorizationDetails(details),
     email: typeof email === 'string' ? email : undefined,
     emailVerified: email_verified === undefined ? undefined : email_verified === true,
@@ -197,6 +206,12 @@ export function isDate(value: unknown): value is EpochSeconds {
 export function isName(value: unknown, maxLength: number): value is string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for (B52)
   return typeof value === 'string' && value.length > 0 && value.length <= maxLength && !/[\x00-\x1f\x7f]/.test(value);
+}
+
+function toScopes(claim: unknown, acceptsArray: boolean): string[] | undefined {
+  if (typeof claim === 'string') return parseScope(claim);
+  if (!acceptsArray || !Array.isArray(claim)) return undefined;
+  return claim.every((item) => typeof item === 'string' && item !== '') ? parseScope(claim.join(' ')) : undefined;
 }
 
 function toList(value: unknown): string[] | undefined {

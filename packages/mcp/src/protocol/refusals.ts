@@ -416,6 +416,11 @@ export const refusals = {
     rule: 'RAS-10',
     hint: 'exp - iat is above the ceiling, or exp is before iat',
   },
+  id_jag_session_ended: {
+    wire: 'invalid_grant',
+    rule: 'RAS-34',
+    hint: 'session_expiry has passed: the sign-in that the ID-JAG rests on is over',
+  },
   id_jag_subject_malformed: { wire: 'invalid_grant', rule: 'RAS-11', hint: 'sub is not a plain non-empty string' },
   id_jag_jti_malformed: { wire: 'invalid_grant', rule: 'RAS-11', hint: 'jti is not a string of 1 to 256 characters' },
   id_jag_scope_malformed: { wire: 'invalid_grant', rule: 'RAS-18', hint: 'the scope claim is not a scope string' },
@@ -516,6 +521,17 @@ export const refusals = {
     hint: 'no account for this subject, and accounts of this issuer are not created',
     help: 'Make one with: credence account add ISSUER SUBJECT (or --email ADDRESS, with email_domains in its trust)',
   },
+  account_unknown_to_old_client: {
+    wire: 'invalid_grant',
+    rule: 'RAS-27',
+    hint: 'as account_unknown, told as invalid_grant because account_error of the issuer says so',
+    help: 'Make one with: credence account add ISSUER SUBJECT',
+  },
+  account_inactive_to_old_client: {
+    wire: 'invalid_grant',
+    rule: 'RAS-27',
+    hint: 'as account_inactive, told as invalid_grant because account_error of the issuer says so',
+  },
   account_named_other: {
     wire: 'invalid_grant',
     rule: 'RAS-23',
@@ -523,6 +539,12 @@ export const refusals = {
     help: 'Compare with: credence account list. The issuer must send the id listed there.',
   },
   account_inactive: { wire: 'access_denied', rule: 'RAS-27', hint: 'the account is switched off at this server' },
+  scope_narrower_refused: {
+    wire: 'invalid_scope',
+    rule: 'RAS-20',
+    hint: 'the request asks for less than the ID-JAG carries, and strict_scope_match is set for the issuer',
+    help: 'Unset strict_scope_match, or have the client ask for what its ID-JAG carries.',
+  },
   scope_not_granted: { wire: 'invalid_scope', rule: 'RAS-19', hint: 'nothing is left of the scopes asked for' },
 
   // The MCP server

@@ -37,6 +37,8 @@ export interface Facts {
   /** Subject of a foreign issuer, at the RAS. */
   readonly issuer?: string;
   readonly subject?: string;
+  /** Switches of the issuer without which this would have been refused. */
+  readonly loosened?: readonly string[];
   /** Came encrypted. */
   readonly encrypted?: boolean;
   /** Tenant of that issuer, where it has several. */

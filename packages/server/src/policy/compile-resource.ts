@@ -100,6 +100,10 @@ function toTrusted(
     clients: said.clients ?? [],
     audTenant: said.aud_tenant,
     requiresEncryption: entry.require_encryption,
+    acceptsScopeArray: entry.scope_array === 'accept',
+    dropsUnknownScopes: entry.unknown_scopes === 'drop',
+    strictScopeMatch: entry.strict_scope_match,
+    accountErrorIsGrant: entry.account_error === 'invalid_grant',
   };
 }
 

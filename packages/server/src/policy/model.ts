@@ -222,6 +222,12 @@ export interface TrustedIssuer {
   readonly audTenant: string | undefined;
   /** Whether its ID-JAGs must be encrypted to us (RAS-45). */
   readonly requiresEncryption: boolean;
+  /** Switches for issuers and clients of older drafts (catalogue section 9). */
+  readonly acceptsScopeArray: boolean;
+  readonly dropsUnknownScopes: boolean;
+  readonly strictScopeMatch: boolean;
+  /** Whether clients hear `invalid_grant` where an account is missing or off. */
+  readonly accountErrorIsGrant: boolean;
 }
 
 /** A trusted issuer by the value of `tenant`; one without tenants is the only entry, under `undefined` (RAS-28). */

@@ -158,6 +158,16 @@ export const TrustEntry = mapping({
   algorithms: z.array(z.enum(signatureAlgorithms)).min(1, 'must name at least one algorithm').optional(),
   /** Whether ID-JAGs must be encrypted to this server's key (RAS-45). */
   require_encryption: z.boolean('must be true or false').default(false),
+  /** For issuers of an older draft: the scope claim may be a JSON array. */
+  scope_array: z.enum(['refuse', 'accept'], 'must be refuse or accept').default('refuse'),
+  /** What becomes of scopes in the claim that the server does not have: all is refused, or they are left out (RAS-18). */
+  unknown_scopes: z.enum(['refuse', 'drop'], 'must be refuse or drop').default('refuse'),
+  /** Whether a request must ask for all that the ID-JAG carries (RAS-20). */
+  strict_scope_match: z.boolean('must be true or false').default(false),
+  /** What clients are told of a subject without an account, or with one that is off (RAS-27). */
+  account_error: z
+    .enum(['access_denied', 'invalid_grant'], 'must be access_denied or invalid_grant')
+    .default('access_denied'),
   /** An ID-JAG is good for one token, always; the word may be written, there is no other. */
   replay: z.literal('refuse', 'must be refuse').optional(),
 }).superRefine(

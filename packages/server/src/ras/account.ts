@@ -12,7 +12,7 @@ import type { Account, Store } from '../store/store.ts';
 export async function resolveAccount(
   call: Call,
   idJag: IdJag,
-  { accounts }: TrustedIssuer,
+  { accounts, accountErrorIsGrant }: TrustedIssuer,
   store: Store,
 ): Promise<Result<Account>> {
   const named = accounts.byAudSub ? idJag.audSub : undefined;
@@ -23,9 +23,12 @@ export async function resolveAccount(
       : await linkByAudSub(call, idJag, named, store));
   // Whoever names an account means this one: two answers to the question who it is are none.
   if (named !== undefined && found?.id !== named) return no('account_named_other');
-  if (!found && accounts.unknown === 'refuse') return no('account_unknown');
+  if (!found && accounts.unknown === 'refuse') {
+    return no(accountErrorIsGrant ? 'account_unknown_to_old_client' : 'account_unknown');
+  }
   const account = found ?? (await store.accounts.findOrCreate(idJag, randomId('a_')));
-  return account.active ? ok(account) : no('account_inactive');
+  if (account.active) return ok(account);
+  return no(accountErrorIsGrant ? 'account_inactive_to_old_client' : 'account_inactive');
 }
 
 async function findBySubject(call: Call, idJag: IdJag, store: Store): Promise<Account | undefined> {

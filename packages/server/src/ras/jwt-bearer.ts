@@ -73,13 +73,18 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   if (!bound.ok) return bound;
   const server = chooseServer(call, idJag, ras.policy());
   if (!server.ok) return server;
-  const granted = chooseScopes(call, idJag, server.value);
+  const granted = chooseScopes(call, idJag, issuer, server.value);
   if (!granted.ok) return granted;
   const details = chooseDetails(call, idJag, server.value, granted.value);
   if (!details.ok) return details;
   const account = await resolveAccount(call, idJag, issuer, ras.store);
   if (!account.ok) return account;
 
+  // No token outlives the sign-in it rests on, where the issuer says when that ends (RAS-34).
+  const expiresAt = Math.min(
+    call.now + ras.accessTokenLifetimeSeconds,
+    idJag.sessionExpiry ?? Number.POSITIVE_INFINITY,
+  );
   const token: AccessToken = {
     issuer: ras.issuer,
     subject: account.value.id,
@@ -89,7 +94,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
     scopes: granted.value,
     details: details.value,
     issuedAt: call.now,
-    expiresAt: call.now + ras.accessTokenLifetimeSeconds,
+    expiresAt,
     ...bound.value,
   };
   // Used up last, in the same durable step as the record (RAS-12, RAS-13); until then nothing is consumed.
@@ -100,7 +105,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   return ok({
     access_token: await mintAccessToken(token, ras.signer()),
     token_type: bound.value.keyThumbprint === undefined ? 'Bearer' : 'DPoP',
-    expires_in: ras.accessTokenLifetimeSeconds,
+    expires_in: expiresAt - call.now,
     scope: granted.value.join(' '),
     resource: server.value.resource,
     ...(details.value && { authorization_details: details.value }),
@@ -141,6 +146,7 @@ async function verifyIdJag(
     issuer: ras.issuer,
     clientId: clientIdOf(client),
     audTenant: issuer.audTenant,
+    acceptsScopeArray: issuer.acceptsScopeArray,
     now: call.now,
     skewSeconds: ras.skewSeconds,
     maxLifetimeSeconds: ras.maxIdJagLifetimeSeconds,
@@ -211,16 +217,28 @@ function chooseServer(call: Call, idJag: IdJag, policy: ResourceIndex): Result<R
   return ok(server);
 }
 
-function chooseScopes(call: Call, idJag: IdJag, server: ResourceServer): Result<readonly string[]> {
+function chooseScopes(
+  call: Call,
+  idJag: IdJag,
+  issuer: TrustedIssuer,
+  server: ResourceServer,
+): Result<readonly string[]> {
   const parameter = call.form.get('scope');
   const asked = parameter === undefined ? undefined : parseScope(parameter);
   if (parameter !== undefined && !asked) return no('scope_malformed');
   const known = asked?.filter((name) => server.scopes.has(name));
-  call.note({
-    ...(known && { scopesAsked: known }),
-    ...(idJag.scopes && { scopesClaimed: idJag.scopes.filter((name) => server.scopes.has(name)) }),
-  });
-  return decideResource(server, idJag.scopes, asked);
+  const claimed = idJag.scopes?.filter((name) => server.scopes.has(name));
+  call.note({ ...(known && { scopesAsked: known }), ...(claimed && { scopesClaimed: claimed }) });
+  const drops = issuer.dropsUnknownScopes && claimed?.length !== idJag.scopes?.length;
+  if (drops || idJag.scopeWasArray) {
+    call.note({ loosened: [...(idJag.scopeWasArray ? ['scope_array'] : []), ...(drops ? ['unknown_scopes'] : [])] });
+  }
+  // A claim of which nothing is known is still a claim: it must not turn into the baseline of one without (RAS-21).
+  if (drops && claimed?.length === 0) return no('id_jag_scope_unknown');
+  if (issuer.strictScopeMatch && asked && claimed?.some((name) => !asked.includes(name))) {
+    return no('scope_narrower_refused');
+  }
+  return decideResource(server, drops ? claimed : idJag.scopes, asked);
 }
 
 /**

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compileResource } from './compile.ts';
+import { loosenedBy } from './loosened.ts';
+import { parsePolicy } from './parse.ts';
+
+test('every switch that loosens is named, with its issuer and tenant, and nothing else is', () => {
+  const parsed = parsePolicy(
+    `
+clients: { app: {} }
+trust:
+  https://strict.example: { keys: discovery, accounts: create, clients: [app], strict_scope_match: true }
+  https://old.example:
+    { keys: discovery, accounts: create, clients: [app], scope_array: accept, unknown_scopes: drop }
+  https://many.example:
+    keys: discovery
+    tenants:
+      acme: { clients: [app], accounts: { email_domains: [acme.example], email_verified: issuer } }
+      globex: { clients: [app], accounts: { email_domains: [globex.example] } }
+      hooli: { clients: [app], accounts: { email_verified: issuer } }`,
+    'resource',
+  );
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  const index = compileResource(parsed.document, { version: 1, issuer: 'https://ras.example', localIdp: undefined });
+  assert.deepEqual(loosenedBy(index), [
+    'https://old.example: scope_array: accept',
+    'https://old.example: unknown_scopes: drop',
+    'https://many.example (acme): email_verified: issuer',
+  ]);
+});
