@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { openSqliteStore } from '../../store/sqlite.ts';
-import type { AuditRow, Person, Store } from '../../store/store.ts';
+import { type AuditRow, type Person, type Store, StoreUnavailable } from '../../store/store.ts';
 import { SignInConfig } from '../../upstream-config.ts';
 import { findOrLink } from './link.ts';
 import { toUpstreams } from './settings.ts';
@@ -22,11 +22,11 @@ describe('who an identity at an upstream is', () => {
     return upstream;
   };
   const rows: string[] = [];
-  const find = (upstream: ReturnType<typeof upstreamOf>, subject: string, claims: object = {}) =>
+  const find = (upstream: ReturnType<typeof upstreamOf>, subject: string, claims: object = {}, at = store) =>
     findOrLink(
       { upstream, subject, claims: { email: `${subject}@acme.example`, email_verified: true, ...claims } },
       {
-        store,
+        store: at,
         now: 1_800_000_000,
         newId: () => `u_${++made}`,
         records: (change, person): AuditRow[] => {
@@ -105,6 +105,15 @@ describe('who an identity at an upstream is', () => {
         assert.equal((await store.people.list('', 1000)).length, people.length);
       });
     }
+
+    test('a store that is away is a fault, and nobody is let in', async () => {
+      await provision('helen', 'oid-away');
+      const away = { ...store.upstream, link: () => Promise.reject(new StoreUnavailable('away')) };
+      await assert.rejects(
+        find(by('external_id'), 's7', { oid: 'oid-away' }, { ...store, upstream: away }),
+        StoreUnavailable,
+      );
+    });
 
     test('somebody the source has switched off is not let in, at first or later', async () => {
       await provision('off', 'oid-off', { wantedActive: false });

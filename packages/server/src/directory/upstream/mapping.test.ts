@@ -16,6 +16,14 @@ const base = { sub: 's', email: 'dana@acme.example', email_verified: true, name:
 describe('claims become a person', () => {
   const table: [name: string, entry: object, claims: object, person: object | string][] = [
     ['as they stand', {}, {}, { email: 'dana@acme.example', name: 'Dana', groups: [], roles: [] }],
+    [
+      'a hint about a claim that is not used',
+      { claims: { groups: 'in' } },
+      { hasgroups: true, in: ['x'] },
+      { groups: ['x'] },
+    ],
+    ['a name that is just not too long', {}, { name: 'x'.repeat(256) }, { name: 'x'.repeat(120) }],
+    ['a name that is too long: the address', {}, { name: 'x'.repeat(257) }, { name: 'dana@acme.example' }],
     ['without a name: the address', {}, { name: undefined }, { name: 'dana@acme.example' }],
     ['a name that is no text: the address', {}, { name: ['x'] }, { name: 'dana@acme.example' }],
     ['groups by the claim', {}, { groups: ['eng', 'eng', 'ops'] }, { groups: ['eng', 'ops'] }],

@@ -45,8 +45,7 @@ export function createAttempts(options: {
 
   return {
     async open(context, about) {
-      const known = context.cookies.get(cookieName, { signed: true });
-      const browser = known && /^[\w-]{43}$/.test(known) ? known : randomValue();
+      const browser = context.cookies.get(cookieName, { signed: true }) ?? randomValue();
       context.cookies.set(cookieName, browser, { ...cookie, maxAge: seconds * 1000 });
       const attempt: OpenAttempt = {
         ...about,

@@ -163,6 +163,7 @@ describe('signing out, in both directions', () => {
       assert.deepEqual([await isRefreshed(one.refreshToken), await isRefreshed(other.refreshToken)], [false, true]);
       const ended = world.notes.filter(({ kind, facts }) => kind === 'sign_out' && facts.upstream === 'company');
       assert.ok(ended.some(({ facts }) => facts.detail === 'ended by its upstream'));
+      assert.ok(ended.every(({ facts }) => !('subject' in facts) && facts.issuer === world.company.issuer));
       const sids = told.map((form) => claimsOf(form.get('logout_token')).sid);
       assert.ok(sids.includes(one.sid) && !sids.includes(other.sid));
     });
@@ -172,6 +173,7 @@ describe('signing out, in both directions', () => {
       world.company.script = { claims: { sub: 'somebody', email: 'somebody@acme.example' } };
       const somebody = await signedIn();
       await notify(await world.company.logoutToken({ sub: dana.sub }));
+      assert.equal(world.notes.findLast(({ kind }) => kind === 'sign_out')?.facts.subject, dana.sub);
       assert.deepEqual(
         [await stands(one.sid), await stands(two.sid), await stands(somebody.sid)],
         [false, false, true],
@@ -220,6 +222,20 @@ describe('signing out, in both directions', () => {
       assert.equal((await notify(logoutToken)).status, 400);
       assert.equal(world.notes.at(-1)?.reason, 'logout_token_replayed');
       assert.equal(await stands(sid), true);
+    });
+
+    test('a body that is no form, or repeats the token: refused', async () => {
+      const url = `${world.issuer}/backchannel-logout/company`;
+      const logoutToken = await world.company.logoutToken({ sub: dana.sub });
+      const headers = { 'content-type': 'application/json' };
+      const json = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ logout_token: logoutToken }) });
+      assert.deepEqual([json.status, world.notes.at(-1)?.reason], [415, 'wrong_content_type']);
+      const body = new URLSearchParams([
+        ['logout_token', logoutToken],
+        ['logout_token', logoutToken],
+      ]);
+      assert.equal((await fetch(url, { method: 'POST', body })).status, 400);
+      assert.equal(world.notes.at(-1)?.reason, 'repeated_parameter');
     });
 
     test('another method, an unknown name: refused', async () => {

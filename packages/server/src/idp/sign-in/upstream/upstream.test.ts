@@ -215,6 +215,17 @@ describe('signing in at an identity provider of the organisation', () => {
       });
     }
 
+    test('two tabs of one sign-in: the second comes back to what is over, and its code goes nowhere', async () => {
+      const browser = newBrowser();
+      const page = await browser.get(ask(world, 'claude-code', callback).url);
+      const targets = [toTarget(await browser.submit(page, { do: 'upstream:company' }))];
+      targets.push(toTarget(await browser.submit(page, { do: 'upstream:company' })));
+      const [first = '', second = ''] = await Promise.all(targets.map((target) => world.company.visit(target)));
+      assert.ok((await browser.get(first)).url.href.startsWith(callback));
+      assert.equal((await browser.get(second)).status, 400);
+      assert.deepEqual([reasonOf(), world.company.traded.length], ['upstream_answer_unexpected', 1]);
+    });
+
     test('an interaction that is over: refused, and nobody is signed in', async () => {
       const browser = newBrowser();
       const target = await leaveFor(browser, ask(world, 'claude-code', callback));
