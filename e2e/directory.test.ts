@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { runCredence } from '../examples/acme/server-process.ts';
 import { agentOf, claimsOf, exportAudit, issue, secretOf, startAcme, suiteScope, tokenOf } from './harness.ts';
@@ -104,5 +106,32 @@ describe('the directory by hand, beside a running server', () => {
 
     const record = (await exportAudit(home)).find(({ detail }) => detail === 'person created');
     assert.deepEqual([record?.source, record?.credential, record?.person], ['scim:okta', made.id, erin.body.id]);
+  });
+
+  test('a file is imported beside a running server, cut short and gone on with', async () => {
+    const { demo, home } = await startAcme(scope);
+    const file = join(home, 'people.jsonl');
+    const people = Array.from({ length: 1500 }, (_, at) => ({ id: `p${at}`, userName: `p${at}@acme.example` }));
+    const group = { displayName: 'All', members: people.map(({ id }) => ({ value: id })) };
+    await writeFile(file, [...people, group, { nickName: 'nobody' }].map((each) => JSON.stringify(each)).join('\n'));
+    const args = ['scim', 'import', file, '--source', 'hr', '--json', '--home', home];
+    const first = await runCredence(args, { interruptAfterMs: 1200 });
+    const outcomes = [first, await runCredence(args)].flatMap(({ stdout }) => (stdout ? [JSON.parse(stdout)] : []));
+    const last = outcomes.at(-1);
+    assert.equal(last.whole, true);
+    assert.equal(last.problems, 1);
+    const list = await runCredence(['group', 'list', '--source', 'scim:hr', '--json', '--home', home]);
+    const { id } = JSON.parse(list.stdout);
+    const members = await runCredence(['group', 'members', id, '--json', '--home', home]);
+    assert.equal(members.stdout.trim().split('\n').length, 1500);
+    const again = await runCredence(args);
+    assert.deepEqual([again.code, JSON.parse(again.stdout).people.unchanged], [1, 1500]);
+    assert.match(again.stderr, /line 1502: has neither a userName nor a displayName/);
+    assert.equal((await fetch(`${demo.idp.issuer}/.well-known/openid-configuration`)).status, 200);
+    const table = join(home, 'people.csv');
+    await writeFile(table, 'userName,groups\np1@acme.example,Ops\n');
+    assert.equal((await runCredence(['scim', 'import', table, '--source', 'hr', '--home', home])).code, 0);
+    const missing = await runCredence(['scim', 'import', join(home, 'nothing'), '--source', 'hr', '--home', home]);
+    assert.deepEqual([missing.code, /Cannot read/.test(missing.stderr)], [2, true]);
   });
 });

@@ -60,11 +60,17 @@ export async function startServer(
 /** Runs any other `credence` command to its end. */
 export function runCredence(
   args: readonly string[],
-  { timeoutMs = 20_000, input = '' }: { timeoutMs?: number; input?: string } = {},
+  options: { timeoutMs?: number; input?: string; interruptAfterMs?: number } = {},
 ): Promise<Ended> {
+  const { timeoutMs = 20_000, input = '', interruptAfterMs } = options;
   const child = spawnCredence(args, process.env, input);
   const tooLate = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
-  return child.ended.finally(() => clearTimeout(tooLate));
+  const interrupt =
+    interruptAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGINT'), interruptAfterMs);
+  return child.ended.finally(() => {
+    clearTimeout(tooLate);
+    clearTimeout(interrupt);
+  });
 }
 
 function spawnCredence(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): Child {

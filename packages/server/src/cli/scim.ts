@@ -12,8 +12,8 @@ import { toActRow, withStore } from './with-store.ts';
 /** Two may live at once, so that one can be replaced without an outage (KEY-09). */
 const maxTokens = 2;
 
-/** `credence scim token create|list|revoke`: what a provisioning client such as Okta or Entra ID authenticates with. */
-export function scimCommand(): Command {
+/** `credence scim import`, `credence scim token create|list|revoke`: what a provisioning client such as Okta or Entra ID authenticates with. */
+export function scimCommand(setExitCode: (code: number) => void): Command {
   const scim = new Command('scim').description('let a provisioning client bring people and groups');
   const token = scim.command('token').description('make, list and revoke tokens; each speaks for one source');
   token
@@ -40,6 +40,31 @@ export function scimCommand(): Command {
     .addOption(homeOption())
     .addHelpText('after', '\nExample:\n  credence scim token revoke t_2Vb1p0cQ')
     .action((id: string, options: { home: string }) => withStore(options.home, (store) => revokeToken(store, id)));
+  scim
+    .command('import')
+    .description('bring people and groups from a file, also beside a running server; whoever is not in it stays')
+    .argument(
+      '<file>',
+      'JSON lines or a ListResponse of SCIM resources, or CSV with the columns userName, displayName, ...',
+    )
+    .addOption(homeOption())
+    .requiredOption('--source <name>', 'what the source is called here')
+    .option('--json', 'the outcome as a JSON object on standard output')
+    .addHelpText(
+      'after',
+      `
+A run that was stopped goes on where it was; the same file once more changes nothing.
+CSV columns: userName, externalId, displayName, givenName, familyName, email, active, title, groups (names, with ; between).
+With a groups column, people are in exactly those groups of the source.
+
+Examples:
+  credence scim import people.jsonl --source okta
+  credence scim import people.csv --source hr`,
+    )
+    .action(async (file: string, options: CreateOptions) => {
+      const { importFile } = await import('./scim-import.ts');
+      setExitCode(await withStore(options.home, (store) => importFile(store, file, options)));
+    });
   return scim;
 }
 

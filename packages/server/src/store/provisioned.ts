@@ -140,12 +140,20 @@ function membershipSteps(
 ): Compilable[] {
   const replace = (kind: 'group' | 'role', ids: readonly string[] | undefined): Compilable[] => {
     if (ids === undefined) return [];
-    const own = db.selectFrom('groups').select('id').where('kind', '=', kind).where('source', '=', source);
     const leave = db
       .deleteFrom('memberships')
       .where('person_id', '=', id)
       .where('kind', '=', kind)
-      .where('of_id', 'in', own);
+      // Asked for each of the person's few memberships, not for each of the source's many groups.
+      .where(({ exists, selectFrom }) =>
+        exists(
+          selectFrom('groups')
+            .select('groups.id')
+            .whereRef('groups.kind', '=', 'memberships.kind')
+            .whereRef('groups.id', '=', 'memberships.of_id')
+            .where('groups.source', '=', source),
+        ),
+      );
     const joins = chunksOf([...new Set(ids)]).map((some) =>
       db
         .insertInto('memberships')

@@ -70,7 +70,7 @@ export function searchStore({ db }: Engine): SearchStore {
         .selectAll('provisioned')
         .select(['people.email', 'people.name'])
         .orderBy(order, search.descending ? 'desc' : 'asc')
-        .orderBy('provisioned.person_id')
+        .$if(search.sortBy !== undefined && search.sortBy !== 'id', (page) => page.orderBy('provisioned.person_id'))
         .offset(search.skip)
         .limit(search.limit)
         .execute();
@@ -87,7 +87,7 @@ export function searchStore({ db }: Engine): SearchStore {
       const page = await rows
         .selectAll('groups')
         .orderBy(sql`${orderOf(search, groupColumns)}`, search.descending ? 'desc' : 'asc')
-        .orderBy('groups.id')
+        .$if(search.sortBy !== undefined && search.sortBy !== 'id', (page) => page.orderBy('groups.id'))
         .offset(search.skip)
         .limit(search.limit)
         .execute();
@@ -132,7 +132,8 @@ function toSql(condition: Condition | undefined, columns: Columns): Expression<S
   if (condition === undefined) return sql<SqlBool>`1 = 1`;
   if ('all' in condition) return joined(condition.all, columns, sql` and `);
   if ('any' in condition) return joined(condition.any, columns, sql` or `);
-  if ('none' in condition) return sql<SqlBool>`not (${toSql(condition.none, columns)})`;
+  // Not `not`: of what is not there nothing is true, and so its opposite has to be.
+  if ('none' in condition) return sql<SqlBool>`case when ${toSql(condition.none, columns)} then 0 else 1 end = 1`;
   if (condition.field === 'email') return emailSql(condition);
   const column = columns[condition.field];
   if (column === undefined) throw new Error(`nothing is searched by ${condition.field}`);
@@ -162,7 +163,10 @@ function emailSql(term: Term): Expression<SqlBool> {
   return isNot ? sql<SqlBool>`not (${found})` : sql<SqlBool>`${found}`;
 }
 
-/** A comparison that means the same in every database: no LIKE, whose case and escapes differ. What is not there is not equal. */
+/**
+ * A comparison that means the same in every database: no LIKE, whose case and escapes differ. What is not there is not
+ * equal. An equality stands alone, or the planner overlooks the index.
+ */
 function compareSql(
   column: RawBuilder<unknown>,
   { is, value }: { readonly is: Comparison; readonly value: string | number },
@@ -170,23 +174,23 @@ function compareSql(
   const text = sql`cast(${value} as text)`;
   switch (is) {
     case 'eq':
-      return sql<SqlBool>`(${column} is not null and ${column} = ${value})`;
+      return sql<SqlBool>`(${column} = ${value})`;
     case 'ne':
       return sql<SqlBool>`(${column} is null or ${column} <> ${value})`;
     case 'co':
-      return sql<SqlBool>`(${column} is not null and replace(${column}, ${text}, '') <> ${column})`;
+      return sql<SqlBool>`(replace(${column}, ${text}, '') <> ${column})`;
     case 'sw':
-      return sql<SqlBool>`(${column} is not null and substr(${column}, 1, length(${text})) = ${text})`;
+      return sql<SqlBool>`(substr(${column}, 1, length(${text})) = ${text})`;
     case 'ew':
-      return sql<SqlBool>`(${column} is not null and length(${column}) >= length(${text})
+      return sql<SqlBool>`(length(${column}) >= length(${text})
         and substr(${column}, length(${column}) - length(${text}) + 1) = ${text})`;
     case 'gt':
-      return sql<SqlBool>`(${column} is not null and ${column} > ${value})`;
+      return sql<SqlBool>`(${column} > ${value})`;
     case 'ge':
-      return sql<SqlBool>`(${column} is not null and ${column} >= ${value})`;
+      return sql<SqlBool>`(${column} >= ${value})`;
     case 'lt':
-      return sql<SqlBool>`(${column} is not null and ${column} < ${value})`;
+      return sql<SqlBool>`(${column} < ${value})`;
     case 'le':
-      return sql<SqlBool>`(${column} is not null and ${column} <= ${value})`;
+      return sql<SqlBool>`(${column} <= ${value})`;
   }
 }

@@ -35,12 +35,12 @@ export interface GroupChange {
 }
 
 /** Reads the body of a POST or PUT. */
-export function parseGroup(body: JsonObject): Outcome<GroupFields> {
+export function parseGroup(body: JsonObject, most = maxMembers): Outcome<GroupFields> {
   const name = read('displayName', memberOf(body, 'displayName'));
   if (!name.ok) return name;
   const external = read('externalId', memberOf(body, 'externalId'));
   if (!external.ok) return external;
-  const members = toMemberIds(memberOf(body, 'members') ?? []);
+  const members = toMemberIds(memberOf(body, 'members') ?? [], most);
   if (!members.ok) return members;
   return done({ name: name.value, externalId: external.value, members: members.value });
 }
@@ -151,9 +151,9 @@ function idsOfFilter(filter: Filter): Outcome<string[]> {
 }
 
 /** Ids of `[{ "value": "1" }]`; a lone object, and plain ids, mean the same. */
-function toMemberIds(value: unknown): Outcome<string[]> {
+function toMemberIds(value: unknown, most = maxMembers): Outcome<string[]> {
   const list = Array.isArray(value) ? value : [value];
-  if (list.length > maxMembers) return cannot('scim_too_many', `more than ${maxMembers} members in one request`);
+  if (list.length > most) return cannot('scim_too_many', `more than ${most} members in one request`);
   const ids = new Set<string>();
   for (const [at, each] of list.entries()) {
     const id = isObject(each) ? memberOf(each, 'value') : each;

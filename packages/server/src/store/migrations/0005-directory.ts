@@ -16,9 +16,10 @@ const statements = [
      version INTEGER NOT NULL, created_ms INTEGER NOT NULL, modified_ms INTEGER NOT NULL,
      PRIMARY KEY (kind, id)
    ) STRICT`,
+  // Each ends in the id, which lists are sorted by: else the planner walks all ids in order to save the sorting.
   'CREATE INDEX groups_by_source ON groups (source, kind, id)',
-  'CREATE INDEX groups_by_name ON groups (source, kind, name_folded)',
-  'CREATE INDEX groups_by_external_id ON groups (source, kind, external_id) WHERE external_id IS NOT NULL',
+  'CREATE INDEX groups_by_name ON groups (source, kind, name_folded, id)',
+  'CREATE INDEX groups_by_external_id ON groups (source, kind, external_id, id) WHERE external_id IS NOT NULL',
   // Until now a group was there as soon as somebody was in it.
   `INSERT INTO groups (kind, id, source, name, name_folded, version, created_ms, modified_ms)
      SELECT DISTINCT kind, of_id, 'local', of_id, lower(of_id), 1, 0, 0 FROM memberships WHERE of_id NOT LIKE '%/%'`,
@@ -34,9 +35,9 @@ const statements = [
      UNIQUE (source, handle)
    ) STRICT`,
   'CREATE INDEX provisioned_by_source ON provisioned (source, person_id)',
-  'CREATE INDEX provisioned_by_external_id ON provisioned (source, external_id) WHERE external_id IS NOT NULL',
-  'CREATE INDEX provisioned_by_name ON provisioned (source, name_folded)',
-  'CREATE INDEX provisioned_by_change ON provisioned (source, modified_ms)',
+  'CREATE INDEX provisioned_by_external_id ON provisioned (source, external_id, person_id) WHERE external_id IS NOT NULL',
+  'CREATE INDEX provisioned_by_name ON provisioned (source, name_folded, person_id)',
+  'CREATE INDEX provisioned_by_change ON provisioned (source, modified_ms, person_id)',
   `CREATE TABLE provisioned_emails (
      email_folded TEXT NOT NULL, person_id TEXT NOT NULL REFERENCES provisioned (person_id) ON DELETE CASCADE,
      PRIMARY KEY (email_folded, person_id)
