@@ -31,6 +31,8 @@ const keys = [toSpec('keys')];
 const dpop = [toSpec('dpop')];
 const upstream = ['upstream', 'step-up'].map((name) => server(`idp/sign-in/upstream/${name}.test.ts`));
 const secondFactor = ['second-factor', 'security'].map((name) => server(`idp/sign-in/${name}.test.ts`));
+const provisioning = ['provisioning', 'dialects'].map(toSpec);
+const scim = (name: string) => server(`directory/scim/${name}`);
 const metadata = [toSpec('client-metadata')];
 const certificates = [toSpec('certificates')];
 
@@ -127,6 +129,22 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('ras/own-token.ts'), asking],
   [server('ras/introspection.ts'), asking, certificates],
   [server('ras/revocation.ts'), asking],
+  [server('directory/source.ts'), [server('directory/source.test.ts')], provisioning],
+  [server('directory/upsert-person.ts'), [server('directory/upsert-person.test.ts')], provisioning],
+  [server('policy/grants.ts'), [server('policy/grants.test.ts')]],
+  [scim('filter.ts'), [scim('filter.test.ts')], provisioning],
+  [scim('match.ts'), [scim('patch.test.ts')], provisioning],
+  [scim('operations.ts'), [scim('patch.test.ts')], provisioning],
+  [scim('normalize.ts'), [scim('patch.test.ts')], provisioning],
+  [scim('patch.ts'), [scim('patch.test.ts')], provisioning],
+  [scim('group.ts'), [scim('patch.test.ts')], provisioning],
+  [scim('user.ts'), provisioning],
+  [scim('condition.ts'), provisioning],
+  [server('idp/scim/call.ts'), provisioning],
+  [server('idp/scim/users.ts'), provisioning],
+  [server('idp/scim/groups.ts'), provisioning],
+  [server('idp/scim/bulk.ts'), provisioning],
+  [server('idp/scim/endpoint.ts'), provisioning],
 ];
 
 const patienceMs = 60_000;

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { AccessDocument } from './access-document.ts';
+import { compileAccess } from './compile.ts';
+import { isGrantedAnything } from './grants.ts';
+import { parsePolicy } from './parse.ts';
+
+const parsed = parsePolicy(
+  `
+servers:
+  s: { resource: https://mcp.example/s, ras: https://mcp.example, scopes: { a: {}, b: {} } }
+  t: { resource: https://mcp.example/t, ras: https://mcp.example, scopes: { c: {} } }
+clients: { c: { redirect_uris: [http://localhost/cb], client_ids: { https://mcp.example: c } } }
+rules:
+  - { id: one, allow: [a], on: s, to: [group:g] }
+  - { id: two, allow: [c], on: t, to: [role:r, user:u_1] }
+  - { id: out-a, deny: [a], on: s, to: [role:no-a] }
+  - { id: out, deny: all, on: [s, t], to: [role:out] }
+  - { id: out-through, deny: all, on: s, to: [role:half], through: [c] }
+  - { id: mfa, require: { amr: [mfa] }, for: [a], on: s, to: [group:g] }
+`,
+  'access',
+);
+
+describe('PRV-02: whether anything is left', () => {
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  const index = compileAccess(parsed.document as AccessDocument, { version: 1, localRas: undefined });
+  const table: [name: string, id: string, groups: string[], roles: string[], anything: boolean][] = [
+    ['nobody in particular', 'u', [], [], false],
+    ['in a group that grants', 'u', ['g'], [], true],
+    ['in one that does not', 'u', ['h'], [], false],
+    ['by a role', 'u', [], ['r'], true],
+    ['by name', 'u_1', [], [], true],
+    ['a group by the name of a role', 'u', ['r'], [], false],
+    ['denied the only scope', 'u', ['g'], ['no-a'], false],
+    ['denied one of two servers', 'u', ['g'], ['no-a', 'r'], true],
+    ['denied everything', 'u', ['g'], ['r', 'out'], false],
+    ['denied through one client only', 'u', ['g'], ['half'], true],
+  ];
+  for (const [name, id, groups, roles, anything] of table) {
+    test(`${name}: ${anything ? 'something' : 'nothing'}`, () => {
+      assert.equal(isGrantedAnything(index, { id, groups, roles }), anything);
+    });
+  }
+});
