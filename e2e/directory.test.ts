@@ -32,6 +32,11 @@ describe('the directory by hand, beside a running server', () => {
 
     await credence('group', 'delete', 'engineering');
     assert.equal((await ask()).status, 400);
+    const carol = await agentOf(demo, 'carol');
+    await credence('group', 'members', 'marketing', '--add', 'carol@acme.example');
+    await credence('group', 'members', 'marketing', '--remove', 'carol@acme.example');
+    await issue(demo, server, carol.idToken, secretOf(carol.idp));
+    assert.equal((await exportAudit(home)).at(-1)?.reason, 'session_ended', 'taken out of a group: signed out');
     await credence('group', 'create', 'engineering', '--name', 'Engineering');
     assert.equal((await ask()).status, 400, 'a group made anew starts without members');
     const taken = await runCredence(['group', 'create', 'engineering', '--home', home]);

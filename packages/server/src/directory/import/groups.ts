@@ -9,8 +9,10 @@ import type { References } from './references.ts';
 export type GroupItem = Extract<Item, { readonly kind: 'group' }>;
 
 /** Members that join or leave in one transaction. */
-const atATime = 1000;
+const atATime = 500;
 const page = 1000;
+/** Between two transactions for one large group. */
+const stepPauseMs = 20;
 
 /** What is to be done about one group; without `write` nothing is. */
 export interface GroupPlan {
@@ -98,7 +100,7 @@ export function createGroupPlanner(
         continue;
       }
       next = { ...next, version: next.version + 1 };
-      await pause(1);
+      await pause(stepPauseMs);
     }
   }
 

@@ -46,14 +46,15 @@ export interface ImportSummary extends Progress {
   readonly isWhole: boolean;
 }
 
-/** A transaction is to be over within this, more or less; a server beside us waits for no longer. */
-const transactionMs = 50;
-/** The lock is free for others in between. */
-const pauseMs = 2;
+/**
+ * A transaction is to be over within this, more or less. Afterwards the lock is free for as long as it was held: whoever
+ * waits for it asks again and again with growing pauses, and would find it taken each time if the gaps were short.
+ */
+const transactionMs = 20;
 /** People in one transaction. Fewer would spend the time on flushes. */
-const [minBatch, maxBatch] = [50, 500];
+const [minBatch, maxBatch] = [20, 500];
 /** Groups in one transaction, and members that join or leave by it. */
-const [maxGroups, maxMoves] = [50, 2000];
+const [maxGroups, maxMoves] = [20, 1000];
 
 /**
  * Brings people and groups of a file into a source: whoever is new is created, whoever is known becomes what the file
@@ -80,7 +81,7 @@ export async function importItems(items: AsyncIterable<Item>, options: ImportOpt
     size = nextSize(size, tookMs);
     for (const outcome of outcomes) counts.people[outcome] += 1;
     options.onProgress(progress());
-    await pause(pauseMs);
+    await pause(tookMs);
   };
 
   let batch: UserItem[] = [];
@@ -114,10 +115,12 @@ export async function importItems(items: AsyncIterable<Item>, options: ImportOpt
     if (options.isStopped()) return { ...progress(), skipped: Math.min(start, position), isWhole: false };
     const plans = await planGroups(todo, planGroup);
     position += plans.length;
+    const before = performance.now();
     await Promise.all([...plans.map(({ write }) => write?.()), imports.keepPosition(source, digest, position)]);
+    const tookMs = performance.now() - before;
     for (const { outcome } of plans) counts.groups[outcome] += 1;
     options.onProgress(progress());
-    await pause(pauseMs);
+    await pause(tookMs);
   }
   await imports.finish(source, digest);
   return { ...progress(), skipped: Math.min(start, position), isWhole: true };
