@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
-import { randomId } from '../call.ts';
 import { hashSecret } from '../clients/authenticate.ts';
 import { isSourceName } from '../directory/source.ts';
 import { Problem } from '../problem.ts';
@@ -78,7 +77,7 @@ async function createToken(store: Store, { source: name, json }: CreateOptions):
   const source = await claimScimSource(store, name);
   const value = `credence_scim_${randomBytes(32).toString('base64url')}`;
   const createdAt = Math.floor(Date.now() / 1000);
-  const id = randomId('t_').slice(0, 14);
+  const id = `t_${randomBytes(9).toString('base64url')}`;
   const token = { id, source, tokenHash: hashSecret(value), createdAt, lastUsedAt: undefined };
   if (
     !(await store.directory.scimTokens.add(token, maxTokens, [

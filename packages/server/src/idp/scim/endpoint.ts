@@ -36,7 +36,7 @@ const useSeconds = 60;
 export function createScim(options: ScimOptions): ScimEndpoint {
   const { issuer, store, policy, nowMs, onFault } = options;
   const base = `${issuer}/scim/v2`;
-  // Entra asks for 25 requests a second to be taken; a first synchronisation comes in bursts.
+  // Entra asks for 25 requests a second to be taken; a first synchronisation comes in bursts. Each worker counts for itself.
   const pace = createPace({ burst: 500, perSecond: 50, nowMs });
   const scans = createPace({ burst: 20, perSecond: 1, nowMs });
   const scim: Scim = {
