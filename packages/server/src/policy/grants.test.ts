@@ -14,6 +14,7 @@ clients: { c: { redirect_uris: [http://localhost/cb], client_ids: { https://mcp.
 rules:
   - { id: one, allow: [a], on: s, to: [group:g] }
   - { id: two, allow: [c], on: t, to: [role:r, user:u_1] }
+  - { id: both, allow: [a, b], on: s, to: [group:both] }
   - { id: out-a, deny: [a], on: s, to: [role:no-a] }
   - { id: out, deny: all, on: [s, t], to: [role:out] }
   - { id: out-through, deny: all, on: s, to: [role:half], through: [c] }
@@ -33,6 +34,7 @@ describe('PRV-02: whether anything is left', () => {
     ['by name', 'u_1', [], [], true],
     ['a group by the name of a role', 'u', ['r'], [], false],
     ['denied the only scope', 'u', ['g'], ['no-a'], false],
+    ['denied one of two scopes', 'u', ['both'], ['no-a'], true],
     ['denied one of two servers', 'u', ['g'], ['no-a', 'r'], true],
     ['denied everything', 'u', ['g'], ['r', 'out'], false],
     ['denied through one client only', 'u', ['g'], ['half'], true],

@@ -43,6 +43,14 @@ describe('RFC 7644 §3.5.2: a PATCH of a user', () => {
       ],
       { name: undefined },
     ],
+    [
+      'remove whatever the value says',
+      [
+        { op: 'remove', path: 'title', value: 'x' },
+        { op: 'remove', path: 'name.givenName', value: 'x' },
+      ],
+      { name: { familyName: 'Example' } },
+    ],
     ['remove all of it', [{ op: 'remove', path: 'name' }], { name: undefined }],
     [
       'parts are merged',
@@ -170,6 +178,28 @@ describe('RFC 7644 §3.5.2: a PATCH of a user', () => {
     ['the name of a manager', { op: 'add', path: `${enterprise}:manager.displayName`, value: 'x' }, 'scim_immutable'],
     ['userName removed', { op: 'remove', path: 'userName' }, 'scim_immutable'],
     ['userName set to nothing', { op: 'replace', path: 'userName', value: null }, 'scim_immutable'],
+    ['no path', { op: 'add', path: 'emails[', value: 1 }, 'scim_path_invalid'],
+    ['a part of the wrong kind', { op: 'add', path: 'name.givenName', value: {} }, 'scim_value_invalid'],
+    [
+      'values to remove of the wrong kind',
+      { op: 'remove', path: 'emails', value: [{ value: {} }] },
+      'scim_value_invalid',
+    ],
+    [
+      'a value found, of the wrong kind',
+      { op: 'replace', path: 'emails[type eq "work"].value', value: {} },
+      'scim_value_invalid',
+    ],
+    [
+      'made of half a filter',
+      { op: 'add', path: 'emails[type eq "x" and value co "y"].value', value: 'x@x.example' },
+      'scim_no_target',
+    ],
+    [
+      'made of a filter of the wrong kind',
+      { op: 'add', path: 'emails[type eq "x" and primary eq "perhaps"].value', value: 'x@x.example' },
+      'scim_value_invalid',
+    ],
     ['no such attribute', { op: 'add', path: 'shoe', value: 1 }, 'scim_path_invalid'],
     ['no such part', { op: 'add', path: 'name.shoe', value: 1 }, 'scim_path_invalid'],
     ['a filter on one value', { op: 'add', path: 'title[value eq "x"]', value: 1 }, 'scim_path_invalid'],
@@ -281,6 +311,19 @@ describe('a PATCH of a group', () => {
       { ...nothing, name: 'N' },
     ],
     ['an extension nobody knows', [{ op: 'add', path: 'urn:x:1.0:Group:colour', value: 'red' }], nothing],
+    [
+      'its own id and schemas repeated',
+      [{ op: 'replace', value: { id: 'g_1', Schemas: [], displayName: 'N' } }],
+      { ...nothing, name: 'N' },
+    ],
+    ['another id without path', [{ op: 'replace', value: { id: 'g_2' } }], 'scim_immutable'],
+    ['its own id as a name', [{ op: 'replace', value: { displayName: 'g_1' } }], { ...nothing, name: 'g_1' }],
+    ['meta', [{ op: 'replace', path: 'meta', value: {} }], 'scim_immutable'],
+    ['schemas by path', [{ op: 'replace', path: 'schemas', value: [] }], 'scim_immutable'],
+    ['no path', [{ op: 'replace', path: 'a[', value: 'x' }], 'scim_path_invalid'],
+    ['a name of the wrong kind', [{ op: 'replace', path: 'displayName', value: {} }], 'scim_value_invalid'],
+    ['a filter by another part', [{ op: 'remove', path: 'members[display eq "a"]' }], 'scim_filter_invalid'],
+    ['two ids that one has', [{ op: 'remove', path: 'members[value eq "a" and value eq "b"]' }], 'scim_filter_invalid'],
     ['another id', [{ op: 'replace', path: 'id', value: 'g_2' }], 'scim_immutable'],
     ['a name away', [{ op: 'replace', path: 'displayName', value: '' }], 'scim_immutable'],
     ['no such attribute', [{ op: 'add', path: 'colour', value: 'red' }], 'scim_path_invalid'],
@@ -305,5 +348,7 @@ describe('a PATCH of a group', () => {
       value: Array.from({ length: 6000 }, (_, at) => ({ value: `${prefix}${at}` })),
     });
     assert.equal(change(many('a'), many('b')), 'scim_too_many');
+    const half = (prefix: string) => ({ ...many(prefix), value: many(prefix).value.slice(0, 5000) });
+    assert.equal(typeof change(half('a'), half('b')), 'object', '10,000 are not');
   });
 });
