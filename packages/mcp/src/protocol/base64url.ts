@@ -18,29 +18,23 @@ const utf8 = new TextEncoder();
 
 /** Encodes bytes or a string (as UTF-8) as base64url without padding. */
 export function encodeBase64url(data: Uint8Array | string): string {
-  if (!NodeBuffer) return encodeOnTheWeb(typeof data === 'string' ? utf8.encode(data) : data);
-  if (typeof data === 'string') return NodeBuffer.from(data).toString('base64url');
-  return NodeBuffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64url');
+  const bytes = typeof data === 'string' ? utf8.encode(data) : data;
+  return NodeBuffer
+    ? NodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
+    : encodeOnTheWeb(bytes);
 }
 
-/** A function takes only so many arguments. */
-const chunkBytes = 4096;
-
 export function encodeOnTheWeb(bytes: Uint8Array): string {
-  let binary = '';
-  for (let at = 0; at < bytes.length; at += chunkBytes) {
-    binary += String.fromCharCode.apply(null, bytes.subarray(at, at + chunkBytes) as unknown as number[]);
-  }
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 }
 
 export function decodeOnTheWeb(text: string): Uint8Array | undefined {
   try {
     const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-    // A loop: `Uint8Array.from` with a function takes seven times as long, for every token that comes in.
-    const bytes = new Uint8Array(binary.length);
-    for (let at = 0; at < binary.length; at += 1) bytes[at] = binary.charCodeAt(at);
-    return bytes;
+    return Uint8Array.from(binary, (character) => character.charCodeAt(0));
   } catch {
     return undefined; // a character or a length that base64 does not have
   }
