@@ -10,15 +10,31 @@ const forever = 1e11;
 /** People are in the store; only those whose agents are at work just now are remembered. */
 const maxRemembered = 5000;
 
+/** Reads at most once in a turn of the event loop, and anew after {@link SqliteReads.forget}: what arrived together is answered of one moment. */
+function oncePerTurn(read: () => number): { (): number; forget(): void } {
+  let known: number | undefined;
+  const forget = () => {
+    known = undefined;
+  };
+  const current = () => {
+    if (known === undefined) {
+      known = read();
+      setImmediate(forget);
+    }
+    return known;
+  };
+  return Object.assign(current, { forget });
+}
+
 /**
  * Remembers what was read since the last change to anybody. The change sequence is asked before each use, and whoever
  * changes something moves it in the same transaction, so that this is what a read would give, at a tenth of its time.
  */
-function createMemory<T>(currentSequence: () => number): (key: string, read: () => T | undefined) => T | undefined {
+function createMemory<T>(changesSoFar: () => number): (key: string, read: () => T | undefined) => T | undefined {
   const remembered = new Map<string, T>();
   let asOf = -1;
   return (key, read) => {
-    const sequence = currentSequence();
+    const sequence = changesSoFar();
     if (sequence !== asOf || remembered.size >= maxRemembered) remembered.clear();
     asOf = sequence;
     const known = remembered.get(key);
@@ -36,6 +52,8 @@ export interface SqliteReads {
   artifact(model: string, id: string): Promise<Artifact | undefined>;
   sessionStands(sid: string, now: EpochSeconds): Promise<boolean>;
   changeSequence(): Promise<number>;
+  /** To be called when this process has written: whoever waited for it reads what is so now. */
+  forget(): void;
   isMarked(kind: Mark['kind'], id: string): Promise<boolean>;
 }
 
@@ -65,10 +83,12 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
   const mark = database.prepare('SELECT 1 FROM marks WHERE kind = ? AND id = ?');
   const changeSequence = database.prepare('SELECT value FROM change_sequence');
 
-  const currentSequence = () => Number(orStoreError(() => changeSequence.get())?.value);
-  const rememberedPeople = createMemory<Person>(currentSequence);
-  const rememberedSessions = createMemory<EpochSeconds>(() => Number(orStoreError(() => sessionSequence.get())?.value));
-  const rememberedAccounts = createMemory<Account>(currentSequence);
+  const readChanges = () => Number(orStoreError(() => changeSequence.get())?.value);
+  const changes = oncePerTurn(readChanges);
+  const sessionChanges = oncePerTurn(() => Number(orStoreError(() => sessionSequence.get())?.value));
+  const rememberedPeople = createMemory<Person>(changes);
+  const rememberedSessions = createMemory<EpochSeconds>(sessionChanges);
+  const rememberedAccounts = createMemory<Account>(changes);
 
   // Each is async, so that a store that is away rejects and never throws.
   return {
@@ -78,7 +98,7 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
         return row && toPerson(row);
       }),
     account: async (key) =>
-      rememberedAccounts(JSON.stringify([key.issuer, toTenant(key), key.subject]), () => {
+      rememberedAccounts(`${key.issuer}\n${toTenant(key)}\n${key.subject}`, () => {
         const row = orStoreError(() => account.get(key.issuer, toTenant(key), key.subject));
         return row && toAccount(row as unknown as Parameters<typeof toAccount>[0]);
       }),
@@ -94,7 +114,11 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
       return until !== undefined && until > now;
     },
     isMarked: async (kind, id) => orStoreError(() => mark.get(kind, id)) !== undefined,
-    changeSequence: async () => currentSequence(),
+    changeSequence: async () => readChanges(),
+    forget() {
+      changes.forget();
+      sessionChanges.forget();
+    },
   };
 }
 

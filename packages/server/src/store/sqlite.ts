@@ -6,6 +6,7 @@ import { accountStore } from './accounts.ts';
 import { artifactStore } from './artifacts.ts';
 import { auditStore } from './audit-log.ts';
 import { credentialStore } from './credentials.ts';
+import type { Engine } from './engine.ts';
 import { factorStore } from './factors.ts';
 import { migrate } from './migrate.ts';
 import { peopleStore } from './people.ts';
@@ -66,8 +67,15 @@ function toStore(
   db: Kysely<Schema>,
   writer: Pick<SqliteWriter, 'commit' | 'write'> & { close(): void | Promise<void> },
 ): Store {
-  const engine = { db, write: writer.write };
   const reads = sqliteReads(database);
+  const engine: Engine = {
+    db,
+    async write(change) {
+      const changed = await writer.write(change);
+      reads.forget();
+      return changed;
+    },
+  };
   return {
     commit: writer.commit,
     isMarked: reads.isMarked,
