@@ -64,6 +64,13 @@ describe('IDP-14 to IDP-16: a refresh token as subject token', () => {
     assert.equal(await world.store.artifacts.find('RefreshToken', 'the-token'), undefined);
   });
 
+  test('B18 for an audience that nobody has let its client into: what the person once agreed to decides nothing', async () => {
+    const { world, exchange } = await withRefreshToken({ clientId: 'vscode', scope: 'openid offline_access' });
+    const asVscode = { client_id: 'vscode', client_secret: 'vscode-secret' };
+    await refused(world, await exchange(asVscode), 'client_unmapped');
+    await refused(world, await exchange({ ...asVscode, audience: 'https://elsewhere.example' }), 'audience_unknown');
+  });
+
   test('B10 a refresh token called an ID Token, and the reverse', async () => {
     const { world, exchange } = await withRefreshToken();
     await refused(world, await exchange({ subject_token_type: tokenType.idToken }), 'subject_token_not_of_type');
