@@ -104,6 +104,12 @@ describe('IDP-01, IDP-02, RFC 8705 §2: a client proves itself by its certificat
     await refused(world, await world.redeem({ ...asNamed, assertion }), 'client_certificate_other');
   });
 
+  test('T27: a client it has proven is known: its refusal is a line of the record in any flood', async () => {
+    const world = await openWorld(undefined, { linesPerSecond: 0 });
+    world.connection.certificate = armed;
+    await refused(world, await world.redeem({ ...asArmed, assertion: 'no ID-JAG' }), 'id_jag_malformed');
+  });
+
   test('introspection and revocation take it too', async () => {
     const world = await openWith(armed);
     const assertion = await world.idJag({ client_id: 'armed' });

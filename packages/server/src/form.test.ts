@@ -48,5 +48,8 @@ describe('IDP-06: single-valued parameters at most once, an empty value counts a
     assert.ok(typeof form === 'object');
     assert.deepEqual([form.get('scope'), form.get('audience')], [undefined, 'a']);
     assert.equal(read('scope&%zz'), 'malformed_form');
+    const longer = read('audiences');
+    assert.ok(typeof longer === 'object');
+    assert.equal(longer.get('audience'), undefined);
   });
 });

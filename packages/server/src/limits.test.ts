@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createFailureLimit, createPace } from './limits.ts';
+import { type Count, createFailureLimit, createPace, type SharedCounts, toNetwork } from './limits.ts';
 
 describe('T27: failures are limited by client and address together', () => {
   let now = 1000;
@@ -37,4 +37,51 @@ describe('IDP-38: one person has a burst of sixty, refilled steadily', () => {
   });
 
   test('another person is not slowed', () => assert.equal(takenOf(60, 'u_2'), 60));
+});
+
+describe('T27: with several workers a limit is still one limit', () => {
+  const told: Count[] = [];
+  const heard = new Map<Count['name'], (key: string) => void>();
+  const shared: SharedCounts = {
+    tell: (count) => told.push(count),
+    hear: (name, take) => heard.set(name, take),
+  };
+
+  test('a failure is told to the others, and theirs count here', () => {
+    const limit = createFailureLimit({ max: 2, windowSeconds: 60, now: () => 1000, shared });
+    limit.add('c', '192.0.2.1');
+    const [count] = told.splice(0);
+    assert.equal(count?.name, 'failure');
+    heard.get('failure')?.(count.key);
+    assert.equal(limit.waitSeconds('c', '192.0.2.1'), 60);
+    assert.deepEqual(told, [], 'what was heard is not told again');
+  });
+
+  test('what is taken is told to the others, what is refused is not, and what they take is gone here', () => {
+    const pace = createPace({ burst: 3, perSecond: 1, nowMs: () => 0, shared });
+    assert.equal(pace.take('u_1'), true);
+    assert.deepEqual(told.splice(0), [{ name: 'pace', key: 'u_1' }]);
+    heard.get('pace')?.('u_1');
+    assert.equal(pace.take('u_1'), true);
+    told.splice(0);
+    assert.equal(pace.take('u_1'), false);
+    assert.deepEqual(told, []);
+  });
+});
+
+describe('IDP-38: whoever has one IPv6 address has the /64 around it', () => {
+  const table: [address: string, network: string][] = [
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '::ffff:192.0.2.1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:DB8:1:2::6', '2001:db8:1:2'],
+    ['2001:db8::5:6', '2001:db8:0:0'],
+    ['2001:db8::2:3:4:5:6', '2001:db8:0:2'],
+    ['fe80::1%eth0', 'fe80:0:0:0'],
+    ['::1', '0:0:0:0'],
+    ['not an address', 'not an address'],
+  ];
+  for (const [address, network] of table) {
+    test(`${address}: ${network}`, () => assert.equal(toNetwork(address), network));
+  }
 });

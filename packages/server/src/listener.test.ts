@@ -3,7 +3,7 @@ import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { toBlockList } from './egress.ts';
-import { checkTarget, clientAddress, listen } from './listener.ts';
+import { checkPeer, checkTarget, clientAddress, listen } from './listener.ts';
 
 describe('T38: one Host, one spelling of a path', () => {
   const table: [name: string, host: string | undefined, url: string, status: number | undefined][] = [
@@ -57,6 +57,59 @@ describe('TLS-02: X-Forwarded-For counts only through trusted hops', () => {
   for (const [name, trusted, peer, forwarded, address] of table) {
     test(`${name}: ${address}`, () =>
       assert.equal(clientAddress(from(peer, forwarded), toBlockList(trusted)), address));
+  }
+});
+
+describe('TLS-02: clear http is for this machine and for the proxies that are named', () => {
+  const tls = { key: '', cert: '' };
+  const table: [name: string, peer: string | undefined, tls: { key: string; cert: string } | undefined, status?: 403][] =
+    [
+      ['this machine', '127.0.0.1', undefined],
+      ['this machine, mapped', '::ffff:127.0.0.1', undefined],
+      ['this machine, IPv6', '::1', undefined],
+      ['a proxy that is named', '10.0.0.1', undefined],
+      ['a stranger', '192.0.2.9', undefined, 403],
+      ['a connection that is gone', undefined, undefined, 403],
+      ['a stranger, over TLS', '192.0.2.9', tls],
+    ];
+  for (const [name, remoteAddress, tls, status] of table) {
+    test(`${name}: ${status ?? 'served'}`, () => {
+      const refusal = checkPeer({ socket: { remoteAddress } }, { tls, trustedHops: toBlockList(['10.0.0.0/8']) });
+      assert.equal(refusal?.[0], status);
+    });
+  }
+});
+
+describe('TLS-01: browsers are told to stay with https', () => {
+  const table: [origin: string, header: string | undefined][] = [
+    ['https://id.acme.example', 'max-age=31536000'],
+    ['http://id.acme.example', undefined],
+    ['https://localhost', undefined], // other servers of a developer are on this name too
+    ['http://localhost', undefined],
+  ];
+  for (const [origin, header] of table) {
+    test(`${origin}: ${header ?? 'nothing'}`, async () => {
+      const server = await listen({
+        name: 'idp',
+        host: '127.0.0.1',
+        port: 0,
+        origin,
+        tls: undefined,
+        trustedHops: toBlockList([]),
+        onFault: () => undefined,
+        handle: (_, outgoing) => outgoing.end(),
+      });
+      const said = await new Promise<IncomingMessage['headers']>((resolve, reject) => {
+        const headers = { host: new URL(origin).host };
+        const sent = request({ host: '127.0.0.1', port: server.port, headers, agent: false }, (incoming) => {
+          incoming.resume().once('end', () => resolve(incoming.headers));
+        });
+        sent.once('error', reject).end();
+      });
+      assert.equal(said['strict-transport-security'], header);
+      assert.equal(said['x-content-type-options'], 'nosniff');
+      await server.stop(0);
+    });
   }
 });
 

@@ -82,9 +82,9 @@ function askForCertificate({ clientCa }: ListenerOptions) {
 }
 
 /** Clear http is for this machine and for the proxies that are named: anybody else would send secrets in the open (TLS-02). */
-function checkPeer(
-  { socket }: IncomingMessage,
-  { tls, trustedHops }: ListenerOptions,
+export function checkPeer(
+  { socket }: { readonly socket: Pick<IncomingMessage['socket'], 'remoteAddress'> },
+  { tls, trustedHops }: Pick<ListenerOptions, 'tls' | 'trustedHops'>,
 ): [status: number, text: string] | undefined {
   const peer = socket.remoteAddress ?? '';
   const isFine = tls !== undefined || isLoopbackHost(peer.replace(/^::ffff:/i, '')) || isTrusted(peer, trustedHops);

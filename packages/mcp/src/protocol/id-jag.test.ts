@@ -133,6 +133,11 @@ const table: [rule: string, name: string, change: object, outcome: string][] = [
   ['RAS-31', 'cnf empty', { cnf: {} }, 'id_jag_binding_unsupported'],
   ['RAS-31', 'cnf.jkt a number', { cnf: { jkt: 7 } }, 'id_jag_binding_unsupported'],
   ['RAS-28', 'aud_tenant of another customer', { aud_tenant: 'other' }, 'id_jag_tenant_unexpected'],
+  ['RAS-28', 'tenant a number', { tenant: 7 }, 'id_jag_tenant_unexpected'],
+  ['RAS-28', 'tenant empty', { tenant: '' }, 'id_jag_tenant_unexpected'],
+  ['RAS-28', 'a tenant of 257', { tenant: 't'.repeat(257) }, 'id_jag_tenant_unexpected'],
+  ['RAS-23', 'aud_sub a number', { aud_sub: 7 }, 'id_jag_subject_malformed'],
+  ['RAS-23', 'aud_sub empty', { aud_sub: '' }, 'id_jag_subject_malformed'],
   ['RAS-07', 'act gives no rights', { act: { sub: 'u_2' } }, 'accepted'],
 ];
 

@@ -33,6 +33,40 @@ describe('RAS-03, KEY-06: compact serialization to the letter', () => {
   }
 });
 
+describe('headers seen lately are remembered', () => {
+  const headerOf = (kid: string) => parseJws(jws(JSON.stringify({ alg: 'ES256', kid }), '{"iss":"a"}'))?.header;
+  /** A header that is as long as said when it is encoded. */
+  const kidFor = (length: number) => 'k'.repeat((length / 4) * 3 - '{"alg":"ES256","kid":""}'.length);
+
+  test('the same header again is the same object, which nobody can change', () => {
+    const header = headerOf('again');
+    assert.deepEqual(header, { alg: 'ES256', kid: 'again' });
+    assert.ok(Object.isFrozen(header));
+    assert.equal(headerOf('again'), header);
+  });
+
+  test('one of 512 characters is remembered, a longer one is not', () => {
+    assert.equal(headerOf(kidFor(512)), headerOf(kidFor(512)));
+    const longer = headerOf(kidFor(516));
+    assert.deepEqual(headerOf(kidFor(516)), longer);
+    assert.notEqual(headerOf(kidFor(516)), longer);
+  });
+
+  test('with 256 in it the memory starts anew, and what it says stays right', () => {
+    const first = headerOf('first');
+    let others = 0;
+    while (headerOf('first') === first && others < 300) headerOf(`before ${++others}`);
+    assert.ok(others <= 256, 'memory is bounded');
+    // It holds the last of those and `first` now.
+    const second = headerOf('first');
+    for (let n = 0; n < 254; n++) headerOf(`after ${n}`);
+    assert.equal(headerOf('first'), second);
+    headerOf('one too many');
+    assert.notEqual(headerOf('first'), second);
+    assert.deepEqual(headerOf('first'), second);
+  });
+});
+
 describe('RAS-04: typ "ASCII case-insensitive; application/ prefix accepted"', () => {
   const table: [typ: unknown, accepted: boolean][] = [
     ['oauth-id-jag+jwt', true],

@@ -36,6 +36,11 @@ describe('IDP-11, IDP-12: whose ID Token it is, and for whom', () => {
     ['no exp', { exp: undefined }, 'subject_token_malformed'],
     ['exp as a string', { exp: String(now + 60) }, 'subject_token_malformed'],
     ['no sub', { sub: '' }, 'subject_token_malformed'],
+    ['bound to a key', { cnf: { jkt: 'x' } }, 'accepted'],
+    ['bound to a number', { cnf: { jkt: 7 } }, 'subject_token_malformed'],
+    ['bound to nothing', { cnf: {} }, 'subject_token_malformed'],
+    ['cnf is a name', { cnf: 'x' }, 'subject_token_malformed'],
+    ['cnf is null', { cnf: null }, 'subject_token_malformed'],
     ['no sid', { sid: undefined }, 'subject_token_wrong_type'],
     [
       'a logout token (B14)',
