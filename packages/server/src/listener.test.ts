@@ -62,16 +62,20 @@ describe('TLS-02: X-Forwarded-For counts only through trusted hops', () => {
 
 describe('TLS-02: clear http is for this machine and for the proxies that are named', () => {
   const tls = { key: '', cert: '' };
-  const table: [name: string, peer: string | undefined, tls: { key: string; cert: string } | undefined, status?: 403][] =
-    [
-      ['this machine', '127.0.0.1', undefined],
-      ['this machine, mapped', '::ffff:127.0.0.1', undefined],
-      ['this machine, IPv6', '::1', undefined],
-      ['a proxy that is named', '10.0.0.1', undefined],
-      ['a stranger', '192.0.2.9', undefined, 403],
-      ['a connection that is gone', undefined, undefined, 403],
-      ['a stranger, over TLS', '192.0.2.9', tls],
-    ];
+  const table: [
+    name: string,
+    peer: string | undefined,
+    tls: { key: string; cert: string } | undefined,
+    status?: 403,
+  ][] = [
+    ['this machine', '127.0.0.1', undefined],
+    ['this machine, mapped', '::ffff:127.0.0.1', undefined],
+    ['this machine, IPv6', '::1', undefined],
+    ['a proxy that is named', '10.0.0.1', undefined],
+    ['a stranger', '192.0.2.9', undefined, 403],
+    ['a connection that is gone', undefined, undefined, 403],
+    ['a stranger, over TLS', '192.0.2.9', tls],
+  ];
   for (const [name, remoteAddress, tls, status] of table) {
     test(`${name}: ${status ?? 'served'}`, () => {
       const refusal = checkPeer({ socket: { remoteAddress } }, { tls, trustedHops: toBlockList(['10.0.0.0/8']) });
