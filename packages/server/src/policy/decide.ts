@@ -28,11 +28,8 @@ export function decide(index: AccessIndex, ask: Ask): Decision {
   const scopes = without(loose, without(guarded, open));
   const because = spoke.map((rule) => rule.id);
 
-  if (ask.scopes && loose.length > 0) {
-    const isGuarded = (scope: string) => speaksOf(spoke, 'require', scope);
-    if (isKeyEnough(loose, isGuarded, scopes, rules, index.earnable))
-      return { effect: 'bind_key', scopes: [], because };
-  }
+  if (ask.scopes && isKeyEnough(loose, scopes, rules, index.earnable))
+    return { effect: 'bind_key', scopes: [], because };
   const needs = ask.scopes && needsToEarn(guarded, scopes, rules, index.earnable);
   if (needs) return { effect: 'step_up', scopes: [], because, needs };
   if (scopes.length === 0) return { effect: 'deny', scopes, because };
@@ -64,18 +61,17 @@ function without(less: readonly string[], scopes: readonly string[]): readonly s
 
 /**
  * Whether a key bound at sign-in, and perhaps a better sign-in besides, would open one of these scopes: nobody is told to
- * bring a key in vain.
+ * bring a key in vain, and the sign-in that binds it loses nothing either.
  * @param loose - allowed, and withheld for want of a key
  * @param free - granted without
  */
 export function isKeyEnough(
   loose: readonly string[],
-  isGuarded: (scope: string) => boolean,
   free: readonly string[],
   rules: readonly Rule[],
   earnable: Earnable | undefined,
 ): boolean {
-  return !loose.every(isGuarded) || needsToEarn(loose, free, rules, earnable) !== undefined;
+  return needsToEarn(loose, free, rules, earnable) !== undefined;
 }
 
 /** Scopes that what is on many machines must not open. */

@@ -61,11 +61,7 @@ export function explain(index: AccessIndex, ask: Ask): Explanation {
   const nowIn = (outcome: ScopeOutcome) => scopes.filter((one) => one.outcome === outcome).map(({ scope }) => scope);
   const about = all.filter((rule, at) => rules[at]?.spoke || isMetRequire(rule, rules[at]));
   const loose = nowIn('unbound');
-  const isGuarded = (scope: string) => scopes.some((one) => one.scope === scope && one.rules.length > 0);
-  const isUnbound =
-    ask.scopes !== undefined &&
-    loose.length > 0 &&
-    isKeyEnough(loose, isGuarded, nowIn('granted'), about, index.earnable);
+  const isUnbound = ask.scopes !== undefined && isKeyEnough(loose, nowIn('granted'), about, index.earnable);
   const needs = !isUnbound && ask.scopes && needsToEarn(nowIn('withheld'), nowIn('granted'), about, index.earnable);
   const granted = needs || isUnbound ? [] : inQuestion.filter((scope) => nowIn('granted').includes(scope));
   const effect = isUnbound ? 'bind_key' : needs ? 'step_up' : granted.length > 0 ? 'allow' : 'deny';
