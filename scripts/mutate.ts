@@ -121,7 +121,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
     server('ras/jwt-bearer.ts'),
     leg2,
     [toSpec('tenants'), toSpec('authorization-details')],
-    [toSpec('encryption'), toSpec('interop')],
+    [toSpec('encryption'), toSpec('interop'), toSpec('reuse')],
     redeeming,
     certificates,
   ],

@@ -37,7 +37,7 @@ export interface Facts {
   /** Subject of a foreign issuer, at the RAS. */
   readonly issuer?: string;
   readonly subject?: string;
-  /** Switches of the issuer without which this would have been refused. */
+  /** Switches of the issuer without which this would have been refused, or would have used up the ID-JAG (`replay`). */
   readonly loosened?: readonly string[];
   /** Came encrypted. */
   readonly encrypted?: boolean;

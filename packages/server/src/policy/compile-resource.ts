@@ -103,6 +103,7 @@ function toTrusted(
     acceptsScopeArray: entry.scope_array === 'accept',
     dropsUnknownScopes: entry.unknown_scopes === 'drop',
     strictScopeMatch: entry.strict_scope_match,
+    allowsReuse: entry.replay === 'until_expiry',
     accountErrorIsGrant: entry.account_error === 'invalid_grant',
   };
 }
@@ -126,6 +127,7 @@ function toServer(id: string, entry: ResourceServerEntry, issuer: string): Resou
     defaultScopes: entry.default_scopes ?? unaskedScopes(entry.scopes),
     scopeOfTool: toScopeOfTool(entry.tools),
     upstream: entry.upstream && toUpstream(entry.upstream),
+    isMcp: entry.upstream !== undefined || Object.keys(entry.tools).length > 0,
   };
 }
 

@@ -8,10 +8,15 @@ test('every switch that loosens is named, with its issuer and tenant, and nothin
   const parsed = parsePolicy(
     `
 clients: { app: {} }
+servers:
+  tracker: { scopes: { read: {} }, tools: { "*": read } }
+  files: { scopes: { read: {} }, upstream: { http: "http://127.0.0.1:9/mcp" } }
+  reports: { scopes: { read: {} } }
+  billing: { scopes: { read: {} } }
 trust:
-  https://strict.example: { keys: discovery, accounts: create, clients: [app], strict_scope_match: true }
+  https://strict.example: { keys: discovery, accounts: create, clients: [app], strict_scope_match: true, replay: refuse }
   https://old.example:
-    { keys: discovery, accounts: create, clients: [app], scope_array: accept, unknown_scopes: drop }
+    { keys: discovery, accounts: create, clients: [app], scope_array: accept, unknown_scopes: drop, replay: until_expiry }
   https://many.example:
     keys: discovery
     tenants:
@@ -25,6 +30,20 @@ trust:
   assert.deepEqual(loosenedBy(index), [
     'https://old.example: scope_array: accept',
     'https://old.example: unknown_scopes: drop',
+    'https://old.example: replay: until_expiry, for reports, billing',
     'https://many.example (acme): email_verified: issuer',
   ]);
+});
+
+test('a switch that reaches no server says so', () => {
+  const parsed = parsePolicy(
+    `
+clients: { app: {} }
+servers: { tracker: { scopes: { read: {} }, tools: { "*": read } } }
+trust: { https://old.example: { keys: discovery, accounts: create, clients: [app], replay: until_expiry } }`,
+    'resource',
+  );
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  const index = compileResource(parsed.document, { version: 1, issuer: 'https://ras.example', localIdp: undefined });
+  assert.deepEqual(loosenedBy(index), ['https://old.example: replay: until_expiry, for no server here']);
 });

@@ -164,6 +164,8 @@ export interface ResourceServer {
   /** The scope a tool needs; undefined = the tool is listed nowhere and refused. */
   readonly scopeOfTool: (tool: string) => string | undefined;
   readonly upstream: Upstream | undefined;
+  /** False for one without upstream and without tools: an API of another kind, for which ID-JAGs may be good for longer. */
+  readonly isMcp: boolean;
 }
 
 /** What may reach an upstream of the client's own capabilities. */
@@ -226,6 +228,8 @@ export interface TrustedIssuer {
   readonly acceptsScopeArray: boolean;
   readonly dropsUnknownScopes: boolean;
   readonly strictScopeMatch: boolean;
+  /** Whether its ID-JAGs are good until they expire, where no MCP server can be reached with them. */
+  readonly allowsReuse: boolean;
   /** Whether clients hear `invalid_grant` where an account is missing or off. */
   readonly accountErrorIsGrant: boolean;
 }

@@ -326,7 +326,7 @@ describe('one mistake in a document is told with its line, column, path and what
       'resource',
       'accounts: create',
       'accounts: create, replay: allow',
-      /replay: must be refuse/,
+      /replay: must be refuse or until_expiry/,
     ],
   ];
   for (const [name, kind, from, to, told] of table) {

@@ -168,8 +168,8 @@ export const TrustEntry = mapping({
   account_error: z
     .enum(['access_denied', 'invalid_grant'], 'must be access_denied or invalid_grant')
     .default('access_denied'),
-  /** An ID-JAG is good for one token, always; the word may be written, there is no other. */
-  replay: z.literal('refuse', 'must be refuse').optional(),
+  /** Whether an ID-JAG is good for one token, or until it expires where no MCP server can be reached with it (RAS-12). */
+  replay: z.enum(['refuse', 'until_expiry'], 'must be refuse or until_expiry').default('refuse'),
 }).superRefine(
   (entry, context) => {
     const say = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });

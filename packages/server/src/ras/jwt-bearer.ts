@@ -73,6 +73,8 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   if (!bound.ok) return bound;
   const server = chooseServer(call, idJag, ras.policy());
   if (!server.ok) return server;
+  const loosened = loosenedFor(idJag, issuer, server.value, ras.policy());
+  if (loosened.length > 0) call.note({ loosened });
   const granted = chooseScopes(call, idJag, issuer, server.value);
   if (!granted.ok) return granted;
   const details = chooseDetails(call, idJag, server.value, granted.value);
@@ -99,7 +101,8 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   };
   // Used up last, in the same durable step as the record (RAS-12, RAS-13); until then nothing is consumed.
   const until = idJag.expiresAt + ras.skewSeconds;
-  call.mark({ kind: 'id_jag', id: JSON.stringify([idJag.issuer, idJag.tenant ?? '', idJag.id]), until }, 'if_granted');
+  const id = JSON.stringify([idJag.issuer, idJag.tenant ?? '', idJag.id]);
+  if (!loosened.includes('replay')) call.mark({ kind: 'id_jag', id, until }, 'if_granted');
   call.recordAs('redemption');
   call.note({ person: account.value.id, accessToken: token.id, scopesGranted: granted.value });
   return ok({
@@ -217,6 +220,39 @@ function chooseServer(call: Call, idJag: IdJag, policy: ResourceIndex): Result<R
   return ok(server);
 }
 
+const nothing: readonly string[] = [];
+
+/** The switches of the issuer that make a difference to this redemption, for the record. */
+function loosenedFor(
+  idJag: IdJag,
+  issuer: TrustedIssuer,
+  server: ResourceServer,
+  policy: ResourceIndex,
+): readonly string[] {
+  if (!idJag.scopeWasArray && !issuer.dropsUnknownScopes && !issuer.allowsReuse) return nothing;
+  return [
+    ...(idJag.scopeWasArray ? ['scope_array'] : []),
+    ...(dropsScopes(idJag, issuer, server) ? ['unknown_scopes'] : []),
+    ...(isReusable(idJag, issuer, policy) ? ['replay'] : []),
+  ];
+}
+
+function dropsScopes({ scopes }: IdJag, issuer: TrustedIssuer, server: ResourceServer): boolean {
+  return issuer.dropsUnknownScopes && scopes?.some((name) => !server.scopes.has(name)) === true;
+}
+
+/**
+ * Whether an ID-JAG may be redeemed until it expires (RFC 7523 leaves it open; the MCP extension does not). One that is good for
+ * an MCP server as well stays good for one token, whatever it is shown for: nobody has to remember what was done with it first.
+ */
+function isReusable({ resources }: IdJag, issuer: TrustedIssuer, policy: ResourceIndex): boolean {
+  if (!issuer.allowsReuse) return false;
+  const reachable = resources?.map((resource) => policy.serversByResource.get(resource)) ?? [
+    ...policy.servers.values(),
+  ];
+  return reachable.every((server) => server?.isMcp === false);
+}
+
 function chooseScopes(
   call: Call,
   idJag: IdJag,
@@ -229,10 +265,7 @@ function chooseScopes(
   const known = asked?.filter((name) => server.scopes.has(name));
   const claimed = idJag.scopes?.filter((name) => server.scopes.has(name));
   call.note({ ...(known && { scopesAsked: known }), ...(claimed && { scopesClaimed: claimed }) });
-  const drops = issuer.dropsUnknownScopes && claimed?.length !== idJag.scopes?.length;
-  if (drops || idJag.scopeWasArray) {
-    call.note({ loosened: [...(idJag.scopeWasArray ? ['scope_array'] : []), ...(drops ? ['unknown_scopes'] : [])] });
-  }
+  const drops = dropsScopes(idJag, issuer, server);
   // A claim of which nothing is known is still a claim: it must not turn into the baseline of one without (RAS-21).
   if (drops && claimed?.length === 0) return no('id_jag_scope_unknown');
   if (issuer.strictScopeMatch && asked && claimed?.some((name) => !asked.includes(name))) {
