@@ -46,6 +46,7 @@ describe('PRV-01, RFC 7644: SCIM 2.0', () => {
     const created = await okta('POST', '/Groups', { displayName: 'Eng', externalId: 'x', members: [{ value: erin }] });
     assert.equal(created.status, 201);
     const { id } = created.body;
+    assert.equal(created.body.externalId, 'x');
     assert.deepEqual(created.body.members, [{ value: erin, $ref: `${base}/Users/${erin}`, type: 'User' }]);
     assert.deepEqual((await world.store.people.find(erin))?.groups, [`okta/${id}`]);
     assert.deepEqual((await okta('GET', `/Users/${erin}`)).body.groups, [
@@ -59,6 +60,7 @@ describe('PRV-01, RFC 7644: SCIM 2.0', () => {
     assert.deepEqual([added.status, added.body, added.headers.get('etag')], [204, undefined, 'W/"2"']);
     const replaced = await okta('PUT', `/Groups/${id}`, { displayName: 'Engineering', members: [{ value: frank }] });
     assert.deepEqual([replaced.status, replaced.body.displayName], [200, 'Engineering']);
+    assert.ok(!('externalId' in replaced.body));
     assert.deepEqual(
       replaced.body.members.map(({ value }: { value: string }) => value),
       [frank],

@@ -5,7 +5,13 @@ import { type Filter, parsePatchPath } from './filter.ts';
 import { type Resource, shapeOf, toSingle } from './normalize.ts';
 import { memberOf, type Operation } from './operations.ts';
 import { cannot, done, type Outcome } from './problem.ts';
-import { externalId as externalIdAttribute, findAttribute, groupSchema, urn } from './schema.ts';
+import {
+  displayName as displayNameAttribute,
+  externalId as externalIdAttribute,
+  findAttribute,
+  groupSchema,
+  urn,
+} from './schema.ts';
 import { toMeta } from './user.ts';
 
 const shape = shapeOf(groupSchema);
@@ -170,9 +176,9 @@ function toMemberIds(value: unknown, most = maxMembers): Outcome<string[]> {
 }
 
 function read(name: 'displayName' | 'externalId', value: unknown): Outcome<string | undefined> {
-  const attribute = name === 'externalId' ? externalIdAttribute : findAttribute(groupSchema.attributes, name);
-  if (!attribute) throw new Error(`there is no attribute ${name}`);
-  return toSingle(attribute, value) as Outcome<string | undefined>;
+  return toSingle(name === 'externalId' ? externalIdAttribute : displayNameAttribute, value) as Outcome<
+    string | undefined
+  >;
 }
 
 /** What comes behind the slash of a group's id: what a client of this source knows it by. */

@@ -46,7 +46,6 @@ export function normalize(body: JsonObject, shape: Shape): Outcome<Resource> {
 
 /** A value of an attribute in its right form; `undefined` where nothing is left of it. */
 export function toAttributeValue(attribute: Attribute, value: unknown): Outcome<unknown> {
-  if (value === null || value === undefined) return done(undefined);
   if (!attribute.multiValued) return toSingle(attribute, value);
   const values = Array.isArray(value) ? value : [value];
   if (values.length > maxValues)

@@ -196,9 +196,9 @@ function setParts(
     sub ? withPart(element, sub.name, read.value) : { ...(element as object), ...(read.value as object | undefined) };
   const meets = (element: unknown) => !filter || matches(element, filter);
   if (before.some(meets)) {
-    // The one changed comes last among those that claim to be primary.
-    const hit = before.filter(meets).map(change);
-    const isNewPrimary = hit.some((each) => isObject(each) && each.primary === true);
+    const isNewPrimary = sub
+      ? sub.name === 'primary' && read.value === true
+      : isObject(read.value) && read.value.primary === true;
     const rest = (each: unknown) => (isNewPrimary && isObject(each) ? withPart(each, 'primary', undefined) : each);
     return done(before.map((each) => (meets(each) ? change(each) : rest(each))).filter((each) => each !== undefined));
   }

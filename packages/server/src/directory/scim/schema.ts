@@ -135,12 +135,15 @@ export const enterpriseSchema: Schema = {
   ],
 };
 
+/** The name of a group. */
+export const displayName = attribute('displayName', 'The name as shown', { required: true });
+
 export const groupSchema: Schema = {
   id: urn.group,
   name: 'Group',
   description: 'A group. Rules name it group:SOURCE/ID by the id given here; its name decides nothing.',
   attributes: [
-    attribute('displayName', 'The name as shown', { required: true }),
+    displayName,
     attribute(
       'members',
       'People of this source who are in it',
