@@ -31,6 +31,10 @@ describe('the hash of a code', () => {
   ];
   for (const typed of none)
     test(`there is none for ${JSON.stringify(typed.slice(0, 40))}`, () => assert.equal(hashOnceCode(typed), undefined));
+  test('is there for a code among blanks, as long as the whole is no longer than four codes', () => {
+    assert.equal(hashOnceCode(code.padStart(100)), expected);
+    assert.equal(hashOnceCode(code.padStart(101)), undefined);
+  });
   test('is another for another code, and not the code', () => {
     assert.notEqual(hashOnceCode(code.replace('z', 'y')), expected);
     assert.match(String(expected), /^[\w-]{43}$/);

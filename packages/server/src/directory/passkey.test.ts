@@ -55,6 +55,10 @@ describe('a passkey', () => {
     const options = creationOptions(making, 'Acme', person, []);
     const table: [name: string, answer: string][] = [
       ...client.map(([name, change]): [string, string] => [name, createTestPasskey(origin).make(options, change)]),
+      ['it does not say that there is a credential in it', make({ without: 0x40 })],
+      ['its id is longer than 1023 bytes', make({ rawId: Buffer.alloc(1024, 1) })],
+      ['its id is cut short', make({ rawId: Buffer.alloc(31, 1), idLength: 32 })],
+      ['the length of its id is cut short', changed({ authenticatorData: cutAt(54) })],
       ['its id is not that of the authenticator', createTestPasskey(origin).make(options, { id: 'AAAA' })],
       [
         'its key is of a curve we did not ask for',
@@ -70,6 +74,16 @@ describe('a passkey', () => {
     ];
     for (const [name, answer] of table) {
       test(name, () => assert.deepEqual(checkCreation(answer, making), { ok: false, refusal: 'passkey_refused' }));
+    }
+    test('but an id of 1023 bytes is as good as any', () => {
+      assert.equal(checkCreation(make({ rawId: Buffer.alloc(1023, 1) }), making).ok, true);
+    });
+    function make(change: Change) {
+      return createTestPasskey(origin).make(options, change);
+    }
+    function cutAt(length: number) {
+      const whole = Buffer.from(JSON.parse(make({})).authenticatorData, 'base64url');
+      return whole.subarray(0, length).toString('base64url');
     }
     function makeWith(publicKey: Change['publicKey'] & object) {
       return createTestPasskey(origin).make(options, { publicKey });

@@ -159,11 +159,14 @@ function checkCeremony(
   const has = (flag: number) => (flags & flag) !== 0;
   if (!has(flag.userPresent) || !has(flag.userVerified)) return undefined;
   const data = { counter: bytes.readUInt32BE(33), isSynced: has(flag.backupEligible) };
-  if (!has(flag.attestedCredential) || bytes.length < 55) return { ...data, credentialId: undefined };
-  const length = bytes.readUInt16BE(53);
+  if (!has(flag.attestedCredential)) return { ...data, credentialId: undefined };
+  // §6.5.1: 16 bytes of AAGUID, two of length, the id.
+  const length = bytes.subarray(53, 55);
+  if (length.length !== 2) return undefined;
+  const id = bytes.subarray(55, 55 + length.readUInt16BE());
   // §7.1: "Verify that the credentialId is ≤ 1023 bytes."
-  if (length > 1023 || bytes.length < 55 + length) return undefined;
-  return { ...data, credentialId: bytes.subarray(55, 55 + length).toString('base64url') };
+  if (id.length > 1023 || id.length !== length.readUInt16BE()) return undefined;
+  return { ...data, credentialId: id.toString('base64url') };
 }
 
 /** §6.1, figure 8. */
@@ -181,7 +184,7 @@ function toKey(spki: string): KeyObject | undefined {
     const isGood =
       key.asymmetricKeyType === 'ed25519' ||
       (key.asymmetricKeyType === 'ec' && namedCurve === 'prime256v1') ||
-      (key.asymmetricKeyType === 'rsa' && modulusLength >= 2048 && modulusLength <= 8192);
+      (key.asymmetricKeyType === 'rsa' && [2048, 3072, 4096].includes(modulusLength));
     return isGood ? key : undefined;
   } catch {
     return undefined;

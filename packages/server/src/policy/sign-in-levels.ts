@@ -21,9 +21,8 @@ export const earnableHere: Earnable = {
 
 /** True when `held` is what was asked for, or stronger. A word of another provider covers itself alone. */
 export function coversAcr(held: string | undefined, asked: string): boolean {
-  return (
-    held === asked || (held !== undefined && ladder.includes(asked) && ladder.indexOf(held) > ladder.indexOf(asked))
-  );
+  if (!ladder.includes(asked)) return held === asked;
+  return ladder.indexOf(held ?? '') >= ladder.indexOf(asked);
 }
 
 /** The one word that covers both, or `undefined` when no sign-in can be both. */

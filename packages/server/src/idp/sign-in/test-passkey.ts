@@ -23,6 +23,12 @@ export interface Change {
   readonly userHandle?: string | undefined;
   readonly publicKey?: KeyObject;
   readonly signature?: string;
+  /** Bytes of the credential id. */
+  readonly rawId?: Buffer;
+  /** Bytes it says the id has. */
+  readonly idLength?: number;
+  /** Flags that `make` would set and does not. */
+  readonly without?: number;
 }
 
 const flags = { synced: 0x1d, oneDevice: 0x05, attested: 0x40 };
@@ -57,14 +63,17 @@ export function createTestPasskey(
     make(options, change = {}) {
       userHandle = options.user?.id;
       const length = Buffer.alloc(18);
-      length.writeUInt16BE(rawId.length, 16);
+      const ownId = change.rawId ?? rawId;
+      length.writeUInt16BE(change.idLength ?? ownId.length, 16);
       const key = (change.publicKey ?? publicKey).export({ type: 'spki', format: 'der' });
       return JSON.stringify({
-        id: change.id ?? id,
+        id: change.id ?? ownId.toString('base64url'),
         clientDataJSON: clientData('webauthn.create', options.challenge, change).toString('base64url'),
-        authenticatorData: authenticatorData(change, flags.attested, Buffer.concat([length, rawId])).toString(
-          'base64url',
-        ),
+        authenticatorData: authenticatorData(
+          change,
+          flags.attested & ~(change.without ?? 0),
+          Buffer.concat([length, ownId]),
+        ).toString('base64url'),
         publicKey: key.toString('base64url'),
       });
     },
