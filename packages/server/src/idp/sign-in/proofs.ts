@@ -99,7 +99,7 @@ export async function consumeChallenge(
   answer: string,
 ): Promise<RelyingParty | undefined> {
   const challenge = challengeOf(answer);
-  if (challenge === undefined || challenge.length > 64) return undefined;
+  if (challenge === undefined) return undefined;
   const issued = await store.artifacts.find(challengeModel, challenge);
   if (issued?.bound !== bound || !(await store.artifacts.consume(challengeModel, challenge, now()))) return undefined;
   return { origin: issuer, challenge };

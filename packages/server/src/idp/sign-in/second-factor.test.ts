@@ -168,6 +168,54 @@ describe('a second factor', () => {
       assert.ok((await browser.submit(page, { do: 'code', code }, from(201))).url.searchParams.get('code'));
     });
 
+    test('a right code gives its try of the day back', async () => {
+      const person = await newPerson();
+      const secret = await giveApp(world, person.id);
+      const { browser, page } = await begin(person);
+      const from = (address: number) => ({ 'x-test-address': `198.51.100.${address}` });
+      for (let round = 0; round < 99; round += 1) {
+        await browser.submit(page, { do: 'code', code: '123' }, from(round));
+      }
+      const right = await browser.submit(page, { do: 'code', code: codeOf(secret) }, from(200));
+      assert.ok(right.url.searchParams.get('code'));
+      const again = await begin(person);
+      const next = await again.browser.submit(again.page, { do: 'code', code: codeOf(secret, 1) }, from(201));
+      assert.ok(next.url.searchParams.get('code'));
+    });
+
+    test('the page offers what the person has, and a script only where there is a passkey', async () => {
+      const person = await newPerson();
+      const offered = ({ page, headers }: Visit) => [
+        page.includes('Six-digit code'),
+        page.includes('data-passkey="get"'),
+        page.includes('Recovery code'),
+        headers.get('content-security-policy')?.includes('script-src'),
+        headers.has('retry-after'),
+      ];
+      const secret = await giveApp(world, person.id);
+      assert.deepEqual(offered((await begin(person)).page), [true, false, false, false, false]);
+      await world.store.factors.setRecoveryCodes(person.id, [hashOnceCode(newOnceCode()) ?? ''], []);
+      const { browser, page } = await begin(person);
+      assert.deepEqual(offered(page), [true, false, true, false, false]);
+      assert.deepEqual(offered(await browser.submit(page, { do: 'code', code: 'x' })), [
+        true,
+        false,
+        true,
+        false,
+        false,
+      ]);
+
+      const stronger = await begin(person, askPhr);
+      assert.deepEqual(offered(stronger.page), [true, false, false, false, false], 'nothing that would lead nowhere');
+      const setup = await stronger.browser.submit(stronger.page, { do: 'code', code: codeOf(secret) });
+      const passkey = createTestPasskey(world.issuer);
+      await stronger.browser.submit(setup, { do: 'passkey-made', credential: passkey.make(passkeyOptions(setup)) });
+      const both = await begin(person);
+      assert.deepEqual(offered(both.page), [true, true, true, true, false]);
+      const arrived = await both.browser.submit(both.page, { do: 'code', code: codeOf(secret, 1) });
+      assert.ok(arrived.url.searchParams.get('code'), 'the app is found beside the passkey');
+    });
+
     test('T25: the store holds no secret, and no hash that opens anything', async () => {
       const person = await newPerson();
       const secret = await giveApp(world, person.id);
@@ -288,6 +336,19 @@ describe('a second factor', () => {
         assert.equal((await browser.submit(page, { do: 'passkey-answer', credential })).status, 400);
       }
       assert.deepEqual(new Set(reasons()), new Set(['passkey_refused']));
+    });
+
+    test('IDP-38: made up answers are slowed down at the network they come from', async () => {
+      const browser = new TestBrowser(world.issuer);
+      const from = { 'x-test-address': '203.0.113.9' };
+      const page = await browser.submit(await browser.get(ask(world, 'claude-code', callback).url), { do: 'passkey' });
+      const tries: Visit[] = [];
+      for (let round = 0; round < 11; round += 1) {
+        tries.push(await browser.submit(page, { do: 'passkey-answer', credential: '{}' }, from));
+      }
+      assert.deepEqual([tries[0]?.status, tries[0]?.headers.has('retry-after')], [400, false]);
+      assert.deepEqual([tries[10]?.status, reasons().at(-1)], [429, 'too_many_requests']);
+      assert.ok(Number(tries[10]?.headers.get('retry-after')) > 0);
     });
 
     test('a counter that went back is refused', async () => {
@@ -464,6 +525,8 @@ describe('a second factor', () => {
     test('nothing goes round the page for the code', async () => {
       const person = await newPerson();
       const { browser, page } = await begin(person, askMfa);
+      const early = await browser.submit(page, { do: 'app-code', code: '123456' });
+      assert.match(early.page, /none yet/, 'a code of nothing');
       const setup = await browser.submit(page, { do: 'new-app' });
       const after = await browser.submit(setup, { do: 'app-code', code: codeOf(secretOn(setup)) });
       assert.match(after.page, /none yet/);
