@@ -84,6 +84,23 @@ describe('IDP-04: "iss = sub = client_id, aud is exactly the IdP issuer as only 
     });
   }
 
+  test('catalogue section 9: the token endpoint, alone, where the entry says legacy_audience; the record says so', async () => {
+    const access = (text: string) =>
+      text.replace('jwks: { keys: [KEY] } }', 'jwks: { keys: [KEY] }, legacy_audience: true }');
+    const world = await openWorld(undefined, { access });
+    await openSession(world.store, 'sid-k', 'keyed', alice.id, world.now());
+    const subject_token = await world.idToken({ aud: 'keyed', sid: 'sid-k' });
+    const ask = async (aud: string | string[]) =>
+      world.exchange({ subject_token, ...(await world.clientAssertion('', { aud })) });
+    const { status, record } = await ask(`${idpIssuer}/token`);
+    assert.equal(status, 200);
+    assert.deepEqual(record.clientLoosened, ['legacy_audience']);
+    await refused(world, await ask([idpIssuer, `${idpIssuer}/token`]), 'client_assertion_invalid');
+    const strict = await ask(idpIssuer);
+    assert.equal(strict.status, 200);
+    assert.equal(strict.record.clientLoosened, undefined);
+  });
+
   for (const [name, change] of [
     ['a text that is no JWT', { client_assertion: 'nonsense' }],
     ['nobody named as sub', { client_assertion: 'e30.e30.e30' }],

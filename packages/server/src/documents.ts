@@ -3,7 +3,7 @@ import { chmod, constants, copyFile, readFile } from 'node:fs/promises';
 import { type AuditRecord, toRow } from './audit/record.ts';
 import { eventId } from './call.ts';
 import { type Origins, toAccessIndex, toResourceIndex } from './in-force.ts';
-import { loosenedBy } from './policy/loosened.ts';
+import { loosenedBy, loosenedClients } from './policy/loosened.ts';
 import { parsePolicy } from './policy/parse.ts';
 import { Problem } from './problem.ts';
 import type { PolicyKind, Store } from './store/store.ts';
@@ -32,8 +32,10 @@ export async function publishDocument(
   const version = (latest?.version ?? 0) + 1;
   // What only shows once `local` is filled in is found before anything is published.
   const candidate = { kind, version, document, digest, author: 'file', publishedAt: Math.floor(options.nowMs / 1000) };
-  if (kind === 'access') toAccessIndex(candidate, options.origins);
-  const loosened = kind === 'resource' ? loosenedBy(toResourceIndex(candidate, options.origins)) : [];
+  const loosened =
+    kind === 'access'
+      ? loosenedClients(toAccessIndex(candidate, options.origins))
+      : loosenedBy(toResourceIndex(candidate, options.origins));
   const record: AuditRecord = {
     v: 1,
     id: eventId('p_'),

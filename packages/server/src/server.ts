@@ -8,7 +8,7 @@ import { type Home, makeFolders, openHome, toHome } from './home.ts';
 import { lockHome } from './home-lock.ts';
 import { openInForce } from './in-force.ts';
 import { createLog } from './log.ts';
-import { loosenedBy } from './policy/loosened.ts';
+import { loosenedBy, loosenedClients } from './policy/loosened.ts';
 import { every, houseKeepingMs, openParts, openTls, originsOf, serve } from './serve.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import type { PolicyKind, Store } from './store/store.ts';
@@ -37,10 +37,11 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   opened.defer(() => store.close());
   const published = await publishDocuments(config, store, Date.now());
   const inForce = await openInForce(store, { idp: config.idp.issuer, ras: config.ras.issuer });
-  if (config.roles.has('ras')) {
-    for (const words of loosenedBy(inForce.resource()))
-      log.warn({ loosened: words }, 'refused by default, let in here');
-  }
+  const loosened = [
+    ...(config.roles.has('idp') ? loosenedClients(inForce.access()) : []),
+    ...(config.roles.has('ras') ? loosenedBy(inForce.resource()) : []),
+  ];
+  for (const words of loosened) log.warn({ loosened: words }, 'refused by default, let in here');
   const dataDir = await openDataDir(config, home);
   if (config.demo) await seedDemo(config, { ...home, dataDir }, store, inForce, tls?.caPath);
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { clientAssertionType, mintJws, ok } from '@credence/mcp/protocol';
+import type { Facts } from '../audit/record.ts';
 import type { Call } from '../call.ts';
 import { parseForm } from '../form.ts';
 import { generatePrivateJwk, toPublicJwk, toSigner } from '../keys/signer.ts';
@@ -14,6 +15,7 @@ const signer = toSigner(jwk);
 const clients = new Map<string, RegisteredClient>([
   ['with secret', { id: 'with secret', jwks: undefined }],
   ['with-key', { id: 'with-key', jwks: [toPublicJwk(jwk)] }],
+  ['older', { id: 'older', jwks: [toPublicJwk(jwk)], legacyAudience: true }],
   ['public', { id: 'public', jwks: undefined, public: true }],
 ]);
 const registry: ClientRegistry<RegisteredClient> = {
@@ -26,6 +28,7 @@ const registry: ClientRegistry<RegisteredClient> = {
 
 function ask(body: Record<string, string>, authorization?: string) {
   const marks: Mark[] = [];
+  const noted: Facts = {};
   const form = parseForm(new URLSearchParams(body).toString());
   assert.ok(form.ok);
   const call: Call = {
@@ -37,13 +40,13 @@ function ask(body: Record<string, string>, authorization?: string) {
     address: '192.0.2.1',
     answerWith: () => undefined,
     authenticated: () => undefined,
-    note: () => undefined,
+    note: (facts) => Object.assign(noted, facts),
     recordAs: () => undefined,
     mark: (mark) => marks.push(mark),
   };
   const result = authenticateClient(call, registry);
   assert.ok(!(result instanceof Promise), 'nothing has to be fetched, so nobody waits');
-  return { outcome: result.ok ? result.value.id : result.refusal, marks };
+  return { outcome: result.ok ? result.value.id : result.refusal, marks, noted };
 }
 const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
 const encode = (text: string) => encodeURIComponent(text).replaceAll('%20', '+');
@@ -109,6 +112,34 @@ describe('IDP-04: client assertion: iss = sub = client_id, aud is exactly the is
   for (const [name, change, outcome] of table) {
     test(`${name}: ${outcome}`, async () => assert.equal((await send(change)).outcome, outcome));
   }
+
+  describe('legacy_audience: one value, the issuer or its token endpoint to the letter, and nothing else is loosened', () => {
+    const older = { iss: 'older', sub: 'older' };
+    const endpoint = `${issuer}/token`;
+    const refused = 'client_assertion_invalid';
+    const told: [name: string, change: object, outcome: string, loosened?: string[]][] = [
+      ['the issuer', { aud: issuer }, 'older'],
+      ['the token endpoint', { aud: endpoint }, 'older', ['legacy_audience']],
+      ['the same in an array of one', { aud: [endpoint] }, 'older', ['legacy_audience']],
+      ['both (B07)', { aud: [issuer, endpoint] }, refused],
+      ['the token endpoint twice', { aud: [endpoint, endpoint] }, refused],
+      ['with a slash', { aud: `${endpoint}/` }, refused],
+      ['with a query', { aud: `${endpoint}?a` }, refused],
+      ['of another issuer', { aud: 'https://mcp.acme.example/token' }, refused],
+      ['another endpoint', { aud: `${issuer}/introspect` }, refused],
+      ['nothing', { aud: undefined }, refused],
+      ['expired (B08)', { aud: endpoint, exp: now - 31 }, refused],
+      ['of a client without the switch (B07)', { iss: 'with-key', sub: 'with-key', aud: endpoint }, refused],
+    ];
+    for (const [name, change, outcome, loosened] of told) {
+      test(`${name}: ${outcome}`, async () => {
+        const { outcome: got, noted, marks } = await send({ ...older, ...change });
+        assert.equal(got, outcome);
+        assert.deepEqual(noted.clientLoosened, loosened);
+        assert.equal(marks.length, outcome === 'older' ? 1 : 0);
+      });
+    }
+  });
 
   test('it is marked as used until it can no longer be accepted', async () => {
     const { marks } = await send({});

@@ -116,7 +116,7 @@ function checkCredentials<C extends RegisteredClient>(
       if (!client) return no('client_unknown');
       if (client.tls && call.certificate?.()) return no('two_client_methods');
       if (!client.jwks) return no('client_method_not_allowed');
-      const mark = checkAssertion(credentials.assertion, client, client.jwks, registry, call.now);
+      const mark = checkAssertion(call, credentials.assertion, client, client.jwks, registry);
       if (!mark.ok) return mark;
       if (mark.value) call.mark(mark.value, 'always');
       call.authenticated();
@@ -211,14 +211,15 @@ export function secretMatches(secret: string, hashes: readonly string[]): boolea
 
 /**
  * A client assertion: `iss` = `sub` = the client, `aud` exactly this issuer and nothing else, fresh, signed by a registered
- * key; or a token of the client's platform. Resolves to its mark, if it may be used only once.
+ * key; or a token of the client's platform. Where the entry of the client says `legacy_audience`, `aud` may be the token endpoint
+ * instead (RFC 7523 §3). Resolves to its mark, if it may be used only once.
  */
 function checkAssertion<C extends RegisteredClient>(
+  { now, note }: ClientCall,
   jws: ParsedJws,
   client: C,
   keys: readonly Jwk[],
   registry: ClientRegistry<C>,
-  now: EpochSeconds,
 ): Result<Mark | undefined> {
   const clientId = clientIdOf(client);
   if (client.workload) {
@@ -230,12 +231,28 @@ function checkAssertion<C extends RegisteredClient>(
   if (!choice.ok || !verifySignature(jws, choice.key, choice.algorithm)) return no('client_assertion_invalid');
 
   const { iss, sub, aud, exp, nbf, iat, jti } = jws.claims;
-  const audience = Array.isArray(aud) ? aud : [aud];
-  const isFor = audience.length === 1 && audience[0] === registry.issuer;
+  const audience = audienceOf(aud, client, registry.issuer);
+  const isFor = audience !== undefined;
   const isFresh = isDate(exp) && exp + skewSeconds > now && exp <= now + maxAssertionSeconds;
   const hasBegun = [nbf, iat].every((date) => date === undefined || (isDate(date) && date <= now + skewSeconds));
   if (iss !== clientId || sub !== clientId || !isFor || !isFresh || !hasBegun || !isName(jti, 256)) {
     return no('client_assertion_invalid');
   }
+  if (audience === 'endpoint') note({ clientLoosened: ['legacy_audience'] });
   return ok(registry.assertionMark(clientId, jti, exp + skewSeconds));
+}
+
+/**
+ * How a client assertion calls us, by exactly one value: by our issuer, or by our token endpoint where the entry of its client
+ * lets it (IDP-04, catalogue section 9). For `oidc-provider` too.
+ */
+export function audienceOf(
+  aud: unknown,
+  { legacyAudience }: Pick<ClientProof, 'legacyAudience'>,
+  issuer: string,
+): 'issuer' | 'endpoint' | undefined {
+  const audience = Array.isArray(aud) ? aud : [aud];
+  if (audience.length !== 1) return undefined;
+  if (audience[0] === issuer) return 'issuer';
+  return legacyAudience && audience[0] === `${issuer}/token` ? 'endpoint' : undefined;
 }

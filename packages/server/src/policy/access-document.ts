@@ -15,6 +15,7 @@ import {
   issuerOrLocal,
   isWebUrl,
   jwks,
+  legacyNeedsKeys,
   mapping,
   oneProof,
   resource,
@@ -72,6 +73,8 @@ export const AccessClientEntry = mapping({
   jwks: jwks.optional(),
   /** Where its keys are published, instead of a list of them. */
   jwks_uri: fetchedUrl.optional(),
+  /** For older clients with keys: their assertions may name the token endpoint as `aud`, instead of the issuer (IDP-04). */
+  legacy_audience: z.boolean('must be true or false').default(false),
   /** Its client ID metadata document; the URL is its client_id, and redirect URIs, method and keys stand there. */
   metadata: clientIdUrl.optional(),
   /** Its secret, or whatever it has of one, is on many machines: high-risk scopes only with a key bound at sign-in (T02). */
@@ -87,6 +90,9 @@ export const AccessClientEntry = mapping({
       context.addIssue({ code: 'custom', path: ['jwks'], message: 'a public client has no keys; drop jwks or public' });
     }
     const proofs = ['jwks', 'jwks_uri', 'metadata', 'workload', 'tls'].filter((key) => has(client, key));
+    if (client?.legacy_audience === true && !has(client, 'jwks') && !has(client, 'jwks_uri')) {
+      context.addIssue({ code: 'custom', path: ['legacy_audience'], message: legacyNeedsKeys });
+    }
     if (proofs.length > 1) context.addIssue({ code: 'custom', message: oneProof(proofs) });
     else if (client?.public === true && proofs.length > 0 && !has(client, 'jwks')) {
       const message = `drop public or ${proofs[0]}: a public client has no credentials, and metadata says it by itself`;

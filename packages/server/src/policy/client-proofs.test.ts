@@ -37,6 +37,19 @@ describe('how a client proves itself is said once', () => {
       { jwks_uri: 'http://agent.example/jwks' },
       /jwks_uri: must be an absolute https/,
     ],
+    [
+      'legacy_audience with a secret',
+      'access',
+      { legacy_audience: true },
+      /legacy_audience: .*goes with jwks or jwks_uri/,
+    ],
+    [
+      'legacy_audience with metadata',
+      'resource',
+      { metadata: url, legacy_audience: true },
+      /legacy_audience: .*drop it/,
+    ],
+    ['legacy_audience as text', 'resource', { legacy_audience: 'yes' }, /legacy_audience: must be true or false/],
     ['distributed as text', 'access', { distributed: 'yes' }, /distributed: must be true or false/],
   ];
   for (const [name, kind, client, told] of table) {

@@ -4,13 +4,14 @@ import type { AccessClientEntry } from './access-document.ts';
 import { toClientTls } from './client-tls.ts';
 import type { ClientProof } from './model.ts';
 
-type ProofEntry = Pick<AccessClientEntry, 'jwks' | 'jwks_uri' | 'metadata' | 'workload' | 'tls'>;
+type ProofEntry = Pick<AccessClientEntry, 'jwks' | 'jwks_uri' | 'legacy_audience' | 'metadata' | 'workload' | 'tls'>;
 
 /** How a client of either document proves itself. */
-export function toProof({ jwks, jwks_uri, metadata, workload, tls }: ProofEntry): ClientProof {
+export function toProof({ jwks, jwks_uri, legacy_audience, metadata, workload, tls }: ProofEntry): ClientProof {
   return {
     jwks: jwks?.keys,
     ...(jwks_uri !== undefined && { jwksUri: jwks_uri }),
+    ...(legacy_audience && { legacyAudience: true }),
     ...(metadata !== undefined && { metadata }),
     ...(tls && { tls: toClientTls(tls) }),
     ...(workload && {

@@ -162,6 +162,9 @@ export function isClientIdUrl(text: string): boolean {
 }
 
 /** A client proves itself in one way: two would be as weak as the weaker. */
+/** What is said of `legacy_audience` beside anything else. */
+export const legacyNeedsKeys = 'is about client assertions: it goes with jwks or jwks_uri; drop it';
+
 export function oneProof(proofs: readonly string[]): string {
   return `has ${proofs.join(' and ')}: a client proves itself in one way; keep one`;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileResource } from './compile.ts';
-import { loosenedBy } from './loosened.ts';
+import { compileAccess, compileResource } from './compile.ts';
+import { loosenedBy, loosenedClients } from './loosened.ts';
 import { parsePolicy } from './parse.ts';
 
 test('every switch that loosens is named, with its issuer and tenant, and nothing else is', () => {
@@ -46,4 +46,19 @@ trust: { https://old.example: { keys: discovery, accounts: create, clients: [app
   assert.ok(parsed.ok, JSON.stringify(parsed));
   const index = compileResource(parsed.document, { version: 1, issuer: 'https://ras.example', localIdp: undefined });
   assert.deepEqual(loosenedBy(index), ['https://old.example: replay: until_expiry, for no server here']);
+});
+
+test('a client whose assertions may name the token endpoint is named, in both documents', () => {
+  const clients = `
+clients:
+  older: { jwks_uri: https://agent.example/jwks, legacy_audience: true }
+  strict: { jwks_uri: https://agent.example/other, legacy_audience: false }
+  other: {}`;
+  const access = parsePolicy(clients, 'access');
+  const resource = parsePolicy(clients, 'resource');
+  assert.ok(access.ok && resource.ok, JSON.stringify([access, resource]));
+  const there = { version: 1, issuer: 'https://ras.example', localIdp: undefined };
+  assert.deepEqual(loosenedBy(compileResource(resource.document, there)), ['client older: legacy_audience']);
+  const here = compileAccess(access.document, { version: 1, localRas: undefined });
+  assert.deepEqual(loosenedClients(here), ['client older: legacy_audience']);
 });

@@ -1,13 +1,18 @@
 import type { ResourceIndex } from './compile-resource.ts';
+import type { ClientProof } from './model.ts';
 
 /**
  * The switches of a resource document that let in what is refused by default, each with the issuer it is for. They are told
  * at every start and stand on the record of the version (a switch that loosens has a scope, a warning and a record).
  */
-export function loosenedBy({ trust, servers }: Pick<ResourceIndex, 'trust' | 'servers'>): string[] {
+export function loosenedBy({
+  trust,
+  servers,
+  clients,
+}: Pick<ResourceIndex, 'trust' | 'servers' | 'clients'>): string[] {
   const others = [...servers.values()].filter(({ isMcp }) => !isMcp).map(({ id }) => id);
   const reuse = `replay: until_expiry, for ${others.join(', ') || 'no server here'}`;
-  return [...trust.values()].flatMap((tenants) =>
+  const byIssuer = [...trust.values()].flatMap((tenants) =>
     [...tenants.values()].flatMap(
       ({ issuer, tenant, acceptsScopeArray, dropsUnknownScopes, allowsReuse, accounts }) => {
         const whose = tenant === undefined ? issuer : `${issuer} (${tenant})`;
@@ -21,4 +26,10 @@ export function loosenedBy({ trust, servers }: Pick<ResourceIndex, 'trust' | 'se
       },
     ),
   );
+  return [...byIssuer, ...loosenedClients({ clients })];
+}
+
+/** The same of the clients of either document. */
+export function loosenedClients({ clients }: { readonly clients: ReadonlyMap<string, ClientProof> }): string[] {
+  return [...clients].filter(([, client]) => client.legacyAudience).map(([id]) => `client ${id}: legacy_audience`);
 }

@@ -101,6 +101,8 @@ export interface ClientProof {
   readonly jwks: readonly Jwk[] | undefined;
   /** Where its keys are fetched from. */
   readonly jwksUri?: string | undefined;
+  /** Whether its assertions may name the token endpoint instead of the issuer. */
+  readonly legacyAudience?: boolean;
   /** URL of its client ID metadata document, which is then its client_id on the wire. */
   readonly metadata?: string | undefined;
   /** What that document says, once it has been fetched. */

@@ -12,6 +12,7 @@ import {
   isMapping,
   issuerOrLocal,
   jwks,
+  legacyNeedsKeys,
   mapping,
   oneProof,
   scopeName,
@@ -86,6 +87,8 @@ export const ResourceClientEntry = mapping({
   jwks: jwks.optional(),
   /** Where its keys are published, instead of a list of them. */
   jwks_uri: fetchedUrl.optional(),
+  /** For older clients with keys: their assertions may name the token endpoint as `aud`, instead of the issuer (IDP-04). */
+  legacy_audience: z.boolean('must be true or false').default(false),
   /** Its client ID metadata document; the URL is its client_id. */
   metadata: clientIdUrl.optional(),
   /** Lets a client in whose metadata names no credentials: then only with ID-JAGs bound to a key (RAS-02). */
@@ -95,6 +98,9 @@ export const ResourceClientEntry = mapping({
 }).superRefine(
   (client, context) => {
     const proofs = ['jwks', 'jwks_uri', 'metadata', 'workload', 'tls'].filter((key) => has(client, key));
+    if (client?.legacy_audience === true && !has(client, 'jwks') && !has(client, 'jwks_uri')) {
+      context.addIssue({ code: 'custom', path: ['legacy_audience'], message: legacyNeedsKeys });
+    }
     if (proofs.length > 1) context.addIssue({ code: 'custom', message: oneProof(proofs) });
     if (client?.public === true && !has(client, 'metadata')) {
       const message = 'only a client that is known by its metadata document may come without credentials (RAS-02)';

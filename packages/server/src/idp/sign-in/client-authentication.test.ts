@@ -40,6 +40,34 @@ describe('who the client is', () => {
     }
   });
 
+  describe('IDP-04, legacy_audience: the token endpoint too, and nothing beside it; the record says so', () => {
+    const table: [name: string, aud: () => unknown, status: number, loosened?: string[]][] = [
+      ['the issuer', () => world.issuer, 200],
+      ['the token endpoint', () => `${world.issuer}/token`, 200, ['legacy_audience']],
+      ['B07 both', () => [world.issuer, `${world.issuer}/token`], 401],
+      ['another endpoint', () => `${world.issuer}/request`, 401],
+    ];
+    for (const [name, aud, status, loosened] of table) {
+      test(`${name}: ${status}`, async () => {
+        const worker = world.clients.get('worker');
+        assert.ok(worker);
+        world.clients.set('worker', { ...worker, legacyAudience: true });
+        try {
+          const asked = ask(world, 'worker', callback);
+          const code = (await signInAs(newBrowser(), asked)).url.searchParams.get('code') ?? '';
+          const proof = await assertion(world, { aud: aud() });
+          const form = { grant_type: 'authorization_code', code, redirect_uri: callback };
+          world.notes.length = 0;
+          const answer = await token(world, { ...form, code_verifier: asked.verifier, ...proof });
+          assert.equal(answer.status, status, JSON.stringify(answer.body));
+          assert.deepEqual(world.notes[0]?.facts.clientLoosened, loosened);
+        } finally {
+          world.clients.set('worker', worker);
+        }
+      });
+    }
+  });
+
   test('both live secrets of a client are taken, by Basic and in the body, and no other', async () => {
     const table: [form: Record<string, string>, headers: Record<string, string>, status: number][] = [
       [{}, basic('portal', world.secret), 200],

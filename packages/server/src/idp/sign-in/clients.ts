@@ -63,3 +63,14 @@ export function rememberUnavailable(context: object | undefined, refusal: Refusa
 export function whyUnavailable(context: object): Refusal | undefined {
   return unavailable.get(context);
 }
+
+const legacyAudiences = new WeakSet<object>();
+
+/** That the client assertion of this request named the token endpoint, and the entry of its client lets it: for the record. */
+export function rememberLegacyAudience(context: object): void {
+  legacyAudiences.add(context);
+}
+
+export function hadLegacyAudience(context: object): boolean {
+  return legacyAudiences.has(context);
+}

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { parseJws, signatureAlgorithms } from '@credence/mcp/protocol';
 import Provider, { type Configuration, errors, type Grant, type KoaContextWithOIDC } from 'oidc-provider';
-import { hashSecret, secretMatches } from '../../clients/authenticate.ts';
+import { audienceOf, hashSecret, secretMatches } from '../../clients/authenticate.ts';
 import { isRemote } from '../../clients/remote-clients.ts';
 import { earnableHere } from '../../policy/sign-in-levels.ts';
 import type { Store } from '../../store/store.ts';
 import { createAdapter } from './adapter.ts';
 import { judgeCertificates } from './certificate-door.ts';
-import { rememberUnavailable, toMetadata } from './clients.ts';
+import { rememberLegacyAudience, rememberUnavailable, toMetadata } from './clients.ts';
 import { createInteractionPolicy, needsConfirmation } from './interaction-policy.ts';
 import { bindSignInsToKeys } from './key-binding.ts';
 import type { SignInOptions } from './options.ts';
@@ -77,7 +77,7 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, wor
     expiresWithSession: async () => true,
     loadExistingGrant: findOrMakeGrant,
     findAccount: (_context, id) => findAccount(options.store, id),
-    assertJwtClientAuthClaimsAndHeader: (_context, claims) => checkAssertionClaims(claims, options),
+    assertJwtClientAuthClaimsAndHeader: (context, claims) => checkAssertionClaims(context, claims, options),
     interactions: {
       url: (_context, { uid }) => `/interaction/${uid}`,
       policy: createInteractionPolicy(options.upstreams ? [createAcrCheck()] : []),
@@ -187,12 +187,16 @@ function headerOfAssertion() {
 }
 
 /** What the token exchange demands of a client assertion too (IDP-04): for this issuer and nobody else, and short-lived. */
-function checkAssertionClaims(claims: Record<string, unknown>, { issuer, now }: SignInOptions): void {
+function checkAssertionClaims(
+  context: KoaContextWithOIDC,
+  claims: Record<string, unknown>,
+  { issuer, clients, now }: SignInOptions,
+): void {
   const { aud, sub, iss, exp, jti } = claims;
-  const audience = Array.isArray(aud) ? aud : [aud];
-  if (audience.length !== 1 || audience[0] !== issuer)
-    throw new errors.InvalidClientAuth('aud is not this issuer alone');
+  const audience = audienceOf(aud, clients().get(String(iss)) ?? {}, issuer);
+  if (!audience) throw new errors.InvalidClientAuth('aud is not this issuer alone');
   if (sub !== iss) throw new errors.InvalidClientAuth('sub is not iss');
   if (typeof exp !== 'number' || exp > now() + 3600) throw new errors.InvalidClientAuth('exp is too far away');
   if (typeof jti !== 'string' || jti.length > 256) throw new errors.InvalidClientAuth('jti is not a short string');
+  if (audience === 'endpoint') rememberLegacyAudience(context);
 }

@@ -27,6 +27,8 @@ interface Known {
   readonly nameOf: (clientId: string) => string;
   /** Why the client of this request could not be found, where it is registered. */
   readonly unavailable: Refusal | undefined;
+  /** Whether a switch of the client was needed to believe that it is itself. */
+  readonly legacyAudience: boolean;
 }
 
 type Oidc = KoaContextWithOIDC['oidc'];
@@ -134,10 +136,11 @@ function hasCredentials(client: Oidc['client']): boolean {
   return client !== undefined && client.clientAuthMethod !== 'none';
 }
 
-function clientAndGrant({ client, params, route }: Oidc, { nameOf }: Known): Facts {
+function clientAndGrant({ client, params, route }: Oidc, { nameOf, legacyAudience }: Known): Facts {
   const grant = route === 'token' ? params?.grant_type : undefined;
   return {
     ...(client && { client: nameOf(client.clientId) }),
+    ...(legacyAudience && { clientLoosened: ['legacy_audience'] }),
     ...(typeof grant === 'string' && { grantType: toGrantName(grant) }),
   };
 }
