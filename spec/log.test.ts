@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { toFingerprint } from '../packages/server/src/call.ts';
 import { toLine } from '../packages/server/src/cli/audit.ts';
 import { alice, claimsOf, type Fields, idpIssuer, openWorld, rasIssuer, tracker, type World } from './world.ts';
 
@@ -89,6 +90,19 @@ describe('LOG-03: "Audit each decision, allow and deny"', () => {
     );
     assert.deepEqual(record.decision?.because, ['eng', 'out']);
     assert.equal(record.scopesGranted, undefined);
+  });
+
+  test('a target that nobody knows: named by its hash, and only what was sent', async () => {
+    const world = await openWorld();
+    const audience = 'https://nowhere.example';
+    const resource = ['https://nowhere.example/a', 'https://nowhere.example/b'];
+    const { record } = await world.exchange({ audience, resource });
+    assert.equal(record.reason, 'audience_unknown');
+    assert.deepEqual([record.audience, record.resource], [audience, resource.join(' ')].map(toFingerprint));
+    const bare = await world.exchange({ audience, resource: undefined });
+    assert.deepEqual([bare.record.audience, bare.record.resource], [toFingerprint(audience), undefined]);
+    const none = await world.exchange({ audience: undefined, resource: undefined });
+    assert.deepEqual([none.record.reason, none.record.audience], ['missing_parameter', undefined]);
   });
 
   test('a redemption: issuer and subject, the jti it began with and the one it ended in', async () => {
