@@ -17,6 +17,7 @@ describe('the hash of a code', () => {
     ` ${code.toUpperCase()}\n`,
     'oiabc defgh jkmnp qrstv wxyz2',
     'OLabc-defgh-jkmnp-qrstv-wxyz2',
+    code.padEnd(100),
   ];
   for (const typed of same)
     test(`is the same for ${JSON.stringify(typed)}`, () => assert.equal(hashOnceCode(typed), expected));
@@ -28,6 +29,7 @@ describe('the hash of a code', () => {
     code.replace('z', 'u'),
     ' '.repeat(101),
     code.replace('z', 'ß'),
+    code.padEnd(101),
   ];
   for (const typed of none)
     test(`there is none for ${JSON.stringify(typed.slice(0, 40))}`, () => assert.equal(hashOnceCode(typed), undefined));
