@@ -58,7 +58,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('clients/workload.ts'), [toSpec('workload')]],
   [server('form.ts'), [server('form.test.ts')], boundaries],
   [server('limits.ts'), [server('limits.test.ts')], boundaries],
-  [server('listener.ts'), [server('listener.test.ts')], boundaries],
+  [server('listener.ts'), [server('listener.test.ts')], [server('clients/client-certificate.test.ts')], boundaries],
   [
     server('clients/authenticate.ts'),
     [server('clients/authenticate.test.ts'), toSpec('client-authentication'), toSpec('workload')],
