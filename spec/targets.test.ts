@@ -21,6 +21,19 @@ describe('where an ID-JAG may lead: audience and resource at the IdP', () => {
     assert.equal(body.resource, tracker);
   });
 
+  test('LOG-01: what matches nothing is on the record by its hash, since anything may have been sent there', async () => {
+    const world = await openWorld();
+    const [audience, resource] = ['https://nobody.example', 'https://nobody.example/mcp'];
+    const nowhere = (await world.exchange({ audience, resource })).record;
+    const known = (await world.exchange({ resource })).record;
+    const unasked = (await world.exchange({ audience, resource: undefined })).record;
+    for (const named of [nowhere.audience, nowhere.resource, known.audience, known.resource, unasked.audience]) {
+      assert.match(String(named), /^sha256:[\w-]{16}$/);
+    }
+    assert.equal(nowhere.resource, known.resource);
+    assert.equal(unasked.resource, undefined);
+  });
+
   const lonely = 'https://lonely.example';
   const pairs: [name: string, audience: string, resource: string | string[], outcome: Refusal | 'issued'][] = [
     ['IDP-09 a pair of the table', rasIssuer, wiki, 'issued'],

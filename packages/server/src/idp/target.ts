@@ -18,15 +18,14 @@ export function parseTarget(call: Call, client: AccessClient, policy: AccessInde
   const { form } = call;
   const audience = form.get('audience');
   const scope = form.get('scope');
-  // What matches nothing in the policy is named by its hash: anything may have been sent here.
-  if (audience) call.note({ audience: toFingerprint(audience) });
-  if (form.resources.length > 0) call.note({ resource: toFingerprint(form.resources.join(' ')) });
   if (!audience) return no('missing_parameter');
 
   const candidates = policy.serversByAudience.get(audience);
-  if (!candidates) return no('audience_unknown');
-  const server = chooseServer(candidates, form.resources);
-  if (!server.ok) return server;
+  const server = candidates ? chooseServer(candidates, form.resources) : no('audience_unknown');
+  if (!server.ok) {
+    noteUnknown(call, audience);
+    return server;
+  }
   call.note({ server: server.value.id, resource: server.value.resource, audience: server.value.ras });
   const clientId = client.clientIds.get(server.value.ras);
   if (!clientId) return no('client_unmapped');
@@ -41,6 +40,15 @@ export function parseTarget(call: Call, client: AccessClient, policy: AccessInde
   return known.length > 0
     ? ok({ server: server.value, clientId, scopes: known, details: details.value })
     : no('scope_unknown');
+}
+
+/** What matches nothing in the policy is named by its hash: anything may have been sent here. */
+function noteUnknown(call: Call, audience: string): void {
+  const { resources } = call.form;
+  call.note({
+    audience: toFingerprint(audience),
+    ...(resources.length > 0 && { resource: toFingerprint(resources.join(' ')) }),
+  });
 }
 
 /** Details that are known at this server and say nothing their type does not allow (IDP-23, B24). */
