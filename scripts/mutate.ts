@@ -116,6 +116,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
     certificates,
     metadata,
   ],
+  [server('idp/bad-subject-token.ts'), [server('idp/bad-subject-token.test.ts')]],
   [server('idp/network-watch.ts'), [server('idp/network-watch.test.ts'), toSpec('distributed')]],
   [server('idp/sign-in/key-binding.ts'), [server('idp/sign-in/key-binding.test.ts')]],
   [

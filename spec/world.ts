@@ -150,6 +150,7 @@ export async function openWorld(
     /** Keys that a RAS publishes; `undefined` = it cannot be reached. */
     rasKeys?: () => readonly Jwk[] | undefined;
     more?: MoreClients;
+    badSubjectToken?: Idp['badSubjectToken'];
   } = {},
 ) {
   const { more = {} } = options;
@@ -243,6 +244,7 @@ export async function openWorld(
       }),
     pace: createPace({ burst: 60, perSecond: 2, nowMs: () => clock.ms }),
     subjectSecret: 'a secret of this organisation',
+    ...(options.badSubjectToken && { badSubjectToken: options.badSubjectToken }),
     dpop: { url: `${idpIssuer}/token`, nonces },
     skewSeconds: 30,
   };

@@ -23,6 +23,7 @@ import { certificateMethods } from './clients/check-certificate.ts';
 import type { CertificateReader } from './clients/client-certificate.ts';
 import { type Answer, type Asked, CallerGone, fromNode, fromRequest, send, toResponse } from './door.ts';
 import { type Form, parseForm } from './form.ts';
+import { type BadSubjectToken, toExchangeCode } from './idp/bad-subject-token.ts';
 import { type Idp, tokenExchange } from './idp/token-exchange.ts';
 import type { FailureLimit } from './limits.ts';
 import { assetHeaders, assets } from './pages/assets.ts';
@@ -67,10 +68,11 @@ export function createIdpApp(idp: Idp, edge: Edge, signIn: NodeHandler): App {
     if (!body.ok) return refuse(asked, edge, 'idp', body.refusal);
     const isForeign = body.value.form.ok && body.value.form.value.get('grant_type') !== grantType.tokenExchange;
     if (isForeign && asked.incoming) return { passOn: body.value.text };
-    return answerGrant(asked, edge, 'idp', body.value.form, (call) => {
+    const exchange = (call: Call) => {
       if (call.form.get('grant_type') !== grantType.tokenExchange) return no('unknown_grant_type');
       return tokenExchange(call, idp);
-    });
+    };
+    return answerGrant(asked, edge, 'idp', body.value.form, exchange, idp.badSubjectToken);
   };
   return createApp(new Map([['/token', token]]), new Hono(), edge, signIn);
 }
@@ -195,6 +197,7 @@ async function answerGrant(
   domain: RecordDomain,
   form: Result<Form>,
   handler: (call: Call) => Result<object> | Promise<Result<object>>,
+  badSubjectToken?: BadSubjectToken,
 ): Promise<Answer> {
   const { call, draft } = openCall(asked, edge, form.ok ? form.value : noForm);
   const claimedClient = claimedClientId(call);
@@ -204,7 +207,7 @@ async function answerGrant(
     edge.failures.add(claimedClient, call.address);
 
   const settled = await settle(edge, domain, call, draft, result);
-  return toAnswer(settled, draft, call.authorization !== undefined, waitSeconds);
+  return toAnswer(settled, draft, call.authorization !== undefined, waitSeconds, badSubjectToken);
 }
 
 /** What a call has gathered. */
@@ -303,10 +306,17 @@ const replayOf = {
 const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' };
 
 /** OAuth code, one generic sentence and the decision id: the exact reason stays on the record. */
-function toAnswer(result: Result<object>, draft: Draft, usedHeader: boolean, waitSeconds: number): Answer {
+function toAnswer(
+  result: Result<object>,
+  draft: Draft,
+  usedHeader: boolean,
+  waitSeconds: number,
+  badSubjectToken: BadSubjectToken | undefined,
+): Answer {
   const headers: Record<string, string> = { ...noStore, ...draft.headers };
   if (result.ok) return { status: 200, headers, body: JSON.stringify(result.value) };
-  const { wire, status } = refusalRow(result.refusal);
+  const { status } = refusalRow(result.refusal);
+  const wire = toExchangeCode(result.refusal, badSubjectToken);
   const body = {
     error: wire,
     error_description: `${wireCodes[wire].sentence} Reference: ${draft.id}`,

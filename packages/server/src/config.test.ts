@@ -60,6 +60,15 @@ describe('configuration', () => {
     );
   });
 
+  test('what clients are told of a bad subject token is one of two words', async () => {
+    assert.equal((await withFile('')).idp.badSubjectToken, 'invalid_grant');
+    const { idp } = await withFile('idp: { badSubjectToken: invalid_request }');
+    assert.equal(idp.badSubjectToken, 'invalid_request');
+    await assert.rejects(withFile('idp: { badSubjectToken: invalid_client }'), (problem: Problem) =>
+      /idp\.badSubjectToken: must be invalid_grant or invalid_request/.test(problem.message),
+    );
+  });
+
   test('how long a new key waits: on localhost anything, elsewhere five minutes or more', async () => {
     assert.equal((await withFile('')).keys.publishWaitSeconds, 600);
     assert.equal((await withFile('keys: { publishWaitSeconds: 1 }')).keys.publishWaitSeconds, 1);

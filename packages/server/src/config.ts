@@ -62,6 +62,10 @@ const ConfigFile = z.strictObject({
       idJagSeconds: z.int().min(30).max(600).default(300),
       /** Exchanges one person's agents may make at once; two a second after that. */
       burst: z.int().min(10).max(1_000_000).default(60),
+      /** What clients are told of a bad subject token: invalid_request is what RFC 8693 §2.2.2 demands. */
+      badSubjectToken: z
+        .enum(['invalid_grant', 'invalid_request'], 'must be invalid_grant or invalid_request')
+        .default('invalid_grant'),
       sessionSeconds: z.int().min(300).max(86_400).default(43_200),
       /** Without a browser using it for so long a session ends; agents at work do not count. */
       sessionIdleSeconds: z.int().min(60).max(86_400).optional(),
@@ -168,6 +172,7 @@ export interface Config {
     readonly sessionSeconds: number;
     readonly sessionIdleSeconds: number | undefined;
     readonly burst: number;
+    readonly badSubjectToken: 'invalid_grant' | 'invalid_request';
   };
   readonly ras: {
     readonly issuer: string;

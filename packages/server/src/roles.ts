@@ -136,6 +136,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     networks: createNetworkWatch(),
     alert: (facts: Facts, address: string) => appendAlert(parts, facts, address),
     pace: createPace({ burst: config.idp.burst, perSecond: 2, nowMs: edge.nowMs, shared: parts.shared }),
+    badSubjectToken: config.idp.badSubjectToken,
     subjectSecret: await openSecret(home.keysDir, 'subject'),
     dpop,
     skewSeconds: config.skewSeconds,

@@ -19,6 +19,7 @@ import { clientIdOf } from '../policy/compile-client.ts';
 import { decide } from '../policy/decide.ts';
 import type { AccessClient, Ask, Audience, Decision } from '../policy/model.ts';
 import type { Person, Store } from '../store/store.ts';
+import type { BadSubjectToken } from './bad-subject-token.ts';
 import type { EncryptIdJag } from './encrypt-id-jag.ts';
 import { elsewhere, type NetworkWatch } from './network-watch.ts';
 import { readRefreshToken } from './subject-refresh-token.ts';
@@ -42,6 +43,8 @@ export interface Idp {
   readonly networks: NetworkWatch;
   /** Puts on the record what somebody should look at; resolves when it is durable. */
   readonly alert: (facts: Facts, address: string) => Promise<void>;
+  /** What clients are told of a bad subject token; `invalid_grant` when absent. */
+  readonly badSubjectToken?: BadSubjectToken;
   /** Makes pairwise subjects; whoever does not know it cannot tell whose they are. Never changes (IDP-26). */
   readonly subjectSecret: string;
 }
