@@ -47,7 +47,7 @@ describe('catalogue section 9, replay: "single use; per-issuer switch for non-MC
   });
 
   test('without the switch: single use for an API too', async () => {
-    for (const trust of [{}, { replay: 'refuse' }]) {
+    for (const trust of [{}, { replay: 'refuse' }, { unknown_scopes: 'drop' }]) {
       const { world, redeem, idJag } = await open({ ...mcpServers, ...apis }, trust);
       const assertion = await idJag();
       const { status, record } = await redeem(assertion);
