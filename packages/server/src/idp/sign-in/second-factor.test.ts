@@ -212,6 +212,8 @@ describe('a second factor', () => {
       await stronger.browser.submit(setup, { do: 'passkey-made', credential: passkey.make(passkeyOptions(setup)) });
       const both = await begin(person);
       assert.deepEqual(offered(both.page), [true, true, true, true, false]);
+      const wrong = await both.browser.submit(both.page, { do: 'code', code: codeOf(Buffer.from('another secret')) });
+      assert.equal(wrong.status, 400, 'a passkey is no app');
       const arrived = await both.browser.submit(both.page, { do: 'code', code: codeOf(secret, 1) });
       assert.ok(arrived.url.searchParams.get('code'), 'the app is found beside the passkey');
     });
