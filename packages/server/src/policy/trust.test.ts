@@ -37,6 +37,7 @@ describe('trust: an issuer, and its tenants', () => {
             algorithms: signatureAlgorithms,
             accounts: { unknown: 'create', emailDomains: new Set(), emailVerified: 'claim', byAudSub: false },
             clients: ['app'],
+            allowsReuse: false,
             audTenant: 'us',
             requiresEncryption: false,
             acceptsScopeArray: false,
