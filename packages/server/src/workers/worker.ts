@@ -48,7 +48,9 @@ async function start({ config, home, dataDir, gatewaySocket }: WorkerStart): Pro
   } catch (error) {
     if (!(error instanceof Problem)) log.error({ fault: toFault(error) }, 'a worker could not start');
     const problem = error instanceof Problem ? error : new Problem('A worker could not start.', 'See the log.');
-    tell({ problem: { message: problem.message, wayOut: problem.wayOut } });
+    const told: ToPrimary = { problem: { message: problem.message, wayOut: problem.wayOut } };
+    // Then it ends, so that another one is tried: one that answers nobody would never be missed.
+    process.send?.(told, () => process.exit(1));
   }
 }
 
