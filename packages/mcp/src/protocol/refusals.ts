@@ -648,6 +648,12 @@ export const refusals = {
     hint: 'the enrolment code is unknown, expired, used before or of somebody else',
     help: 'Make a new one: credence person factors invite EMAIL',
   },
+  account_link_not_good: {
+    wire: 'access_denied',
+    rule: 'IDP-38',
+    hint: 'the link to choose a password is unknown, used, revoked, replaced or out of its time, or its person is switched off',
+    help: 'Make a new one: credence person invite EMAIL, or credence person reset EMAIL',
+  },
   sign_in_cancelled: { wire: 'access_denied', rule: 'IDP-39', hint: 'the person chose Cancel' },
   sign_in_request_refused: {
     wire: 'invalid_request',

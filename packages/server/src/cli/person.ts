@@ -1,5 +1,5 @@
 import { isName } from '@credence/mcp/protocol';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { randomId } from '../call.ts';
 import { hashPassword } from '../directory/password.ts';
 import { Problem } from '../problem.ts';
@@ -8,9 +8,11 @@ import { toPrintable } from './audit.ts';
 import { factorsCommand } from './factors.ts';
 import { findPerson } from './find-person.ts';
 import { homeOption } from './home-option.ts';
+import { linkCommands } from './links.ts';
+import { listOption } from './list-option.ts';
 import { recordAct, toActRow, withStore } from './with-store.ts';
 
-/** `credence person add|list|password|off|on|factors`: the local directory, for day one. */
+/** `credence person add|invite|reset|links|list|password|off|on|factors`: the local directory, for day one. */
 export function personCommand(): Command {
   const person = new Command('person').description('keep the local directory: people, their groups and roles');
   person
@@ -81,7 +83,7 @@ export function personCommand(): Command {
         }),
       );
   }
-  person.addCommand(factorsCommand());
+  for (const command of [factorsCommand(), ...linkCommands()]) person.addCommand(command);
   return person;
 }
 
@@ -91,13 +93,6 @@ interface AddOptions {
   readonly group: readonly string[];
   readonly role: readonly string[];
   readonly passwordStdin?: boolean;
-}
-
-function listOption(flags: string, description: string): Option {
-  const collect = (value: string, before: string[]) => [...before, value];
-  return new Option(flags, description)
-    .default([] as string[], 'none')
-    .argParser(collect as (value: string) => string[]);
 }
 
 async function addPerson(

@@ -1,8 +1,6 @@
 import type { PeopleStore, Person } from '../store/store.ts';
+import { maxPasswordLength as maxLength } from './account-links.ts';
 import { spendTheTimeOfACheck, verifyPassword } from './password.ts';
-
-/** Longer than any passphrase; what lies beyond would only cost memory. */
-const maxLength = 1024;
 
 /** Whether somebody may come in, and whom they claimed to be, where such a person exists. */
 export type Authentication =

@@ -1,4 +1,6 @@
+import type { Compilable, Kysely } from 'kysely';
 import type { Engine } from './engine.ts';
+import type { Schema } from './schema.ts';
 import type { Factor, FactorStore } from './store.ts';
 
 /** Second factors and the codes that work once. Each change and its lines of the record are one durable step. */
@@ -34,23 +36,11 @@ export function factorStore({ db, write }: Engine): FactorStore {
     },
 
     add: async (factor, { enrolmentCode, recoveryCodes, now, records }) => {
-      const { id, personId, kind, name, material, credentialId, isSynced, counter, createdAt } = factor;
+      const { personId } = factor;
       const condition = enrolmentCode === undefined ? [] : [spend(personId, 'enrolment', enrolmentCode, now)];
-      const insert = db.insertInto('factors').values({
-        id,
-        person_id: personId,
-        kind,
-        name,
-        material,
-        credential_id: credentialId ?? null,
-        synced: isSynced ? 1 : 0,
-        counter,
-        created_at: createdAt,
-        last_used_at: null,
-      });
       const codes = recoveryCodes?.map((hash) => insertCode(personId, 'recovery', hash, null)) ?? [];
       const replace = recoveryCodes ? [codesOf(personId, 'recovery'), ...codes] : [];
-      const steps = [...condition, insert, ...replace];
+      const steps = [...condition, insertFactor(db, factor), ...replace];
       const [changed] = await write({ steps, conditional: true, records });
       return changed === 1;
     },
@@ -126,6 +116,23 @@ export function factorStore({ db, write }: Engine): FactorStore {
       return changed === 1;
     },
   };
+}
+
+/** The step that adds a factor, for whoever has more to do in the same one. */
+export function insertFactor(db: Kysely<Schema>, factor: Factor): Compilable {
+  const { id, personId, kind, name, material, credentialId, isSynced, counter, createdAt } = factor;
+  return db.insertInto('factors').values({
+    id,
+    person_id: personId,
+    kind,
+    name,
+    material,
+    credential_id: credentialId ?? null,
+    synced: isSynced ? 1 : 0,
+    counter,
+    created_at: createdAt,
+    last_used_at: null,
+  });
 }
 
 function toFactor(row: {

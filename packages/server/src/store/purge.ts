@@ -3,12 +3,17 @@ import type { Engine } from './engine.ts';
 
 /** Rows removed in one transaction; requests that wait for it are held up by milliseconds only. */
 const chunk = 2000;
+const day = 86_400;
 
 /** Removes marks whose last second has passed, and artifacts that have expired, a little at a time. */
 export async function purge({ db, write }: Engine, now: EpochSeconds): Promise<void> {
   const oldMarks = db.selectFrom('marks').select(['kind', 'id']).where('until', '<', now).limit(chunk);
   const oldArtifacts = db.selectFrom('artifacts').select(['model', 'id']).where('expires_at', '<=', now).limit(chunk);
   const oldSessions = db.selectFrom('upstream_sessions').select('session_uid').where('expires_at', '<=', now);
+  // Kept for a while, so that whoever made one sees what became of it.
+  const oldLinks = db.deleteFrom('account_links').where('expires_at', '<=', now - 30 * day);
+  const oldUses = db.deleteFrom('agent_uses').where('last_ms', '<=', (now - 400 * day) * 1000);
+  await write({ steps: [oldLinks, oldUses] });
   const removals = [
     db.deleteFrom('upstream_sessions').where('session_uid', 'in', oldSessions.limit(chunk)),
     db

@@ -23,6 +23,12 @@ export interface Schema {
   upstream_sessions: UpstreamSessionTable;
   factors: FactorTable;
   once_codes: OnceCodeTable;
+  account_links: AccountLinkTable;
+  administrators: AdministratorTable;
+  break_glass: BreakGlassTable;
+  notices: NoticeTable;
+  agent_uses: AgentUseTable;
+  agent_uses_read: AgentUseReadTable;
   change_sequence: ChangeSequenceTable;
 }
 
@@ -224,6 +230,54 @@ interface OnceCodeTable {
   purpose: string;
   code_hash: string;
   expires_at: number | null;
+}
+
+/** Links that let somebody choose a password, by the hash of what is in them (T25). */
+interface AccountLinkTable {
+  person_id: string;
+  token_hash: string;
+  purpose: 'invitation' | 'reset';
+  created_at: number;
+  opens_at: number;
+  expires_at: number;
+}
+
+/** Who administers Credence; written by commands only. */
+interface AdministratorTable {
+  person_id: string;
+  role: 'owner' | 'policy' | 'people' | 'auditor' | 'help-desk';
+  granted_at: number;
+}
+
+/** One row at most. */
+interface BreakGlassTable {
+  one: number;
+  person_id: string;
+  changed_at: number;
+}
+
+/** What somebody else did to how a person signs in, and the person has not been told yet. */
+interface NoticeTable {
+  id: string;
+  person_id: string;
+  what: 'reset_link' | 'factor_removed';
+  about: string;
+  at: number;
+}
+
+/** When a client was first and last given an ID-JAG in somebody's name for a server, told by the record. */
+interface AgentUseTable {
+  person_id: string;
+  client: string;
+  server: string;
+  first_ms: number;
+  last_ms: number;
+}
+
+/** One row: how much of the record is in the table above. */
+interface AgentUseReadTable {
+  one: number;
+  position: number;
 }
 
 /** One row: how many changes there were. */

@@ -48,6 +48,37 @@ export function sessionStore({ db, write }: Engine): SessionStore {
       const [ended] = await write({ steps, conditional: true, records });
       return ended !== 0;
     },
+
+    endClient: async (uid, client, records) => {
+      const session = db.selectFrom('artifacts').select(['id', 'payload']).where('model', '=', 'Session');
+      const row = await session.where('uid', '=', uid).executeTakeFirst();
+      if (!row) return false;
+      const payload = JSON.parse(row.payload) as Artifact;
+      const left = entriesOf(payload.authorizations).filter(([id]) => id !== client);
+      const entry = entriesOf(payload.authorizations).find(([id]) => id === client)?.[1];
+      if (!entry) return false;
+      const without = JSON.stringify({ ...payload, authorizations: Object.fromEntries(left) });
+      const steps: Compilable[] = [
+        // First, and only if nobody saved the session meanwhile: what another request put into it is not lost.
+        db
+          .updateTable('artifacts')
+          .set({ payload: without })
+          .where('model', '=', 'Session')
+          .where('id', '=', row.id)
+          .where('payload', '=', row.payload),
+      ];
+      if (typeof entry.sid === 'string') {
+        steps.push(db.deleteFrom('session_sids').where('sid', '=', entry.sid).where('session_id', '=', row.id));
+      }
+      if (typeof entry.grantId === 'string') {
+        steps.push(
+          db.deleteFrom('artifacts').where('model', '=', 'Grant').where('id', '=', entry.grantId),
+          db.deleteFrom('artifacts').where('grant_id', '=', entry.grantId),
+        );
+      }
+      const [changed] = await write({ steps, conditional: true, records });
+      return changed !== 0;
+    },
   };
 }
 

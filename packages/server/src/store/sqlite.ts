@@ -3,12 +3,16 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { Problem } from '../problem.ts';
 import { accountStore } from './accounts.ts';
+import { administratorStore } from './administrators.ts';
+import { agentUseStore } from './agent-uses.ts';
 import { artifactStore } from './artifacts.ts';
 import { auditStore } from './audit-log.ts';
 import { credentialStore } from './credentials.ts';
 import type { Engine } from './engine.ts';
 import { factorStore } from './factors.ts';
+import { linkStore } from './links.ts';
 import { migrate } from './migrate.ts';
+import { noticeStore } from './notices.ts';
 import { peopleStore } from './people.ts';
 import { policyStore } from './policies.ts';
 import { purge } from './purge.ts';
@@ -89,6 +93,10 @@ function toStore(
     upstream: upstreamStore(engine),
     sessions: sessionStore(engine),
     factors: factorStore(engine),
+    links: linkStore(engine),
+    administrators: administratorStore(engine),
+    notices: noticeStore(engine),
+    agentUses: agentUseStore(engine),
     changeSequence: reads.changeSequence,
     purge: (now) => purge(engine, now),
     close: async () => {

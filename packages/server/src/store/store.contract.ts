@@ -1,4 +1,5 @@
 import { after, before, describe } from 'node:test';
+import { administrationContract } from './contract/administration.ts';
 import { artifactContract } from './contract/artifacts.ts';
 import { commitContract } from './contract/commit.ts';
 import { directoryContract } from './contract/directory.ts';
@@ -36,6 +37,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     directoryContract(access);
     provisioningContract(access);
     factorContract(access);
+    administrationContract(access);
     registryContract(access);
     sessionContract(access);
     wholeStoreContract(access);

@@ -1,5 +1,9 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
+import type { AdministratorStore } from './administrators.ts';
+import type { AgentUseStore } from './agent-uses.ts';
 import type { DirectoryStore } from './directory.ts';
+import type { LinkStore } from './links.ts';
+import type { NoticeStore } from './notices.ts';
 
 /**
  * What Credence keeps, as a contract. SQLite implements it today; whatever comes next passes the same
@@ -21,6 +25,10 @@ export interface Store {
   readonly upstream: UpstreamStore;
   readonly sessions: SessionStore;
   readonly factors: FactorStore;
+  readonly links: LinkStore;
+  readonly administrators: AdministratorStore;
+  readonly notices: NoticeStore;
+  readonly agentUses: AgentUseStore;
   /**
    * Grows with every change to people, groups, sources, credentials, policies or accounts, by whichever process made it. A node compares
    * it to know when to drop what it keeps in memory.
@@ -307,6 +315,11 @@ export interface SessionStore {
    * was none: then nothing is written. Other sessions of the person stand.
    */
   end(uid: string, records: readonly AuditRow[]): Promise<boolean>;
+  /**
+   * Takes one client out of a session, with everything that was granted to it there: its ID Tokens and refresh tokens are
+   * worth nothing from then on. Resolves false when the session does not hold it: then nothing is written.
+   */
+  endClient(uid: string, client: string, records: readonly AuditRow[]): Promise<boolean>;
 }
 
 /** What a person of the local directory proves themselves with, besides the password. */

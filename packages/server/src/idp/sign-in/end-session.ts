@@ -33,6 +33,25 @@ export async function endSession(
   }
 }
 
+/** Ends every session of a person, as above, and what was just being issued to them, which hangs on none yet. */
+export async function endSessionsOf(
+  options: SignInOptions,
+  provider: Provider,
+  personId: string,
+  why: EndOfSession,
+): Promise<number> {
+  const { store, now } = options;
+  let ended = 0;
+  for (;;) {
+    const sessions = await store.sessions.list({ after: '', limit: 100, personId, now: now() });
+    for (const { uid } of sessions) await endSession(options, provider, uid, why);
+    ended += sessions.length;
+    if (sessions.length < 100) break;
+  }
+  await store.artifacts.endSessionsOf(personId);
+  return ended;
+}
+
 /** What the types of `oidc-provider` leave out. */
 interface ClientToTell {
   readonly backchannelLogoutUri?: string;

@@ -33,7 +33,12 @@ export function createEnrolmentSteps(
   });
 
   return {
-    async begin(visit, person, progress, neededAcr) {
+    async begin(visit, person, before, neededAcr) {
+      const enrolmentCode = before.enrolmentCode ?? (await enrolment.passOf(person));
+      const progress = { ...before, enrolmentCode };
+      if (enrolmentCode !== before.enrolmentCode) {
+        await writeProgress(options.store.artifacts, visit.interaction.uid, progress, options.now());
+      }
       const hasShownOne = coversAcr(progress.shown.acr, acrOf.twoFactors);
       const mayEnrol = hasShownOne || progress.enrolmentCode !== undefined || options.firstFactor() === 'password';
       if (!mayEnrol) {

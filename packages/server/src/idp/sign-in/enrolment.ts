@@ -1,4 +1,4 @@
-import { no, ok, type Result } from '@credence/mcp/protocol';
+import { type EpochSeconds, no, ok, type Result } from '@credence/mcp/protocol';
 import { randomId } from '../../call.ts';
 import { hashOnceCode, newOnceCode } from '../../directory/once-codes.ts';
 import { checkCreation, creationOptions } from '../../directory/passkey.ts';
@@ -36,6 +36,23 @@ export interface Enrolment {
   ): Promise<Result<Enrolled>>;
   /** Hash of an enrolment code that is good for this person now. */
   readCode(person: Person, typed: string): Promise<string | undefined>;
+  /** Lets a person who has just chosen a password by a link enrol a first factor, as if the code had been typed. */
+  grantPass(personId: string, code: EnrolmentCode): Promise<void>;
+  /** Hash of the enrolment code of such a person. */
+  passOf(person: Person): Promise<string | undefined>;
+}
+
+export interface EnrolmentCode {
+  readonly codeHash: string;
+  readonly until: EpochSeconds;
+}
+
+const passModel = 'EnrolmentPass';
+const passSeconds = 900;
+
+/** An enrolment code that nobody ever sees: for {@link Enrolment.grantPass}. */
+export function newEnrolmentCode(now: EpochSeconds): EnrolmentCode {
+  return { codeHash: hashOnceCode(newOnceCode()) ?? '', until: now + passSeconds };
 }
 
 /** Where it happens, for the record. */
@@ -94,6 +111,15 @@ export function createEnrolment(options: SignInOptions): Enrolment {
       const hash = hashOnceCode(typed);
       const isGood = hash !== undefined && (await store.factors.hasEnrolmentCode(person.id, hash, now()));
       return isGood ? hash : undefined;
+    },
+
+    grantPass: (personId, { codeHash, until }) =>
+      store.artifacts.upsert(passModel, personId, { accountId: personId, codeHash }, until),
+
+    async passOf({ id }) {
+      const codeHash = (await store.artifacts.find(passModel, id))?.codeHash;
+      const isGood = typeof codeHash === 'string' && (await store.factors.hasEnrolmentCode(id, codeHash, now()));
+      return isGood ? codeHash : undefined;
     },
   };
 

@@ -78,7 +78,9 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
     const uid = `security ${session.uid}`;
     const known = await readProgress(store.artifacts, uid);
     const shown = { acr: session.acr ?? acrOf.password, amr: session.amr ?? [] };
-    const progress = { ...(known?.personId === person.id && known), personId: person.id, shown };
+    const mine = known?.personId === person.id ? known : undefined;
+    const enrolmentCode = mine?.enrolmentCode ?? (factors.length === 0 ? await enrolment.passOf(person) : undefined);
+    const progress = { ...mine, enrolmentCode, personId: person.id, shown };
     return { context, person, factors, progress, uid };
   }
 

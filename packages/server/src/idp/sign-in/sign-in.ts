@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
+import { createAccountLinkPage } from './account-link.ts';
 import { createAfterSignIn } from './after-sign-in.ts';
 import { defaultScope } from './default-scope.ts';
 import { createInteractions } from './interactions.ts';
@@ -44,7 +45,7 @@ export function createSignIn(given: SignInOptions, limits: SignInLimits = defaul
   const choice = upstreams && createUpstreamChoice(options, upstreams, attempts, frame);
   const limit = createSignInLimit(limits, options.shared);
   const interactions = createInteractions(options, frame, limit, choice);
-  const securityPage = createSecurityPage(options, frame, limit);
+  const pages = [interactions, createSecurityPage(options, frame, limit), createAccountLinkPage(options, frame)];
   const afterSignIn = createAfterSignIn(options);
   const upstreamLayers = (provider: Provider): readonly Layer[] =>
     upstreams
@@ -60,7 +61,8 @@ export function createSignIn(given: SignInOptions, limits: SignInLimits = defaul
   const build = () => {
     const provider = createProvider(options, createProviderPages(frame), workloadPass);
     const ourPages: Layer = async (context: Context, next) => {
-      if (!(await interactions(context, provider)) && !(await securityPage(context, provider))) await next();
+      for (const answers of pages) if (await answers(context, provider)) return;
+      await next();
     };
     for (const layer of [
       answerFaults(options, frame),

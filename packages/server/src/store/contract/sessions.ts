@@ -66,6 +66,24 @@ export function sessionContract(access: Access): void {
       assert.ok(await artifacts.find('RefreshToken', other.token));
     });
 
+    test('one client is taken out of it, with what was granted to it there, and the session stands', async () => {
+      const { uid, sid, grantId, token } = await save();
+      const { sessions, artifacts, audit } = access.store();
+      const other = await save();
+      const [line, unsaid] = [row(), row()];
+      assert.equal(await sessions.endClient(uid, 'nobody', [unsaid]), false);
+      assert.equal(await sessions.endClient('nothing', 'cli', [unsaid]), false);
+      assert.equal(await sessions.endClient(uid, 'cli', [line]), true);
+      assert.equal(await sessions.endClient(uid, 'cli', [unsaid]), false);
+      assert.ok(await audit.find(line.id));
+      assert.equal(await audit.find(unsaid.id), undefined);
+      assert.equal(await artifacts.sessionStands(sid, now), false);
+      assert.equal(await artifacts.find('Grant', grantId), undefined);
+      assert.equal(await artifacts.find('RefreshToken', token), undefined);
+      assert.deepEqual((await sessions.find(uid, now))?.clients, []);
+      assert.equal(await artifacts.sessionStands(other.sid, now), true);
+    });
+
     test('of two that end it at once one does, and the other writes nothing', async () => {
       const { uid } = await save();
       const lines = [row(), row()];

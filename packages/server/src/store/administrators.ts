@@ -1,0 +1,134 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
+import type { Compilable, Kysely } from 'kysely';
+import { countChange, type Engine } from './engine.ts';
+import { insertFactor } from './factors.ts';
+import type { Schema } from './schema.ts';
+import type { AuditRow, Factor, Person } from './store.ts';
+
+/** What somebody may do with Credence itself. Nothing to do with the roles that rules of a policy name. */
+export type AdminRole = Schema['administrators']['role'];
+
+export interface Administrator {
+  readonly personId: string;
+  readonly role: AdminRole;
+  readonly grantedAt: EpochSeconds;
+}
+
+/** Who administers Credence. No source of people reaches this: it is written by commands of the operator alone. */
+export interface AdministratorStore {
+  roleOf(personId: string): Promise<AdminRole | undefined>;
+  /** By person. */
+  list(): Promise<readonly Administrator[]>;
+  /** Gives a person this role instead of the one they have. */
+  grant(administrator: Administrator, records: readonly AuditRow[]): Promise<void>;
+  /** Resolves false where there was none, and for the break-glass account, which is nothing without its role. */
+  revoke(personId: string, records: readonly AuditRow[]): Promise<boolean>;
+  breakGlass(): Promise<BreakGlass | undefined>;
+  /** Makes the account, whole, as an owner. Throws `StoreConflict` when there is one already: there is never a second. */
+  createBreakGlass(person: Person, secrets: BreakGlassSecrets, records: readonly AuditRow[]): Promise<void>;
+  /** Replaces what it signs in with, and ends its sessions. Resolves false where there is none. */
+  rotateBreakGlass(secrets: BreakGlassSecrets, records: readonly AuditRow[]): Promise<boolean>;
+  /** Removes the account with everything it has. Resolves false where there is none. */
+  removeBreakGlass(records: readonly AuditRow[]): Promise<boolean>;
+}
+
+export interface BreakGlass {
+  readonly personId: string;
+  /** When it was made, or its secrets were last replaced. */
+  readonly changedAt: EpochSeconds;
+}
+
+export interface BreakGlassSecrets {
+  readonly passwordHash: string;
+  readonly factor: Factor;
+  readonly now: EpochSeconds;
+}
+
+export function administratorStore({ db, write }: Engine): AdministratorStore {
+  const breakGlass = async (): Promise<BreakGlass | undefined> => {
+    const row = await db.selectFrom('break_glass').selectAll().executeTakeFirst();
+    return row && { personId: row.person_id, changedAt: row.changed_at };
+  };
+
+  return {
+    roleOf: async (personId) => {
+      const row = await db
+        .selectFrom('administrators')
+        .select('role')
+        .where('person_id', '=', personId)
+        .executeTakeFirst();
+      return row?.role;
+    },
+
+    list: async () => {
+      const rows = await db.selectFrom('administrators').selectAll().orderBy('person_id').execute();
+      return rows.map(({ person_id, role, granted_at }) => ({ personId: person_id, role, grantedAt: granted_at }));
+    },
+
+    grant: async (administrator, records) => {
+      await write({ steps: [grantStep(db, administrator)], records });
+    },
+
+    revoke: async (personId, records) => {
+      const remove = db
+        .deleteFrom('administrators')
+        .where('person_id', '=', personId)
+        .where('person_id', 'not in', db.selectFrom('break_glass').select('person_id'));
+      const [removed] = await write({ steps: [remove], conditional: true, records });
+      return removed === 1;
+    },
+
+    breakGlass,
+
+    createBreakGlass: async (person, { passwordHash, factor, now }, records) => {
+      const { id, source, email, name } = person;
+      const columns = { id, source, email, email_folded: email.toLowerCase(), name, active: 1 };
+      const steps = [
+        db.insertInto('people').values({ ...columns, password_hash: passwordHash }),
+        db.insertInto('break_glass').values({ one: 1, person_id: id, changed_at: now }),
+        grantStep(db, { personId: id, role: 'owner', grantedAt: now }),
+        insertFactor(db, factor),
+        countChange(db),
+      ];
+      await write({ steps, records });
+    },
+
+    rotateBreakGlass: async ({ passwordHash, factor, now }, records) => {
+      const known = await breakGlass();
+      if (!known) return false;
+      const { personId } = known;
+      const steps = [
+        db.updateTable('break_glass').set({ changed_at: now }).where('person_id', '=', personId),
+        db.updateTable('people').set({ password_hash: passwordHash }).where('id', '=', personId),
+        db.deleteFrom('factors').where('person_id', '=', personId),
+        db.deleteFrom('once_codes').where('person_id', '=', personId),
+        db.deleteFrom('account_links').where('person_id', '=', personId),
+        insertFactor(db, { ...factor, personId }),
+        db.deleteFrom('artifacts').where('account_id', '=', personId),
+        countChange(db),
+      ];
+      const [changed] = await write({ steps, conditional: true, records });
+      return changed === 1;
+    },
+
+    removeBreakGlass: async (records) => {
+      const known = await breakGlass();
+      if (!known) return false;
+      const steps = [
+        db.deleteFrom('people').where('id', '=', known.personId),
+        db.deleteFrom('artifacts').where('account_id', '=', known.personId),
+        countChange(db),
+      ];
+      const [removed] = await write({ steps, conditional: true, records });
+      return removed === 1;
+    },
+  };
+}
+
+function grantStep(db: Kysely<Schema>, { personId, role, grantedAt }: Administrator): Compilable {
+  const columns = { role, granted_at: grantedAt };
+  return db
+    .insertInto('administrators')
+    .values({ person_id: personId, ...columns })
+    .onConflict((conflict) => conflict.column('person_id').doUpdateSet(columns));
+}
