@@ -31,6 +31,7 @@ const keys = [toSpec('keys')];
 const dpop = [toSpec('dpop')];
 const upstream = ['upstream', 'step-up'].map((name) => server(`idp/sign-in/upstream/${name}.test.ts`));
 const secondFactor = ['second-factor', 'security'].map((name) => server(`idp/sign-in/${name}.test.ts`));
+const accountLink = server('idp/sign-in/account-link.test.ts');
 const provisioning = ['provisioning', 'dialects'].map(toSpec);
 const scim = (name: string) => server(`directory/scim/${name}`);
 const metadata = [toSpec('client-metadata')];
@@ -100,6 +101,13 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('idp/sign-in/upstream/callback.ts'), upstream],
   [server('idp/sign-in/upstream/back-channel.ts'), [server('idp/sign-in/upstream/sign-out.test.ts')]],
   [server('policy/sign-in-levels.ts'), [server('policy/sign-in-levels.test.ts')], [toSpec('step-up')]],
+  [server('directory/account-links.ts'), [server('directory/account-links.test.ts')], [accountLink]],
+  [server('idp/sign-in/account-link.ts'), [accountLink]],
+  [server('idp/sign-in/sign-in-limit.ts'), [server('idp/sign-in/sign-in-limit.test.ts')], secondFactor],
+  [
+    server('idp/sign-in/devices.ts'),
+    [server('idp/sign-in/devices.test.ts'), server('idp/sign-in/sign-in-limit.test.ts')],
+  ],
   [server('directory/totp.ts'), [server('directory/totp.test.ts')]],
   [server('directory/once-codes.ts'), [server('directory/once-codes.test.ts')]],
   [server('directory/passkey.ts'), [server('directory/passkey.test.ts')], secondFactor],

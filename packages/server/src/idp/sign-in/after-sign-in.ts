@@ -3,7 +3,6 @@ import { createDevices } from './devices.ts';
 import type { Context } from './layer.ts';
 import { createNetworkWatch, networkWatchLimits } from './network-watch.ts';
 import type { SignInOptions } from './options.ts';
-import { isHttps } from './provider.ts';
 import type { UpstreamResult } from './upstream/callback.ts';
 
 /** What somebody has just proven leads to, before the answer leaves; resolves to what the record of it says besides. */
@@ -11,7 +10,7 @@ export type AfterSignIn = (context: Context) => Promise<Facts>;
 
 /** New browsers and too many networks are noted, and a sign-in at an upstream is remembered, so that it can end there too. */
 export function createAfterSignIn(options: SignInOptions): AfterSignIn {
-  const devices = createDevices({ keys: options.cookieKeys, secure: isHttps(options) });
+  const devices = createDevices(options);
   const watch = createNetworkWatch(networkWatchLimits, options.now);
 
   return async (context) => {

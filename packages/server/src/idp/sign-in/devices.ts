@@ -1,5 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Context } from './layer.ts';
+import type { SignInOptions } from './options.ts';
+import { isHttps } from './provider.ts';
 
 /**
  * Knows a browser again by a cookie of ours and by nothing else: no fingerprint is taken, and no list is kept here. The
@@ -8,19 +10,30 @@ import type { Context } from './layer.ts';
 export interface Devices {
   /** True when this person has not signed in with this browser before, as far as its cookie tells; marks it. */
   isNew(context: Context, personId: string): boolean;
+  /** Names the browser to whoever counts, if this person has signed in with it before. */
+  known(context: Context, personId: string): string | undefined;
 }
 
 const maxPeople = 8;
 /** As long as browsers keep any cookie. */
 const seconds = 400 * 86_400;
 
-export function createDevices({ keys, secure }: { keys: readonly string[]; secure: boolean }): Devices {
+export function createDevices(options: Pick<SignInOptions, 'cookieKeys' | 'issuer'>): Devices {
+  const { cookieKeys: keys } = options;
+  const secure = isHttps(options);
   const name = secure ? '__Host-credence_device' : 'credence_device';
   const settings = { path: '/', httpOnly: true, sameSite: 'lax', signed: true, secure, overwrite: true } as const;
 
+  const read = (context: Context) => (context.cookies.get(name, { signed: true }) ?? '').split('.');
+
   return {
+    known(context, personId) {
+      const [device = '', ...marks] = read(context);
+      return marks.some((mark) => isMark(mark, device, personId, keys)) ? device : undefined;
+    },
+
     isNew(context, personId) {
-      const [known = '', ...marks] = (context.cookies.get(name, { signed: true }) ?? '').split('.');
+      const [known = '', ...marks] = read(context);
       const device = /^[\w-]{22}$/.test(known) ? known : randomBytes(16).toString('base64url');
       const isKnown = device === known && marks.some((mark) => isMark(mark, device, personId, keys));
       const [key = ''] = keys;

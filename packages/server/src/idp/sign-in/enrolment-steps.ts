@@ -1,6 +1,7 @@
 import type { Form } from '../../form.ts';
 import { acrOf, coversAcr } from '../../policy/sign-in-levels.ts';
 import type { Person } from '../../store/store.ts';
+import { createAskerOf } from './asker.ts';
 import { createEnrolment, type Enrolled } from './enrolment.ts';
 import { appSetupPage, neededPage, passkeySetupPage, recoveryCodesPage } from './factor-pages.ts';
 import { isOneOf, type Known, sentenceFor } from './factor-refusals.ts';
@@ -26,6 +27,7 @@ export function createEnrolmentSteps(
   next: (visit: Visit, person: Person, progress: Progress) => Promise<void>,
 ): EnrolmentSteps {
   const enrolment = createEnrolment(options);
+  const askerOf = createAskerOf(options);
   const form = (visit: Visit) => formOf(visit, options.cookieKeys);
   const aboutOf = ({ context, client }: Visit) => ({
     address: options.addressOf(context.req),
@@ -59,19 +61,18 @@ export function createEnrolmentSteps(
   };
 
   async function enrolmentCodeTyped(visit: Visit, person: Person, progress: Progress, fields: Form): Promise<void> {
-    const address = options.addressOf(visit.context.req);
-    const account = `enrolment of ${person.id}`;
+    const asker = askerOf(visit.context, `enrolment of ${person.id}`, person.id);
     const refuse = async (reason: Known, waitSeconds = 0) => {
       await note(visit, person, reason);
       if (waitSeconds > 0) visit.context.set('retry-after', String(waitSeconds));
       const wrong = sentenceFor(reason, waitSeconds);
       show(visit, waitSeconds > 0 ? 429 : 400, neededPage(frame, { ...form(visit), wrong }));
     };
-    const waitSeconds = await limit.take(account, address);
-    if (waitSeconds > 0) return refuse('too_many_requests', waitSeconds);
+    const wait = await limit.take(asker);
+    if (wait) return refuse('too_many_requests', wait.seconds);
     const enrolmentCode = await enrolment.readCode(person, fields.get('code') ?? '');
     if (enrolmentCode === undefined) return refuse('enrolment_code_wrong');
-    await limit.giveBack(account, address);
+    await limit.giveBack(asker);
     await next(visit, person, { ...progress, enrolmentCode });
   }
 

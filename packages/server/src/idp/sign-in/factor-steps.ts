@@ -1,7 +1,9 @@
 import type { Refusal } from '@credence/mcp/protocol';
+import { parseAssertion } from '../../directory/passkey.ts';
 import type { Form } from '../../form.ts';
 import { acrOf, coversAcr, levelAskedFor } from '../../policy/sign-in-levels.ts';
 import type { Factor, Person } from '../../store/store.ts';
+import { createAskerOf } from './asker.ts';
 import { createEnrolmentSteps } from './enrolment-steps.ts';
 import { passkeyPage, secondStepPage } from './factor-pages.ts';
 import { isOneOf, type Known, sentenceFor } from './factor-refusals.ts';
@@ -9,7 +11,7 @@ import type { SignInOptions } from './options.ts';
 import type { PageFrame } from './pages.ts';
 import { endProgress, type Progress, readProgress, writeProgress } from './progress.ts';
 import { createProofs, strengthOf } from './proofs.ts';
-import { createCodeLimit, type SignInLimit } from './sign-in-limit.ts';
+import { type Asker, createCodeLimit, type SignInLimit } from './sign-in-limit.ts';
 import { passwordAlone, type Strength } from './strength.ts';
 import { boundTo, finish, formOf, show, type Take, type Visit } from './visit.ts';
 
@@ -32,6 +34,7 @@ export function createFactorSteps(
 ): FactorSteps {
   const { store, now } = options;
   const proofs = createProofs(options);
+  const askerOf = createAskerOf(options);
   const codeLimit = createCodeLimit(options.shared);
   const enrolmentSteps = createEnrolmentSteps(options, frame, limit, step);
   const acts: Readonly<Record<string, Take | undefined>> = { code: codeTyped, ...enrolmentSteps.acts };
@@ -106,17 +109,17 @@ export function createFactorSteps(
 
   async function codeTyped(visit: Visit, person: Person, progress: Progress, form: Form): Promise<void> {
     const address = options.addressOf(visit.context.req);
-    const account = `second factor of ${person.id}`;
+    const asker = askerOf(visit.context, `second factor of ${person.id}`, person.id);
     const typed = form.get('code') ?? '';
-    const waitSeconds = await limit.take(account, address);
-    if (waitSeconds > 0) return refuseCode(visit, person, 'too_many_requests', waitSeconds);
+    const wait = await limit.take(asker);
+    if (wait) return refuseCode(visit, person, 'too_many_requests', wait.seconds);
     // Six digits can be guessed, from a thousand addresses too; a recovery code cannot.
     const isGuessable = /^[\d\s]{1,20}$/.test(typed);
     if (isGuessable && !(await codeLimit.take(person.id))) return refuseCode(visit, person, 'factor_codes_exhausted');
 
     const shown = await proofs.showCode(person, typed, { address, facts: { client: visit.client.id } });
     if (!shown.ok) return refuseCode(visit, person, isOneOf(shown.refusal) ? shown.refusal : 'factor_code_wrong');
-    await limit.giveBack(account, address);
+    await limit.giveBack(asker);
     if (isGuessable) await codeLimit.giveBack(person.id);
     await step(visit, person, { ...progress, shown: shown.value });
   }
@@ -140,16 +143,15 @@ export function createFactorSteps(
   /** A passkey lets in its owner, with the password before it or alone. After a password it has to be of the same person. */
   async function passkeyAnswered(visit: Visit, answer: string): Promise<void> {
     const under = await underWay(visit);
-    const address = options.addressOf(visit.context.req);
-    const account = under ? `second factor of ${under.person.id}` : 'passkeys';
+    const asker = await askerOfPasskey(visit, under?.person, answer);
     const refuse = async (reason: Known, waitSeconds = 0) => {
       if (under) return refuseCode(visit, under.person, reason, waitSeconds);
       await note(visit, reason);
       if (waitSeconds > 0) visit.context.set('retry-after', String(waitSeconds));
       await showPasskeyPage(visit, waitSeconds > 0 ? 429 : 400, sentenceFor(reason, waitSeconds));
     };
-    const waitSeconds = await limit.take(account, address);
-    if (waitSeconds > 0) return refuse('too_many_requests', waitSeconds);
+    const wait = await limit.take(asker);
+    if (wait) return refuse('too_many_requests', wait.seconds);
 
     const shown = await proofs.showPasskey(boundTo(visit, under?.person), answer);
     if (!shown.ok) return refuse(isOneOf(shown.refusal) ? shown.refusal : 'passkey_refused');
@@ -157,9 +159,17 @@ export function createFactorSteps(
     if (!person?.active || (under && under.person.id !== person.id)) return refuse('passkey_refused');
     // Whoever signs in elsewhere is judged there alone: a passkey here would outlive their account over there (T31).
     if ((await store.people.passwordHash(person.id)) === undefined) return refuse('passkey_refused');
-    await limit.giveBack(account, address);
+    await limit.giveBack(asker);
     const strength = strengthOf(shown.value, under !== undefined);
     await step(visit, person, { ...under?.progress, personId: person.id, shown: strength });
+  }
+
+  /** By the person whose passkey it claims to be: whoever shows nonsense uses up nobody's tries. */
+  async function askerOfPasskey(visit: Visit, person: Person | undefined, answer: string): Promise<Asker> {
+    if (person) return askerOf(visit.context, `second factor of ${person.id}`, person.id);
+    const claimed = await store.factors.findPasskey(parseAssertion(answer)?.id ?? '');
+    const account = claimed ? `passkey of ${claimed.personId}` : 'unknown passkeys';
+    return askerOf(visit.context, account, claimed?.personId);
   }
 
   /** Nothing here can be had without a factor: the client is told so, in the words of the extension for it. */

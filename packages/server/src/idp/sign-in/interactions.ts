@@ -1,9 +1,11 @@
 import type Provider from 'oidc-provider';
 import { errors } from 'oidc-provider';
+import { maxPasswordLength } from '../../directory/account-links.ts';
 import { authenticate } from '../../directory/authenticate.ts';
 import { type Form, parseForm } from '../../form.ts';
 import { pageHeaders } from '../../pages/headers.ts';
 import type { Person } from '../../store/store.ts';
+import { createAskerOf } from './asker.ts';
 import { createFactorSteps } from './factor-steps.ts';
 import { isFormToken } from './form-token.ts';
 import { borrowedIdReason } from './interaction-policy.ts';
@@ -13,7 +15,7 @@ import { confirmPage, loginPage, type PageFrame, type Refused, refusedPage } fro
 import { endProgress } from './progress.ts';
 import { readFormBody } from './request-body.ts';
 import { endSessionOfAnother } from './session-of-another.ts';
-import type { SignInLimit } from './sign-in-limit.ts';
+import type { SignInLimit, Wait } from './sign-in-limit.ts';
 import type { Strength } from './strength.ts';
 import type { UpstreamChoice } from './upstream/choice.ts';
 import { finish, formOf, show, type Visit } from './visit.ts';
@@ -27,6 +29,7 @@ export function createInteractions(
 ) {
   const { store, cookieKeys } = options;
   const factorSteps = createFactorSteps(options, frame, limit, letIn);
+  const askerOf = createAskerOf(options);
 
   /** Answers a request below `/interaction/`; false when the path is not one of ours. */
   return async function answer(context: Context, provider: Provider): Promise<boolean> {
@@ -100,20 +103,37 @@ export function createInteractions(
     const address = options.addressOf(context.req);
     const failed = { kind: 'sign_in', outcome: 'refused', address, known: false } as const;
 
-    const waitSeconds = await limit.take(email, address);
-    if (waitSeconds > 0) {
-      await options.note({ ...failed, reason: 'too_many_requests', facts: { client: client.id } });
-      context.set('retry-after', String(waitSeconds));
-      return showLogin(visit, 429, email, `Too many tries from here. Wait ${waitSeconds} seconds, then try again.`);
-    }
+    const claimed = email.length <= maxPasswordLength ? await store.people.findByEmail(email) : undefined;
+    const asker = { ...askerOf(context, email, claimed?.id), guessable: true };
+    const wait = await limit.take(asker);
+    if (wait) return refuseForNow(visit, email, wait, claimed);
     const { proven, person } = await authenticate(store.people, email, password);
     if (!proven) {
       const facts = { client: client.id, ...(person && { person: person.id }) };
       await options.note({ ...failed, reason: 'credentials_wrong', facts });
       return showLogin(visit, 400, email, 'This email and password do not go together. Try again.');
     }
-    await limit.giveBack(email, address);
+    await limit.giveBack(asker);
     return factorSteps.afterPassword(visit, person);
+  }
+
+  /** Says the same of people who are not there. */
+  async function refuseForNow(visit: Visit, email: string, wait: Wait, claimed: Person | undefined): Promise<void> {
+    const { context, client } = visit;
+    const address = options.addressOf(context.req);
+    const facts = { client: client.id, ...(claimed && { person: claimed.id }) };
+    if (wait.isFirst && claimed) {
+      const detail = 'passwords are guessed from many places; closed to browsers that are new to this person for now';
+      await options.note({ kind: 'alert', outcome: 'allowed', address, known: true, facts: { ...facts, detail } });
+    }
+    const reason = 'too_many_requests';
+    await options.note({ kind: 'sign_in', outcome: 'refused', reason, address, known: false, facts });
+    context.set('retry-after', String(wait.seconds));
+    const minutes = Math.ceil(wait.seconds / 60);
+    const words = wait.everywhere
+      ? `There were too many wrong passwords for this address. Use a browser you have signed in with before, or a passkey, or wait ${minutes} minutes.`
+      : `Too many tries from here. Wait ${wait.seconds} seconds, then try again.`;
+    return showLogin(visit, 429, email, words);
   }
 
   /** Everything that was needed has been shown, just now. */

@@ -3,6 +3,7 @@ import { type Form, parseForm } from '../../form.ts';
 import { pageHeaders } from '../../pages/headers.ts';
 import { acrOf, coversAcr } from '../../policy/sign-in-levels.ts';
 import type { Factor, Person } from '../../store/store.ts';
+import { createAskerOf } from './asker.ts';
 import { createEnrolment, type Enrolled, newRecoveryCodes } from './enrolment.ts';
 import { appSetupPage, passkeySetupPage, recoveryCodesPage } from './factor-pages.ts';
 import { isOneOf, type Known, sentenceFor } from './factor-refusals.ts';
@@ -30,6 +31,7 @@ interface Visit {
 export function createSecurityPage(options: SignInOptions, frame: PageFrame, limit: SignInLimit) {
   const { store, cookieKeys, now } = options;
   const enrolment = createEnrolment(options);
+  const askerOf = createAskerOf(options);
 
   const acts: Readonly<Record<string, ((visit: Visit, form: Form) => Promise<void>) | undefined>> = {
     'enrolment-code': enrolmentCodeTyped,
@@ -99,12 +101,12 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
 
   async function enrolmentCodeTyped(visit: Visit, form: Form): Promise<void> {
     const { context, person, progress, uid } = visit;
-    const [account, address] = [`enrolment of ${person.id}`, options.addressOf(context.req)];
-    const waitSeconds = await limit.take(account, address);
-    if (waitSeconds > 0) return refuse(visit, 'too_many_requests', waitSeconds);
+    const asker = askerOf(context, `enrolment of ${person.id}`, person.id);
+    const wait = await limit.take(asker);
+    if (wait) return refuse(visit, 'too_many_requests', wait.seconds);
     const enrolmentCode = await enrolment.readCode(person, form.get('code') ?? '');
     if (enrolmentCode === undefined) return refuse(visit, 'enrolment_code_wrong');
-    await limit.giveBack(account, address);
+    await limit.giveBack(asker);
     const next = { ...progress, enrolmentCode };
     await writeProgress(store.artifacts, uid, next, now());
     await overview({ ...visit, progress: next });

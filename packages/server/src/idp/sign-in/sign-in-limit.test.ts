@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { ask, basic, token } from './test-client.ts';
-import { alice, bob, openTestWorld, password, TestBrowser, type TestWorld } from './test-world.ts';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { ask, basic, codeOf, giveApp, passkeyOptions, recoveryCodesOn, token } from './test-client.ts';
+import { createTestPasskey } from './test-passkey.ts';
+import { alice, bob, openTestWorld, password, TestBrowser, type TestWorld, type Visit } from './test-world.ts';
 
 const callback = 'http://localhost:51234/callback';
 
@@ -53,5 +54,132 @@ describe('IDP-38: limits', () => {
     assert.deepEqual([waiting.status, waiting.body.error], [429, 'slow_down']);
     assert.ok(Number(waiting.headers.get('retry-after')) > 0);
     assert.equal((await attempt(world.secret, '203.0.113.6')).status, 400);
+  });
+});
+
+describe('IDP-38: failing on purpose keeps nobody out of where they have signed in before', () => {
+  let world: TestWorld;
+  const start = () => openTestWorld({ perAccount: 3, perNetwork: 8, perAccountEverywhere: 12, perDevice: 6 });
+  beforeEach(async () => {
+    world = await start();
+  });
+  afterEach(() => world.close());
+
+  const tryIn = async (browser: TestBrowser, email: string, secret: string, address: string) => {
+    const page = await browser.get(ask(world, 'claude-code', callback, { prompt: 'login' }).url);
+    return browser.submit(page, { email, password: secret, do: 'sign-in' }, { 'x-test-address': address });
+  };
+  const guess = (email: string, address: string) => tryIn(new TestBrowser(world.issuer), email, 'guess', address);
+  const isIn = (visit: Visit) => visit.url.searchParams.get('code') !== null;
+  const alerts = () => world.notes.filter(({ kind }) => kind === 'alert');
+
+  test('guessed at from many addresses: her own browser stays open, in any network; new browsers wait', async () => {
+    const mine = new TestBrowser(world.issuer);
+    assert.ok(isIn(await tryIn(mine, alice.email, password, '203.0.113.1')));
+    for (let at = 0; at < 15; at += 1) await guess(at % 2 ? alice.email : 'ALICE@acme.example ', `198.51.100.${at}`);
+    assert.ok(isIn(await tryIn(mine, alice.email, password, '203.0.113.1')));
+    assert.ok(isIn(await tryIn(mine, alice.email, password, '198.51.100.3')), 'also beside one who guesses');
+    const closed = await tryIn(new TestBrowser(world.issuer), alice.email, password, '203.0.113.77');
+    assert.equal(closed.status, 429);
+    assert.match(closed.page, /Use a browser you have signed in with before, or a passkey, or wait \d+ minutes/);
+    assert.ok(Number(closed.headers.get('retry-after')) > 3000);
+    assert.ok(
+      isIn(await tryIn(new TestBrowser(world.issuer), bob.email, password, '203.0.113.77')),
+      'bob is not meant',
+    );
+  });
+
+  test('it is an alert, once, and names the person', async () => {
+    for (let at = 0; at < 16; at += 1) await guess(alice.email, `198.51.100.${at}`);
+    assert.deepEqual(
+      alerts().map(({ facts, outcome }) => [
+        facts.person,
+        outcome,
+        /guessed from many places/.test(facts.detail ?? ''),
+      ]),
+      [[alice.id, 'allowed', true]],
+    );
+  });
+
+  test('of somebody who is not there the same is said, and no alert', async () => {
+    const pages: string[] = [];
+    for (const email of [alice.email, 'nobody@acme.example']) {
+      let last: Visit | undefined;
+      for (let at = 0; at < 14; at += 1) last = await guess(email, `198.51.${email.length}.${at}`);
+      assert.equal(last?.status, 429);
+      pages.push(String(/<span>[^<]*<\/span>/.exec(last?.page.slice(last.page.indexOf('role="alert"')) ?? '')));
+    }
+    assert.equal(pages[0], pages[1]);
+    assert.equal(alerts().length, 1);
+  });
+
+  test('a flood from her own network does not keep her out either', async () => {
+    const mine = new TestBrowser(world.issuer);
+    assert.ok(isIn(await tryIn(mine, alice.email, password, '203.0.113.1')));
+    for (let at = 0; at < 10; at += 1) await guess(at < 5 ? alice.email : `x${at}@acme.example`, '203.0.113.1');
+    assert.equal((await tryIn(new TestBrowser(world.issuer), bob.email, password, '203.0.113.1')).status, 429);
+    assert.ok(isIn(await tryIn(mine, alice.email, password, '203.0.113.1')));
+  });
+
+  test('nor out of her second factor', async () => {
+    const mine = new TestBrowser(world.issuer);
+    await tryIn(mine, alice.email, password, '203.0.113.1');
+    const secret = await giveApp(world, alice.id);
+    for (let at = 0; at < 10; at += 1) await guess(`x${at}@acme.example`, '203.0.113.1');
+    const step = await tryIn(mine, alice.email, password, '203.0.113.1');
+    assert.match(step.page, /One more step/);
+    const headers = { 'x-test-address': '203.0.113.1' };
+    assert.ok(isIn(await mine.submit(step, { do: 'code', code: codeOf(secret) }, headers)));
+  });
+
+  test('a browser that others use is worth nothing for her, nor a cookie that was made up', async () => {
+    const mallorys = new TestBrowser(world.issuer);
+    assert.ok(isIn(await tryIn(mallorys, bob.email, password, '203.0.113.1')));
+    for (let at = 0; at < 13; at += 1) await guess(alice.email, `198.51.100.${at}`);
+    assert.equal((await tryIn(mallorys, alice.email, password, '203.0.113.2')).status, 429);
+  });
+
+  test('her own browser guesses no faster than others, and in the long run slower', async () => {
+    const mine = new TestBrowser(world.issuer);
+    await tryIn(mine, alice.email, password, '203.0.113.1');
+    const tries = [];
+    for (let at = 0; at < 4; at += 1) tries.push((await tryIn(mine, alice.email, 'guess', '203.0.113.1')).status);
+    assert.deepEqual(tries, [400, 400, 400, 429], 'within a minute');
+    for (let at = 0; at < 13; at += 1) await guess(alice.email, `198.51.100.${at}`);
+    for (let at = 0; at < 2; at += 1) await tryIn(mine, alice.email, 'guess', '203.0.113.1');
+    const spent = await tryIn(mine, alice.email, 'guess', '203.0.113.1');
+    assert.match(
+      spent.page,
+      /too many wrong passwords for this address/,
+      'within a day: then it is one like any other',
+    );
+  });
+
+  test('passkeys: nonsense from her network uses up nobody else’s tries', async () => {
+    const post = async () => {
+      const browser = new TestBrowser(world.issuer);
+      const page = await browser.get(ask(world, 'claude-code', callback).url);
+      return browser.submit(await browser.submit(page, { do: 'passkey' }), { do: 'passkey-answer', credential: '{}' });
+    };
+    const statuses = [];
+    for (let at = 0; at < 5; at += 1) statuses.push((await post()).status);
+    assert.deepEqual(statuses, [400, 400, 400, 429, 429]);
+    const owner = createTestPasskey(world.issuer);
+    world.firstFactor = 'password';
+    const mine = new TestBrowser(world.issuer);
+    const phr = { acr_values: 'phr' };
+    const page = await mine.get(ask(world, 'claude-code', callback, phr).url);
+    const headers = { 'x-test-address': '203.0.113.50' };
+    const setup = await mine.submit(page, { email: alice.email, password, do: 'sign-in' }, headers);
+    const made = await mine.submit(
+      setup,
+      { do: 'passkey-made', credential: owner.make(passkeyOptions(setup)) },
+      headers,
+    );
+    assert.equal(recoveryCodesOn(made).length, 10);
+    const alone = new TestBrowser(world.issuer);
+    const asked = await alone.submit(await alone.get(ask(world, 'claude-code', callback).url), { do: 'passkey' });
+    const answer = owner.use(passkeyOptions(asked));
+    assert.ok(isIn(await alone.submit(asked, { do: 'passkey-answer', credential: answer })));
   });
 });

@@ -3,47 +3,131 @@ import { type SharedCounts, toNetwork } from '../../limits.ts';
 
 /**
  * Limits tries at the login page. A try counts from its start, so that a hundred at once are not a hundred free guesses;
- * a good password gives its try back. An account is limited per network, never as such: failing on purpose locks out
- * nobody but the one who fails (IDP-38).
+ * a good password gives its try back. Nobody is kept out by somebody else who fails on purpose (IDP-38): a browser in which
+ * the person has signed in before has tries of its own, whatever comes from elsewhere, or from the same network.
  */
 export interface SignInLimit {
-  /** Takes one try; resolves to the seconds to wait before there is one again, 0 = go ahead. */
-  take(account: string, address: string): Promise<number>;
-  giveBack(account: string, address: string): Promise<void>;
+  /** Takes one try; resolves to how long there is none, `undefined` = go ahead. */
+  take(asker: Asker): Promise<Wait | undefined>;
+  giveBack(asker: Asker): Promise<void>;
+}
+
+/** Who tries, as what. */
+export interface Asker {
+  readonly account: string;
+  readonly address: string;
+  /** The browser, if the person of this account has signed in with it before. */
+  readonly device?: string | undefined;
+  /** What is tried can be guessed in the long run: a password. Then it counts for the account, from wherever it comes. */
+  readonly guessable?: boolean;
+}
+
+export interface Wait {
+  readonly seconds: number;
+  /** There were too many from everywhere together: the account is closed to browsers that are new to it. */
+  readonly everywhere: boolean;
+  /** This try was the first one too many. */
+  readonly isFirst: boolean;
 }
 
 export interface SignInLimits {
-  /** Tries a minute for one account from one network. */
+  /** Tries a minute for one account from one network, and from one browser. */
   readonly perAccount: number;
   /** Tries a minute from one network: an office behind one address signs in at nine. */
   readonly perNetwork: number;
+  /** Tries an hour for one account from all browsers that are new to it: a thousand networks guess no faster than ten. */
+  readonly perAccountEverywhere: number;
+  /** Tries a day for one account from one browser it knows; after that the browser is one like any other. */
+  readonly perDevice: number;
 }
 
 /** @param shared - tells the other workers of this installation, so that each of them is not ten more guesses */
-export function createSignInLimit({ perAccount, perNetwork }: SignInLimits, shared?: SharedCounts): SignInLimit {
+export function createSignInLimit(limits: SignInLimits, shared?: SharedCounts): SignInLimit {
+  const { perAccount, perNetwork, perAccountEverywhere, perDevice } = limits;
   const accounts = new RateLimiterMemory({ points: perAccount, duration: 60 });
   const networks = new RateLimiterMemory({ points: perNetwork, duration: 60 });
-  const toKey = (account: string, address: string) =>
-    JSON.stringify([toNetwork(address), account.trim().toLowerCase().slice(0, 256)]);
-  const networkOf = (key: string) => String((JSON.parse(key) as string[])[0]);
+  const devices = new RateLimiterMemory({ points: perAccount, duration: 60 });
+  const devicesToday = createWindows({ max: perDevice, seconds: 86_400 });
+  const everywhere = createWindows({ max: perAccountEverywhere, seconds: 3600 });
 
-  const take = async (key: string) => (await consume(networks, networkOf(key))) || (await consume(accounts, key));
-  const giveBack = async (key: string) => {
-    await networks.reward(networkOf(key), 1);
-    await accounts.reward(key, 1);
-  };
+  async function take(key: string): Promise<Wait | undefined> {
+    const { network, account, device, guessable } = parse(key);
+    if (device !== null && devicesToday.take(device).left) {
+      return toWait(await consume(devices, device));
+    }
+    const seconds = (await consume(networks, network)) || (await consume(accounts, `${network} ${account}`));
+    if (seconds > 0 || !guessable) return toWait(seconds);
+    const { left, waitSeconds, isFirst } = everywhere.take(account);
+    return left ? undefined : { seconds: waitSeconds, everywhere: true, isFirst };
+  }
+
+  async function giveBack(key: string): Promise<void> {
+    const { network, account, device, guessable } = parse(key);
+    if (device !== null) {
+      devicesToday.giveBack(device);
+      await devices.reward(device, 1);
+    } else {
+      await networks.reward(network, 1);
+      await accounts.reward(`${network} ${account}`, 1);
+      if (guessable) everywhere.giveBack(account);
+    }
+  }
+
   shared?.hear('sign_in', (key) => void take(key));
   shared?.hear('sign_in_given_back', (key) => void giveBack(key));
   return {
-    take(account, address) {
-      const key = toKey(account, address);
+    take(asker) {
+      const key = toKey(asker);
       shared?.tell({ name: 'sign_in', key });
       return take(key);
     },
-    giveBack(account, address) {
-      const key = toKey(account, address);
+    giveBack(asker) {
+      const key = toKey(asker);
       shared?.tell({ name: 'sign_in_given_back', key });
       return giveBack(key);
+    },
+  };
+}
+
+function toKey({ account, address, device, guessable }: Asker): string {
+  const folded = account.trim().toLowerCase().slice(0, 256);
+  return JSON.stringify([toNetwork(address), folded, device ?? null, guessable === true]);
+}
+
+function parse(key: string) {
+  const [network, account, device, guessable] = JSON.parse(key) as [string, string, string | null, boolean];
+  return { network, account, device: device === null ? null : `${device} ${account}`, guessable };
+}
+
+function toWait(seconds: number): Wait | undefined {
+  return seconds > 0 ? { seconds, everywhere: false, isFirst: false } : undefined;
+}
+
+const maxKeys = 50_000;
+
+/** Counts in fixed windows, in bounded space: the oldest goes when there are too many. Long windows would fill the memory otherwise. */
+function createWindows({ max, seconds }: { max: number; seconds: number }) {
+  const windows = new Map<string, { taken: number; endsMs: number }>();
+  const windowOf = (key: string) => {
+    const known = windows.get(key);
+    if (known && known.endsMs > Date.now()) return known;
+    windows.delete(key);
+    const oldest = windows.keys().next();
+    if (windows.size >= maxKeys && !oldest.done) windows.delete(oldest.value);
+    const made = { taken: 0, endsMs: Date.now() + seconds * 1000 };
+    windows.set(key, made);
+    return made;
+  };
+  return {
+    take(key: string) {
+      const window = windowOf(key);
+      window.taken += 1;
+      const waitSeconds = Math.max(1, Math.ceil((window.endsMs - Date.now()) / 1000));
+      return { left: window.taken <= max, waitSeconds, isFirst: window.taken === max + 1 };
+    },
+    giveBack(key: string) {
+      const window = windowOf(key);
+      window.taken = Math.max(0, window.taken - 1);
     },
   };
 }

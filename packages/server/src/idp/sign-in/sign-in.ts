@@ -31,19 +31,24 @@ export interface SignIn {
   rebuild(): void;
 }
 
-const defaultLimits: SignInLimits = { perAccount: 10, perNetwork: 120 };
+const defaultLimits: SignInLimits = {
+  perAccount: 10,
+  perNetwork: 120,
+  perAccountEverywhere: 100,
+  perDevice: 100,
+};
 
 /**
  * People sign in here by OpenID Connect (code and PKCE), and clients get ID Tokens. Built on `oidc-provider`, in whose
  * request path stand, from the outside in: faults, what is published, our own pages, limits, and the record.
  */
-export function createSignIn(given: SignInOptions, limits: SignInLimits = defaultLimits): SignIn {
+export function createSignIn(given: SignInOptions, limits: Partial<SignInLimits> = {}): SignIn {
   const options = withSecurityClient(given);
   const frame: PageFrame = { host: new URL(options.issuer).host, organisation: options.organisation };
   const { upstreams } = options;
   const attempts = createAttempts({ artifacts: options.store.artifacts, now: options.now, secure: isHttps(options) });
   const choice = upstreams && createUpstreamChoice(options, upstreams, attempts, frame);
-  const limit = createSignInLimit(limits, options.shared);
+  const limit = createSignInLimit({ ...defaultLimits, ...limits }, options.shared);
   const interactions = createInteractions(options, frame, limit, choice);
   const pages = [interactions, createSecurityPage(options, frame, limit), createAccountLinkPage(options, frame)];
   const afterSignIn = createAfterSignIn(options);

@@ -62,7 +62,7 @@ export type MoreOptions = (
 ) => Partial<SignInOptions> | Promise<Partial<SignInOptions>>;
 
 export async function openTestWorld(
-  limits: SignInLimits = { perAccount: 10, perNetwork: 500 },
+  limits: Partial<SignInLimits> = { perAccount: 10, perNetwork: 500 },
   toIssuer = (port: number) => `http://localhost:${port}`,
   dpopNonces: DpopNonces | undefined = undefined,
   toMore: MoreOptions = () => ({}),
@@ -205,8 +205,12 @@ export class TestBrowser {
   }
 
   /** Sends it too, and goes no further: where it would go next. */
-  async submitOnly(visit: Visit, fields: Record<string, string>): Promise<string> {
-    return (await this.#follow(...this.#toRequest(visit, fields), 0)).url.href;
+  async submitOnly(
+    visit: Visit,
+    fields: Record<string, string>,
+    headers: Record<string, string> = {},
+  ): Promise<string> {
+    return (await this.#follow(...this.#toRequest(visit, fields, headers), 0)).url.href;
   }
 
   #toRequest(
