@@ -106,4 +106,10 @@ test('RAS-27: an account that is off is told as invalid_grant where account_erro
   const times = { iat: world.now(), exp: world.now() + 300, jti: 'IDAAG.another' };
   const assertion = await world.idJag({ ...claims, ...times }, header, world.keys.partner);
   await refused(world, await ras.redeem(assertion), 'account_inactive_to_old_client');
+  await world.store.accounts.setActive(account?.id ?? '', true);
+  const none = { grantsBefore: 0, tokensBefore: 0, enabledAt: 0, until: world.now() };
+  const key = { issuer: vectors.issuer, tenant: undefined, subject: String(claims.sub) };
+  const effect = { ...none, key, disabledAt: world.now() };
+  await world.store.cutOffs.take({ id: 'set', until: world.now(), effect }, []);
+  await refused(world, await ras.redeem(assertion), 'subject_blocked_to_old_client');
 });

@@ -8,6 +8,9 @@ import {
   mintJws,
   type Refusal,
   refusalRow,
+  type SecurityEventName,
+  securityEvents,
+  securityEventType,
   tokenType,
 } from '@credence/mcp/protocol';
 import { createIssuerKeys } from '@credence/mcp/resource';
@@ -93,6 +96,13 @@ export const alice: Person = {
   groups: ['engineering'],
   roles: [],
 };
+
+interface EventChange {
+  readonly payload?: object;
+  readonly claims?: object;
+  readonly header?: object;
+  readonly key?: PrivateJwk;
+}
 
 export type Fields = Record<string, string | string[] | undefined>;
 export interface Answer {
@@ -396,6 +406,24 @@ export async function openWorld(
       };
       return send('ras', new Request(url, { ...rest, body: toBody(fields) }));
     },
+    /** A SET as the IdP would send it, about Alice, with changes. */
+    event: (name: SecurityEventName, { payload = {}, claims = {}, header = {}, key = keys.idJag }: EventChange = {}) =>
+      mintJws(
+        { alg: key.alg, kid: key.kid, typ: joseType.securityEvent, ...header },
+        {
+          iss: idpIssuer,
+          aud: rasIssuer,
+          iat: now(),
+          jti: randomId(),
+          sub_id: { format: 'iss_sub', iss: idpIssuer, sub: alice.id },
+          events: { [securityEvents[name]]: payload },
+          ...claims,
+        },
+        toSigner(key).sign,
+      ),
+    /** Pushes a SET to the RAS. */
+    push: (set: string, headers: Record<string, string> = { 'content-type': securityEventType }) =>
+      send('ras', new Request(`${rasIssuer}/events`, { method: 'POST', headers, body: set })),
     redeemRequest: async () => toRequest('ras', await redeemFields({})),
     /** A DPoP proof for the token endpoint of one side, with changes. */
     proof: (side: 'idp' | 'ras', change: object = {}, header: object = {}, key = keys.proof) => {

@@ -25,10 +25,11 @@ import { type Answer, type Asked, CallerGone, fromNode, fromRequest, send, toRes
 import { type Form, parseForm } from './form.ts';
 import { type BadSubjectToken, toExchangeCode } from './idp/bad-subject-token.ts';
 import { type Idp, tokenExchange } from './idp/token-exchange.ts';
-import type { FailureLimit } from './limits.ts';
+import { createPace, type FailureLimit } from './limits.ts';
 import { assetHeaders, assets } from './pages/assets.ts';
 import { acrToAskFor } from './policy/sign-in-levels.ts';
 import { reachedThroughOrganisationPage } from './ras/authorize-page.ts';
+import { receiveEvent } from './ras/events.ts';
 import { introspect } from './ras/introspection.ts';
 import { jwtBearer, type Ras } from './ras/jwt-bearer.ts';
 import { revoke } from './ras/revocation.ts';
@@ -92,10 +93,16 @@ export function createRasApp(ras: Ras, edge: Edge, publishedKeys: () => readonly
     if (asked !== grantType.jwtBearer) return no('unknown_grant_type');
     return jwtBearer(call, ras);
   };
-  const endpoints = new Map([
+  const eventDoor = {
+    ...edge,
+    address: (asked: Asked) => edge.addressOf(asked.incoming),
+    pace: createPace({ burst: 5000, perSecond: 200, nowMs: edge.nowMs }),
+  };
+  const endpoints = new Map<string, Endpoint>([
     ['/token', endpoint(redeem)],
     ['/introspect', endpoint((call) => introspect(call, ras))],
     ['/revoke', endpoint((call) => revoke(call, ras))],
+    ['/events', (asked: Asked) => receiveEvent(asked, ras, eventDoor)],
   ]);
   const pages = new Hono();
   pages.get('/.well-known/oauth-authorization-server', (context) =>

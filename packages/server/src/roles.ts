@@ -275,7 +275,8 @@ async function openGateway(
     index: () => inForce.resource(),
     keys: keys ? async () => keys.published() : (header) => keysOf({ issuer, keys: 'discovery' }, header),
     verifySignature,
-    isRevoked: ({ id }) => store.isMarked('token_revoked', id),
+    isRevoked: async ({ id, subject, issuedAt }) =>
+      (await store.isMarked('token_revoked', id)) || (await store.cutOffs.isCutOff(subject, issuedAt)),
     skewSeconds: config.skewSeconds,
     nowMs: edge.nowMs,
     now,

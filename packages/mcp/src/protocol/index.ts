@@ -7,6 +7,7 @@
  * - **ID Token**: says to one client that a person signed in (OpenID Connect Core §2).
  * - **ID-JAG**: identity assertion JWT authorization grant: this person, through this client, at this server. Used once.
  * - **Access token**: what the MCP server accepts (RFC 9068). Short-lived, for one server.
+ * - **SET**: security event token: somebody or something is cut off (RFC 8417). IdP to RAS, RAS to MCP servers.
  * - **Resource**: an MCP server, named by its URL (RFC 9728).
  * - **Leg 1 / leg 2**: ID Token to ID-JAG at the IdP (RFC 8693); ID-JAG to access token at the RAS (RFC 7523).
  */
@@ -73,4 +74,16 @@ export { type Refusal, type RefusalRow, refusalRow, refusals, type WireCode, wir
 export { type ResourceMetadata, resourceMetadataUrl } from './resource-metadata.ts';
 export { no, ok, type Result } from './result.ts';
 export { isScopeToken, parseScope } from './scope.ts';
+export {
+  checkSecurityEvent,
+  type EventSubject,
+  type ExpectedSecurityEvent,
+  mintSecurityEvent,
+  type SecurityEvent,
+  type SecurityEventGrant,
+  type SecurityEventName,
+  securityEventNames,
+  securityEvents,
+  securityEventType,
+} from './security-event.ts';
 export { isObject, type JsonObject, parseStrictJson, parseStrictObject } from './strict-json.ts';

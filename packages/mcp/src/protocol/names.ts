@@ -22,6 +22,7 @@ export const tokenType = {
 export const joseType = {
   idJag: 'oauth-id-jag+jwt',
   accessToken: 'at+jwt',
+  securityEvent: 'secevent+jwt',
 } as const;
 
 /** Value of `authorization_grant_profiles_supported` at a RAS that redeems ID-JAGs (draft §7.2). */

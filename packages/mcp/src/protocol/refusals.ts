@@ -532,6 +532,23 @@ export const refusals = {
     rule: 'RAS-27',
     hint: 'as account_inactive, told as invalid_grant because account_error of the issuer says so',
   },
+  id_jag_revoked: {
+    wire: 'invalid_grant',
+    rule: 'SIG-02',
+    hint: 'the ID-JAG was issued before its issuer cut the person off',
+    help: 'A new ID-JAG gets what the issuer still allows.',
+  },
+  subject_blocked: {
+    wire: 'access_denied',
+    rule: 'SIG-02',
+    hint: 'the issuer says that the account of this person is disabled',
+    help: 'Its account-enabled event lets the person in again.',
+  },
+  subject_blocked_to_old_client: {
+    wire: 'invalid_grant',
+    rule: 'RAS-27',
+    hint: 'as subject_blocked, told as invalid_grant because account_error of the issuer says so',
+  },
   account_named_other: {
     wire: 'invalid_grant',
     rule: 'RAS-23',
@@ -792,6 +809,61 @@ export const refusals = {
     rule: 'PRV-04',
     hint: 'the provisioned record that the claim points to is linked to another subject of this upstream',
     help: 'If the application was registered anew there, take the old link away: credence identity unlink EMAIL NAME.',
+  },
+  // Security events at the RAS (RFC 8935)
+  set_wrong_content_type: {
+    wire: 'invalid_request',
+    rule: 'SIG-01',
+    hint: 'the body must be one SET, as application/secevent+jwt',
+  },
+  set_malformed: {
+    wire: 'invalid_request',
+    rule: 'SIG-01',
+    hint: 'the body is no SET: not one JWS, a claim missing or malformed, several events, or with exp or sub',
+  },
+  set_wrong_type: { wire: 'invalid_request', rule: 'SIG-01', hint: 'typ is not secevent+jwt' },
+  set_issuer_untrusted: {
+    wire: 'invalid_request',
+    rule: 'SIG-03',
+    hint: 'iss, or the tenant in sub_id, is none that trust names',
+    help: 'Add it to trust in the resource document, character for character.',
+  },
+  set_signals_refused: {
+    wire: 'invalid_request',
+    rule: 'SIG-03',
+    hint: 'signals of this issuer are switched off in its trust entry',
+  },
+  set_key_unknown: {
+    wire: 'invalid_request',
+    rule: 'SIG-03',
+    hint: 'the SET is signed with a key or an algorithm that is none of its issuer',
+  },
+  set_bad_signature: { wire: 'invalid_request', rule: 'SIG-03', hint: 'the signature of the SET is not good' },
+  set_wrong_audience: {
+    wire: 'invalid_request',
+    rule: 'SIG-01',
+    hint: 'aud is not exactly the issuer of this authorization server',
+  },
+  set_from_the_future: {
+    wire: 'invalid_request',
+    rule: 'SIG-01',
+    hint: 'iat, or the time of the event in seconds, lies in the future',
+    help: 'Compare the clocks.',
+  },
+  set_subject_unsupported: {
+    wire: 'invalid_request',
+    rule: 'SIG-01',
+    hint: 'sub_id is neither iss_sub nor a complex subject with such a user',
+  },
+  set_foreign_subject: {
+    wire: 'invalid_request',
+    rule: 'SIG-03',
+    hint: 'the SET is about a subject of another issuer than the one it is from',
+  },
+  set_too_many: {
+    wire: 'slow_down',
+    rule: 'IDP-38',
+    hint: 'this issuer sends more events than are taken; it should try again',
   },
   logout_token_invalid: {
     wire: 'invalid_request',

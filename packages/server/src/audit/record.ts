@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AuthorizationDetail, EpochSeconds, Refusal } from '@credence/mcp/protocol';
+import type { AuthorizationDetail, EpochSeconds, Refusal, SecurityEventName } from '@credence/mcp/protocol';
 import type { Decision, SignInNeeds } from '../policy/model.ts';
 import type { AuditRow } from '../store/store.ts';
 
@@ -99,6 +99,13 @@ export interface Facts {
   readonly left?: readonly string[];
   /** Names of attributes that changed; never their values. */
   readonly changed?: readonly string[];
+  /** A security event: its name, its `jti`, when it happened by its issuer's clock, and whether it changed anything here. */
+  readonly signal?: {
+    readonly event: SecurityEventName | 'other';
+    readonly id: string;
+    readonly at: EpochSeconds;
+    readonly effective: boolean;
+  };
   readonly detail?: string;
 }
 

@@ -1,4 +1,4 @@
-import { signatureAlgorithms } from '@credence/mcp/protocol';
+import { securityEventNames, signatureAlgorithms } from '@credence/mcp/protocol';
 import { Problem } from '../problem.ts';
 import { byClientId, toProof } from './compile-client.ts';
 import type { AccountRule, ResourceClient, ResourceServer, TrustedIssuer, TrustedTenants, Upstream } from './model.ts';
@@ -104,8 +104,14 @@ function toTrusted(
     dropsUnknownScopes: entry.unknown_scopes === 'drop',
     strictScopeMatch: entry.strict_scope_match,
     allowsReuse: entry.replay === 'until_expiry',
+    signals: toSignals(entry.signals),
     accountErrorIsGrant: entry.account_error === 'invalid_grant',
   };
+}
+
+function toSignals(entry: TrustEntry['signals']): TrustedIssuer['signals'] {
+  if (entry === 'refuse') return undefined;
+  return new Set(entry === 'accept' ? securityEventNames : entry);
 }
 
 function toAccountRule(entry: AccountsEntry): AccountRule {

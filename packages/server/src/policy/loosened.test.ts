@@ -14,9 +14,13 @@ servers:
   reports: { scopes: { read: {} } }
   billing: { scopes: { read: {} } }
 trust:
-  https://strict.example: { keys: discovery, accounts: create, clients: [app], strict_scope_match: true, replay: refuse }
+  https://strict.example: { keys: discovery, accounts: create, clients: [app], strict_scope_match: true, replay: refuse, signals: accept }
   https://old.example:
     { keys: discovery, accounts: create, clients: [app], scope_array: accept, unknown_scopes: drop, replay: until_expiry }
+  https://deaf.example: { keys: discovery, accounts: create, clients: [app], signals: refuse }
+  https://half.example: { keys: discovery, accounts: create, clients: [app], signals: [session-revoked, account-enabled] }
+  https://most.example:
+    { keys: discovery, accounts: create, clients: [app], signals: [session-revoked, token-claims-change, account-disabled] }
   https://many.example:
     keys: discovery
     tenants:
@@ -31,6 +35,8 @@ trust:
     'https://old.example: scope_array: accept',
     'https://old.example: unknown_scopes: drop',
     'https://old.example: replay: until_expiry, for reports, billing',
+    'https://deaf.example: signals: refuse',
+    'https://half.example: signals without token-claims-change, account-disabled',
     'https://many.example (acme): email_verified: issuer',
   ]);
 });

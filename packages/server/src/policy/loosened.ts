@@ -1,5 +1,5 @@
 import type { ResourceIndex } from './compile-resource.ts';
-import type { ClientProof } from './model.ts';
+import type { ClientProof, TrustedIssuer } from './model.ts';
 
 /**
  * The switches of a resource document that let in what is refused by default, each with the issuer it is for. They are told
@@ -14,12 +14,13 @@ export function loosenedBy({
   const reuse = `replay: until_expiry, for ${others.join(', ') || 'no server here'}`;
   const byIssuer = [...trust.values()].flatMap((tenants) =>
     [...tenants.values()].flatMap(
-      ({ issuer, tenant, acceptsScopeArray, dropsUnknownScopes, allowsReuse, accounts }) => {
+      ({ issuer, tenant, acceptsScopeArray, dropsUnknownScopes, allowsReuse, accounts, signals }) => {
         const whose = tenant === undefined ? issuer : `${issuer} (${tenant})`;
         const words = [
           acceptsScopeArray && 'scope_array: accept',
           dropsUnknownScopes && 'unknown_scopes: drop',
           allowsReuse && reuse,
+          ignoredSignals(signals),
           accounts.emailDomains.size > 0 && accounts.emailVerified === 'issuer' && 'email_verified: issuer',
         ];
         return words.filter((word) => word !== false).map((word) => `${whose}: ${word}`);
@@ -28,6 +29,15 @@ export function loosenedBy({
   );
   return [...byIssuer, ...loosenedClients({ clients })];
 }
+
+/** Who is off there is not off here by what is ignored. */
+function ignoredSignals(signals: TrustedIssuer['signals']): string | false {
+  if (!signals) return 'signals: refuse';
+  const ignored = cuttingOff.filter((name) => !signals.has(name));
+  return ignored.length > 0 && `signals without ${ignored.join(', ')}`;
+}
+
+const cuttingOff = ['session-revoked', 'token-claims-change', 'account-disabled'] as const;
 
 /** The same of the clients of either document. */
 export function loosenedClients({ clients }: { readonly clients: ReadonlyMap<string, ClientProof> }): string[] {

@@ -1,4 +1,4 @@
-import type { EpochSeconds, Jwk, SignatureAlgorithm } from '@credence/mcp/protocol';
+import type { EpochSeconds, Jwk, SecurityEventName, SignatureAlgorithm } from '@credence/mcp/protocol';
 import type { DetailType } from './details.ts';
 
 /** How much harm a scope can do; high-risk scopes are never granted unasked. */
@@ -232,6 +232,8 @@ export interface TrustedIssuer {
   readonly strictScopeMatch: boolean;
   /** Whether its ID-JAGs are good until they expire, where no MCP server can be reached with them. */
   readonly allowsReuse: boolean;
+  /** Which of its security events have an effect here; `undefined` = it may send none (SIG-03). */
+  readonly signals: ReadonlySet<SecurityEventName> | undefined;
   /** Whether clients hear `invalid_grant` where an account is missing or off. */
   readonly accountErrorIsGrant: boolean;
 }

@@ -1,4 +1,4 @@
-import { signatureAlgorithms } from '@credence/mcp/protocol';
+import { securityEventNames, signatureAlgorithms } from '@credence/mcp/protocol';
 import { z } from 'zod';
 import { ClientTlsEntry } from './client-tls.ts';
 import {
@@ -176,6 +176,12 @@ export const TrustEntry = mapping({
     .default('access_denied'),
   /** Whether an ID-JAG is good for one token, or until it expires where no MCP server can be reached with it (RAS-12). */
   replay: z.enum(['refuse', 'until_expiry'], 'must be refuse or until_expiry').default('refuse'),
+  /** Whether the issuer may say by security events who is cut off, and by which (SIG-03). */
+  signals: z
+    .union([z.enum(['accept', 'refuse']), z.array(z.enum(securityEventNames)).min(1)], {
+      error: `must be accept, refuse, or a list of: ${securityEventNames.join(', ')}`,
+    })
+    .default('accept'),
 }).superRefine(
   (entry, context) => {
     const say = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });

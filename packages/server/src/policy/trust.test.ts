@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { signatureAlgorithms } from '@credence/mcp/protocol';
+import { securityEventNames, signatureAlgorithms } from '@credence/mcp/protocol';
 import { compileResource } from './compile.ts';
 import { parsePolicy } from './parse.ts';
 
@@ -43,6 +43,7 @@ describe('trust: an issuer, and its tenants', () => {
             acceptsScopeArray: false,
             dropsUnknownScopes: false,
             strictScopeMatch: false,
+            signals: new Set(securityEventNames),
             accountErrorIsGrant: false,
           },
         ],

@@ -2,7 +2,7 @@ import { type IdJag, no, ok, type Result } from '@credence/mcp/protocol';
 import { toRow } from '../audit/record.ts';
 import { type Call, eventId, randomId } from '../call.ts';
 import type { AccountRule, TrustedIssuer } from '../policy/model.ts';
-import type { Account, Store } from '../store/store.ts';
+import type { Account, CutOff, Store } from '../store/store.ts';
 
 /**
  * The one local account of a subject (RAS-23): by issuer, tenant and subject. A subject without one may be given an account
@@ -16,8 +16,13 @@ export async function resolveAccount(
   store: Store,
 ): Promise<Result<Account>> {
   const named = accounts.byAudSub ? idJag.audSub : undefined;
+  const known = await findBySubject(call, idJag, store);
+  // Before anything is made or linked for a subject that gets nothing anyway.
+  const cutOff = known ? known.cutOff : await store.cutOffs.find(idJag);
+  const standing = checkCutOff(idJag, cutOff, accountErrorIsGrant);
+  if (!standing.ok) return standing;
   const found =
-    (await findBySubject(call, idJag, store)) ??
+    known ??
     (named === undefined
       ? await linkByEmail(call, idJag, accounts, store)
       : await linkByAudSub(call, idJag, named, store));
@@ -29,6 +34,16 @@ export async function resolveAccount(
   const account = found ?? (await store.accounts.findOrCreate(idJag, randomId('a_')));
   if (account.active) return ok(account);
   return no(accountErrorIsGrant ? 'account_inactive_to_old_client' : 'account_inactive');
+}
+
+/**
+ * What the issuer itself has cut off gets nothing: an ID-JAG from before the event (B70), and a disabled account whatever the
+ * time in the ID-JAG, since a clock that is fast, or a node that has not heard yet, may have issued it after the event (T19).
+ */
+function checkCutOff({ issuedAt }: IdJag, cutOff: CutOff | undefined, errorIsGrant: boolean): Result<undefined> {
+  if (!cutOff) return ok(undefined);
+  if (cutOff.blocked) return no(errorIsGrant ? 'subject_blocked_to_old_client' : 'subject_blocked');
+  return issuedAt <= cutOff.grantsBefore ? no('id_jag_revoked') : ok(undefined);
 }
 
 async function findBySubject(call: Call, idJag: IdJag, store: Store): Promise<Account | undefined> {

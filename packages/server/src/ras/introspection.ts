@@ -82,9 +82,10 @@ function concerns(token: AccessToken, caller: Caller): boolean {
   return server ? token.resource === server.resource : token.clientId === clientIdOf(caller);
 }
 
-/** Not revoked, and for a server and a client that are still in the resource document. */
+/** Neither revoked nor of somebody who is cut off, and for a server and a client that are still in the resource document. */
 async function stands(token: AccessToken, ras: Ras): Promise<boolean> {
   const policy = ras.policy();
   if (!policy.serversByResource.has(token.resource) || !policy.clientsByClientId.has(token.clientId)) return false;
-  return !(await ras.store.isMarked('token_revoked', token.id));
+  if (await ras.store.isMarked('token_revoked', token.id)) return false;
+  return !(await ras.store.cutOffs.isCutOff(token.subject, token.issuedAt));
 }

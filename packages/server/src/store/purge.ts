@@ -5,7 +5,7 @@ import type { Engine } from './engine.ts';
 const chunk = 2000;
 const day = 86_400;
 
-/** Removes marks whose last second has passed, and artifacts that have expired, a little at a time. */
+/** Removes marks and cut-offs that concern nothing any more, and artifacts that have expired, a little at a time. */
 export async function purge({ db, write }: Engine, now: EpochSeconds): Promise<void> {
   const oldMarks = db.selectFrom('marks').select(['kind', 'id']).where('until', '<', now).limit(chunk);
   const oldArtifacts = db.selectFrom('artifacts').select(['model', 'id']).where('expires_at', '<=', now).limit(chunk);
@@ -14,7 +14,22 @@ export async function purge({ db, write }: Engine, now: EpochSeconds): Promise<v
   const oldLinks = db.deleteFrom('account_links').where('expires_at', '<=', now - 30 * day);
   const oldUses = db.deleteFrom('agent_uses').where('last_ms', '<=', (now - 400 * day) * 1000);
   await write({ steps: [oldLinks, oldUses] });
+  // Who was ever disabled stays: a signal that comes late, or again, must find that it is late.
+  const oldCutOffs = db
+    .selectFrom('cut_offs')
+    .select(['issuer', 'tenant', 'subject'])
+    .where('until', '<', now)
+    .where('disabled_at', '=', 0)
+    .where('enabled_at', '=', 0)
+    .limit(chunk);
+  const oldTokens = db.selectFrom('revoked_tokens').select('id').where('until', '<', now).limit(chunk);
   const removals = [
+    db.deleteFrom('revoked_tokens').where('id', 'in', oldTokens),
+    db
+      .deleteFrom('cut_offs')
+      .where(({ eb, refTuple }) =>
+        eb(refTuple('issuer', 'tenant', 'subject'), 'in', oldCutOffs.$asTuple('issuer', 'tenant', 'subject')),
+      ),
     db.deleteFrom('upstream_sessions').where('session_uid', 'in', oldSessions.limit(chunk)),
     db
       .deleteFrom('marks')

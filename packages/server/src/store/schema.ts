@@ -18,6 +18,8 @@ export interface Schema {
   client_secrets: ClientSecretTable;
   policies: PolicyTable;
   accounts: AccountTable;
+  cut_offs: CutOffTable;
+  revoked_tokens: RevokedTokenTable;
   ids_elsewhere: IdElsewhereTable;
   upstream_links: UpstreamLinkTable;
   upstream_sessions: UpstreamSessionTable;
@@ -178,6 +180,29 @@ interface AccountTable {
   /** In lower case. */
   email: string | null;
   active: number;
+}
+
+/** What signals have left behind, by subject: most have no account here yet, or never will. */
+interface CutOffTable {
+  issuer: string;
+  tenant: string;
+  subject: string;
+  grants_before: number;
+  tokens_before: number;
+  disabled_at: number;
+  enabled_at: number;
+  /** No token lives longer that it concerns. */
+  until: number;
+  /** Value of the change sequence when it changed last. */
+  position: number;
+}
+
+/** Single tokens that were revoked, for whoever follows what is revoked; the mark is what counts. */
+interface RevokedTokenTable {
+  id: string;
+  resource: string;
+  until: number;
+  position: number;
 }
 
 /** What people are called at other authorization servers. */

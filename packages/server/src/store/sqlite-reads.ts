@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { toAccount, toTenant } from './accounts.ts';
 import { currentSeconds, toArtifact } from './artifacts.ts';
+import { toCutOff } from './cut-offs.ts';
 import { orStoreError } from './sqlite-dialect.ts';
 import type { Account, AccountKey, Artifact, Mark, Person } from './store.ts';
 
@@ -49,6 +50,7 @@ function createMemory<T>(changesSoFar: () => number): (key: string, read: () => 
 export interface SqliteReads {
   person(id: string): Promise<Person | undefined>;
   account(key: AccountKey): Promise<Account | undefined>;
+  isCutOff(accountId: string, issuedAt: EpochSeconds): Promise<boolean>;
   artifact(model: string, id: string): Promise<Artifact | undefined>;
   sessionStands(sid: string, now: EpochSeconds): Promise<boolean>;
   changeSequence(): Promise<number>;
@@ -69,7 +71,17 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
          AS roles
      FROM people WHERE id = ?`,
   );
-  const account = database.prepare('SELECT * FROM accounts WHERE issuer = ? AND tenant = ? AND subject = ?');
+  // With what cuts its subject off, so that one read, remembered, answers whether it may have anything.
+  const account = database.prepare(
+    `SELECT accounts.*, grants_before, tokens_before, disabled_at, enabled_at
+     FROM accounts LEFT JOIN cut_offs USING (issuer, tenant, subject)
+     WHERE issuer = ? AND tenant = ? AND subject = ?`,
+  );
+  const standing = database.prepare(
+    `SELECT active, grants_before, tokens_before, disabled_at, enabled_at
+     FROM accounts LEFT JOIN cut_offs USING (issuer, tenant, subject)
+     WHERE accounts.id = ?`,
+  );
   const artifact = database.prepare(
     `SELECT payload, consumed_at FROM artifacts
      WHERE model = ? AND id = ? AND (expires_at IS NULL OR expires_at > ?)`,
@@ -89,6 +101,7 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
   const rememberedPeople = createMemory<Person>(changes);
   const rememberedSessions = createMemory<EpochSeconds>(sessionChanges);
   const rememberedAccounts = createMemory<Account>(changes);
+  const rememberedCutOffs = createMemory<EpochSeconds>(changes);
 
   // Each is async, so that a store that is away rejects and never throws.
   return {
@@ -100,8 +113,15 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
     account: async (key) =>
       rememberedAccounts(`${key.issuer}\n${toTenant(key)}\n${key.subject}`, () => {
         const row = orStoreError(() => account.get(key.issuer, toTenant(key), key.subject));
-        return row && toAccount(row as unknown as Parameters<typeof toAccount>[0]);
+        return row && toAccountWithCutOff(row as unknown as AccountRow);
       }),
+    isCutOff: async (id, issuedAt) => {
+      const before = rememberedCutOffs(id, () => {
+        const row = orStoreError(() => standing.get(id)) as unknown as Nullable<CutOffRow> & { active: number };
+        return row ? tokensBefore(row) : never;
+      });
+      return before !== undefined && issuedAt <= before;
+    },
     artifact: async (model, id) => {
       const row = orStoreError(() => artifact.get(model, id, currentSeconds()));
       return row && toArtifact(row as unknown as Parameters<typeof toArtifact>[0]);
@@ -120,6 +140,29 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
       sessionChanges.forget();
     },
   };
+}
+
+type CutOffRow = Parameters<typeof toCutOff>[0];
+type AccountRow = Parameters<typeof toAccount>[0] & Nullable<CutOffRow>;
+type Nullable<T> = { [K in keyof T]: T[K] | null };
+
+/** Tokens issued up to here hold no more. */
+const never = -1;
+
+function hasCutOff(row: Nullable<CutOffRow>): row is CutOffRow {
+  return row.grants_before !== null;
+}
+
+function toAccountWithCutOff(row: AccountRow): Account {
+  return hasCutOff(row) ? { ...toAccount(row), cutOff: toCutOff(row) } : toAccount(row);
+}
+
+/** An account that is off holds nothing, whoever switched it off. */
+function tokensBefore(row: Nullable<CutOffRow> & { readonly active: number }): EpochSeconds {
+  if (row.active !== 1) return Number.POSITIVE_INFINITY;
+  if (!hasCutOff(row)) return never;
+  const { blocked, tokensBefore: before } = toCutOff(row);
+  return blocked ? Number.POSITIVE_INFINITY : before;
 }
 
 interface PersonRow extends Omit<Person, 'active' | 'groups' | 'roles'> {

@@ -8,6 +8,7 @@ import { agentUseStore } from './agent-uses.ts';
 import { artifactStore } from './artifacts.ts';
 import { auditStore } from './audit-log.ts';
 import { credentialStore } from './credentials.ts';
+import { cutOffStore } from './cut-offs.ts';
 import type { Engine } from './engine.ts';
 import { factorStore } from './factors.ts';
 import { linkStore } from './links.ts';
@@ -90,6 +91,7 @@ function toStore(
     credentials: credentialStore(engine),
     policies: policyStore(engine),
     accounts: { ...accountStore(engine, reads.account), find: reads.account },
+    cutOffs: cutOffStore(engine, reads.isCutOff),
     upstream: upstreamStore(engine),
     sessions: sessionStore(engine),
     factors: factorStore(engine),

@@ -2,6 +2,7 @@ import { after, before, describe } from 'node:test';
 import { administrationContract } from './contract/administration.ts';
 import { artifactContract } from './contract/artifacts.ts';
 import { commitContract } from './contract/commit.ts';
+import { cutOffContract } from './contract/cut-offs.ts';
 import { directoryContract } from './contract/directory.ts';
 import { factorContract } from './contract/factors.ts';
 import type { StoreUnderTest } from './contract/fixtures.ts';
@@ -39,6 +40,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     factorContract(access);
     administrationContract(access);
     registryContract(access);
+    cutOffContract(access);
     sessionContract(access);
     wholeStoreContract(access);
   });

@@ -22,6 +22,7 @@ export interface Store {
   readonly credentials: CredentialStore;
   readonly policies: PolicyStore;
   readonly accounts: AccountStore;
+  readonly cutOffs: CutOffStore;
   readonly upstream: UpstreamStore;
   readonly sessions: SessionStore;
   readonly factors: FactorStore;
@@ -30,7 +31,7 @@ export interface Store {
   readonly notices: NoticeStore;
   readonly agentUses: AgentUseStore;
   /**
-   * Grows with every change to people, groups, sources, credentials, policies or accounts, by whichever process made it. A node compares
+   * Grows with every change to people, groups, sources, credentials, policies, accounts or who is cut off, by whichever process made it. A node compares
    * it to know when to drop what it keeps in memory.
    */
   changeSequence(): Promise<number>;
@@ -225,6 +226,8 @@ export interface Account {
   /** In lower case; only of one that was made beforehand. */
   readonly email: string | undefined;
   readonly active: boolean;
+  /** Absent where nothing cuts the subject off; as {@link AccountStore.find} has it. */
+  readonly cutOff?: CutOff;
 }
 
 export interface AccountStore {
@@ -243,6 +246,69 @@ export interface AccountStore {
   setActive(id: string, active: boolean): Promise<void>;
   /** Accounts with ids after `after` ('' = from the start), by id, at most `limit`. */
   list(after: string, limit: number): Promise<readonly Account[]>;
+}
+
+/** What of a subject counts no more, because its issuer said so. */
+export interface CutOff {
+  /** ID-JAGs issued in this second or before are refused; by the clock of the issuer, 0 = none. */
+  readonly grantsBefore: EpochSeconds;
+  /** Access tokens issued in this second or before are revoked; by our own clock, 0 = none. */
+  readonly tokensBefore: EpochSeconds;
+  /** Nothing is given and nothing holds, whenever it was issued (T19). */
+  readonly blocked: boolean;
+}
+
+/** What a signal does to a subject, known here or not yet. Each time only ever grows; 0 = says nothing about it. */
+export interface Effect extends Omit<CutOff, 'blocked'> {
+  readonly key: AccountKey;
+  readonly disabledAt: EpochSeconds;
+  /** Undoes what was disabled before it. */
+  readonly enabledAt: EpochSeconds;
+  /** From here on no token can live that it concerns. */
+  readonly until: EpochSeconds;
+}
+
+export interface Signal {
+  /** Issuer and `jti` together. */
+  readonly id: string;
+  /** Until when a second one is known to be a second one. */
+  readonly until: EpochSeconds;
+  /** `undefined` = it is only on the record. */
+  readonly effect: Effect | undefined;
+}
+
+/** An access token that was revoked by itself (RFC 7009). */
+export interface RevokedToken {
+  readonly id: string;
+  readonly resource: string;
+  readonly until: EpochSeconds;
+}
+
+/** The number of the change that made something so: what came after a position is what has changed since. */
+export interface Positioned {
+  readonly position: number;
+}
+
+export interface CutOffStore {
+  /** What is so of a subject, whether it has an account or not. */
+  find(key: AccountKey): Promise<CutOff | undefined>;
+  /**
+   * Takes a signal and writes its records, in one step. Resolves false, and nothing happens, when it was taken before. The
+   * outcome of several does not depend on their order.
+   */
+  take(signal: Signal, records: readonly AuditRow[]): Promise<boolean>;
+  /** Whether a token of this account, issued then, holds no more: cut off by its issuer, or the account is switched off here. */
+  isCutOff(accountId: string, issuedAt: EpochSeconds): Promise<boolean>;
+  /** Makes known, to whoever follows, that a token is revoked; what revokes it is its mark. */
+  revokeToken(token: RevokedToken): Promise<void>;
+  /** Accounts whose cut-off changed after a position and may still concern a token, oldest change first, at most `limit`. */
+  people(
+    after: number,
+    now: EpochSeconds,
+    limit: number,
+  ): Promise<readonly (CutOff & Positioned & { readonly account: string; readonly until: EpochSeconds })[]>;
+  /** The same of single tokens. */
+  tokens(after: number, now: EpochSeconds, limit: number): Promise<readonly (RevokedToken & Positioned)[]>;
 }
 
 /** An identity at an identity provider of the organisation that belongs to somebody whose record another source owns. */

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { AccountKey, AuditRow, Mark, Person, PolicyVersion, Store } from '../store.ts';
+import type { AccountKey, AuditRow, Effect, Mark, Person, PolicyVersion, Signal, Store } from '../store.ts';
 
 /** A store under test. Where there is only one way in (memory), `another` and `reopen` resolve to `store` itself. */
 export interface StoreUnderTest {
@@ -44,6 +44,11 @@ export const subjectKey = (change: Partial<AccountKey> = {}): AccountKey => ({
   subject: fresh('subject'),
   ...change,
 });
+/** A signal that nobody has taken; it changes what is given. */
+export const signal = (change: Partial<Effect> = {}, id = fresh('set')): Signal => {
+  const none = { grantsBefore: 0, tokensBefore: 0, disabledAt: 0, enabledAt: 0 };
+  return { id, until: far, effect: { key: subjectKey(), ...none, until: now + 100, ...change } };
+};
 /** A policy version as `append` takes it. */
 export const version = (number: number, document: string, kind: PolicyVersion['kind'] = 'access'): PolicyVersion => {
   const digest = hash('sha256', document, 'base64url');

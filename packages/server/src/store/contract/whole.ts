@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Provisioned } from '../directory.ts';
 import { type Mark, StoreUnavailable } from '../store.ts';
-import { type Access, erin, far, fresh, idJag, now, row, subjectKey, version } from './fixtures.ts';
+import { type Access, erin, far, fresh, idJag, now, row, signal, subjectKey, version } from './fixtures.ts';
 
 /** The same person each time it is called for the same source. */
 function erinAt(source: string): Omit<Provisioned, 'version'> {
@@ -13,7 +13,7 @@ function erinAt(source: string): Omit<Provisioned, 'version'> {
 
 /** What concerns the store as a whole. Closes it: comes last. */
 export function wholeStoreContract(access: Access): void {
-  test('changeSequence grows with people, groups, sources, credentials, policies and accounts, seen by every way in, and with nothing else', async () => {
+  test('changeSequence grows with people, groups, sources, credentials, policies, accounts and cut-offs, seen by every way in, and with nothing else', async () => {
     const other = await access.another();
     const person = erin();
     const secret = { domain: 'ras', clientId: fresh('client'), secretHash: 'h', createdAt: now } as const;
@@ -54,6 +54,13 @@ export function wholeStoreContract(access: Access): void {
       ['an account linked', () => access.store().accounts.link('acc-w', subjectKey(waiting), []), true],
       ['an id elsewhere', () => access.store().people.setIdAt(person.id, 'https://ras.example', fresh('id')), true],
       ['an account switched off', () => access.store().accounts.setActive(account.id, false), true],
+      ['a signal', () => access.store().cutOffs.take(signal({ disabledAt: now }), []), true],
+      ['a signal without effect', () => access.store().cutOffs.take({ ...signal(), effect: undefined }, []), false],
+      [
+        'a revoked token',
+        () => access.store().cutOffs.revokeToken({ id: fresh('t'), resource: 'https://r.example', until: far }),
+        true,
+      ],
       ['a commit', () => access.store().commit({ marks: [idJag()], records: [row()] }), false],
       ['an artifact', () => access.store().artifacts.upsert('Session', fresh('s'), {}, far), false],
     ];

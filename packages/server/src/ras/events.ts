@@ -1,0 +1,200 @@
+import {
+  checkSecurityEvent,
+  chooseKey,
+  type EpochSeconds,
+  no,
+  ok,
+  parseJws,
+  type Refusal,
+  type Result,
+  refusalRow,
+  type SecurityEvent,
+  type SecurityEventName,
+  securityEventType,
+  wireCodes,
+} from '@credence/mcp/protocol';
+import { type AuditRecord, type Facts, toRow } from '../audit/record.ts';
+import type { RefusalLedger } from '../audit/refusal-ledger.ts';
+import { eventId } from '../call.ts';
+import type { Answer, Asked } from '../door.ts';
+import { verifySignature } from '../keys/verify-signature.ts';
+import type { Pace } from '../limits.ts';
+import type { TrustedIssuer } from '../policy/model.ts';
+import type { AccountKey, Effect } from '../store/store.ts';
+import type { Ras } from './jwt-bearer.ts';
+
+/** What taking events needs besides the RAS itself. */
+export interface EventDoor {
+  readonly nowMs: () => number;
+  readonly ledger: RefusalLedger;
+  readonly address: (asked: Asked) => string;
+  /** How many events of one issuer are taken: each is a durable step, and has every process read anew. */
+  readonly pace: Pace;
+}
+
+/**
+ * POST /events: an issuer says, by a SET, that somebody is cut off (SIG-01 to SIG-03). Answered when it is durable and in force
+ * here. Nobody is kept out for failing: behind one address with the issuer, that would be a way to keep its signals away. What
+ * fails costs one signature check at most, and is counted in bulk.
+ * @see https://www.rfc-editor.org/rfc/rfc8935#section-2
+ */
+export async function receiveEvent(asked: Asked, ras: Ras, door: EventDoor): Promise<Answer> {
+  const now = Math.floor(door.nowMs() / 1000);
+  const facts: Facts = {};
+  const verified = await verifyEvent(asked, ras, now, facts);
+  if (!verified.ok) return refuse(verified.refusal, { ras, door, asked, facts, known: false });
+  const { event, issuer } = verified.value;
+  const refusal = checkTransmitter(event, issuer, door.pace);
+  if (refusal) return refuse(refusal, { ras, door, asked, facts, known: true });
+
+  const isActedOn = event.name !== undefined && issuer.signals?.has(event.name) === true;
+  const effect = isActedOn ? toEffect(event, ras, now) : undefined;
+  const id = JSON.stringify([event.issuer, issuer.tenant ?? '', event.id]);
+  const record = await toEventRecord(event, effect, { ras, door, asked, facts });
+  await ras.store.cutOffs.take({ id, until: now + rememberedSeconds, effect }, [toRow(record)]);
+  return { status: 202, headers: { 'cache-control': 'no-store' }, body: '' };
+}
+
+/** So long a second SET of the same id is known for one; after that its times are old, and change nothing. */
+const rememberedSeconds = 7 * 86_400;
+
+/** Cheap checks first: nothing is fetched or verified for what could not be a SET for us anyway. */
+async function verifyEvent(
+  asked: Asked,
+  ras: Ras,
+  now: EpochSeconds,
+  facts: Mutable<Facts>,
+): Promise<Result<{ event: SecurityEvent; issuer: TrustedIssuer }>> {
+  if (asked.method !== 'POST') return no('wrong_method');
+  const type = asked.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
+  if (type !== securityEventType) return no('set_wrong_content_type');
+  const text = await asked.text();
+  if (text === undefined) return no('body_too_large');
+  const jws = parseJws(text);
+  if (!jws) return no('set_malformed');
+  const { iss } = jws.claims;
+  if (typeof iss !== 'string') return no('set_malformed');
+  // Before trust is looked up: what a stranger is told must not depend on it.
+  const expected = { issuer: iss, audience: ras.issuer, now, skewSeconds: ras.skewSeconds };
+  const event = checkSecurityEvent(jws, expected);
+  if (!event.ok) return event;
+  const { name, subject } = event.value;
+  const tenants = ras.policy().trust.get(iss);
+  const [first] = tenants?.values() ?? [];
+  // An issuer with tenants speaks for one of them, with its keys; what has no effect may be of any.
+  const issuer = tenants?.get(subject?.tenant) ?? (name === undefined ? first : undefined);
+  if (!issuer) return no('set_issuer_untrusted');
+  facts.issuer = iss;
+  if (issuer.tenant !== undefined) facts.tenant = issuer.tenant;
+
+  const keys = await ras.keysOf(issuer, jws.header);
+  if (!keys) return no('issuer_keys_unavailable');
+  const choice = chooseKey(jws.header, keys, issuer.algorithms);
+  if (!choice.ok) return no('set_key_unknown');
+  if (!verifySignature(jws, choice.key, choice.algorithm)) return no('set_bad_signature');
+  if (subject) facts.subject = subject.subject;
+  return ok({ event: event.value, issuer });
+}
+
+function checkTransmitter(event: SecurityEvent, issuer: TrustedIssuer, pace: Pace): Refusal | undefined {
+  if (!issuer.signals) return 'set_signals_refused';
+  return pace.take(event.issuer) ? undefined : 'set_too_many';
+}
+
+/** The longest lives that the configuration allows, skew included: after that nothing is left that a cut-off concerns. */
+const longestTokenSeconds = 3600 + 120;
+
+/**
+ * What an event does here. Grants are judged by the clock of the issuer, which wrote their `iat` as well; tokens by ours. A
+ * token in our hands may come from a grant of before the event although our clock, or the way here, was a little late: so all
+ * that were issued until now are revoked, as far back as the event could matter. Who loses too much trades a new ID-JAG.
+ */
+function toEffect({ name, subject, happenedAt }: SecurityEvent, ras: Ras, now: EpochSeconds): Effect | undefined {
+  if (!name || !subject) return undefined;
+  const { cuts, disables, enables } = effects[name];
+  if (!cuts && !enables) return undefined;
+  const at = Math.ceil(happenedAt);
+  const key: AccountKey = subject;
+  return {
+    key,
+    grantsBefore: cuts ? at : 0,
+    tokensBefore: cuts ? Math.min(now, at + ras.maxIdJagLifetimeSeconds + 2 * ras.skewSeconds) : 0,
+    disabledAt: disables ? at : 0,
+    enabledAt: enables ? Math.floor(happenedAt) : 0,
+    until: now + longestTokenSeconds,
+  };
+}
+
+/** A changed credential takes nothing back by itself: whoever wants that says session-revoked as well (CAEP §3.3). */
+const effects: Readonly<Record<SecurityEventName, { cuts: boolean; disables: boolean; enables: boolean }>> = {
+  'session-revoked': { cuts: true, disables: false, enables: false },
+  'token-claims-change': { cuts: true, disables: false, enables: false },
+  'credential-change': { cuts: false, disables: false, enables: false },
+  'account-disabled': { cuts: true, disables: true, enables: false },
+  'account-enabled': { cuts: false, disables: false, enables: true },
+};
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+interface Taking {
+  readonly ras: Ras;
+  readonly door: EventDoor;
+  readonly asked: Asked;
+  readonly facts: Facts;
+}
+
+async function toEventRecord(
+  event: SecurityEvent,
+  effect: Effect | undefined,
+  { ras, door, asked, facts }: Taking,
+): Promise<AuditRecord> {
+  const account = effect && (await ras.store.accounts.find(effect.key));
+  return {
+    v: 1,
+    id: eventId('d_'),
+    kind: 'revocation',
+    domain: 'ras',
+    timeMs: door.nowMs(),
+    outcome: 'allowed',
+    address: door.address(asked),
+    ...facts,
+    ...(account && { person: account.id }),
+    signal: { event: event.name ?? 'other', id: event.id, at: event.happenedAt, effective: effect !== undefined },
+  };
+}
+
+/** On the record with its reason; to the transmitter a code of RFC 8935 §2.4 and the reference. */
+async function refuse(refusal: Refusal, taking: Taking & { readonly known: boolean }): Promise<Answer> {
+  const { ras, door, asked, facts, known } = taking;
+  const { status, wire } = refusalRow(refusal);
+  const id = (known ? undefined : door.ledger.count('ras', refusal)) ?? (await record());
+  const headers: Record<string, string> = { 'cache-control': 'no-store', 'content-language': 'en' };
+  if (status === 405) headers.allow = 'POST';
+  if (status === 429 || status === 503) headers['retry-after'] = '1';
+  const description = `${wireCodes[wire].sentence} Reference: ${id}`;
+  return { status, headers, body: JSON.stringify({ err: toEventError(refusal), description }) };
+
+  async function record(): Promise<string> {
+    const line: AuditRecord = {
+      v: 1,
+      id: eventId('d_'),
+      kind: 'refusal',
+      domain: 'ras',
+      timeMs: door.nowMs(),
+      outcome: 'refused',
+      reason: refusal,
+      address: door.address(asked),
+      ...facts,
+    };
+    await ras.store.commit({ marks: [], records: [toRow(line)] });
+    return line.id;
+  }
+}
+
+/** Whether an issuer is trusted here is not told to whoever asks: to strangers all of that is one answer. */
+function toEventError(refusal: Refusal): string {
+  if (refusal === 'set_wrong_audience') return 'invalid_audience';
+  if (refusal === 'set_signals_refused' || refusal === 'set_foreign_subject') return 'access_denied';
+  const isStranger = (['set_issuer_untrusted', 'set_key_unknown', 'set_bad_signature'] as Refusal[]).includes(refusal);
+  return isStranger ? 'authentication_failed' : 'invalid_request';
+}
