@@ -138,7 +138,12 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
     certificates,
     metadata,
   ],
-  [server('ras/account.ts'), [toSpec('accounts'), toSpec('tenants'), toSpec('security-events')], [toSpec('interop')], leg2],
+  [
+    server('ras/account.ts'),
+    [toSpec('accounts'), toSpec('tenants'), toSpec('security-events')],
+    [toSpec('interop')],
+    leg2,
+  ],
   [server('ras/own-token.ts'), asking],
   [server('ras/introspection.ts'), asking, certificates],
   [server('ras/revocation.ts'), asking],

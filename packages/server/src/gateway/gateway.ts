@@ -110,7 +110,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const open = async ({ id, upstream }: ResourceServer): Promise<OpenUpstream> => {
     if (!upstream) throw new Problem(`servers.${id} has no upstream.`, 'Add one to its entry.');
     if (upstream.kind === 'http') return createHttpUpstream(upstream.url, options.sessionSecret);
-    return createStdioUpstream(upstream, await launcher.prepare(id, upstream), options.nowMs);
+    return createStdioUpstream(upstream, await launcher.prepare(id, upstream), options);
   };
 
   const upstreamOf = async ({ server, upstream }: Entry): Promise<OpenUpstream> => {

@@ -49,6 +49,29 @@ describe('limits of a stdio upstream', () => {
     }
   });
 
+  test('a session ends with the token that used it last, and its process with it, also in the middle of a call', async () => {
+    const world = await openWorld([serverOf('tell', stdio(tell), tellTools)]);
+    try {
+      const session = await openSession(world, 'tell', {}, { id: 'first' });
+      const headers = { 'mcp-session-id': session };
+      const call = (id: string, delay: number) =>
+        world.call('tell', { body: callTool(1, 'echo', { say: 'done', delay }), headers, token: { id } });
+      assert.match(await (await call('second', 0)).text(), /done/);
+      world.revoked.add('first');
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      assert.match(await (await call('second', 0)).text(), /done/, 'the token that uses it now still holds');
+      const waiting = call('second', 20_000);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      world.revoked.add('second');
+      const startedAt = performance.now();
+      assert.match(await (await waiting).text(), /ended/);
+      assert.ok(performance.now() - startedAt < 3000);
+      assert.equal((await call('third', 0)).status, 404);
+    } finally {
+      await world.close();
+    }
+  });
+
   test('a new version of the policy that leaves the upstream alone leaves its sessions alone', async () => {
     const toServer = serverOf('tell', stdio(tell), tellTools);
     const world = await openWorld([toServer]);

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from '@credence/mcp/protocol';
+import type { Caller } from '@credence/mcp/resource';
 import type { ClientCapability } from '../policy/model.ts';
 import type { Child } from './child.ts';
 import { type Exchange, upstreamFailed } from './exchange.ts';
@@ -13,6 +14,8 @@ export interface StdioSession {
   /** Account id of the owner. */
   readonly person: string;
   lastUsedMs: number;
+  /** Who used it last. */
+  lastCaller: Caller;
   /** Whether a request is under way; a stream that only listens is not work. */
   readonly isBusy: boolean;
   /** Sends a request and passes back what belongs to it until its answer is there. */
@@ -52,7 +55,7 @@ const maxAsked = 100;
  * never meet (T35).
  */
 export function createStdioSession(
-  { owner, person }: Pick<StdioSession, 'owner' | 'person'>,
+  { owner, person, lastCaller }: Pick<StdioSession, 'owner' | 'person' | 'lastCaller'>,
   child: Child,
   options: {
     readonly allowed: readonly ClientCapability[];
@@ -129,6 +132,7 @@ export function createStdioSession(
   return {
     owner,
     person,
+    lastCaller,
     lastUsedMs: options.nowMs(),
     get isBusy() {
       return pending.size > 0;

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { isObject } from '@credence/mcp/protocol';
+import type { Caller } from '@credence/mcp/resource';
 import type { Upstream } from '../policy/model.ts';
 import { startChild } from './child.ts';
 import { type Exchange, noSession, type OpenUpstream, ownerOf, sessionIdOf } from './exchange.ts';
+import type { GatewayOptions } from './gateway.ts';
 import type { Launch } from './launch.ts';
 import { answerId, revisionOf, rpcCodes, rpcError } from './message.ts';
 import { createStdioSession, type StdioSession } from './stdio-session.ts';
 
+const sweepMs = 500;
 /** After so long a process that did not answer the probe may be asked again. */
 const probeAgainMs = 60_000;
 /** A process that says nothing to a probe for this long does not know it. */
@@ -22,15 +25,24 @@ const statelessRevision = '2026-07-28';
 export function createStdioUpstream(
   upstream: Extract<Upstream, { kind: 'stdio' }>,
   launch: Launch,
-  nowMs: () => number,
+  { nowMs, isRevoked }: Pick<GatewayOptions, 'nowMs' | 'isRevoked'>,
 ): OpenUpstream {
   const sessions = new Map<string, StdioSession>();
   let speaksStateless: Promise<boolean> | undefined;
   let probeAgainAtMs = Number.POSITIVE_INFINITY;
 
   const sweep = setInterval(() => {
-    for (const [id, session] of sessions) if (isIdle(session)) void end(id, session);
-  }, 1000).unref();
+    for (const [id, session] of sessions) {
+      if (isIdle(session)) void end(id, session);
+      else void endRevoked(id, session);
+    }
+  }, sweepMs).unref();
+  /** Whoever is cut off has nothing working here any more, under way or not. */
+  const endRevoked = async (id: string, session: StdioSession) => {
+    // While nobody can say, nobody gets in either; the session is looked at again.
+    const isOver = await isRevoked(session.lastCaller).catch(() => false);
+    if (isOver && sessions.get(id) === session) await end(id, session);
+  };
   const isIdle = (session: StdioSession) =>
     !session.isBusy && nowMs() - session.lastUsedMs >= upstream.idleSeconds * 1000;
   const end = (id: string, session: StdioSession) => {
@@ -50,8 +62,9 @@ export function createStdioUpstream(
     return oldest !== undefined;
   };
 
-  const start = (id: string, owner: string, person: string): StdioSession => {
-    const session = createStdioSession({ owner, person }, startChild(launch.planFor(person)), {
+  const start = (id: string, owner: string, lastCaller: Caller): StdioSession => {
+    const person = lastCaller.subject;
+    const session = createStdioSession({ owner, person, lastCaller }, startChild(launch.planFor(person)), {
       allowed: upstream.allow,
       nowMs,
       onExit: () => {
@@ -74,14 +87,14 @@ export function createStdioUpstream(
   };
 
   /** The person's process for requests without a session; `undefined` when the server does not speak that revision. */
-  const stateless = async (owner: string, person: string): Promise<StdioSession | undefined | 'full'> => {
+  const stateless = async (owner: string, caller: Caller): Promise<StdioSession | undefined | 'full'> => {
     if (nowMs() >= probeAgainAtMs) [speaksStateless, probeAgainAtMs] = [undefined, Number.POSITIVE_INFINITY];
     if (speaksStateless && !(await speaksStateless)) return undefined;
     const id = `stateless ${owner}`;
     const known = sessions.get(id);
     if (known) return known;
-    if (!makeRoom(person)) return 'full';
-    const session = start(id, owner, person);
+    if (!makeRoom(caller.subject)) return 'full';
+    const session = start(id, owner, caller);
     speaksStateless ??= probe(session, () => void end(id, session));
     if (await speaksStateless) return session;
     void end(id, session);
@@ -102,13 +115,13 @@ export function createStdioUpstream(
       if (message?.kind === 'request' && message.method === 'initialize') {
         if (!makeRoom(caller.subject)) return tooMany(exchange);
         const id = randomBytes(24).toString('base64url');
-        const session = start(id, owner, caller.subject);
+        const session = start(id, owner, caller);
         answer.headers['mcp-session-id'] = id;
         return pass(exchange, session, () => end(id, session));
       }
       if (message === undefined || revisionOf(message) === undefined) return needsSession(exchange);
       if (message.kind !== 'request') return answer.empty(202); // nothing under way could be meant
-      const session = await stateless(owner, caller.subject);
+      const session = await stateless(owner, caller);
       if (session === 'full') return tooMany(exchange);
       if (session) return pass(exchange, session, () => undefined);
       return message.method === 'server/discover' ? unknownMethod(exchange) : wrongRevision(exchange);
@@ -122,6 +135,7 @@ export function createStdioUpstream(
   async function pass(exchange: Exchange, session: StdioSession, end: () => unknown): Promise<void> {
     const { method, message, answer } = exchange;
     session.lastUsedMs = nowMs();
+    session.lastCaller = exchange.caller;
     if (method === 'DELETE') {
       await end();
       return answer.empty(200);

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Caller } from '@credence/mcp/resource';
 import type { Answer } from './answer.ts';
 
-const checkEveryMs = 500;
+const checkEveryMs = 250;
 
 /**
  * Ends what is under way when the client goes, and a stream when its token ends or is revoked (MCS-14), or its server is taken
