@@ -1,16 +1,18 @@
-// npm run mutate [-- --file PART]: takes each check of the rule files away in turn; some test must fail each time.
+// npm run mutate [-- --file PART] [--since REF]: takes each check of the rule files away in turn; some test must fail
+// each time. PART is of a path; with REF only rule files are tried that changed since that commit, or whose tests did.
 //
 // A mutant is put in the place of the file while node loads it, in the process that runs the tests: nothing in the tree
-// changes. First the tests beside the file, then those of the specification, until one fails. What no test notices is a
-// survivor: a test is missing, or the code says something twice. One that cannot matter is listed in
-// equivalent-mutants.json, with the reason.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// changes. Each test file is run once as it is, which says what it reaches; a mutant is then shown to those that come
+// to its place, the one that noticed the last mutant first, until one fails. What no test notices is a survivor: a
+// test is missing, or the code says something twice. One that cannot matter is listed in equivalent-mutants.json, with
+// the reason.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import equivalent from './equivalent-mutants.json' with { type: 'json' };
+import { getToKnow, type Known, tryMutant } from './mutant-tests.ts';
 import { type Mutant, toMutants } from './mutations.ts';
 
 const root = dirname(import.meta.dirname);
@@ -165,106 +167,99 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('idp/scim/endpoint.ts'), provisioning],
 ];
 
-const patienceMs = 60_000;
-const { file: only = '' } = parseArgs({ options: { file: { type: 'string' } } }).values;
-const folder = mkdtempSync(join(tmpdir(), 'mutants-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-
 interface Job {
   readonly file: string;
   readonly mutant: Mutant;
-  readonly stages: readonly (readonly string[])[];
+  readonly tests: readonly Known[];
 }
 
 process.removeAllListeners('warning'); // Taking types away is called experimental.
-const startedAt = performance.now();
-const all: Job[] = rules
-  .filter(([file]) => file.includes(only))
-  .flatMap(([file, ...stages]) => toMutants(readFileSync(file, 'utf8')).map((mutant) => ({ file, mutant, stages })));
-const jobs = all.filter((job) => !isListed(job));
-const listed = all.length - jobs.length;
-const stale = equivalent.filter((each) => each.file.includes(only) && !all.some((job) => isSame(each, job)));
-let runs = 0;
-let survived = 0;
+const startedAt = Date.now();
+const { file: part, since } = parseArgs({ options: { file: { type: 'string' }, since: { type: 'string' } } }).values;
+const changed = since === undefined ? undefined : changedSince(since);
+const chosen = rules
+  .map(([file, ...stages]) => ({ file, tests: [...new Set(stages.flat())] }))
+  .filter(
+    ({ file, tests }) => file.includes(part ?? '') && (!changed || [file, ...tests].some((each) => changed.has(each))),
+  );
 
-if (!(await testsPass())) process.exit(1);
-await forEachInTwoLanes(jobs, tryOut);
+const known = new Map<string, Known>();
+await inLanes([...new Set(chosen.flatMap(({ tests }) => tests))], async (test) => {
+  known.set(test, await getToKnow(test));
+});
+const failing = [...known.values()].filter(({ outcome }) => outcome !== 'passed');
+for (const { test, outcome } of failing) say(`${test} ${outcome} without any mutant, so nothing can be said`);
+if (failing.length > 0) process.exit(1);
 
-const seconds = Math.round((performance.now() - startedAt) / 1000);
-say(`${jobs.length} mutants, ${listed} more listed as equivalent, ${survived} survived (${seconds} s)`);
-for (const { file, before } of stale) say(`equivalent-mutants.json lists what is no mutant of ${file}: ${before}`);
-const isSure = await testsPass();
-process.exitCode = isSure && jobs.length > 0 && survived + stale.length === 0 ? 0 : 1;
+const total = { mutants: 0, listed: 0, survived: 0, stale: 0 };
+for (const { file, tests } of chosen) await tryFile(file, tests);
 
-/** Two at a time: each lane takes the next one that is left. */
-async function forEachInTwoLanes<T>(items: readonly T[], work: (item: T, at: number) => Promise<void>): Promise<void> {
-  const left = [...items.entries()];
-  const lane = async () => {
-    for (let next = left.shift(); next; next = left.shift()) await work(next[1], next[0]);
-  };
-  await Promise.all([lane(), lane()]);
+const seconds = Math.round((Date.now() - startedAt) / 1000);
+say(`${total.mutants} mutants, ${total.listed} more listed as equivalent, ${total.survived} survived (${seconds} s)`);
+const touched = chosen
+  .flatMap(({ file, tests }) => [file, ...tests])
+  .filter((path) => statSync(path).mtimeMs > startedAt);
+for (const path of new Set(touched)) say(`${path} was changed meanwhile, so nothing can be said`);
+const isGood = total.survived + total.stale + touched.length === 0 && (total.mutants > 0 || changed);
+process.exitCode = isGood ? 0 : 1;
+
+async function tryFile(file: string, tests: readonly string[]): Promise<void> {
+  const from = Date.now();
+  const all = toMutants(readFileSync(file, 'utf8'));
+  const jobs = all.filter((mutant) => !equivalent.some((each) => isSame(each, file, mutant)));
+  const stale = equivalent.filter((each) => each.file === file && !all.some((mutant) => isSame(each, file, mutant)));
+  const asked = tests.flatMap((test) => known.get(test) ?? []);
+  const noticing: { last?: Known } = {};
+  let survived = 0;
+  await inLanes(jobs, async (mutant) => {
+    if (!(await isNoticed({ file, mutant, tests: asked }, noticing))) survived += 1;
+  });
+  for (const { before } of stale) say(`equivalent-mutants.json lists what is no mutant of ${file}: ${before}`);
+  const listed = all.length - jobs.length;
+  say(
+    `${file}: ${jobs.length} mutants, ${listed} listed, ${survived} survived (${Math.round((Date.now() - from) / 1000)} s)`,
+  );
+  total.mutants += jobs.length;
+  total.listed += listed;
+  total.survived += survived;
+  total.stale += stale.length;
 }
 
-async function tryOut(job: Job, at: number): Promise<void> {
-  if (at > 0 && at % 50 === 0) say(`${at} of ${jobs.length}`);
-  if (await isNoticed(job)) return;
-  survived += 1;
-  const { line, before, after } = job.mutant;
-  say(`${job.file}:${line} survived\n  - ${before}\n  + ${after}`);
+async function isNoticed({ file, mutant, tests }: Job, noticing: { last?: Known }): Promise<boolean> {
+  const near = tests.filter((each) => each.reaches(file, mutant.reachedAt));
+  const { line, before, after } = mutant;
+  for (const test of near.toSorted((one, other) => Number(other === noticing.last) - Number(one === noticing.last))) {
+    const outcome = await tryMutant(test, file, mutant.source);
+    if (outcome === 'passed') continue;
+    if (outcome === 'never ended') say(`${file}:${line} never ended in ${test.test}\n  - ${before}\n  + ${after}`);
+    noticing.last = test;
+    return true;
+  }
+  say(`${file}:${line} survived${near.length === 0 ? ', since no test comes here' : ''}\n  - ${before}\n  + ${after}`);
+  return false;
+}
+
+/** As many at a time as there are processors: each lane takes the next one that is left. */
+async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  const lane = async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) await work(next);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
+}
+
+/** Files that differ from a commit, committed or not. */
+function changedSince(ref: string): Set<string> {
+  const { status, stdout, stderr } = spawnSync('git', ['diff', '--name-only', ref, '--'], { encoding: 'utf8' });
+  if (status === 0) return new Set(stdout.split('\n').filter(Boolean));
+  say(stderr.trim());
+  return process.exit(2);
+}
+
+function isSame(each: { file: string; before: string; after: string }, file: string, mutant: Mutant): boolean {
+  return each.file === file && each.before === mutant.before && each.after === mutant.after;
 }
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
-}
-
-function isListed(job: Job): boolean {
-  return equivalent.some((each) => isSame(each, job));
-}
-
-function isSame(each: { file: string; before: string; after: string }, { file, mutant }: Job): boolean {
-  return each.file === file && each.before === mutant.before && each.after === mutant.after;
-}
-
-async function isNoticed({ file, mutant, stages }: Job): Promise<boolean> {
-  for (const tests of stages) {
-    if (await fails(file, mutant.source, tests)) return true;
-  }
-  return false;
-}
-
-/** Else every mutant would look as if some test had noticed it: asked before and, since somebody may be at work here, after. */
-async function testsPass(): Promise<boolean> {
-  const groups = new Map(all.flatMap(({ file, stages }) => stages.map((tests) => [tests.join(' '), { file, tests }])));
-  let pass = true;
-  await forEachInTwoLanes([...groups.values()], async ({ file, tests }) => {
-    if (!(await fails(file, readFileSync(file, 'utf8'), tests))) return;
-    pass = false;
-    say(`The tests fail without any mutant, so nothing can be said: ${tests.join(' ')}`);
-  });
-  return pass;
-}
-
-/** Runs tests with a file replaced, until the first that fails. One that does not end has failed too. */
-function fails(file: string, source: string, tests: readonly string[]): Promise<boolean> {
-  runs += 1;
-  const mutant = join(folder, `${runs}.json`);
-  writeFileSync(mutant, JSON.stringify({ url: pathToFileURL(join(root, file)).href, source }));
-  const hook = pathToFileURL(join(root, 'scripts/mutant-hook.mjs')).href;
-  const args = ['--import', hook, '--test', '--test-isolation=none', '--test-reporter=tap', ...tests];
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, {
-      env: { ...process.env, CREDENCE_MUTANT: mutant },
-      stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: patienceMs,
-      killSignal: 'SIGKILL',
-    });
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (/^\s*not ok /m.test(text)) child.kill('SIGKILL');
-    });
-    child.on('error', reject);
-    child.on('close', (code) => {
-      rmSync(mutant);
-      resolve(code !== 0);
-    });
-  });
 }

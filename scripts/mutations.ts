@@ -8,6 +8,8 @@ export interface Mutant {
   readonly before: string;
   readonly after: string;
   readonly source: string;
+  /** Where the statement begins that it is part of: code that never comes there cannot tell. */
+  readonly reachedAt: number;
 }
 
 interface Edit {
@@ -22,7 +24,7 @@ export function toMutants(source: string): Mutant[] {
   const edits = [...guards(code), ...operators(code), ...quantifiers(code), ...outcomes(code), ...notes(code)];
   return edits
     .sort((one, other) => one.start - other.start)
-    .map((edit) => toMutant(source, edit))
+    .map((edit) => ({ ...toMutant(source, edit), reachedAt: startOfStatement(code, edit.start) }))
     .filter(({ source: mutated }) => isProgram(mutated));
 }
 
@@ -101,7 +103,13 @@ function endOfParenthesis(code: string, start: number): number {
   return at;
 }
 
-function toMutant(source: string, { start, end, text }: Edit): Mutant {
+function startOfStatement(code: string, at: number): number {
+  const before = code.slice(0, at);
+  const last = Math.max(before.lastIndexOf(';'), before.lastIndexOf('{'), before.lastIndexOf('}')) + 1;
+  return last + (/\S/.exec(code.slice(last))?.index ?? 0);
+}
+
+function toMutant(source: string, { start, end, text }: Edit): Omit<Mutant, 'reachedAt'> {
   const mutated = source.slice(0, start) + text + source.slice(end);
   const lineAt = (whole: string) =>
     whole
