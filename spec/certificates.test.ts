@@ -162,8 +162,9 @@ describe('RAS-31, J5 §9.8.2: "same client certificate on this TLS connection"',
     world.connection.certificate = undefined;
     await refused(world, await world.redeem({ assertion }), 'id_jag_other_certificate');
     world.connection.certificate = { ...armed, isVouchedFor: false };
-    const { body } = await world.redeem({ assertion });
+    const { body, record } = await world.redeem({ assertion });
     assert.deepEqual(claimsOf(body.access_token).cnf, { 'x5t#S256': armed.thumbprint });
+    assert.equal(record.certificateThumbprint, armed.thumbprint);
   });
 
   test('an unbound ID-JAG of a client whose entry asks for it: the access token is bound', async () => {

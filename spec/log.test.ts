@@ -115,9 +115,10 @@ describe('LOG-03: "Audit each decision, allow and deny"', () => {
       ['redemption', 'cc-at-ras', idpIssuer, alice.id, sub, claimsOf(assertion).jti, jti],
     );
     assert.deepEqual(
-      [record.scopesAsked, record.scopesGranted, record.resource],
-      [['issues:read'], ['issues:read'], tracker],
+      [record.scopesAsked, record.scopesClaimed, record.scopesGranted, record.resource],
+      [['issues:read'], ['issues:read', 'issues:write'], ['issues:read'], tracker],
     );
+    assert.equal(record.detailsAsked, undefined, 'nobody spoke of any');
   });
 
   test('every request leaves exactly one line, allowed or not', async () => {

@@ -196,7 +196,7 @@ function checkCertificateBinding(call: Call, bound: string | undefined, client: 
   if (bound === undefined && !client.tls?.bound) return ok({ keyThumbprint: undefined });
   const certificateThumbprint = call.certificate?.()?.thumbprint;
   if (bound !== undefined && certificateThumbprint !== bound) return no('id_jag_other_certificate');
-  call.note({ ...(certificateThumbprint !== undefined && { certificateThumbprint }) });
+  if (certificateThumbprint !== undefined) call.note({ certificateThumbprint });
   return ok({ keyThumbprint: undefined, certificateThumbprint });
 }
 
