@@ -147,7 +147,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
     leg2,
   ],
   [server('ras/own-token.ts'), asking],
-  [server('ras/introspection.ts'), asking, certificates],
+  [server('ras/introspection.ts'), asking, certificates, metadata, [toSpec('authorization-details')]],
   [server('ras/revocation.ts'), asking],
   [server('directory/source.ts'), [server('directory/source.test.ts')], provisioning],
   [server('directory/upsert-person.ts'), [server('directory/upsert-person.test.ts')], provisioning],

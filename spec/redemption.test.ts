@@ -212,6 +212,16 @@ describe('ID-JAGs that are wrong in other ways', () => {
     world.clock.ms += 1000;
     await refused(world, await world.redeem({ assertion: late }), 'id_jag_expired');
   });
+
+  test('RAS-34: of a sign-in that ends, good to the second before, and for no longer than that', async () => {
+    const world = await openWorld();
+    const session_expiry = world.now() + 60;
+    const [early, late] = [await world.idJag({ session_expiry }), await world.idJag({ session_expiry })];
+    world.clock.ms += 59_000;
+    assert.equal((await world.redeem({ assertion: early })).body.expires_in, 1);
+    world.clock.ms += 1000;
+    await refused(world, await world.redeem({ assertion: late }), 'id_jag_session_ended');
+  });
 });
 
 function spliced(one: string, other: string): string {

@@ -51,9 +51,13 @@ async function open(read: CertificateReader): Promise<{ listener: Listener; show
     clientCa: [ours.cert],
     trustedHops: noHops,
     handle: (incoming, outgoing) => {
-      seen = read(incoming);
-      if (incoming.headers['client-cert'] === undefined) assert.equal(read(incoming), seen, 'read once a connection');
-      outgoing.end();
+      try {
+        seen = read(incoming);
+        if (incoming.headers['client-cert'] === undefined) assert.equal(read(incoming), seen, 'read once a connection');
+        outgoing.end();
+      } catch (fault) {
+        outgoing.destroy(fault as Error); // Else whoever asked would wait for ever.
+      }
     },
     onFault: (fault) => assert.fail(String(fault)),
   });
