@@ -14,7 +14,7 @@ import * as people from './migrations/0009-people.ts';
 import type { Schema } from './schema.ts';
 
 /** Every step a database has gone through, in order; names never change once released. */
-const migrations: Record<string, Migration> = {
+export const migrations: Readonly<Record<string, Migration>> = {
   '0001-first': first,
   '0002-second-factors': secondFactors,
   '0003-lean-record': leanRecord,

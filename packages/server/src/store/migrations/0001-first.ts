@@ -1,11 +1,12 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import { appendOnly, runSteps, type Step } from './ddl.ts';
 
-/** The first tables, for SQLite. What they mean is told in `schema.ts`. */
+/** The first tables. What they mean is told in `schema.ts`. */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db);
+  await runSteps(db, steps);
 }
 
-const statements = [
+const steps: readonly Step[] = [
   `CREATE TABLE marks (
      kind TEXT NOT NULL, id TEXT NOT NULL, until INTEGER NOT NULL,
      PRIMARY KEY (kind, id)
@@ -25,7 +26,7 @@ const statements = [
   'CREATE INDEX audit_by_person ON audit (person, position) WHERE person IS NOT NULL',
   'CREATE INDEX audit_by_client ON audit (client, position) WHERE client IS NOT NULL',
   'CREATE INDEX audit_by_server ON audit (server, position) WHERE server IS NOT NULL',
-  ...appendOnly('audit'),
+  appendOnly('audit'),
 
   `CREATE TABLE artifacts (
      model TEXT NOT NULL, id TEXT NOT NULL, payload TEXT NOT NULL,
@@ -66,7 +67,7 @@ const statements = [
      digest TEXT NOT NULL, author TEXT NOT NULL, published_at INTEGER NOT NULL,
      PRIMARY KEY (kind, version)
    ) STRICT`,
-  ...appendOnly('policies'),
+  appendOnly('policies'),
 
   `CREATE TABLE accounts (
      id TEXT NOT NULL PRIMARY KEY, issuer TEXT NOT NULL, subject TEXT NOT NULL,
@@ -77,12 +78,3 @@ const statements = [
   'CREATE TABLE change_sequence (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL) STRICT',
   'INSERT INTO change_sequence (id, value) VALUES (1, 0)',
 ];
-
-/** Against mistakes and hurried hands, not against who owns the file: that is what the chain is for (T23). */
-function appendOnly(table: string): string[] {
-  return ['UPDATE', 'DELETE'].map(
-    (verb) =>
-      `CREATE TRIGGER ${table}_refuses_${verb.toLowerCase()} BEFORE ${verb} ON ${table}
-       BEGIN SELECT RAISE(ABORT, '${table} is append-only'); END`,
-  );
-}

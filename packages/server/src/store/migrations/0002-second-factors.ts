@@ -1,11 +1,12 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import { runSteps, type Step } from './ddl.ts';
 
-/** Second factors of people with local accounts, and codes that work once, for SQLite. See `schema.ts`. */
+/** Second factors of people with local accounts, and codes that work once. See `schema.ts`. */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db);
+  await runSteps(db, steps);
 }
 
-const statements = [
+const steps: readonly Step[] = [
   `CREATE TABLE factors (
      id TEXT NOT NULL PRIMARY KEY,
      person_id TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,

@@ -1,14 +1,15 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import { runSteps, type Step } from './ddl.ts';
 
 /**
  * Accounts belong to an issuer and its tenant ('' = it has none), and may wait for their subject under an e-mail address.
  * SQLite cannot change a key, so the table is made anew. People may have an id at a RAS.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db);
+  await runSteps(db, steps);
 }
 
-const statements = [
+const steps: readonly Step[] = [
   `CREATE TABLE accounts_of_tenants (
      id TEXT NOT NULL PRIMARY KEY, issuer TEXT NOT NULL, tenant TEXT NOT NULL, subject TEXT, email TEXT,
      active INTEGER NOT NULL CHECK (active IN (0, 1)),

@@ -1,11 +1,12 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import { runSteps, type Step } from './ddl.ts';
 
 /** The directory: sources of people, groups and roles as records of their own, and what provisioning needs. */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db);
+  await runSteps(db, steps);
 }
 
-const statements = [
+const steps: readonly Step[] = [
   'CREATE TABLE sources (source TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT',
   `INSERT INTO sources (source, name) VALUES ('local', 'local')`,
 

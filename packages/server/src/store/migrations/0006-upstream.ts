@@ -1,11 +1,12 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import { runSteps, type Step } from './ddl.ts';
 
 /** Identities at upstream providers, and the sessions over there on which ours stand. */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db);
+  await runSteps(db, steps);
 }
 
-const statements = [
+const steps: readonly Step[] = [
   `CREATE TABLE upstream_links (
      issuer TEXT NOT NULL, subject TEXT NOT NULL, upstream TEXT NOT NULL,
      person_id TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE, linked_at INTEGER NOT NULL,
