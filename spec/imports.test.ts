@@ -37,6 +37,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
         'log',
         'pages',
         'problem',
+        'store-config',
         'tls',
         'upstream-config',
       ],

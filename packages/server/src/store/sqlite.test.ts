@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Readable } from 'node:stream';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Kysely } from 'kysely';
 import { Problem } from '../problem.ts';
 import { verifyChains } from './chain.ts';
+import { readLines, startWriterProcess } from './contract/writer-process.ts';
 import * as accountsOfTenants from './migrations/0004-accounts-of-tenants.ts';
 import { createRemoteWriter } from './remote-writer.ts';
 import { openSqliteBeside, openSqliteStore } from './sqlite.ts';
@@ -321,33 +321,7 @@ const emptyPolicy = {
 } as const;
 
 const writerFile = fileURLToPath(new URL('sqlite.test-writer.ts', import.meta.url));
-
-function startWriter(args: string[]): ChildProcessByStdio<null, Readable, null> {
-  return spawn(process.execPath, [writerFile, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-}
-
-interface Line {
-  readonly id: string;
-  readonly outcome: string;
-  readonly mark: string;
-}
-
-/** Everything the writer reports until it ends. `enough` is called once there are `count` lines. */
-async function readLines(writer: { stdout: Readable }, count = 0, enough?: () => void): Promise<Line[]> {
-  let text = '';
-  const lines = () => text.split('\n').slice(1, -1);
-  let called = enough === undefined;
-  for await (const chunk of writer.stdout) {
-    text += chunk;
-    if (called || lines().length < count) continue;
-    called = true;
-    enough?.();
-  }
-  return lines().map((line) => {
-    const [id = '', outcome = '', mark = ''] = line.split(' ');
-    return { id, outcome, mark };
-  });
-}
+const startWriter = (args: string[]) => startWriterProcess(writerFile, args);
 
 /** Transactions in the write-ahead log: frames of this generation that end one say how large the database is then. */
 function transactionsIn(file: string): number {

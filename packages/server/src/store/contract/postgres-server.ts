@@ -1,0 +1,142 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+import type { PostgresSettings } from '../../store-config.ts';
+
+/** A PostgreSQL of a test's own, on a port of 127.0.0.1, gone when it is closed. Writes are flushed as in production. */
+export interface PostgresServer {
+  readonly port: number;
+  /** Holds the password of `postgres`. */
+  readonly passwordFile: string;
+  /** A folder that the server can read, such as for its certificates. */
+  readonly dir: string;
+  /** Makes a database, empty. */
+  createDatabase(name: string): Promise<PostgresSettings>;
+  /** Runs a statement as `postgres`; its rows. */
+  run(database: string, text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  /** Stops it at once, as a machine that goes away does (immediate) or in an orderly way (fast). */
+  stop(how: 'fast' | 'immediate'): Promise<void>;
+  /** With settings such as `-c fsync=off`. */
+  start(...settings: string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Runs a server for as long as somebody holds our standard input: a test that is killed leaves none behind. */
+const beside = '"$@" & server=$!; (cat <&3 >/dev/null; kill -QUIT $server 2>/dev/null) 3<&0 & wait $server';
+
+/** Throws when there is no PostgreSQL: a test that needs one fails, and is not left out. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const bin = globSync('/usr/lib/postgresql/*/bin/initdb')
+    .sort()
+    .at(-1)
+    ?.replace(/\/initdb$/, '');
+  if (bin === undefined) {
+    throw new Error(
+      'These tests need PostgreSQL. On Debian: apt-get install postgresql (its own cluster may stay off)',
+    );
+  }
+  // initdb refuses root.
+  const user = process.getuid?.() === 0 ? idsOf('nobody') : undefined;
+  const dir = mkdtempSync(join(tmpdir(), 'credence-pg-'));
+  chmodSync(dir, 0o711);
+  const password = 'a password of the tests';
+  const passwordFile = join(dir, 'password');
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+  if (user) for (const path of [dir, passwordFile]) chownSync(path, user.uid, user.gid);
+  const data = join(dir, 'data');
+  const auth = ['--auth-local=trust', '--auth-host=scram-sha-256', `--pwfile=${passwordFile}`, '--username=postgres'];
+  const layout = ['--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions'];
+  execFileSync(join(bin, 'initdb'), [`--pgdata=${data}`, ...auth, ...layout], { ...user, stdio: 'pipe', cwd: dir });
+
+  const port = await freePort();
+  let server: ChildProcess | undefined;
+  let said = '';
+  const run: PostgresServer['run'] = async (database, text, values = []) => {
+    const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', password, database });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return (await client.query(text, [...values])).rows;
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  };
+  const start = async (...settings: string[]) => {
+    const memory = ['-c', 'shared_buffers=32MB', '-c', 'max_wal_size=256MB'];
+    const place = [
+      '-D',
+      data,
+      '-p',
+      String(port),
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      `unix_socket_directories=${dir}`,
+    ];
+    server = spawn('/bin/sh', ['-c', beside, 'sh', join(bin, 'postgres'), ...place, ...memory, ...settings], {
+      ...user,
+      cwd: dir,
+      stdio: ['pipe', 'ignore', 'pipe'],
+    });
+    said = '';
+    server.stderr?.on('data', (chunk) => (said = `${said}${chunk}`.slice(-4000)));
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await run('postgres', 'SELECT 1');
+        return;
+      } catch (error) {
+        if (attempt > 200 || server.exitCode !== null)
+          throw new Error(`PostgreSQL did not start: ${said}`, { cause: error });
+        await wait(50);
+      }
+    }
+  };
+  const stop: PostgresServer['stop'] = async (how) => {
+    const ending = server;
+    server = undefined;
+    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
+    const gone = once(ending, 'exit');
+    const [pid] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
+    process.kill(Number(pid), how === 'fast' ? 'SIGINT' : 'SIGQUIT');
+    await gone;
+    ending.stdin?.destroy();
+  };
+  await start();
+  return {
+    port,
+    passwordFile,
+    dir,
+    async createDatabase(database) {
+      await run('postgres', `CREATE DATABASE ${database}`);
+      return { host: '127.0.0.1', port, database, user: 'postgres', passwordFile, tls: undefined, maxReaders: 4 };
+    },
+    run,
+    stop,
+    start,
+    async close() {
+      await stop('immediate');
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function idsOf(name: string): { uid: number; gid: number } {
+  const id = (flag: string) => Number(execFileSync('id', [flag, name], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}

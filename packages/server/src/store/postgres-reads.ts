@@ -1,0 +1,144 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
+import { toAccount, toTenant } from './accounts.ts';
+import { currentSeconds, toArtifact } from './artifacts.ts';
+import type { Connections } from './postgres-connection.ts';
+import { toStoreError } from './postgres-error.ts';
+import type { Account, AccountKey, Artifact, Mark, Person } from './store.ts';
+
+/** The end of a session that has none: a time nobody will see. */
+const forever = 1e11;
+/** People are in the store; only those whose agents are at work just now are remembered. */
+const maxRemembered = 5000;
+
+/** The reads that every request makes, prepared once for each connection. */
+export interface PostgresReads {
+  person(id: string): Promise<Person | undefined>;
+  account(key: AccountKey): Promise<Account | undefined>;
+  artifact(model: string, id: string): Promise<Artifact | undefined>;
+  sessionStands(sid: string, now: EpochSeconds): Promise<boolean>;
+  changeSequence(): Promise<number>;
+  isMarked(kind: Mark['kind'], id: string): Promise<boolean>;
+}
+
+interface Sequences {
+  readonly changes: number;
+  readonly sessions: number;
+}
+
+export function postgresReads(connections: Connections): PostgresReads {
+  const first = async <R>(name: string, text: string, values: readonly unknown[]): Promise<R | undefined> => {
+    // In no text of the store there is a NUL, and PostgreSQL would not even compare with one.
+    if (values.some((value) => typeof value === 'string' && value.includes('\0'))) return undefined;
+    try {
+      return (await connections.query<R>(text, values, `credence-${name}`)).rows[0];
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  };
+  const sequences = joined(async () => {
+    const row = await first<Sequences>(
+      'sequences',
+      `SELECT change_sequence.value AS changes, session_sequence.value AS sessions
+       FROM change_sequence CROSS JOIN session_sequence`,
+      [],
+    );
+    if (!row) throw new Error('the sequences are gone');
+    return row;
+  });
+  const people = createMemory<Person>(async () => (await sequences()).changes);
+  const accounts = createMemory<Account>(async () => (await sequences()).changes);
+  const sessions = createMemory<EpochSeconds>(async () => (await sequences()).sessions);
+
+  return {
+    person: (id) =>
+      people(id, async () => {
+        // One statement, so that the person and the groups are of one moment, whatever another node writes.
+        const row = await first<PersonRow>(
+          'person',
+          `SELECT id, source, email, name, active,
+             ARRAY(SELECT of_id FROM memberships WHERE person_id = people.id AND kind = 'group' ORDER BY of_id) AS groups,
+             ARRAY(SELECT of_id FROM memberships WHERE person_id = people.id AND kind = 'role' ORDER BY of_id) AS roles
+           FROM people WHERE id = $1`,
+          [id],
+        );
+        return row && { ...row, active: row.active === 1 };
+      }),
+    account: (key) =>
+      accounts(JSON.stringify([key.issuer, toTenant(key), key.subject]), async () => {
+        const row = await first<Parameters<typeof toAccount>[0]>(
+          'account',
+          'SELECT * FROM accounts WHERE issuer = $1 AND tenant = $2 AND subject = $3',
+          [key.issuer, toTenant(key), key.subject],
+        );
+        return row && toAccount(row);
+      }),
+    artifact: async (model, id) => {
+      const row = await first<Parameters<typeof toArtifact>[0]>(
+        'artifact',
+        `SELECT payload, consumed_at FROM artifacts
+         WHERE model = $1 AND id = $2 AND (expires_at IS NULL OR expires_at > $3)`,
+        [model, id, currentSeconds()],
+      );
+      return row && toArtifact(row);
+    },
+    sessionStands: async (sid, now) => {
+      const until = await sessions(sid, async () => {
+        const row = await first<{ until: number | null }>(
+          'session',
+          `SELECT CASE WHEN count(*) > count(expires_at) THEN ${forever}::bigint ELSE max(expires_at) END AS until
+           FROM session_sids JOIN artifacts ON artifacts.model = session_sids.model AND artifacts.id = session_id
+           WHERE sid = $1`,
+          [sid],
+        );
+        return row?.until ?? undefined;
+      });
+      return until !== undefined && until > now;
+    },
+    isMarked: async (kind, id) =>
+      (await first('mark', 'SELECT 1 FROM marks WHERE kind = $1 AND id = $2', [kind, id])) !== undefined,
+    changeSequence: async () => (await sequences()).changes,
+  };
+}
+
+/**
+ * One read for all who ask in the same turn of the event loop. Who asks later gets another one, which starts later: what it
+ * says is never older than the question.
+ */
+export function joined<T>(read: () => Promise<T>): () => Promise<T> {
+  let next: Promise<T> | undefined;
+  return () => {
+    next ??= new Promise<T>((resolve, reject) => {
+      setImmediate(() => {
+        next = undefined;
+        read().then(resolve, reject);
+      });
+    });
+    return next;
+  };
+}
+
+/**
+ * Remembers what was read since the last change to anybody. The sequence is asked at each use, and whoever changes something
+ * moves it in the same transaction, so that this is what a read would give, without its way to the server.
+ */
+export function createMemory<T>(
+  sequenceNow: () => Promise<number>,
+): (key: string, read: () => Promise<T | undefined>) => Promise<T | undefined> {
+  const remembered = new Map<string, T>();
+  let asOf = -1;
+  return async (key, read) => {
+    const sequence = await sequenceNow();
+    if (sequence !== asOf || remembered.size >= maxRemembered) remembered.clear();
+    asOf = sequence;
+    const known = remembered.get(key);
+    if (known !== undefined) return known;
+    const found = await read();
+    // What was read after the sequence is kept under it, unless the world has moved on meanwhile.
+    if (found !== undefined && asOf === sequence) remembered.set(key, found);
+    return found;
+  };
+}
+
+interface PersonRow extends Omit<Person, 'active'> {
+  readonly active: number;
+}

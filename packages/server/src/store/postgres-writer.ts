@@ -1,0 +1,191 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { ChainHead } from './chain.ts';
+import type { Change } from './engine.ts';
+import type { UnitOutcome } from './group-commit.ts';
+import { appendRows, commitAtOnce, insertMarks, keyOf, notAtOnce } from './postgres-chain.ts';
+import type { Connections, Session } from './postgres-connection.ts';
+import { isRetryable, stateOf, toStoreError } from './postgres-error.ts';
+import { GroupQueue } from './postgres-queue.ts';
+import { type AuditRow, type Commit, type CommitOutcome, type Mark, StoreUnavailable } from './store.ts';
+
+/** The ways into a PostgreSQL store. */
+export interface PostgresWriter {
+  commit(commit: Commit): Promise<CommitOutcome>;
+  write(change: Change): Promise<readonly number[]>;
+  close(): Promise<void>;
+}
+
+const maxCommits = 1000;
+/** Changes hold locks that others wait for, so that few of them share a transaction. */
+const maxChanges = 16;
+const maxAttempts = 6;
+
+/**
+ * Commits and changes pass two queues, so that a token never waits for an import. Each queue has its own chain, and one
+ * transaction under way at a time: what arrives meanwhile is the next group.
+ */
+export function postgresWriter(connections: Connections, node: string): PostgresWriter {
+  const commits = new GroupQueue<Commit>(maxCommits, commitLane(connections, node));
+  const changes = new GroupQueue<Change>(maxChanges, changeLane(connections, `${node}-changes`));
+  return {
+    commit: (commit) => commits.submit(commit),
+    write: (change) => changes.submit(change),
+    close: async () => {
+      await Promise.all([commits.close(), changes.close()]);
+    },
+  };
+}
+
+function commitLane(connections: Connections, node: string) {
+  /** Where our last group left the chain; unknown at the start, and after anything unexpected. */
+  let head: ChainHead | undefined;
+
+  const stepByStep = async (session: Session, commits: readonly Commit[]): Promise<readonly UnitOutcome[]> => {
+    let after: ChainHead | undefined;
+    const outcomes = await inTransaction(session, begin, async () => {
+      const reached = await useMarks(session, commits);
+      after = await appendRows(session, node, reached.flatMap(rowsOf));
+      return reached.map(({ outcome }) => ({ value: outcome }));
+    });
+    head = after;
+    return outcomes;
+  };
+
+  const runOnce = async (session: Session, commits: readonly Commit[]): Promise<readonly UnitOutcome[]> => {
+    const before = head;
+    head = undefined;
+    const marks = commits.flatMap((commit) => commit.marks);
+    if (before && new Set(marks.map(keyOf)).size === marks.length) {
+      try {
+        const rows = commits.flatMap(({ records }) => records);
+        head = await commitAtOnce(session, node, before, marks, rows);
+        return commits.map(() => ({ value: { won: true } }));
+      } catch (error) {
+        if (stateOf(error) !== notAtOnce && !isOwnFault(error)) throw error;
+      }
+    }
+    return stepByStep(session, commits);
+  };
+  return (commits: readonly Commit[]) => runGroup(connections, commits, runOnce);
+}
+
+function changeLane(connections: Connections, node: string) {
+  const runOnce = (session: Session, changes: readonly Change[]) =>
+    inTransaction(session, beginChange, async () => {
+      const outcomes: UnitOutcome[] = [];
+      const rows: AuditRow[] = [];
+      for (const { steps, conditional, records = [] } of changes) {
+        const changed = await takeSteps(session, steps, conditional);
+        if (!(conditional && changed[0] === 0)) rows.push(...records);
+        outcomes.push({ value: changed });
+      }
+      if (rows.length > 0) await appendRows(session, node, rows);
+      return outcomes;
+    });
+  return (changes: readonly Change[]) => runGroup(connections, changes, runOnce);
+}
+
+type RunOnce<U> = (session: Session, units: readonly U[]) => Promise<readonly UnitOutcome[]>;
+
+/** All units in one transaction. When one of them fails by its own fault nothing was kept, and each is run alone. */
+async function runGroup<U>(
+  connections: Connections,
+  units: readonly U[],
+  runOnce: RunOnce<U>,
+): Promise<readonly UnitOutcome[]> {
+  try {
+    return await withRetries(() => connections.use((session) => runOnce(session, units)));
+  } catch (error) {
+    if (!isOwnFault(error)) throw toStoreError(error);
+    if (units.length === 1) return [{ error: toStoreError(error) }];
+  }
+  const outcomes: UnitOutcome[] = [];
+  for (const unit of units) {
+    const alone = await runGroup(connections, [unit], runOnce).catch((error: unknown) => [{ error }]);
+    outcomes.push(...alone);
+  }
+  return outcomes;
+}
+
+/** Transactions that were given up for another's sake run again, after a pause that is never the same for two of them. */
+async function withRetries<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isRetryable(error) || attempt === maxAttempts) throw error;
+      await wait(Math.random() * 10 * 2 ** attempt);
+    }
+  }
+}
+
+const begin = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+/** Changes follow one another, on whichever node, as they do in SQLite: each sees what all before it did. */
+const beginChange = `${begin}; SELECT 1 FROM turns WHERE name = 'change' FOR UPDATE`;
+
+async function inTransaction<T>(session: Session, beginning: string, work: () => Promise<T>): Promise<T> {
+  await session.query(beginning);
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    // Where that does not arrive either the connection is given up, and with it the transaction.
+    await session.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+  await session.query('COMMIT');
+  return result;
+}
+
+/** A statement's own fault, and not that the store is away. */
+function isOwnFault(error: unknown): boolean {
+  return !(toStoreError(error) instanceof StoreUnavailable);
+}
+
+interface Reached {
+  readonly commit: Commit;
+  outcome: CommitOutcome;
+}
+
+/**
+ * Uses up the first mark of every commit, then the second of those that won, and so on: a commit that loses one leaves the
+ * marks behind it alone. Of two in this group that use the same mark the earlier one gets it.
+ */
+async function useMarks(session: Session, commits: readonly Commit[]): Promise<readonly Reached[]> {
+  const reached: Reached[] = commits.map((commit) => ({ commit, outcome: { won: true } }));
+  for (let round = 0; ; round++) {
+    const asked = new Map<string, Mark>();
+    const askers = reached.filter(({ commit, outcome }) => outcome.won && commit.marks[round]);
+    if (askers.length === 0) return reached;
+    const first = new Set<Reached>();
+    for (const asker of askers) {
+      const mark = asker.commit.marks[round] as Mark;
+      if (asked.has(keyOf(mark))) continue;
+      asked.set(keyOf(mark), mark);
+      first.add(asker);
+    }
+    const won = await insertMarks(session, [...asked.values()]);
+    for (const asker of askers) {
+      const mark = asker.commit.marks[round] as Mark;
+      if (!first.has(asker) || !won.has(keyOf(mark))) asker.outcome = { won: false, lost: mark };
+    }
+  }
+}
+
+function rowsOf({ commit, outcome }: Reached): readonly AuditRow[] {
+  return outcome.won ? commit.records : (commit.recordsIfLost?.(outcome.lost) ?? []);
+}
+
+async function takeSteps(
+  session: Session,
+  steps: Change['steps'],
+  conditional: boolean | undefined,
+): Promise<readonly number[]> {
+  const changed: number[] = [];
+  for (const step of steps) {
+    const { sql, parameters } = step.compile();
+    changed.push((await session.query(sql, parameters)).rowCount);
+    if (conditional && changed[0] === 0) return changed;
+  }
+  return changed;
+}

@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+import { sql } from 'kysely';
+import { Problem } from '../problem.ts';
+import type { PostgresSettings } from '../store-config.ts';
+import { accountStore } from './accounts.ts';
+import { artifactStore } from './artifacts.ts';
+import { auditStore } from './audit-log.ts';
+import { credentialStore } from './credentials.ts';
+import type { Engine } from './engine.ts';
+import { factorStore } from './factors.ts';
+import { peopleStore } from './people.ts';
+import { policyStore } from './policies.ts';
+import { Connections, type Patience, usualPatience } from './postgres-connection.ts';
+import { toStoreError } from './postgres-error.ts';
+import { migratePostgres } from './postgres-migrate.ts';
+import { postgresReads } from './postgres-reads.ts';
+import { postgresWriter } from './postgres-writer.ts';
+import { purge } from './purge.ts';
+import { directoryStore } from './records.ts';
+import { sessionStore } from './sessions.ts';
+import { type Store, StoreUnavailable } from './store.ts';
+import { upstreamStore } from './upstream.ts';
+
+/** New tables, and filling them, may take as long as they take; waiting for another node that makes them may not. */
+const whileMigrating: Patience = {
+  connect: usualPatience.connect,
+  statement: 0,
+  lock: 120_000,
+  idleInTransaction: 120_000,
+  answer: 0,
+};
+
+/**
+ * Opens a PostgreSQL store, and makes its tables where they are not there yet. Throws `Problem` when there is no server that
+ * can keep one.
+ * @param node - names the chains this process writes; no two processes have the same
+ */
+export async function openPostgresStore(settings: PostgresSettings, { node }: { node: string }): Promise<Store> {
+  const ca = await readCertificates(settings);
+  await upgradePostgres(settings, ca);
+  const readers = new Connections(settings, ca, settings.maxReaders);
+  // One for each queue, and one to spare for what is just being closed.
+  const writers = new Connections(settings, ca, 3);
+  const writer = postgresWriter(writers, node);
+  const reads = postgresReads(readers);
+  const engine: Engine = { db: readers.kysely('contract'), write: writer.write };
+  return {
+    commit: writer.commit,
+    isMarked: reads.isMarked,
+    audit: auditStore(engine),
+    artifacts: { ...artifactStore(engine), find: reads.artifact, sessionStands: reads.sessionStands },
+    people: { ...peopleStore(engine), find: reads.person },
+    directory: directoryStore(engine),
+    credentials: credentialStore(engine),
+    policies: policyStore(engine),
+    accounts: { ...accountStore(engine, reads.account), find: reads.account },
+    upstream: upstreamStore(engine),
+    sessions: sessionStore(engine),
+    factors: factorStore(engine),
+    changeSequence: reads.changeSequence,
+    purge: (now) => purge(engine, now),
+    close: async () => {
+      await writer.close();
+      await Promise.all([writers.close(), readers.close()]);
+    },
+  };
+}
+
+/** Brings the tables to this version, as the user that the settings name. Resolves to the steps it took. */
+export async function upgradePostgres(settings: PostgresSettings, ca?: readonly string[]): Promise<readonly string[]> {
+  const connections = new Connections(settings, ca ?? (await readCertificates(settings)), 1, whileMigrating);
+  try {
+    const db = connections.kysely<unknown>('raw');
+    await sql`SELECT 1`.execute(db);
+    return await migratePostgres(db);
+  } catch (error) {
+    throw toProblem(settings, error);
+  } finally {
+    await connections.close();
+  }
+}
+
+async function readCertificates({ tls }: PostgresSettings): Promise<string[]> {
+  return Promise.all(
+    (tls?.ca ?? []).map((file) =>
+      readFile(file, 'utf8').catch((error: Error) => {
+        throw new Problem(`store.ca: cannot read ${file}: ${error.message}`, 'Check the path and its permissions.');
+      }),
+    ),
+  );
+}
+
+function toProblem({ host, port, database, user }: PostgresSettings, error: unknown): unknown {
+  if (error instanceof Problem) return error;
+  const fault = toStoreError(error);
+  if (!(fault instanceof StoreUnavailable)) return error;
+  const cause = fault.cause instanceof Error ? ` ${fault.cause.message || String(fault.cause)}` : '';
+  return new Problem(
+    `The store ${database} at ${host.startsWith('/') ? host : `${host}:${port}`} cannot be used by ${user}: ${fault.message}${cause}`,
+    'Check `store` in the configuration, the password file, and that the server lets this user in: docs/operate/postgresql.md.',
+  );
+}
