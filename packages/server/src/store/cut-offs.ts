@@ -1,9 +1,9 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { type Kysely, sql } from 'kysely';
-import { toTenant } from './accounts.ts';
+import { toAccount, toTenant } from './accounts.ts';
 import { countChange, type Engine } from './engine.ts';
 import type { Schema } from './schema.ts';
-import type { CutOff, CutOffStore, Effect } from './store.ts';
+import type { Account, CutOff, CutOffStore, Effect } from './store.ts';
 
 /** What signals have left behind at the resource side. `isCutOff` is the backend's own: each call at the gateway asks it. */
 export function cutOffStore({ db, write }: Engine, isCutOff: CutOffStore['isCutOff']): CutOffStore {
@@ -117,4 +117,29 @@ export function toCutOff(row: {
     // In the same second the one that cuts off wins.
     blocked: row.disabled_at > 0 && row.disabled_at >= row.enabled_at,
   };
+}
+
+type CutOffRow = Parameters<typeof toCutOff>[0];
+export type AccountRow = Parameters<typeof toAccount>[0] & Nullable<CutOffRow>;
+export type StandingRow = Nullable<CutOffRow> & { readonly active: number };
+type Nullable<T> = { [K in keyof T]: T[K] | null };
+
+/** Tokens issued up to a second hold no more: here none. */
+export const never = -1;
+
+function hasCutOff(row: Nullable<CutOffRow>): row is CutOffRow {
+  return row.grants_before !== null;
+}
+
+/** An account with what cuts its subject off, where something does. */
+export function toAccountWithCutOff(row: AccountRow): Account {
+  return hasCutOff(row) ? { ...toAccount(row), cutOff: toCutOff(row) } : toAccount(row);
+}
+
+/** An account that is off holds nothing, whoever switched it off. */
+export function tokensBefore(row: StandingRow): EpochSeconds {
+  if (row.active !== 1) return Number.POSITIVE_INFINITY;
+  if (!hasCutOff(row)) return never;
+  const { blocked, tokensBefore: before } = toCutOff(row);
+  return blocked ? Number.POSITIVE_INFINITY : before;
 }

@@ -1,31 +1,24 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
-import { toAccount, toTenant } from './accounts.ts';
+import { toTenant } from './accounts.ts';
 import { currentSeconds, toArtifact } from './artifacts.ts';
+import { type AccountRow, never, type StandingRow, toAccountWithCutOff, tokensBefore } from './cut-offs.ts';
 import type { Connections } from './postgres-connection.ts';
 import { toStoreError } from './postgres-error.ts';
-import type { Account, AccountKey, Artifact, Mark, Person } from './store.ts';
+import type { Account, Person } from './store.ts';
+import type { HotReads } from './whole-store.ts';
 
 /** The end of a session that has none: a time nobody will see. */
 const forever = 1e11;
 /** People are in the store; only those whose agents are at work just now are remembered. */
 const maxRemembered = 5000;
 
-/** The reads that every request makes, prepared once for each connection. */
-export interface PostgresReads {
-  person(id: string): Promise<Person | undefined>;
-  account(key: AccountKey): Promise<Account | undefined>;
-  artifact(model: string, id: string): Promise<Artifact | undefined>;
-  sessionStands(sid: string, now: EpochSeconds): Promise<boolean>;
-  changeSequence(): Promise<number>;
-  isMarked(kind: Mark['kind'], id: string): Promise<boolean>;
-}
-
 interface Sequences {
   readonly changes: number;
   readonly sessions: number;
 }
 
-export function postgresReads(connections: Connections): PostgresReads {
+/** Statements that are prepared once for each connection. */
+export function postgresReads(connections: Connections): HotReads {
   const first = async <R>(name: string, text: string, values: readonly unknown[]): Promise<R | undefined> => {
     // In no text of the store there is a NUL, and PostgreSQL would not even compare with one.
     if (values.some((value) => typeof value === 'string' && value.includes('\0'))) return undefined;
@@ -47,6 +40,7 @@ export function postgresReads(connections: Connections): PostgresReads {
   });
   const people = createMemory<Person>(async () => (await sequences()).changes);
   const accounts = createMemory<Account>(async () => (await sequences()).changes);
+  const cutOffs = createMemory<EpochSeconds>(async () => (await sequences()).changes);
   const sessions = createMemory<EpochSeconds>(async () => (await sequences()).sessions);
 
   return {
@@ -65,13 +59,29 @@ export function postgresReads(connections: Connections): PostgresReads {
       }),
     account: (key) =>
       accounts(JSON.stringify([key.issuer, toTenant(key), key.subject]), async () => {
-        const row = await first<Parameters<typeof toAccount>[0]>(
+        // With what cuts its subject off, so that one read, remembered, answers whether it may have anything.
+        const row = await first<AccountRow>(
           'account',
-          'SELECT * FROM accounts WHERE issuer = $1 AND tenant = $2 AND subject = $3',
+          `SELECT accounts.*, grants_before, tokens_before, disabled_at, enabled_at
+           FROM accounts LEFT JOIN cut_offs USING (issuer, tenant, subject)
+           WHERE issuer = $1 AND tenant = $2 AND subject = $3`,
           [key.issuer, toTenant(key), key.subject],
         );
-        return row && toAccount(row);
+        return row && toAccountWithCutOff(row);
       }),
+    isCutOff: async (id, issuedAt) => {
+      const before = await cutOffs(id, async () => {
+        const row = await first<StandingRow>(
+          'standing',
+          `SELECT active, grants_before, tokens_before, disabled_at, enabled_at
+           FROM accounts LEFT JOIN cut_offs USING (issuer, tenant, subject)
+           WHERE accounts.id = $1`,
+          [id],
+        );
+        return row ? tokensBefore(row) : never;
+      });
+      return before !== undefined && issuedAt <= before;
+    },
     artifact: async (model, id) => {
       const row = await first<Parameters<typeof toArtifact>[0]>(
         'artifact',

@@ -2,24 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { Problem } from '../problem.ts';
 import type { PostgresSettings } from '../store-config.ts';
-import { accountStore } from './accounts.ts';
-import { artifactStore } from './artifacts.ts';
-import { auditStore } from './audit-log.ts';
-import { credentialStore } from './credentials.ts';
 import type { Engine } from './engine.ts';
-import { factorStore } from './factors.ts';
-import { peopleStore } from './people.ts';
-import { policyStore } from './policies.ts';
 import { Connections, type Patience, usualPatience } from './postgres-connection.ts';
 import { toStoreError } from './postgres-error.ts';
 import { migratePostgres } from './postgres-migrate.ts';
 import { postgresReads } from './postgres-reads.ts';
 import { postgresWriter } from './postgres-writer.ts';
-import { purge } from './purge.ts';
-import { directoryStore } from './records.ts';
-import { sessionStore } from './sessions.ts';
 import { type Store, StoreUnavailable } from './store.ts';
-import { upstreamStore } from './upstream.ts';
+import { toWholeStore } from './whole-store.ts';
 
 /** New tables, and filling them, may take as long as they take; waiting for another node that makes them may not. */
 const whileMigrating: Patience = {
@@ -42,28 +32,14 @@ export async function openPostgresStore(settings: PostgresSettings, { node }: { 
   // One for each queue, and one to spare for what is just being closed.
   const writers = new Connections(settings, ca, 3);
   const writer = postgresWriter(writers, node);
-  const reads = postgresReads(readers);
   const engine: Engine = { db: readers.kysely('contract'), write: writer.write };
-  return {
+  return toWholeStore(engine, postgresReads(readers), {
     commit: writer.commit,
-    isMarked: reads.isMarked,
-    audit: auditStore(engine),
-    artifacts: { ...artifactStore(engine), find: reads.artifact, sessionStands: reads.sessionStands },
-    people: { ...peopleStore(engine), find: reads.person },
-    directory: directoryStore(engine),
-    credentials: credentialStore(engine),
-    policies: policyStore(engine),
-    accounts: { ...accountStore(engine, reads.account), find: reads.account },
-    upstream: upstreamStore(engine),
-    sessions: sessionStore(engine),
-    factors: factorStore(engine),
-    changeSequence: reads.changeSequence,
-    purge: (now) => purge(engine, now),
     close: async () => {
       await writer.close();
       await Promise.all([writers.close(), readers.close()]);
     },
-  };
+  });
 }
 
 /** Brings the tables to this version, as the user that the settings name. Resolves to the steps it took. */

@@ -1,10 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { EpochSeconds } from '@credence/mcp/protocol';
-import { toAccount, toTenant } from './accounts.ts';
+import { toTenant } from './accounts.ts';
 import { currentSeconds, toArtifact } from './artifacts.ts';
-import { toCutOff } from './cut-offs.ts';
+import { type AccountRow, never, type StandingRow, toAccountWithCutOff, tokensBefore } from './cut-offs.ts';
 import { orStoreError } from './sqlite-dialect.ts';
-import type { Account, AccountKey, Artifact, Mark, Person } from './store.ts';
+import type { Account, Person } from './store.ts';
+import type { HotReads } from './whole-store.ts';
 
 /** The end of a session that has none: a time nobody will see. */
 const forever = 1e11;
@@ -46,17 +47,10 @@ function createMemory<T>(changesSoFar: () => number): (key: string, read: () => 
   };
 }
 
-/** The reads that every request makes, prepared once: a tenth of the time of a query built for the occasion. */
-export interface SqliteReads {
-  person(id: string): Promise<Person | undefined>;
-  account(key: AccountKey): Promise<Account | undefined>;
-  isCutOff(accountId: string, issuedAt: EpochSeconds): Promise<boolean>;
-  artifact(model: string, id: string): Promise<Artifact | undefined>;
-  sessionStands(sid: string, now: EpochSeconds): Promise<boolean>;
-  changeSequence(): Promise<number>;
+/** Statements that are prepared once: a tenth of the time of a query built for the occasion. */
+export interface SqliteReads extends HotReads {
   /** To be called when this process has written: whoever waited for it reads what is so now. */
   forget(): void;
-  isMarked(kind: Mark['kind'], id: string): Promise<boolean>;
 }
 
 export function sqliteReads(database: DatabaseSync): SqliteReads {
@@ -117,7 +111,7 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
       }),
     isCutOff: async (id, issuedAt) => {
       const before = rememberedCutOffs(id, () => {
-        const row = orStoreError(() => standing.get(id)) as unknown as Nullable<CutOffRow> & { active: number };
+        const row = orStoreError(() => standing.get(id)) as unknown as StandingRow | undefined;
         return row ? tokensBefore(row) : never;
       });
       return before !== undefined && issuedAt <= before;
@@ -140,29 +134,6 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
       sessionChanges.forget();
     },
   };
-}
-
-type CutOffRow = Parameters<typeof toCutOff>[0];
-type AccountRow = Parameters<typeof toAccount>[0] & Nullable<CutOffRow>;
-type Nullable<T> = { [K in keyof T]: T[K] | null };
-
-/** Tokens issued up to here hold no more. */
-const never = -1;
-
-function hasCutOff(row: Nullable<CutOffRow>): row is CutOffRow {
-  return row.grants_before !== null;
-}
-
-function toAccountWithCutOff(row: AccountRow): Account {
-  return hasCutOff(row) ? { ...toAccount(row), cutOff: toCutOff(row) } : toAccount(row);
-}
-
-/** An account that is off holds nothing, whoever switched it off. */
-function tokensBefore(row: Nullable<CutOffRow> & { readonly active: number }): EpochSeconds {
-  if (row.active !== 1) return Number.POSITIVE_INFINITY;
-  if (!hasCutOff(row)) return never;
-  const { blocked, tokensBefore: before } = toCutOff(row);
-  return blocked ? Number.POSITIVE_INFINITY : before;
 }
 
 interface PersonRow extends Omit<Person, 'active' | 'groups' | 'roles'> {

@@ -2,31 +2,16 @@ import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { Problem } from '../problem.ts';
-import { accountStore } from './accounts.ts';
-import { administratorStore } from './administrators.ts';
-import { agentUseStore } from './agent-uses.ts';
-import { artifactStore } from './artifacts.ts';
-import { auditStore } from './audit-log.ts';
-import { credentialStore } from './credentials.ts';
-import { cutOffStore } from './cut-offs.ts';
 import type { Engine } from './engine.ts';
-import { factorStore } from './factors.ts';
-import { linkStore } from './links.ts';
 import { migrate } from './migrate.ts';
-import { noticeStore } from './notices.ts';
-import { peopleStore } from './people.ts';
-import { policyStore } from './policies.ts';
-import { purge } from './purge.ts';
-import { directoryStore } from './records.ts';
 import { performBatch, type RemoteAnswer, type RemoteBatch, type RemoteWriter } from './remote-writer.ts';
 import type { Schema } from './schema.ts';
-import { sessionStore } from './sessions.ts';
 import { nodeSqliteDialect, StatementCache } from './sqlite-dialect.ts';
 import { unavailability } from './sqlite-error.ts';
 import { sqliteReads } from './sqlite-reads.ts';
 import { type SqliteWriter, sqliteWriter } from './sqlite-writer.ts';
 import type { Store } from './store.ts';
-import { upstreamStore } from './upstream.ts';
+import { toWholeStore } from './whole-store.ts';
 
 export interface SqliteOptions {
   /** Names the chain this process writes; no two processes may write at once under one name. */
@@ -81,31 +66,13 @@ function toStore(
       return changed;
     },
   };
-  return {
+  return toWholeStore(engine, reads, {
     commit: writer.commit,
-    isMarked: reads.isMarked,
-    audit: auditStore(engine),
-    artifacts: { ...artifactStore(engine), find: reads.artifact, sessionStands: reads.sessionStands },
-    people: { ...peopleStore(engine), find: reads.person },
-    directory: directoryStore(engine),
-    credentials: credentialStore(engine),
-    policies: policyStore(engine),
-    accounts: { ...accountStore(engine, reads.account), find: reads.account },
-    cutOffs: cutOffStore(engine, reads.isCutOff),
-    upstream: upstreamStore(engine),
-    sessions: sessionStore(engine),
-    factors: factorStore(engine),
-    links: linkStore(engine),
-    administrators: administratorStore(engine),
-    notices: noticeStore(engine),
-    agentUses: agentUseStore(engine),
-    changeSequence: reads.changeSequence,
-    purge: (now) => purge(engine, now),
     close: async () => {
       await writer.close();
       if (database.isOpen) database.close();
     },
-  };
+  });
 }
 
 function openDatabase(path: string): DatabaseSync {

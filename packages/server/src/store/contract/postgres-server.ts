@@ -27,7 +27,7 @@ export interface PostgresServer {
 }
 
 /** Runs a server for as long as somebody holds our standard input: a test that is killed leaves none behind. */
-const beside = '"$@" & server=$!; (cat <&3 >/dev/null; kill -QUIT $server 2>/dev/null) 3<&0 & wait $server';
+const beside = 'exec 3<&0; "$@" 3<&- & server=$!; (cat <&3 >/dev/null; kill -QUIT $server 2>/dev/null) & wait $server';
 
 /** Throws when there is no PostgreSQL: a test that needs one fails, and is not left out. */
 export async function startPostgres(): Promise<PostgresServer> {

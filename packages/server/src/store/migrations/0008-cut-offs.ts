@@ -1,11 +1,12 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import { runSteps, type Step } from './ddl.ts';
 
 /** Who is cut off at the resource side, and which single tokens were revoked and when: what signals leave behind. */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db);
+  await runSteps(db, steps);
 }
 
-const statements = [
+const steps: readonly Step[] = [
   `CREATE TABLE cut_offs (
      issuer TEXT NOT NULL, tenant TEXT NOT NULL, subject TEXT NOT NULL,
      grants_before INTEGER NOT NULL, tokens_before INTEGER NOT NULL,

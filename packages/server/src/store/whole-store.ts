@@ -1,0 +1,56 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
+import { accountStore } from './accounts.ts';
+import { administratorStore } from './administrators.ts';
+import { agentUseStore } from './agent-uses.ts';
+import { artifactStore } from './artifacts.ts';
+import { auditStore } from './audit-log.ts';
+import { credentialStore } from './credentials.ts';
+import { cutOffStore } from './cut-offs.ts';
+import type { Engine } from './engine.ts';
+import { factorStore } from './factors.ts';
+import { linkStore } from './links.ts';
+import { noticeStore } from './notices.ts';
+import { peopleStore } from './people.ts';
+import { policyStore } from './policies.ts';
+import { purge } from './purge.ts';
+import { directoryStore } from './records.ts';
+import { sessionStore } from './sessions.ts';
+import type { Account, AccountKey, Artifact, Mark, Person, Store } from './store.ts';
+import { upstreamStore } from './upstream.ts';
+
+/** The reads that every request makes: each database has its own fastest way. */
+export interface HotReads {
+  person(id: string): Promise<Person | undefined>;
+  account(key: AccountKey): Promise<Account | undefined>;
+  isCutOff(accountId: string, issuedAt: EpochSeconds): Promise<boolean>;
+  artifact(model: string, id: string): Promise<Artifact | undefined>;
+  sessionStands(sid: string, now: EpochSeconds): Promise<boolean>;
+  changeSequence(): Promise<number>;
+  isMarked(kind: Mark['kind'], id: string): Promise<boolean>;
+}
+
+/** The store over a database: what it brings along, and the queries that all have in common. */
+export function toWholeStore(engine: Engine, reads: HotReads, own: Pick<Store, 'commit' | 'close'>): Store {
+  return {
+    commit: own.commit,
+    isMarked: reads.isMarked,
+    audit: auditStore(engine),
+    artifacts: { ...artifactStore(engine), find: reads.artifact, sessionStands: reads.sessionStands },
+    people: { ...peopleStore(engine), find: reads.person },
+    directory: directoryStore(engine),
+    credentials: credentialStore(engine),
+    policies: policyStore(engine),
+    accounts: { ...accountStore(engine, reads.account), find: reads.account },
+    cutOffs: cutOffStore(engine, reads.isCutOff),
+    upstream: upstreamStore(engine),
+    sessions: sessionStore(engine),
+    factors: factorStore(engine),
+    links: linkStore(engine),
+    administrators: administratorStore(engine),
+    notices: noticeStore(engine),
+    agentUses: agentUseStore(engine),
+    changeSequence: reads.changeSequence,
+    purge: (now) => purge(engine, now),
+    close: own.close,
+  };
+}
