@@ -112,6 +112,13 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
     server('idp/sign-in/devices.ts'),
     [server('idp/sign-in/devices.test.ts'), server('idp/sign-in/sign-in-limit.test.ts')],
   ],
+  [server('directory/administrators.ts'), [server('directory/administrators.test.ts')]],
+  [server('idp/sign-in/help-desk.ts'), [server('idp/sign-in/help-desk.test.ts')]],
+  [
+    server('idp/sign-in/own-visit.ts'),
+    [server('idp/sign-in/help-desk.test.ts'), server('idp/sign-in/security.test.ts')],
+  ],
+  [server('idp/sign-in/break-glass.ts'), [server('idp/sign-in/break-glass.test.ts')]],
   [server('directory/totp.ts'), [server('directory/totp.test.ts')]],
   [server('directory/once-codes.ts'), [server('directory/once-codes.test.ts')]],
   [server('directory/passkey.ts'), [server('directory/passkey.test.ts')], secondFactor],

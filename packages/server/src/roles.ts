@@ -385,6 +385,10 @@ function openRing({ config, home, seal, vault, edge, now, append }: Parts, purpo
 
 /** A sign-in becomes a record; what nobody known has caused may be counted in bulk. */
 async function appendSignInNote(parts: Parts, note: SignInNote): Promise<string> {
+  if (note.facts.breakGlass) {
+    const { outcome, reason, address } = note;
+    parts.log.warn({ outcome, reason, address, person: note.facts.person }, 'the break-glass account');
+  }
   const bulkId = note.reason && !note.known ? parts.edge.ledger.count('idp', note.reason) : undefined;
   if (bulkId) return bulkId;
   const record = toSignInRecord(parts, note);

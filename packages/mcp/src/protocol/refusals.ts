@@ -665,6 +665,24 @@ export const refusals = {
     hint: 'the enrolment code is unknown, expired, used before or of somebody else',
     help: 'Make a new one: credence person factors invite EMAIL',
   },
+  administrator_role_needed: {
+    wire: 'access_denied',
+    rule: 'LOG-02',
+    hint: 'the page is for owners, people administrators and the help desk, and this person is none of them',
+    help: 'If they should be: credence admin grant EMAIL help-desk',
+  },
+  administrator_not_lower: {
+    wire: 'access_denied',
+    rule: 'LOG-02',
+    hint: 'nobody resets what somebody of an equal or higher role signs in with, and nobody their own',
+    help: 'Somebody of a higher role does it, or: credence person reset EMAIL, credence person factors reset EMAIL',
+  },
+  administrator_factor_by_command: {
+    wire: 'access_denied',
+    rule: 'LOG-02',
+    hint: 'second factors of people who administer are not removed at the help desk',
+    help: 'credence person factors reset EMAIL',
+  },
   account_link_not_good: {
     wire: 'access_denied',
     rule: 'IDP-38',

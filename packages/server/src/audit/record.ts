@@ -34,6 +34,10 @@ export interface Facts {
   readonly correlation?: string;
   readonly client?: string;
   readonly person?: string;
+  /** The administrator who did it to that person. */
+  readonly by?: string;
+  /** The break-glass account was used, or somebody tried. */
+  readonly breakGlass?: true;
   /** Subject of a foreign issuer, at the RAS. */
   readonly issuer?: string;
   readonly subject?: string;

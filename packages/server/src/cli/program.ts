@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { Problem } from '../problem.ts';
 import { accountCommand } from './account.ts';
+import { adminCommand } from './admin.ts';
 import { auditCommand } from './audit.ts';
 import { clientCommand } from './client.ts';
 import { explainCommand } from './explain.ts';
@@ -37,6 +38,7 @@ export async function run(args: readonly string[]): Promise<number> {
     auditCommand,
     explainCommand,
     personCommand,
+    adminCommand,
     groupCommand,
     roleCommand,
     scimCommand,

@@ -19,8 +19,8 @@ export interface AdministratorStore {
   roleOf(personId: string): Promise<AdminRole | undefined>;
   /** By person. */
   list(): Promise<readonly Administrator[]>;
-  /** Gives a person this role instead of the one they have. */
-  grant(administrator: Administrator, records: readonly AuditRow[]): Promise<void>;
+  /** Gives a person this role instead of the one they have. Resolves false for the break-glass account, which stays an owner. */
+  grant(administrator: Administrator, records: readonly AuditRow[]): Promise<boolean>;
   /** Resolves false where there was none, and for the break-glass account, which is nothing without its role. */
   revoke(personId: string, records: readonly AuditRow[]): Promise<boolean>;
   breakGlass(): Promise<BreakGlass | undefined>;
@@ -66,7 +66,8 @@ export function administratorStore({ db, write }: Engine): AdministratorStore {
     },
 
     grant: async (administrator, records) => {
-      await write({ steps: [grantStep(db, administrator)], records });
+      const [changed] = await write({ steps: [grantStep(db, administrator)], conditional: true, records });
+      return changed === 1;
     },
 
     revoke: async (personId, records) => {
@@ -130,5 +131,10 @@ function grantStep(db: Kysely<Schema>, { personId, role, grantedAt }: Administra
   return db
     .insertInto('administrators')
     .values({ person_id: personId, ...columns })
-    .onConflict((conflict) => conflict.column('person_id').doUpdateSet(columns));
+    .onConflict((conflict) =>
+      conflict
+        .column('person_id')
+        .doUpdateSet(columns)
+        .where('administrators.person_id', 'not in', db.selectFrom('break_glass').select('person_id')),
+    );
 }

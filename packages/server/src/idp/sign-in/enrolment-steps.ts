@@ -61,7 +61,7 @@ export function createEnrolmentSteps(
   };
 
   async function enrolmentCodeTyped(visit: Visit, person: Person, progress: Progress, fields: Form): Promise<void> {
-    const asker = askerOf(visit.context, `enrolment of ${person.id}`, person.id);
+    const asker = await askerOf(visit.context, `enrolment of ${person.id}`, person.id);
     const refuse = async (reason: Known, waitSeconds = 0) => {
       await note(visit, person, reason);
       if (waitSeconds > 0) visit.context.set('retry-after', String(waitSeconds));

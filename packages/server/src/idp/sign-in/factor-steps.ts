@@ -7,6 +7,7 @@ import { createAskerOf } from './asker.ts';
 import { createEnrolmentSteps } from './enrolment-steps.ts';
 import { passkeyPage, secondStepPage } from './factor-pages.ts';
 import { isOneOf, type Known, sentenceFor } from './factor-refusals.ts';
+import { noticePage } from './notice-page.ts';
 import type { SignInOptions } from './options.ts';
 import type { PageFrame } from './pages.ts';
 import { endProgress, type Progress, readProgress, writeProgress } from './progress.ts';
@@ -37,7 +38,11 @@ export function createFactorSteps(
   const askerOf = createAskerOf(options);
   const codeLimit = createCodeLimit(options.shared);
   const enrolmentSteps = createEnrolmentSteps(options, frame, limit, step);
-  const acts: Readonly<Record<string, Take | undefined>> = { code: codeTyped, ...enrolmentSteps.acts };
+  const acts: Readonly<Record<string, Take | undefined>> = {
+    code: codeTyped,
+    noticed,
+    ...enrolmentSteps.acts,
+  };
 
   return {
     afterPassword: (visit, person) => step(visit, person, { personId: person.id, shown: passwordAlone }),
@@ -67,10 +72,8 @@ export function createFactorSteps(
   /** The one place that says what is still missing: lets in when nothing is. */
   async function step(visit: Visit, person: Person, progress: Progress): Promise<void> {
     const factors = await store.factors.of(person.id);
-    const asked = levelAskedFor(visit.interaction.params.acr_values) ?? acrOf.password;
-    // Whoever has a second factor is always asked for it: else it would protect nothing from who has the password.
-    const needed = factors.length > 0 && !coversAcr(asked, acrOf.twoFactors) ? acrOf.twoFactors : asked;
-    if (coversAcr(progress.shown.acr, needed)) return letIn(visit, person, progress.shown);
+    const needed = whatIsNeeded(visit, factors);
+    if (coversAcr(progress.shown.acr, needed)) return tellAndLetIn(visit, person, progress);
 
     await writeProgress(store.artifacts, visit.interaction.uid, progress, now());
     const willDo = factors.filter(({ kind }) => kind === 'passkey' || needed === acrOf.twoFactors);
@@ -79,6 +82,37 @@ export function createFactorSteps(
     const hasShownOne = coversAcr(progress.shown.acr, acrOf.twoFactors);
     if (factors.length > 0 && !hasShownOne) return showSecondStep(visit, person, factors, 200);
     return enrolmentSteps.begin(visit, person, progress, needed);
+  }
+
+  function whatIsNeeded({ interaction }: Visit, factors: readonly Factor[]): string {
+    const asked = levelAskedFor(interaction.params.acr_values) ?? acrOf.password;
+    // Whoever has a second factor is always asked for it: else it would protect nothing from who has the password.
+    return factors.length > 0 && !coversAcr(asked, acrOf.twoFactors) ? acrOf.twoFactors : asked;
+  }
+
+  /** T30: what somebody else did to how this person signs in is told before they are let in. */
+  async function tellAndLetIn(visit: Visit, person: Person, progress: Progress): Promise<void> {
+    const notices = await store.notices.of(person.id);
+    if (notices.length === 0) return letIn(visit, person, progress.shown);
+    await writeProgress(store.artifacts, visit.interaction.uid, progress, now());
+    show(visit, 200, noticePage(frame, { ...formOf(visit, options.cookieKeys), notices }));
+  }
+
+  /** Seen: with a word that it was not the person who asked for it, an open link is worthless from now on. */
+  async function noticed(visit: Visit, person: Person, progress: Progress, form: Form): Promise<void> {
+    // Not by the password alone, where there is more to show: a thief of it would read them away, and revoke the link.
+    const needed = whatIsNeeded(visit, await store.factors.of(person.id));
+    if (!coversAcr(progress.shown.acr, needed)) return step(visit, person, progress);
+    const ids = (await store.notices.of(person.id)).map(({ id }) => id);
+    if (form.get('mine') === 'no') {
+      const detail = 'says that a reset was not asked for; an open link is revoked';
+      const facts = { person: person.id, client: visit.client.id, detail };
+      const address = options.addressOf(visit.context.req);
+      await options.note({ kind: 'alert', outcome: 'allowed', address, known: true, facts });
+      await store.links.revoke(person.id, []);
+    }
+    await store.notices.seen(person.id, ids);
+    await step(visit, person, progress);
   }
 
   async function showSecondStep(
@@ -109,7 +143,7 @@ export function createFactorSteps(
 
   async function codeTyped(visit: Visit, person: Person, progress: Progress, form: Form): Promise<void> {
     const address = options.addressOf(visit.context.req);
-    const asker = askerOf(visit.context, `second factor of ${person.id}`, person.id);
+    const asker = await askerOf(visit.context, `second factor of ${person.id}`, person.id);
     const typed = form.get('code') ?? '';
     const wait = await limit.take(asker);
     if (wait) return refuseCode(visit, person, 'too_many_requests', wait.seconds);

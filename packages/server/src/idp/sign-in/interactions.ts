@@ -104,7 +104,7 @@ export function createInteractions(
     const failed = { kind: 'sign_in', outcome: 'refused', address, known: false } as const;
 
     const claimed = email.length <= maxPasswordLength ? await store.people.findByEmail(email) : undefined;
-    const asker = { ...askerOf(context, email, claimed?.id), guessable: true };
+    const asker = { ...(await askerOf(context, email, claimed?.id)), guessable: true };
     const wait = await limit.take(asker);
     if (wait) return refuseForNow(visit, email, wait, claimed);
     const { proven, person } = await authenticate(store.people, email, password);

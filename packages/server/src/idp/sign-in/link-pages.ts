@@ -1,8 +1,8 @@
 import { html } from '../../pages/html.ts';
 import type { AccountLink } from '../../store/links.ts';
 import { type OwnForm, wrongLine } from './factor-pages.ts';
+import { ownPages } from './own-pages.ts';
 import { letter, type PageFrame } from './pages.ts';
-import { securityPath } from './security-client.ts';
 
 export interface ChoosePassword extends OwnForm {
   readonly email: string;
@@ -49,6 +49,6 @@ export function passwordSetPage(frame: PageFrame, mayAddFactor: boolean): string
         ? 'Sign in with it now, and add a second factor: a passkey or an authenticator app. Some of what your agents may do needs one. For the next 15 minutes you need no enrolment code for it.'
         : 'Your second factors are as they were. You can close this page, or look after how you sign in.'
     }</p>
-<form method="get" action="${securityPath}"><div class="buttons"><button class="first" autofocus>${mayAddFactor ? 'Sign in and add one' : 'Sign in'}</button></div></form>`,
+<form method="get" action="${ownPages.security.path}"><div class="buttons"><button class="first" autofocus>${mayAddFactor ? 'Sign in and add one' : 'Sign in'}</button></div></form>`,
   );
 }

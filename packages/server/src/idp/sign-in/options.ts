@@ -72,7 +72,7 @@ export interface SignInOptions {
 
 /** A record about to be written. */
 export interface SignInNote {
-  readonly kind: 'sign_in' | 'sign_out' | 'refusal' | 'factor' | 'alert';
+  readonly kind: 'sign_in' | 'sign_out' | 'refusal' | 'factor' | 'admin' | 'alert';
   readonly outcome: 'allowed' | 'refused';
   readonly reason?: Refusal;
   readonly address: string;

@@ -1,5 +1,5 @@
 import type Provider from 'oidc-provider';
-import { type Form, parseForm } from '../../form.ts';
+import type { Form } from '../../form.ts';
 import { pageHeaders } from '../../pages/headers.ts';
 import { acrOf, coversAcr } from '../../policy/sign-in-levels.ts';
 import type { Factor, Person } from '../../store/store.ts';
@@ -7,13 +7,13 @@ import { createAskerOf } from './asker.ts';
 import { createEnrolment, type Enrolled, newRecoveryCodes } from './enrolment.ts';
 import { appSetupPage, passkeySetupPage, recoveryCodesPage } from './factor-pages.ts';
 import { isOneOf, type Known, sentenceFor } from './factor-refusals.ts';
-import { isFormToken, makeFormToken } from './form-token.ts';
+import { makeFormToken } from './form-token.ts';
 import type { Context } from './layer.ts';
 import type { SignInOptions } from './options.ts';
+import { freshSeconds, ownPages, signInUrl } from './own-pages.ts';
+import { readOwnForm, redirect } from './own-visit.ts';
 import { type PageFrame, type Refused, refusedPage } from './pages.ts';
 import { type Progress, readProgress, writeProgress } from './progress.ts';
-import { readFormBody } from './request-body.ts';
-import { freshSeconds, securityPath, signInUrl } from './security-client.ts';
 import { confirmChangePage, securityPage } from './security-pages.ts';
 import type { SignInLimit } from './sign-in-limit.ts';
 
@@ -49,7 +49,7 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
 
   /** Answers the page's requests; false for any other path. */
   return async function answer(context: Context, provider: Provider): Promise<boolean> {
-    if (context.path !== securityPath || !['GET', 'HEAD', 'POST'].includes(context.method)) return false;
+    if (context.path !== ownPages.security.path || !['GET', 'HEAD', 'POST'].includes(context.method)) return false;
     if (context.method !== 'POST' && context.query.error !== undefined) {
       showRefused(context, 400, notSignedIn);
       return true;
@@ -62,7 +62,7 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
     if (visit && context.method === 'POST') await submitted(visit);
     else if (visit && context.search === '') await overview(visit);
     // With the code of the sign-in in the address; it is good for nothing, but does not belong there.
-    else if (visit) redirect(context, securityPath);
+    else if (visit) redirect(context, ownPages.security.path);
     return true;
   };
 
@@ -74,7 +74,8 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
     const factors = person?.active ? await store.factors.of(person.id) : [];
     const needed = factors.length > 0 ? acrOf.twoFactors : acrOf.password;
     if (!person?.active || !isFresh || !coversAcr(session.acr, needed)) {
-      redirect(context, signInUrl(options.issuer, factors.length > 0 ? needed : undefined));
+      const acr = factors.length > 0 ? needed : undefined;
+      redirect(context, signInUrl(options.issuer, ownPages.security, { acr, maxAge: freshSeconds }));
       return undefined;
     }
     const uid = `security ${session.uid}`;
@@ -87,21 +88,15 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
   }
 
   async function submitted(visit: Visit): Promise<void> {
-    const { context, uid } = visit;
-    const body = await readFormBody(context.req);
-    const form = body.ok ? parseForm(body.value) : body;
-    const isOurs =
-      form.ok &&
-      ['same-origin', ''].includes(context.get('sec-fetch-site')) &&
-      isFormToken(form.value.get('token'), uid, cookieKeys);
-    if (!isOurs) return overview(visit, 400, { wrong: 'Nothing was changed: this page was too old. Try again.' });
-    const take = acts[form.value.get('do') ?? ''] ?? ((here: Visit) => overview(here));
-    await take(visit, form.value);
+    const form = await readOwnForm(visit.context, visit.uid, cookieKeys);
+    if (!form) return overview(visit, 400, { wrong: 'Nothing was changed: this page was too old. Try again.' });
+    const take = acts[form.get('do') ?? ''] ?? ((here: Visit) => overview(here));
+    await take(visit, form);
   }
 
   async function enrolmentCodeTyped(visit: Visit, form: Form): Promise<void> {
     const { context, person, progress, uid } = visit;
-    const asker = askerOf(context, `enrolment of ${person.id}`, person.id);
+    const asker = await askerOf(context, `enrolment of ${person.id}`, person.id);
     const wait = await limit.take(asker);
     if (wait) return refuse(visit, 'too_many_requests', wait.seconds);
     const enrolmentCode = await enrolment.readCode(person, form.get('code') ?? '');
@@ -232,7 +227,7 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
   }
 
   function formOf({ uid }: Visit) {
-    return { action: securityPath, token: makeFormToken(uid, cookieKeys) };
+    return { action: ownPages.security.path, token: makeFormToken(uid, cookieKeys) };
   }
 
   function show({ context }: Visit, status: number, page: string, asksPasskey = false): void {
@@ -246,16 +241,9 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
     context.status = status;
     context.body = refusedPage(frame, refused);
   }
-
-  function redirect(context: Context, to: string): void {
-    context.set('cache-control', 'no-store');
-    context.redirect(to);
-    context.status = 303;
-    context.body = '';
-  }
 }
 
-const notSignedIn: Refused = {
+export const notSignedIn: Refused = {
   state: 'Not signed in',
   title: 'You are not signed in.',
   lead: 'Nothing was changed. Open this page again to sign in.',

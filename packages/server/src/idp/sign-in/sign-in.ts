@@ -3,10 +3,13 @@ import type { ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
 import { createAccountLinkPage } from './account-link.ts';
 import { createAfterSignIn } from './after-sign-in.ts';
+import { withBreakGlassAlerts } from './break-glass.ts';
 import { defaultScope } from './default-scope.ts';
+import { createHelpDesk } from './help-desk.ts';
 import { createInteractions } from './interactions.ts';
 import type { Context, Layer } from './layer.ts';
 import type { SignInOptions } from './options.ts';
+import { withOwnPages } from './own-pages.ts';
 import type { PageFrame } from './pages.ts';
 import { createProvider, isHttps } from './provider.ts';
 import { createProviderPages } from './provider-pages.ts';
@@ -14,7 +17,6 @@ import { publish } from './publish.ts';
 import { recordAnswers } from './record-answers.ts';
 import type { ReadRequest } from './request-body.ts';
 import { createSecurityPage } from './security.ts';
-import { withSecurityClient } from './security-client.ts';
 import { createSignInLimit, type SignInLimits } from './sign-in-limit.ts';
 import { answerFaults, limitClients } from './token-door.ts';
 import { createAttempts } from './upstream/attempts.ts';
@@ -43,14 +45,19 @@ const defaultLimits: SignInLimits = {
  * request path stand, from the outside in: faults, what is published, our own pages, limits, and the record.
  */
 export function createSignIn(given: SignInOptions, limits: Partial<SignInLimits> = {}): SignIn {
-  const options = withSecurityClient(given);
+  const options = withBreakGlassAlerts(withOwnPages(given));
   const frame: PageFrame = { host: new URL(options.issuer).host, organisation: options.organisation };
   const { upstreams } = options;
   const attempts = createAttempts({ artifacts: options.store.artifacts, now: options.now, secure: isHttps(options) });
   const choice = upstreams && createUpstreamChoice(options, upstreams, attempts, frame);
   const limit = createSignInLimit({ ...defaultLimits, ...limits }, options.shared);
   const interactions = createInteractions(options, frame, limit, choice);
-  const pages = [interactions, createSecurityPage(options, frame, limit), createAccountLinkPage(options, frame)];
+  const pages = [
+    interactions,
+    createSecurityPage(options, frame, limit),
+    createAccountLinkPage(options, frame),
+    createHelpDesk(options, frame),
+  ];
   const afterSignIn = createAfterSignIn(options);
   const upstreamLayers = (provider: Provider): readonly Layer[] =>
     upstreams

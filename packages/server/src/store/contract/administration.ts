@@ -142,7 +142,7 @@ export function administrationContract(access: Access): void {
       const { id } = await newPerson();
       const [one, two] = [row(), row()];
       assert.equal(await administrators().roleOf(id), undefined);
-      await administrators().grant({ personId: id, role: 'help-desk', grantedAt: now }, [one]);
+      assert.equal(await administrators().grant({ personId: id, role: 'help-desk', grantedAt: now }, [one]), true);
       await administrators().grant({ personId: id, role: 'people', grantedAt: now + 1 }, []);
       assert.equal(await administrators().roleOf(id), 'people');
       const listed = (await administrators().list()).filter(({ personId }) => personId === id);
@@ -173,6 +173,9 @@ export function administrationContract(access: Access): void {
       assert.deepEqual(await administrators().breakGlass(), { personId: person.id, changedAt: now });
       assert.equal(await administrators().roleOf(person.id), 'owner');
       assert.equal(await administrators().revoke(person.id, [row({ id: 'unsaid 4' })]), false);
+      const lower = { personId: person.id, role: 'auditor', grantedAt: now } as const;
+      assert.equal(await administrators().grant(lower, [row({ id: 'unsaid 5' })]), false);
+      assert.equal(await administrators().roleOf(person.id), 'owner');
 
       const session = fresh('session');
       await access.store().artifacts.upsert('Session', session, { accountId: person.id }, far);
@@ -192,7 +195,7 @@ export function administrationContract(access: Access): void {
       assert.equal(await access.store().people.find(person.id), undefined);
       assert.equal(await access.store().artifacts.find('Session', session), undefined);
       assert.equal(await administrators().roleOf(person.id), undefined);
-      for (const at of [1, 2, 3, 4]) assert.equal(await access.store().audit.find(`unsaid ${at}`), undefined);
+      for (const at of [1, 2, 3, 4, 5]) assert.equal(await access.store().audit.find(`unsaid ${at}`), undefined);
     });
   });
 

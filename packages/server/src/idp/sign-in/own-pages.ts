@@ -1,0 +1,67 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { AccessClient } from '../../policy/model.ts';
+import type { SignInOptions } from './options.ts';
+
+/** A page of ours for people who are signed in. */
+export interface OwnPage {
+  readonly path: string;
+  /** With a dot: no client of a policy document can have this id. */
+  readonly clientId: string;
+  /** What the sign-in says it is for. */
+  readonly name: string;
+}
+
+export const ownPages = {
+  /** Where people look after what they sign in with. */
+  security: { path: '/security', clientId: 'credence.security', name: 'How you sign in' },
+  /** Where those who look after people help them back in. */
+  helpDesk: { path: '/help-desk', clientId: 'credence.help-desk', name: 'Help desk' },
+} as const satisfies Record<string, OwnPage>;
+
+/** Old enough to have signed in an hour ago is too old to change how one signs in. */
+export const freshSeconds = 900;
+
+/**
+ * The pages are clients of our own sign-in, so that they are reached by the same pages, limits and records as any other.
+ * They have no credentials, get nothing at the token endpoint, and trade nothing: the session is all they look at.
+ */
+export function withOwnPages(options: SignInOptions): SignInOptions {
+  const own = new Map(Object.values(ownPages).map((page) => [page.clientId as string, toClient(options.issuer, page)]));
+  return { ...options, clients: () => ({ get: (id) => own.get(id) ?? options.clients().get(id) }) };
+}
+
+function toClient(issuer: string, { clientId, name, path }: OwnPage): AccessClient {
+  return {
+    id: clientId,
+    name,
+    redirectUris: [`${issuer}${path}`],
+    postLogoutRedirectUris: [],
+    public: true,
+    exchange: false,
+    jwks: undefined,
+    clientIds: new Map(),
+  };
+}
+
+/**
+ * Where to sign in for such a page. Nobody knows the verifier behind the challenge, so the code in the answer is good for
+ * nothing; what counts is the session that this leaves behind.
+ * @param needs - how strong and how fresh it must be, if that matters
+ */
+export function signInUrl(
+  issuer: string,
+  { clientId, path }: OwnPage,
+  { acr, maxAge }: { readonly acr?: string | undefined; readonly maxAge?: number | undefined },
+): string {
+  const query = new URLSearchParams({
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: `${issuer}${path}`,
+    scope: 'openid',
+    code_challenge: createHash('sha256').update(randomBytes(32)).digest('base64url'),
+    code_challenge_method: 'S256',
+    ...(maxAge !== undefined && { max_age: String(maxAge) }),
+    ...(acr !== undefined && { acr_values: acr }),
+  });
+  return `/auth?${query}`;
+}

@@ -1,0 +1,68 @@
+import type Provider from 'oidc-provider';
+import { type Form, parseForm } from '../../form.ts';
+import { pageHeaders } from '../../pages/headers.ts';
+import { coversAcr } from '../../policy/sign-in-levels.ts';
+import type { Person } from '../../store/store.ts';
+import { isFormToken } from './form-token.ts';
+import type { Context } from './layer.ts';
+import type { SignInOptions } from './options.ts';
+import { type OwnPage, signInUrl } from './own-pages.ts';
+import { readFormBody } from './request-body.ts';
+
+/** Somebody who is signed in looks at a page of ours. */
+export interface OwnVisit {
+  readonly context: Context;
+  readonly provider: Provider;
+  readonly person: Person;
+  /** Id of this page in the session: its forms are bound to it. */
+  readonly uid: string;
+  readonly sessionUid: string;
+}
+
+/** Finds who it is, or sends them to the sign-in: then there is no visit yet. */
+export async function findOwnVisit(
+  options: SignInOptions,
+  page: OwnPage,
+  context: Context,
+  provider: Provider,
+  needs: { readonly acr?: string; readonly maxAge?: number },
+): Promise<OwnVisit | undefined> {
+  const session = await provider.Session.get(context);
+  const person = session.accountId === undefined ? undefined : await options.store.people.find(session.accountId);
+  const age = session.loginTs === undefined ? Number.POSITIVE_INFINITY : options.now() - session.loginTs;
+  const isFresh = age <= (needs.maxAge ?? Number.POSITIVE_INFINITY) && session.loginTs !== undefined;
+  const isStrong = needs.acr === undefined || coversAcr(session.acr, needs.acr);
+  if (!person?.active || !isFresh || !isStrong) {
+    redirect(context, signInUrl(options.issuer, page, needs));
+    return undefined;
+  }
+  return { context, provider, person, uid: `${page.clientId} ${session.uid}`, sessionUid: session.uid };
+}
+
+/** The form that was sent, if it is one of ours, from this page in this session (CSRF). */
+export async function readOwnForm(
+  context: Context,
+  uid: string,
+  cookieKeys: readonly string[],
+): Promise<Form | undefined> {
+  const body = await readFormBody(context.req);
+  const form = body.ok ? parseForm(body.value) : body;
+  const isOurs =
+    form.ok &&
+    ['same-origin', ''].includes(context.get('sec-fetch-site')) &&
+    isFormToken(form.value.get('token'), uid, cookieKeys);
+  return isOurs ? form.value : undefined;
+}
+
+export function showPage(context: Context, status: number, page: string): void {
+  context.set(pageHeaders());
+  context.status = status;
+  context.body = page;
+}
+
+export function redirect(context: Context, to: string): void {
+  context.set('cache-control', 'no-store');
+  context.redirect(to);
+  context.status = 303;
+  context.body = '';
+}
