@@ -35,6 +35,7 @@ import { createPace, type SharedCounts } from './limits.ts';
 import { toFault } from './log.ts';
 import type { AccessIndex } from './policy/compile.ts';
 import type { ClientProof } from './policy/model.ts';
+import { reachOf } from './policy/reach.ts';
 import type { Store } from './store/store.ts';
 import { directoryRows, openUpstreams } from './upstreams.ts';
 
@@ -115,6 +116,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     rowOf: (note) => toRow(toSignInRecord(parts, note)),
     factorSeal: createSeal(Buffer.from(await openSecret(home.keysDir, 'factor'))),
     firstFactor: () => inForce.access().firstFactor,
+    reachOf: (person) => reachOf(inForce.access(), person, now()),
     now,
     onFault: edge.onFault,
   });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { type Config, readConfig, type ServeFlags } from './config.ts';
 import { acmeDocuments, seedDemo } from './demo.ts';
 import { publishDocument, starterDocuments } from './documents.ts';
@@ -52,11 +53,17 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   else await serveWithWorkers(opened, parts, ground, store);
   // Last to be opened, first to end: nothing is tidied up while the rest is taken down.
   every(opened, houseKeepingMs, () => store.purge(parts.now()), log);
+  if (config.roles.has('idp')) every(opened, houseKeepingMs, () => gatherAgentUses(store), log);
   const resources = opened.move();
   return {
     readyText: toReadyText(config, home, tls?.caPath, published, performance.now() - startedAt),
     stop: () => resources.disposeAsync(),
   };
+}
+
+/** A little at a time: whoever waits for the store meanwhile waits for milliseconds. */
+async function gatherAgentUses({ agentUses }: Store): Promise<void> {
+  while ((await agentUses.catchUp(1000)) > 0) await setImmediate();
 }
 
 async function publishDocuments(config: Config, store: Store, nowMs: number): Promise<string[]> {

@@ -1,5 +1,6 @@
 import type Provider from 'oidc-provider';
 import type { Facts } from '../../audit/record.ts';
+import { type SignInSession, StoreUnavailable } from '../../store/store.ts';
 import type { SignInOptions } from './options.ts';
 import { signOutOf } from './records.ts';
 
@@ -24,6 +25,37 @@ export async function endSession(
   const { personId: person, clients } = session;
   await options.note({ ...signOutOf(person, facts), address });
   await options.store.sessions.end(uid, []);
+  await tell(options, provider, person, clients);
+}
+
+/** Takes one client out of a session, as above: what it was given there is worth nothing, and it is told. */
+export async function endClient(
+  options: SignInOptions,
+  provider: Provider,
+  uid: string,
+  clientId: string,
+  { address, facts }: EndOfSession,
+): Promise<boolean> {
+  // Somebody else may save the session between reading and writing: then it is read again.
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const session = await options.store.sessions.find(uid, options.now());
+    const held = session?.clients.filter(({ client }) => client === clientId) ?? [];
+    if (!session || held.length === 0) return false;
+    const client = options.clients().get(clientId)?.id ?? clientId;
+    const row = options.rowOf({ ...signOutOf(session.personId, { client, ...facts }), address });
+    if (!(await options.store.sessions.endClient(uid, clientId, [row]))) continue;
+    await tell(options, provider, session.personId, held);
+    return true;
+  }
+  throw new StoreUnavailable('The session changes faster than it can be read.');
+}
+
+async function tell(
+  options: SignInOptions,
+  provider: Provider,
+  person: string,
+  clients: SignInSession['clients'],
+): Promise<void> {
   const told = clients.map(async ({ client: clientId, sid }) => {
     const client = (await provider.Client.find(clientId)) as ClientToTell | undefined;
     if (client?.backchannelLogoutUri) await client.backchannelLogout(person, sid);

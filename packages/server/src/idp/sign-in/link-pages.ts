@@ -27,7 +27,7 @@ export function choosePasswordPage(frame: PageFrame, page: ChoosePassword): stri
     }</p>
 ${wrongLine(wrong)}
 <input type="hidden" name="token" value="${token}">
-<input type="hidden" name="email" value="${email}" autocomplete="username">
+<input name="email" type="text" value="${email}" autocomplete="username" readonly hidden>
 <div class="field"><label for="password">New password <span class="hint">12 characters or more; a few words will do</span></label>
 <input id="password" name="password" type="password" autocomplete="new-password" minlength="12" required autofocus${described}></div>
 <div class="field"><label for="again">The same again</label>

@@ -9,7 +9,8 @@ import type { Egress } from '../../egress.ts';
 import type { PrivateJwk, Signer } from '../../keys/signer.ts';
 import type { FailureLimit, SharedCounts } from '../../limits.ts';
 import type { AccessClient, FirstFactor } from '../../policy/model.ts';
-import type { AuditRow, Store } from '../../store/store.ts';
+import type { Reach } from '../../policy/reach.ts';
+import type { AuditRow, Person, Store } from '../../store/store.ts';
 import type { UpstreamOptions } from './upstream/options.ts';
 
 /** What the sign-in works with. Functions are asked anew for every request: nothing here goes stale. */
@@ -65,6 +66,8 @@ export interface SignInOptions {
   readonly factorSeal: { close(plain: string): string; open(sealed: string): string };
   /** What it takes to enrol a first factor, by the policy in force. */
   readonly firstFactor: () => FirstFactor;
+  /** What any client may be given in a person's name, by the policy in force. */
+  readonly reachOf: (person: Person) => readonly Reach[];
   readonly now: () => EpochSeconds;
   /** Tells the operator about a fault; never sees a request body. */
   readonly onFault: (fault: unknown) => void;

@@ -14,12 +14,21 @@ export interface OwnPage {
 export const ownPages = {
   /** Where people look after what they sign in with. */
   security: { path: '/security', clientId: 'credence.security', name: 'How you sign in' },
+  /** Where people see what acts in their name. */
+  agents: { path: '/me', clientId: 'credence.me', name: 'My agents' },
   /** Where those who look after people help them back in. */
   helpDesk: { path: '/help-desk', clientId: 'credence.help-desk', name: 'Help desk' },
 } as const satisfies Record<string, OwnPage>;
 
 /** Old enough to have signed in an hour ago is too old to change how one signs in. */
 export const freshSeconds = 900;
+
+const clientIds = new Set<string>(Object.values(ownPages).map(({ clientId }) => clientId));
+
+/** Whether a client of a session is one of our own pages, and no agent. */
+export function isOwnPage(clientId: string): boolean {
+  return clientIds.has(clientId);
+}
 
 /**
  * The pages are clients of our own sign-in, so that they are reached by the same pages, limits and records as any other.

@@ -60,6 +60,7 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, wor
       rpInitiatedLogout: { enabled: true, logoutSource: pages.signOut, postLogoutSuccessSource: pages.signedOut },
     },
     responseTypes: ['code'],
+    routes: { userinfo: '/userinfo' }, // `/me` is a page for people
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none', 'tls_client_auth'],
     enabledJWA: {
       clientAuthSigningAlgValues: [...signatureAlgorithms],

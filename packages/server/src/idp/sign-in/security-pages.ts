@@ -1,6 +1,7 @@
 import { type Html, html } from '../../pages/html.ts';
 import type { Factor } from '../../store/store.ts';
 import { actionForm, codeForm, type OwnForm, wrongLine } from './factor-pages.ts';
+import { ownPages } from './own-pages.ts';
 import { letter, type PageFrame } from './pages.ts';
 
 export interface SecurityPage extends OwnForm {
@@ -29,7 +30,8 @@ ${said !== undefined && html`<p class="said" role="status">${said}</p>`}
 ${wrongLine(wrong)}
 ${factors.length > 0 && html`<div class="section"><h2>Second factors</h2><ul class="list">${factors.map((factor) => factorItem(page, factor))}</ul></div>`}
 ${needsCode ? codeNeeded(frame, page) : addFactor(page)}
-${factors.length > 0 && recoveryCodes(page)}`,
+${factors.length > 0 && recoveryCodes(page)}
+<p class="remark"><a href="${ownPages.agents.path}">My agents: what acts in your name</a></p>`,
     'Nobody from your organisation asks you for a code or a recovery code.',
   );
 }

@@ -8,6 +8,7 @@ import { defaultScope } from './default-scope.ts';
 import { createHelpDesk } from './help-desk.ts';
 import { createInteractions } from './interactions.ts';
 import type { Context, Layer } from './layer.ts';
+import { createMyAgents } from './my-agents.ts';
 import type { SignInOptions } from './options.ts';
 import { withOwnPages } from './own-pages.ts';
 import type { PageFrame } from './pages.ts';
@@ -57,6 +58,7 @@ export function createSignIn(given: SignInOptions, limits: Partial<SignInLimits>
     createSecurityPage(options, frame, limit),
     createAccountLinkPage(options, frame),
     createHelpDesk(options, frame),
+    createMyAgents(options, frame),
   ];
   const afterSignIn = createAfterSignIn(options);
   const upstreamLayers = (provider: Provider): readonly Layer[] =>

@@ -148,6 +148,7 @@ export async function openTestWorld(
     },
     factorSeal: world.factorSeal,
     firstFactor: () => world.firstFactor,
+    reachOf: () => [],
     now,
     onFault: (fault) => world.faults.push(fault),
     ...(await toMore(issuer, store, now, (fault) => world.faults.push(fault))),

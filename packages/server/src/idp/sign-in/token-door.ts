@@ -18,7 +18,7 @@ const clientPaths = ['/token', '/request'];
 /** Programs read these; people read everything else. */
 export function isForPrograms(path: string): boolean {
   return (
-    [...clientPaths, '/me', '/jwks'].includes(path) ||
+    [...clientPaths, '/userinfo', '/jwks'].includes(path) ||
     path.startsWith('/.well-known/') ||
     path.startsWith('/backchannel-logout/')
   );

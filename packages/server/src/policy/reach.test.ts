@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compileAccess } from './compile.ts';
+import { parsePolicy } from './parse.ts';
+import { reachOf } from './reach.ts';
+
+const ras = 'https://mcp.acme.example';
+const parsed = parsePolicy(
+  `
+servers:
+  tracker: { resource: ${ras}/tracker/mcp, ras: ${ras}, scopes: { read: {}, write: { risk: high }, admin: {} } }
+  far: { resource: https://far.example/mcp, ras: https://far.example, scopes: { all: {} } }
+clients:
+  cli: { redirect_uris: [http://localhost/cb], client_ids: { ${ras}: cli } }
+  laptops: { redirect_uris: [http://localhost/cb], distributed: true, client_ids: { ${ras}: lt } }
+  off: { redirect_uris: [http://localhost/cb], exchange: false, client_ids: { ${ras}: off } }
+  inspector: { redirect_uris: [http://localhost/cb], public: true, client_ids: { ${ras}: in } }
+  kiosk: { redirect_uris: [http://localhost/cb], public: true, exchange: true, client_ids: { ${ras}: ki } }
+rules:
+  - { id: eng, allow: [read, write], on: tracker, to: [group:eng] }
+  - { id: far, allow: all, on: far, to: [group:eng] }
+  - { id: two, require: { amr: [mfa], max_age: 60 }, for: [write], on: tracker }
+  - { id: kiosks-read, deny: [write], on: tracker, to: [group:eng], through: [kiosk] }
+`,
+  'access',
+);
+assert.ok(parsed.ok, JSON.stringify(parsed));
+const index = compileAccess(parsed.document as Parameters<typeof compileAccess>[0], { version: 1, localRas: ras });
+
+test('what can be had after the best sign-in, by each client that may trade and is known at the server', () => {
+  const reach = reachOf(index, { id: 'u', groups: ['eng'], roles: [] }, 1_800_000_000);
+  assert.deepEqual(
+    reach.map(({ client, server, scopes }) => [client.id, server.id, scopes]),
+    [
+      ['cli', 'tracker', ['read', 'write']],
+      ['laptops', 'tracker', ['read', 'write']],
+      ['kiosk', 'tracker', ['read']],
+    ],
+  );
+});
+
+test('nothing for who is in no group', () => {
+  assert.deepEqual(reachOf(index, { id: 'u', groups: [], roles: [] }, 1_800_000_000), []);
+});
