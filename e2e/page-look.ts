@@ -48,7 +48,7 @@ export async function checkLook(
   }
 }
 
-/** The browser reports every answer of 400; that is what the page is about. */
+/** The browser reports every answer of 400 and 403; that is what the page is about. */
 function isOurs(complaint: string): boolean {
-  return !/Failed to load resource: the server responded with a status of 400/.test(complaint);
+  return !/Failed to load resource: the server responded with a status of 40[03]/.test(complaint);
 }

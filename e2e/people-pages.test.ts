@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { makeLink } from '../packages/server/src/directory/account-links.ts';
@@ -30,9 +32,14 @@ rules:
 describe('the pages of local accounts, the help desk and agents', () => {
   let world: TestWorld;
   let browser: Browser;
+  let client: Server;
+  let callback: string;
   let made = 0;
 
   before(async () => {
+    client = createServer((_, response) => response.end('back at the client')).listen(0, '127.0.0.1');
+    await new Promise((resolve) => client.once('listening', resolve));
+    callback = `http://127.0.0.1:${(client.address() as AddressInfo).port}/callback`;
     const parsed = parsePolicy(access, 'access');
     assert.ok(parsed.ok, JSON.stringify(parsed));
     const index = compileAccess(parsed.document as Parameters<typeof compileAccess>[0], { version: 1, localRas: ras });
@@ -43,6 +50,8 @@ describe('the pages of local accounts, the help desk and agents', () => {
   });
   after(async () => {
     await browser.close();
+    client.closeAllConnections();
+    client.close();
     await world.close();
   });
 
@@ -135,7 +144,7 @@ describe('the pages of local accounts, the help desk and agents', () => {
           const notice = { id: `n_${person.id}_${at}`, personId: person.id, what, about: hostile.name, at: seconds() };
           await world.store.notices.add(notice);
         }
-        await page.goto(ask(world, 'claude-code', 'http://localhost:9/callback').url);
+        await page.goto(ask(world, 'claude-code', callback).url);
         await fillPassword(page, person);
       },
     },
@@ -184,12 +193,12 @@ describe('the pages of local accounts, the help desk and agents', () => {
       heading: 'My agents',
       open: async (page) => {
         const person = await busyPerson();
-        await page.goto(ask(world, 'hostile', 'http://localhost:9/callback').url);
-        await fillPassword(page, person).catch(() => undefined);
-        await page.waitForURL(/callback/, { waitUntil: 'commit' }).catch(() => undefined);
+        await page.goto(ask(world, 'hostile', callback).url);
+        await fillPassword(page, person);
+        await page.waitForURL(/\/callback\?code=/);
         await page.goto(`${world.issuer}/me`);
         await page.getByRole('heading', { name: 'My agents' }).waitFor();
-        for (const summary of await page.locator('summary').all()) await summary.click();
+        await page.locator('summary').first().click();
       },
     },
     'agents-ended': {
@@ -244,13 +253,12 @@ describe('the pages of local accounts, the help desk and agents', () => {
   test('an agent is ended by the keyboard, and stays ended', () =>
     inPage(async (page) => {
       const person = await newPerson(undefined, { groups: ['many'] });
-      await page.goto(ask(world, 'portal', 'https://portal.example/cb').url);
-      await page.route('https://portal.example/**', (route) => route.fulfill({ body: 'back at the client' }));
+      await page.goto(ask(world, 'claude-code', callback).url);
       await fillPassword(page, person);
-      await page.waitForURL(/portal\.example/);
+      await page.waitForURL(/\/callback\?code=/);
       await page.goto(`${world.issuer}/me`);
-      await page.getByRole('button', { name: 'End Portal' }).press('Enter');
+      await page.getByRole('button', { name: 'End Claude Code' }).press('Enter');
       await page.getByRole('status').filter({ hasText: 'Ended' }).waitFor();
-      assert.equal(await page.getByRole('button', { name: 'End Portal' }).count(), 0);
+      assert.equal(await page.getByRole('button', { name: 'End Claude Code' }).count(), 0);
     }));
 });

@@ -65,6 +65,9 @@ h2 { margin: 0 0 4px; font: 600 13px/20px var(--sans); }
 .list { list-style: none; margin: 0; padding: 0; }
 .list li { padding: 10px 0; border-bottom: 1px solid var(--line); }
 .list b { font-weight: 600; }
+.list + form { margin-top: 16px; }
+.list form { margin-top: 6px; }
+.list .list { margin-left: 12px; }
 .list .when { font-size: 13px; line-height: 20px; color: var(--ink3); }
 .acts { display: flex; flex-wrap: wrap; gap: 4px 16px; align-items: start; }
 .acts details { margin-top: 4px; flex: 1 1 200px; }
