@@ -68,11 +68,12 @@ export async function portFlags(): Promise<string[]> {
 /** Starts `credence serve --demo`; it is stopped when the test is over, however that goes. */
 export async function startAcme(
   scope: Scope,
-  options: { home?: string; extraFlags?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
+  options: { home?: string; extraFlags?: readonly string[]; env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
 ): Promise<Acme> {
   const home = options.home ?? (await temporaryHome(scope));
   const flags = ['--demo', '--home', home, ...(await portFlags()), ...(options.extraFlags ?? [])];
-  const server = await startServer(flags, options.env ? { env: options.env } : {});
+  const { env, timeoutMs } = options;
+  const server = await startServer(flags, { ...(env && { env }), ...(timeoutMs && { timeoutMs }) });
   onEnd(scope, () => stopWell(server));
   return { home, server, flags, demo: await readDemoFile(home) };
 }

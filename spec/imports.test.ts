@@ -21,7 +21,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     // The two trust domains and what stands before and behind them: never a word between these.
     { parts: ['idp', 'ras', 'gateway', 'admin'] },
     // What both token endpoints need: a request, who sent it, and what is in force.
-    { parts: ['call', 'clients', 'documents', 'in-force'], knowEachOther: true },
+    { parts: ['call', 'clients', 'documents', 'in-force', 'open-store'], knowEachOther: true },
     { parts: ['directory', 'policy', 'audit', 'revocation', 'store', 'keys'] },
     // The ground: knows the machine, and nothing of what Credence is for.
     {

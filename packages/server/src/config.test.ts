@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { readConfig, type ServeFlags } from './config.ts';
+import { readConfig, readStoreSettings, type ServeFlags } from './config.ts';
 import { Problem } from './problem.ts';
 
 const dir = await mkdtemp(join(tmpdir(), 'credence-config-'));
@@ -37,6 +37,24 @@ describe('configuration', () => {
     const { clientCertificates } = await withFile(text);
     assert.deepEqual(clientCertificates, { ca: [join(dir, 'ca.pem')], header: 'client-cert' });
     assert.equal((await withFile('')).clientCertificates, undefined);
+  });
+
+  test('a store in PostgreSQL and keys that nodes share: files lie beside the file, also for commands', async () => {
+    const text = 'store: { url: postgres://c@db.acme.example/c, passwordFile: pw }\nkeys: { folder: shared-keys }';
+    const { store, keys } = await withFile(text);
+    assert.deepEqual([store?.host, store?.passwordFile], ['db.acme.example', join(dir, 'pw')]);
+    assert.equal(keys.folder, join(dir, 'shared-keys'));
+    // A command reads where the store is, whatever else stands there.
+    await writeFile(file, `${text}\nhost: 7`);
+    assert.deepEqual(await readStoreSettings(undefined, file), store);
+    await assert.rejects(withFile('store: postgres://c:secret@db/c'), (problem: Problem) => {
+      assert.match(problem.message, /store\.url: must not hold the password/);
+      return !problem.message.includes('secret@');
+    });
+    const { store: inTheHome, keys: own } = await withFile('');
+    assert.deepEqual([inTheHome, own.folder], [undefined, undefined]);
+    assert.equal(await readStoreSettings(undefined, file), undefined);
+    await assert.rejects(readStoreSettings(join(dir, 'nowhere.yaml'), file), /Cannot read the configuration/);
   });
 
   test('a token: paths beside the file, labels by purpose', async () => {

@@ -10,6 +10,7 @@ import {
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { Problem } from './problem.ts';
+import { type PostgresSettings, StoreSection, toPostgresSettings } from './store-config.ts';
 import { locateSecrets, SignInConfig } from './upstream-config.ts';
 
 /** The parts of Credence one process can play. */
@@ -80,6 +81,7 @@ const ConfigFile = z.strictObject({
     })
     .prefault({}),
   admin: z.strictObject({ url: origin.optional(), port: port.default(4002) }).prefault({}),
+  store: StoreSection.optional(),
   sign_in: SignInConfig.prefault({}),
   skewSeconds: z.int().min(0).max(60).default(30),
   documents: z
@@ -108,6 +110,8 @@ const ConfigFile = z.strictObject({
     .prefault({}),
   keys: z
     .strictObject({
+      /** Where keys and secrets are, where several nodes share them. */
+      folder: z.string().min(1).optional(),
       /** File with at least 32 random bytes that seals the key files at rest. */
       sealKeyFile: z.string().optional(),
       rotateAfterDays: z.int().min(1).max(3650).default(90),
@@ -195,7 +199,11 @@ export interface Config {
   readonly gatewayPath: readonly string[];
   /** Private folders of stdio upstreams; the home's own when not configured. */
   readonly gatewayData: string | undefined;
+  /** `undefined` = an SQLite file in the home. */
+  readonly store: PostgresSettings | undefined;
   readonly keys: {
+    /** The home's own when not configured. */
+    readonly folder: string | undefined;
     readonly sealKeyFile: string | undefined;
     readonly rotateAfterDays: number;
     readonly publishWaitSeconds: number;
@@ -249,7 +257,9 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
     egress: { ...value.egress, ca: value.egress.ca.map(at) },
     gatewayPath: value.gateway.path.map(at),
     gatewayData: value.gateway.data && at(value.gateway.data),
+    store: value.store && toPostgresSettings(value.store, at),
     keys: {
+      folder: value.keys.folder && at(value.keys.folder),
       sealKeyFile: value.keys.sealKeyFile && at(value.keys.sealKeyFile),
       rotateAfterDays: value.keys.rotateAfterDays,
       publishWaitSeconds: value.keys.publishWaitSeconds,
@@ -265,6 +275,15 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
   const problems = checkTogether(config);
   if (problems.length > 0) throw new Problem(problems.join('\n'), `Change ${file} or the flags.`);
   return config;
+}
+
+/** Where the configuration says that the store is, whatever else is in it: commands beside a server need no more. */
+export async function readStoreSettings(configFile: string | undefined, defaultFile: string) {
+  const file = resolve(configFile ?? defaultFile);
+  const { store } = await readConfigFile(file, configFile !== undefined);
+  const parsed = z.strictObject({ store: StoreSection.optional() }).safeParse({ store });
+  if (!parsed.success) throw toProblem(parsed.error, file);
+  return parsed.data.store && toPostgresSettings(parsed.data.store, (path) => resolve(dirname(file), path));
 }
 
 function toPkcs11(

@@ -6,7 +6,7 @@ import { type Origins, toAccessIndex, toResourceIndex } from './in-force.ts';
 import { loosenedBy, loosenedClients } from './policy/loosened.ts';
 import { parsePolicy } from './policy/parse.ts';
 import { Problem } from './problem.ts';
-import type { PolicyKind, Store } from './store/store.ts';
+import { type PolicyKind, type Store, StoreConflict } from './store/store.ts';
 
 /** Where a first document comes from when the file is not there yet. */
 export const starterDocuments: Record<PolicyKind, URL> = {
@@ -46,7 +46,13 @@ export async function publishDocument(
     policy: { kind, version },
     detail: [`published from ${file}, sha256 ${digest}`, ...loosened.map((words) => `loosened: ${words}`)].join('; '),
   };
-  await store.policies.append(candidate, [toRow(record)]);
+  try {
+    await store.policies.append(candidate, [toRow(record)]);
+  } catch (error) {
+    // Another node was first, with the same document as a rule: then there is nothing new.
+    if (error instanceof StoreConflict) return publishDocument(store, kind, file, options);
+    throw error;
+  }
   return { version, isNew: true };
 }
 

@@ -76,6 +76,22 @@ describe('home', () => {
     });
   }
 
+  test('with its keys in a folder that nodes share: made as private as the home, and refused when it is open', async () => {
+    const [dir, keys] = [freshDir(), freshDir()];
+    const home = await openHome(dir, keys);
+    assert.equal(home.keysDir, keys);
+    assert.equal(statSync(keys).mode & 0o777, 0o700);
+    assert.ok(!existsSync(join(dir, 'keys')));
+    chmodSync(keys, 0o755);
+    await assertProblem(() => openHome(dir, keys), /folder of keys .* is open to other users/, /chmod 700/);
+  });
+
+  test('whose store is elsewhere is one without a store file', async () => {
+    const { dir } = await openHome(freshDir());
+    await assertProblem(() => readHome(dir), /no credence home/, /serve --home/);
+    assert.equal((await readHome(dir, { storeElsewhere: true, keysFolder: '/keys' })).keysDir, '/keys');
+  });
+
   test('that cannot be made is refused by name', async () => {
     const file = freshDir();
     writeFileSync(file, '');

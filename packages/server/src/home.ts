@@ -8,6 +8,8 @@ export interface Home {
   readonly dir: string;
   readonly storeFile: string;
   readonly configFile: string;
+  /** Names the configuration that the server was last started with, where its store is not in the home. */
+  readonly configPathFile: string;
   readonly demoFile: string;
   /** Signing keys. */
   readonly keysDir: string;
@@ -23,24 +25,32 @@ export interface Home {
 /**
  * Makes the home where there is none, and checks that it is ours alone. From here on this process creates files that
  * nobody else can read. Throws `Problem` with the command that mends what is wrong.
+ * @param keysFolder - where keys are instead of in the home
  */
-export async function openHome(dir: string): Promise<Home> {
-  const home = toHome(dir);
+export async function openHome(dir: string, keysFolder?: string): Promise<Home> {
+  const home = toHome(dir, keysFolder);
   // What leads to the home is not ours to close: upstreams that run as users of their own have to get past it.
   await createFolder(dirname(home.dir), { mode: 0o755, named: home.dir });
   process.umask(0o077);
   if ((await statOf(home.dir)) === undefined) await createFolder(home.dir);
   await checkFolder(home.dir);
   for (const folder of [home.keysDir, home.tlsDir, home.dataDir]) await createFolder(folder);
+  if (keysFolder !== undefined) await checkFolder(home.keysDir, 'The folder of keys');
   return home;
 }
 
-/** An existing home, for commands beside a running server; makes nothing. Throws `Problem` when there is none. */
-export async function readHome(dir: string): Promise<Home> {
-  const home = toHome(dir);
+/**
+ * An existing home, for commands beside a running server; makes nothing. Throws `Problem` when there is none.
+ * @param keysFolder - as for {@link openHome}
+ */
+export async function readHome(
+  dir: string,
+  { storeElsewhere = false, keysFolder }: { storeElsewhere?: boolean; keysFolder?: string | undefined } = {},
+): Promise<Home> {
+  const home = toHome(dir, keysFolder);
   process.umask(0o077);
   if ((await statOf(home.dir)) !== undefined) await checkFolder(home.dir);
-  if ((await statOf(home.storeFile)) === undefined) {
+  if (!storeElsewhere && (await statOf(home.storeFile)) === undefined) {
     throw new Problem(
       `There is no credence home at ${home.dir}.`,
       `Make one with: credence serve --home ${home.dir}   or name the right folder with --home.`,
@@ -50,14 +60,15 @@ export async function readHome(dir: string): Promise<Home> {
 }
 
 /** Where things are, whether or not they exist. */
-export function toHome(dir: string): Home {
+export function toHome(dir: string, keysFolder?: string): Home {
   const root = resolve(dir);
   return {
     dir: root,
     storeFile: join(root, 'store.db'),
     configFile: join(root, 'credence.yaml'),
+    configPathFile: join(root, 'config-path'),
     demoFile: join(root, 'demo.json'),
-    keysDir: join(root, 'keys'),
+    keysDir: keysFolder ?? join(root, 'keys'),
     tlsDir: join(root, 'tls'),
     dataDir: join(root, 'data'),
     lockFile: join(root, 'serve.lock'),
@@ -66,35 +77,35 @@ export function toHome(dir: string): Home {
 }
 
 /** The folder is a folder, belongs to the user we run as, is closed to all others, and can be written. */
-async function checkFolder(dir: string): Promise<void> {
+async function checkFolder(dir: string, what = 'The home'): Promise<void> {
   const found = await statOf(dir);
   if (!found?.isDirectory()) {
-    throw new Problem(`The home ${dir} is not a folder.`, 'Name another one with --home.');
+    throw new Problem(`${what} ${dir} is not a folder.`, 'Name another one with --home.');
   }
   const us = process.getuid?.();
   // Windows has neither owners nor modes of this kind; the profile folder is private there.
-  if (us === undefined) return checkWritable(dir);
+  if (us === undefined) return checkWritable(dir, what);
   if (found.uid !== us) {
     throw new Problem(
-      `The home ${dir} belongs to user ${found.uid}, and this is user ${us}.`,
+      `${what} ${dir} belongs to user ${found.uid}, and this is user ${us}.`,
       `Run as that user, or hand it over with: chown -R ${us} ${dir}`,
     );
   }
   if ((found.mode & 0o077) !== 0) {
     const mode = (found.mode & 0o777).toString(8).padStart(4, '0');
     throw new Problem(
-      `The home ${dir} is open to other users (mode ${mode}); signing keys live there.`,
+      `${what} ${dir} is open to other users (mode ${mode}); signing keys live there.`,
       `Close it with: chmod 700 ${dir}`,
     );
   }
-  await checkWritable(dir);
+  await checkWritable(dir, what);
 }
 
-async function checkWritable(dir: string): Promise<void> {
+async function checkWritable(dir: string, what: string): Promise<void> {
   try {
     await access(dir, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new Problem(`The home ${dir} cannot be written: ${reasonOf(error)}.`, `Allow it with: chmod 700 ${dir}`);
+    throw new Problem(`${what} ${dir} cannot be written: ${reasonOf(error)}.`, `Allow it with: chmod 700 ${dir}`);
   }
 }
 

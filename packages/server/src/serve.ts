@@ -176,15 +176,16 @@ export function every(
   work: () => Promise<void>,
   log: Logger,
 ): void {
-  let running = false;
+  let running: Promise<void> | undefined;
   const timer = setInterval(() => {
-    if (running) return;
-    running = true;
-    work()
+    running ??= work()
       .catch((fault: unknown) => log.error({ fault: toFault(fault) }, 'house-keeping met a fault'))
       .finally(() => {
-        running = false;
+        running = undefined;
       });
   }, milliseconds).unref();
-  opened.defer(async () => clearInterval(timer));
+  opened.defer(async () => {
+    clearInterval(timer);
+    await running; // what it stands on is closed next
+  });
 }

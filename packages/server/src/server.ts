@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { chmod } from 'node:fs/promises';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
+import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { type Config, readConfig, type ServeFlags } from './config.ts';
 import { acmeDocuments, seedDemo } from './demo.ts';
@@ -9,9 +10,9 @@ import { type Home, makeFolders, openHome, toHome } from './home.ts';
 import { lockHome } from './home-lock.ts';
 import { openInForce } from './in-force.ts';
 import { createLog } from './log.ts';
+import { openStore } from './open-store.ts';
 import { loosenedBy, loosenedClients } from './policy/loosened.ts';
 import { every, houseKeepingMs, openParts, openTls, originsOf, serve } from './serve.ts';
-import { openSqliteStore } from './store/sqlite.ts';
 import type { PolicyKind, Store } from './store/store.ts';
 import { serveWithWorkers } from './workers/primary.ts';
 
@@ -27,14 +28,15 @@ export interface Server {
 export async function startServer(homeDir: string, flags: ServeFlags): Promise<Server> {
   const startedAt = performance.now();
   const config = await readConfig(await withFreePorts(flags), toHome(homeDir).configFile);
-  const home = await openHome(homeDir);
+  const home = await openHome(homeDir, config.keys.folder);
   await using opened = new AsyncDisposableStack();
   const lock = lockHome(home);
   opened.defer(() => lock.release());
 
+  await rememberConfig(home, config.store && flags.config);
   const log = createLog();
   const tls = await openTls(config, home);
-  const store = await openSqliteStore(home.storeFile, { node: `node-${randomBytes(6).toString('hex')}` });
+  const store = await openStore(config.store, home, `node-${randomBytes(6).toString('hex')}`);
   opened.defer(() => store.close());
   const published = await publishDocuments(config, store, Date.now());
   const inForce = await openInForce(store, { idp: config.idp.issuer, ras: config.ras.issuer });
@@ -98,6 +100,12 @@ async function openDataDir(config: Config, home: Home): Promise<string> {
   return dir;
 }
 
+/** Commands beside the server find the store as it did: one in the home needs no telling. */
+async function rememberConfig(home: Home, configFile: string | undefined): Promise<void> {
+  if (configFile === undefined) await rm(home.configPathFile, { force: true });
+  else await writeFile(home.configPathFile, `${resolve(configFile)}\n`, { mode: 0o600 });
+}
+
 /** Port 0 means any free one. It has to be known before anything is opened, since issuers carry it. */
 async function withFreePorts(flags: ServeFlags): Promise<ServeFlags> {
   const [idpPort, rasPort, adminPort] = await Promise.all(
@@ -134,6 +142,7 @@ function toReadyText(
     ...published,
     ...(config.workers > 1 ? [`workers   ${config.workers}`] : []),
     `home   ${home.dir}`,
+    ...(config.store ? [`store   ${config.store.database} at ${config.store.host}`] : []),
     ...(config.demo ? [`people, clients, servers to try   ${home.demoFile}`] : []),
     ...(caPath ? [`development CA   ${caPath}`, `for Node   export NODE_EXTRA_CA_CERTS=${caPath}`] : []),
   ];

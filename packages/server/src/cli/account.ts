@@ -38,7 +38,7 @@ export function accountCommand(): Command {
       .option('--tenant <tenant>', 'tenant of the issuer, where it has several')
       .addOption(homeOption())
       .action((issuer: string, subject: string | undefined, options: Options) =>
-        withStore(options.home, (store) => act(store, toMeant(issuer, subject, options))),
+        withStore(options, (store) => act(store, toMeant(issuer, subject, options))),
       );
   onOne('add', 'let somebody in of an issuer whose accounts are not created', addAccount).addHelpText(
     'after',
@@ -52,9 +52,7 @@ export function accountCommand(): Command {
     .description('list accounts: id (aud_sub), on or off, issuer, tenant, subject, address of one made beforehand')
     .addOption(homeOption())
     .option('--json', 'one JSON object a line')
-    .action((options: { home: string; json?: boolean }) =>
-      withStore(options.home, (store) => listAccounts(store, options)),
-    );
+    .action((options: { home: string; json?: boolean }) => withStore(options, (store) => listAccounts(store, options)));
   return account;
 }
 

@@ -1,11 +1,9 @@
 import { Argument, Command } from 'commander';
 import { randomId } from '../call.ts';
-import { readConfig } from '../config.ts';
 import { adminRoles } from '../directory/administrators.ts';
 import { newOnceCode } from '../directory/once-codes.ts';
 import { hashPassword } from '../directory/password.ts';
 import { newTotpSecret, toBase32, totpUri } from '../directory/totp.ts';
-import { readHome } from '../home.ts';
 import { sealSecret } from '../idp/sign-in/proofs.ts';
 import { openSecret } from '../keys/key-file.ts';
 import { createSeal } from '../keys/seal.ts';
@@ -14,8 +12,8 @@ import type { AdminRole, BreakGlassSecrets } from '../store/administrators.ts';
 import { type Person, type Store, StoreConflict } from '../store/store.ts';
 import { toPrintable } from './audit.ts';
 import { findPerson } from './find-person.ts';
-import { homeOption } from './home-option.ts';
-import { toActRow, withStore } from './with-store.ts';
+import { configOption, homeOption } from './home-option.ts';
+import { readInstallation, toActRow, withStore } from './with-store.ts';
 
 /** `credence admin list|grant|revoke|break-glass`: who administers Credence. Nothing else makes an administrator. */
 export function adminCommand(): Command {
@@ -25,7 +23,7 @@ export function adminCommand(): Command {
     .description('list those who administer')
     .addOption(homeOption())
     .option('--json', 'one JSON object a line')
-    .action((options: Options) => withStore(options.home, (store) => list(store, options.json === true)));
+    .action((options: Options) => withStore(options, (store) => list(store, options.json === true)));
   admin
     .command('grant')
     .description('give a person a role instead of the one they have')
@@ -34,14 +32,14 @@ export function adminCommand(): Command {
     .addOption(homeOption())
     .addHelpText('after', '\nExample:\n  credence admin grant dana@acme.example help-desk')
     .action((email: string, role: AdminRole, options: Options) =>
-      withStore(options.home, (store) => grant(store, email, role)),
+      withStore(options, (store) => grant(store, email, role)),
     );
   admin
     .command('revoke')
     .description('take the role of a person away')
     .argument('<email>')
     .addOption(homeOption())
-    .action((email: string, options: Options) => withStore(options.home, (store) => revoke(store, email)));
+    .action((email: string, options: Options) => withStore(options, (store) => revoke(store, email)));
   admin.addCommand(breakGlassCommand());
   return admin;
 }
@@ -57,27 +55,24 @@ function breakGlassCommand(): Command {
     'one owner for the day nothing else works; each use is an alert',
   );
   const configured = (command: Command) =>
-    command
-      .addOption(homeOption())
-      .option('--config <file>', 'configuration file (default: credence.yaml in the home)')
-      .option('--json', 'as one JSON object');
+    command.addOption(homeOption()).addOption(configOption()).option('--json', 'as one JSON object');
   configured(glass.command('create'))
     .description('make it, and show name, password and key of an authenticator app, this once')
-    .action((options: Options) => withStore(options.home, (store) => create(store, options)));
+    .action((options: Options) => withStore(options, (store) => create(store, options)));
   configured(glass.command('rotate'))
     .description('replace password and key, show them this once, and end its sessions')
-    .action((options: Options) => withStore(options.home, (store) => rotate(store, options)));
+    .action((options: Options) => withStore(options, (store) => rotate(store, options)));
   glass
     .command('remove')
     .description('remove it with everything it has')
     .addOption(homeOption())
-    .action((options: Options) => withStore(options.home, remove));
+    .action((options: Options) => withStore(options, remove));
   glass
     .command('show')
     .description('show whether there is one; never its password')
     .addOption(homeOption())
     .option('--json', 'as one JSON object')
-    .action((options: Options) => withStore(options.home, (store) => showGlass(store, options.json === true)));
+    .action((options: Options) => withStore(options, (store) => showGlass(store, options.json === true)));
   return glass;
 }
 
@@ -170,8 +165,8 @@ function noGlass(): Problem {
 }
 
 async function readSettings(options: Options) {
-  const home = await readHome(options.home);
-  const { idp, organisation } = await readConfig({ config: options.config }, home.configFile);
+  const { home, config } = await readInstallation(options);
+  const { idp, organisation } = config;
   const seal = createSeal(Buffer.from(await openSecret(home.keysDir, 'factor')));
   return { host: new URL(idp.issuer).hostname, organisation, seal };
 }

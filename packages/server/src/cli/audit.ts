@@ -21,7 +21,7 @@ export function auditCommand(): Command {
       '\nExamples:\n  credence audit tail --follow\n  credence audit tail -n 100 --json | jq .reason',
     )
     .action((options: { home: string; lines: number; follow?: boolean; json?: boolean }) =>
-      withStore(options.home, (store) => tail(store, options)),
+      withStore(options, (store) => tail(store, options)),
     );
   audit
     .command('export')
@@ -29,9 +29,7 @@ export function auditCommand(): Command {
     .addOption(homeOption())
     .option('--json', 'one JSON object a line, with its place in the chain')
     .addHelpText('after', '\nExample:\n  credence audit export --json > record.jsonl')
-    .action((options: { home: string; json?: boolean }) =>
-      withStore(options.home, (store) => exportAll(store, options)),
-    );
+    .action((options: { home: string; json?: boolean }) => withStore(options, (store) => exportAll(store, options)));
   return audit;
 }
 

@@ -23,14 +23,14 @@ export function clientCommand(): Command {
     .addOption(homeOption())
     .addHelpText('after', '\nExample:\n  credence client secret new idp claude-code')
     .action((side: Domain, clientId: string, options: { home: string }) =>
-      withStore(options.home, (store) => newSecret(store, side, clientId)),
+      withStore(options, (store) => newSecret(store, side, clientId)),
     );
   secret
     .command('list')
     .description('list secrets by their fingerprint')
     .addArgument(domain)
     .addOption(homeOption())
-    .action((side: Domain, options: { home: string }) => withStore(options.home, (store) => listSecrets(store, side)));
+    .action((side: Domain, options: { home: string }) => withStore(options, (store) => listSecrets(store, side)));
   secret
     .command('remove')
     .description('remove a secret; it stops working within a second')
@@ -39,7 +39,7 @@ export function clientCommand(): Command {
     .argument('<fingerprint>', 'as shown by list')
     .addOption(homeOption())
     .action((side: Domain, clientId: string, fingerprint: string, options: { home: string }) =>
-      withStore(options.home, (store) => removeSecret(store, side, clientId, fingerprint)),
+      withStore(options, (store) => removeSecret(store, side, clientId, fingerprint)),
     );
   return client;
 }

@@ -1,15 +1,13 @@
 import { refusalRow, refusals } from '@credence/mcp/protocol';
 import { Command } from 'commander';
 import type { AuditRecord } from '../audit/record.ts';
-import { readConfig } from '../config.ts';
-import { readHome } from '../home.ts';
 import { toAccessIndex } from '../in-force.ts';
 import { type Explanation, explain, type RuleExplanation } from '../policy/explain.ts';
 import type { Ask } from '../policy/model.ts';
 import type { Store } from '../store/store.ts';
 import { findRecord, toPrintable } from './audit.ts';
-import { homeOption } from './home-option.ts';
-import { withStore } from './with-store.ts';
+import { configOption, homeOption } from './home-option.ts';
+import { readInstallation, withStore } from './with-store.ts';
 
 /** `credence explain ID`: who asked for what, what was decided and why, and what would have to be different. */
 export function explainCommand(): Command {
@@ -17,13 +15,12 @@ export function explainCommand(): Command {
     .description('explain a decision: who asked for what, which rule spoke, what failed first, what would change it')
     .argument('<id>', 'the reference of a refusal (d_...), or the jti of an ID-JAG or access token')
     .addOption(homeOption())
-    .option('--config <file>', 'configuration file (default: credence.yaml in the home)')
+    .addOption(configOption())
     .option('--json', 'as one JSON object')
     .addHelpText('after', '\nExample:\n  credence explain d_3qk0Zc9m1o2VtG8xk2b3Wg')
     .action((id: string, options: { home: string; config?: string; json?: boolean }) =>
-      withStore(options.home, async (store) => {
-        const home = await readHome(options.home);
-        const { idp, ras } = await readConfig({ config: options.config }, home.configFile);
+      withStore(options, async (store) => {
+        const { idp, ras } = (await readInstallation(options)).config;
         const record = JSON.parse((await findRecord(store, id)).body) as AuditRecord;
         const explanation = await recompute(store, record, { idp: idp.issuer, ras: ras.issuer });
         const { email, name } = (record.person && (await store.people.find(record.person))) || {};

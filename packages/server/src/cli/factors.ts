@@ -21,7 +21,7 @@ export function factorsCommand(): Command {
     .option('--json', 'one JSON object a line')
     .addHelpText('after', '\nExample:\n  credence person factors list erin@acme.example')
     .action((email: string, options: { home: string; json?: boolean }) =>
-      withStore(options.home, (store) => list(store, email, options.json === true)),
+      withStore(options, (store) => list(store, email, options.json === true)),
     );
   factors
     .command('invite')
@@ -34,7 +34,7 @@ export function factorsCommand(): Command {
       '\nHand it over where you know whom you talk to: it stands for the person.\n\nExample:\n  credence person factors invite erin@acme.example',
     )
     .action((email: string, options: { home: string; json?: boolean }) =>
-      withStore(options.home, (store) => invite(store, email, options.json === true)),
+      withStore(options, (store) => invite(store, email, options.json === true)),
     );
   factors
     .command('reset')
@@ -44,7 +44,7 @@ export function factorsCommand(): Command {
     .option('--json', 'as one JSON object')
     .addHelpText('after', '\nExample:\n  credence person factors reset erin@acme.example')
     .action((email: string, options: { home: string; json?: boolean }) =>
-      withStore(options.home, (store) => reset(store, email, options.json === true)),
+      withStore(options, (store) => reset(store, email, options.json === true)),
     );
   return factors;
 }

@@ -29,7 +29,7 @@ function collectiveCommand(kind: GroupKind, exampleId: string, exampleName: stri
     .option('--source <source>', 'only those of this source, such as local or scim:okta')
     .option('--json', 'one JSON object a line')
     .addHelpText('after', `\nExample:\n  credence ${kind} list --source scim:okta`)
-    .action((options: ListOptions) => withStore(options.home, (store) => listGroups(store, kind, options)));
+    .action((options: ListOptions) => withStore(options, (store) => listGroups(store, kind, options)));
   command
     .command('create')
     .description(`create a local ${kind}`)
@@ -38,7 +38,7 @@ function collectiveCommand(kind: GroupKind, exampleId: string, exampleName: stri
     .option('--name <name>', 'display name')
     .addHelpText('after', `\nExample:\n  credence ${kind} create ${exampleId} --name "${exampleName}"`)
     .action((id: string, options: { home: string; name?: string }) =>
-      withStore(options.home, (store) => createGroup(store, kind, id, options.name ?? id)),
+      withStore(options, (store) => createGroup(store, kind, id, options.name ?? id)),
     );
   command
     .command('rename')
@@ -48,7 +48,7 @@ function collectiveCommand(kind: GroupKind, exampleId: string, exampleName: stri
     .addOption(homeOption())
     .addHelpText('after', `\nExample:\n  credence ${kind} rename ${exampleId} "${exampleName}"`)
     .action((id: string, name: string, options: { home: string }) =>
-      withStore(options.home, (store) => renameGroup(store, kind, id, name)),
+      withStore(options, (store) => renameGroup(store, kind, id, name)),
     );
   command
     .command('delete')
@@ -56,9 +56,7 @@ function collectiveCommand(kind: GroupKind, exampleId: string, exampleName: stri
     .argument('<id>')
     .addOption(homeOption())
     .addHelpText('after', `\nExample:\n  credence ${kind} delete ${exampleId}`)
-    .action((id: string, options: { home: string }) =>
-      withStore(options.home, (store) => deleteGroup(store, kind, id)),
-    );
+    .action((id: string, options: { home: string }) => withStore(options, (store) => deleteGroup(store, kind, id)));
   command
     .command('members')
     .description('list who is in it, after adding and removing people where asked to')
@@ -68,9 +66,7 @@ function collectiveCommand(kind: GroupKind, exampleId: string, exampleName: stri
     .option('--remove <email>', 'take this person out; may be repeated', collect, [])
     .option('--json', 'one JSON object a line')
     .addHelpText('after', `\nExample:\n  credence ${kind} members ${exampleId} --add erin@acme.example`)
-    .action((id: string, options: MemberOptions) =>
-      withStore(options.home, (store) => members(store, kind, id, options)),
-    );
+    .action((id: string, options: MemberOptions) => withStore(options, (store) => members(store, kind, id, options)));
   return command;
 }
 

@@ -9,3 +9,11 @@ export function homeOption(): Option {
     .default(join(homedir(), '.credence'))
     .argParser((dir) => resolve(dir));
 }
+
+/** `--config FILE`: the configuration. Every command has it, since it says where the store is. */
+export function configOption(): Option {
+  return new Option(
+    '--config <file>',
+    'configuration file (default: the one the server was started with, or credence.yaml in the home)',
+  ).env('CREDENCE_CONFIG');
+}

@@ -1,13 +1,11 @@
 import { Command } from 'commander';
-import { readConfig } from '../config.ts';
 import { toUpstreams } from '../directory/upstream/settings.ts';
-import { readHome } from '../home.ts';
 import { Problem } from '../problem.ts';
 import { StoreConflict } from '../store/store.ts';
 import { toPrintable } from './audit.ts';
 import { findPerson } from './find-person.ts';
-import { homeOption } from './home-option.ts';
-import { toActRow, withStore } from './with-store.ts';
+import { configOption, homeOption } from './home-option.ts';
+import { readInstallation, toActRow, withStore } from './with-store.ts';
 
 interface Options {
   readonly home: string;
@@ -19,10 +17,7 @@ export function identityCommand(): Command {
   const identity = new Command('identity').description(
     'link identities at upstream providers to people whose records belong to another source',
   );
-  const configured = (command: Command) =>
-    command
-      .addOption(homeOption())
-      .option('--config <file>', 'configuration file (default: credence.yaml in the home)');
+  const configured = (command: Command) => command.addOption(homeOption()).addOption(configOption());
   configured(
     identity
       .command('link')
@@ -53,7 +48,7 @@ export function identityCommand(): Command {
 
 async function link(email: string, name: string, subject: string, options: Options): Promise<void> {
   const issuer = await issuerOf(name, options);
-  await withStore(options.home, async (store) => {
+  await withStore(options, async (store) => {
     const person = await findPerson(store, email);
     if (person.source.startsWith('upstream:')) {
       throw new Problem(
@@ -74,7 +69,7 @@ async function link(email: string, name: string, subject: string, options: Optio
 }
 
 async function list(email: string, options: Options): Promise<void> {
-  await withStore(options.home, async (store) => {
+  await withStore(options, async (store) => {
     const { id } = await findPerson(store, email);
     for (const { upstream, issuer, subject } of await store.upstream.linksOf(id)) {
       process.stdout.write(`${toPrintable(`${upstream}  ${issuer}  ${subject}`)}\n`);
@@ -84,7 +79,7 @@ async function list(email: string, options: Options): Promise<void> {
 
 async function unlink(email: string, name: string, options: Options): Promise<void> {
   const issuer = await issuerOf(name, options);
-  await withStore(options.home, async (store) => {
+  await withStore(options, async (store) => {
     const { id } = await findPerson(store, email);
     const links = (await store.upstream.linksOf(id)).filter((each) => each.issuer === issuer);
     if (links.length === 0) {
@@ -98,8 +93,7 @@ async function unlink(email: string, name: string, options: Options): Promise<vo
 }
 
 async function issuerOf(name: string, options: Options): Promise<string> {
-  const home = await readHome(options.home);
-  const config = await readConfig({ config: options.config }, home.configFile);
+  const { config } = await readInstallation(options);
   const upstreams = toUpstreams(config.signIn);
   const found = upstreams.find((upstream) => upstream.name === name);
   if (found) return found.issuer;

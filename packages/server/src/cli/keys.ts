@@ -1,14 +1,13 @@
 import { Argument, Command } from 'commander';
-import { type KeyPurpose, keyPurposes, readConfig } from '../config.ts';
-import { readHome } from '../home.ts';
+import { type KeyPurpose, keyPurposes } from '../config.ts';
 import { changeKeyFile, readKeyFile } from '../keys/key-file.ts';
 import { retire, rotate, tokenSecondsOf } from '../keys/lifecycle.ts';
 import { openSeal } from '../keys/seal.ts';
 import { openVault } from '../keys/vault.ts';
 import { Problem } from '../problem.ts';
-import { homeOption } from './home-option.ts';
+import { configOption, homeOption } from './home-option.ts';
 import { toKeyLines } from './key-words.ts';
-import { recordAct, withStore } from './with-store.ts';
+import { readInstallation, recordAct, withStore } from './with-store.ts';
 
 const purposeArgument = new Argument(
   '<purpose>',
@@ -21,7 +20,7 @@ export function keysCommand(): Command {
   const withOptions = (command: Command) =>
     command
       .addOption(homeOption())
-      .option('--config <file>', 'configuration file (default: credence.yaml in the home)')
+      .addOption(configOption())
       .option('--json', 'for programs: one line of JSON; times are seconds since 1970');
   withOptions(keys.command('list').description('show the keys of every purpose and what each does now')).action(list);
   withOptions(
@@ -58,8 +57,7 @@ interface Options {
 }
 
 async function open(options: Options) {
-  const home = await readHome(options.home);
-  const config = await readConfig({ config: options.config }, home.configFile);
+  const { home, config } = await readInstallation(options);
   return { home, config, seal: await openSeal(config.keys.sealKeyFile) };
 }
 
@@ -85,7 +83,7 @@ async function rotateNow(purpose: KeyPurpose, options: Options): Promise<void> {
   const now = toNow();
   const times = { now, waitSeconds: config.keys.publishWaitSeconds, tokenSeconds: tokenSecondsOf(purpose, config) };
   const keys = await changeKeyFile(home.keysDir, purpose, seal, async (before) => {
-    await withStore(options.home, (store) => recordAct(store, 'key', `${purpose} key ${jwk.kid} published`));
+    await withStore(options, (store) => recordAct(store, 'key', `${purpose} key ${jwk.kid} published`));
     return rotate(before, jwk, times);
   });
   const signsFrom = keys.at(-1)?.signsFrom ?? now;
@@ -106,7 +104,7 @@ async function retireNow(purpose: KeyPurpose, kid: string, options: Options): Pr
         `See: credence keys list   Where it is the only one, rotate first: credence keys rotate ${purpose}`,
       );
     }
-    await withStore(options.home, (store) => recordAct(store, 'key', `${purpose} key ${kid} retired`));
+    await withStore(options, (store) => recordAct(store, 'key', `${purpose} key ${kid} retired`));
     return rest;
   });
   const signing = toKeyLines(keys, now).find(({ state }) => state === 'signing')?.kid;

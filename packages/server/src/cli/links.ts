@@ -1,17 +1,15 @@
 import { Command } from 'commander';
 import { randomId } from '../call.ts';
-import { readConfig } from '../config.ts';
 import { makeLink } from '../directory/account-links.ts';
-import { readHome } from '../home.ts';
 import { Problem } from '../problem.ts';
 import type { AccountLink } from '../store/links.ts';
 import type { Person, Store } from '../store/store.ts';
 import { toPrintable } from './audit.ts';
 import { toSeconds } from './duration.ts';
 import { findPerson } from './find-person.ts';
-import { homeOption } from './home-option.ts';
+import { configOption, homeOption } from './home-option.ts';
 import { listOption } from './list-option.ts';
-import { toActRow, withStore } from './with-store.ts';
+import { readInstallation, toActRow, withStore } from './with-store.ts';
 
 const bounds = { min: 600, max: 14 * 86_400 };
 
@@ -29,29 +27,27 @@ export function linkCommands(): Command[] {
       '\nOnce more for somebody who has lost the link: the one before stops working.\n\nExample:\n  credence person invite erin@acme.example --name Erin --group engineering',
     )
     .action((email: string, options: InviteOptions) =>
-      withStore(options.home, (store) => inviteSomebody(store, email, options)),
+      withStore(options, (store) => inviteSomebody(store, email, options)),
     );
   const reset = configured(new Command('reset'))
     .description('print a link with which a person chooses another password, once; the old one works until then')
     .argument('<email>')
     .option('--valid <time>', 'how long it is good: 30m, 12h, 3d', '1h')
     .addHelpText('after', '\nSecond factors stay as they are.\n\nExample:\n  credence person reset erin@acme.example')
-    .action((email: string, options: Options) =>
-      withStore(options.home, (store) => resetSomebody(store, email, options)),
-    );
+    .action((email: string, options: Options) => withStore(options, (store) => resetSomebody(store, email, options)));
   const links = new Command('links').description('list or revoke the links of invite and reset; never the link itself');
   links
     .command('list', { isDefault: true })
     .description('list links')
     .addOption(homeOption())
     .option('--json', 'one JSON object a line')
-    .action((options: Options) => withStore(options.home, (store) => list(store, options.json === true)));
+    .action((options: Options) => withStore(options, (store) => list(store, options.json === true)));
   links
     .command('revoke')
     .description('make the link of a person worthless')
     .argument('<email>')
     .addOption(homeOption())
-    .action((email: string, options: Options) => withStore(options.home, (store) => revoke(store, email)));
+    .action((email: string, options: Options) => withStore(options, (store) => revoke(store, email)));
   return [invite, reset, links];
 }
 
@@ -69,10 +65,7 @@ interface InviteOptions extends Options {
 }
 
 function configured(command: Command): Command {
-  return command
-    .addOption(homeOption())
-    .option('--config <file>', 'configuration file (default: credence.yaml in the home)')
-    .option('--json', 'as one JSON object');
+  return command.addOption(homeOption()).addOption(configOption()).option('--json', 'as one JSON object');
 }
 
 async function inviteSomebody(store: Store, email: string, options: InviteOptions): Promise<void> {
@@ -127,8 +120,7 @@ async function print(
   validSeconds: number,
   options: Options,
 ): Promise<void> {
-  const home = await readHome(options.home);
-  const { idp } = await readConfig({ config: options.config }, home.configFile);
+  const { idp } = (await readInstallation(options)).config;
   if (!person.active) {
     throw new Problem(`${toPrintable(person.email)} is switched off.`, 'First: credence person on EMAIL');
   }

@@ -30,16 +30,14 @@ export function personCommand(): Command {
     )
     .action(async (email: string, options: AddOptions) => {
       const password = options.passwordStdin ? await readPassword() : undefined;
-      await withStore(options.home, (store) => addPerson(store, email, options, password));
+      await withStore(options, (store) => addPerson(store, email, options, password));
     });
   person
     .command('list')
     .description('list people')
     .addOption(homeOption())
     .option('--json', 'one JSON object a line')
-    .action((options: { home: string; json?: boolean }) =>
-      withStore(options.home, (store) => listPeople(store, options)),
-    );
+    .action((options: { home: string; json?: boolean }) => withStore(options, (store) => listPeople(store, options)));
   person
     .command('password')
     .description('set a password, read from standard input')
@@ -47,7 +45,7 @@ export function personCommand(): Command {
     .addOption(homeOption())
     .action(async (email: string, options: { home: string }) => {
       const hash = await hashPassword(await readPassword());
-      await withStore(options.home, async (store) => {
+      await withStore(options, async (store) => {
         const { id } = await findPerson(store, email);
         await recordAct(store, 'admin', 'password set', { person: id });
         await store.people.setPasswordHash(id, hash);
@@ -62,7 +60,7 @@ export function personCommand(): Command {
     .addOption(homeOption())
     .addHelpText('after', '\nExample:\n  credence person id-at erin@acme.example https://chat.example U019488227')
     .action((email: string, ras: string, idThere: string | undefined, options: { home: string }) =>
-      withStore(options.home, (store) => setIdAt(store, email, ras, idThere)),
+      withStore(options, (store) => setIdAt(store, email, ras, idThere)),
     );
   for (const [name, active] of [
     ['off', false],
@@ -76,7 +74,7 @@ export function personCommand(): Command {
       .argument('<email>')
       .addOption(homeOption())
       .action((email: string, options: { home: string }) =>
-        withStore(options.home, async (store) => {
+        withStore(options, async (store) => {
           const found = await findPerson(store, email);
           const records = [toActRow('admin', `person switched ${name}`, { person: found.id })];
           await store.directory.provisioned.block(found.id, !active, records);

@@ -6,6 +6,7 @@ import { auditCommand } from './audit.ts';
 import { clientCommand } from './client.ts';
 import { explainCommand } from './explain.ts';
 import { groupCommand, roleCommand } from './group.ts';
+import { configOption } from './home-option.ts';
 import { identityCommand } from './identity.ts';
 import { keysCommand } from './keys.ts';
 import { personCommand } from './person.ts';
@@ -13,6 +14,7 @@ import { policyCommand } from './policy.ts';
 import { scimCommand } from './scim.ts';
 import { serveCommand } from './serve.ts';
 import { sessionCommand } from './session.ts';
+import { storeCommand } from './store.ts';
 
 /** Exit code for what the operator has to put right: a bad flag, file, port or home. */
 const exitProblem = 2;
@@ -47,6 +49,7 @@ export async function run(args: readonly string[]): Promise<number> {
     sessionCommand,
     identityCommand,
     keysCommand,
+    storeCommand,
   ]) {
     program.addCommand(inheritSettings(command(setExitCode), program));
   }
@@ -65,6 +68,8 @@ export async function run(args: readonly string[]): Promise<number> {
 
 function inheritSettings(command: Command, parent: Command): Command {
   command.copyInheritedSettings(parent);
+  const has = (flag: string) => command.options.some(({ long }) => long === flag);
+  if (has('--home') && !has('--config')) command.addOption(configOption());
   for (const child of command.commands) inheritSettings(child, parent);
   return command;
 }

@@ -22,23 +22,21 @@ export function scimCommand(setExitCode: (code: number) => void): Command {
     .requiredOption('--source <name>', 'what the source is called here; rules say group:<name>/...')
     .option('--json', 'as a JSON object')
     .addHelpText('after', '\nExample:\n  credence scim token create --source okta')
-    .action((options: CreateOptions) => withStore(options.home, (store) => createToken(store, options)));
+    .action((options: CreateOptions) => withStore(options, (store) => createToken(store, options)));
   token
     .command('list')
     .description('list tokens: never the token itself')
     .addOption(homeOption())
     .option('--json', 'one JSON object a line')
     .addHelpText('after', '\nExample:\n  credence scim token list')
-    .action((options: { home: string; json?: boolean }) =>
-      withStore(options.home, (store) => listTokens(store, options)),
-    );
+    .action((options: { home: string; json?: boolean }) => withStore(options, (store) => listTokens(store, options)));
   token
     .command('revoke')
     .description('revoke a token; it stops working at once')
     .argument('<id>', 'as shown by list')
     .addOption(homeOption())
     .addHelpText('after', '\nExample:\n  credence scim token revoke t_2Vb1p0cQ')
-    .action((id: string, options: { home: string }) => withStore(options.home, (store) => revokeToken(store, id)));
+    .action((id: string, options: { home: string }) => withStore(options, (store) => revokeToken(store, id)));
   scim
     .command('import')
     .description('bring people and groups from a file, also beside a running server; whoever is not in it stays')
@@ -62,7 +60,7 @@ Examples:
     )
     .action(async (file: string, options: CreateOptions) => {
       const { importFile } = await import('./scim-import.ts');
-      setExitCode(await withStore(options.home, (store) => importFile(store, file, options)));
+      setExitCode(await withStore(options, (store) => importFile(store, file, options)));
     });
   return scim;
 }

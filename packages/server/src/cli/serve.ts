@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { roles, type ServeFlags } from '../config.ts';
 import { startServer } from '../server.ts';
-import { homeOption } from './home-option.ts';
+import { configOption, homeOption } from './home-option.ts';
 
 /** `credence serve`: runs the roles of this installation until it is told to stop. */
 export function serveCommand(): Command {
@@ -14,7 +14,7 @@ export function serveCommand(): Command {
       ),
     )
     .addOption(homeOption())
-    .option('--config <file>', 'configuration file (default: credence.yaml in the home)')
+    .addOption(configOption())
     .option('--idp-port <port>', 'port of the identity provider (4000; 0 = any free one)')
     .option('--ras-port <port>', 'port of the RAS and the gateway (4001)')
     .option('--admin-port <port>', 'port of the admin listener (4002)')

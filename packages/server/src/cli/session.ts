@@ -17,7 +17,7 @@ export function sessionCommand(): Command {
     .addOption(homeOption())
     .option('--person <email>', 'only those of this person')
     .option('--json', 'one JSON object a line')
-    .action((options: ListOptions) => withStore(options.home, (store) => list(store, options)));
+    .action((options: ListOptions) => withStore(options, (store) => list(store, options)));
   session
     .command('end')
     .description('end sessions, with the refresh tokens that hang on them: nothing more is issued in them')
@@ -26,9 +26,7 @@ export function sessionCommand(): Command {
     .option('--person <email>', 'every session of this person')
     .option('--all', 'every session of everybody')
     .addHelpText('after', '\nExample:\n  credence session end --person erin@acme.example')
-    .action((id: string | undefined, options: EndOptions) =>
-      withStore(options.home, (store) => end(store, id, options)),
-    );
+    .action((id: string | undefined, options: EndOptions) => withStore(options, (store) => end(store, id, options)));
   return session;
 }
 

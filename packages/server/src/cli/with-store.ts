@@ -1,20 +1,47 @@
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { type AuditRecord, type Facts, type RecordKind, toRow } from '../audit/record.ts';
 import { eventId } from '../call.ts';
-import { readHome } from '../home.ts';
-import { openSqliteStore } from '../store/sqlite.ts';
+import { type Config, readConfig, readStoreSettings } from '../config.ts';
+import { type Home, readHome, toHome } from '../home.ts';
+import { openStore } from '../open-store.ts';
 import type { AuditRow, Store } from '../store/store.ts';
+import type { PostgresSettings } from '../store-config.ts';
 
-/** Opens the store of an existing home for one command, beside a server that may be running, and closes it again. */
-export async function withStore<T>(homeDir: string, work: (store: Store) => Promise<T>): Promise<T> {
-  const home = await readHome(homeDir);
-  const store = await openSqliteStore(home.storeFile, { node: `cli-${randomBytes(6).toString('hex')}` });
+/** Flags that say which installation is meant. */
+export interface InstallationFlags {
+  readonly home: string;
+  readonly config?: string | undefined;
+}
+
+/** Opens the store of an existing installation for one command, beside a server that may be running, and closes it again. */
+export async function withStore<T>(
+  flags: InstallationFlags,
+  work: (store: Store) => Promise<T>,
+  change: (settings: PostgresSettings) => PostgresSettings = (settings) => settings,
+): Promise<T> {
+  const settings = await readStoreSettings(await configFileOf(flags), toHome(flags.home).configFile);
+  const home = await readHome(flags.home, { storeElsewhere: settings !== undefined });
+  const store = await openStore(settings && change(settings), home, `cli-${randomBytes(6).toString('hex')}`);
   try {
     return await work(store);
   } finally {
     await store.close();
   }
+}
+
+/** The configuration of an existing installation, and its home. */
+export async function readInstallation(flags: InstallationFlags): Promise<{ home: Home; config: Config }> {
+  const config = await readConfig({ config: await configFileOf(flags) }, toHome(flags.home).configFile);
+  const storeElsewhere = config.store !== undefined;
+  return { config, home: await readHome(flags.home, { storeElsewhere, keysFolder: config.keys.folder }) };
+}
+
+/** The file that was named, or the one the server was started with: a command must not look into another store than it has. */
+export async function configFileOf({ home, config }: InstallationFlags): Promise<string | undefined> {
+  if (config !== undefined) return config;
+  return (await readFile(toHome(home).configPathFile, 'utf8').catch(() => undefined))?.trim();
 }
 
 /** Puts an act of the operator on the record, before it takes effect: what, and by which account of this machine. */

@@ -69,6 +69,6 @@ function toProblem(error: unknown): unknown {
   if (stateOf(error) !== '42501') return error;
   return new Problem(
     'The tables of the database are older than this version, and this user may not change them.',
-    'Run as their owner: credence store upgrade --as FILE   (FILE holds the address, with the password)',
+    'Have their owner do it: credence store upgrade --config FILE --user OWNER --password-file FILE',
   );
 }

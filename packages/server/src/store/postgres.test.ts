@@ -1,19 +1,22 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 import { Problem } from '../problem.ts';
 import type { PostgresSettings } from '../store-config.ts';
+import { createDevelopmentTls } from '../tls/development-ca.ts';
 import { verifyChains } from './chain.ts';
 import { far, fresh, idJag, row } from './contract/fixtures.ts';
 import { type PostgresServer, startPostgres } from './contract/postgres-server.ts';
 import { readLines, startWriterProcess } from './contract/writer-process.ts';
 import { migrations } from './migrate.ts';
-import { openPostgresStore } from './postgres.ts';
+import { openPostgresStore, upgradePostgres } from './postgres.ts';
 import { unfitness } from './postgres-connection.ts';
+import { databaseRoles, toRolesSql } from './postgres-roles.ts';
 import { storeContract } from './store.contract.ts';
 import { type Store, StoreConflict, type StoredAuditRow, StoreUnavailable } from './store.ts';
 
@@ -25,14 +28,34 @@ before(async () => {
 after(() => server.close());
 const freshDatabase = () => server.createDatabase(`test_${++databases}`);
 
-/** The contract, once as a database comes, and once where it gives up transactions for each other's sake all the time. */
-for (const isolation of ['read committed', 'serializable']) {
-  storeContract(`PostgreSQL, ${isolation} by default`, async () => {
-    const settings = await freshDatabase();
-    await server.run(
-      settings.database,
-      `ALTER DATABASE ${settings.database} SET default_transaction_isolation = '${isolation}'`,
-    );
+/** A database whose tables are there, and a login that has some of the roles and owns nothing. */
+async function databaseWithRoles(...roles: string[]): Promise<PostgresSettings> {
+  const settings = await freshDatabase();
+  await upgradePostgres(settings);
+  await server.run(settings.database, toRolesSql());
+  const user = `login_${databases}`;
+  await server.run('postgres', `CREATE ROLE ${user} LOGIN PASSWORD 'a password of the tests'`);
+  for (const role of roles) await server.run('postgres', `GRANT credence_${role} TO ${user}`);
+  return { ...settings, user };
+}
+
+/** The contract: as a database comes, where it gives up transactions for each other's sake, and with no more than the roles. */
+const waysIn: [name: string, open: () => Promise<PostgresSettings>][] = [
+  ['', freshDatabase],
+  [
+    ', serializable by default',
+    async () => {
+      const settings = await freshDatabase();
+      const { database } = settings;
+      await server.run(database, `ALTER DATABASE ${database} SET default_transaction_isolation = 'serializable'`);
+      return settings;
+    },
+  ],
+  [', as a login that has the roles', () => databaseWithRoles(...databaseRoles)],
+];
+for (const [name, open] of waysIn) {
+  storeContract(`PostgreSQL${name}`, async () => {
+    const settings = await open();
     let store = await openPostgresStore(settings, { node: 'one' });
     const others: Store[] = [];
     return {
@@ -263,6 +286,131 @@ describe('PostgreSQL, when things go wrong', () => {
       }
     }
   });
+});
+
+describe('PostgreSQL, a login for each part', () => {
+  const open = async (...roles: string[]) => {
+    const settings = await databaseWithRoles(...roles);
+    const passwordFile = settings.passwordFile ?? '';
+    const password = readFileSync(passwordFile, 'utf8').trim();
+    const run = async (text: string) => {
+      const { user, database, port, host } = settings;
+      const client = new pg.Client({ user, database, port, host, password });
+      await client.connect();
+      return client.query(text).finally(() => client.end());
+    };
+    return { store: await openPostgresStore(settings, { node: 'one' }), run };
+  };
+
+  test('every table has its rights stated, and every role stands in the SQL twice over without an error', async () => {
+    const { database } = await databaseWithRoles('idp');
+    await server.run(database, toRolesSql());
+    const tables = await server.run(
+      database,
+      `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'`,
+    );
+    assert.ok(tables.length > 20);
+    for (const { table_name } of tables)
+      assert.match(toRolesSql(), new RegExp(`REVOKE ALL ON ${table_name} FROM PUBLIC`));
+  });
+
+  test('a node: its record and its marks stand, whatever it does; it makes nobody an administrator, and changes no table', async () => {
+    const { store, run } = await open('idp', 'ras', 'gateway');
+    const mark = idJag('over', 1);
+    await store.commit({ marks: [mark], records: [row()] });
+    for (const statement of [
+      'DELETE FROM audit',
+      `UPDATE audit SET body = '{}'`,
+      'TRUNCATE audit',
+      'DELETE FROM marks',
+      'UPDATE marks SET until = 0',
+      'TRUNCATE marks',
+      `UPDATE policies SET document = '{}'`,
+      'DELETE FROM policies',
+      `INSERT INTO administrators (person_id, role, granted_at) VALUES ('u', 'owner', 0)`,
+      `INSERT INTO client_secrets (domain, client_id, secret_hash, created_at) VALUES ('ras', 'c', 'h', 0)`,
+      'ALTER TABLE audit DISABLE TRIGGER ALL',
+      'DROP TABLE audit',
+      'CREATE TABLE more (id int)',
+    ]) {
+      await assert.rejects(run(statement), /permission denied|must be owner/, statement);
+    }
+    // Removing what has expired is for who has that role.
+    await store.purge(far);
+    assert.deepEqual(await store.commit({ marks: [mark], records: [] }), { won: false, lost: mark });
+    await store.close();
+  });
+
+  const apart: [role: string, mine: string, others: string[]][] = [
+    ['idp', 'people', ['accounts', 'cut_offs']],
+    ['ras', 'accounts', ['people', 'factors', 'artifacts', 'memberships']],
+    ['gateway', 'cut_offs', ['people', 'factors', 'artifacts', 'administrators']],
+    ['purge', 'marks', ['people', 'accounts', 'audit', 'client_secrets', 'factors']],
+  ];
+  for (const [role, mine, others] of apart) {
+    test(`${role} reads its own tables and none of another part`, async () => {
+      const { store, run } = await open(role);
+      await run(`SELECT 1 FROM ${mine} LIMIT 1`);
+      for (const table of others)
+        await assert.rejects(run(`SELECT 1 FROM ${table} LIMIT 1`), /permission denied/, table);
+      if (role === 'purge') await store.purge(far);
+      else assert.equal((await store.commit({ marks: [idJag()], records: [row()] })).won, true);
+      await store.close();
+    });
+  }
+});
+
+describe('PostgreSQL over TLS', () => {
+  let files: { ca: string; other: string };
+  let settings: PostgresSettings;
+  before(async () => {
+    const [ours, others] = [join(server.dir, 'tls'), join(server.dir, 'others')];
+    for (const folder of [ours, others]) mkdirSync(folder, { mode: 0o755 });
+    const made = await createDevelopmentTls(ours);
+    files = { ca: made.caPath, other: (await createDevelopmentTls(others)).caPath };
+    const [cert, key] = [join(server.dir, 'server.pem'), join(server.dir, 'server.key')];
+    writeFileSync(cert, made.cert);
+    writeFileSync(key, made.key, { mode: 0o600 });
+    server.own(key);
+    settings = await freshDatabase();
+    await server.stop('fast');
+    const tls = ['-c', 'ssl=on', '-c', `ssl_cert_file=${cert}`, '-c', `ssl_key_file=${key}`];
+    await server.start('-c', 'listen_addresses=127.0.0.1,127.0.0.2', ...tls);
+  });
+  after(async () => {
+    await server.stop('fast');
+    await server.start();
+  });
+  const open = (change: Partial<PostgresSettings>) => openPostgresStore({ ...settings, ...change }, { node: 'one' });
+
+  test('an authority that we name, and the name in the certificate: connected, and encrypted', async () => {
+    for (const host of ['localhost', '127.0.0.1']) {
+      const store = await open({ host, tls: { ca: [files.ca] } });
+      await store.changeSequence();
+      const connections = await server.run(
+        'postgres',
+        'SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE datname = $1',
+        [settings.database],
+      );
+      assert.ok(connections.length > 0 && connections.every(({ ssl }) => ssl === true));
+      await store.close();
+    }
+  });
+
+  const refused: [name: string, change: () => Partial<PostgresSettings>, said: RegExp][] = [
+    ['an authority that nobody named', () => ({ tls: { ca: [] } }), /certificate/],
+    ['another authority', () => ({ tls: { ca: [files.other] } }), /certificate/],
+    ['another name', () => ({ host: '127.0.0.2', tls: { ca: [files.ca] } }), /127\.0\.0\.2 is not in the cert/],
+    ['a file that is not there', () => ({ tls: { ca: ['/nowhere.pem'] } }), /store\.ca: cannot read \/nowhere\.pem/],
+  ];
+  for (const [name, change, said] of refused) {
+    test(`${name}: refused`, () =>
+      assert.rejects(open(change()), (error: Problem) => {
+        assert.ok(error instanceof Problem, String(error));
+        assert.match(error.message, said);
+        return true;
+      }));
+  }
 });
 
 describe('PostgreSQL, a server that cannot keep the store', () => {

@@ -33,13 +33,28 @@ export async function openPostgresStore(settings: PostgresSettings, { node }: { 
   const writers = new Connections(settings, ca, 3);
   const writer = postgresWriter(writers, node);
   const engine: Engine = { db: readers.kysely('contract'), write: writer.write };
-  return toWholeStore(engine, postgresReads(readers), {
+  const whole = toWholeStore(engine, postgresReads(readers), {
     commit: writer.commit,
     close: async () => {
       await writer.close();
       await Promise.all([writers.close(), readers.close()]);
     },
   });
+  // Nodes whose user may not remove marks leave it to who may: see `postgres-roles.ts`.
+  let mayPurge: Promise<boolean> | undefined;
+  const purge: Store['purge'] = async (now) => {
+    mayPurge ??= askMayPurge(engine.db).catch((error: unknown) => {
+      mayPurge = undefined;
+      throw error;
+    });
+    if (await mayPurge) await whole.purge(now);
+  };
+  return { ...whole, purge };
+}
+
+async function askMayPurge(db: Engine['db']): Promise<boolean> {
+  const { rows } = await sql<{ may: boolean }>`SELECT has_table_privilege('marks', 'DELETE') AS may`.execute(db);
+  return rows[0]?.may === true;
 }
 
 /** Brings the tables to this version, as the user that the settings name. Resolves to the steps it took. */

@@ -5,10 +5,10 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import type { OpenStore } from '../open-store.ts';
 import { Problem } from '../problem.ts';
 import { gatewayHandler } from '../roles.ts';
 import { every, type Ground, houseKeepingMs, originsOf, type ProcessParts, serve } from '../serve.ts';
-import type { SqliteStore } from '../store/sqlite.ts';
 import { callerHeaders } from './forward.ts';
 import type { ToPrimary, ToWorker, WorkerStart } from './messages.ts';
 
@@ -20,14 +20,14 @@ const longestPauseMs = 5000;
 const healthyMs = 30_000;
 
 /**
- * Several processes for one home: workers take the connections of the IdP and the RAS; this one, the primary, writes the
- * store for all of them, and has the gateway and the admin listener. A worker that ends is followed by another.
+ * Several processes for one home: workers take the connections of the IdP and the RAS; this one, the primary, writes an
+ * SQLite store for all of them, and has the gateway and the admin listener. A worker that ends is followed by another.
  */
 export async function serveWithWorkers(
   opened: AsyncDisposableStack,
   parts: ProcessParts,
   { config, home, dataDir }: Ground,
-  store: SqliteStore,
+  store: OpenStore,
 ): Promise<void> {
   if (!config.roles.has('idp') && !config.roles.has('ras')) {
     throw new Problem('workers are for the roles idp and ras.', 'Serve one of them, or leave workers out.');
@@ -80,7 +80,7 @@ async function listenForGateway(
 async function startWorkers(
   opened: AsyncDisposableStack,
   log: Logger,
-  store: SqliteStore,
+  store: OpenStore,
   start: WorkerStart,
   beforeStop: () => void,
 ): Promise<void> {
@@ -97,7 +97,7 @@ async function startWorkers(
     workers.add(worker);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     worker.on('message', (message: ToPrimary) => {
-      if ('batch' in message) void store.perform(message.batch).then((answer) => tell(worker, { answer }));
+      if ('batch' in message) void store.perform?.(message.batch).then((answer) => tell(worker, { answer }));
       else if ('counts' in message) for (const other of workers) other !== worker && tell(other, message);
       else if ('ready' in message) resolve();
       else reject(new Problem(message.problem.message, message.problem.wayOut));

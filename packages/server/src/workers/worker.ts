@@ -1,7 +1,9 @@
 // One of several processes that answer for one home: token endpoints, sign-in, metadata. It reads the store itself and lets
 // the primary write; where the primary is gone, it ends.
+import { randomBytes } from 'node:crypto';
 import { openInForce } from '../in-force.ts';
 import { createLog, toFault } from '../log.ts';
+import { openStore } from '../open-store.ts';
 import { Problem } from '../problem.ts';
 import { openParts, openTls, originsOf, serve } from '../serve.ts';
 import { createRemoteWriter, type RemoteWriter } from '../store/remote-writer.ts';
@@ -33,7 +35,9 @@ async function start({ config, home, dataDir, gatewaySocket }: WorkerStart): Pro
   try {
     process.umask(0o077);
     await using opened = new AsyncDisposableStack();
-    const store = openSqliteBeside(home.storeFile, writer);
+    // Into PostgreSQL every process writes by itself; at an SQLite file two would stall each other.
+    const node = `node-${randomBytes(6).toString('hex')}`;
+    const store = config.store ? await openStore(config.store, home, node) : openSqliteBeside(home.storeFile, writer);
     opened.defer(() => store.close());
     const inForce = await openInForce(store, { idp: config.idp.issuer, ras: config.ras.issuer });
     const tls = await openTls(config, home);

@@ -17,6 +17,8 @@ export interface PostgresServer {
   readonly dir: string;
   /** Makes a database, empty. */
   createDatabase(name: string): Promise<PostgresSettings>;
+  /** Makes a file the server's own. */
+  own(file: string): void;
   /** Runs a statement as `postgres`; its rows. */
   run(database: string, text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
   /** Stops it at once, as a machine that goes away does (immediate) or in an orderly way (fast). */
@@ -47,7 +49,10 @@ export async function startPostgres(): Promise<PostgresServer> {
   const password = 'a password of the tests';
   const passwordFile = join(dir, 'password');
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
-  if (user) for (const path of [dir, passwordFile]) chownSync(path, user.uid, user.gid);
+  const own = (file: string) => {
+    if (user) chownSync(file, user.uid, user.gid);
+  };
+  for (const path of [dir, passwordFile]) own(path);
   const data = join(dir, 'data');
   const auth = ['--auth-local=trust', '--auth-host=scram-sha-256', `--pwfile=${passwordFile}`, '--username=postgres'];
   const layout = ['--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions'];
@@ -90,7 +95,7 @@ export async function startPostgres(): Promise<PostgresServer> {
         await run('postgres', 'SELECT 1');
         return;
       } catch (error) {
-        if (attempt > 200 || server.exitCode !== null)
+        if (attempt > 1200 || server.exitCode !== null)
           throw new Error(`PostgreSQL did not start: ${said}`, { cause: error });
         await wait(50);
       }
@@ -115,6 +120,7 @@ export async function startPostgres(): Promise<PostgresServer> {
       await run('postgres', `CREATE DATABASE ${database}`);
       return { host: '127.0.0.1', port, database, user: 'postgres', passwordFile, tls: undefined, maxReaders: 4 };
     },
+    own,
     run,
     stop,
     start,

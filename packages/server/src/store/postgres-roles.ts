@@ -1,0 +1,80 @@
+import type { Schema } from './schema.ts';
+
+/** What a login may be, one or several of these. They own nothing: the tables are their owner's, who migrates. */
+export const databaseRoles = ['idp', 'ras', 'gateway', 'operator', 'purge'] as const;
+type DatabaseRole = (typeof databaseRoles)[number];
+
+/** S select, I insert, U update, D delete. */
+type Rights = Readonly<Partial<Record<DatabaseRole, `${'S' | ''}${'I' | ''}${'U' | ''}${'D' | ''}`>>>;
+
+type Table = keyof Schema | 'chains' | 'turns' | 'session_sequence' | 'kysely_migration' | 'kysely_migration_lock';
+
+const directory: Rights = { idp: 'SIUD', operator: 'SIUD' };
+
+/**
+ * Who may do what to each table (threats.md §4). Nobody changes or removes a line of the record, a policy version or a mark;
+ * marks whose time has passed go by `purge`, which can do nothing else. A new table does not compile until it is here.
+ */
+const rights = {
+  audit: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'SI' },
+  chains: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'SIU' },
+  turns: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'SU' },
+  marks: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'S', purge: 'SD' },
+  policies: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'SI' },
+  change_sequence: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'S' },
+  session_sequence: { idp: 'SU', ras: 'S', gateway: 'S', operator: 'SU', purge: 'SU' },
+  client_secrets: { idp: 'S', ras: 'S', gateway: 'S', operator: 'SID' },
+
+  artifacts: { idp: 'SIUD', operator: 'SIUD', purge: 'SD' },
+  session_sids: { idp: 'SIUD', operator: 'SIUD' },
+  upstream_sessions: { idp: 'SIUD', operator: 'SIUD', purge: 'SD' },
+  people: directory,
+  memberships: directory,
+  sources: directory,
+  groups: directory,
+  provisioned: directory,
+  provisioned_emails: directory,
+  imports: directory,
+  ids_elsewhere: directory,
+  upstream_links: directory,
+  factors: directory,
+  once_codes: directory,
+  notices: directory,
+  account_links: { idp: 'SIUD', operator: 'SIUD', purge: 'SD' },
+  agent_uses: { idp: 'SIU', operator: 'S', purge: 'SD' },
+  agent_uses_read: { idp: 'SU' },
+  scim_tokens: { idp: 'SU', operator: 'SIUD' },
+  // Given by commands of the operator alone.
+  administrators: { idp: 'S', operator: 'SIUD' },
+  break_glass: { idp: 'S', operator: 'SIUD' },
+
+  accounts: { ras: 'SIU', gateway: 'S', operator: 'SIU' },
+  cut_offs: { ras: 'SIU', gateway: 'S', operator: 'S', purge: 'SD' },
+  revoked_tokens: { ras: 'SI', gateway: 'S', operator: 'S', purge: 'SD' },
+
+  kysely_migration: { idp: 'S', ras: 'S', gateway: 'S', operator: 'S', purge: 'S' },
+  kysely_migration_lock: {},
+} as const satisfies Record<Table, Rights>;
+
+const words = { S: 'SELECT', I: 'INSERT', U: 'UPDATE', D: 'DELETE' } as const;
+
+/** SQL that makes the roles where they are not there yet, and gives each exactly its rights. To be run by the owner of the tables. */
+export function toRolesSql(): string {
+  const names = databaseRoles.map((role) => `credence_${role}`);
+  const lines = [
+    '-- Roles of Credence, one for each part. Run as the owner of the tables, after every upgrade:',
+    '--   credence store roles | psql --set ON_ERROR_STOP=1 --single-transaction DATABASE',
+    ...names.map(
+      (name) => `DO $$ BEGIN CREATE ROLE ${name} NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;`,
+    ),
+    `GRANT USAGE ON SCHEMA public TO ${names.join(', ')};`,
+  ];
+  for (const [table, of] of Object.entries<Rights>(rights)) {
+    lines.push(`REVOKE ALL ON ${table} FROM PUBLIC, ${names.join(', ')};`);
+    for (const role of databaseRoles) {
+      const given = [...(of[role] ?? '')].map((letter) => words[letter as keyof typeof words]);
+      if (given.length > 0) lines.push(`GRANT ${given.join(', ')} ON ${table} TO credence_${role};`);
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
