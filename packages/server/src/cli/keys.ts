@@ -39,6 +39,7 @@ export function keysCommand(): Command {
       )
       .addArgument(purposeArgument)
       .argument('<kid>', 'as shown by list')
+      .allowUnknownOption() // a kid may begin with a dash
       .addHelpText('after', '\nFor a key that may be stolen. Where no other key is waiting, rotate first.'),
   ).action(retireNow);
   return keys;

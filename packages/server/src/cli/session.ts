@@ -22,6 +22,7 @@ export function sessionCommand(): Command {
     .command('end')
     .description('end sessions, with the refresh tokens that hang on them: nothing more is issued in them')
     .argument('[id]', 'the session, as shown by list')
+    .allowUnknownOption() // an id may begin with a dash
     .addOption(homeOption())
     .option('--person <email>', 'every session of this person')
     .option('--all', 'every session of everybody')
