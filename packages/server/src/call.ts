@@ -64,8 +64,16 @@ export function randomId(prefix = ''): string {
  * keeps ids made together next to each other in the indexes of the store, which halves what a commit writes.
  */
 export function eventId(prefix = ''): string {
-  return randomId(prefix + Date.now().toString(36));
+  const nowMs = Date.now();
+  if (nowMs !== writtenMs) {
+    writtenMs = nowMs;
+    written = nowMs.toString(36);
+  }
+  return randomId(prefix + written);
 }
+
+let writtenMs = 0;
+let written = '';
 
 const randomIdBytes = 16;
 /** Filled for many ids at once: a call for each costs more than the rest of it. */

@@ -28,15 +28,18 @@ describe('T38: one Host, one spelling of a path', () => {
   ];
   for (const [name, host, url, status] of table) {
     test(`${name}: ${status ?? 'served'}`, () => {
-      const refusal = checkTarget({ headers: host === undefined ? {} : { host }, url }, 'id.acme.example');
+      const refusal = checkTarget(
+        { headers: host === undefined ? {} : { host }, rawHeaders: [], url },
+        'id.acme.example',
+      );
       assert.equal(refusal?.[0], status);
     });
   }
 });
 
 test('RFC 9112 §3.2: two Host headers are refused, whichever comes first', () => {
-  const headersDistinct = { host: ['id.acme.example', 'evil.example'] };
-  const target = { headers: { host: 'id.acme.example' }, headersDistinct, url: '/token' };
+  const rawHeaders = ['Host', 'id.acme.example', 'accept', '*/*', 'hOST', 'evil.example'];
+  const target = { headers: { host: 'id.acme.example' }, rawHeaders, url: '/token' };
   assert.equal(checkTarget(target, 'id.acme.example')?.[0], 400);
 });
 

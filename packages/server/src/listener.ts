@@ -96,10 +96,10 @@ export function checkPeer(
  * Both are refused before anything reads the request.
  */
 export function checkTarget(
-  { headers, headersDistinct, url = '' }: Pick<IncomingMessage, 'headers' | 'url'> & Partial<IncomingMessage>,
+  { headers, rawHeaders, url = '' }: Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'url'>,
   expectedHost: string,
 ): [status: number, text: string] | undefined {
-  if ((headersDistinct?.host?.length ?? 1) > 1) return [400, 'More than one Host.']; // RFC 9112 §3.2
+  if (hasSeveralHosts(rawHeaders)) return [400, 'More than one Host.']; // RFC 9112 §3.2
   if (headers.host?.toLowerCase() !== expectedHost) return [421, `This server is ${expectedHost}.`];
   const path = url.split('?', 1)[0] ?? '';
   const isCanonical = path.startsWith('/') && /^[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*$/.test(path);
@@ -108,12 +108,23 @@ export function checkTarget(
   return undefined;
 }
 
+function hasSeveralHosts(raw: readonly string[]): boolean {
+  let hosts = 0;
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts > 1;
+}
+
 /**
  * Network address of the caller. `X-Forwarded-For` counts only as far as every hop that added to it is trusted (TLS-02).
  */
 export function clientAddress(incoming: IncomingMessage | undefined, trustedHops: BlockList): string {
   const peer = incoming?.socket.remoteAddress ?? 'unknown';
-  const forwarded = String(incoming?.headers['x-forwarded-for'] ?? '')
+  const header = incoming?.headers['x-forwarded-for'];
+  if (header === undefined) return peer;
+  const forwarded = String(header)
     .split(',')
     .map((hop) => hop.trim())
     .filter((hop) => hop !== '');

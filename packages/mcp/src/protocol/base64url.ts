@@ -18,10 +18,12 @@ const utf8 = new TextEncoder();
 
 /** Encodes bytes or a string (as UTF-8) as base64url without padding. */
 export function encodeBase64url(data: Uint8Array | string): string {
-  const bytes = typeof data === 'string' ? utf8.encode(data) : data;
-  return NodeBuffer
-    ? NodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
-    : encodeOnTheWeb(bytes);
+  if (!NodeBuffer) return encodeOnTheWeb(typeof data === 'string' ? utf8.encode(data) : data);
+  const bytes =
+    typeof data === 'string'
+      ? NodeBuffer.from(data, 'utf8')
+      : NodeBuffer.from(data.buffer, data.byteOffset, data.byteLength);
+  return bytes.toString('base64url');
 }
 
 export function encodeOnTheWeb(bytes: Uint8Array): string {

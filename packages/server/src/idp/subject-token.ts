@@ -45,6 +45,19 @@ export interface IdTokenVerifier {
 /** In each of two generations. When the younger is full, it becomes the older, and what that held is forgotten. */
 const rememberedTokens = 10_000;
 
+/** Remembers lately used values in bounded space. */
+function createMemory<T>(): { get(key: string): T | undefined; set(key: string, value: T): void } {
+  let younger = new Map<string, T>();
+  let older = younger;
+  return {
+    get: (key) => younger.get(key) ?? older.get(key),
+    set(key, value) {
+      if (younger.size >= rememberedTokens) [older, younger] = [younger, new Map()];
+      younger.set(key, value);
+    },
+  };
+}
+
 /**
  * "The signature of this ID Token was good under key k" is remembered by the SHA-256 of the whole token, since the same
  * person reaches thirty servers with one ID Token. That fact cannot be revoked; everything that can is checked anew.
@@ -52,23 +65,27 @@ const rememberedTokens = 10_000;
  * @param publishedKeys - the ID Token keys in force now
  */
 export function createIdTokenVerifier(publishedKeys: () => readonly Jwk[]): IdTokenVerifier {
-  let younger = new Map<string, { jwt: VerifiedJwt; key: Jwk }>();
-  let older = younger;
+  const goodUnder = createMemory<Jwk>();
+  /** Of tokens that came a second time: most never do, and would only be carried along by the garbage collector. */
+  const parsed = createMemory<{ jwt: VerifiedJwt; key: Jwk }>();
   return {
     verify(token) {
       const digest = hash('sha256', token, 'base64url');
-      const known = younger.get(digest) ?? older.get(digest);
+      const known = parsed.get(digest);
       if (known && publishedKeys().includes(known.key)) return ok(known.jwt);
 
       const jws = parseJws(token);
       if (!jws) return no('subject_token_malformed');
       if (jws.header.typ !== undefined && !hasType(jws.header, 'jwt')) return no('subject_token_wrong_type');
       const choice = chooseKey(jws.header, publishedKeys());
-      if (!choice.ok || !verifySignature(jws, choice.key, choice.algorithm)) return no('subject_token_bad_signature');
-
+      if (!choice.ok) return no('subject_token_bad_signature');
       const jwt = { header: jws.header, claims: jws.claims };
-      if (younger.size >= rememberedTokens) [older, younger] = [younger, new Map()];
-      younger.set(digest, { jwt, key: choice.key });
+      if (goodUnder.get(digest) === choice.key) {
+        parsed.set(digest, { jwt, key: choice.key });
+        return ok(jwt);
+      }
+      if (!verifySignature(jws, choice.key, choice.algorithm)) return no('subject_token_bad_signature');
+      goodUnder.set(digest, choice.key);
       return ok(jwt);
     },
   };
