@@ -11,6 +11,7 @@ import * as directory from './migrations/0005-directory.ts';
 import * as upstream from './migrations/0006-upstream.ts';
 import * as cutOffs from './migrations/0008-cut-offs.ts';
 import * as people from './migrations/0009-people.ts';
+import * as usedOnce from './migrations/0010-used-once.ts';
 import type { Schema } from './schema.ts';
 
 /** Every step a database has gone through, in order; names never change once released. */
@@ -23,6 +24,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006-upstream': upstream,
   '0008-cut-offs': cutOffs,
   '0009-people': people,
+  '0010-used-once': usedOnce,
 };
 
 /**

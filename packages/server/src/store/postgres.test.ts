@@ -210,7 +210,7 @@ describe('PostgreSQL, when things go wrong', () => {
         store.people.list('', 1),
         store.changeSequence(),
         store.artifacts.upsert('Grant', 'g', {}, far),
-        store.isMarked('id_jag', 'x'),
+        store.isMarked('token_revoked', 'x'),
       ]);
       for (const outcome of outcomes) {
         assert.ok(outcome.status === 'rejected' && outcome.reason instanceof StoreUnavailable, String(outcome));

@@ -1,3 +1,4 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { SqliteWriter, Statement } from './sqlite-writer.ts';
 import { type AuditRow, type Commit, type Mark, StoreConflict, StoreUnavailable } from './store.ts';
 
@@ -11,7 +12,8 @@ export type RemoteUnit =
       readonly steps: readonly Statement[];
       readonly conditional: boolean;
       readonly records: readonly AuditRow[];
-    };
+    }
+  | { readonly forgetUsed: EpochSeconds };
 
 /** What became of one unit. A commit is `true`, or the place of the mark it lost; a write the rows each step changed. */
 export type RemoteOutcome =
@@ -29,7 +31,7 @@ export interface RemoteAnswer {
 }
 
 /** The side that does not write. */
-export interface RemoteWriter extends Pick<SqliteWriter, 'commit' | 'write' | 'close'> {
+export interface RemoteWriter extends Pick<SqliteWriter, 'commit' | 'write' | 'forgetUsed' | 'close'> {
   /** Takes what the writing process answered. */
   settle(answer: RemoteAnswer): void;
 }
@@ -86,6 +88,9 @@ export function createRemoteWriter(post: (batch: RemoteBatch) => void): RemoteWr
       const compiled = steps.map((step) => step.compile()).map(({ sql, parameters }) => ({ sql, parameters }));
       return (await submit({ steps: compiled, conditional, records })) as readonly number[];
     },
+    async forgetUsed(now) {
+      await submit({ forgetUsed: now });
+    },
     settle({ batch, outcomes }) {
       const group = sent.get(batch) ?? [];
       sent.delete(batch);
@@ -107,15 +112,22 @@ function toError({ failed, why }: Extract<RemoteOutcome, { failed: string }>): E
 
 /** The side that writes: carries out a batch of another process. Its units share a group with whatever arrives here. */
 export async function performBatch(
-  writer: Pick<SqliteWriter, 'commit' | 'perform'>,
+  writer: Pick<SqliteWriter, 'commit' | 'perform' | 'forgetUsed'>,
   { batch, units }: RemoteBatch,
 ): Promise<RemoteAnswer> {
   return { batch, outcomes: await Promise.all(units.map((unit) => performUnit(writer, unit))) };
 }
 
-async function performUnit(writer: Pick<SqliteWriter, 'commit' | 'perform'>, unit: RemoteUnit): Promise<RemoteOutcome> {
+async function performUnit(
+  writer: Pick<SqliteWriter, 'commit' | 'perform' | 'forgetUsed'>,
+  unit: RemoteUnit,
+): Promise<RemoteOutcome> {
   try {
     if ('steps' in unit) return { value: await writer.perform(unit.steps, unit) };
+    if ('forgetUsed' in unit) {
+      await writer.forgetUsed(unit.forgetUsed);
+      return { value: true };
+    }
     const outcome = await writer.commit(unit);
     return { value: outcome.won || unit.marks.indexOf(outcome.lost) };
   } catch (error) {

@@ -34,7 +34,7 @@ export interface Schema {
   change_sequence: ChangeSequenceTable;
 }
 
-/** What happened once and must not happen again. */
+/** What happened once, must not happen again, and is asked about. */
 interface MarkTable {
   kind: string;
   id: string;

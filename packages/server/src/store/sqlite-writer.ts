@@ -1,10 +1,12 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { EpochSeconds } from '@credence/mcp/protocol';
 import { type ChainHead, emptyChain, nextLine } from './chain.ts';
 import type { Change } from './engine.ts';
 import { GroupCommit, type Unit, type UnitOutcome } from './group-commit.ts';
 import type { StatementCache } from './sqlite-dialect.ts';
 import { isConstraintViolation, toStoreError, unavailability } from './sqlite-error.ts';
-import { type AuditRow, type Commit, type CommitOutcome, StoreConflict } from './store.ts';
+import { type AuditRow, type Commit, type CommitOutcome, type Mark, StoreConflict } from './store.ts';
+import { isOnceOnly, usedOnce } from './used-once.ts';
 
 /** The one way into an SQLite store. Everything that is written passes the same queue and may share a transaction. */
 export interface SqliteWriter {
@@ -12,8 +14,14 @@ export interface SqliteWriter {
   write(change: Change): Promise<readonly number[]>;
   /** As `write`, for steps that were compiled elsewhere. */
   perform(steps: readonly Statement[], change: Omit<Change, 'steps'>): Promise<readonly number[]>;
+  /** Forgets what was used once and has had its last second. */
+  forgetUsed(now: EpochSeconds): Promise<void>;
   close(): void;
 }
+
+const removeUsed = 'DELETE FROM used_once WHERE position IN (SELECT position FROM used_once WHERE until < ? LIMIT ?)';
+/** Rows removed in one transaction; each is a group of uses. */
+const chunk = 500;
 
 /** A compiled step. */
 export interface Statement {
@@ -33,6 +41,7 @@ export function sqliteWriter(database: DatabaseSync, statements: StatementCache,
     `INSERT INTO audit (node, seq, previous_hash, hash, id, kind, time_ms, body, person, client, server, id_jag,
        access_token) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
+  const used = usedOnce(database);
   let head: ChainHead = emptyChain(node);
   const queue = new GroupCommit(runGroup);
 
@@ -45,6 +54,13 @@ export function sqliteWriter(database: DatabaseSync, statements: StatementCache,
         change,
       ),
     perform,
+    async forgetUsed(now) {
+      const remove = { sql: removeUsed, parameters: [now, chunk] };
+      let removed: number | undefined;
+      do [removed] = await perform([remove], {});
+      while (removed === chunk);
+      used.purge(now);
+    },
     close: () => queue.close(),
   };
 
@@ -63,9 +79,12 @@ export function sqliteWriter(database: DatabaseSync, statements: StatementCache,
       // Read under the lock, not remembered: even two processes by the same name cannot fork the chain.
       const before = (readHead.get(node) as ChainHead | undefined) ?? emptyChain(node);
       head = before;
+      used.begin();
       const outcomes = work();
       if (head !== before) writeHead.run(node, head.seq, head.hash);
+      used.write();
       end.run();
+      used.keep();
       return outcomes;
     } catch (error) {
       const isWhole = unavailability(error) !== undefined || !database.isOpen || !database.isTransaction;
@@ -78,6 +97,7 @@ export function sqliteWriter(database: DatabaseSync, statements: StatementCache,
   /** In a savepoint of its own: a unit that fails leaves nothing behind and takes nobody with it. */
   function runAlone(unit: Unit<unknown>): UnitOutcome {
     const before = head;
+    const taken = used.taken;
     savepoint.run();
     try {
       const value = unit();
@@ -88,19 +108,24 @@ export function sqliteWriter(database: DatabaseSync, statements: StatementCache,
       if (unavailability(error) !== undefined || !database.isTransaction) throw error;
       database.exec('ROLLBACK TO unit; RELEASE unit');
       head = before;
+      used.takeBack(taken);
       return { error: isConstraintViolation(error) ? new StoreConflict('The row is taken.', { cause: error }) : error };
     }
   }
 
   function commitUnit({ marks, records, recordsIfLost }: Commit): CommitOutcome {
     for (const mark of marks) {
-      if (insertMark.run(mark.kind, mark.id, mark.until).changes === 0) {
+      if (!take(mark)) {
         append(recordsIfLost?.(mark) ?? []);
         return { won: false, lost: mark };
       }
     }
     append(records);
     return { won: true };
+  }
+
+  function take(mark: Mark): boolean {
+    return isOnceOnly(mark) ? used.take(mark) : insertMark.run(mark.kind, mark.id, mark.until).changes === 1;
   }
 
   function writeUnit(steps: readonly Statement[], { conditional, records }: Omit<Change, 'steps'>): readonly number[] {

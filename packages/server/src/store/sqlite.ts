@@ -55,7 +55,7 @@ export function openSqliteBeside(path: string, writer: RemoteWriter): Store {
 function toStore(
   database: DatabaseSync,
   db: Kysely<Schema>,
-  writer: Pick<SqliteWriter, 'commit' | 'write'> & { close(): void | Promise<void> },
+  writer: Pick<SqliteWriter, 'commit' | 'write' | 'forgetUsed'> & { close(): void | Promise<void> },
 ): Store {
   const reads = sqliteReads(database);
   const engine: Engine = {
@@ -68,6 +68,7 @@ function toStore(
   };
   return toWholeStore(engine, reads, {
     commit: writer.commit,
+    forgetUsed: writer.forgetUsed,
     close: async () => {
       await writer.close();
       if (database.isOpen) database.close();

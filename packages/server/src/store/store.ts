@@ -14,7 +14,7 @@ export interface Store {
   /** See {@link Commit}. */
   commit(commit: Commit): Promise<CommitOutcome>;
   /** True once a mark was used up, at least until its last second. Never a substitute for winning it in a commit. */
-  isMarked(kind: Mark['kind'], id: string): Promise<boolean>;
+  isMarked(kind: 'token_revoked' | 'logout_token', id: string): Promise<boolean>;
   readonly audit: AuditStore;
   readonly artifacts: ArtifactStore;
   readonly people: PeopleStore;

@@ -15,7 +15,7 @@ import { policyStore } from './policies.ts';
 import { purge } from './purge.ts';
 import { directoryStore } from './records.ts';
 import { sessionStore } from './sessions.ts';
-import type { Account, AccountKey, Artifact, Mark, Person, Store } from './store.ts';
+import type { Account, AccountKey, Artifact, Person, Store } from './store.ts';
 import { upstreamStore } from './upstream.ts';
 
 /** The reads that every request makes: each database has its own fastest way. */
@@ -26,11 +26,17 @@ export interface HotReads {
   artifact(model: string, id: string): Promise<Artifact | undefined>;
   sessionStands(sid: string, now: EpochSeconds): Promise<boolean>;
   changeSequence(): Promise<number>;
-  isMarked(kind: Mark['kind'], id: string): Promise<boolean>;
+  isMarked: Store['isMarked'];
+}
+
+/** What a database does in its own way. */
+interface OwnParts extends Pick<Store, 'commit' | 'close'> {
+  /** Forgets what was used once and has had its last second, where that is not among the marks. */
+  forgetUsed?(now: EpochSeconds): Promise<void>;
 }
 
 /** The store over a database: what it brings along, and the queries that all have in common. */
-export function toWholeStore(engine: Engine, reads: HotReads, own: Pick<Store, 'commit' | 'close'>): Store {
+export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts): Store {
   return {
     commit: own.commit,
     isMarked: reads.isMarked,
@@ -50,7 +56,10 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: Pick<Store, '
     notices: noticeStore(engine),
     agentUses: agentUseStore(engine),
     changeSequence: reads.changeSequence,
-    purge: (now) => purge(engine, now),
+    purge: async (now) => {
+      await purge(engine, now);
+      await own.forgetUsed?.(now);
+    },
     close: own.close,
   };
 }

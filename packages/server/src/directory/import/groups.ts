@@ -32,11 +32,12 @@ export function createGroupPlanner(
 
   return async ({ body, where }) => {
     const fields = parseGroup(body, Number.POSITIVE_INFINITY);
-    if (!fields.ok) {
-      onProblem(where, fields.problem.detail);
+    const name = fields.ok ? fields.value.name : undefined;
+    if (!fields.ok || name === undefined) {
+      onProblem(where, fields.ok ? 'displayName is missing' : fields.problem.detail);
       return { outcome: 'failed', moves: 0 };
     }
-    const { name, externalId } = fields.value;
+    const { externalId } = fields.value;
     const wanted = await resolve(fields.value.members, where);
     const same = await findSame(options, name, externalId);
     if (same === 'several') {
