@@ -70,7 +70,9 @@ describe('T14: which signatures are remembered', () => {
       verifier.verify(token(20_000));
       verifier.verify(token(10_000));
       assert.equal(count(), 20_001);
-      verifier.verify(token(0));
+      verifier.verify(token(1));
+      assert.equal(count(), 20_002);
+      verifier.verify(token(0)); // came twice: kept for itself
       assert.equal(count(), 20_002);
     }));
 });

@@ -86,8 +86,7 @@ describe('the signature of an ID Token', () => {
     let published = [publicJwk];
     const verifier = createIdTokenVerifier(() => published);
     const text = await token(key);
-    assert.ok(verifier.verify(text).ok);
-    assert.ok(verifier.verify(text).ok);
+    for (let use = 0; use < 3; use++) assert.ok(verifier.verify(text).ok);
     published = [];
     assert.equal(verifier.verify(text).ok, false);
   });
