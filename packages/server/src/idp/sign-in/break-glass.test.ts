@@ -5,6 +5,7 @@ import { newTotpSecret } from '../../directory/totp.ts';
 import { sealSecret } from './proofs.ts';
 import { ask, codeOf } from './test-client.ts';
 import { alice, openTestWorld, password, TestBrowser, type TestWorld, type Visit } from './test-world.ts';
+import { openUpstreamWorld } from './upstream/fixtures/upstream-world.ts';
 
 describe('IDP-38: the break-glass account', () => {
   const glass = { ...alice, id: 'u_glass', email: 'break-glass-7k2mx@id.acme.example', groups: [], roles: [] };
@@ -14,11 +15,13 @@ describe('IDP-38: the break-glass account', () => {
   before(async () => {
     world = await openTestWorld({ perAccount: 3, perNetwork: 8, perAccountEverywhere: 12 });
     const material = sealSecret(world.factorSeal, glass.id, secret);
+    await world.store.administrators.createBreakGlass(glass, await secretsWith(material), []);
+  });
+  async function secretsWith(material: string) {
     const base = { id: 'f_glass', personId: glass.id, kind: 'totp' as const, name: 'App', material, counter: 0 };
     const factor = { ...base, credentialId: undefined, isSynced: false, createdAt: 1, lastUsedAt: undefined };
-    const secrets = { passwordHash: await hashPassword(its), factor, now: 1 };
-    await world.store.administrators.createBreakGlass(glass, secrets, []);
-  });
+    return { passwordHash: await hashPassword(its), factor, now: 1 };
+  }
   beforeEach(() => {
     world.notes.length = 0;
   });
@@ -64,6 +67,24 @@ describe('IDP-38: the break-glass account', () => {
     const step = await tryAs(browser, glass.email, its, '203.0.113.30');
     const headers = { 'x-test-address': '203.0.113.30' };
     assert.ok(isIn(await browser.submit(step, { do: 'code', code: codeOf(secret, 1) }, headers)));
+  });
+
+  test('it signs in on the day the provider of the organisation is down', async () => {
+    const down = await openUpstreamWorld();
+    try {
+      const material = sealSecret(down.factorSeal, glass.id, secret);
+      await down.store.administrators.createBreakGlass(glass, await secretsWith(material), []);
+      down.company.script = { isDown: true };
+      const browser = new TestBrowser(down.issuer);
+      const choice = await browser.get(ask(down, 'claude-code', 'http://localhost:51234/callback').url);
+      assert.equal((await browser.submit(choice, { do: 'upstream:company' })).status, 503);
+      const login = await browser.submit(choice, { do: 'password' });
+      const step = await browser.submit(login, { email: glass.email, password: its, do: 'sign-in' });
+      assert.ok(isIn(await browser.submit(step, { do: 'code', code: codeOf(secret) })));
+      assert.ok(down.notes.some(({ kind, outcome }) => kind === 'alert' && outcome === 'allowed'));
+    } finally {
+      await down.close();
+    }
   });
 
   test('it is limited all the same, and that is an alert too', async () => {

@@ -87,9 +87,10 @@ export function endedPage(frame: PageFrame, everywhere: boolean): string {
 
 function time(ms: number, now: EpochSeconds): Html {
   const iso = new Date(ms).toISOString();
-  const minutes = Math.floor((now - ms / 1000) / 60);
+  // `now` is whole seconds: what has just happened may be a little ahead of it.
+  const minutes = Math.trunc((now - ms / 1000) / 60);
   const words =
-    minutes >= 0 && minutes < 1
+    minutes === 0
       ? 'just now'
       : minutes > 0 && minutes < 60
         ? `${minutes} min ago`

@@ -61,7 +61,8 @@ export function confirmPage(frame: PageFrame, form: InteractionForm, person: str
 <input type="hidden" name="token" value="${form.token}">
 <div class="buttons"><button class="first" name="do" value="continue">Continue as ${person}</button>
 <div class="pair"><button name="do" value="switch">Use another account</button><button name="do" value="cancel">Cancel</button></div></div>
-</form>`,
+</form>
+<p class="remark"><a href="/me">See what acts in your name</a></p>`,
     `You are asked once for each sign-in, never for each server. ${frame.organisation} decides which servers agents may reach.`,
   );
 }
