@@ -18,7 +18,7 @@ describe('PRV-03: a SCIM client that repeats everything', () => {
     const [created, ...copies] = await thrice('POST', '/Users', userBody('erin'));
     assert.equal(created?.status, 201);
     for (const copy of copies) {
-      await scimRefused(copy, 'scim_user_name_taken', { status: 409, scimType: 'uniqueness' }, await records());
+      await scimRefused(copy, 'scim_user_name_taken', await records());
     }
     const { id } = created?.body ?? {};
     const [group, ...groups] = await thrice('POST', '/Groups', { displayName: 'Engineering' });
@@ -91,9 +91,9 @@ describe('PRV-04: two people claim one address', () => {
     const first = await okta('POST', '/Users', userBody('erin'));
     const shared = { emails: [{ value: 'ERIN@acme.example', primary: true }] };
     const second = await okta('POST', '/Users', userBody('erin.two', shared));
-    await scimRefused(second, 'scim_email_taken', { status: 409, scimType: 'uniqueness' }, await records());
+    await scimRefused(second, 'scim_email_taken', await records());
     const other = await entra('POST', '/Users', userBody('erin.three', shared));
-    await scimRefused(other, 'scim_email_taken', { status: 409, scimType: 'uniqueness' }, await records());
+    await scimRefused(other, 'scim_email_taken', await records());
     assert.equal((await records()).at(-1)?.person, first.body.id);
     assert.equal((await world.store.people.findByEmail('erin@acme.example'))?.id, first.body.id);
   });
