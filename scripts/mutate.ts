@@ -34,7 +34,7 @@ const dpop = [toSpec('dpop')];
 const upstream = ['upstream', 'step-up'].map((name) => server(`idp/sign-in/upstream/${name}.test.ts`));
 const secondFactor = ['second-factor', 'security'].map((name) => server(`idp/sign-in/${name}.test.ts`));
 const accountLink = server('idp/sign-in/account-link.test.ts');
-const provisioning = ['provisioning', 'dialects'].map(toSpec);
+const provisioning = ['provisioning', 'provisioning-errors', 'provisioning-bulk', 'dialects'].map(toSpec);
 const scim = (name: string) => server(`directory/scim/${name}`);
 const metadata = [toSpec('client-metadata')];
 const certificates = [toSpec('certificates')];
@@ -159,6 +159,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('ras/own-token.ts'), asking],
   [server('ras/introspection.ts'), asking, certificates, metadata, [toSpec('authorization-details')]],
   [server('ras/revocation.ts'), asking],
+  [server('directory/until-written.ts'), [server('directory/until-written.test.ts')]],
   [server('directory/source.ts'), [server('directory/source.test.ts')], provisioning],
   [server('directory/upsert-person.ts'), [server('directory/upsert-person.test.ts')], provisioning],
   [server('policy/grants.ts'), [server('policy/grants.test.ts')]],
@@ -169,7 +170,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [scim('patch.ts'), [scim('patch.test.ts')], provisioning],
   [scim('group.ts'), [scim('normalize.test.ts'), scim('patch.test.ts')], provisioning],
   [scim('user.ts'), [scim('normalize.test.ts')], provisioning],
-  [scim('condition.ts'), provisioning],
+  [scim('condition.ts'), [scim('condition.test.ts')], provisioning],
   [server('idp/scim/call.ts'), provisioning],
   [server('idp/scim/users.ts'), provisioning],
   [server('idp/scim/groups.ts'), provisioning],

@@ -1025,7 +1025,7 @@ export const refusals = {
     wire: 'invalid_request',
     status: 409,
     rule: 'PRV-03',
-    hint: 'operations of a bulk refer to each other in a circle',
+    hint: 'operations of a bulk refer to each other in a circle, or to one that failed',
   },
   scim_version_differs: {
     wire: 'invalid_request',

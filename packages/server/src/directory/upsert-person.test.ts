@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { openSqliteStore } from '../store/sqlite.ts';
-import type { AuditRow, Store } from '../store/store.ts';
+import { type AuditRow, type Store, StoreUnavailable } from '../store/store.ts';
 import { type Described, upsertPerson } from './upsert-person.ts';
 
 describe('a person of a source, described anew', () => {
@@ -19,11 +19,11 @@ describe('a person of a source, described anew', () => {
     const names = { handle: `sub-${made}`, email: `erin${made}@acme.example`, name: 'Erin' };
     return { source: 'upstream:okta', ...names, groups: [{ id: 'eng', name: 'Engineering' }, { id: 'All Staff' }] };
   };
-  const upsert = (said: Described, create = true) =>
-    upsertPerson(store, said, {
+  const upsert = (said: Described, create = true, into = store, newId = `u_${said.source}_${said.handle}`) =>
+    upsertPerson(into, said, {
       create,
       nowMs: 1000 + made,
-      newId: () => `u_${said.source}_${said.handle}`,
+      newId: () => newId,
       records: (change, person, attributes): AuditRow[] => {
         made += 1;
         const body = JSON.stringify({ change, attributes });
@@ -132,6 +132,40 @@ describe('a person of a source, described anew', () => {
     const { id } = personOf(await upsert(said));
     await store.directory.provisioned.block(id, true, []);
     assert.equal(personOf(await upsert({ ...said, name: 'Erin B.' })).active, false);
+  });
+
+  /** The store as somebody has it between whose steps others come, or it goes away. */
+  const through = (change: { groups?: object; provisioned?: object; people?: object }): Store => ({
+    ...store,
+    people: { ...store.people, ...change.people },
+    directory: {
+      ...store.directory,
+      groups: { ...store.directory.groups, ...change.groups },
+      provisioned: { ...store.directory.provisioned, ...change.provisioned },
+    },
+  });
+  const away = () => Promise.reject(new StoreUnavailable('away'));
+
+  test('a store that goes away while it writes is no address that is taken, and no group that is there', async () => {
+    const [known, said] = [erin(), erin()];
+    await upsert(known);
+    const taken = { ...said, email: known.email };
+    await assert.rejects(upsert(taken, true, through({ provisioned: { create: away } })), StoreUnavailable);
+    const grouped = { ...said, groups: [{ id: 'new-group' }] };
+    await assert.rejects(upsert(grouped, true, through({ groups: { create: away } })), StoreUnavailable);
+  });
+
+  test('whoever is removed between reading and writing comes into being again', async () => {
+    const said = erin();
+    const { id } = personOf(await upsert(said));
+    const find = async (wanted: string) => {
+      const there = await store.directory.provisioned.findByHandle(said.source, said.handle);
+      if (there?.id === id) await store.directory.provisioned.remove(there, []);
+      return store.people.find(wanted);
+    };
+    const newId = `${id}_again`;
+    const upserted = await upsert({ ...said, name: 'Erin B.' }, true, through({ people: { find } }), newId);
+    assert.deepEqual([upserted.outcome, personOf(upserted).id], ['created', newId]);
   });
 
   test('eight at once make one person', async () => {

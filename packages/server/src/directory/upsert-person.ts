@@ -1,6 +1,7 @@
 import type { GroupKind, Provisioned } from '../store/directory.ts';
 import { type AuditRow, type Person, type Store, StoreConflict } from '../store/store.ts';
 import { ownOf, type Source, toGroupId } from './source.ts';
+import { untilWritten } from './until-written.ts';
 
 /** A person as their source describes them right now, such as an upstream at sign-in. */
 export interface Described {
@@ -48,7 +49,7 @@ export async function upsertPerson(store: Store, said: Described, options: Upser
   const roles = await makeGroups(store, said.source, 'role', said.roles, options.nowMs);
   const memberships = { ...(groups && { groups }), ...(roles && { roles }) };
   // Another request may write between reading and writing; the version tells, and the next round reads again.
-  for (let round = 0; round < 5; round += 1) {
+  return untilWritten('person', async () => {
     const known = await store.directory.provisioned.findByHandle(said.source, said.handle);
     if (!known && !options.create) return { outcome: 'unknown' };
     try {
@@ -65,15 +66,15 @@ export async function upsertPerson(store: Store, said: Described, options: Upser
       if (await store.directory.provisioned.update(next, memberships, records)) {
         return { outcome: 'changed', person: await present(store, known.id) };
       }
+      return undefined;
     } catch (error) {
       if (!(error instanceof StoreConflict)) throw error;
       const by = await store.people.findByEmail(said.email);
       // Somebody else may have made this very person just now: then the next round finds them.
       const now = await store.directory.provisioned.findByHandle(said.source, said.handle);
-      if (by && by.id !== now?.id) return { outcome: 'email_taken', by };
+      return by && by.id !== now?.id ? { outcome: 'email_taken', by } : undefined;
     }
-  }
-  throw new StoreConflict('The person is being changed by others all the time.');
+  });
 }
 
 /** Ids of the named groups, each with a record of its own. */

@@ -32,12 +32,11 @@ export function createGroupPlanner(
 
   return async ({ body, where }) => {
     const fields = parseGroup(body, Number.POSITIVE_INFINITY);
-    const name = fields.ok ? fields.value.name : undefined;
-    if (!fields.ok || name === undefined) {
-      onProblem(where, fields.ok ? 'displayName is missing' : fields.problem.detail);
+    if (!fields.ok) {
+      onProblem(where, fields.problem.detail);
       return { outcome: 'failed', moves: 0 };
     }
-    const { externalId } = fields.value;
+    const { name, externalId } = fields.value;
     const wanted = await resolve(fields.value.members, where);
     const same = await findSame(options, name, externalId);
     if (same === 'several') {

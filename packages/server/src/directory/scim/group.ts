@@ -5,13 +5,7 @@ import { type Filter, parsePatchPath } from './filter.ts';
 import { type Resource, shapeOf, toSingle } from './normalize.ts';
 import { memberOf, type Operation } from './operations.ts';
 import { cannot, done, type Outcome } from './problem.ts';
-import {
-  displayName as displayNameAttribute,
-  externalId as externalIdAttribute,
-  findAttribute,
-  groupSchema,
-  urn,
-} from './schema.ts';
+import { type Attribute, displayName, externalId, findAttribute, groupSchema, urn } from './schema.ts';
 import { toMeta } from './user.ts';
 
 const shape = shapeOf(groupSchema);
@@ -19,9 +13,9 @@ const shape = shapeOf(groupSchema);
 /** Most members one request may name. */
 const maxMembers = 10_000;
 
-/** What a body says a group is to be; what it leaves out is `undefined`. */
+/** What a body says a group is to be. */
 export interface GroupFields {
-  readonly name: string | undefined;
+  readonly name: string;
   readonly externalId: string | undefined;
   readonly members: readonly string[];
 }
@@ -42,9 +36,10 @@ export interface GroupChange {
 
 /** Reads the body of a POST or PUT. */
 export function parseGroup(body: JsonObject, most = maxMembers): Outcome<GroupFields> {
-  const name = read('displayName', memberOf(body, 'displayName'));
+  const name = read(displayName, memberOf(body, 'displayName'));
   if (!name.ok) return name;
-  const external = read('externalId', memberOf(body, 'externalId'));
+  if (name.value === undefined) return cannot('scim_value_invalid', 'displayName is missing');
+  const external = read(externalId, memberOf(body, 'externalId'));
   if (!external.ok) return external;
   const members = toMemberIds(memberOf(body, 'members') ?? [], most);
   if (!members.ok) return members;
@@ -94,7 +89,7 @@ function applyPart(
   if (filter) return cannot('scim_path_invalid', `${attribute.name} has one value only`);
 
   const isExternalId = attribute.name === 'externalId';
-  const next = op === 'remove' ? done(undefined) : read(isExternalId ? 'externalId' : 'displayName', value);
+  const next = op === 'remove' ? done(undefined) : read(attribute, value);
   if (!next.ok) return next;
   if (isExternalId) change.externalId = next.value ?? null;
   else if (next.value === undefined) return cannot('scim_immutable', 'displayName is required and cannot be removed');
@@ -175,10 +170,8 @@ function toMemberIds(value: unknown, most = maxMembers): Outcome<string[]> {
   return done([...ids]);
 }
 
-function read(name: 'displayName' | 'externalId', value: unknown): Outcome<string | undefined> {
-  return toSingle(name === 'externalId' ? externalIdAttribute : displayNameAttribute, value) as Outcome<
-    string | undefined
-  >;
+function read(attribute: Attribute, value: unknown): Outcome<string | undefined> {
+  return toSingle(attribute, value) as Outcome<string | undefined>;
 }
 
 /** What comes behind the slash of a group's id: what a client of this source knows it by. */

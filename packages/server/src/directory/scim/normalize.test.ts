@@ -178,19 +178,20 @@ describe('the body of a group', () => {
       externalId: 'E',
       members: ['a', 'b', 'c'],
     });
-    assert.deepEqual(read({}), { name: undefined, externalId: undefined, members: [] });
+    assert.deepEqual(read({ displayName: 'N' }), { name: 'N', externalId: undefined, members: [] });
+    for (const none of [{}, { displayName: '' }, { displayName: null }]) assert.equal(read(none), 'scim_value_invalid');
   });
 
   test('what cannot be a member, and how many there may be', () => {
     for (const member of [7, '', null, {}, { value: '' }, { value: 'x'.repeat(201) }, { value: 'g', type: 'GROUP' }]) {
       assert.equal(read({ displayName: 'N', members: [member] }), 'scim_value_invalid', JSON.stringify(member));
     }
-    assert.equal(typeof read({ members: [{ value: 'x'.repeat(200) }] }), 'object');
-    assert.equal(typeof read({ members: ids(10_000) }), 'object');
-    assert.equal(read({ members: ids(10_001) }), 'scim_too_many');
-    assert.equal(typeof read({ members: ids(10_001) }, 20_000), 'object');
+    assert.equal(typeof read({ displayName: 'N', members: [{ value: 'x'.repeat(200) }] }), 'object');
+    assert.equal(typeof read({ displayName: 'N', members: ids(10_000) }), 'object');
+    assert.equal(read({ displayName: 'N', members: ids(10_001) }), 'scim_too_many');
+    assert.equal(typeof read({ displayName: 'N', members: ids(10_001) }, 20_000), 'object');
     assert.equal(read({ displayName: {} }), 'scim_value_invalid');
-    assert.equal(read({ externalId: {} }), 'scim_value_invalid');
+    assert.equal(read({ displayName: 'N', externalId: {} }), 'scim_value_invalid');
   });
 });
 

@@ -104,6 +104,11 @@ describe('RFC 7644 §3.5.2: a PATCH of a user', () => {
       { emails: [{ ...work, primary: false }, home, { ...other, primary: true }] },
     ],
     [
+      'one is primary: who is told not to be it takes it from nobody',
+      [{ op: 'replace', path: 'emails[type eq "home"].primary', value: false }],
+      { emails: [work, { ...home, primary: false }] },
+    ],
+    [
       'one is primary: the one that becomes it',
       [{ op: 'replace', path: 'emails[type eq "home"].primary', value: 'True' }],
       {

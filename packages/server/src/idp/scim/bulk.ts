@@ -3,7 +3,7 @@ import { limits } from '../../directory/scim/discovery.ts';
 import { memberOf } from '../../directory/scim/operations.ts';
 import { cannot, done, type Outcome, type ScimProblem } from '../../directory/scim/problem.ts';
 import { urn } from '../../directory/scim/schema.ts';
-import { bodyOf, type Reply, type Scim, type ScimCall } from './call.ts';
+import type { Reply, Scim, ScimCall } from './call.ts';
 import { toErrorBody } from './error.ts';
 
 interface BulkOperation {
@@ -12,6 +12,8 @@ interface BulkOperation {
   readonly bulkId: string | undefined;
   readonly version: string | undefined;
   readonly data: unknown;
+  /** Ids of operations that it refers to, wherever they stand in it. */
+  readonly references: readonly string[];
 }
 
 /**
@@ -27,20 +29,15 @@ export async function bulk(
   if (!parsed.ok) return parsed;
   const { operations, failOnErrors } = parsed.value;
   const made = new Map<string, string>();
-  const wanted = new Set(operations.flatMap(({ bulkId }) => (bulkId === undefined ? [] : [bulkId])));
+  const promised = new Set(operations.flatMap(({ bulkId }) => (bulkId === undefined ? [] : [bulkId])));
+  const isReady = ({ references }: BulkOperation) => references.every((id) => made.has(id) || !promised.has(id));
   const answers: object[] = [];
   let errors = 0;
-  let left = [...operations];
-  while (left.length > 0) {
-    const next = left.findIndex((operation) => referencesOf(operation).every((id) => made.has(id) || !wanted.has(id)));
-    // What is left waits for each other, or for one that failed.
-    const operation = left[Math.max(0, next)];
-    if (!operation) break;
-    left = left.filter((each) => each !== operation);
-    const outcome = next === -1 ? unresolved() : await runOne(call, operation, made, run);
+  const left = [...operations];
+  for (let operation = takeNext(left, isReady); operation; operation = takeNext(left, isReady)) {
+    const outcome = isReady(operation) ? await runOne(call, operation, made, run) : unresolved();
     if (!outcome.ok) errors += 1;
     if (outcome.ok && operation.bulkId !== undefined) made.set(operation.bulkId, idOf(outcome.value));
-    if (!outcome.ok && operation.bulkId !== undefined) wanted.delete(operation.bulkId);
     const reference = outcome.ok ? undefined : await scim.recordRefusal(call, outcome.problem);
     answers.push(toAnswer(operation, outcome, scim.base, reference));
     if (failOnErrors > 0 && errors >= failOnErrors) break;
@@ -48,11 +45,14 @@ export async function bulk(
   return done({ status: 200, body: { schemas: [urn.bulkResponse], Operations: answers } });
 }
 
-function parseBulk(call: ScimCall): Outcome<{ operations: BulkOperation[]; failOnErrors: number }> {
-  const body = bodyOf(call);
-  if (!body.ok) return body;
-  const list = memberOf(body.value, 'Operations');
-  const failOnErrors = memberOf(body.value, 'failOnErrors') ?? 0;
+/** Takes out the first that waits for none of the others; where all do, for each other or for one that failed, the first. */
+function takeNext(left: BulkOperation[], isReady: (each: BulkOperation) => boolean): BulkOperation | undefined {
+  return left.splice(Math.max(0, left.findIndex(isReady)), 1)[0];
+}
+
+function parseBulk({ body = {} }: ScimCall): Outcome<{ operations: BulkOperation[]; failOnErrors: number }> {
+  const list = memberOf(body, 'Operations');
+  const failOnErrors = memberOf(body, 'failOnErrors') ?? 0;
   if (!Array.isArray(list)) return cannot('scim_body_malformed', 'Operations is missing');
   if (typeof failOnErrors !== 'number') return cannot('scim_body_malformed', 'failOnErrors must be a number');
   if (list.length > limits.bulkOperations) {
@@ -60,16 +60,24 @@ function parseBulk(call: ScimCall): Outcome<{ operations: BulkOperation[]; failO
   }
   const operations: BulkOperation[] = [];
   for (const each of list) {
-    const [method, path] = isObject(each) ? [memberOf(each, 'method'), memberOf(each, 'path')] : [];
-    if (!isObject(each) || typeof method !== 'string' || typeof path !== 'string' || !path.startsWith('/')) {
-      return cannot('scim_body_malformed', 'each operation needs a method and a path');
-    }
+    const said = isObject(each) ? each : {};
     const textOf = (name: string) => {
-      const value = memberOf(each, name);
+      const value = memberOf(said, name);
       return typeof value === 'string' ? value : undefined;
     };
-    const [bulkId, version] = [textOf('bulkId'), textOf('version')];
-    operations.push({ method: method.toUpperCase(), path, bulkId, version, data: memberOf(each, 'data') });
+    const [method, path, bulkId, version] = [textOf('method'), textOf('path'), textOf('bulkId'), textOf('version')];
+    if (method === undefined || !path?.startsWith('/')) {
+      return cannot('scim_body_malformed', 'each operation needs a method and a path');
+    }
+    const data = memberOf(said, 'data');
+    operations.push({
+      method: method.toUpperCase(),
+      path,
+      bulkId,
+      version,
+      data,
+      references: referencesOf(path, data),
+    });
   }
   return done({ operations, failOnErrors });
 }
@@ -95,8 +103,7 @@ async function runOne(
   return run({ ...call, method, path: parts, query, body, ifMatch: version, ifNoneMatch: undefined });
 }
 
-/** Ids that an operation refers to, wherever they stand in it. */
-function referencesOf({ path, data }: BulkOperation): string[] {
+function referencesOf(path: string, data: unknown): string[] {
   const found = `${path}\n${JSON.stringify(data ?? null)}`.matchAll(/bulkId:([A-Za-z0-9_.-]+)/g);
   return [...found].map(([, id = '']) => id);
 }
@@ -114,11 +121,11 @@ function resolveAll(value: unknown, made: ReadonlyMap<string, string>): unknown 
 }
 
 function unresolved(): { ok: false; problem: ScimProblem } {
-  return cannot('scim_bulk_unresolved', 'refers to an operation that waits for this one');
+  return cannot('scim_bulk_unresolved', 'refers to an operation that failed, or that waits for this one');
 }
 
 function idOf({ body }: Reply): string {
-  return body && 'id' in body ? String(body.id) : '';
+  return String((body as { readonly id?: string } | undefined)?.id ?? '');
 }
 
 function toAnswer(

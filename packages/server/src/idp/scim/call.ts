@@ -6,6 +6,7 @@ import { cannot, done, type Outcome, type ScimProblem } from '../../directory/sc
 import { type Selection, toSelection } from '../../directory/scim/select.ts';
 import { toEtag } from '../../directory/scim/user.ts';
 import type { Source } from '../../directory/source.ts';
+import { untilWritten } from '../../directory/until-written.ts';
 import type { AccessIndex } from '../../policy/compile.ts';
 import type { AuditRow, Store } from '../../store/store.ts';
 
@@ -74,13 +75,31 @@ export function toRecords(call: ScimCall, facts: Facts): AuditRow[] {
   });
 }
 
+/**
+ * Tries a change of a record until it is written: each round finds the record anew, in the version the client speaks of, and
+ * `change` resolves to nothing where somebody else was faster.
+ */
+export async function changeRecord<R extends { readonly version: number }, T>(
+  call: ScimCall,
+  what: 'user' | 'group',
+  find: () => Promise<R | undefined>,
+  change: (record: R) => Promise<Outcome<T> | undefined>,
+): Promise<Outcome<T>> {
+  return untilWritten(what, async () => {
+    const record = await find();
+    if (!record) return notFound(what);
+    const version = checkVersion(call, record.version);
+    return version.ok ? change(record) : version;
+  });
+}
+
 /** `If-Match`: `*`, or a list of tags; weak ones are compared by what is in the quotes (RFC 7644 §3.14). */
-export function checkVersion({ ifMatch }: ScimCall, version: number): Outcome<void> {
+function checkVersion({ ifMatch }: ScimCall, version: number): Outcome<void> {
   if (ifMatch === undefined || namesVersion(ifMatch, version)) return done(undefined);
   return cannot('scim_version_differs', `the record has version ${toEtag(version)} now`);
 }
 
-export function namesVersion(header: string, version: number): boolean {
+function namesVersion(header: string, version: number): boolean {
   const tags = header.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   return tags.includes('*') || tags.includes(`"${version}"`);
 }
@@ -103,10 +122,11 @@ export function selectionOf({ query, body, path }: ScimCall): Selection {
   return toSelection(listOf('attributes'), listOf('excludedAttributes'));
 }
 
+export function notFound(what: 'user' | 'group') {
+  return cannot('scim_not_found', `there is no such ${what}`);
+}
+
 /** The body of a request that cannot do without one. */
 export function bodyOf({ body }: ScimCall): Outcome<JsonObject> {
   return body ? done(body) : cannot('scim_body_malformed', 'a JSON object is needed');
 }
-
-/** How often a change is tried again when somebody else was faster. */
-export const maxRounds = 20;

@@ -7,11 +7,10 @@ import { cannot, done, type Outcome } from '../../directory/scim/problem.ts';
 import { isWanted, select } from '../../directory/scim/select.ts';
 import { nameOfSource } from '../../directory/source.ts';
 import type { Group } from '../../store/directory.ts';
-import { StoreConflict } from '../../store/store.ts';
 import {
   bodyOf,
-  checkVersion,
-  maxRounds,
+  changeRecord,
+  notFound,
   type Reply,
   type Scim,
   type ScimCall,
@@ -46,7 +45,7 @@ export async function listGroups(call: ScimCall, scim: Scim): Promise<Outcome<Re
 /** GET /Groups/ID */
 export async function readGroup(call: ScimCall, scim: Scim, id: string): Promise<Outcome<Reply>> {
   const group = await findGroup(call, scim, id);
-  return group ? done(await reply(call, scim, 200, group)) : notFound();
+  return group ? done(await reply(call, scim, 200, group)) : notFound('group');
 }
 
 /** POST /Groups. The id is random and ours: a group made anew is another group, whatever it is called (T31). */
@@ -55,7 +54,6 @@ export async function createGroup(call: ScimCall, scim: Scim): Promise<Outcome<R
   const fields = body.ok ? parseGroup(body.value) : body;
   if (!fields.ok) return fields;
   const { name, externalId, members } = fields.value;
-  if (name === undefined) return cannot('scim_value_invalid', 'displayName is missing');
   const known = await checkKnown(call, scim, members);
   if (!known.ok) return known;
 
@@ -74,7 +72,6 @@ export async function replaceGroup(call: ScimCall, scim: Scim, id: string): Prom
   const fields = body.ok ? parseGroup(body.value) : body;
   if (!fields.ok) return fields;
   const { name, externalId, members } = fields.value;
-  if (name === undefined) return cannot('scim_value_invalid', 'displayName is missing');
   const membership = { replace: true, add: new Set(members), remove: new Set<string>() };
   const changed = await changeGroup(call, scim, id, { name, externalId: externalId ?? null, members: membership });
   return changed.ok ? done(await reply(call, scim, 200, changed.value)) : changed;
@@ -96,52 +93,51 @@ export async function patchGroup(call: ScimCall, scim: Scim, id: string): Promis
 
 /** DELETE /Groups/ID: everybody leaves it. */
 export async function deleteGroup(call: ScimCall, scim: Scim, id: string): Promise<Outcome<Reply>> {
-  for (let round = 0; round < maxRounds; round += 1) {
-    const group = await findGroup(call, scim, id);
-    if (!group) return notFound();
-    const version = checkVersion(call, group.version);
-    if (!version.ok) return version;
-    const left = await allMembers(group, scim);
-    const records = toRecords(call, { group: group.id, left, detail: 'group deleted' });
-    if (!(await scim.store.directory.groups.remove(group, records))) continue;
-    await endSessionsOfUngranted(scim, left);
-    return done({ status: 204 });
-  }
-  throw new StoreConflict('The group is being changed by others all the time.');
+  return changeRecord(
+    call,
+    'group',
+    () => findGroup(call, scim, id),
+    async (group) => {
+      const left = await allMembers(group, scim);
+      const records = toRecords(call, { group: group.id, left, detail: 'group deleted' });
+      if (!(await scim.store.directory.groups.remove(group, records))) return undefined;
+      await endSessionsOfUngranted(scim, left);
+      return done({ status: 204 });
+    },
+  );
 }
 
 async function changeGroup(call: ScimCall, scim: Scim, id: string, change: GroupChange): Promise<Outcome<Group>> {
   const { groups } = scim.store.directory;
-  for (let round = 0; round < maxRounds; round += 1) {
-    const group = await findGroup(call, scim, id);
-    if (!group) return notFound();
-    const version = checkVersion(call, group.version);
-    if (!version.ok) return version;
+  return changeRecord(
+    call,
+    'group',
+    () => findGroup(call, scim, id),
+    async (group) => {
+      const { replace, add, remove } = change.members;
+      const there = replace
+        ? new Set(await allMembers(group, scim))
+        : await groups.among('group', group.id, [...add, ...remove]);
+      const joined = [...add].filter((person) => !there.has(person));
+      const left = [...(replace ? there : remove)].filter((person) => there.has(person) && !add.has(person));
+      const known = await checkKnown(call, scim, joined);
+      if (!known.ok) return known;
 
-    const { replace, add, remove } = change.members;
-    const there = replace
-      ? new Set(await allMembers(group, scim))
-      : await groups.among('group', group.id, [...add, ...remove]);
-    const joined = [...add].filter((person) => !there.has(person));
-    const left = [...(replace ? there : remove)].filter((person) => there.has(person) && !add.has(person));
-    const known = await checkKnown(call, scim, joined);
-    if (!known.ok) return known;
-
-    const name = change.name ?? group.name;
-    const externalId = change.externalId === undefined ? group.externalId : (change.externalId ?? undefined);
-    const changed = [
-      ...(name === group.name ? [] : ['displayName']),
-      ...(externalId === group.externalId ? [] : ['externalId']),
-      ...(joined.length + left.length > 0 ? ['members'] : []),
-    ];
-    if (changed.length === 0) return done(group);
-    const next = { ...group, name, externalId, modifiedMs: call.nowMs };
-    const records = toRecords(call, { group: group.id, changed, joined, left, detail: 'group changed' });
-    if (!(await groups.update(next, { add: joined, remove: left }, records))) continue;
-    await endSessionsOfUngranted(scim, left);
-    return done({ ...next, version: group.version + 1 });
-  }
-  throw new StoreConflict('The group is being changed by others all the time.');
+      const name = change.name ?? group.name;
+      const externalId = change.externalId === undefined ? group.externalId : (change.externalId ?? undefined);
+      const changed = [
+        ...(name === group.name ? [] : ['displayName']),
+        ...(externalId === group.externalId ? [] : ['externalId']),
+        ...(joined.length + left.length > 0 ? ['members'] : []),
+      ];
+      if (changed.length === 0) return done(group);
+      const next = { ...group, name, externalId, modifiedMs: call.nowMs };
+      const records = toRecords(call, { group: group.id, changed, joined, left, detail: 'group changed' });
+      if (!(await groups.update(next, { add: joined, remove: left }, records))) return undefined;
+      await endSessionsOfUngranted(scim, left);
+      return done({ ...next, version: group.version + 1 });
+    },
+  );
 }
 
 /** Members are people of the same source; anybody else is as unknown as who does not exist (PRV-04). */
@@ -174,8 +170,4 @@ async function toAnswer(group: Group, call: ScimCall, scim: Scim): Promise<Resou
   const selection = selectionOf(call);
   const members = isWanted(selection, 'members') ? await allMembers(group, scim) : undefined;
   return select(toGroupResource(group, members, scim.base), selection);
-}
-
-function notFound() {
-  return cannot('scim_not_found', 'there is no such group');
 }

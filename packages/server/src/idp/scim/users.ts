@@ -1,3 +1,4 @@
+import { isObject } from '@credence/mcp/protocol';
 import { randomId } from '../../call.ts';
 import { listResponse } from '../../directory/scim/discovery.ts';
 import type { Resource } from '../../directory/scim/normalize.ts';
@@ -20,8 +21,8 @@ import type { Provisioned } from '../../store/directory.ts';
 import { StoreConflict } from '../../store/store.ts';
 import {
   bodyOf,
-  checkVersion,
-  maxRounds,
+  changeRecord,
+  notFound,
   type Reply,
   type Scim,
   type ScimCall,
@@ -45,7 +46,7 @@ export async function listUsers(call: ScimCall, scim: Scim): Promise<Outcome<Rep
 /** GET /Users/ID */
 export async function readUser(call: ScimCall, scim: Scim, id: string): Promise<Outcome<Reply>> {
   const user = await scim.store.directory.provisioned.find(call.source, id);
-  return user ? done(await reply(call, scim, 200, user)) : notFound();
+  return user ? done(await reply(call, scim, 200, user)) : notFound('user');
 }
 
 /** POST /Users */
@@ -88,15 +89,12 @@ export async function patchUser(call: ScimCall, scim: Scim, id: string): Promise
 
 /** DELETE /Users/ID: sessions and refresh tokens end in the same step (PRV-02). */
 export async function deleteUser(call: ScimCall, scim: Scim, id: string): Promise<Outcome<Reply>> {
-  for (let round = 0; round < maxRounds; round += 1) {
-    const user = await scim.store.directory.provisioned.find(call.source, id);
-    if (!user) return notFound();
-    const version = checkVersion(call, user.version);
-    if (!version.ok) return version;
+  const { provisioned } = scim.store.directory;
+  const find = () => provisioned.find(call.source, id);
+  return changeRecord(call, 'user', find, async (user) => {
     const records = toRecords(call, { person: id, detail: 'person deleted' });
-    if (await scim.store.directory.provisioned.remove(user, records)) return done({ status: 204 });
-  }
-  throw new StoreConflict('The person is being changed by others all the time.');
+    return (await provisioned.remove(user, records)) ? done({ status: 204 }) : undefined;
+  });
 }
 
 async function changeUser(
@@ -105,11 +103,9 @@ async function changeUser(
   id: string,
   change: (before: Resource) => Outcome<Resource>,
 ): Promise<Outcome<Reply>> {
-  for (let round = 0; round < maxRounds; round += 1) {
-    const user = await scim.store.directory.provisioned.find(call.source, id);
-    if (!user) return notFound();
-    const version = checkVersion(call, user.version);
-    if (!version.ok) return version;
+  const { provisioned } = scim.store.directory;
+  const find = () => provisioned.find(call.source, id);
+  return changeRecord(call, 'user', find, async (user) => {
     const before = resourceOf(user);
     const after = change(before);
     if (!after.ok) return after;
@@ -125,14 +121,13 @@ async function changeUser(
       user.wantedActive === next.wantedActive ? '' : next.wantedActive ? ', switched on' : ', switched off';
     const records = toRecords(call, { person: id, changed, detail: `person changed${switched}` });
     try {
-      if (!(await scim.store.directory.provisioned.update(next, roles, records))) continue;
+      if (!(await provisioned.update(next, roles, records))) return undefined;
     } catch (error) {
       return whoHasIt(error, fields.value, id, call, scim);
     }
     if (roles.roles) await endSessionsOfUngranted(scim, [id]);
     return done(await reply(call, scim, 200, { ...next, version: user.version + 1 }));
-  }
-  throw new StoreConflict('The person is being changed by others all the time.');
+  });
 }
 
 /** Ids of the person's roles, each with a record of its own. */
@@ -152,8 +147,12 @@ function isSame(left: unknown, right: unknown): boolean {
 
 function stable(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+    isObject(inner)
+      ? Object.fromEntries(
+          Object.keys(inner)
+            .sort()
+            .map((key) => [key, inner[key]]),
+        )
       : inner,
   );
 }
@@ -185,8 +184,4 @@ async function toAnswer(user: Provisioned, call: ScimCall, { store, base }: Scim
   const prefix = nameOfSource(user.source).length + 1;
   const groups = ownOf(user.source, person?.groups ?? []).map((group) => group.slice(prefix));
   return select(toUserResource(user, groups, base), selection);
-}
-
-function notFound() {
-  return cannot('scim_not_found', 'there is no such user');
 }
