@@ -37,7 +37,7 @@ let agent: Agent;
 let server: DemoServer;
 /** Where to connect for each issuer, at each node. */
 const nodes: { idp: number; ras: number }[] = [];
-let startSecond: () => Promise<ServerProcess>;
+let startSecond: (...flags: string[]) => Promise<ServerProcess>;
 
 before(async () => {
   postgres = await startPostgres();
@@ -69,7 +69,7 @@ before(async () => {
   // In another place than the home: commands find it all the same.
   const config = join(home, '..', 'second.yaml');
   await writeFile(config, JSON.stringify(settings));
-  startSecond = () => startServer(['--home', otherHome, '--config', config], { timeoutMs });
+  startSecond = (...flags) => startServer(['--home', otherHome, '--config', config, ...flags], { timeoutMs });
   second = await startSecond();
   onEnd(scope, () => stopWell(second));
   agent = await agentOf(acme.demo, 'alice');
@@ -262,6 +262,23 @@ describe('one database, two nodes', () => {
     for (const node of [0, 1]) assert.equal(await pair(node, node, received), undefined);
     assert.ok(received.accessTokens.length > whenGone);
     await assertRecorded(received);
+  });
+
+  test('--workers: each process writes for itself, one of them wins an ID-JAG, and what was answered is on the record', async () => {
+    await second.stop();
+    second = await startSecond('--workers', '2');
+    const received: Received = { idJags: [], accessTokens: [] };
+    const failed = await Promise.all(Array.from({ length: 12 }, (_, at) => pair(1, at % 2, received)));
+    assert.deepEqual(
+      failed.filter((answer) => answer !== undefined),
+      [],
+    );
+    await assertRecorded(received);
+    const chains = await postgres.run('credence', 'SELECT node FROM audit GROUP BY node');
+    assert.ok(chains.length > 4);
+    const idJag = tokenOf(await issue(1));
+    const answers = await Promise.all([1, 1, 0, 1].map((node) => redeem(node, idJag)));
+    assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 400, 400, 400]);
   });
 
   test('no database at the start: a sentence that says so, and no server', async () => {

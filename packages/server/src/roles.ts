@@ -8,7 +8,7 @@ import { createAdminApp } from './admin/app.ts';
 import { createIdpApp, createRasApp, type Edge } from './app.ts';
 import { type AuditRecord, type Facts, toRow } from './audit/record.ts';
 import { eventId } from './call.ts';
-import { createDpopNonces, type DpopEndpoint } from './clients/dpop.ts';
+import { createDpopNonces, type DpopEndpoint, storedProofs } from './clients/dpop.ts';
 import { BadClientDocument } from './clients/metadata-document.ts';
 import { createRemoteClients, type RemoteClients } from './clients/remote-clients.ts';
 import { createClientWatch } from './clients/watch-clients.ts';
@@ -288,6 +288,7 @@ async function openGateway(
     append,
     onStranger: (refusal) => appendStranger(parts, refusal),
     onFault: edge.onFault,
+    proofs: config.store && storedProofs(store), // several nodes share it
     sessionSecret: await openSecret(home.keysDir, 'session'),
     path: config.demo ? [...demoPath, ...config.gatewayPath] : config.gatewayPath,
     dataDir,

@@ -8,9 +8,10 @@ import {
   type Result,
   toThumbprint,
 } from '@credence/mcp/protocol';
+import type { ProofMemory } from '@credence/mcp/resource';
 import type { Call } from '../call.ts';
 import { verifySignature } from '../keys/verify-signature.ts';
-import type { Mark } from '../store/store.ts';
+import type { Mark, Store } from '../store/store.ts';
 
 /** Where proofs are for, and whether they must carry a nonce of ours. */
 export interface DpopEndpoint {
@@ -47,6 +48,16 @@ export function verifyDpop(call: Call, { url, nonces }: DpopEndpoint): Result<st
 /** The mark of a proof: one replay space for every grant of an endpoint. @param url - the endpoint as published */
 export function dpopMark(url: string, thumbprint: string, id: string, until: EpochSeconds): Mark {
   return { kind: 'dpop_proof', id: JSON.stringify([url, thumbprint, id]), until };
+}
+
+/** Proofs at a gateway, remembered in the store: what one node accepted no other does (MCS-11, T15). */
+export function storedProofs(store: Pick<Store, 'commit'>): ProofMemory {
+  return {
+    async useOnce(id, until) {
+      const mark: Mark = { kind: 'dpop_proof', id: JSON.stringify(['gateway', id]), until };
+      return (await store.commit({ marks: [mark], records: [] })).won;
+    },
+  };
 }
 
 /** Nonces that every node with the same secret makes and knows, without keeping any. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EpochSeconds, Refusal, VerifySignature } from '@credence/mcp/protocol';
-import { type GuardOptions, guard, rememberProofs, resourceMetadata } from '@credence/mcp/resource';
+import { type GuardOptions, guard, type ProofMemory, rememberProofs, resourceMetadata } from '@credence/mcp/resource';
 import type { AuditRecord } from '../audit/record.ts';
 import { traceIdOf } from '../call.ts';
 import type { ClientCertificate } from '../clients/client-certificate.ts';
@@ -43,6 +43,8 @@ export interface GatewayOptions extends LaunchOptions {
   /** A refusal of somebody unknown: resolves to the reference to tell. */
   readonly onStranger: (refusal: Refusal) => Promise<string | undefined>;
   readonly onFault: (fault: unknown) => void;
+  /** Where proofs that were used are remembered; in this process when absent, which is enough where it is the only gateway. */
+  readonly proofs?: ProofMemory | undefined;
   /** Binds session ids of upstreams to their owners. */
   readonly sessionSecret: string;
 }
@@ -73,7 +75,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const launcher = createLauncher(options);
   const listening = new Set<Answer>();
   // One memory for all guards: each version of the document makes new ones, and a used proof stays used (MCS-11).
-  const shared = { ...options, proofs: rememberProofs(options.now) };
+  const shared = { ...options, proofs: options.proofs ?? rememberProofs(options.now) };
 
   const closeUpstream = ({ server, upstream }: Entry): void => {
     tools.forget(server.id);
