@@ -201,7 +201,7 @@ describe('a listener', () => {
     await server.stop(0);
   });
 
-  test('bytes that are not HTTP are answered 400 and cut', async () => {
+  test('bytes that are not HTTP are answered 400 and cut', { timeout: 5000 }, async () => {
     const options = {
       name: 'idp',
       host: '127.0.0.1',

@@ -67,9 +67,8 @@ export function toCondition(filter: Filter, searched: Searched): Outcome<Conditi
 /** The field a list is sorted by. */
 export function toSortField(path: AttributePath, searched: Searched): Outcome<SearchField> {
   const field = findField(path, searched);
-  if (!field.ok) return field;
-  const isOne = field.value !== 'email' && field.value !== 'group' && field.value !== 'member';
-  return isOne ? field : cannot('scim_value_invalid', 'sortBy must name an attribute with one value');
+  const hasMany = field.ok && ['email', 'group', 'member'].includes(field.value);
+  return hasMany ? cannot('scim_value_invalid', 'sortBy must name an attribute with one value') : field;
 }
 
 /**
