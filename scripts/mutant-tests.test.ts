@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { getToKnow, type Known, tryMutant } from './mutant-tests.ts';
+import { toMutants } from './mutations.ts';
+
+const source = `export function isLate(exp: number, now: number): boolean {
+  if (exp < 0) {
+    return now > exp;
+  }
+  return exp <= now;
+}
+export const neverAsked = (list: number[]) => list.every((each) => each === 1);
+`;
+const tests = `import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isLate } from './late.ts';
+test('late', () => assert.deepEqual([isLate(1, 1), isLate(1, 0)], [true, false]));
+`;
+
+describe('the tests of a file, asked about its mutants', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mutants-'));
+  const [file, test_] = [join(folder, 'late.ts'), join(folder, 'late.test.ts')];
+  let known: Known;
+  before(async () => {
+    delete process.env.NODE_TEST_CONTEXT; // Else node takes the tests within for its own, and runs none.
+    writeFileSync(file, source);
+    writeFileSync(test_, tests);
+    known = await getToKnow(test_);
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  test('they pass while nothing is wrong', () => assert.equal(known.outcome, 'passed'));
+
+  test('they come to some of the mutants, and notice most of those', async () => {
+    const seen: [after: string, outcome: string][] = [];
+    for (const { after: line, source: mutated, reachedAt } of toMutants(source)) {
+      const outcome = known.reaches(file, reachedAt) ? await tryMutant(known, file, mutated) : 'not reached';
+      seen.push([line, outcome]);
+    }
+    assert.deepEqual(seen, [
+      ['if (false) {', 'passed'],
+      ['if (exp <= 0) {', 'passed'],
+      ['return now >= exp;', 'not reached'],
+      ['return exp < now;', 'failed'],
+      ['export const neverAsked = (list: number[]) => list.some((each) => each === 1);', 'passed'],
+      ['export const neverAsked = (list: number[]) => list.every((each) => each !== 1);', 'passed'],
+    ]);
+    assert.equal(known.reaches(join(folder, 'other.ts'), 0), false);
+  });
+
+  test('a test that fails without any mutant is told apart', async () => {
+    const failing = join(folder, 'failing.test.ts');
+    writeFileSync(failing, tests.replace('[true, false]', '[true, true]'));
+    assert.equal((await getToKnow(failing)).outcome, 'failed');
+  });
+});
