@@ -137,25 +137,7 @@ async function renameGroup(store: Store, kind: GroupKind, id: string, name: stri
 
 async function deleteGroup(store: Store, kind: GroupKind, id: string): Promise<void> {
   const group = await findLocal(store, kind, id);
-  const left: string[] = [];
-  for (
-    let some = await membersOf(store, group, '');
-    some.length > 0;
-    some = await membersOf(store, group, left.at(-1) ?? '')
-  ) {
-    left.push(...some);
-  }
   orBusy(await store.directory.groups.remove(group, [toActRow('admin', `${kind} ${id} deleted`, { group: id })]));
-  await endSessions(store, left);
-}
-
-function membersOf(store: Store, { kind, id }: Group, after: string): Promise<readonly string[]> {
-  return store.directory.groups.members(kind, id, after, page);
-}
-
-/** PRV-02: it may have been the last thing that granted them anything. If not, they sign in again. */
-async function endSessions(store: Store, people: readonly string[]): Promise<void> {
-  for (const id of people) await store.artifacts.endSessionsOf(id);
 }
 
 async function members(store: Store, kind: GroupKind, id: string, options: MemberOptions): Promise<void> {
@@ -195,7 +177,6 @@ async function changeMembers(
   ];
   const change = { add: joining, remove: leaving };
   orBusy(await store.directory.groups.update({ ...group, modifiedMs: Date.now() }, change, records));
-  await endSessions(store, leaving);
 }
 
 async function idsOf(store: Store, emails: readonly string[]): Promise<string[]> {

@@ -1,5 +1,6 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { Compilable, Kysely } from 'kysely';
+import { endEverythingOf, switchOff } from './ending.ts';
 import { countChange, type Engine } from './engine.ts';
 import { insertFactor } from './factors.ts';
 import type { Schema } from './schema.ts';
@@ -105,8 +106,7 @@ export function administratorStore({ db, write }: Engine): AdministratorStore {
         db.deleteFrom('once_codes').where('person_id', '=', personId),
         db.deleteFrom('account_links').where('person_id', '=', personId),
         insertFactor(db, { ...factor, personId }),
-        db.deleteFrom('artifacts').where('account_id', '=', personId),
-        countChange(db),
+        ...endEverythingOf(db, personId, 'admin'),
       ];
       const [changed] = await write({ steps, conditional: true, records });
       return changed === 1;
@@ -115,11 +115,8 @@ export function administratorStore({ db, write }: Engine): AdministratorStore {
     removeBreakGlass: async (records) => {
       const known = await breakGlass();
       if (!known) return false;
-      const steps = [
-        db.deleteFrom('people').where('id', '=', known.personId),
-        db.deleteFrom('artifacts').where('account_id', '=', known.personId),
-        countChange(db),
-      ];
+      const remove = db.deleteFrom('people').where('id', '=', known.personId);
+      const steps = [remove, ...switchOff(db, known.personId, 'admin')];
       const [removed] = await write({ steps, conditional: true, records });
       return removed === 1;
     },

@@ -1,5 +1,6 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { Compilable } from 'kysely';
+import { endEverythingOf, endGrant } from './ending.ts';
 import type { Engine } from './engine.ts';
 import type { Artifact, ArtifactStore } from './store.ts';
 
@@ -55,11 +56,11 @@ export function artifactStore({ db, write }: Engine): Omit<ArtifactStore, 'find'
     },
 
     revokeGrant: async (grantId) => {
-      await write({ steps: [db.deleteFrom('artifacts').where('grant_id', '=', grantId)] });
+      await write({ steps: endGrant(db, grantId, 'system') });
     },
 
-    endSessionsOf: async (personId) => {
-      await write({ steps: [db.deleteFrom('artifacts').where('account_id', '=', personId)] });
+    endSessionsOf: async (personId, initiator = 'admin') => {
+      await write({ steps: endEverythingOf(db, personId, initiator) });
     },
   };
 }

@@ -39,9 +39,8 @@ export interface Group {
   readonly modifiedMs: number;
 }
 
-/** What a change does to the members; `replace` is first emptied. People of another source are left out, except from a local group. */
+/** What a change does to the members. People of another source are left out, except from a local group. */
 export interface MemberChange {
-  readonly replace?: boolean;
   readonly add: readonly string[];
   readonly remove: readonly string[];
 }
@@ -58,10 +57,10 @@ export interface GroupStore {
   create(group: Omit<Group, 'version'>, members: readonly string[], records: readonly AuditRow[]): Promise<void>;
   /**
    * Changes name, external id and members of the group that `group` describes, if it still has that version. Resolves
-   * false, with nothing done, when it has not, is gone or belongs to another source.
+   * false, with nothing done, when it has not, is gone or belongs to another source. Whoever leaves leaves a bulletin.
    */
   update(group: Group, members: MemberChange, records: readonly AuditRow[]): Promise<boolean>;
-  /** Removes the group and everybody's membership, under the same condition. */
+  /** Removes the group and everybody's membership, under the same condition. Each of them leaves a bulletin. */
   remove(group: Group, records: readonly AuditRow[]): Promise<boolean>;
 }
 
@@ -109,12 +108,12 @@ export interface ProvisionedStore {
   /**
    * Makes the record what `person` says, if it still has that version; resolves false, with nothing done, when it has
    * not, is gone or belongs to another source. Throws `StoreConflict` as `create` does. Whoever is switched off by it
-   * has no sessions and refresh tokens left in the same step (PRV-02).
+   * has no sessions and refresh tokens left in the same step (PRV-02). That, a switching on and each lost membership leave a bulletin.
    */
   update(person: Provisioned, memberships: OwnMemberships, records: readonly AuditRow[]): Promise<boolean>;
-  /** Removes the person with memberships, sessions and refresh tokens, under the same condition. */
+  /** Removes the person with memberships, sessions and refresh tokens, under the same condition, and leaves a bulletin. */
   remove(person: Provisioned, records: readonly AuditRow[]): Promise<boolean>;
-  /** Switches anybody off or on again, whoever owns them: what an administrator switched off no source switches on. */
+  /** Switches anybody off or on again, whoever owns them, with bulletin: what an administrator switched off no source switches on. */
   block(personId: string, blocked: boolean, records: readonly AuditRow[]): Promise<boolean>;
   /** Which of these are people of the source. */
   known(source: string, ids: readonly string[]): Promise<ReadonlySet<string>>;

@@ -1,4 +1,5 @@
 import type { Compilable, Kysely } from 'kysely';
+import { endEverythingOf } from './ending.ts';
 import type { Engine } from './engine.ts';
 import type { Schema } from './schema.ts';
 import type { Factor, FactorStore } from './store.ts';
@@ -75,8 +76,8 @@ export function factorStore({ db, write }: Engine): FactorStore {
     reset: async (personId, records) => {
       const removeAll = db.deleteFrom('factors').where('person_id', '=', personId);
       const removeCodes = db.deleteFrom('once_codes').where('person_id', '=', personId);
-      const endSessions = db.deleteFrom('artifacts').where('account_id', '=', personId);
-      const [removed = 0] = await write({ steps: [removeAll, removeCodes, endSessions], records });
+      const ending = endEverythingOf(db, personId, 'admin');
+      const [removed = 0] = await write({ steps: [removeAll, removeCodes, ...ending], records });
       return removed;
     },
 

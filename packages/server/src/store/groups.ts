@@ -1,5 +1,6 @@
 import { type Compilable, type Kysely, sql } from 'kysely';
 import type { Group, GroupKind, GroupStore, MemberChange } from './directory.ts';
+import { leave } from './ending.ts';
 import { countChange, type Engine } from './engine.ts';
 import type { GroupTable, Schema } from './schema.ts';
 
@@ -10,10 +11,18 @@ const chunk = 100;
 export function groupStore({ db, write }: Engine): GroupStore {
   const byId = ({ kind, id }: Pick<Group, 'kind' | 'id'>) => ({
     rows: db.selectFrom('groups').where('kind', '=', kind).where('id', '=', id),
-    leave: db.deleteFrom('memberships').where('kind', '=', kind).where('of_id', '=', id),
   });
-  const changeMembers = (group: Pick<Group, 'kind' | 'id' | 'source'>, { replace, add, remove }: MemberChange) => [
-    ...(replace ? [byId(group).leave] : chunksOf(remove).map((ids) => byId(group).leave.where('person_id', 'in', ids))),
+  /** Everybody, or these people. */
+  const leaving = ({ kind, id }: Pick<Group, 'kind' | 'id'>, people?: readonly string[]) =>
+    leave(db, ({ and, eb }) =>
+      and([
+        eb('kind', '=', kind),
+        eb('of_id', '=', id),
+        ...(people === undefined ? [] : [eb('person_id', 'in', people)]),
+      ]),
+    );
+  const changeMembers = (group: Pick<Group, 'kind' | 'id' | 'source'>, { add, remove }: MemberChange) => [
+    ...chunksOf(remove).flatMap((ids) => leaving(group, ids)),
     ...joinSteps(db, group, add),
   ];
 
@@ -75,7 +84,7 @@ export function groupStore({ db, write }: Engine): GroupStore {
     remove: async (group, records) => {
       const remove = db.deleteFrom('groups').where(sameVersion(group));
       const [removed] = await write({
-        steps: [remove, byId(group).leave, countChange(db)],
+        steps: [remove, ...leaving(group), countChange(db)],
         conditional: true,
         records,
       });

@@ -1,5 +1,6 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
-import { countChange, type Engine } from './engine.ts';
+import { endEverythingOf } from './ending.ts';
+import type { Engine } from './engine.ts';
 import type { AuditRow } from './store.ts';
 
 /** A link with which a person of the local directory chooses a password, once. */
@@ -91,8 +92,7 @@ export function linkStore({ db, write }: Engine): LinkStore {
         db.updateTable('people').set({ password_hash: passwordHash }).where('id', '=', personId),
         codes,
         db.insertInto('once_codes').values(code),
-        db.deleteFrom('artifacts').where('account_id', '=', personId),
-        countChange(db),
+        ...endEverythingOf(db, personId, 'user'),
       ];
       const [used] = await write({ steps, conditional: true, records });
       return used === 1;

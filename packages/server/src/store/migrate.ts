@@ -9,6 +9,7 @@ import * as leanRecord from './migrations/0003-lean-record.ts';
 import * as accountsOfTenants from './migrations/0004-accounts-of-tenants.ts';
 import * as directory from './migrations/0005-directory.ts';
 import * as upstream from './migrations/0006-upstream.ts';
+import * as bulletins from './migrations/0007-bulletins.ts';
 import * as cutOffs from './migrations/0008-cut-offs.ts';
 import * as people from './migrations/0009-people.ts';
 import * as usedOnce from './migrations/0010-used-once.ts';
@@ -22,6 +23,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0004-accounts-of-tenants': accountsOfTenants,
   '0005-directory': directory,
   '0006-upstream': upstream,
+  '0007-bulletins': bulletins,
   '0008-cut-offs': cutOffs,
   '0009-people': people,
   '0010-used-once': usedOnce,

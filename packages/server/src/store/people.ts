@@ -1,5 +1,6 @@
 import type { Compilable, Kysely } from 'kysely';
 import { currentSeconds } from './artifacts.ts';
+import { leave, notIn, switchTo } from './ending.ts';
 import { countChange, type Engine } from './engine.ts';
 import type { MembershipTable, Schema } from './schema.ts';
 import { type PeopleStore, type Person, StoreConflict } from './store.ts';
@@ -54,16 +55,35 @@ export function peopleStore({ db, write }: Engine): Omit<PeopleStore, 'find'> {
 
     save: async (person) => {
       const { id, source, email, name } = person;
-      const columns = { source, email, email_folded: fold(email), name, active: person.active ? 1 : 0 };
+      const active = person.active ? 1 : 0;
+      const columns = { source, email, email_folded: fold(email), name };
       const upsert = db
         .insertInto('people')
-        .values({ id, ...columns, password_hash: null })
+        .values({ id, ...columns, active, password_hash: null })
         .onConflict((conflict) => conflict.column('id').doUpdateSet(columns).where('people.source', '=', source));
-      const leaveAll = db.deleteFrom('memberships').where('person_id', '=', id);
+      // Of somebody who is new there is nothing to tell: the row says already what it is to say.
+      const switched = [
+        ...switchTo(db, id, person.active, 'admin'),
+        db.updateTable('people').set({ active }).where('id', '=', id),
+      ];
       const memberships = toMemberships(person);
+      const leaving = leave(db, ({ and, eb, or }) =>
+        and([
+          eb('person_id', '=', id),
+          or([
+            and([eb('kind', '=', 'group'), ...notIn(eb, person.groups)]),
+            and([eb('kind', '=', 'role'), ...notIn(eb, person.roles)]),
+          ]),
+        ]),
+      );
       const makeEach = memberships.filter(({ of_id }) => !of_id.includes('/')).map((row) => makeLocal(db, row));
-      const joinEach = memberships.map((row) => db.insertInto('memberships').values(row));
-      const steps = [upsert, leaveAll, ...makeEach, ...joinEach, countChange(db)];
+      const joinEach = memberships.map((row) =>
+        db
+          .insertInto('memberships')
+          .values(row)
+          .onConflict((conflict) => conflict.doNothing()),
+      );
+      const steps = [upsert, ...switched, ...leaving, ...makeEach, ...joinEach, countChange(db)];
       const [saved] = await write({ steps, conditional: true });
       if (saved === 0) throw new StoreConflict('The person belongs to another source.');
     },

@@ -1,5 +1,6 @@
 import type { Compilable, Kysely } from 'kysely';
 import { isActive, type OwnMemberships, type Provisioned, type ProvisionedStore } from './directory.ts';
+import { leave, notIn, switchOff, switchOnIfActive, switchTo } from './ending.ts';
 import { countChange, type Engine } from './engine.ts';
 import { chunksOf } from './groups.ts';
 import type { ProvisionedTable, Schema } from './schema.ts';
@@ -45,11 +46,11 @@ export function provisionedStore({ db, write }: Engine): ProvisionedStore {
         .where('version', '=', version);
       const steps: Compilable[] = [
         update,
+        ...switchTo(db, id, isActive(person), 'admin'),
         db.updateTable('people').set(toPersonColumns(person)).where('id', '=', id),
         db.deleteFrom('provisioned_emails').where('person_id', '=', id),
         ...emailSteps(db, person),
         ...membershipSteps(db, person, memberships),
-        ...(isActive(person) ? [] : [endSessions(db, id)]),
         countChange(db),
       ];
       const [changed] = await write({ steps, conditional: true, records });
@@ -65,7 +66,7 @@ export function provisionedStore({ db, write }: Engine): ProvisionedStore {
         .where('version', '=', version);
       const remove = db.deleteFrom('people').where('id', 'in', stillSo);
       const [removed] = await write({
-        steps: [remove, endSessions(db, id), countChange(db)],
+        steps: [remove, ...switchOff(db, id, 'admin')],
         conditional: true,
         records,
       });
@@ -82,7 +83,8 @@ export function provisionedStore({ db, write }: Engine): ProvisionedStore {
         .updateTable('provisioned')
         .set(({ eb }) => ({ blocked: blocked ? 1 : 0, version: eb('version', '+', 1) }))
         .where('person_id', '=', personId);
-      const steps = [person, own, ...(blocked ? [endSessions(db, personId)] : []), countChange(db)];
+      const told = blocked ? switchOff(db, personId, 'admin') : switchOnIfActive(db, personId, 'admin');
+      const steps = [person, own, ...told];
       const [changed] = await write({ steps, conditional: true, records });
       return changed === 1;
     },
@@ -101,11 +103,6 @@ export function provisionedStore({ db, write }: Engine): ProvisionedStore {
       return found;
     },
   };
-}
-
-/** Sessions, codes and refresh tokens of a person (PRV-02). */
-function endSessions(db: Kysely<Schema>, personId: string): Compilable {
-  return db.deleteFrom('artifacts').where('account_id', '=', personId);
 }
 
 function toPersonColumns(person: Omit<Provisioned, 'version'>) {
@@ -140,12 +137,13 @@ function membershipSteps(
 ): Compilable[] {
   const replace = (kind: 'group' | 'role', ids: readonly string[] | undefined): Compilable[] => {
     if (ids === undefined) return [];
-    const leave = db
-      .deleteFrom('memberships')
-      .where('person_id', '=', id)
-      .where('kind', '=', kind)
-      // Asked for each of the person's few memberships, not for each of the source's many groups.
-      .where(({ exists, selectFrom }) =>
+    const stay = new Set(ids);
+    const leaving = leave(db, ({ and, eb, exists, selectFrom }) =>
+      and([
+        eb('person_id', '=', id),
+        eb('kind', '=', kind),
+        ...notIn(eb, ids),
+        // Asked for each of the person's few memberships, not for each of the source's many groups.
         exists(
           selectFrom('groups')
             .select('groups.id')
@@ -153,8 +151,9 @@ function membershipSteps(
             .whereRef('groups.id', '=', 'memberships.of_id')
             .where('groups.source', '=', source),
         ),
-      );
-    const joins = chunksOf([...new Set(ids)]).map((some) =>
+      ]),
+    );
+    const joins = chunksOf([...stay]).map((some) =>
       db
         .insertInto('memberships')
         .columns(['person_id', 'kind', 'of_id'])
@@ -168,7 +167,7 @@ function membershipSteps(
         )
         .onConflict((conflict) => conflict.columns(['person_id', 'kind', 'of_id']).doNothing()),
     );
-    return [leave, ...joins];
+    return [...leaving, ...joins];
   };
   return [...replace('group', memberships.groups), ...replace('role', memberships.roles)];
 }

@@ -1,11 +1,12 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { Engine } from './engine.ts';
+import { bulletinSeconds } from './off.ts';
 
 /** Rows removed in one transaction; requests that wait for it are held up by milliseconds only. */
 const chunk = 2000;
 const day = 86_400;
 
-/** Removes marks and cut-offs that concern nothing any more, and artifacts that have expired, a little at a time. */
+/** Removes marks and cut-offs that concern nothing any more, artifacts that have expired and bulletins that are done with, a little at a time. */
 export async function purge({ db, write }: Engine, now: EpochSeconds): Promise<void> {
   const oldMarks = db.selectFrom('marks').select(['kind', 'id']).where('until', '<', now).limit(chunk);
   const oldArtifacts = db.selectFrom('artifacts').select(['model', 'id']).where('expires_at', '<=', now).limit(chunk);
@@ -23,7 +24,21 @@ export async function purge({ db, write }: Engine, now: EpochSeconds): Promise<v
     .where('enabled_at', '=', 0)
     .limit(chunk);
   const oldTokens = db.selectFrom('revoked_tokens').select('id').where('until', '<', now).limit(chunk);
+  const slowest = db.selectFrom('bulletin_readers').select(({ fn }) => fn.min('position').as('position'));
+  const oldBulletins = db
+    .selectFrom('bulletins')
+    .select('position')
+    .where('at', '<', now - bulletinSeconds)
+    .where(({ or, eb, exists, not, selectFrom }) =>
+      or([
+        eb('event', '=', 'session-revoked'),
+        eb('position', '<=', slowest),
+        not(exists(selectFrom('bulletin_readers').select('reader'))),
+      ]),
+    )
+    .limit(chunk);
   const removals = [
+    db.deleteFrom('bulletins').where('position', 'in', oldBulletins),
     db.deleteFrom('revoked_tokens').where('id', 'in', oldTokens),
     db
       .deleteFrom('cut_offs')

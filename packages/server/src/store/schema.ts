@@ -1,3 +1,6 @@
+import type { Generated } from 'kysely';
+import type { BulletinEvent, Initiator } from './off.ts';
+
 /**
  * The tables, as Kysely sees them. Only what SQLite and PostgreSQL both have: text, integers and NULL. Times are epoch
  * seconds unless the name ends in `_ms`; truth values are 0 and 1.
@@ -31,6 +34,8 @@ export interface Schema {
   notices: NoticeTable;
   agent_uses: AgentUseTable;
   agent_uses_read: AgentUseReadTable;
+  bulletins: BulletinTable;
+  bulletin_readers: BulletinReaderTable;
   change_sequence: ChangeSequenceTable;
 }
 
@@ -302,6 +307,23 @@ interface AgentUseTable {
 /** One row: how much of the record is in the table above. */
 interface AgentUseReadTable {
   one: number;
+  position: number;
+}
+
+/** What authorization servers are to be told of a person. `position` is given by the database and never used again. */
+interface BulletinTable {
+  position: Generated<number>;
+  person_id: string;
+  event: BulletinEvent;
+  /** `group:engineering`: what the person was taken out of; NULL where the reason is another. */
+  membership: string | null;
+  initiator: Initiator;
+  at: number;
+}
+
+/** Up to which position somebody has dealt with the bulletins. */
+interface BulletinReaderTable {
+  reader: string;
   position: number;
 }
 

@@ -1,10 +1,12 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { Compilable } from 'kysely';
+import { endGrants, endSession } from './ending.ts';
 import type { Engine } from './engine.ts';
 import type { Artifact, SessionStore, SignInSession } from './store.ts';
 
 /** Sign-ins that stand, read from what `oidc-provider` keeps of them. */
 export function sessionStore({ db, write }: Engine): SessionStore {
+  const sessions = () => db.selectFrom('artifacts').where('model', '=', 'Session');
   const standing = (now: EpochSeconds) =>
     db
       .selectFrom('artifacts')
@@ -26,32 +28,23 @@ export function sessionStore({ db, write }: Engine): SessionStore {
       return (await query.execute()).map(toSession);
     },
 
-    end: async (uid, records) => {
-      const session = await db
-        .selectFrom('artifacts')
-        .select('payload')
-        .where('model', '=', 'Session')
-        .where('uid', '=', uid)
-        .executeTakeFirst();
+    end: async (uid, records, initiator = 'admin') => {
+      const session = await sessions().select('payload').select('account_id').where('uid', '=', uid).executeTakeFirst();
       const grants = session ? grantsOf(JSON.parse(session.payload) as Artifact) : [];
-      const steps: Compilable[] = [
-        // First: of two who end it at once, one finds it gone and writes nothing.
-        db.deleteFrom('artifacts').where('model', '=', 'Session').where('uid', '=', uid),
-        db.deleteFrom('upstream_sessions').where('session_uid', '=', uid),
-      ];
-      if (grants.length > 0) {
-        steps.push(
-          db.deleteFrom('artifacts').where('model', '=', 'Grant').where('id', 'in', grants),
-          db.deleteFrom('artifacts').where('grant_id', 'in', grants),
-        );
-      }
-      const [ended] = await write({ steps, conditional: true, records });
+      const personId = session?.account_id ?? null;
+      // First: of two who end it at once, one finds it gone and writes nothing.
+      const [first, ...rest] = endSession(db, { by: 'uid', value: uid }, { personId, grants, initiator });
+      const upstream = db.deleteFrom('upstream_sessions').where('session_uid', '=', uid);
+      const [ended] = await write({
+        steps: [...(first ? [first] : []), upstream, ...rest],
+        conditional: true,
+        records,
+      });
       return ended !== 0;
     },
 
-    endClient: async (uid, client, records) => {
-      const session = db.selectFrom('artifacts').select(['id', 'payload']).where('model', '=', 'Session');
-      const row = await session.where('uid', '=', uid).executeTakeFirst();
+    endClient: async (uid, client, records, initiator = 'user') => {
+      const row = await sessions().select(['id', 'payload', 'account_id']).where('uid', '=', uid).executeTakeFirst();
       if (!row) return false;
       const payload = JSON.parse(row.payload) as Artifact;
       const left = entriesOf(payload.authorizations).filter(([id]) => id !== client);
@@ -70,14 +63,16 @@ export function sessionStore({ db, write }: Engine): SessionStore {
       if (typeof entry.sid === 'string') {
         steps.push(db.deleteFrom('session_sids').where('sid', '=', entry.sid).where('session_id', '=', row.id));
       }
-      if (typeof entry.grantId === 'string') {
-        steps.push(
-          db.deleteFrom('artifacts').where('model', '=', 'Grant').where('id', '=', entry.grantId),
-          db.deleteFrom('artifacts').where('grant_id', '=', entry.grantId),
-        );
-      }
+      const grants = typeof entry.grantId === 'string' ? [entry.grantId] : [];
+      steps.push(...endGrants(db, { personId: row.account_id, grants, initiator }));
       const [changed] = await write({ steps, conditional: true, records });
       return changed !== 0;
+    },
+
+    signOut: async (id) => {
+      const session = await sessions().select('account_id').where('id', '=', id).executeTakeFirst();
+      const about = { personId: session?.account_id ?? null, grants: [], initiator: 'user' } as const;
+      await write({ steps: endSession(db, { by: 'id', value: id }, about), conditional: true });
     },
   };
 }

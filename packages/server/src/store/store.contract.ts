@@ -1,6 +1,7 @@
 import { after, before, describe } from 'node:test';
 import { administrationContract } from './contract/administration.ts';
 import { artifactContract } from './contract/artifacts.ts';
+import { bulletinContract } from './contract/bulletins.ts';
 import { commitContract } from './contract/commit.ts';
 import { cutOffContract } from './contract/cut-offs.ts';
 import { directoryContract } from './contract/directory.ts';
@@ -42,6 +43,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     registryContract(access);
     cutOffContract(access);
     sessionContract(access);
+    bulletinContract(access);
     wholeStoreContract(access);
   });
 }

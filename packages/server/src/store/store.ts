@@ -4,6 +4,7 @@ import type { AgentUseStore } from './agent-uses.ts';
 import type { DirectoryStore } from './directory.ts';
 import type { LinkStore } from './links.ts';
 import type { NoticeStore } from './notices.ts';
+import type { BulletinStore, Initiator } from './off.ts';
 
 /**
  * What Credence keeps, as a contract. SQLite implements it today; whatever comes next passes the same
@@ -26,13 +27,14 @@ export interface Store {
   readonly upstream: UpstreamStore;
   readonly sessions: SessionStore;
   readonly factors: FactorStore;
+  readonly bulletins: BulletinStore;
   readonly links: LinkStore;
   readonly administrators: AdministratorStore;
   readonly notices: NoticeStore;
   readonly agentUses: AgentUseStore;
   /**
-   * Grows with every change to people, groups, sources, credentials, policies, accounts or who is cut off, by whichever process made it. A node compares
-   * it to know when to drop what it keeps in memory.
+   * Grows with every change to people, groups, sources, credentials, policies, accounts or who is cut off, and with every bulletin,
+   * by whichever process made it. A node compares it to know when to drop what it keeps in memory.
    */
   changeSequence(): Promise<number>;
   /** Deletes marks and artifacts whose time has passed. Safe to run at any moment. */
@@ -124,12 +126,15 @@ export interface ArtifactStore {
   /** Marks it consumed, unless it has expired. Resolves true for exactly one caller, also when several arrive at once (T05). */
   consume(model: string, id: string, now: EpochSeconds): Promise<boolean>;
   destroy(model: string, id: string): Promise<void>;
-  /** Removes every artifact, of any model, that belongs to this grant; the Grant itself goes by {@link destroy}. */
+  /**
+   * Removes every artifact, of any model, that belongs to this grant, with bulletin if there was one; the Grant itself goes by
+   * {@link destroy}.
+   */
   revokeGrant(grantId: string): Promise<void>;
   /** True while a Session holds this `sid` for some client and has neither ended nor expired (IDP-13). */
   sessionStands(sid: string, now: EpochSeconds): Promise<boolean>;
-  /** Removes every session and grant-bound artifact of a person. */
-  endSessionsOf(personId: string): Promise<void>;
+  /** Removes every session and grant-bound artifact of a person, and leaves a bulletin. */
+  endSessionsOf(personId: string, initiator?: Initiator): Promise<void>;
 }
 
 /** JSON payload of `oidc-provider`; `consumed` is set by {@link ArtifactStore.consume}. */
@@ -377,15 +382,17 @@ export interface SessionStore {
     readonly now: EpochSeconds;
   }): Promise<readonly SignInSession[]>;
   /**
-   * Ends a session and everything that was granted in it, in one step, together with `records`. Resolves false when there
-   * was none: then nothing is written. Other sessions of the person stand.
+   * Ends a session and everything that was granted in it, in one step, together with `records` and a bulletin. Resolves false
+   * when there was none: then nothing is written. Other sessions of the person stand.
    */
-  end(uid: string, records: readonly AuditRow[]): Promise<boolean>;
+  end(uid: string, records: readonly AuditRow[], initiator?: Initiator): Promise<boolean>;
+  /** Its owner ends a session, which is named by its id here; grants end by themselves. Leaves a bulletin. */
+  signOut(id: string): Promise<void>;
   /**
    * Takes one client out of a session, with everything that was granted to it there: its ID Tokens and refresh tokens are
    * worth nothing from then on. Resolves false when the session does not hold it: then nothing is written.
    */
-  endClient(uid: string, client: string, records: readonly AuditRow[]): Promise<boolean>;
+  endClient(uid: string, client: string, records: readonly AuditRow[], initiator?: Initiator): Promise<boolean>;
 }
 
 /** What a person of the local directory proves themselves with, besides the password. */

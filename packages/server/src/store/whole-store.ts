@@ -4,6 +4,7 @@ import { administratorStore } from './administrators.ts';
 import { agentUseStore } from './agent-uses.ts';
 import { artifactStore } from './artifacts.ts';
 import { auditStore } from './audit-log.ts';
+import { bulletinStore } from './bulletins.ts';
 import { credentialStore } from './credentials.ts';
 import { cutOffStore } from './cut-offs.ts';
 import type { Engine } from './engine.ts';
@@ -55,6 +56,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts): St
     administrators: administratorStore(engine),
     notices: noticeStore(engine),
     agentUses: agentUseStore(engine),
+    bulletins: bulletinStore(engine),
     changeSequence: reads.changeSequence,
     purge: async (now) => {
       await purge(engine, now);

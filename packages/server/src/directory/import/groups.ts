@@ -57,11 +57,7 @@ export function createGroupPlanner(
     const left = [...there].filter((id) => !wanted.has(id));
     const moves = joined.length + left.length;
     if (!isRenamed && moves === 0) return { outcome: 'unchanged', moves };
-    const write = async () => {
-      await change({ ...same, name, externalId: externalId ?? same.externalId }, joined, left, isRenamed);
-      // A session is not worth keeping for somebody who may have lost what it was for: they sign in again.
-      for (const id of left) await store.artifacts.endSessionsOf(id);
-    };
+    const write = () => change({ ...same, name, externalId: externalId ?? same.externalId }, joined, left, isRenamed);
     return { outcome: 'changed', moves, write };
   };
 

@@ -108,11 +108,15 @@ describe('an import', () => {
 
     const anna = await find(store, 'anna');
     assert.ok(anna);
-    await store.artifacts.upsert('Session', 's', { accountId: anna.id }, 4_000_000_000);
     const next = await bring(store, toLines(user('anna', { title: 'Lead' }), user('bert'), group(['bert'])));
     assert.deepEqual([next.people.changed, next.people.unchanged, next.groups.changed], [1, 1, 1]);
     assert.deepEqual((await find(store, 'anna'))?.groups, []);
-    assert.equal(await store.artifacts.find('Session', 's'), undefined, 'whoever left a group signs in again');
+    const bulletins = await store.bulletins.after(0, 10);
+    assert.deepEqual(
+      bulletins.map(({ personId, event }) => [personId, event]),
+      [[anna.id, 'session-revoked']],
+      'whoever left a group is judged anew',
+    );
     const left = next.facts.flatMap((fact) => fact.left ?? []);
     assert.deepEqual(left, [anna.id]);
   });

@@ -68,7 +68,7 @@ export function createAccountLinkPage(options: SignInOptions, frame: PageFrame) 
     const address = options.addressOf(context.req);
     const detail = `password set by ${link.purpose} link`;
     // Before the password is there: whoever is signed in with the old one is told, and so are the clients.
-    await endSessionsOf(options, provider, person.id, { address, facts: { detail } });
+    await endSessionsOf(options, provider, person.id, { address, facts: { detail }, initiator: 'user' });
     const code = newEnrolmentCode(now());
     const facts = { person: person.id, detail };
     const records = [options.rowOf({ kind: 'factor', outcome: 'allowed', known: true, address, facts })];

@@ -1,5 +1,6 @@
 import type Provider from 'oidc-provider';
 import type { Facts } from '../../audit/record.ts';
+import type { Initiator } from '../../store/off.ts';
 import { type SignInSession, StoreUnavailable } from '../../store/store.ts';
 import type { SignInOptions } from './options.ts';
 import { signOutOf } from './records.ts';
@@ -8,6 +9,7 @@ import { signOutOf } from './records.ts';
 export interface EndOfSession {
   readonly address: string;
   readonly facts: Facts;
+  readonly initiator: Initiator;
 }
 
 /**
@@ -18,13 +20,12 @@ export async function endSession(
   options: SignInOptions,
   provider: Provider,
   uid: string,
-  { address, facts }: EndOfSession,
+  { address, facts, initiator }: EndOfSession,
 ): Promise<void> {
   const session = await options.store.sessions.find(uid, options.now());
   if (!session) return;
   const { personId: person, clients } = session;
-  await options.note({ ...signOutOf(person, facts), address });
-  await options.store.sessions.end(uid, []);
+  await options.store.sessions.end(uid, [options.rowOf({ ...signOutOf(person, facts), address })], initiator);
   await tell(options, provider, person, clients);
 }
 
@@ -34,7 +35,7 @@ export async function endClient(
   provider: Provider,
   uid: string,
   clientId: string,
-  { address, facts }: EndOfSession,
+  { address, facts, initiator }: EndOfSession,
 ): Promise<boolean> {
   // Somebody else may save the session between reading and writing: then it is read again.
   for (let attempt = 0; attempt < 5; attempt += 1) {
@@ -43,7 +44,7 @@ export async function endClient(
     if (!session || held.length === 0) return false;
     const client = options.clients().get(clientId)?.id ?? clientId;
     const row = options.rowOf({ ...signOutOf(session.personId, { client, ...facts }), address });
-    if (!(await options.store.sessions.endClient(uid, clientId, [row]))) continue;
+    if (!(await options.store.sessions.endClient(uid, clientId, [row], initiator))) continue;
     await tell(options, provider, session.personId, held);
     return true;
   }
@@ -80,7 +81,7 @@ export async function endSessionsOf(
     ended += sessions.length;
     if (sessions.length < 100) break;
   }
-  await store.artifacts.endSessionsOf(personId);
+  await store.artifacts.endSessionsOf(personId, why.initiator);
   return ended;
 }
 

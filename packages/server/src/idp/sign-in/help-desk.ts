@@ -138,8 +138,11 @@ export function createHelpDesk(options: SignInOptions, frame: PageFrame) {
     const detail = 'factor removed at the help desk';
     const about = { kind: factor.kind, id: factor.id };
     await store.factors.remove(person.id, factor.id, [rowOf(visit, person, detail, about)]);
-    const facts = { by: visit.person.id, detail };
-    await endSessionsOf(options, visit.provider, person.id, { address: addressOf(visit), facts });
+    await endSessionsOf(options, visit.provider, person.id, {
+      address: addressOf(visit),
+      facts: { by: visit.person.id, detail },
+      initiator: 'admin',
+    });
     await showPerson(visit, target, `${factor.name} was removed.`);
   }
 

@@ -107,6 +107,6 @@ export function createMyAgents(options: SignInOptions, frame: PageFrame) {
   }
 
   function why({ context }: OwnVisit, detail: string) {
-    return { address: options.addressOf(context.req), facts: { detail } };
+    return { address: options.addressOf(context.req), facts: { detail }, initiator: 'user' } as const;
   }
 }

@@ -105,12 +105,21 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, wor
   keepAuthTime(provider, options.now);
   // Whoever cannot be told does not keep the session alive; the operator learns of it.
   provider.on('backchannel.error', (_context, fault) => options.onFault(fault));
+  endSessionsWithBulletin(provider, options.store);
   // Every ID Token names its session: without sid nobody could tell whether it still stands (IDP-13, IDP-40).
   prototype.includeSid = () => true;
   // The scheme is the issuer's, whatever a proxy says: see `callback` in sign-in.ts.
   provider.proxy = true;
   provider.silent = true;
   return provider;
+}
+
+/** A session is destroyed when its owner signs out; when it only gets another id, its adapter does that. */
+function endSessionsWithBulletin({ Session }: Provider, { sessions }: Store): void {
+  Session.prototype.destroy = async function destroy() {
+    await sessions.signOut(this.jti);
+    Object.assign(this, { destroyed: true });
+  };
 }
 
 export function isHttps({ issuer }: Pick<SignInOptions, 'issuer'>): boolean {

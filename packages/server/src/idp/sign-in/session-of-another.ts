@@ -13,7 +13,7 @@ export async function endSessionOfAnother(
 ): Promise<void> {
   if (!interaction.session || interaction.session.accountId === by.personId) return;
   const facts = { client: by.client, detail: 'another person signed in with this browser' };
-  await endSession(options, provider, interaction.session.uid, { address: by.address, facts });
+  await endSession(options, provider, interaction.session.uid, { address: by.address, facts, initiator: 'user' });
   interaction.session = undefined;
   await interaction.persist();
 }

@@ -93,7 +93,7 @@ export function directoryContract(access: Access): void {
       assert.equal(await directory().groups.update(renamed, none, []), true);
       assert.deepEqual(await directory().groups.find('group', group.id), { ...renamed, version: 3 });
       assert.deepEqual(await members(), [a.id, c.id]);
-      await directory().groups.update({ ...renamed, version: 3 }, { replace: true, add: [b.id], remove: [] }, []);
+      await directory().groups.update({ ...renamed, version: 3 }, { add: [b.id], remove: [a.id, c.id] }, []);
       assert.deepEqual(await members(), [b.id]);
     });
 
@@ -102,7 +102,7 @@ export function directoryContract(access: Access): void {
       const person = await addPerson(source);
       const group = await addGroup(source, [person.id]);
       const line = row();
-      const change = { replace: true, add: [], remove: [] };
+      const change = { add: [], remove: [person.id] };
       assert.equal(await directory().groups.update({ ...group, version: 2 }, change, [line]), false);
       assert.equal(await directory().groups.update({ ...group, source: other }, change, [line]), false);
       assert.equal(await directory().groups.remove({ ...group, source: other }, [line]), false);

@@ -31,8 +31,11 @@ export function backChannelLogout(options: SignInOptions, upstreams: UpstreamOpt
     if (await store.isMarked(mark.kind, mark.id)) return refuse(context, name, 'logout_token_replayed');
     const facts = { upstream: name, issuer, ...(subject !== undefined && { subject }) };
     for (const uid of await store.upstream.sessionsOn({ issuer, subject, sid })) {
-      const why = { address: options.addressOf(context.req), facts: { ...facts, detail: 'ended by its upstream' } };
-      await endSession(options, provider, uid, why);
+      await endSession(options, provider, uid, {
+        address: options.addressOf(context.req),
+        facts: { ...facts, detail: 'ended by its upstream' },
+        initiator: 'system',
+      });
     }
     // Last: a crash before it lets the upstream try again, and ending what has ended changes nothing.
     await store.commit({ marks: [mark], records: [] });
