@@ -30,7 +30,12 @@ describe('all signing keys in a PKCS #11 token (SoftHSM)', { skip: missing }, ()
     onEnd(scope, () => rm(soft.folder, { recursive: true, force: true }));
     const home = await temporaryHome(scope);
     const { module, driver, token, pinFile } = soft;
-    const labels = { idToken: 'credence-id-token', idJag: 'credence-id-jag', accessToken: 'credence-access-token' };
+    const labels = {
+      idToken: 'credence-id-token',
+      idJag: 'credence-id-jag',
+      accessToken: 'credence-access-token',
+      securityEvent: 'credence-event',
+    };
     await writeFile(
       join(home, 'credence.yaml'),
       JSON.stringify({ keys: { pkcs11: { module, driver, token, pinFile, labels } } }),

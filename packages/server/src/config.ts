@@ -18,7 +18,7 @@ export const roles = ['idp', 'ras', 'gateway', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
 /** One key, one algorithm, one purpose (KEY-01). */
-export const keyPurposes = ['id_token', 'id_jag', 'access_token', 'id_jag_encryption'] as const;
+export const keyPurposes = ['id_token', 'id_jag', 'access_token', 'id_jag_encryption', 'security_event'] as const;
 export type KeyPurpose = (typeof keyPurposes)[number];
 
 /** How long an answer of `/jwks` may be kept (its `max-age`). */
@@ -83,6 +83,17 @@ const ConfigFile = z.strictObject({
   admin: z.strictObject({ url: origin.optional(), port: port.default(4002) }).prefault({}),
   store: StoreSection.optional(),
   sign_in: SignInConfig.prefault({}),
+  signals: z
+    .strictObject({
+      /** By issuer of an authorization server: file with the bearer token it wants to see with security events. */
+      tokenFiles: z
+        .record(
+          z.string().refine((text) => URL.canParse(text), 'must be an issuer'),
+          z.string(),
+        )
+        .default({}),
+    })
+    .prefault({}),
   skewSeconds: z.int().min(0).max(60).default(30),
   documents: z
     .strictObject({ access: z.string().default('access.yaml'), resource: z.string().default('resource.yaml') })
@@ -125,8 +136,16 @@ const ConfigFile = z.strictObject({
           pinFile: z.string().min(1),
           driver: z.string().optional(),
           labels: z
-            .strictObject({ idToken: label.optional(), idJag: label.optional(), accessToken: label.optional() })
-            .refine((labels) => Object.keys(labels).length > 0, 'must name idToken, idJag or accessToken'),
+            .strictObject({
+              idToken: label.optional(),
+              idJag: label.optional(),
+              accessToken: label.optional(),
+              securityEvent: label.optional(),
+            })
+            .refine(
+              (labels) => Object.keys(labels).length > 0,
+              'must name idToken, idJag, accessToken or securityEvent',
+            ),
         })
         .optional(),
       // Who pays decides: an ID Token is signed once and verified often, the other two are verified once.
@@ -135,6 +154,7 @@ const ConfigFile = z.strictObject({
       accessToken: z.enum(signatureAlgorithms).default('ES256'),
       /** What issuers encrypt ID-JAGs to, where they do. */
       idJagEncryption: z.enum(encryptionAlgorithms).default('ECDH-ES'),
+      securityEvent: z.enum(signatureAlgorithms).default('ES256'),
     })
     .prefault({}),
   dpop: z.strictObject({ nonce: z.boolean().default(false) }).prefault({}),
@@ -187,6 +207,8 @@ export interface Config {
   readonly admin: { readonly url: string; readonly port: number };
   /** The identity providers of the organisation, by name. */
   readonly signIn: SignInConfig;
+  /** Files with the bearer tokens that authorization servers want to see with security events, by issuer. */
+  readonly signalTokenFiles: Readonly<Record<string, string>>;
   readonly skewSeconds: number;
   /** Whether DPoP proofs must carry a nonce of ours (RFC 9449 §8). */
   readonly dpop: { readonly nonce: boolean };
@@ -247,6 +269,9 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
     ras: { ...value.ras, issuer: value.ras.issuer ?? `${scheme}://localhost:${value.ras.port}` },
     admin: { ...value.admin, url: value.admin.url ?? `${scheme}://localhost:${value.admin.port}` },
     signIn: locateSecrets(value.sign_in, at),
+    signalTokenFiles: Object.fromEntries(
+      Object.entries(value.signals.tokenFiles).map(([issuer, file]) => [issuer, at(file)]),
+    ),
     documents: { access: at(value.documents.access), resource: at(value.documents.resource) },
     tls: typeof value.tls === 'object' ? { key: at(value.tls.key), cert: at(value.tls.cert) } : value.tls,
     trustedHops: value.proxy.trusted,
@@ -269,6 +294,7 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
         id_jag: value.keys.idJag,
         access_token: value.keys.accessToken,
         id_jag_encryption: value.keys.idJagEncryption,
+        security_event: value.keys.securityEvent,
       },
     },
   };
@@ -291,7 +317,7 @@ function toPkcs11(
   at: (path: string) => string,
 ): Config['keys']['pkcs11'] {
   if (!entry) return undefined;
-  const { idToken, idJag, accessToken } = entry.labels;
+  const { idToken, idJag, accessToken, securityEvent } = entry.labels;
   return {
     module: at(entry.module),
     token: entry.token,
@@ -301,6 +327,7 @@ function toPkcs11(
       ...(idToken && { id_token: idToken }),
       ...(idJag && { id_jag: idJag }),
       ...(accessToken && { access_token: accessToken }),
+      ...(securityEvent && { security_event: securityEvent }),
     },
   };
 }

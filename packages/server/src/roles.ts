@@ -78,6 +78,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
   const issuer = config.idp.issuer;
   const idTokenKeys = await openRing(parts, 'id_token');
   const idJagKeys = await openRing(parts, 'id_jag');
+  const eventKeys = await openRing(parts, 'security_event');
   const rasKeys = createIssuerKeys({
     getJson: egress.getJson,
     now,
@@ -97,7 +98,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     secretHashes,
     idTokenKeys: () => idTokenKeys.privateJwks().filter(isSigningJwk),
     signerOf: parts.vault.signerOf,
-    publicKeys: () => [...idTokenKeys.published(), ...idJagKeys.published()],
+    publicKeys: () => [...idTokenKeys.published(), ...idJagKeys.published(), ...eventKeys.published()],
     detailTypes: () => detailTypesOf(inForce.access()),
     cookieKeys: [await openSecret(home.keysDir, 'cookie')],
     idTokenSeconds: config.idp.idTokenSeconds,
@@ -165,6 +166,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     async follow() {
       await idTokenKeys.refresh();
       await idJagKeys.refresh();
+      await eventKeys.refresh();
       if (kidsOf() === kids) return;
       kids = kidsOf();
       signIn.rebuild();
@@ -201,7 +203,8 @@ export async function resourceListener(parts: Parts): Promise<Handler> {
   };
 }
 
-async function openRas(parts: Parts) {
+/** The authorization server, without a listener of its own. */
+export async function openRas(parts: Parts) {
   const { config, store, inForce, edge, egress, log, now } = parts;
   const issuer = config.ras.issuer;
   const keys = await openRing(parts, 'access_token');
@@ -244,7 +247,7 @@ async function openRas(parts: Parts) {
     await keys.refresh();
     await encryptionKeys.refresh();
   };
-  return { keys, follow, handle: createRasApp(ras, edge, publishedKeys).handle };
+  return { keys, follow, ...createRasApp(ras, edge, publishedKeys) };
 }
 
 /**
@@ -360,7 +363,11 @@ async function openDpop({ config, home }: Parts, issuer: string): Promise<DpopEn
   return { url: `${issuer}/token`, nonces };
 }
 
-function openRing({ config, home, seal, vault, edge, now, append }: Parts, purpose: KeyPurpose): Promise<KeyRing> {
+/** The keys of a purpose; those of one home share them, whichever process looks. */
+export function openRing(
+  { config, home, seal, vault, edge, now, append }: Parts,
+  purpose: KeyPurpose,
+): Promise<KeyRing> {
   return openKeyRing({
     keysDir: home.keysDir,
     purpose,

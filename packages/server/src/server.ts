@@ -10,6 +10,7 @@ import { type Home, makeFolders, openHome, toHome } from './home.ts';
 import { lockHome } from './home-lock.ts';
 import { openInForce } from './in-force.ts';
 import { createLog } from './log.ts';
+import { openOff } from './off.ts';
 import { openStore } from './open-store.ts';
 import { loosenedBy, loosenedClients } from './policy/loosened.ts';
 import { every, houseKeepingMs, openParts, openTls, originsOf, serve } from './serve.ts';
@@ -53,6 +54,7 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   const parts = await openParts(opened, ground);
   if (isAlone) await serve(opened, parts, originsOf(config));
   else await serveWithWorkers(opened, parts, ground, store);
+  if (config.roles.has('idp')) await openOff(opened, parts);
   // Last to be opened, first to end: nothing is tidied up while the rest is taken down.
   every(opened, houseKeepingMs, () => store.purge(parts.now()), log);
   if (config.roles.has('idp')) every(opened, houseKeepingMs, () => gatherAgentUses(store), log);

@@ -103,12 +103,15 @@ export interface Facts {
   readonly left?: readonly string[];
   /** Names of attributes that changed; never their values. */
   readonly changed?: readonly string[];
-  /** A security event: its name, its `jti`, when it happened by its issuer's clock, and whether it changed anything here. */
+  /**
+   * A security event: its name, its `jti`, when it happened by its issuer's clock, and, of one received, whether it
+   * changed anything here.
+   */
   readonly signal?: {
     readonly event: SecurityEventName | 'other';
     readonly id: string;
     readonly at: EpochSeconds;
-    readonly effective: boolean;
+    readonly effective?: boolean;
   };
   readonly detail?: string;
 }

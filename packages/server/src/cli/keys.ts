@@ -11,7 +11,7 @@ import { readInstallation, recordAct, withStore } from './with-store.ts';
 
 const purposeArgument = new Argument(
   '<purpose>',
-  'what the key is for: signing one kind of token, or decrypting ID-JAGs',
+  'what the key is for: signing one kind of token or security events, or decrypting ID-JAGs',
 ).choices(keyPurposes);
 
 /** `credence keys list|rotate|retire`: signing keys, also while the server runs; it follows within ten seconds. */

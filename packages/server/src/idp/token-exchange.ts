@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import {
   type AuthorizationDetail,
   type EpochSeconds,
@@ -22,6 +21,7 @@ import type { Person, Store } from '../store/store.ts';
 import type { BadSubjectToken } from './bad-subject-token.ts';
 import type { EncryptIdJag } from './encrypt-id-jag.ts';
 import { elsewhere, type NetworkWatch } from './network-watch.ts';
+import { subjectAt } from './subject.ts';
 import { readRefreshToken } from './subject-refresh-token.ts';
 import { checkSubjectToken, type IdTokenVerifier, type SubjectToken } from './subject-token.ts';
 import { parseTarget, type Target } from './target.ts';
@@ -145,12 +145,8 @@ function boundCertificate(call: Call, { tls }: AccessClient, key: string | undef
 
 /** Who the person is towards one RAS: the same everywhere, or an id that only this RAS sees; e-mail only where it is needed. */
 function toSubject({ id, email }: Person, ras: string, audience: Audience | undefined, { subjectSecret }: Idp) {
-  const pairwise = () =>
-    createHmac('sha256', subjectSecret)
-      .update(JSON.stringify([ras, id]))
-      .digest('base64url');
   return {
-    subject: audience?.subject === 'pairwise' ? pairwise() : id,
+    subject: subjectAt(id, ras, audience, subjectSecret),
     email: audience?.email ? email : undefined,
     tenant: audience?.tenant,
     audTenant: audience?.audTenant,

@@ -66,6 +66,9 @@ export function retire(keys: readonly TimedKey[], kid: string, now: EpochSeconds
 /** Issuers keep a copy of our JWK Set, and encrypt to what is in it, for this long at most (`issuer-keys.ts` does). */
 const copySeconds = 900;
 
+/** A SET is verified when it arrives, and signed anew when it is sent again. */
+const setSeconds = 60;
+
 /**
  * The longest life of what a purpose signs, skew included: so long a key stays published after it signed its last. A key for
  * decrypting is kept for as long as somebody may still encrypt to it and present that.
@@ -76,6 +79,7 @@ export function tokenSecondsOf(purpose: KeyPurpose, config: Pick<Config, 'idp' |
     id_jag: config.idp.idJagSeconds,
     access_token: config.ras.accessTokenSeconds,
     id_jag_encryption: config.ras.maxIdJagSeconds + copySeconds,
+    security_event: setSeconds,
   };
   return seconds[purpose] + config.skewSeconds;
 }

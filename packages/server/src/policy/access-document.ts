@@ -176,6 +176,12 @@ export const AudienceEntry = mapping({
       error: 'must be discovery, or { keys: [JSON Web Keys for encryption] }',
     })
     .optional(),
+  /** Where it takes security events (RFC 8935); when absent, `/events` behind its issuer. `false`: it is told nothing. */
+  signals: z
+    .union([z.literal(false), fetchedUrl], {
+      error: 'must be false, or the URL of its endpoint for security events: https, or http on localhost',
+    })
+    .optional(),
 });
 
 /** What the sign-in is worth. */

@@ -60,7 +60,7 @@ export function compileAccess(
   }
 
   const audiences = new Map<string, Audience>();
-  for (const [name, { aliases, subject, email, tenant, aud_tenant, aud_sub, encryption }] of Object.entries(
+  for (const [name, { aliases, subject, email, tenant, aud_tenant, aud_sub, encryption, signals }] of Object.entries(
     document.audiences,
   )) {
     const ras = name === 'local' ? toLocal(options.localRas, 'audiences') : name;
@@ -77,6 +77,7 @@ export function compileAccess(
       audTenant: aud_tenant,
       audSub: aud_sub,
       encryption: typeof encryption === 'object' ? encryption.keys : encryption,
+      signals,
     });
     for (const alias of aliases) {
       if (serversByAudience.has(alias)) {

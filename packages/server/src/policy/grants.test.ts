@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { AccessDocument } from './access-document.ts';
 import { compileAccess } from './compile.ts';
-import { isGrantedAnything } from './grants.ts';
+import { grantingServers, isGrantedAnything } from './grants.ts';
 import { parsePolicy } from './parse.ts';
 
 const parsed = parsePolicy(
@@ -10,6 +10,7 @@ const parsed = parsePolicy(
 servers:
   s: { resource: https://mcp.example/s, ras: https://mcp.example, scopes: { a: {}, b: {} } }
   t: { resource: https://mcp.example/t, ras: https://mcp.example, scopes: { c: {} } }
+  far: { resource: https://far.example/mcp, ras: https://far.example, scopes: { c: {} } }
 clients: { c: { redirect_uris: [http://localhost/cb], client_ids: { https://mcp.example: c } } }
 rules:
   - { id: one, allow: [a], on: s, to: [group:g] }
@@ -18,14 +19,34 @@ rules:
   - { id: out-a, deny: [a], on: s, to: [role:no-a] }
   - { id: out, deny: all, on: [s, t], to: [role:out] }
   - { id: out-through, deny: all, on: s, to: [role:half], through: [c] }
+  - { id: far, allow: [c], on: [t, far], to: [role:wide, group:wide-group] }
   - { id: mfa, require: { amr: [mfa] }, for: [a], on: s, to: [group:g] }
 `,
   'access',
 );
 
+assert.ok(parsed.ok, JSON.stringify(parsed));
+const index = compileAccess(parsed.document as AccessDocument, { version: 1, localRas: undefined });
+
+describe('PRV-02: where a membership granted something', () => {
+  const [near, far] = ['https://mcp.example', 'https://far.example'];
+  const table: [membership: string, servers: string[]][] = [
+    ['group:g', [near]],
+    ['role:g', []],
+    ['role:r', [near]],
+    ['group:r', []],
+    ['role:wide', [near, far]],
+    ['group:wide-group', [near, far]],
+    ['role:out', []],
+    ['group:unknown', []],
+  ];
+  for (const [membership, servers] of table) {
+    test(`${membership}: at ${servers.length}`, () =>
+      assert.deepEqual([...grantingServers(index, membership)], servers));
+  }
+});
+
 describe('PRV-02: whether anything is left', () => {
-  assert.ok(parsed.ok, JSON.stringify(parsed));
-  const index = compileAccess(parsed.document as AccessDocument, { version: 1, localRas: undefined });
   const table: [name: string, id: string, groups: string[], roles: string[], anything: boolean][] = [
     ['nobody in particular', 'u', [], [], false],
     ['in a group that grants', 'u', ['g'], [], true],

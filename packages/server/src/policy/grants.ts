@@ -1,5 +1,5 @@
 import type { AccessIndex } from './compile.ts';
-import type { Rule, RuleIndex } from './compile-rules.ts';
+import { type Rule, type RuleIndex, splitSubject } from './compile-rules.ts';
 import type { Ask } from './model.ts';
 
 /**
@@ -13,6 +13,21 @@ export function isGrantedAnything(index: AccessIndex, person: Ask['person']): bo
     const isDenied = (scope: string) => denied.some(({ scopes }) => scopes.has(scope));
     return about.some(({ effect, scopes }) => effect === 'allow' && [...scopes].some((scope) => !isDenied(scope)));
   });
+}
+
+/**
+ * Issuers of the authorization servers at which being in this group or role (`group:engineering`) is what some rule allows
+ * something for. Leaving one that only other rules speak of takes nothing away.
+ */
+export function grantingServers({ rules, servers }: AccessIndex, membership: string): ReadonlySet<string> {
+  const [kind, id] = splitSubject(membership);
+  const granting = new Set<string>();
+  for (const [serverId, { groups, roles }] of rules) {
+    const about = (kind === 'role' ? roles : groups).get(id) ?? [];
+    const server = servers.get(serverId);
+    if (server && about.some(({ effect }) => effect === 'allow')) granting.add(server.ras);
+  }
+  return granting;
 }
 
 function rulesAbout(rules: RuleIndex, { id, groups, roles }: Ask['person']): Rule[] {

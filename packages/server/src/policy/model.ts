@@ -76,6 +76,8 @@ export interface Audience {
   readonly audSub: boolean;
   /** Where the keys come from that ID-JAGs are encrypted to; `undefined` = they are not encrypted. */
   readonly encryption: 'discovery' | readonly Jwk[] | undefined;
+  /** Where it takes security events; `undefined` = behind its issuer, `false` = it is told nothing. */
+  readonly signals: string | false | undefined;
 }
 
 /** The kinds of names in a certificate that a client can be known by (RFC 8705 §2.1.2). */

@@ -1,0 +1,90 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
+import type { Facts } from '../../audit/record.ts';
+import type { AccessIndex } from '../../policy/compile.ts';
+import type { Store } from '../../store/store.ts';
+import type { Post } from './deliver.ts';
+import { createReader, type Reader } from './reader.ts';
+import { type Receiver, toReceivers } from './receivers.ts';
+import type { SignalMaker } from './signal.ts';
+import { createTelling } from './telling.ts';
+import { endingOfUngranted } from './ungranted.ts';
+
+export interface OffOptions extends SignalMaker {
+  readonly store: Pick<Store, 'bulletins' | 'changeSequence' | 'people' | 'artifacts'>;
+  readonly post: Post;
+  /** Bearer token that a RAS wants to see, by issuer. */
+  readonly bearerOf: (ras: string) => string | undefined;
+  readonly now: () => EpochSeconds;
+  readonly nowMs: () => number;
+  readonly alert: (facts: Facts) => Promise<void>;
+  readonly onFault: (fault: unknown) => void;
+}
+
+/** Sees to it that what ends here ends everywhere. */
+export interface Off {
+  /** Looks whether there is something to do, and begins with it. */
+  look(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A RAS that is new here may have issued something, for another issuer or a former entry, that is good for so long. */
+const longestTokenSeconds = 3600;
+/** The reader that ends sessions; all others are called by the issuer of their RAS. */
+const ending = 'sessions';
+
+/**
+ * A reader for each RAS that the policy names, so that one that is away holds up no other, and one that ends the sessions of
+ * whoever has nothing left. They are woken by the change sequence: it moves with every bulletin, by whichever process.
+ */
+export function createOff(options: OffOptions): Off {
+  const { store, policy, now } = options;
+  const open = (name: string, work: Parameters<typeof createReader>[0]['work']) =>
+    createReader({
+      name,
+      bulletins: store.bulletins,
+      work,
+      since: () => now() - longestTokenSeconds,
+      onFault: options.onFault,
+    });
+  const sessions = open(ending, endingOfUngranted(store, policy));
+  const readers = new Map<string, Reader>();
+  let receivers = new Map<string, Receiver>();
+  let known: AccessIndex | undefined;
+  let sequence = -1;
+
+  /** Opens and closes readers as the document names other servers. */
+  async function followPolicy(index: AccessIndex): Promise<void> {
+    receivers = new Map(toReceivers(index).map((receiver) => [receiver.ras, receiver]));
+    for (const [ras, reader] of readers) {
+      if (receivers.has(ras)) continue;
+      readers.delete(ras);
+      await reader.stop();
+    }
+    for (const receiver of receivers.values()) {
+      const { ras } = receiver;
+      const bearer = options.bearerOf(ras);
+      const telling = () => createTelling({ ...options, bearer, receiver: () => receivers.get(ras) ?? receiver });
+      if (!readers.has(ras)) readers.set(ras, open(ras, telling()));
+    }
+    for (const name of (await store.bulletins.readers()).keys()) {
+      if (name !== ending && !receivers.has(name)) await store.bulletins.forget(name);
+    }
+  }
+
+  return {
+    async look() {
+      const index = policy();
+      if (index !== known) {
+        await followPolicy(index);
+        [known, sequence] = [index, -1];
+      }
+      const current = await store.changeSequence();
+      if (current === sequence) return;
+      sequence = current;
+      for (const reader of [sessions, ...readers.values()]) reader.wake();
+    },
+    async stop() {
+      await Promise.all([sessions, ...readers.values()].map((reader) => reader.stop()));
+    },
+  };
+}

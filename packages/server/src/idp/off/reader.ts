@@ -1,0 +1,121 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
+import type { Bulletin, BulletinStore } from '../../store/off.ts';
+import type { AuditRow } from '../../store/store.ts';
+
+/** How far a page of bulletins was dealt with. */
+export interface Progress {
+  /** Everything up to this position is done with, and `records` tell how. */
+  readonly until: number;
+  readonly records: readonly AuditRow[];
+  /** What comes after it could not be done, and is tried again after a pause. */
+  readonly isStuck: boolean;
+}
+
+/** Deals with bulletins, oldest first. Whatever it has done it may be asked to do again: it died before that was written down. */
+export type Work = (page: readonly Bulletin[]) => Promise<Progress>;
+
+/** Works through the bulletins for one purpose, from a place of its own that a crash does not lose. */
+export interface Reader {
+  /** There may be something new. */
+  wake(): void;
+  /** Resolves when nothing of it is under way any more. */
+  stop(): Promise<void>;
+}
+
+export interface ReaderOptions {
+  readonly name: string;
+  readonly bulletins: Pick<BulletinStore, 'after' | 'begin' | 'advance'>;
+  readonly work: Work;
+  /** What a reader that is new starts with. */
+  readonly since: () => EpochSeconds;
+  readonly onFault: (fault: unknown) => void;
+  /** 0 to 1, so that those who wait for the same thing do not come back at once. */
+  readonly random?: () => number;
+}
+
+const pageSize = 200;
+const firstPauseMs = 250;
+const longestPauseMs = 60_000;
+/** Something new is a reason to try at once what failed before, but not more often than this. */
+const leastPauseMs = 1000;
+
+export function createReader({ name, bulletins, work, since, onFault, random = Math.random }: ReaderOptions): Reader {
+  let position: number | undefined;
+  let running: Promise<void> | undefined;
+  let isAsked = false;
+  let isStopped = false;
+  let failures = 0;
+  /** Ends the pause; there while one lasts. */
+  let goOn: (() => void) | undefined;
+
+  /** True when there may be more. */
+  async function step(): Promise<boolean> {
+    position ??= await bulletins.begin(name, since());
+    const page = await bulletins.after(position, pageSize);
+    if (page.length === 0) return false;
+    const { until, records, isStuck } = await work(page);
+    if (until > position) {
+      await bulletins.advance(name, until, records);
+      position = until;
+      failures = 0;
+    }
+    if (isStuck) await pause();
+    return true;
+  }
+
+  async function run(): Promise<void> {
+    while (isAsked && !isStopped) {
+      isAsked = false;
+      try {
+        if (await step()) isAsked = true;
+      } catch (fault) {
+        onFault(fault);
+        isAsked = true;
+        await pause();
+      }
+    }
+  }
+
+  function pause(): Promise<void> {
+    if (isStopped) return Promise.resolve();
+    const full = Math.min(firstPauseMs * 2 ** failures, longestPauseMs);
+    failures += 1;
+    const milliseconds = full * (0.5 + random() / 2);
+    const startedAt = performance.now();
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        goOn = undefined;
+        resolve();
+      };
+      let timer = setTimeout(end, milliseconds);
+      timer.unref();
+      goOn = () => {
+        if (isStopped) return end();
+        const left = startedAt + Math.min(leastPauseMs, milliseconds) - performance.now();
+        clearTimeout(timer);
+        timer = setTimeout(end, Math.max(0, left));
+        timer.unref();
+      };
+    });
+  }
+
+  const wake = () => {
+    isAsked = true;
+    goOn?.();
+    if (running || isStopped) return;
+    running = run().finally(() => {
+      running = undefined;
+      if (isAsked) wake(); // asked in the moment between
+    });
+  };
+
+  return {
+    wake,
+    async stop() {
+      isStopped = true;
+      goOn?.();
+      await running;
+    },
+  };
+}

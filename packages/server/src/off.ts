@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { eventId } from './call.ts';
+import type { Post } from './idp/off/deliver.ts';
+import { createOff } from './idp/off/follow.ts';
+import { openSecret } from './keys/key-file.ts';
+import { toFault } from './log.ts';
+import { Problem } from './problem.ts';
+import { openRas, openRing, type Parts } from './roles.ts';
+import { every, houseKeepingMs } from './serve.ts';
+
+/** A change of another process is seen after this long at most. It is one read by a prepared statement. */
+const lookMs = 25;
+/** While the store is away. */
+const faultMs = 1000;
+
+/**
+ * Tells authorization servers when something ends for somebody (IDP-43, PRV-02): in the one process of an installation that
+ * writes, whichever process the change was made by.
+ */
+export async function openOff(opened: AsyncDisposableStack, parts: Parts): Promise<void> {
+  const { config, home, store, inForce, edge, now, append, log } = parts;
+  const keys = await openRing(parts, 'security_event');
+  every(opened, houseKeepingMs, () => keys.refresh(), log);
+  const bearers = await readBearers(config.signalTokenFiles);
+  const off = createOff({
+    issuer: config.idp.issuer,
+    policy: () => inForce.access(),
+    signer: () => keys.signer(),
+    subjectSecret: await openSecret(home.keysDir, 'subject'),
+    store,
+    post: await openPost(opened, parts),
+    bearerOf: (ras) => bearers.get(ras),
+    now,
+    nowMs: edge.nowMs,
+    alert: async (facts) => {
+      log.warn({ ras: facts.audience }, facts.detail);
+      const id = eventId('a_');
+      await append([{ v: 1, id, kind: 'alert', domain: 'idp', timeMs: edge.nowMs(), outcome: 'allowed', ...facts }]);
+    },
+    onFault: (fault) => log.error({ fault: toFault(fault) }, 'what has ended could not be told'),
+  });
+  const stopped = new AbortController();
+  const looking = follow();
+  opened.defer(async () => {
+    stopped.abort();
+    await looking;
+    await off.stop();
+  });
+
+  async function follow(): Promise<void> {
+    while (!stopped.signal.aborted) {
+      let wait = lookMs;
+      try {
+        await off.look();
+      } catch (fault) {
+        log.error({ fault: toFault(fault) }, 'what has ended could not be looked for');
+        wait = faultMs;
+      }
+      await pause(wait, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined);
+    }
+  }
+}
+
+/**
+ * The way to authorization servers. One in this program is handed its SETs without the network: its public address may lead
+ * somewhere else from here, or nowhere.
+ */
+async function openPost(opened: AsyncDisposableStack, parts: Parts): Promise<Post> {
+  const { config, egress } = parts;
+  if (!config.roles.has('ras')) return egress.fetch;
+  const ras = await openRas(parts);
+  every(opened, houseKeepingMs, ras.follow, parts.log);
+  return async (url, init) =>
+    new URL(url).origin === config.ras.issuer ? ras.fetch(new Request(url, init)) : egress.fetch(url, init);
+}
+
+async function readBearers(files: Readonly<Record<string, string>>): Promise<ReadonlyMap<string, string>> {
+  const read = Object.entries(files).map(async ([issuer, file]) => {
+    try {
+      return [issuer, (await readFile(file, 'utf8')).trim()] as const;
+    } catch (error) {
+      throw new Problem(
+        `signals.tokenFiles: cannot read ${file} (${(error as NodeJS.ErrnoException).code}).`,
+        'Check the path, its owner and its mode (0600).',
+      );
+    }
+  });
+  return new Map(await Promise.all(read));
+}
