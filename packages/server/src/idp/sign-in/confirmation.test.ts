@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { ask, basic, claimsOf, redeem, signInAs, token } from './test-client.ts';
-import { alice, bob, openTestWorld, password, TestBrowser, type TestWorld } from './test-world.ts';
+import { alice, bob, endingsOnRecord, openTestWorld, password, TestBrowser, type TestWorld } from './test-world.ts';
 
 const callback = 'http://localhost:51234/callback';
 
@@ -66,10 +66,15 @@ describe('a live session', () => {
       const arrived = await browser.submit(login, { email: bob.email, password, do: 'sign-in' });
       const answer = await redeem(world, next, arrived.url.searchParams.get('code') ?? '');
       assert.equal(claimsOf(answer.body.id_token).sub, bob.id);
-      const left = world.notes.filter(({ kind }) => kind === 'sign_out');
+      const left = await endingsOnRecord(world);
       assert.deepEqual(
-        left.map(({ facts }) => facts.person),
+        left.map(({ person }) => person),
         [alice.id],
+      );
+      const bulletins = await world.store.bulletins.after(0, 10);
+      assert.deepEqual(
+        bulletins.map(({ personId, event }) => [personId, event]),
+        [[alice.id, 'session-revoked']],
       );
 
       const { sid } = claimsOf(body.id_token);

@@ -55,6 +55,18 @@ describe('what is published', () => {
     for (const [name, value] of Object.entries(expected)) assert.deepEqual(openid?.[name], value, name);
   });
 
+  test('IDP-43: what receivers of security events look up, without endpoints that are not there', async () => {
+    const response = await fetch(`${world.issuer}/.well-known/ssf-configuration`);
+    assert.equal(response.headers.get('content-type')?.split(';')[0], 'application/json');
+    assert.deepEqual(await response.json(), {
+      spec_version: '1_0',
+      issuer: world.issuer,
+      jwks_uri: `${world.issuer}/jwks`,
+      delivery_methods_supported: ['urn:ietf:rfc:8935'],
+      default_subjects: 'ALL',
+    });
+  });
+
   test('new keys are taken up without a restart', async () => {
     const added = generatePrivateJwk('RS256');
     world.idTokenKeys.unshift(added);

@@ -6,8 +6,8 @@ import type { SignInOptions } from './options.ts';
 
 const briefly = 'public, max-age=300';
 
-/** What anybody may read: style sheet and mark, keys, and both metadata documents. */
-export function publish({ publicKeys, certificateOf, detailTypes }: SignInOptions): Layer {
+/** What anybody may read: style sheet and mark, keys, and the metadata documents. */
+export function publish({ issuer, publicKeys, certificateOf, detailTypes }: SignInOptions): Layer {
   return async (context: Context, next) => {
     const isRead = context.method === 'GET' || context.method === 'HEAD';
     const asset = findAsset(context.path);
@@ -18,10 +18,27 @@ export function publish({ publicKeys, certificateOf, detailTypes }: SignInOption
       // oidc-provider knows the ID Token keys only; the issuer signs ID-JAGs with others.
       context.set({ 'content-type': 'application/jwk-set+json', 'cache-control': briefly });
       context.body = JSON.stringify({ keys: publicKeys() });
+    } else if (isRead && context.path === '/.well-known/ssf-configuration') {
+      context.set('cache-control', briefly);
+      context.body = transmitter(issuer);
     } else {
       await next();
       if (isMetadata(context)) complete(context, certificateOf !== undefined, detailTypes());
     }
+  };
+}
+
+/**
+ * What a receiver of our security events may want to look up. There are no endpoints: who is told, and where, stands in the
+ * access document. @see https://openid.net/specs/openid-sharedsignals-framework-1_0-final.html#section-7.1
+ */
+function transmitter(issuer: string) {
+  return {
+    spec_version: '1_0',
+    issuer,
+    jwks_uri: `${issuer}/jwks`,
+    delivery_methods_supported: ['urn:ietf:rfc:8935'],
+    default_subjects: 'ALL',
   };
 }
 

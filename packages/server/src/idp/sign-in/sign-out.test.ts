@@ -17,6 +17,7 @@ describe('leaving', () => {
   after(() => world.close());
 
   const newBrowser = () => new TestBrowser(world.issuer);
+  const lastBulletin = async () => (await world.store.bulletins.after(0, 1000)).at(-1)?.position ?? 0;
 
   describe('IDP-41: signing out', () => {
     test('asks with a button, ends session and grants, and goes where the client is registered', async () => {
@@ -29,7 +30,9 @@ describe('leaving', () => {
         post_logout_redirect_uri: 'http://localhost:51234/bye',
         state: 's',
       });
+      const before = await lastBulletin();
       const page = await browser.get(`${world.issuer}/session/end?${query}`);
+      assert.equal(await lastBulletin(), before, 'signing in, and asking, ends nothing');
       assert.match(page.page, /<h1>Sign out of Acme\?<\/h1>/);
       const gone = await browser.submit(page, { logout: 'yes' });
       assert.equal(gone.url.href, 'http://localhost:51234/bye?state=s');
@@ -40,6 +43,12 @@ describe('leaving', () => {
         [['allowed', alice.id, 'claude-code', sid]],
       );
       assert.equal(await world.store.artifacts.sessionStands(String(sid), 0), false);
+      const bulletins = (await world.store.bulletins.after(before, 100)).filter(({ personId }) => personId === alice.id);
+      assert.deepEqual(
+        [bulletins.at(-1)?.event, bulletins.at(-1)?.initiator],
+        ['session-revoked', 'user'],
+        'IDP-43: authorization servers hear of it',
+      );
       const stale = {
         grant_type: 'refresh_token',
         refresh_token: String(body.refresh_token),

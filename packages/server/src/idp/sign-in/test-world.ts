@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { toRow } from '../../audit/record.ts';
+import { type AuditRecord, toRow } from '../../audit/record.ts';
 import { hashSecret } from '../../clients/authenticate.ts';
 import type { ClientCertificate } from '../../clients/client-certificate.ts';
 import type { DpopNonces } from '../../clients/dpop.ts';
@@ -154,6 +154,12 @@ export async function openTestWorld(
     ...(await toMore(issuer, store, now, (fault) => world.faults.push(fault))),
   };
   return Object.assign(world, { signIn: createSignIn(options, limits) });
+}
+
+/** What the record says of sessions that were ended, oldest first: their lines are written in one step with the end. */
+export async function endingsOnRecord({ store }: TestWorld): Promise<readonly AuditRecord[]> {
+  const records = (await store.audit.last(1000)).map(({ body }) => JSON.parse(body) as AuditRecord);
+  return records.filter(({ kind }) => kind === 'sign_out');
 }
 
 function testClients(clientKey: PrivateJwk): AccessClient[] {

@@ -6,7 +6,7 @@ import { parseJws, type Refusal, refusalRow } from '@credence/mcp/protocol';
 import { generatePrivateJwk, toPublicJwk } from '../../../keys/signer.ts';
 import { verifySignature } from '../../../keys/verify-signature.ts';
 import { ask, claimsOf, redeem, token } from '../test-client.ts';
-import { alice, bob, TestBrowser } from '../test-world.ts';
+import { alice, bob, endingsOnRecord, TestBrowser } from '../test-world.ts';
 import { dana } from './fixtures/scripted-provider.ts';
 import { callback, openUpstreamWorld, signInUpstream, type UpstreamWorld } from './fixtures/upstream-world.ts';
 
@@ -161,9 +161,11 @@ describe('signing out, in both directions', () => {
       assert.deepEqual(answer, { status: 200, body: {} });
       assert.deepEqual([await stands(one.sid), await stands(other.sid)], [false, true]);
       assert.deepEqual([await isRefreshed(one.refreshToken), await isRefreshed(other.refreshToken)], [false, true]);
-      const ended = world.notes.filter(({ kind, facts }) => kind === 'sign_out' && facts.upstream === 'company');
-      assert.ok(ended.some(({ facts }) => facts.detail === 'ended by its upstream'));
-      assert.ok(ended.every(({ facts }) => !('subject' in facts) && facts.issuer === world.company.issuer));
+      const ended = (await endingsOnRecord(world)).filter(({ upstream }) => upstream === 'company');
+      assert.ok(ended.some(({ detail }) => detail === 'ended by its upstream'));
+      assert.ok(ended.every((record) => !('subject' in record) && record.issuer === world.company.issuer));
+      const bulletin = (await world.store.bulletins.after(0, 1000)).at(-1);
+      assert.deepEqual([bulletin?.event, bulletin?.initiator], ['session-revoked', 'system'], 'IDP-43');
       const sids = told.map((form) => claimsOf(form.get('logout_token')).sid);
       assert.ok(sids.includes(one.sid) && !sids.includes(other.sid));
     });
@@ -173,7 +175,7 @@ describe('signing out, in both directions', () => {
       world.company.script = { claims: { sub: 'somebody', email: 'somebody@acme.example' } };
       const somebody = await signedIn();
       await notify(await world.company.logoutToken({ sub: dana.sub }));
-      assert.equal(world.notes.findLast(({ kind }) => kind === 'sign_out')?.facts.subject, dana.sub);
+      assert.equal((await endingsOnRecord(world)).at(-1)?.subject, dana.sub);
       assert.deepEqual(
         [await stands(one.sid), await stands(two.sid), await stands(somebody.sid)],
         [false, false, true],
