@@ -94,7 +94,7 @@ describe('a reader of bulletins', () => {
     const { reader, reaches, add, kept } = open((_, tries) => (tries < 6 ? { until: 0, isStuck: true } : {}));
     add(1);
     reader.wake();
-    for (let tries = 0; kept.times.length < 5; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (kept.times.length < 5) await new Promise((resolve) => setTimeout(resolve, 10));
     const from = performance.now();
     add(2);
     reader.wake(); // in a pause of two seconds

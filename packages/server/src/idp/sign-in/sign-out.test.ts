@@ -43,7 +43,9 @@ describe('leaving', () => {
         [['allowed', alice.id, 'claude-code', sid]],
       );
       assert.equal(await world.store.artifacts.sessionStands(String(sid), 0), false);
-      const bulletins = (await world.store.bulletins.after(before, 100)).filter(({ personId }) => personId === alice.id);
+      const bulletins = (await world.store.bulletins.after(before, 100)).filter(
+        ({ personId }) => personId === alice.id,
+      );
       assert.deepEqual(
         [bulletins.at(-1)?.event, bulletins.at(-1)?.initiator],
         ['session-revoked', 'user'],
