@@ -9,8 +9,8 @@ import { Problem } from './problem.ts';
 import { openRas, openRing, type Parts } from './roles.ts';
 import { every, houseKeepingMs } from './serve.ts';
 
-/** A change of another process is seen after this long at most. It is one read by a prepared statement. */
-const lookMs = 25;
+/** A change of another process is seen after this long at most. In the home it is one read by a prepared statement. */
+const lookMs = { home: 25, postgres: 100 };
 /** While the store is away. */
 const faultMs = 1000;
 
@@ -50,7 +50,7 @@ export async function openOff(opened: AsyncDisposableStack, parts: Parts): Promi
 
   async function follow(): Promise<void> {
     while (!stopped.signal.aborted) {
-      let wait = lookMs;
+      let wait = config.store ? lookMs.postgres : lookMs.home;
       try {
         await off.look();
       } catch (fault) {

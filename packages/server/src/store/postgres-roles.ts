@@ -43,6 +43,8 @@ const rights = {
   account_links: { idp: 'SIUD', operator: 'SIUD', purge: 'SD' },
   agent_uses: { idp: 'SIU', operator: 'S', purge: 'SD' },
   agent_uses_read: { idp: 'SU' },
+  bulletins: { idp: 'SI', operator: 'SI', purge: 'SD' },
+  bulletin_readers: { idp: 'SIUD', purge: 'S' },
   scim_tokens: { idp: 'SU', operator: 'SIUD' },
   // Given by commands of the operator alone.
   administrators: { idp: 'S', operator: 'SIUD' },

@@ -21,6 +21,7 @@ function open(
   const reader = createReader({
     name: 'r',
     bulletins: {
+      readers: async () => new Map([['r', kept.place]]),
       begin: async () => kept.place,
       after: async (position, limit) => kept.bulletins.filter((each) => each.position > position).slice(0, limit),
       advance: async (_, position) => {

@@ -24,7 +24,7 @@ export interface Reader {
 
 export interface ReaderOptions {
   readonly name: string;
-  readonly bulletins: Pick<BulletinStore, 'after' | 'begin' | 'advance'>;
+  readonly bulletins: Pick<BulletinStore, 'after' | 'begin' | 'advance' | 'readers'>;
   readonly work: Work;
   /** What a reader that is new starts with. */
   readonly since: () => EpochSeconds;
@@ -50,7 +50,9 @@ export function createReader({ name, bulletins, work, since, onFault, random = M
 
   /** True when there may be more. */
   async function step(): Promise<boolean> {
-    position ??= await bulletins.begin(name, since());
+    // Another node may have been faster.
+    const place = (await bulletins.readers()).get(name) ?? (await bulletins.begin(name, since()));
+    position = Math.max(position ?? 0, place);
     const page = await bulletins.after(position, pageSize);
     if (page.length === 0) return false;
     const { until, records, isStuck } = await work(page);
