@@ -8,7 +8,6 @@ async function withRefreshToken(change: Record<string, unknown> = {}, withGrant 
   const world = await openWorld();
   const { artifacts } = world.store;
   const expiresAt = world.now() + 86_400;
-  if (withGrant) await artifacts.upsert('Grant', 'grant-1', { kind: 'Grant', accountId: alice.id }, expiresAt);
   const payload = {
     kind: 'RefreshToken',
     clientId: 'claude-code',
@@ -20,10 +19,14 @@ async function withRefreshToken(change: Record<string, unknown> = {}, withGrant 
     amr: ['pwd'],
     ...change,
   };
-  await artifacts.upsert('RefreshToken', 'the-token', payload, expiresAt);
+  const save = async () => {
+    if (withGrant) await artifacts.upsert('Grant', 'grant-1', { kind: 'Grant', accountId: alice.id }, expiresAt);
+    await artifacts.upsert('RefreshToken', 'the-token', payload, expiresAt);
+  };
+  await save();
   const exchange = (fields = {}) =>
     world.exchange({ subject_token: 'the-token', subject_token_type: tokenType.refreshToken, ...fields });
-  return { world, exchange };
+  return { world, exchange, save };
 }
 
 describe('IDP-14 to IDP-16: a refresh token as subject token', () => {
@@ -78,8 +81,10 @@ describe('IDP-14 to IDP-16: a refresh token as subject token', () => {
   });
 
   test('IDP-13: a person switched off', async () => {
-    const { world, exchange } = await withRefreshToken();
+    const { world, exchange, save } = await withRefreshToken();
     await world.store.people.save({ ...alice, active: false });
+    await refused(world, await exchange(), 'refresh_token_not_accepted');
+    await save(); // by a request that was under way
     await refused(world, await exchange(), 'person_inactive');
   });
 });

@@ -4,7 +4,7 @@ import { makeLink } from '../../directory/account-links.ts';
 import type { AccountLink } from '../../store/links.ts';
 import type { Person } from '../../store/store.ts';
 import { ask, codeOf, giveApp, recoveryCodesOn, secretOn, signInAs } from './test-client.ts';
-import { alice, openTestWorld, password, TestBrowser, type TestWorld, type Visit } from './test-world.ts';
+import { alice, endingsOnRecord, openTestWorld, password, TestBrowser, type TestWorld, type Visit } from './test-world.ts';
 
 const callback = 'http://localhost:51234/callback';
 const chosen = 'nine tulips and a harbour';
@@ -215,7 +215,7 @@ describe('IDP-38: /password/<token>, where a person chooses a password', () => {
     world.notes.length = 0;
     assert.match((await choose(browser, page)).page, /Your second factors are as they were/);
     assert.deepEqual(
-      world.notes.map(({ kind, facts }) => [kind, facts.person, facts.detail]),
+      (await endingsOnRecord(world)).map(({ kind, person: whose, detail }) => [kind, whose, detail]),
       Array(2).fill(['sign_out', person.id, 'password set by reset link']),
     );
     assert.deepEqual(await world.store.sessions.list({ after: '', limit: 9, personId: person.id, now: seconds() }), []);
