@@ -4,7 +4,15 @@ import { makeLink } from '../../directory/account-links.ts';
 import type { AccountLink } from '../../store/links.ts';
 import type { Person } from '../../store/store.ts';
 import { ask, codeOf, giveApp, recoveryCodesOn, secretOn, signInAs } from './test-client.ts';
-import { alice, endingsOnRecord, openTestWorld, password, TestBrowser, type TestWorld, type Visit } from './test-world.ts';
+import {
+  alice,
+  endingsOnRecord,
+  openTestWorld,
+  password,
+  TestBrowser,
+  type TestWorld,
+  type Visit,
+} from './test-world.ts';
 
 const callback = 'http://localhost:51234/callback';
 const chosen = 'nine tulips and a harbour';
