@@ -37,6 +37,7 @@ import { compileAccess, compileResource } from '../packages/server/src/policy/co
 import type { ClientProof } from '../packages/server/src/policy/model.ts';
 import { parsePolicy } from '../packages/server/src/policy/parse.ts';
 import type { Ras } from '../packages/server/src/ras/jwt-bearer.ts';
+import { createRevocationStreams } from '../packages/server/src/revocation/streams.ts';
 import { openSqliteStore } from '../packages/server/src/store/sqlite.ts';
 import type { Person, Store } from '../packages/server/src/store/store.ts';
 
@@ -120,6 +121,7 @@ const keys = {
   partner: generatePrivateJwk('RS256'),
   accessToken: generatePrivateJwk('ES256'),
   encryption: generatePrivateJwk('ECDH-ES'),
+  revocation: generatePrivateJwk('ES256'),
   client: generatePrivateJwk('ES256'),
   proof: generatePrivateJwk('ES256'),
 };
@@ -293,7 +295,17 @@ export async function openWorld(
     skewSeconds: 30,
   };
   const idpApp = createIdpApp(idp, edge, () => undefined);
-  const rasApp = createRasApp(ras, edge, () => [toPublicJwk(keys.accessToken), toPublicJwk(keys.encryption)]);
+  const streams = createRevocationStreams({
+    store,
+    issuer: rasIssuer,
+    signer: () => toSigner(keys.revocation),
+    nowMs: () => clock.ms,
+    newId: () => eventId(),
+    onFault: (fault) => faults.push(fault),
+    maxPerServer: 2,
+  });
+  const rasKeys = () => [keys.accessToken, keys.revocation, keys.encryption].map(toPublicJwk);
+  const rasApp = createRasApp(ras, edge, rasKeys, streams);
   const fetchFrom = {
     idp: (request: Request) => idpApp.fetch(request),
     ras: (request: Request) => rasApp.fetch(request),
@@ -383,6 +395,8 @@ export async function openWorld(
     /** The client certificate of every request from here on. */
     connection,
     edge,
+    /** Streams of who is cut off; whoever opens one closes them. */
+    streams,
     policy: idp.policy,
     /** Publishes the access document with another rule at its end. */
     addRule: (rule: string) => {

@@ -13,7 +13,7 @@ import {
   signatureAlgorithms,
   wireCodes,
 } from '@credence/mcp/protocol';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { type AuditRecord, type Facts, type RecordDomain, type RecordKind, toRow } from './audit/record.ts';
 import type { RefusalLedger } from './audit/refusal-ledger.ts';
@@ -29,10 +29,12 @@ import { createPace, type FailureLimit } from './limits.ts';
 import { assetHeaders, assets } from './pages/assets.ts';
 import { acrToAskFor } from './policy/sign-in-levels.ts';
 import { reachedThroughOrganisationPage } from './ras/authorize-page.ts';
+import { openEventStream } from './ras/event-stream.ts';
 import { receiveEvent } from './ras/events.ts';
 import { introspect } from './ras/introspection.ts';
 import { jwtBearer, type Ras } from './ras/jwt-bearer.ts';
 import { revoke } from './ras/revocation.ts';
+import type { RevocationStreams } from './revocation/streams.ts';
 import { type Mark, type Store, StoreUnavailable } from './store/store.ts';
 
 /** What every token endpoint needs besides its own half. */
@@ -79,7 +81,12 @@ export function createIdpApp(idp: Idp, edge: Edge, signIn: NodeHandler): App {
 }
 
 /** Domain B: redemption, metadata and keys. */
-export function createRasApp(ras: Ras, edge: Edge, publishedKeys: () => readonly Jwk[]): App {
+export function createRasApp(
+  ras: Ras,
+  edge: Edge,
+  publishedKeys: () => readonly Jwk[],
+  streams?: RevocationStreams,
+): App {
   const endpoint =
     (handler: (call: Call) => Result<object> | Promise<Result<object>>): Endpoint =>
     async (asked) => {
@@ -109,6 +116,17 @@ export function createRasApp(ras: Ras, edge: Edge, publishedKeys: () => readonly
     context.json(rasMetadata(ras, edge.certificateOf !== undefined)),
   );
   pages.get('/jwks', (context) => context.json({ keys: publishedKeys() }, 200, { 'cache-control': 'max-age=300' }));
+  if (streams) {
+    const door = { ...edge, streams };
+    pages.get('/events/stream', ({ req, env }) =>
+      openEventStream(
+        req.raw,
+        edge.addressOf((env as Partial<HttpBindings> | undefined)?.incoming as IncomingMessage),
+        ras,
+        door,
+      ),
+    );
+  }
   pages.get('/authorize', () => reachedThroughOrganisationPage(ras.issuer));
   serveAssets(pages);
   return createApp(endpoints, pages, edge);

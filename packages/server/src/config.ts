@@ -18,7 +18,14 @@ export const roles = ['idp', 'ras', 'gateway', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
 /** One key, one algorithm, one purpose (KEY-01). */
-export const keyPurposes = ['id_token', 'id_jag', 'access_token', 'id_jag_encryption', 'security_event'] as const;
+export const keyPurposes = [
+  'id_token',
+  'id_jag',
+  'access_token',
+  'id_jag_encryption',
+  'security_event',
+  'revocation',
+] as const;
 export type KeyPurpose = (typeof keyPurposes)[number];
 
 /** How long an answer of `/jwks` may be kept (its `max-age`). */
@@ -155,6 +162,8 @@ const ConfigFile = z.strictObject({
       /** What issuers encrypt ID-JAGs to, where they do. */
       idJagEncryption: z.enum(encryptionAlgorithms).default('ECDH-ES'),
       securityEvent: z.enum(signatureAlgorithms).default('ES256'),
+      /** Of what MCP servers hear of who is cut off. */
+      revocation: z.enum(signatureAlgorithms).default('ES256'),
     })
     .prefault({}),
   dpop: z.strictObject({ nonce: z.boolean().default(false) }).prefault({}),
@@ -295,6 +304,7 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
         access_token: value.keys.accessToken,
         id_jag_encryption: value.keys.idJagEncryption,
         security_event: value.keys.securityEvent,
+        revocation: value.keys.revocation,
       },
     },
   };

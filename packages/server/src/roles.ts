@@ -36,6 +36,7 @@ import { toFault } from './log.ts';
 import type { AccessIndex } from './policy/compile.ts';
 import type { ClientProof } from './policy/model.ts';
 import { reachOf } from './policy/reach.ts';
+import { createRevocationStreams } from './revocation/streams.ts';
 import type { Store } from './store/store.ts';
 import { directoryRows, openUpstreams } from './upstreams.ts';
 
@@ -198,7 +199,10 @@ export async function resourceListener(parts: Parts): Promise<Handler> {
       outgoing.writeHead(404, { 'content-type': 'text/plain' }).end('Not found.\n');
     },
     follow: async () => ras?.follow(),
-    drain: () => gateway?.drain(),
+    drain() {
+      ras?.drain();
+      gateway?.drain();
+    },
     close: async () => gateway?.close(),
   };
 }
@@ -209,6 +213,7 @@ export async function openRas(parts: Parts) {
   const issuer = config.ras.issuer;
   const keys = await openRing(parts, 'access_token');
   const encryptionKeys = await openRing(parts, 'id_jag_encryption');
+  const revocationKeys = await openRing(parts, 'revocation');
   const { keysOf } = createIssuerKeys({
     getJson: egress.getJson,
     now,
@@ -242,12 +247,21 @@ export async function openRas(parts: Parts) {
     skewSeconds: config.skewSeconds,
   };
   // Of the keys for encryption one is offered at a time; those before it still open what was encrypted to them.
-  const publishedKeys = () => [...keys.published(), encryptionKeys.current()];
+  const publishedKeys = () => [...keys.published(), ...revocationKeys.published(), encryptionKeys.current()];
+  const streams = createRevocationStreams({
+    store,
+    issuer,
+    signer: () => revocationKeys.signer(),
+    nowMs: edge.nowMs,
+    newId: () => eventId(),
+    onFault: edge.onFault,
+  });
   const follow = async () => {
     await keys.refresh();
     await encryptionKeys.refresh();
+    await revocationKeys.refresh();
   };
-  return { keys, follow, ...createRasApp(ras, edge, publishedKeys) };
+  return { keys, follow, drain: streams.close, ...createRasApp(ras, edge, publishedKeys, streams) };
 }
 
 /**

@@ -73,6 +73,16 @@ export {
 export { type Refusal, type RefusalRow, refusalRow, refusals, type WireCode, wireCodes } from './refusals.ts';
 export { type ResourceMetadata, resourceMetadataUrl } from './resource-metadata.ts';
 export { no, ok, type Result } from './result.ts';
+export {
+  checkRevocationFrame,
+  type ExpectedFrame,
+  mintRevocationFrame,
+  type PersonCutOff,
+  type RevocationFrame,
+  revocationsEvent,
+  type TokenCutOff,
+  toWhoInput,
+} from './revocation-frame.ts';
 export { isScopeToken, parseScope } from './scope.ts';
 export {
   checkSecurityEvent,

@@ -883,6 +883,25 @@ export const refusals = {
     rule: 'IDP-38',
     hint: 'this issuer sends more events than are taken; it should try again',
   },
+  // The stream of revocations from the RAS to MCP servers
+  stream_for_servers_only: {
+    wire: 'unauthorized_client',
+    rule: 'SIG-02',
+    hint: 'the stream of revocations is for servers of the resource document, not for clients',
+    help: 'Authenticate as server:<id>, with a secret of: credence client secret new ras server:<id>',
+  },
+  too_many_streams: {
+    wire: 'slow_down',
+    rule: 'SIG-02',
+    hint: 'this server has as many streams open as it may',
+  },
+  revocations_unknown: {
+    wire: 'temporarily_unavailable',
+    rule: 'SIG-02',
+    hint: 'nothing has been heard for too long of who is cut off',
+    help: 'Check that this server reaches the authorization server, and that its secret is good.',
+  },
+
   logout_token_invalid: {
     wire: 'invalid_request',
     rule: 'SIG-04',

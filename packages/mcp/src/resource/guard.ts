@@ -19,6 +19,7 @@ import { challenge } from './challenge.ts';
 import { getJson } from './get-json.ts';
 import { createIssuerKeys } from './issuer-keys.ts';
 import { type ProofMemory, rememberProofs, verifyProof } from './proof.ts';
+import type { Revocations } from './revocations.ts';
 import { verifyWithWebCrypto } from './verify-signature.ts';
 
 /** Who calls, as the access token says; nothing of it comes from tool arguments or other headers (MCS-15). */
@@ -40,6 +41,8 @@ export interface GuardOptions {
   readonly name?: string;
   /** Says whether a token was revoked; asked on every request. */
   readonly isRevoked?: (token: AccessToken) => Promise<boolean>;
+  /** Who is cut off, followed by {@link followRevocations}: without it a token is good until it expires (SIG-05). */
+  readonly revocations?: Pick<Revocations, 'standingOf'>;
   /** Told of every refusal, with the exact reason; resolves to a reference for the client, if there is one. */
   readonly onRefusal?: (refusal: Refusal) => Promise<string | undefined> | string | undefined;
   readonly now?: () => EpochSeconds;
@@ -183,6 +186,10 @@ function createTokenVerifier(options: GuardOptions) {
       return no('token_other_certificate');
     }
     if (await options.isRevoked?.(checked.value)) return no('token_revoked');
+    const standing = options.revocations?.standingOf(checked.value);
+    const known = standing instanceof Promise ? await standing : standing;
+    if (known === 'revoked') return no('token_revoked');
+    if (known === 'unknown') return no('revocations_unknown');
     return checked;
   };
 }

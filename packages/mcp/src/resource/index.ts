@@ -23,3 +23,4 @@ export {
 export { createIssuerKeys, hasKeyFor, type IssuerKeys, type KeySource, toKeys } from './issuer-keys.ts';
 export { type ProofMemory, rememberProofs } from './proof.ts';
 export { requireScope } from './require-scope.ts';
+export { followRevocations, type RevocationOptions, type Revocations, type Standing } from './revocations.ts';

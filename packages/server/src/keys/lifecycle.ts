@@ -68,6 +68,8 @@ const copySeconds = 900;
 
 /** A SET is verified when it arrives, and signed anew when it is sent again. */
 const setSeconds = 60;
+/** A frame of a stream is worth something when it arrives, and never again. */
+const frameSeconds = 60;
 
 /**
  * The longest life of what a purpose signs, skew included: so long a key stays published after it signed its last. A key for
@@ -80,6 +82,7 @@ export function tokenSecondsOf(purpose: KeyPurpose, config: Pick<Config, 'idp' |
     access_token: config.ras.accessTokenSeconds,
     id_jag_encryption: config.ras.maxIdJagSeconds + copySeconds,
     security_event: setSeconds,
+    revocation: frameSeconds,
   };
   return seconds[purpose] + config.skewSeconds;
 }

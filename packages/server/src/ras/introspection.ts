@@ -72,7 +72,8 @@ type Caller = (ResourceClient | { readonly id: string; readonly jwks: undefined;
   readonly server?: ResourceServer;
 };
 
-function findCaller(id: string, ras: Ras): Caller | undefined {
+/** Who may ask by this name. */
+export function findCaller(id: string, ras: Ras): Caller | undefined {
   const server = id.startsWith('server:') ? ras.policy().servers.get(id.slice('server:'.length)) : undefined;
   return server ? { id, jwks: undefined, server } : ras.registry.find(id);
 }

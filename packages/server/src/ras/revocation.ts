@@ -21,6 +21,9 @@ export async function revoke(call: Call, ras: Ras): Promise<Result<object>> {
   if (!token || token.clientId !== clientIdOf(client.value)) return ok({});
   call.recordAs('revocation');
   call.note({ accessToken: token.id, person: token.subject, resource: token.resource });
-  call.mark({ kind: 'token_revoked', id: token.id, until: token.expiresAt + ras.skewSeconds }, 'if_granted');
+  const until = token.expiresAt + ras.skewSeconds;
+  // Guards hear of it first: should the rest fail, the client tries again, and nobody used what it wanted to be over.
+  await ras.store.cutOffs.revokeToken({ id: token.id, resource: token.resource, until });
+  call.mark({ kind: 'token_revoked', id: token.id, until }, 'if_granted');
   return ok({});
 }

@@ -1,3 +1,4 @@
+import { tellOf } from './cut-off-steps.ts';
 import { countChange, type Engine } from './engine.ts';
 import { type Account, type AccountKey, type AccountStore, StoreConflict } from './store.ts';
 
@@ -65,7 +66,7 @@ export function accountStore({ db, write }: Engine, find: AccountStore['find']):
         .updateTable('accounts')
         .set({ active: active ? 1 : 0 })
         .where('id', '=', id);
-      await write({ steps: [update, countChange(db)], conditional: true });
+      await write({ steps: [update, countChange(db), tellOf(db, id)], conditional: true });
     },
   };
 }

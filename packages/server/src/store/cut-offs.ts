@@ -1,6 +1,7 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { toAccount, toTenant } from './accounts.ts';
+import { later, position } from './cut-off-steps.ts';
 import { countChange, type Engine } from './engine.ts';
 import type { Schema } from './schema.ts';
 import type { Account, CutOff, CutOffStore, Effect } from './store.ts';
@@ -50,13 +51,17 @@ export function cutOffStore({ db, write }: Engine, isCutOff: CutOffStore['isCutO
             .onRef('accounts.subject', '=', 'cut_offs.subject'),
         )
         .selectAll('cut_offs')
-        .select('accounts.id as account')
+        .select(['accounts.id as account', 'accounts.active'])
         .where('position', '>', after)
         .where('until', '>=', now)
         .orderBy('position')
         .limit(limit)
         .execute();
-      return rows.map((row) => ({ ...toCutOff(row), account: row.account, until: row.until, position: row.position }));
+      return rows.map((row) => {
+        const cutOff = toCutOff(row);
+        const blocked = cutOff.blocked || row.active !== 1;
+        return { ...cutOff, blocked, account: row.account, until: row.until, position: row.position };
+      });
     },
 
     tokens: (after, now, limit) =>
@@ -94,14 +99,6 @@ function cutOff(db: Kysely<Schema>, { key, grantsBefore, tokensBefore, disabledA
         position: eb.ref('excluded.position'),
       })),
     );
-}
-
-function later(one: unknown, other: unknown) {
-  return sql<number>`CASE WHEN ${one} > ${other} THEN ${one} ELSE ${other} END`;
-}
-
-function position(db: Kysely<Schema>) {
-  return db.selectFrom('change_sequence').select('value');
 }
 
 /** The times of a row as the rules need them. */

@@ -1,0 +1,228 @@
+import {
+  type AccessToken,
+  type EpochSeconds,
+  encodeBase64url,
+  type RevocationFrame,
+  toWhoInput,
+  type VerifySignature,
+} from '../protocol/index.ts';
+import { getJson } from './get-json.ts';
+import { createIssuerKeys, type KeySource } from './issuer-keys.ts';
+import { readFrames, StreamRefused } from './revocation-stream.ts';
+import { verifyWithWebCrypto } from './verify-signature.ts';
+
+/** What is known of a token: it holds, it is revoked, or nobody has said anything for too long. */
+export type Standing = 'holds' | 'revoked' | 'unknown';
+
+/** Who is cut off, as the authorization server tells it, in the memory of this process. */
+export interface Revocations {
+  /** Resolves when everything is known for the first time: before that, all is `unknown`. */
+  readonly ready: Promise<void>;
+  /** At once, but for the first look at a person while anybody is cut off. */
+  standingOf(token: AccessToken): Standing | Promise<Standing>;
+  /**
+   * Aborts when this caller is cut off, the token ends, or nothing is heard for too long: for streams and whatever else goes on
+   * after the request was let in. The same signal each time for the same token.
+   */
+  signalOf(caller: AccessToken): AbortSignal;
+  /** Follows no more; from then on all is `unknown`. */
+  close(): void;
+}
+
+export interface RevocationOptions {
+  /** Own resource identifier, as for the guard. */
+  readonly resource: string;
+  /** The authorization server whose tokens are taken. */
+  readonly issuer: string;
+  /** As at introspection: `server:<id>`, and its secret. */
+  readonly credentials: { readonly id: string; readonly secret: string };
+  /** Where the stream is; `<issuer>/events/stream` unless said otherwise. */
+  readonly url?: string;
+  readonly keys?: KeySource['keys'];
+  /** After so long without a sign of life nothing is known any more. 10 unless said otherwise. */
+  readonly deafSeconds?: number;
+  /** What becomes of requests then: 503, or they are let in as if nobody were cut off that is not known to be. */
+  readonly whenDeaf?: 'refuse' | 'accept';
+  /** Told why the stream broke off; it is taken up again by itself. */
+  readonly onFault?: (fault: unknown) => void;
+  readonly verifySignature?: VerifySignature;
+  readonly fetch?: typeof fetch;
+  /** Milliseconds since 1970. */
+  readonly nowMs?: () => number;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly elapsedMs?: () => number;
+}
+
+const tickMs = 500;
+const [shortestPauseMs, longestPauseMs, refusedPauseMs] = [250, 3000, 15_000];
+const maxRememberedPeople = 10_000;
+
+/** Follows the stream of revocations until it is closed. @see docs/connect.md, for authors of servers */
+export function followRevocations(options: RevocationOptions): Revocations {
+  const {
+    issuer,
+    resource,
+    deafSeconds = 10,
+    whenDeaf = 'refuse',
+    nowMs = Date.now,
+    onFault = () => undefined,
+  } = options;
+  const elapsedMs = options.elapsedMs ?? (() => performance.now());
+  const { credentials, keys = 'discovery', url = `${issuer}/events/stream` } = options;
+  const { keysOf } = createIssuerKeys({
+    getJson,
+    now: () => Math.floor(nowMs() / 1000),
+    onFault: (_, fault) => onFault(fault),
+  });
+  const people = new Map<string, { before: EpochSeconds; blocked: boolean; until: EpochSeconds }>();
+  const tokens = new Map<string, EpochSeconds>();
+  const names = new Map<string, string>();
+  const watched = new Map<string, { readonly caller: AccessToken; readonly controller: AbortController }>();
+  let isReady = () => {};
+  const ready = new Promise<void>((resolve) => {
+    isReady = resolve;
+  });
+  let connection = new AbortController();
+  let connectedMs = 0;
+  /** Up to this moment everything is known. */
+  let heardMs = Number.NEGATIVE_INFINITY;
+  let position = 0;
+  let closed = false;
+
+  const isDeaf = () => elapsedMs() - heardMs > deafSeconds * 1000;
+
+  const standingFor = (who: string, { issuedAt }: AccessToken): Standing => {
+    const cut = people.get(who);
+    return cut && (cut.blocked || issuedAt <= cut.before) ? 'revoked' : 'holds';
+  };
+  const standingOf = (token: AccessToken): Standing | Promise<Standing> => {
+    if (tokens.has(token.id)) return 'revoked';
+    if (closed || (isDeaf() && whenDeaf === 'refuse')) return 'unknown';
+    if (people.size === 0) return 'holds';
+    const who = names.get(token.subject);
+    return who === undefined ? nameOf(token.subject).then((name) => standingFor(name, token)) : standingFor(who, token);
+  };
+  const nameOf = async (subject: string): Promise<string> => {
+    const input = new TextEncoder().encode(toWhoInput(resource, subject));
+    const who = encodeBase64url(new Uint8Array(await crypto.subtle.digest('SHA-256', input)));
+    const oldest = names.keys().next();
+    if (names.size >= maxRememberedPeople && !oldest.done) names.delete(oldest.value);
+    names.set(subject, who);
+    return who;
+  };
+
+  const cut = (id: string): void => {
+    watched.get(id)?.controller.abort();
+    watched.delete(id);
+  };
+  const cutIfOver = async (caller: AccessToken): Promise<void> => {
+    const isOver = caller.expiresAt * 1000 <= nowMs() || (await standingOf(caller)) !== 'holds';
+    if (isOver) cut(caller.id);
+  };
+
+  const take = (frame: RevocationFrame): void => {
+    for (const { id, until } of frame.tokens) tokens.set(id, until);
+    for (const { who, before, blocked, until } of frame.people) {
+      const known = people.get(who);
+      // The later of two counts, whichever came first (T20).
+      people.set(who, {
+        before: Math.max(before, known?.before ?? 0),
+        blocked,
+        until: Math.max(until, known?.until ?? 0),
+      });
+    }
+    position = frame.position;
+    const isNews = frame.tokens.length + frame.people.length > 0;
+    if (isNews) for (const { caller } of watched.values()) void cutIfOver(caller);
+  };
+
+  const listen = async (): Promise<void> => {
+    connection = new AbortController();
+    const beganMs = elapsedMs();
+    connectedMs = beganMs;
+    let firstMs: number | undefined;
+    const frames = readFrames({
+      url,
+      issuer,
+      resource,
+      authorization: toBasic(credentials),
+      after: position,
+      keysOf: (header) => keysOf({ issuer, keys }, header),
+      verifySignature: options.verifySignature ?? verifyWithWebCrypto,
+      fetch: options.fetch ?? fetch,
+      signal: connection.signal,
+    });
+    for await (const frame of frames) {
+      take(frame);
+      firstMs ??= frame.atMs;
+      if (!frame.complete) continue;
+      // By the time it was said, not by the time it came: a stream that is held back on its way is no sign of life.
+      heardMs = Math.min(elapsedMs(), beganMs + frame.atMs - firstMs);
+      isReady();
+    }
+  };
+
+  const follow = async (): Promise<void> => {
+    let failures = 0;
+    while (!closed) {
+      let longestMs = longestPauseMs;
+      const began = heardMs;
+      try {
+        await listen();
+      } catch (fault) {
+        if (closed) return;
+        onFault(fault);
+        if (fault instanceof StreamRefused) longestMs = refusedPauseMs;
+      }
+      failures = heardMs > began ? 0 : failures + 1;
+      const pauseMs = longestMs === refusedPauseMs ? longestMs : Math.min(longestMs, shortestPauseMs * 2 ** failures);
+      // Jittered, so that all servers of a restarted authorization server do not come at once.
+      await pause(pauseMs * (0.5 + Math.random() / 2));
+    }
+  };
+
+  const tick = (): void => {
+    const nowSeconds = nowMs() / 1000;
+    if (isDeaf() && elapsedMs() - connectedMs > deafSeconds * 1000)
+      connection.abort(new Error('nothing was heard for too long'));
+    for (const { caller } of watched.values()) void cutIfOver(caller);
+    for (const [id, until] of tokens) if (until < nowSeconds) tokens.delete(id);
+    for (const [who, { until }] of people) if (until < nowSeconds) people.delete(who);
+  };
+  const timer = setInterval(tick, tickMs);
+  unref(timer);
+  void follow();
+
+  return {
+    ready,
+    standingOf,
+    signalOf(caller) {
+      const known = watched.get(caller.id);
+      if (known) return known.controller.signal;
+      const controller = new AbortController();
+      watched.set(caller.id, { caller, controller });
+      void cutIfOver(caller);
+      return controller.signal;
+    },
+    close() {
+      closed = true;
+      clearInterval(timer);
+      connection.abort();
+      for (const id of watched.keys()) cut(id);
+    },
+  };
+}
+
+/** Both parts are form-encoded first. @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
+function toBasic({ id, secret }: RevocationOptions['credentials']): string {
+  return `Basic ${btoa([id, secret].map(encodeURIComponent).join(':'))}`;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => unref(setTimeout(resolve, milliseconds)));
+}
+
+/** Where timers keep a process alive, ours do not. */
+function unref(timer: unknown): void {
+  (timer as { unref?: () => void }).unref?.();
+}

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type JsonObject, parseJws, revocationsEvent } from '@credence/mcp/protocol';
+import { generatePrivateJwk, toSigner } from '../keys/signer.ts';
+import { far, fresh, now, signal, subjectKey } from '../store/contract/fixtures.ts';
+import { openSqliteStore } from '../store/sqlite.ts';
+import { createRevocationStreams, type RevocationStreamOptions, type Subscription } from './streams.ts';
+
+const key = toSigner(generatePrivateJwk('ES256'));
+const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function withStore(change: Partial<RevocationStreamOptions> = {}) {
+  const store = await openSqliteStore(':memory:', { node: 'one' });
+  const faults: unknown[] = [];
+  const clock = { ms: now * 1000 };
+  const streams = createRevocationStreams({
+    store,
+    issuer: 'https://ras.example',
+    signer: () => key,
+    nowMs: () => clock.ms,
+    newId: () => fresh('frame'),
+    onFault: (fault) => faults.push(fault),
+    ...change,
+  });
+  let served = true;
+  const open = (more: Partial<Subscription> = {}) => {
+    const base = { server: 'tracker', resource: 'https://r.example', nonce: 'n', after: 0, isServed: () => served };
+    const stream = streams.open({ ...base, ...more });
+    assert.ok(stream);
+    return stream.getReader();
+  };
+  const cutOff = async (count: number) => {
+    for (let n = 0; n < count; n++) {
+      const subject = subjectKey();
+      await store.accounts.findOrCreate(subject, fresh('acc'));
+      await store.cutOffs.take(signal({ key: subject, tokensBefore: now }), []);
+    }
+  };
+  return {
+    store,
+    streams,
+    faults,
+    clock,
+    open,
+    cutOff,
+    unserve: () => {
+      served = false;
+    },
+  };
+}
+
+type Reader = ReturnType<Awaited<ReturnType<typeof withStore>>['open']>;
+async function next(reader: Reader): Promise<JsonObject | undefined> {
+  const { value } = await reader.read();
+  const jws = value && parseJws(new TextDecoder().decode(value).split('\ndata: ')[1]?.trim() ?? '', 1e6);
+  return jws && ((jws.claims.events as JsonObject)[revocationsEvent] as JsonObject);
+}
+const sizes = (frame: JsonObject | undefined) => [
+  (frame?.people as unknown[]).length,
+  (frame?.tokens as unknown[]).length,
+  frame?.complete,
+];
+
+describe('SIG-02, T20: streams of who is cut off', () => {
+  test('a long list comes in frames, nothing twice and nothing left out', async () => {
+    const { store, streams, open, cutOff, faults } = await withStore();
+    await cutOff(510);
+    for (let n = 0; n < 505; n++) {
+      await store.cutOffs.revokeToken({ id: fresh('t'), resource: 'https://r.example', until: far });
+    }
+    await cutOff(3);
+    const reader = open();
+    const frames = [await next(reader), await next(reader), await next(reader)];
+    assert.deepEqual(frames.map(sizes), [
+      [500, 0, false],
+      [10, 500, false],
+      [3, 5, true],
+    ]);
+    const said = frames.flatMap((frame) => [...(frame?.people as string[][]), ...(frame?.tokens as string[][])]);
+    assert.equal(new Set(said.map(([id]) => id)).size, 510 + 505 + 3);
+    streams.close();
+    assert.deepEqual(faults, []);
+  });
+
+  test('a change that does not concern a server is not told, and not told again', async () => {
+    const { store, streams, open, clock } = await withStore();
+    const reader = open();
+    assert.deepEqual(sizes(await next(reader)), [0, 0, true]);
+    await store.cutOffs.revokeToken({ id: fresh('t'), resource: 'https://other.example', until: far });
+    await wait(300);
+    clock.ms += 2500;
+    const sign = await next(reader);
+    assert.deepEqual([sign?.seq, ...sizes(sign)], [2, 0, 0, true]);
+    assert.equal(sign?.position, await store.changeSequence());
+    streams.close();
+  });
+
+  test('a reader that takes nothing is dropped, and nobody else waits for it', async () => {
+    const { store, streams, open, cutOff, clock } = await withStore({ maxWaiting: 600 });
+    const [slow, quick] = [open(), open()];
+    for (const reader of [slow, quick]) assert.ok(await next(reader));
+    const told: unknown[] = [];
+    for (let n = 0; n < 3; n++) {
+      await cutOff(1);
+      told.push((await next(quick))?.seq);
+    }
+    assert.deepEqual(told, [2, 3, 4]);
+    clock.ms += 5000;
+    await wait(300);
+    const left: unknown[] = [];
+    for (let frame = await next(slow); frame; frame = await next(slow)) left.push(frame.seq);
+    assert.ok(left.length <= 3, 'what waited for it was bounded');
+    assert.equal((await next(quick))?.seq, 5);
+    streams.close();
+    await store.close();
+  });
+
+  test('a store that is away gives no sign of life, and one that is back goes on', async () => {
+    const { store, streams, open, clock, faults } = await withStore();
+    const reader = open();
+    await next(reader);
+    const { changeSequence } = store;
+    (store as { changeSequence: unknown }).changeSequence = () => Promise.reject(new Error('away'));
+    clock.ms += 2500;
+    const sign = next(reader);
+    assert.equal(await Promise.race([sign, wait(500).then(() => 'nothing')]), 'nothing');
+    assert.ok(faults.length > 0);
+    (store as { changeSequence: unknown }).changeSequence = changeSequence;
+    assert.equal((await sign)?.seq, 2);
+    streams.close();
+  });
+
+  test('a stream ends after an hour, and when its server is ours no longer', async () => {
+    for (const end of ['hour', 'server'] as const) {
+      const { open, clock, unserve } = await withStore();
+      const reader = open();
+      await next(reader);
+      if (end === 'hour') clock.ms += 3_600_000;
+      else unserve();
+      assert.equal(await next(reader), undefined);
+    }
+  });
+});

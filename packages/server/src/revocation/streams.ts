@@ -1,0 +1,225 @@
+import { hash } from 'node:crypto';
+import {
+  type EpochSeconds,
+  mintRevocationFrame,
+  type PersonCutOff,
+  type Sign,
+  type TokenCutOff,
+  toWhoInput,
+} from '@credence/mcp/protocol';
+import type { Store } from '../store/store.ts';
+
+/** Who follows what is revoked: one connection of one MCP server. */
+export interface Subscription {
+  /** The server, by its id here; what is counted against its limit. */
+  readonly server: string;
+  readonly resource: string;
+  /** Chosen by the subscriber, and in every frame. */
+  readonly nonce: string;
+  /** The change up to which it knows everything; 0 = nothing. */
+  readonly after: number;
+  /** Whether the server is still one of ours; asked again and again. */
+  readonly isServed: () => boolean;
+}
+
+/** Streams of signed frames that tell MCP servers who is cut off (SIG-02, T20). */
+export interface RevocationStreams {
+  /** Events of a new stream, as bytes of `text/event-stream`; `undefined` when the server has too many. */
+  open(subscription: Subscription): ReadableStream<Uint8Array> | undefined;
+  /** Ends all of them. */
+  close(): void;
+}
+
+export interface RevocationStreamOptions {
+  readonly store: Pick<Store, 'changeSequence' | 'cutOffs'>;
+  readonly issuer: string;
+  /** Of a purpose of its own. */
+  readonly signer: () => { readonly kid: string; readonly algorithm: string; readonly sign: Sign };
+  readonly nowMs: () => number;
+  readonly newId: () => string;
+  readonly onFault: (fault: unknown) => void;
+  readonly maxPerServer?: number;
+  /** Bytes that may wait for a reader. */
+  readonly maxWaiting?: number;
+}
+
+/** With the time of a poll at the other end well below the second in which a cut-off has to arrive. */
+const pollMs = 200;
+const heartbeatMs = 2500;
+/** A reader that takes nothing for so long is dropped: it comes back and hears the rest. */
+const patienceMs = 5000;
+/** Then the subscriber comes anew, with its credentials, and measures the clocks anew. */
+const lifeMs = 3_600_000;
+const maxPerFrame = 500;
+
+interface Stream extends Subscription {
+  readonly openedMs: number;
+  readonly controller: ReadableStreamDefaultController<Uint8Array>;
+  position: number;
+  seq: number;
+  sentMs: number;
+  /** Since when it has taken nothing; `undefined` = it takes what comes. */
+  fullSinceMs: number | undefined;
+  busy: boolean;
+}
+
+/** One watch on the store for all streams of a process; it runs while there are any. */
+export function createRevocationStreams(options: RevocationStreamOptions): RevocationStreams {
+  const { store, nowMs, maxPerServer = 32, maxWaiting = 256 * 1024 } = options;
+  const streams = new Set<Stream>();
+  let timer: NodeJS.Timeout | undefined;
+  let polling = false;
+
+  const drop = (stream: Stream): void => {
+    if (!streams.delete(stream)) return;
+    try {
+      stream.controller.close();
+    } catch {
+      // The reader has gone already.
+    }
+    if (streams.size === 0) clearInterval(timer);
+  };
+
+  /** Whether there is room for one more frame; whoever leaves none for long is dropped, never waited for in memory. */
+  const hasRoom = (stream: Stream): boolean => {
+    if ((stream.controller.desiredSize ?? 0) > 0) {
+      stream.fullSinceMs = undefined;
+      return true;
+    }
+    stream.fullSinceMs ??= nowMs();
+    if (nowMs() - stream.fullSinceMs >= patienceMs) drop(stream);
+    return false;
+  };
+
+  const send = async (stream: Stream, news: News): Promise<void> => {
+    const atMs = nowMs();
+    const { issuer, signer, newId } = options;
+    const { resource, nonce } = stream;
+    const people = news.people.map(({ account, ...one }) => ({ ...one, who: toWho(resource, account) }));
+    const tokens = news.tokens.filter((token) => token.resource === resource).map(({ id, until }) => ({ id, until }));
+    const frame = { nonce, seq: ++stream.seq, atMs, position: news.position, complete: news.complete, people, tokens };
+    const text = await mintRevocationFrame(frame, { issuer, resource, id: newId() }, signer());
+    if (!streams.has(stream)) return;
+    stream.controller.enqueue(new TextEncoder().encode(`id: ${news.position}\ndata: ${text}\n\n`));
+    stream.position = news.position;
+    stream.sentMs = atMs;
+  };
+
+  /** Everything that has changed for one stream, frame by frame while it takes them; a sign of life when that was nothing. */
+  const tell = async (
+    stream: Stream,
+    latest: number,
+    newsAfter: (position: number) => Promise<News>,
+  ): Promise<void> => {
+    if (!stream.isServed() || nowMs() - stream.openedMs >= lifeMs) return drop(stream);
+    while (streams.has(stream) && hasRoom(stream)) {
+      const isNew = stream.position < latest || stream.seq === 0;
+      if (!isNew && nowMs() - stream.sentMs < heartbeatMs) return;
+      const news = isNew ? await newsAfter(stream.position) : nothing(stream.position);
+      const concerns = news.people.length > 0 || news.tokens.some(({ resource }) => resource === stream.resource);
+      if (concerns || !isNew || stream.seq === 0) await send(stream, news);
+      else stream.position = news.position;
+      if (news.complete && stream.position >= latest) return;
+    }
+  };
+
+  const poll = async (): Promise<void> => {
+    const latest = await store.changeSequence();
+    // Streams that are equally far hear the same: it is read once.
+    const read = new Map<number, Promise<News>>();
+    const newsAfter = (position: number): Promise<News> => {
+      const known = read.get(position) ?? readNews(store, position, latest, Math.floor(nowMs() / 1000));
+      read.set(position, known);
+      return known;
+    };
+    for (const stream of streams) {
+      if (stream.busy) continue;
+      stream.busy = true;
+      tell(stream, latest, newsAfter)
+        .catch((fault) => {
+          options.onFault(fault);
+          drop(stream);
+        })
+        .finally(() => {
+          stream.busy = false;
+        });
+    }
+  };
+
+  const run = (): void => {
+    if (polling) return;
+    polling = true;
+    // While the store is away nobody hears a sign of life, and whoever follows takes that for what it is.
+    poll()
+      .catch(options.onFault)
+      .finally(() => {
+        polling = false;
+      });
+  };
+
+  return {
+    open(subscription) {
+      const own = [...streams].filter(({ server }) => server === subscription.server);
+      if (own.length >= maxPerServer) return undefined;
+      let stream: Stream | undefined;
+      return new ReadableStream<Uint8Array>(
+        {
+          start(controller) {
+            const openedMs = nowMs();
+            const times = { openedMs, sentMs: openedMs, fullSinceMs: undefined };
+            stream = { ...subscription, ...times, controller, position: subscription.after, seq: 0, busy: false };
+            if (streams.size === 0) timer = setInterval(run, pollMs).unref();
+            streams.add(stream);
+            run();
+          },
+          cancel() {
+            if (stream) drop(stream);
+          },
+        },
+        new ByteLengthQueuingStrategy({ highWaterMark: maxWaiting }),
+      );
+    },
+    close() {
+      for (const stream of streams) drop(stream);
+    },
+  };
+}
+
+/** What changed after a position, as the store has it. */
+interface News {
+  readonly position: number;
+  readonly complete: boolean;
+  readonly people: readonly (Omit<PersonCutOff, 'who'> & { readonly account: string })[];
+  readonly tokens: readonly (TokenCutOff & { readonly resource: string })[];
+}
+
+function nothing(position: number): News {
+  return { position, complete: true, people: [], tokens: [] };
+}
+
+async function readNews(
+  { cutOffs }: Pick<Store, 'cutOffs'>,
+  after: number,
+  latest: number,
+  now: EpochSeconds,
+): Promise<News> {
+  // A position that has not been yet is of another store, or of one that was restored: then everything is told.
+  const from = after > latest ? 0 : after;
+  const people = await cutOffs.people(from, now, maxPerFrame);
+  const tokens = await cutOffs.tokens(from, now, maxPerFrame);
+  // Where one list was cut short, the other is told only as far: no position is passed with something left before it.
+  const ends = [people, tokens].filter((list) => list.length === maxPerFrame).map((list) => list.at(-1)?.position ?? 0);
+  const position = Math.min(Math.max(latest, from), ...ends);
+  return {
+    position,
+    complete: ends.length === 0,
+    people: people
+      .filter((one) => one.position <= position)
+      .map(({ account, tokensBefore, blocked, until }) => ({ account, before: tokensBefore, blocked, until })),
+    tokens: tokens.filter((one) => one.position <= position),
+  };
+}
+
+function toWho(resource: string, account: string): string {
+  return hash('sha256', toWhoInput(resource, account), 'base64url');
+}
