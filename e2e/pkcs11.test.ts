@@ -35,6 +35,7 @@ describe('all signing keys in a PKCS #11 token (SoftHSM)', { skip: missing }, ()
       idJag: 'credence-id-jag',
       accessToken: 'credence-access-token',
       securityEvent: 'credence-event',
+      revocation: 'credence-revocation',
     };
     await writeFile(
       join(home, 'credence.yaml'),

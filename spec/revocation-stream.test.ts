@@ -183,7 +183,7 @@ describe('the stream itself', () => {
     const people = async (id: string) => {
       const headers = { authorization: basic('server:tracker'), 'last-event-id': id };
       const [frame] = await read(await world.raw('ras', streamRequest(headers)), 1);
-      return (frame?.people as unknown[]).length;
+      return ((frame?.people ?? []) as unknown[]).length;
     };
     assert.deepEqual(
       [await people('0'), await people(String(position)), await people('99999'), await people('x')],

@@ -148,10 +148,11 @@ const ConfigFile = z.strictObject({
               idJag: label.optional(),
               accessToken: label.optional(),
               securityEvent: label.optional(),
+              revocation: label.optional(),
             })
             .refine(
               (labels) => Object.keys(labels).length > 0,
-              'must name idToken, idJag, accessToken or securityEvent',
+              'must name idToken, idJag, accessToken, securityEvent or revocation',
             ),
         })
         .optional(),
@@ -327,7 +328,7 @@ function toPkcs11(
   at: (path: string) => string,
 ): Config['keys']['pkcs11'] {
   if (!entry) return undefined;
-  const { idToken, idJag, accessToken, securityEvent } = entry.labels;
+  const { idToken, idJag, accessToken, securityEvent, revocation } = entry.labels;
   return {
     module: at(entry.module),
     token: entry.token,
@@ -338,6 +339,7 @@ function toPkcs11(
       ...(idJag && { id_jag: idJag }),
       ...(accessToken && { access_token: accessToken }),
       ...(securityEvent && { security_event: securityEvent }),
+      ...(revocation && { revocation }),
     },
   };
 }
