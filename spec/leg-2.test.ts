@@ -350,7 +350,7 @@ describe('leg 2, ID-JAG §4.4: an ID-JAG in, an access token out', () => {
   test('KEY-03: the JWK Set has public members only', async () => {
     const world = await openWorld();
     const { keys } = (await (await world.raw('ras', new Request(`${rasIssuer}/jwks`))).json()) as { keys: object[] };
-    assert.equal(keys.length, 2, 'one that signs, one to encrypt to');
+    assert.equal(keys.length, 3, 'one that signs tokens, one for what servers hear, one to encrypt to');
     for (const key of keys) for (const member of ['d', 'p', 'q', 'k']) assert.ok(!(member in key));
   });
 
