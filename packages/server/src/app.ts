@@ -224,16 +224,25 @@ async function answerGrant(
   handler: (call: Call) => Result<object> | Promise<Result<object>>,
   badSubjectToken?: BadSubjectToken,
 ): Promise<Answer> {
-  const { call, draft } = openCall(asked, edge, form.ok ? form.value : noForm);
-  const claimedClient = claimedClientId(call);
-  const waitSeconds = edge.failures.waitSeconds(claimedClient, call.address);
-  const result = waitSeconds > 0 ? no('too_many_requests') : form.ok ? await handler(call) : form;
-  if (!result.ok && refusalRow(result.refusal).wire === 'invalid_client')
-    edge.failures.add(claimedClient, call.address);
+  for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+    const asOf = await edge.store.lossSequence();
+    const { call, draft } = openCall(asked, edge, form.ok ? form.value : noForm);
+    const claimedClient = claimedClientId(call);
+    const waitSeconds = edge.failures.waitSeconds(claimedClient, call.address);
+    const result = waitSeconds > 0 ? no('too_many_requests') : form.ok ? await handler(call) : form;
+    if (!result.ok && refusalRow(result.refusal).wire === 'invalid_client')
+      edge.failures.add(claimedClient, call.address);
 
-  const settled = await settle(edge, domain, call, draft, result);
-  return toAnswer(settled, draft, call.authorization !== undefined, waitSeconds, badSubjectToken);
+    const settled = await settle(edge, domain, call, draft, result, asOf);
+    if (settled !== 'stale') {
+      return toAnswer(settled, draft, call.authorization !== undefined, waitSeconds, badSubjectToken);
+    }
+  }
+  throw new StoreUnavailable('People lost access faster than a request could be decided.');
 }
+
+/** Something was taken away from somebody while a request was decided: it is decided again, so many times. */
+const maxAttempts = 8;
 
 /** What a call has gathered. */
 interface Draft {
@@ -279,14 +288,18 @@ function openCall(asked: Asked, edge: Edge, form: Form): { call: Call; draft: Dr
   return { call, draft };
 }
 
-/** Record durable, marks used up, in one step; a lost race turns the grant into its refusal. */
+/**
+ * Record durable, marks used up, in one step; a lost race turns the grant into its refusal. What is granted rests on nothing
+ * older than `asOf`, or it is to be decided again (T19).
+ */
 async function settle<T>(
   edge: Edge,
   domain: RecordDomain,
   call: Call,
   draft: Draft,
   result: Result<T>,
-): Promise<Result<T>> {
+  asOf: number,
+): Promise<Result<T> | 'stale'> {
   // A decision is about a person, and a mark is to be used up: neither is ever only counted.
   if (!result.ok && !draft.authenticated && draft.kind !== 'decision' && draft.marks.length === 0) {
     const bulkId = edge.ledger.count(domain, result.refusal);
@@ -311,7 +324,9 @@ async function settle<T>(
     // What granted and changed nothing, such as an introspection, uses up its marks and leaves no line.
     records: result.ok && draft.kind === 'refusal' ? [] : [toRow(toRecord(result))],
     recordsIfLost: (lost) => (isRepeatable(lost) ? [] : [toRow(toRecord(no(replayOf[lost.kind])))]),
+    asOf: result.ok ? asOf : undefined,
   });
+  if ('stale' in outcome) return 'stale';
   return outcome.won || isRepeatable(outcome.lost) ? result : no(replayOf[outcome.lost.kind]);
 }
 

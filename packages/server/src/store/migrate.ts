@@ -13,6 +13,7 @@ import * as bulletins from './migrations/0007-bulletins.ts';
 import * as cutOffs from './migrations/0008-cut-offs.ts';
 import * as people from './migrations/0009-people.ts';
 import * as usedOnce from './migrations/0010-used-once.ts';
+import * as losses from './migrations/0011-losses.ts';
 import type { Schema } from './schema.ts';
 
 /** Every step a database has gone through, in order; names never change once released. */
@@ -27,6 +28,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0008-cut-offs': cutOffs,
   '0009-people': people,
   '0010-used-once': usedOnce,
+  '0011-losses': losses,
 };
 
 /**

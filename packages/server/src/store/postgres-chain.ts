@@ -30,13 +30,16 @@ function insertLines(node: string, firstParameter: number): string {
  * append is taken last, after what may wait for another node, and nothing is waited for while it is held.
  */
 const allAtOnce = `
-  WITH used AS (
+  WITH current AS (
+    SELECT 1 FROM loss_sequence WHERE $21::bigint IS NULL OR value = $21::bigint FOR SHARE
+  ), used AS (
     INSERT INTO marks (kind, id, until)
     SELECT mark.kind, mark.id, mark.until FROM unnest($1::text[], $2::text[], $3::bigint[]) AS mark (kind, id, until)
     ON CONFLICT DO NOTHING RETURNING 1
   ), head AS (
     UPDATE chains SET seq = $7, hash = $8
     WHERE node = $4 AND seq = $5 AND hash = $6 AND (SELECT count(*) FROM used) = cardinality($1::text[])
+      AND (SELECT count(*) FROM current) = 1
     RETURNING 1
   ), place AS (
     UPDATE turns SET value = value + cardinality($9::bigint[])
@@ -53,7 +56,7 @@ const append = `
   )
   ${insertLines('$1', 4)}`;
 
-/** Thrown by {@link allAtOnce} when a mark was used, or the head is not where we left it. */
+/** Thrown by {@link allAtOnce} when a mark was used, something was taken away, or the head is not where we left it. */
 export const notAtOnce = '22012';
 
 /** Runs the one statement. Rejects with {@link notAtOnce} when it has to be done step by step. */
@@ -63,12 +66,20 @@ export async function commitAtOnce(
   head: ChainHead,
   marks: readonly Mark[],
   rows: readonly AuditRow[],
+  asOf: number | undefined,
 ): Promise<ChainHead> {
   const lines = toLines(node, head, rows);
   const after = lines.at(-1) ?? head;
   const place = [node, head.seq, head.hash, after.seq, after.hash];
-  await session.query(allAtOnce, [...toMarkColumns(marks), ...place, ...toLineColumns(lines)], 'credence-commit');
+  const values = [...toMarkColumns(marks), ...place, ...toLineColumns(lines), asOf ?? null];
+  await session.query(allAtOnce, values, 'credence-commit');
   return { seq: after.seq, hash: after.hash };
+}
+
+/** The loss sequence, which nobody moves until this transaction has ended. */
+export async function holdLosses(session: Session): Promise<number | undefined> {
+  const { rows } = await session.query<{ value: number }>('SELECT value FROM loss_sequence FOR SHARE');
+  return rows[0]?.value;
 }
 
 /**

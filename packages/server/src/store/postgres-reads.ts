@@ -15,6 +15,7 @@ const maxRemembered = 5000;
 interface Sequences {
   readonly changes: number;
   readonly sessions: number;
+  readonly losses: number;
 }
 
 /** Statements that are prepared once for each connection. */
@@ -31,8 +32,8 @@ export function postgresReads(connections: Connections): HotReads {
   const sequences = joined(async () => {
     const row = await first<Sequences>(
       'sequences',
-      `SELECT change_sequence.value AS changes, session_sequence.value AS sessions
-       FROM change_sequence CROSS JOIN session_sequence`,
+      `SELECT change_sequence.value AS changes, session_sequence.value AS sessions, loss_sequence.value AS losses
+       FROM change_sequence CROSS JOIN session_sequence CROSS JOIN loss_sequence`,
       [],
     );
     if (!row) throw new Error('the sequences are gone');
@@ -107,6 +108,7 @@ export function postgresReads(connections: Connections): HotReads {
     isMarked: async (kind, id) =>
       (await first('mark', 'SELECT 1 FROM marks WHERE kind = $1 AND id = $2', [kind, id])) !== undefined,
     changeSequence: async () => (await sequences()).changes,
+    lossSequence: async () => (await sequences()).losses,
   };
 }
 

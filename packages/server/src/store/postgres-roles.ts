@@ -22,6 +22,7 @@ const rights = {
   marks: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'S', purge: 'SD' },
   policies: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'SI' },
   change_sequence: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'S' },
+  loss_sequence: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'SU' },
   session_sequence: { idp: 'SU', ras: 'S', gateway: 'S', operator: 'SU', purge: 'SU' },
   client_secrets: { idp: 'S', ras: 'S', gateway: 'S', operator: 'SID' },
 

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { ChainHead } from './chain.ts';
 import type { Change } from './engine.ts';
 import type { UnitOutcome } from './group-commit.ts';
-import { appendRows, commitAtOnce, insertMarks, keyOf, notAtOnce } from './postgres-chain.ts';
+import { appendRows, commitAtOnce, holdLosses, insertMarks, keyOf, notAtOnce } from './postgres-chain.ts';
 import type { Connections, Session } from './postgres-connection.ts';
 import { isRetryable, stateOf, toStoreError } from './postgres-error.ts';
 import { GroupQueue } from './postgres-queue.ts';
@@ -43,7 +43,9 @@ function commitLane(connections: Connections, node: string) {
   const stepByStep = async (session: Session, commits: readonly Commit[]): Promise<readonly UnitOutcome[]> => {
     let after: ChainHead | undefined;
     const outcomes = await inTransaction(session, begin, async () => {
-      const reached = await useMarks(session, commits);
+      const rests = commits.some(({ asOf }) => asOf !== undefined);
+      const losses = rests ? await holdLosses(session) : undefined;
+      const reached = await useMarks(session, commits, losses);
       after = await appendRows(session, node, reached.flatMap(rowsOf));
       return reached.map(({ outcome }) => ({ value: outcome }));
     });
@@ -55,10 +57,12 @@ function commitLane(connections: Connections, node: string) {
     const before = head;
     head = undefined;
     const marks = commits.flatMap((commit) => commit.marks);
-    if (before && new Set(marks.map(keyOf)).size === marks.length) {
+    const rests = new Set(commits.map(({ asOf }) => asOf).filter((asOf) => asOf !== undefined));
+    if (before && rests.size <= 1 && new Set(marks.map(keyOf)).size === marks.length) {
       try {
         const rows = commits.flatMap(({ records }) => records);
-        head = await commitAtOnce(session, node, before, marks, rows);
+        const [asOf] = rests;
+        head = await commitAtOnce(session, node, before, marks, rows, asOf);
         return commits.map(() => ({ value: { won: true } }));
       } catch (error) {
         if (stateOf(error) !== notAtOnce && !isOwnFault(error)) throw error;
@@ -151,8 +155,15 @@ interface Reached {
  * Uses up the first mark of every commit, then the second of those that won, and so on: a commit that loses one leaves the
  * marks behind it alone. Of two in this group that use the same mark the earlier one gets it.
  */
-async function useMarks(session: Session, commits: readonly Commit[]): Promise<readonly Reached[]> {
-  const reached: Reached[] = commits.map((commit) => ({ commit, outcome: { won: true } }));
+async function useMarks(
+  session: Session,
+  commits: readonly Commit[],
+  losses: number | undefined,
+): Promise<readonly Reached[]> {
+  const reached = commits.map((commit): Reached => {
+    const isStale = commit.asOf !== undefined && commit.asOf !== losses;
+    return { commit, outcome: isStale ? { won: false, stale: true } : { won: true } };
+  });
   for (let round = 0; ; round++) {
     const asked = new Map<string, Mark>();
     const askers = reached.filter(({ commit, outcome }) => outcome.won && commit.marks[round]);
@@ -173,7 +184,8 @@ async function useMarks(session: Session, commits: readonly Commit[]): Promise<r
 }
 
 function rowsOf({ commit, outcome }: Reached): readonly AuditRow[] {
-  return outcome.won ? commit.records : (commit.recordsIfLost?.(outcome.lost) ?? []);
+  if (outcome.won) return commit.records;
+  return 'stale' in outcome ? [] : (commit.recordsIfLost?.(outcome.lost) ?? []);
 }
 
 async function takeSteps(

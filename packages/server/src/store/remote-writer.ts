@@ -7,7 +7,7 @@ import { type AuditRow, type Commit, type Mark, StoreConflict, StoreUnavailable 
  * others send it what they would write and answer when it says that it is durable.
  */
 export type RemoteUnit =
-  | { readonly marks: readonly Mark[]; readonly records: readonly AuditRow[] }
+  | { readonly marks: readonly Mark[]; readonly records: readonly AuditRow[]; readonly asOf?: number | undefined }
   | {
       readonly steps: readonly Statement[];
       readonly conditional: boolean;
@@ -15,10 +15,12 @@ export type RemoteUnit =
     }
   | { readonly forgetUsed: EpochSeconds };
 
-/** What became of one unit. A commit is `true`, or the place of the mark it lost; a write the rows each step changed. */
+/** What became of one unit. A commit is `true`, `stale`, or the place of the mark it lost; a write the rows each step changed. */
 export type RemoteOutcome =
-  | { readonly value: true | number | readonly number[] }
+  | { readonly value: RemoteValue }
   | { readonly failed: string; readonly why: 'unavailable' | 'conflict' | 'fault' };
+
+type RemoteValue = true | 'stale' | number | readonly number[];
 
 /** Units that arrived in one turn of the event loop, which travel and become durable together. */
 export interface RemoteBatch {
@@ -48,7 +50,7 @@ export function createRemoteWriter(post: (batch: RemoteBatch) => void): RemoteWr
   let batches = 0;
   let closed = false;
 
-  const submit = (unit: RemoteUnit): Promise<true | number | readonly number[]> => {
+  const submit = (unit: RemoteUnit): Promise<RemoteValue> => {
     if (closed) return Promise.reject(new StoreUnavailable('The store is closed.'));
     return new Promise((resolve, reject) => {
       if (waiting.length === 0) setImmediate(flush);
@@ -75,8 +77,9 @@ export function createRemoteWriter(post: (batch: RemoteBatch) => void): RemoteWr
   }
 
   return {
-    async commit({ marks, records, recordsIfLost }: Commit) {
-      const lostAt = await submit({ marks, records });
+    async commit({ marks, records, recordsIfLost, asOf }: Commit) {
+      const lostAt = await submit({ marks, records, asOf });
+      if (lostAt === 'stale') return { won: false, stale: true };
       const lost = typeof lostAt === 'number' ? marks[lostAt] : undefined;
       if (!lost) return { won: true };
       // The mark of somebody else stands; what is said about it is written before anybody is told.
@@ -129,6 +132,7 @@ async function performUnit(
       return { value: true };
     }
     const outcome = await writer.commit(unit);
+    if ('stale' in outcome) return { value: 'stale' };
     return { value: outcome.won || unit.marks.indexOf(outcome.lost) };
   } catch (error) {
     const why =

@@ -37,6 +37,7 @@ export interface Schema {
   bulletins: BulletinTable;
   bulletin_readers: BulletinReaderTable;
   change_sequence: ChangeSequenceTable;
+  loss_sequence: ChangeSequenceTable;
 }
 
 /** What happened once, must not happen again, and is asked about. */

@@ -88,10 +88,12 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
   const sessionSequence = database.prepare('SELECT value FROM session_sequence');
   const mark = database.prepare('SELECT 1 FROM marks WHERE kind = ? AND id = ?');
   const changeSequence = database.prepare('SELECT value FROM change_sequence');
+  const lossSequence = database.prepare('SELECT value FROM loss_sequence');
 
   const readChanges = () => Number(orStoreError(() => changeSequence.get())?.value);
   const changes = oncePerTurn(readChanges);
   const sessionChanges = oncePerTurn(() => Number(orStoreError(() => sessionSequence.get())?.value));
+  const losses = oncePerTurn(() => Number(orStoreError(() => lossSequence.get())?.value));
   const rememberedPeople = createMemory<Person>(changes);
   const rememberedSessions = createMemory<EpochSeconds>(sessionChanges);
   const rememberedAccounts = createMemory<Account>(changes);
@@ -129,7 +131,9 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
     },
     isMarked: async (kind, id) => orStoreError(() => mark.get(kind, id)) !== undefined,
     changeSequence: async () => readChanges(),
+    lossSequence: async () => losses(),
     forget() {
+      losses.forget();
       changes.forget();
       sessionChanges.forget();
     },

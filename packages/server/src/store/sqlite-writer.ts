@@ -36,6 +36,7 @@ export function sqliteWriter(database: DatabaseSync, statements: StatementCache,
   const release = database.prepare('RELEASE unit');
   const readHead = database.prepare('SELECT seq, hash FROM chains WHERE node = ?');
   const writeHead = database.prepare('INSERT OR REPLACE INTO chains (node, seq, hash) VALUES (?, ?, ?)');
+  const readLosses = database.prepare('SELECT value FROM loss_sequence');
   const insertMark = database.prepare('INSERT INTO marks (kind, id, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
   const insertLine = database.prepare(
     `INSERT INTO audit (node, seq, previous_hash, hash, id, kind, time_ms, body, person, client, server, id_jag,
@@ -43,6 +44,8 @@ export function sqliteWriter(database: DatabaseSync, statements: StatementCache,
   );
   const used = usedOnce(database);
   let head: ChainHead = emptyChain(node);
+  /** As of this transaction, once somebody asked; a change in the same group makes it unknown again. */
+  let losses: number | undefined;
   const queue = new GroupCommit(runGroup);
 
   const perform: SqliteWriter['perform'] = (steps, change) => queue.submit(() => writeUnit(steps, change));
@@ -79,6 +82,7 @@ export function sqliteWriter(database: DatabaseSync, statements: StatementCache,
       // Read under the lock, not remembered: even two processes by the same name cannot fork the chain.
       const before = (readHead.get(node) as ChainHead | undefined) ?? emptyChain(node);
       head = before;
+      losses = undefined;
       used.begin();
       const outcomes = work();
       if (head !== before) writeHead.run(node, head.seq, head.hash);
@@ -113,7 +117,8 @@ export function sqliteWriter(database: DatabaseSync, statements: StatementCache,
     }
   }
 
-  function commitUnit({ marks, records, recordsIfLost }: Commit): CommitOutcome {
+  function commitUnit({ marks, records, recordsIfLost, asOf }: Commit): CommitOutcome {
+    if (asOf !== undefined && asOf !== lossesNow()) return { won: false, stale: true };
     for (const mark of marks) {
       if (!take(mark)) {
         append(recordsIfLost?.(mark) ?? []);
@@ -124,11 +129,17 @@ export function sqliteWriter(database: DatabaseSync, statements: StatementCache,
     return { won: true };
   }
 
+  function lossesNow(): number {
+    losses ??= Number(readLosses.get()?.value);
+    return losses;
+  }
+
   function take(mark: Mark): boolean {
     return isOnceOnly(mark) ? used.take(mark) : insertMark.run(mark.kind, mark.id, mark.until).changes === 1;
   }
 
   function writeUnit(steps: readonly Statement[], { conditional, records }: Omit<Change, 'steps'>): readonly number[] {
+    losses = undefined;
     const changed: number[] = [];
     for (const { sql, parameters } of steps) {
       changed.push(Number(statements.prepare(sql).run(...(parameters as SQLInputValue[])).changes));

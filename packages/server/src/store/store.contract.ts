@@ -7,6 +7,7 @@ import { cutOffContract } from './contract/cut-offs.ts';
 import { directoryContract } from './contract/directory.ts';
 import { factorContract } from './contract/factors.ts';
 import type { StoreUnderTest } from './contract/fixtures.ts';
+import { lossesContract } from './contract/losses.ts';
 import { peopleContract } from './contract/people.ts';
 import { provisioningContract } from './contract/provisioning.ts';
 import { registryContract } from './contract/registry.ts';
@@ -42,6 +43,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     administrationContract(access);
     registryContract(access);
     cutOffContract(access);
+    lossesContract(access);
     sessionContract(access);
     bulletinContract(access);
     wholeStoreContract(access);

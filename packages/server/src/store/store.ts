@@ -37,6 +37,11 @@ export interface Store {
    * by whichever process made it. A node compares it to know when to drop what it keeps in memory.
    */
   changeSequence(): Promise<number>;
+  /**
+   * Grows with every change that may take something away from somebody: a person, account or membership gone or off, a session
+   * ended, a subject cut off, a policy published. See {@link Commit.asOf}.
+   */
+  lossSequence(): Promise<number>;
   /** Deletes marks and artifacts whose time has passed. Safe to run at any moment. */
   purge(now: EpochSeconds): Promise<void>;
   close(): Promise<void>;
@@ -73,9 +78,18 @@ export interface Commit {
   readonly records: readonly AuditRow[];
   /** MUST NOT throw: what was lost is lost by then. */
   readonly recordsIfLost?: (lost: Mark) => readonly AuditRow[];
+  /**
+   * The loss sequence before anything was read that this rests on. When it has moved by the time of the commit, which no
+   * change can pass, nothing happens: what was to be granted may have been taken away meanwhile (T19).
+   */
+  readonly asOf?: number | undefined;
 }
 
-export type CommitOutcome = { readonly won: true } | { readonly won: false; readonly lost: Mark };
+/** `stale`: something was taken away from somebody since {@link Commit.asOf}; nothing happened, and it is to be decided again. */
+export type CommitOutcome =
+  | { readonly won: true }
+  | { readonly won: false; readonly lost: Mark }
+  | { readonly won: false; readonly stale: true };
 
 /** One line of the record as handed to the store; `body` is the JSON text that the chain commits to. */
 export interface AuditRow {

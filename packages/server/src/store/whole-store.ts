@@ -27,6 +27,7 @@ export interface HotReads {
   artifact(model: string, id: string): Promise<Artifact | undefined>;
   sessionStands(sid: string, now: EpochSeconds): Promise<boolean>;
   changeSequence(): Promise<number>;
+  lossSequence(): Promise<number>;
   isMarked: Store['isMarked'];
 }
 
@@ -58,6 +59,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts): St
     agentUses: agentUseStore(engine),
     bulletins: bulletinStore(engine),
     changeSequence: reads.changeSequence,
+    lossSequence: reads.lossSequence,
     purge: async (now) => {
       await purge(engine, now);
       await own.forgetUsed?.(now);
