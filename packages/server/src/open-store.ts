@@ -1,10 +1,11 @@
 import type { Home } from './home.ts';
+import type { PostgresStore } from './store/postgres.ts';
 import type { SqliteStore } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
 import type { PostgresSettings } from './store-config.ts';
 
-/** A store, and where others of this home write through this process, their way to do so. */
-export type OpenStore = Store & Partial<Pick<SqliteStore, 'perform'>>;
+/** A store; where others of this home write through this process, their way to do so; and what is to be said of it. */
+export type OpenStore = Store & Partial<Pick<SqliteStore, 'perform'> & Pick<PostgresStore, 'warnings'>>;
 
 /**
  * Opens the store that the configuration names, for a process that writes. Only what is used is loaded.

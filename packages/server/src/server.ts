@@ -39,6 +39,7 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   const tls = await openTls(config, home);
   const store = await openStore(config.store, home, `node-${randomBytes(6).toString('hex')}`);
   opened.defer(() => store.close());
+  for (const warning of store.warnings ?? []) log.warn({ store: warning }, 'the store may lose what it confirmed');
   const published = await publishDocuments(config, store, Date.now());
   const inForce = await openInForce(store, { idp: config.idp.issuer, ras: config.ras.issuer });
   const loosened = [

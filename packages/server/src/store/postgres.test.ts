@@ -461,6 +461,23 @@ describe('PostgreSQL, a server that cannot keep the store', () => {
     await store.close();
   });
 
+  test('one that is copied, and no copy is synchronous: opened, and said', async () => {
+    const settings = await freshDatabase();
+    const open = async () => {
+      const store = await openPostgresStore(settings, { node: 'one' });
+      await store.close();
+      return store.warnings;
+    };
+    assert.deepEqual(await open(), []);
+    const copy = server.copy();
+    try {
+      await until(async () => (await open()).length > 0);
+      assert.match((await open())[0] ?? '', /no standby is synchronous.*synchronous_standby_names/);
+    } finally {
+      await copy.stop();
+    }
+  });
+
   const fit = {
     version: 150_000,
     encoding: 'UTF8',
@@ -500,3 +517,10 @@ describe('PostgreSQL, a server that cannot keep the store', () => {
 });
 
 const nobody = { source: 'local', active: true, groups: [], roles: [] };
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; !(await isSo()); attempt++) {
+    assert.ok(attempt < 300, 'it never came to be so');
+    await wait(100);
+  }
+}

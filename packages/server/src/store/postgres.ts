@@ -20,12 +20,20 @@ const whileMigrating: Patience = {
   answer: 0,
 };
 
+export interface PostgresStore extends Store {
+  /** What works, and may still end badly, in the operator's words. */
+  readonly warnings: readonly string[];
+}
+
 /**
  * Opens a PostgreSQL store, and makes its tables where they are not there yet. Throws `Problem` when there is no server that
  * can keep one.
  * @param node - names the chains this process writes; no two processes have the same
  */
-export async function openPostgresStore(settings: PostgresSettings, { node }: { node: string }): Promise<Store> {
+export async function openPostgresStore(
+  settings: PostgresSettings,
+  { node }: { node: string },
+): Promise<PostgresStore> {
   const ca = await readCertificates(settings);
   await upgradePostgres(settings, ca);
   const readers = new Connections(settings, ca, settings.maxReaders);
@@ -49,7 +57,22 @@ export async function openPostgresStore(settings: PostgresSettings, { node }: { 
     });
     if (await mayPurge) await whole.purge(now);
   };
-  return { ...whole, purge };
+  return { ...whole, purge, warnings: await findRisks(engine.db) };
+}
+
+/**
+ * A standby that takes over without having everything confirmed brings used ID-JAGs back to life (T22). Nobody can tell a
+ * standby from a copy that is only read, so this is said and not refused.
+ */
+async function findRisks(db: Engine['db']): Promise<string[]> {
+  const { rows } = await sql<{ copies: number; synchronous: string | null }>`
+    SELECT count(*) AS copies, current_setting('synchronous_standby_names', true) AS synchronous
+    FROM pg_stat_replication`.execute(db);
+  const [row] = rows;
+  if (!row || row.copies === 0 || (row.synchronous ?? '') !== '') return [];
+  return [
+    'the database is replicated, and no standby is synchronous: one that takes over may lack what was confirmed; set synchronous_standby_names',
+  ];
 }
 
 async function askMayPurge(db: Engine['db']): Promise<boolean> {

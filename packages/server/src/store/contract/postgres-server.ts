@@ -21,6 +21,8 @@ export interface PostgresServer {
   own(file: string): void;
   /** Runs a statement as `postgres`; its rows. */
   run(database: string, text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  /** Starts something that takes a copy, as a standby does. */
+  copy(): { stop(): Promise<void> };
   /** Stops it at once, as a machine that goes away does (immediate) or in an orderly way (fast). */
   stop(how: 'fast' | 'immediate'): Promise<void>;
   /** With settings such as `-c fsync=off`. */
@@ -111,6 +113,20 @@ export async function startPostgres(): Promise<PostgresServer> {
     await gone;
     ending.stdin?.destroy();
   };
+  const copy = () => {
+    const to = mkdtempSync(join(dir, 'copy-'));
+    own(to);
+    const from = [`--dbname=host=127.0.0.1 port=${port} user=postgres`, '--no-loop', `--directory=${to}`];
+    const env = { ...process.env, PGPASSWORD: password };
+    const child = spawn(join(bin, 'pg_receivewal'), from, { ...user, cwd: dir, env, stdio: 'ignore' });
+    const gone = once(child, 'exit');
+    return {
+      async stop() {
+        child.kill('SIGTERM');
+        await gone;
+      },
+    };
+  };
   await start();
   return {
     port,
@@ -122,6 +138,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     },
     own,
     run,
+    copy,
     stop,
     start,
     async close() {
