@@ -65,6 +65,9 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('idp/off/telling.ts'), [toSpec('off')]],
   [server('idp/off/ungranted.ts'), [toSpec('off')]],
   [server('form.ts'), [server('form.test.ts')], boundaries],
+  [server('store-config.ts'), [server('store-config.test.ts')]],
+  [server('store/postgres-error.ts'), [server('store/postgres-error.test.ts')]],
+  [server('store/migrations/ddl.ts'), [server('store/migrations/ddl.test.ts')], [server('store/postgres.test.ts')]],
   [server('limits.ts'), [server('limits.test.ts')], boundaries],
   [server('listener.ts'), [server('listener.test.ts')], [server('clients/client-certificate.test.ts')], boundaries],
   [

@@ -1,4 +1,4 @@
-// A process of its own for postgres.test.ts.
+// A process of its own for postgres-nodes.test.ts.
 import type { PostgresSettings } from '../store-config.ts';
 import { writeBursts } from './contract/writer-process.ts';
 import { openPostgresStore } from './postgres.ts';
