@@ -5,7 +5,7 @@ import { deliver, type PostInit } from './deliver.ts';
 
 describe('RFC 8935 §2: what an answer to a SET means', () => {
   const network = (code: string) => Object.assign(new Error('secret words'), { code });
-  const table: [name: string, answer: Response | Error, outcome: string][] = [
+  const table: [name: string, answer: Response | Error | string, outcome: string][] = [
     ['202', new Response(null, { status: 202 }), 'accepted'],
     ['200', new Response('<html>', { status: 200 }), 'accepted'],
     ['204', new Response(null, { status: 204 }), 'accepted'],
@@ -26,6 +26,7 @@ describe('RFC 8935 §2: what an answer to a SET means', () => {
     ['no connection', network('ECONNREFUSED'), 'away ECONNREFUSED'],
     ['no connection, told by its cause', new Error('x', { cause: network('ENOTFOUND') }), 'away ENOTFOUND'],
     ['a code that is none', network('a b'), 'away Error'],
+    ['something thrown that is no error', 'words', 'away no answer'],
     ['an address that is not for us', new EgressRefused('10.0.0.1 is a special-use address'), 'away EgressRefused'],
   ];
   for (const [name, answer, outcome] of table) {
@@ -33,7 +34,7 @@ describe('RFC 8935 §2: what an answer to a SET means', () => {
       const asked: PostInit[] = [];
       const post = async (_: string, init: PostInit) => {
         asked.push(init);
-        if (answer instanceof Error) throw answer;
+        if (!(answer instanceof Response)) throw answer;
         return answer;
       };
       const delivery = await deliver('https://ras.example/events', 'a.b.c', { post, bearer: undefined });
