@@ -253,8 +253,9 @@ describe('PRV-03, B91, RFC 7644 §3.12: errors', () => {
     assert.equal((await okta('POST', '/Users', body)).status, 409, 'read: the user is there');
     assert.equal((await okta('POST', '/Users', `${body} `)).status, 413);
     let pulled = 0;
-    const pull = () => {
+    const pull = (controller: ReadableStreamDefaultController) => {
       pulled += 1;
+      controller.close();
     };
     const stream = new ReadableStream({ pull }, { highWaterMark: 0 });
     const authorization = 'Bearer okta-token-that-is-long-enough';
