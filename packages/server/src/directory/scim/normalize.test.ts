@@ -190,7 +190,8 @@ describe('the body of a group', () => {
     assert.equal(typeof read({ displayName: 'N', members: ids(10_000) }), 'object');
     assert.equal(read({ displayName: 'N', members: ids(10_001) }), 'scim_too_many');
     assert.equal(typeof read({ displayName: 'N', members: ids(10_001) }, 20_000), 'object');
-    assert.equal(read({ displayName: {} }), 'scim_value_invalid');
+    const unreadable = parseGroup({ displayName: {} });
+    assert.equal(!unreadable.ok && unreadable.problem.detail, 'displayName must be text');
     assert.equal(read({ displayName: 'N', externalId: {} }), 'scim_value_invalid');
   });
 });
