@@ -22,7 +22,8 @@ const kinds: readonly Series[] = [
   { grant: 'redeem', method: 'client_secret_post', idTokens: 'new' },
 ];
 const bodiesPerSecond = 9000;
-const warmUpSeconds = 4;
+/** For each process: several share the requests, and each has all the code to compile. */
+const warmUpSeconds = 6;
 
 /** Starts Credence anew for each run, on the same home, once with one process and once with two workers. */
 export async function measureWorkers(plan: Plan, fixture: Fixture): Promise<WorkersResult[]> {
@@ -47,8 +48,7 @@ async function measure(workers: number, series: Series, plan: Plan, fixture: Fix
   const bodies = join(fixture.dir, 'bodies.txt');
   try {
     let run: Run | undefined;
-    // Warm first: two workers have twice as much to compile.
-    for (const seconds of [warmUpSeconds, plan.seconds]) {
+    for (const seconds of [...Array<number>(workers).fill(warmUpSeconds), plan.seconds]) {
       await writeBodies(bodies, seconds * bodiesPerSecond, series, fixture);
       run = await measureOnce(contender, series, bodies, { ...plan, seconds });
       await rm(bodies);

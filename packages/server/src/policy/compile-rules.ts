@@ -45,12 +45,13 @@ export function compileRules(
   servers: ReadonlyMap<string, AccessServer>,
 ): ReadonlyMap<string, RuleIndex> {
   const rulesOf = new Map<string, Rule[]>();
+  const share = createSharing();
   for (const [position, entry] of entries.entries()) {
     for (const serverId of new Set([entry.on].flat())) {
       const server = servers.get(serverId);
       if (!server) continue; // parsePolicy refuses it; without a server there is nothing to rule on
       const rules = rulesOf.get(serverId);
-      const rule = toRule(entry, position, server);
+      const rule = toRule(entry, position, server, share);
       if (rules) rules.push(rule);
       else rulesOf.set(serverId, [rule]);
     }
@@ -58,19 +59,33 @@ export function compileRules(
   return new Map([...rulesOf].map(([serverId, rules]) => [serverId, indexBySubject(rules)]));
 }
 
-function toRule(entry: RuleEntry, position: number, server: AccessServer): Rule {
+type Share = (names: Iterable<string>) => ReadonlySet<string>;
+
+/** One set for equal names, however many rules have them: ten thousand rules say the same few, and a decision finds them in the cache. */
+function createSharing(): Share {
+  const known = new Map<string, ReadonlySet<string>>();
+  return (names) => {
+    const set = new Set(names);
+    const key = JSON.stringify([...set]);
+    const same = known.get(key) ?? set;
+    known.set(key, same);
+    return same;
+  };
+}
+
+function toRule(entry: RuleEntry, position: number, server: AccessServer, share: Share): Rule {
   const { id, allow, deny, require: needs = {}, through } = entry;
   const effect = allow ? 'allow' : deny ? 'deny' : 'require';
   const chosen = allow ?? deny ?? entry.for ?? [];
-  const scopes = new Set(chosen === 'all' ? server.scopes.keys() : chosen.filter((scope) => server.scopes.has(scope)));
+  const scopes = share(chosen === 'all' ? server.scopes.keys() : chosen.filter((scope) => server.scopes.has(scope)));
   return {
     id,
     position,
     effect,
     scopes,
-    details: toDetails(entry, scopes, server),
+    details: share(toDetails(entry, scopes, server)),
     to: entry.to ?? ['everyone'],
-    through: through && new Set(through),
+    through: through && share(through),
     needs,
   };
 }
@@ -79,9 +94,9 @@ function toDetails(
   { details = [] }: RuleEntry,
   scopes: ReadonlySet<string>,
   { detailTypes }: AccessServer,
-): Set<string> {
+): readonly string[] {
   const going = [...detailTypes].filter(([, { scope }]) => scopes.has(scope)).map(([type]) => type);
-  return new Set(details === 'all' ? going : going.filter((type) => details.includes(type)));
+  return details === 'all' ? going : going.filter((type) => details.includes(type));
 }
 
 function indexBySubject(rules: readonly Rule[]): RuleIndex {

@@ -19,12 +19,9 @@ export function decide(index: AccessIndex, ask: Ask): Decision {
   const inQuestion = scopesInQuestion(server, ask);
   const rules = rulesFor(rulesHere, ask, inQuestion);
   const spoke = rules.filter((rule) => rule.effect !== 'require' || !meets(rule.needs, ask));
-  const open = inQuestion.filter((scope) => speaksOf(spoke, 'allow', scope) && !speaksOf(spoke, 'deny', scope));
+  const { open, required } = judge(spoke, inQuestion);
   const loose = client.distributed && !ask.keyBound ? open.filter((scope) => isHighRisk(server, scope)) : none;
-  const guarded = without(
-    loose,
-    open.filter((scope) => speaksOf(spoke, 'require', scope)),
-  );
+  const guarded = without(loose, required);
   const scopes = without(loose, without(guarded, open));
   const because = spoke.map((rule) => rule.id);
 
@@ -95,25 +92,50 @@ export function meets(needs: SignInNeeds, { acr, amr, authTime, now }: Ask): boo
 /** Rules on the server that are about this person, client and one of these scopes, in document order, each once. */
 function rulesFor(rules: RuleIndex, { person, client }: Ask, scopes: readonly string[]): readonly Rule[] {
   const found: Rule[] = [];
+  let isInOrder = true;
   const collect = (some: readonly Rule[] | undefined) => {
     if (!some) return;
     for (const rule of some) {
-      const isAbout = (!rule.through || rule.through.has(client)) && scopes.some((scope) => rule.scopes.has(scope));
-      if (isAbout) found.push(rule);
+      if ((rule.through && !rule.through.has(client)) || !isAbout(rule, scopes)) continue;
+      isInOrder &&= rule.position > (found.at(-1)?.position ?? -1);
+      found.push(rule);
     }
   };
   collect(rules.everyone);
   if (rules.groups.size > 0) for (const id of person.groups) collect(rules.groups.get(id));
   if (rules.roles.size > 0) for (const id of person.roles) collect(rules.roles.get(id));
   collect(rules.users.get(person.id));
-  if (found.length < 2) return found;
+  if (isInOrder) return found;
 
   found.sort((a, b) => a.position - b.position);
   return found.filter((rule, at) => rule !== found[at - 1]);
 }
 
-function speaksOf(rules: readonly Rule[], effect: Rule['effect'], scope: string): boolean {
-  return rules.some((rule) => rule.effect === effect && rule.scopes.has(scope));
+function isAbout(rule: Rule, scopes: readonly string[]): boolean {
+  for (const scope of scopes) if (rule.scopes.has(scope)) return true;
+  return false;
+}
+
+/** Scopes that some rule allows and none denies, and those of them that a rule guards; each rule is looked at once for each. */
+function judge(
+  spoke: readonly Rule[],
+  scopes: readonly string[],
+): { open: readonly string[]; required: readonly string[] } {
+  const open: string[] = [];
+  const required: string[] = [];
+  for (const scope of scopes) {
+    let [isAllowed, isDenied, isRequired] = [false, false, false];
+    for (const rule of spoke) {
+      if (!rule.scopes.has(scope)) continue;
+      if (rule.effect === 'allow') isAllowed = true;
+      else if (rule.effect === 'deny') isDenied = true;
+      else isRequired = true;
+    }
+    if (!isAllowed || isDenied) continue;
+    open.push(scope);
+    if (isRequired) required.push(scope);
+  }
+  return { open, required };
 }
 
 /**
