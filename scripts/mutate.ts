@@ -133,7 +133,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   ],
   [server('idp/sign-in/break-glass.ts'), [server('idp/sign-in/break-glass.test.ts')]],
   [server('policy/reach.ts'), [server('policy/reach.test.ts')]],
-  [server('idp/sign-in/agents.ts'), [server('idp/sign-in/my-agents.test.ts')]],
+  [server('idp/sign-in/agents.ts'), [server('idp/sign-in/agents.test.ts')], [server('idp/sign-in/my-agents.test.ts')]],
   [server('idp/sign-in/my-agents.ts'), [server('idp/sign-in/my-agents.test.ts')]],
   [server('directory/totp.ts'), [server('directory/totp.test.ts')]],
   [server('directory/once-codes.ts'), [server('directory/once-codes.test.ts')]],

@@ -16,6 +16,8 @@ describe('a new password', () => {
     ['the address', 'Erin.Miller@acme.example', 'harder'],
     ['the name and a year', 'Erin Miller2026', 'harder'],
     ['the part before the at sign, twice', 'erin.millererin.miller', 'harder'],
+    ['the name and six more', 'Erin Miller-42-x1', 'taken'],
+    ['the name and five more', 'Erin Miller-42-x', 'harder'],
     ['the name among other words', 'erin miller keeps nine tulips', 'taken'],
     ['three letters, again and again', 'abcabcabcabcabc', 'harder'],
   ];
@@ -28,6 +30,8 @@ describe('a new password', () => {
 
   test('a short name is part of many words and says nothing', () => {
     assert.equal(whyNotPassword('anna-banana-cabana', { email: 'an@acme.example', name: 'An' }), undefined);
+    assert.equal(whyNotPassword('adaadaada-42x', { email: 'a@acme.example', name: 'Ada' }), undefined);
+    assert.notEqual(whyNotPassword('annaanna-42x', { email: 'a@acme.example', name: 'Anna' }), undefined);
   });
 });
 

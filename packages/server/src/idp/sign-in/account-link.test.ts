@@ -66,6 +66,7 @@ describe('IDP-38: /password/<token>, where a person chooses a password', () => {
     assert.ok(page.page.includes(person.email));
     const done = await choose(browser, page);
     assert.match(done.page, /<h1>Your password is set<\/h1>/);
+    assert.match(done.page, /add a second factor/);
     isRefused(await newBrowser().get(url));
     isRefused(await choose(browser, page));
     const signedIn = newBrowser();

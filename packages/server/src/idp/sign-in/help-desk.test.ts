@@ -54,6 +54,7 @@ describe('T30: /help-desk, where those who care for people help them back in', (
   test('a link is made, shown once, and lets the person choose a password; each step is on the record with who did it', async () => {
     const desk = await open('help-desk');
     assert.match(desk.page.page, /<h1>Help desk<\/h1>/);
+    assert.equal(desk.page.url.href, url(), 'and nothing of the sign-in stays in the address');
     const target = await newPerson();
     const found = await find(desk, { ...target, email: ` ${target.email.toUpperCase()} ` });
     assert.match(found.page, new RegExp(`<h1>${target.name}</h1>`));
@@ -177,6 +178,29 @@ describe('T30: /help-desk, where those who care for people help them back in', (
     });
   }
 
+  test('cancelled at the sign-in: a page, not a circle', async () => {
+    const browser = new TestBrowser(world.issuer);
+    const page = await browser.submit(await browser.get(url()), { do: 'cancel' });
+    assert.deepEqual([page.status, page.url.pathname], [400, '/help-desk']);
+    assert.match(page.page, /You are not signed in/);
+  });
+
+  test('a factor that is gone, or is somebody else’s, is not removed', async () => {
+    const desk = await open('help-desk');
+    const [target, other] = [await newPerson(), await newPerson()];
+    await giveApp(world, target.id);
+    await giveApp(world, other.id);
+    const [theirs] = await world.store.factors.of(other.id);
+    for (const act of ['remove', 'remove-now']) {
+      for (const factor of ['f_gone', String(theirs?.id)]) {
+        const shown = await desk.browser.submit(desk.page, { do: act, person: target.id, factor });
+        assert.match(shown.page, new RegExp(`<h1>${target.name}</h1>`));
+      }
+    }
+    assert.deepEqual(await world.store.notices.of(target.id), []);
+    assert.equal((await world.store.factors.of(other.id)).length, 1);
+  });
+
   test('nobody resets their own', async () => {
     const desk = await open('owner');
     const refused = await desk.browser.submit(desk.page, { do: 'link', person: desk.person.id });
@@ -189,6 +213,7 @@ describe('T30: /help-desk, where those who care for people help them back in', (
     await giveApp(world, target.id);
     const found = await find(desk, target);
     assert.match(found.page, /opens only after a day/);
+    assert.match(found.page, /second factors are removed by command only/);
     assert.doesNotMatch(found.page, /value="remove"/);
     const shown = await desk.browser.submit(found, { do: 'link' });
     assert.match(shown.page, /It opens <b>/);
@@ -268,7 +293,7 @@ describe('T30: /help-desk, where those who care for people help them back in', (
     assert.equal((await world.store.links.of(local.id))?.purpose, 'invitation');
     for (const [person, says] of [
       [up, /sign in elsewhere/],
-      [off, /switched off/],
+      [off, /Nothing lets them in/],
     ] as const) {
       const found = await find(desk, person);
       assert.match(found.page, says);

@@ -186,7 +186,9 @@ describe('/me, where people see what acts in their name', () => {
     const [, uid = ''] = /name="session" value="([^"]+)"/.exec(foreign.page) ?? [];
     const page = await mine.browser.get(url());
     for (const fields of [{ do: 'session', session: uid }, { do: 'agent', agent: 'nothing' }, { do: 'nothing' }]) {
-      assert.equal((await mine.browser.submit(page, fields)).status, 200);
+      const same = await mine.browser.submit(page, fields);
+      assert.equal(same.status, 200);
+      assert.doesNotMatch(same.page, /role="status"/, 'nothing is said to have ended');
     }
     assert.ok(await isRefreshed(theirs.refreshToken));
     assert.ok(await isRefreshed(mine.refreshToken));
@@ -205,6 +207,25 @@ describe('/me, where people see what acts in their name', () => {
       assert.match(visit.page, /Nothing was ended/);
     }
     assert.ok(await isRefreshed(mine.refreshToken));
+  });
+
+  test('cancelled at the sign-in: a page, not a circle', async () => {
+    const browser = new TestBrowser(world.issuer);
+    const page = await browser.submit(await browser.get(url()), { do: 'cancel' });
+    assert.deepEqual([page.status, page.url.pathname], [400, '/me']);
+    assert.match(page.page, /You are not signed in/);
+  });
+
+  test('leads to how one signs in those who have a password here, and nobody else', async () => {
+    const person = await newPerson();
+    const { browser } = await signedIn(person);
+    assert.match((await browser.get(url())).page, /href="\/security"/);
+    const session = await world.store.artifacts.find('Session', browser.cookie('credence_session') ?? '');
+    const elsewhere = { ...person, id: `${person.id}_up`, email: `up.${person.email}` };
+    await world.store.people.save(elsewhere);
+    const id = browser.cookie('credence_session') ?? '';
+    await world.store.artifacts.upsert('Session', id, { ...session, accountId: elsewhere.id }, 4_000_000_000);
+    assert.doesNotMatch((await browser.get(url())).page, /href="\/security"/);
   });
 
   test('a session of somebody switched off is none', async () => {

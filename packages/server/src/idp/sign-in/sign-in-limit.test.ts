@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { createWindows } from './sign-in-limit.ts';
 import { ask, basic, codeOf, giveApp, passkeyOptions, recoveryCodesOn, token } from './test-client.ts';
 import { createTestPasskey } from './test-passkey.ts';
 import { alice, bob, openTestWorld, password, TestBrowser, type TestWorld, type Visit } from './test-world.ts';
@@ -87,6 +88,14 @@ describe('IDP-38: failing on purpose keeps nobody out of where they have signed 
       isIn(await tryIn(new TestBrowser(world.issuer), bob.email, password, '203.0.113.77')),
       'bob is not meant',
     );
+  });
+
+  test('good sign-ins use nothing up, in her own browser or in new ones', async () => {
+    const mine = new TestBrowser(world.issuer);
+    for (let at = 0; at < 6; at += 1) assert.ok(isIn(await tryIn(mine, alice.email, password, '203.0.113.1')), `${at}`);
+    for (let at = 0; at < 14; at += 1) {
+      assert.ok(isIn(await tryIn(new TestBrowser(world.issuer), bob.email, password, `198.51.100.${at}`)), `${at}`);
+    }
   });
 
   test('it is an alert, once, and names the person', async () => {
@@ -181,5 +190,25 @@ describe('IDP-38: failing on purpose keeps nobody out of where they have signed 
     const asked = await alone.submit(await alone.get(ask(world, 'claude-code', callback).url), { do: 'passkey' });
     const answer = owner.use(passkeyOptions(asked));
     assert.ok(isIn(await alone.submit(asked, { do: 'passkey-answer', credential: answer })));
+  });
+});
+
+describe('counts over a long time', () => {
+  test('of more keys than there is room for the oldest is forgotten, and no other', () => {
+    const windows = createWindows({ max: 1, seconds: 60, maxKeys: 2 });
+    for (const key of ['a', 'b']) assert.equal(windows.take(key).left, true);
+    for (const key of ['a', 'b']) assert.equal(windows.take(key).left, false, 'both are kept');
+    windows.take('c');
+    assert.equal(windows.take('b').left, false);
+    assert.equal(windows.take('a').left, true, 'forgotten');
+  });
+
+  test('a try given back is there again, and none more than were taken', () => {
+    const windows = createWindows({ max: 1, seconds: 60 });
+    windows.take('a');
+    for (let at = 0; at < 3; at += 1) windows.giveBack('a');
+    assert.deepEqual([windows.take('a').left, windows.take('a').left], [true, false]);
+    const { waitSeconds, isFirst } = windows.take('a');
+    assert.deepEqual([waitSeconds, isFirst], [60, false]);
   });
 });

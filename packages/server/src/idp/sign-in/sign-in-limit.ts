@@ -103,10 +103,8 @@ function toWait(seconds: number): Wait | undefined {
   return seconds > 0 ? { seconds, everywhere: false, isFirst: false } : undefined;
 }
 
-const maxKeys = 50_000;
-
 /** Counts in fixed windows, in bounded space: the oldest goes when there are too many. Long windows would fill the memory otherwise. */
-function createWindows({ max, seconds }: { max: number; seconds: number }) {
+export function createWindows({ max, seconds, maxKeys = 50_000 }: { max: number; seconds: number; maxKeys?: number }) {
   const windows = new Map<string, { taken: number; endsMs: number }>();
   const windowOf = (key: string) => {
     const known = windows.get(key);
