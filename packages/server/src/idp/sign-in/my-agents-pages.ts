@@ -41,7 +41,7 @@ ${others.length > 0 && html`<div class="section"><h2>Not signed in</h2><p class=
 <form method="post" action="${page.action}"><input type="hidden" name="token" value="${page.token}">
 <div class="buttons"><button name="do" value="all">End everything</button></div></form></div>
 ${hasPassword && html`<p class="remark"><a href="${ownPages.security.path}">How you sign in</a></p>`}`,
-    'Ended is ended at once for what is new. Access that an agent was just given may last until it runs out, a few minutes later.',
+    'Ended is ended at once. Where a server is not told, access that an agent was just given lasts until it runs out, a few minutes later.',
   );
 }
 
