@@ -7,8 +7,8 @@ import type { NoticeStore } from './notices.ts';
 import type { BulletinStore, Initiator } from './off.ts';
 
 /**
- * What Credence keeps, as a contract. SQLite implements it today; whatever comes next passes the same
- * `store.contract.ts`. Every method that changes something resolves only once the change is durable (it survives
+ * What Credence keeps, as a contract. SQLite and PostgreSQL implement it, and whatever comes next passes the
+ * same `store.contract.ts`. Every method that changes something resolves only once the change is durable (it survives
  * `kill -9` and power loss), and throws {@link StoreUnavailable} when that cannot be had: no store, no token.
  */
 export interface Store {
