@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { type AccessToken, mintRevocationFrame, type RevocationFrame, toWhoInput } from '../protocol/index.ts';
+import {
+  type AccessToken,
+  mintJws,
+  mintRevocationFrame,
+  parseJws,
+  type RevocationFrame,
+  toWhoInput,
+} from '../protocol/index.ts';
 import { foreign, issuer, mint, now, resource, signing, toKey, world } from './fixtures/world.ts';
 import { followRevocations, type RevocationOptions } from './revocations.ts';
 
@@ -180,6 +187,15 @@ describe('T20: a stream that is not what was said is not believed, and begun ane
     ['of another connection', /next/, ({ send }) => send({ ...cut, nonce: 'another' })],
     ['a frame left out', /next/, ({ send }) => send({ ...cut, seq: 3 })],
     ['a frame again', /next/, ({ send }) => send({ ...cut, seq: 1 })],
+    [
+      'the right words under another typ',
+      /next/,
+      async ({ latest, frame }) => {
+        const { header, claims } = parseJws(await frame(cut)) ?? assert.fail();
+        const text = await mintJws({ ...header, typ: 'JWT' }, claims, toKey(signing).sign);
+        latest().write(`data: ${text}\n\n`);
+      },
+    ],
     ['not a SET', /malformed/, async ({ latest }) => latest().write('data: x\n\n')],
     ['an access token', /next/, async ({ latest }) => latest().write(`data: ${await mint()}\n\n`)],
     ['a list cut short', /next/, ({ send }) => send({ people: [{ ...person('a_1'), until: -1 }] })],
