@@ -162,6 +162,7 @@ describe('KEY-08, KEY-01: the key for encryption', () => {
       keys.map(({ use, alg, d }) => [use, alg, d]),
       [
         ['sig', 'ES256', undefined],
+        ['sig', 'ES256', undefined],
         ['enc', 'ECDH-ES', undefined],
       ],
     );
