@@ -62,7 +62,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('idp/off/receivers.ts'), [toSpec('off')]],
   [server('idp/off/signal.ts'), [toSpec('off')]],
   [server('idp/off/deliver.ts'), [server('idp/off/deliver.test.ts')], [toSpec('off')]],
-  [server('idp/off/telling.ts'), [toSpec('off')]],
+  [server('idp/off/telling.ts'), [server('idp/off/telling.test.ts')], [toSpec('off')]],
   [server('idp/off/ungranted.ts'), [toSpec('off')]],
   [server('form.ts'), [server('form.test.ts')], boundaries],
   [server('store-config.ts'), [server('store-config.test.ts')]],
