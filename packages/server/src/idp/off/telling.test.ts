@@ -107,6 +107,17 @@ describe('IDP-43: telling one RAS a page of bulletins', () => {
     assert.deepEqual(counts, [0, 0, 1, 1, 1, 1, 1, 1, 2]);
   });
 
+  test('a page in which nothing is for it says nothing of whether it is there', async () => {
+    const { tell, alerts } = open(away);
+    const nothing = [bulletin(2, { membership: 'group:chess' })];
+    const counts: number[] = [];
+    for (const page of [[bulletin(1)], [bulletin(1)], nothing, [bulletin(1)], nothing, [bulletin(1)]]) {
+      await tell(page);
+      counts.push(alerts.length);
+    }
+    assert.deepEqual(counts, [0, 0, 0, 1, 1, 1]);
+  });
+
   test('of one person and event only the last of a page is told, and each line of the record is of that', async () => {
     const { tell, told } = open(accepted);
     const page = [bulletin(1, { personId: 'u' }), bulletin(2), bulletin(3, { personId: 'u', at: now + 1 })];
