@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, test } from 'node:test';
+import { Kysely } from 'kysely';
+import * as migration from './migrations/0010-used-once.ts';
+import { nodeSqliteDialect, StatementCache } from './sqlite-dialect.ts';
+import type { Mark } from './store.ts';
+import { type UsedOnce, usedOnce } from './used-once.ts';
+
+const markOf = (id: string, until = 100): Mark => ({ kind: 'id_jag', id, until });
+
+async function openTable() {
+  const database = new DatabaseSync(':memory:');
+  await migration.up(new Kysely({ dialect: nodeSqliteDialect(new StatementCache(database)) }));
+  return {
+    /** As one more process knows it. */
+    open: () => usedOnce(database),
+    rows: () => database.prepare('SELECT count(*) AS count FROM used_once').get()?.count,
+    /** One transaction; resolves to which of the marks were won. One that is not kept is rolled back. */
+    transact: (process: UsedOnce, ids: readonly string[], isKept = true): boolean[] => {
+      database.exec('BEGIN IMMEDIATE');
+      process.begin();
+      const won = ids.map((id) => process.take(markOf(id)));
+      process.write();
+      database.exec(isKept ? 'COMMIT' : 'ROLLBACK');
+      if (isKept) process.keep();
+      return won;
+    },
+  };
+}
+
+describe('what was used once', () => {
+  test('is lost in the same transaction, in the next, in another process and in one that is opened later', async () => {
+    const { open, transact } = await openTable();
+    const [one, other] = [open(), open()];
+    assert.deepEqual(transact(one, ['a', 'b', 'a']), [true, true, false]);
+    assert.deepEqual(transact(one, ['a', 'c']), [false, true]);
+    assert.deepEqual(transact(other, ['a', 'b', 'c', 'd']), [false, false, false, true]);
+    assert.deepEqual(transact(one, ['d', 'e']), [false, true]);
+    assert.deepEqual(transact(open(), ['a', 'b', 'c', 'd', 'e', 'f']), [false, false, false, false, false, true]);
+  });
+
+  test('is nobody’s when the transaction did not stand, and what another appends in its place is read', async () => {
+    const { open, transact } = await openTable();
+    const [one, other] = [open(), open()];
+    assert.deepEqual(transact(one, ['a'], false), [true]);
+    assert.deepEqual(transact(one, []), []);
+    assert.deepEqual(transact(other, ['a']), [true]);
+    assert.deepEqual(transact(one, ['a']), [false]);
+  });
+
+  test('a transaction that uses nothing appends nothing', async () => {
+    const { open, rows, transact } = await openTable();
+    const one = open();
+    transact(one, []);
+    assert.equal(rows(), 0);
+    transact(one, ['a', 'b']);
+    assert.equal(rows(), 1);
+  });
+
+  test('what is taken back can be taken again, and what was taken before it stays', async () => {
+    const { open } = await openTable();
+    const one = open();
+    one.begin();
+    one.take(markOf('before'));
+    const point = one.taken;
+    one.take(markOf('behind'));
+    one.takeBack(point);
+    assert.deepEqual([one.take(markOf('before')), one.take(markOf('behind'))], [false, true]);
+  });
+
+  test('is remembered through its last second', async () => {
+    const { open, transact } = await openTable();
+    const one = open();
+    transact(one, ['a']);
+    one.purge(100);
+    assert.deepEqual(transact(one, ['a']), [false]);
+    one.purge(101);
+    assert.deepEqual(transact(one, ['a']), [true]);
+  });
+});
