@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { createDevices } from './devices.ts';
+import type { Context } from './layer.ts';
 import { createNetworkWatch } from './network-watch.ts';
 import { ask, signInAs } from './test-client.ts';
 import { alice, bob, openTestWorld, TestBrowser, type TestWorld } from './test-world.ts';
@@ -60,6 +62,20 @@ describe('new devices', () => {
       [[bob.id, 'signed in from 5 networks', 'allowed']],
     );
   });
+});
+
+test('a browser stays known while the keys of our cookies are changed, until the key of its mark is gone', () => {
+  const jar = new Map<string, string>();
+  const context = { cookies: jar } as unknown as Context;
+  const cookie = () => [...jar.values()].join();
+  const under = (...cookieKeys: string[]) => createDevices({ cookieKeys, issuer: 'https://id.acme.example' });
+  assert.equal(under('old').isNew(context, 'a'), true);
+  const marked = cookie();
+  assert.ok(under('new', 'old').known(context, 'a'));
+  assert.equal(under('new').known(context, 'a'), undefined);
+  assert.equal(under('new', 'old').isNew(context, 'a'), false);
+  assert.notEqual(cookie(), marked, 'it is marked anew, under the new key');
+  assert.ok(under('new').known(context, 'a'));
 });
 
 describe('the watch on networks', () => {
