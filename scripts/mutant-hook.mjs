@@ -9,5 +9,7 @@ const { url: mutated, source } = JSON.parse(readFileSync(process.env.CREDENCE_MU
 
 registerHooks({
   load: (url, context, nextLoad) =>
-    url === mutated ? { format: 'module-typescript', source, shortCircuit: true } : nextLoad(url, context),
+    url.split('?', 1)[0] === mutated
+      ? { format: 'module-typescript', source, shortCircuit: true }
+      : nextLoad(url, context),
 });

@@ -39,6 +39,18 @@ for (const [where, decode] of [
   });
 }
 
+/** The module as a runtime loads it that has no Buffer. */
+async function importWithoutBuffer() {
+  const buffer = Object.getOwnPropertyDescriptor(globalThis, 'Buffer') ?? {};
+  Reflect.deleteProperty(globalThis, 'Buffer');
+  try {
+    const another: string = './base64url.ts?without-buffer';
+    return (await import(another)) as typeof import('./base64url.ts');
+  } finally {
+    Object.defineProperty(globalThis, 'Buffer', buffer);
+  }
+}
+
 /** What Buffer makes of text that may be anything, written again. */
 function encodeOf(text: string): string {
   return Buffer.from(text, 'base64url').toString('base64url');
@@ -58,5 +70,13 @@ describe('encoding', () => {
 
   test('a string is encoded as UTF-8', () => {
     assert.equal(encodeBase64url('é𝄞'), encodeOnTheWeb(new TextEncoder().encode('é𝄞')));
+  });
+
+  test('where there is no Buffer, texts and bytes are written all the same', async () => {
+    const web = await importWithoutBuffer();
+    assert.equal(web.encodeBase64url('é𝄞'), encodeBase64url('é𝄞'));
+    assert.equal(web.encodeBase64url(Uint8Array.of(0, 255, 62)), 'AP8-');
+    assert.deepEqual(web.decodeBase64url('AP8-'), Uint8Array.of(0, 255, 62));
+    assert.equal(web.decodeBase64url('YR'), undefined);
   });
 });
