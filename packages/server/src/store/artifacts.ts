@@ -31,9 +31,15 @@ export function artifactStore({ db, write }: Engine): Omit<ArtifactStore, 'find'
         .values({ model, id, ...columns, consumed_at: numberOf(payload.consumed) })
         // consumed_at is not among them: saving again what another request consumed meanwhile must not revive it.
         .onConflict((conflict) => conflict.columns(['model', 'id']).doUpdateSet(columns));
-      const dropSids = db.deleteFrom('session_sids').where('model', '=', model).where('session_id', '=', id);
-      const addSids = sidsOf(payload).map((sid) =>
-        db.insertInto('session_sids').values({ sid, model, session_id: id }),
+      // Only those that it holds no longer: each one dropped has everybody read, and decide, anew.
+      const sids = sidsOf(payload);
+      const its = db.deleteFrom('session_sids').where('model', '=', model).where('session_id', '=', id);
+      const dropSids = sids.length > 0 ? its.where('sid', 'not in', sids) : its;
+      const addSids = sids.map((sid) =>
+        db
+          .insertInto('session_sids')
+          .values({ sid, model, session_id: id })
+          .onConflict((conflict) => conflict.columns(['sid', 'model', 'session_id']).doNothing()),
       );
       const steps: Compilable[] = model === 'Session' ? [upsert, dropSids, ...addSids] : [upsert];
       await write({ steps });

@@ -38,6 +38,26 @@ export function lossesContract(access: Access): void {
         true,
       ],
       [
+        'a session is saved again, with one client more',
+        async () => {
+          const id = await session();
+          const before = (await access.store().artifacts.find('Session', id)) as {
+            authorizations: Record<string, unknown>;
+          };
+          const authorizations = { ...before.authorizations, other: { sid: fresh('sid') } };
+          return (store) => store.artifacts.upsert('Session', id, { ...before, authorizations }, far);
+        },
+        false,
+      ],
+      [
+        'a session lets go of a client',
+        async () => {
+          const id = await session();
+          return (store) => store.artifacts.upsert('Session', id, { accountId: fresh('u'), authorizations: {} }, far);
+        },
+        true,
+      ],
+      [
         'a session ends',
         async () => {
           const id = await session();
