@@ -114,6 +114,8 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('revocation/streams.ts'), [server('revocation/streams.test.ts')], [toSpec('revocation-stream')]],
   [server('ras/event-stream.ts'), [toSpec('revocation-stream')]],
   [server('ras/events.ts'), [server('ras/events.test.ts'), toSpec('security-events')]],
+  [server('policy/policy-tests.ts'), [server('policy/policy-tests.test.ts')]],
+  [server('policy/judge-case.ts'), [server('policy/judge-case.test.ts')]],
   [server('policy/loosened.ts'), [server('policy/loosened.test.ts')]],
   [server('policy/details.ts'), [server('policy/details.test.ts')], [toSpec('authorization-details')]],
   [server('directory/upstream/mapping.ts'), [server('directory/upstream/mapping.test.ts')]],

@@ -122,7 +122,8 @@ function toDecided(record: AuditRecord): string[] {
   return lines;
 }
 
-function toWhy({ ahead, rules, scopes }: Explanation): string[] {
+/** What became of each scope and rule; of a rule that did not speak, the first condition that failed. */
+export function toWhy({ ahead, rules, scopes }: Explanation): string[] {
   if (ahead) return [`  ${ahead}`];
   const spoke = rules.filter((rule) => rule.spoke);
   return [

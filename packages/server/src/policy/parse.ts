@@ -47,7 +47,8 @@ export function kindOfPolicy(text: string, fileName = ''): DocumentKind | undefi
   return isAccess ? 'access' : 'resource';
 }
 
-function toFindings(issue: z.core.$ZodIssue): Finding[] {
+/** What a schema found, each at its own place. */
+export function toFindings(issue: z.core.$ZodIssue): Finding[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ path: [...path, key], message: issue.message, atKey: true }));
