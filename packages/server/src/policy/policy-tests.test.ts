@@ -136,6 +136,15 @@ describe('a mistake is told with its place and what would be right', () => {
     assert.deepEqual(others, []);
   });
 
+  test('all mistakes are told, in the order of the text', () => {
+    const parsed = parsePolicyTests(text.replace('[engineering,', '[group:engineering,').replace('deny', 'refuse'));
+    const places = parsed.ok ? [] : parsed.problems.map(({ line, column }) => [line, column]);
+    assert.deepEqual(places, [
+      [3, 37],
+      [19, 23],
+    ]);
+  });
+
   test('a sign-in in the second of the request is none to come', () => {
     assert.deepEqual(problemsAfter('07:00:00Z', '09:00:00Z'), []);
   });
