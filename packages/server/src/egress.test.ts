@@ -67,6 +67,67 @@ describe('what an answer has to be', () => {
   }
 });
 
+describe('an answer that goes on', () => {
+  const serve = async (handler: RequestListener) => {
+    const server = createServer(handler).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const close = () => {
+      server.closeAllConnections();
+      server.close();
+    };
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close };
+  };
+
+  test('the same addresses are refused', async () => {
+    await assert.rejects(strict.stream('https://169.254.169.254/'), { name: 'EgressRefused' });
+    await assert.rejects(strict.stream('http://127.0.0.1/'), { name: 'EgressRefused' });
+  });
+
+  test('comes as it is said, longer and more than any other, until its reader leaves', {
+    timeout: 10_000,
+  }, async () => {
+    const left = Promise.withResolvers<void>();
+    const { url, close } = await serve((request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(`${request.headers['x-a']}`);
+      setTimeout(() => response.write('x'.repeat(300_000)), 3500);
+      response.once('close', left.resolve);
+    });
+    const controller = new AbortController();
+    const answer = await local.stream(url, { headers: { 'x-a': 'b' }, signal: controller.signal });
+    assert.deepEqual([answer.status, answer.headers.get('content-type')], [200, 'text/event-stream']);
+    let length = 0;
+    await assert.rejects(async () => {
+      for await (const chunk of answer.body ?? []) {
+        if (length === 0) assert.equal(new TextDecoder().decode(chunk), 'b');
+        length += chunk.length;
+        if (length > 300_000) controller.abort();
+      }
+    });
+    await left.promise;
+    close();
+  });
+
+  test('a refusal and a redirect have no body, and leave no connection open', { timeout: 5000 }, async () => {
+    const left = Promise.withResolvers<void>();
+    const { url, close } = await serve((request, response) => {
+      if (request.url === '/elsewhere') return void response.writeHead(302, { location: '/' }).end();
+      response.writeHead(401).write('no');
+      response.once('close', left.resolve);
+    });
+    const answer = await local.stream(url);
+    assert.deepEqual([answer.status, answer.body], [401, null]);
+    await left.promise;
+    assert.equal((await local.stream(`${url}elsewhere`)).status, 302);
+    close();
+  });
+
+  test('nothing said for 3 s: it is not waited for', { timeout: 8000 }, async () => {
+    const { url, close } = await serve(() => undefined);
+    await assert.rejects(local.stream(url), { name: 'HeadersTimeoutError' });
+    close();
+  });
+});
+
 describe('fetch, for libraries', () => {
   const serve = async (handler: RequestListener) => {
     const server = createServer(handler).listen(0, '127.0.0.1');

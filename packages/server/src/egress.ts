@@ -1,5 +1,6 @@
 import { lookup as dnsLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { Readable } from 'node:stream';
 import { getCACertificates } from 'node:tls';
 import { type JsonObject, parseStrictObject } from '@credence/mcp/protocol';
 import { Agent, request } from 'undici';
@@ -15,6 +16,11 @@ export interface Egress {
    * judge, a redirect included, which is never followed. Dispatcher and signal of the caller play no part.
    */
   fetch(url: string | URL, init?: EgressInit): Promise<Response>;
+  /**
+   * An answer that goes on for as long as both sides want, under the same rules: its first words are there in 3 s, silence ends
+   * it after a minute, and how much comes is for the reader to bound. What is not status 200 has no body.
+   */
+  stream(url: string, init?: Pick<RequestInit, 'headers' | 'signal'>): Promise<Response>;
   close(): Promise<void>;
 }
 
@@ -55,13 +61,18 @@ export interface EgressOptions {
 
 const timeoutMs = 3000;
 const mostBytes = 256 * 1024;
+const silenceMs = 60_000;
 
 /**
  * https only, no redirects, 3 s, 256 KiB. The address actually connected to is checked, after the name was resolved, so
  * that a name that resolves differently the second time gains nothing (rebinding, CIM-04).
  */
 export function createEgress(options: EgressOptions): Egress {
-  const ways = { any: createWay(options, options.internalRanges), publicOnly: createWay(options, []) };
+  const ways = {
+    any: createWay(options, options.internalRanges),
+    publicOnly: createWay(options, []),
+    streams: createWay(options, options.internalRanges, { bodyTimeout: silenceMs, maxResponseSize: -1 }),
+  };
 
   async function fetchJson(text: string, { maxBytes = mostBytes, publicOnly = false }: EgressLimits = {}) {
     const way = publicOnly ? ways.publicOnly : ways.any;
@@ -98,18 +109,39 @@ export function createEgress(options: EgressOptions): Egress {
     return new Response(withoutBody.has(statusCode) ? null : content, { status: statusCode, headers: answer });
   }
 
+  async function stream(text: string, { headers: sent, signal }: Pick<RequestInit, 'headers' | 'signal'> = {}) {
+    const url = parseUrl(text);
+    checkUrl(url, options.allowLoopback, ways.streams.mayConnect);
+    const { statusCode, headers, body } = await request(url, {
+      dispatcher: ways.streams.agent,
+      headers: Object.fromEntries(new Headers(sent)),
+      signal: signal ?? null,
+    });
+    const type = textOf(headers['content-type']);
+    const answer = { status: statusCode, headers: type === undefined ? {} : { 'content-type': type } };
+    if (statusCode === 200) return new Response(Readable.toWeb(body) as ReadableStream<Uint8Array>, answer);
+    body.on('error', () => undefined).destroy();
+    return new Response(null, answer);
+  }
+
   return {
     fetch,
+    stream,
     fetchJson,
     getJson: async (url, limits) => (await fetchJson(url, limits)).value,
     close: async () => {
-      await Promise.all([ways.any.agent.close(), ways.publicOnly.agent.close()]);
+      // Streams do not end by themselves.
+      await Promise.all([ways.any.agent.close(), ways.publicOnly.agent.close(), ways.streams.agent.destroy()]);
     },
   };
 }
 
 /** Connections of one kind, and which addresses they may lead to. */
-function createWay({ allowLoopback, extraCa }: EgressOptions, internalRanges: readonly string[]) {
+function createWay(
+  { allowLoopback, extraCa }: EgressOptions,
+  internalRanges: readonly string[],
+  limits: Pick<Agent.Options, 'bodyTimeout' | 'maxResponseSize'> = {},
+) {
   const allowed = toBlockList(internalRanges);
   if (allowLoopback) for (const [range, bits, family] of loopback) allowed.addSubnet(range, bits, family);
   const mayConnect = (address: string) => isIn(allowed, address) || !isIn(specialUse, address);
@@ -128,6 +160,7 @@ function createWay({ allowLoopback, extraCa }: EgressOptions, internalRanges: re
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: mostBytes,
+    ...limits,
   });
 
   return { agent, mayConnect };

@@ -7,7 +7,8 @@ import {
   type VerifySignature,
 } from '../protocol/index.ts';
 import { getJson } from './get-json.ts';
-import { createIssuerKeys, type KeySource } from './issuer-keys.ts';
+import type { GuardOptions } from './guard.ts';
+import { createIssuerKeys } from './issuer-keys.ts';
 import { readFrames, StreamRefused } from './revocation-stream.ts';
 import { verifyWithWebCrypto } from './verify-signature.ts';
 
@@ -25,6 +26,8 @@ export interface Revocations {
    * after the request was let in. The same signal each time for the same token.
    */
   signalOf(caller: AccessToken): AbortSignal;
+  /** Whether nothing has been heard for too long, or nothing yet. */
+  isDeaf(): boolean;
   /** Follows no more; from then on all is `unknown`. */
   close(): void;
 }
@@ -38,7 +41,8 @@ export interface RevocationOptions {
   readonly credentials: { readonly id: string; readonly secret: string };
   /** Where the stream is; `<issuer>/events/stream` unless said otherwise. */
   readonly url?: string;
-  readonly keys?: KeySource['keys'];
+  /** Its keys, as for the guard. */
+  readonly keys?: GuardOptions['keys'];
   /** After so long without a sign of life nothing is known any more. 10 unless said otherwise. */
   readonly deafSeconds?: number;
   /** What becomes of requests then: 503, or they are let in as if nobody were cut off that is not known to be. */
@@ -147,7 +151,7 @@ export function followRevocations(options: RevocationOptions): Revocations {
       resource,
       authorization: toBasic(credentials),
       after: position,
-      keysOf: (header) => keysOf({ issuer, keys }, header),
+      keysOf: typeof keys === 'function' ? keys : (header) => keysOf({ issuer, keys }, header),
       verifySignature: options.verifySignature ?? verifyWithWebCrypto,
       fetch: options.fetch ?? fetch,
       signal: connection.signal,
@@ -196,6 +200,7 @@ export function followRevocations(options: RevocationOptions): Revocations {
   return {
     ready,
     standingOf,
+    isDeaf: () => closed || isDeaf(),
     signalOf(caller) {
       const known = watched.get(caller.id);
       if (known) return known.controller.signal;
