@@ -113,6 +113,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [mcp('resource/revocation-stream.ts'), [mcp('resource/revocations.test.ts')]],
   [server('revocation/streams.ts'), [server('revocation/streams.test.ts')], [toSpec('revocation-stream')]],
   [server('ras/event-stream.ts'), [toSpec('revocation-stream')]],
+  [server('gateway/follow.ts'), [server('gateway/follow.test.ts')]],
   [server('ras/events.ts'), [server('ras/events.test.ts'), toSpec('security-events')]],
   [server('policy/policy-tests.ts'), [server('policy/policy-tests.test.ts')]],
   [server('policy/judge-case.ts'), [server('policy/judge-case.test.ts')]],

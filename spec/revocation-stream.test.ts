@@ -132,6 +132,27 @@ describe('SIG-02: "tell MCP servers"', () => {
   });
 });
 
+describe('SIG-05: "Without a signal the exposure is access token life"', () => {
+  test('a guard that follows nothing lets in whoever was cut off until the token expires, and not a second longer', async () => {
+    const world = await openStreamWorld();
+    const issuedAt = world.now();
+    const token = await tokenFor(world);
+    const keys = [toPublicJwk(world.keys.accessToken)];
+    const check = guard({ issuer: rasIssuer, resource: tracker, keys, now: world.now, skewSeconds: 0 });
+    const call = async () => {
+      const headers = { authorization: `Bearer ${token}` };
+      return (await check(new Request(tracker, { method: 'POST', headers }))) instanceof Response ? 401 : 200;
+    };
+    await world.push(await world.event('session-revoked'));
+    const { exp, iat } = claimsOf(String(token)) as { exp: number; iat: number };
+    assert.deepEqual([iat, exp], [issuedAt, issuedAt + 600]);
+    world.clock.ms = (exp - 1) * 1000;
+    assert.equal(await call(), 200);
+    world.clock.ms = exp * 1000;
+    assert.equal(await call(), 401);
+  });
+});
+
 describe('the stream itself', () => {
   test('frames are signed by a key of their own purpose, numbered, for one server, with a sign of life', async () => {
     const world = await openStreamWorld();

@@ -57,6 +57,27 @@ describe('configuration', () => {
     await assert.rejects(readStoreSettings(join(dir, 'nowhere.yaml'), file), /Cannot read the configuration/);
   });
 
+  test('revocations for a gateway: secrets beside the file, ten seconds of silence, refused then', async () => {
+    const of = async (text: string) => (await withFile(`gateway: { revocations: ${text} }`)).gatewayRevocations;
+    assert.deepEqual(await of('{ secretFiles: { files: files.secret } }'), {
+      secretFiles: { files: join(dir, 'files.secret') },
+      deafSeconds: 10,
+      whenDeaf: 'refuse',
+    });
+    assert.deepEqual(await of('{}'), { secretFiles: {}, deafSeconds: 10, whenDeaf: 'refuse' });
+    assert.equal((await withFile('')).gatewayRevocations, undefined);
+    await assert.rejects(of('{ deafSeconds: 4 }'), /gateway\.revocations\.deafSeconds: 5 to 60/);
+    await assert.rejects(of('{ deafSeconds: 61 }'), /gateway\.revocations\.deafSeconds: 5 to 60/);
+    await assert.rejects(of('{ whenDeaf: ignore }'), /gateway\.revocations\.whenDeaf: must be refuse or accept/);
+    await assert.rejects(of('{ secrets: { files: s } }'), /secrets/);
+  });
+
+  test('SIG-05: an access token lives 600 seconds unless set, and an hour at most', async () => {
+    assert.equal((await withFile('')).ras.accessTokenSeconds, 600);
+    assert.equal((await withFile('ras: { accessTokenSeconds: 300 }')).ras.accessTokenSeconds, 300);
+    await assert.rejects(withFile('ras: { accessTokenSeconds: 3601 }'), /ras\.accessTokenSeconds/);
+  });
+
   test('a token: paths beside the file, labels by purpose', async () => {
     const text = 'keys: { idToken: EdDSA, pkcs11: { module: m.so, token: t, pinFile: pin, labels: { idJag: a } } }';
     assert.deepEqual((await withFile(text)).keys.pkcs11, {

@@ -173,6 +173,17 @@ const ConfigFile = z.strictObject({
       data: z.string().optional(),
       /** Where commands of stdio upstreams are looked for. */
       path: z.array(z.string()).default(['/usr/local/bin', '/usr/bin', '/bin']),
+      /** How a gateway apart from the RAS hears who is cut off. */
+      revocations: z
+        .strictObject({
+          /** By id of a server of the resource document: file with the secret of `server:<id>` at the RAS. */
+          secretFiles: z.record(z.string().min(1), z.string().min(1)).default({}),
+          /** Without a sign of life for so long nobody is known to be good. */
+          deafSeconds: z.int('must be a whole number').min(5, '5 to 60').max(60, '5 to 60').default(10),
+          /** What becomes of requests then. */
+          whenDeaf: z.enum(['refuse', 'accept'], 'must be refuse or accept').default('refuse'),
+        })
+        .optional(),
     })
     .prefault({}),
 });
@@ -188,6 +199,14 @@ export interface ServeFlags {
   readonly workers?: string | undefined;
   readonly tls?: boolean | undefined;
   readonly demo?: boolean | undefined;
+}
+
+/** What it takes to follow the RAS's stream of revocations. */
+export interface GatewayRevocations {
+  /** Files with the secret of `server:<id>`, by the id of the server. */
+  readonly secretFiles: Readonly<Record<string, string>>;
+  readonly deafSeconds: number;
+  readonly whenDeaf: 'refuse' | 'accept';
 }
 
 /** What the process runs with: read once, complete, consistent. Paths are absolute. */
@@ -231,6 +250,8 @@ export interface Config {
   readonly gatewayPath: readonly string[];
   /** Private folders of stdio upstreams; the home's own when not configured. */
   readonly gatewayData: string | undefined;
+  /** How a gateway apart from the RAS hears who is cut off; absent: it does not. */
+  readonly gatewayRevocations: GatewayRevocations | undefined;
   /** `undefined` = an SQLite file in the home. */
   readonly store: PostgresSettings | undefined;
   readonly keys: {
@@ -292,6 +313,12 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
     egress: { ...value.egress, ca: value.egress.ca.map(at) },
     gatewayPath: value.gateway.path.map(at),
     gatewayData: value.gateway.data && at(value.gateway.data),
+    gatewayRevocations: value.gateway.revocations && {
+      ...value.gateway.revocations,
+      secretFiles: Object.fromEntries(
+        Object.entries(value.gateway.revocations.secretFiles).map(([server, file]) => [server, at(file)]),
+      ),
+    },
     store: value.store && toPostgresSettings(value.store, at),
     keys: {
       folder: value.keys.folder && at(value.keys.folder),

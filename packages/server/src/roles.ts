@@ -14,6 +14,7 @@ import { createRemoteClients, type RemoteClients } from './clients/remote-client
 import { createClientWatch } from './clients/watch-clients.ts';
 import { type Config, isLoopbackHost, type KeyPurpose } from './config.ts';
 import { type Egress, EgressRefused, toBlockList } from './egress.ts';
+import { openFollowed } from './follow.ts';
 import type { Gateway, GatewayOptions } from './gateway/gateway.ts';
 import { findServer } from './gateway/incoming.ts';
 import { refuseLoopbackHop } from './gateway/loopback-hop.ts';
@@ -289,10 +290,12 @@ async function openGateway(
   const { keysOf } = createIssuerKeys({ getJson: egress.getJson, now, onFault: edge.onFault });
   refuseLoopbackHop(inForce.resource(), config.clientCertificates?.header, toBlockList(config.trustedHops));
   const { createGateway } = await import('./gateway/gateway.ts');
+  const followed = keys ? undefined : await openFollowed(parts);
   const gateway = createGateway({
     issuer,
     index: () => inForce.resource(),
     keys: keys ? async () => keys.published() : (header) => keysOf({ issuer, keys: 'discovery' }, header),
+    followed,
     verifySignature,
     isRevoked: async ({ id, subject, issuedAt }) =>
       (await store.isMarked('token_revoked', id)) || (await store.cutOffs.isCutOff(subject, issuedAt)),
@@ -305,6 +308,8 @@ async function openGateway(
     append,
     onStranger: (refusal) => appendStranger(parts, refusal),
     onFault: edge.onFault,
+    onCutOff: (server, { subject, id }, what) =>
+      log.info({ server, account: subject, token: id }, `a ${what} has ended: its caller is cut off`),
     proofs: config.store && storedProofs(store), // several nodes share it
     sessionSecret: await openSecret(home.keysDir, 'session'),
     path: config.demo ? [...demoPath, ...config.gatewayPath] : config.gatewayPath,
@@ -314,7 +319,14 @@ async function openGateway(
     warn: (server, words) => log.warn({ server }, words),
   });
   await gateway.checkUpstreams();
-  return gateway;
+  await followed?.start();
+  return {
+    ...gateway,
+    async close() {
+      followed?.close();
+      await gateway.close();
+    },
+  };
 }
 
 /** A probe without a token is how every client begins and leaves no line; any other refusal of a stranger does. */

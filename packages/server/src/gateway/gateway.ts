@@ -1,6 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EpochSeconds, Refusal, VerifySignature } from '@credence/mcp/protocol';
-import { type GuardOptions, guard, type ProofMemory, rememberProofs, resourceMetadata } from '@credence/mcp/resource';
+import {
+  type Caller,
+  type GuardOptions,
+  guard,
+  type ProofMemory,
+  rememberProofs,
+  resourceMetadata,
+} from '@credence/mcp/resource';
 import type { AuditRecord } from '../audit/record.ts';
 import { traceIdOf } from '../call.ts';
 import type { ClientCertificate } from '../clients/client-certificate.ts';
@@ -10,6 +17,7 @@ import { Problem } from '../problem.ts';
 import { type Answer, createAnswer } from './answer.ts';
 import { toCallRecord } from './call-record.ts';
 import { type Exchange, type OpenUpstream, upstreamFailed } from './exchange.ts';
+import { type Followed, standingAt } from './follow.ts';
 import { disagreement } from './header-agreement.ts';
 import { createHttpUpstream } from './http-upstream.ts';
 import { acceptsOf, ClientLeft, findServer, readMessage, toGuarded } from './incoming.ts';
@@ -29,6 +37,8 @@ export interface GatewayOptions extends LaunchOptions {
   readonly keys: NonNullable<GuardOptions['keys']>;
   readonly verifySignature: VerifySignature;
   readonly isRevoked: NonNullable<GuardOptions['isRevoked']>;
+  /** Where the RAS is elsewhere: who is cut off, as it tells. */
+  readonly followed?: Followed | undefined;
   readonly skewSeconds: number;
   readonly nowMs: () => number;
   readonly now: () => EpochSeconds;
@@ -43,6 +53,8 @@ export interface GatewayOptions extends LaunchOptions {
   /** A refusal of somebody unknown: resolves to the reference to tell. */
   readonly onStranger: (refusal: Refusal) => Promise<string | undefined>;
   readonly onFault: (fault: unknown) => void;
+  /** What was open of somebody, and ends because they are cut off. */
+  readonly onCutOff?: (server: string, caller: Caller, what: 'stream' | 'session') => void;
   /** Where proofs that were used are remembered; in this process when absent, which is enough where it is the only gateway. */
   readonly proofs?: ProofMemory | undefined;
   /** Binds session ids of upstreams to their owners. */
@@ -109,10 +121,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     return entry;
   };
 
-  const open = async ({ id, upstream }: ResourceServer): Promise<OpenUpstream> => {
+  const open = async (server: ResourceServer): Promise<OpenUpstream> => {
+    const { id, upstream } = server;
     if (!upstream) throw new Problem(`servers.${id} has no upstream.`, 'Add one to its entry.');
     if (upstream.kind === 'http') return createHttpUpstream(upstream.url, options.sessionSecret);
-    return createStdioUpstream(upstream, await launcher.prepare(id, upstream), options);
+    return createStdioUpstream(upstream, await launcher.prepare(id, upstream), {
+      nowMs: options.nowMs,
+      standingOf: (caller) => standingAt(server, caller, options),
+      onCutOff: (caller) => options.onCutOff?.(id, caller, 'session'),
+    });
   };
 
   const upstreamOf = async ({ server, upstream }: Entry): Promise<OpenUpstream> => {
@@ -221,7 +238,12 @@ export function createGateway(options: GatewayOptions): Gateway {
       await recorded; // an intent that is not on the record is not carried out (T26)
     }
     const isServed = () => options.index().servers.get(server.id)?.resource === server.resource;
-    const { signal, done } = endWith(outgoing, answer, caller, { ...options, isServed });
+    const { signal, done } = endWith(outgoing, answer, caller, {
+      ...options,
+      isServed,
+      standingOf: (token) => standingAt(server, token, options),
+      onCutOff: () => options.onCutOff?.(server.id, caller, 'stream'),
+    });
     const passed = verdict?.message;
     if (method === 'GET' || (passed?.kind === 'request' && passed.method === 'subscriptions/listen')) {
       listening.add(answer);
@@ -264,9 +286,10 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 /** The same few lines an own server would write. */
 function toGuardOptions(
-  { resource, defaultScopes: scopes, name }: ResourceServer,
+  server: ResourceServer,
   options: GatewayOptions & Required<Pick<GuardOptions, 'proofs'>>,
 ): GuardOptions {
+  const { resource, defaultScopes: scopes, name } = server;
   const { issuer, keys, verifySignature, isRevoked, skewSeconds, now, onStranger: onRefusal, proofs } = options;
   const certificates = options.certificateOf !== undefined;
   return {
@@ -277,6 +300,7 @@ function toGuardOptions(
     keys,
     verifySignature,
     isRevoked,
+    ...(options.followed && { revocations: options.followed.of(server) }),
     skewSeconds,
     now,
     onRefusal,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { isObject } from '@credence/mcp/protocol';
-import type { Caller } from '@credence/mcp/resource';
+import type { Caller, Standing } from '@credence/mcp/resource';
 import type { Upstream } from '../policy/model.ts';
 import { startChild } from './child.ts';
 import { type Exchange, noSession, type OpenUpstream, ownerOf, sessionIdOf } from './exchange.ts';
@@ -25,7 +25,15 @@ const statelessRevision = '2026-07-28';
 export function createStdioUpstream(
   upstream: Extract<Upstream, { kind: 'stdio' }>,
   launch: Launch,
-  { nowMs, isRevoked }: Pick<GatewayOptions, 'nowMs' | 'isRevoked'>,
+  {
+    nowMs,
+    standingOf,
+    onCutOff,
+  }: Pick<GatewayOptions, 'nowMs'> & {
+    standingOf(caller: Caller): Promise<Standing>;
+    /** Told when a session ends because of that. */
+    onCutOff(caller: Caller): void;
+  },
 ): OpenUpstream {
   const sessions = new Map<string, StdioSession>();
   let speaksStateless: Promise<boolean> | undefined;
@@ -40,8 +48,10 @@ export function createStdioUpstream(
   /** Whoever is cut off has nothing working here any more, under way or not. */
   const endRevoked = async (id: string, session: StdioSession) => {
     // While nobody can say, nobody gets in either; the session is looked at again.
-    const isOver = await isRevoked(session.lastCaller).catch(() => false);
-    if (isOver && sessions.get(id) === session) await end(id, session);
+    const standing = await standingOf(session.lastCaller).catch(() => 'unknown');
+    if (standing !== 'revoked' || sessions.get(id) !== session) return;
+    onCutOff(session.lastCaller);
+    await end(id, session);
   };
   const isIdle = (session: StdioSession) =>
     !session.isBusy && nowMs() - session.lastUsedMs >= upstream.idleSeconds * 1000;

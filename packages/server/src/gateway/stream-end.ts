@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Caller } from '@credence/mcp/resource';
+import type { Caller, Standing } from '@credence/mcp/resource';
 import type { Answer } from './answer.ts';
 
 const checkEveryMs = 250;
@@ -15,8 +15,10 @@ export function endWith(
   caller: Caller,
   options: {
     readonly nowMs: () => number;
-    readonly isRevoked: (token: Caller) => Promise<boolean>;
+    readonly standingOf: (token: Caller) => Promise<Standing>;
     readonly isServed: () => boolean;
+    /** Told once, when a stream ends because its caller is cut off. */
+    readonly onCutOff: () => void;
     readonly onFault: (fault: unknown) => void;
   },
 ): { readonly signal: AbortSignal; readonly done: () => void } {
@@ -24,8 +26,16 @@ export function endWith(
   const abort = () => controller.abort();
   outgoing.once('close', abort);
 
-  const hasEnded = async () =>
-    options.nowMs() >= caller.expiresAt * 1000 || !options.isServed() || (await options.isRevoked(caller));
+  let isTold = false;
+  const hasEnded = async () => {
+    if (options.nowMs() >= caller.expiresAt * 1000 || !options.isServed()) return true;
+    const standing = await options.standingOf(caller);
+    if (standing === 'revoked' && answer.isStream && !isTold) {
+      isTold = true;
+      options.onCutOff();
+    }
+    return standing !== 'holds';
+  };
   const timer = setInterval(async () => {
     try {
       if (await hasEnded()) answer.endStream();
