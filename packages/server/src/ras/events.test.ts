@@ -18,8 +18,7 @@ const key = generatePrivateJwk('ES256');
 const globexKey = generatePrivateJwk('ES256');
 
 /** A RAS that trusts one issuer as said, and what it made of an event. */
-async function withTrust(said: string, burst = 100) {
-  const keys = JSON.stringify({ keys: [toPublicJwk(key)] });
+async function withTrust(said: string, burst = 100, keys = JSON.stringify({ keys: [toPublicJwk(key)] })) {
   const text = `
 servers: { tracker: { scopes: { read: {} } } }
 clients: { app: {} }
@@ -62,8 +61,8 @@ describe('SIG-03: what a trust entry says of signals', () => {
 
   test('refuse: none is', async () => {
     const { push, cutOff } = await withTrust(`${speaker}, signals: refuse`);
-    const { status, record } = await push('account-disabled');
-    assert.deepEqual([status, record.reason], [400, 'set_signals_refused']);
+    const { status, answered, record } = await push('account-disabled');
+    assert.deepEqual([status, answered['retry-after'], record.reason], [400, undefined, 'set_signals_refused']);
     assert.equal(await cutOff(), undefined);
   });
 
@@ -105,5 +104,12 @@ test('an issuer that sends without end has to wait: 429, and what it may send ag
   for (const _ of [1, 2]) assert.equal((await push('credential-change')).status, 202);
   const { status, answered, record } = await push('session-revoked');
   assert.deepEqual([status, answered['retry-after'], record.reason], [429, '1', 'set_too_many']);
+  assert.equal(await cutOff(), undefined);
+});
+
+test('an issuer whose keys cannot be fetched is to come again: 503, with the reason on the record', async () => {
+  const { push, cutOff } = await withTrust('accounts: create, clients: [app]', 100, 'discovery');
+  const { status, answered, record } = await push('session-revoked');
+  assert.deepEqual([status, answered['retry-after'], record.reason], [503, '1', 'issuer_keys_unavailable']);
   assert.equal(await cutOff(), undefined);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, mock, test } from 'node:test';
 import { type JsonObject, parseJws, revocationsEvent } from '@credence/mcp/protocol';
 import { generatePrivateJwk, toSigner } from '../keys/signer.ts';
 import { far, fresh, now, signal, subjectKey } from '../store/contract/fixtures.ts';
@@ -140,5 +140,21 @@ describe('SIG-02, T20: streams of who is cut off', () => {
       else unserve();
       assert.equal(await next(reader), undefined);
     }
+  });
+
+  test('who leaves takes nothing from who stays; while nobody follows the store is asked nothing', async () => {
+    const { store, streams, open, cutOff } = await withStore();
+    const asked = mock.method(store, 'changeSequence').mock;
+    const [leaving, staying] = [open(), open()];
+    for (const reader of [leaving, staying]) await next(reader);
+    await leaving.cancel();
+    await cutOff(1);
+    assert.deepEqual(sizes(await next(staying)), [1, 0, true]);
+    await staying.cancel();
+    const before = asked.callCount();
+    await wait(500);
+    assert.equal(asked.callCount(), before);
+    assert.deepEqual(sizes(await next(open())), [1, 0, true]);
+    streams.close();
   });
 });
