@@ -107,7 +107,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('keys/jwe.ts'), [server('keys/jwe.test.ts')], [toSpec('encryption')]],
   [server('idp/encrypt-id-jag.ts'), [toSpec('encryption')]],
   [server('idp/target.ts'), leg1, [toSpec('targets'), toSpec('authorization-details')], issuing],
-  [protocol('security-event.ts'), [toSpec('security-events')], [server('ras/events.test.ts')]],
+  [protocol('security-event.ts'), [protocol('security-event.test.ts')], [toSpec('security-events')]],
   [protocol('revocation-frame.ts'), [mcp('resource/revocations.test.ts')], [toSpec('revocation-stream')]],
   [mcp('resource/revocations.ts'), [mcp('resource/revocations.test.ts')]],
   [mcp('resource/revocation-stream.ts'), [mcp('resource/revocations.test.ts')]],

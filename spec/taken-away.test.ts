@@ -56,7 +56,7 @@ describe('T19, PRV-02: nobody is issued what was taken away while the answer was
   test('people lose access without end: 503 in bounded time, nothing is issued', async () => {
     const world = await openWorld();
     const bob = { ...alice, id: 'u_bob_2', email: 'bob2@acme.example' };
-    meanwhile(
+    const { calls } = meanwhile(
       world,
       async () => {
         await world.store.people.save({ ...bob, active: true });
@@ -66,6 +66,7 @@ describe('T19, PRV-02: nobody is issued what was taken away while the answer was
     );
     const answer = await world.exchange();
     assert.equal(answer.status, 503);
+    assert.equal(calls(), 8);
     assert.equal(answer.headers.get('retry-after'), '1');
     assert.ok(!(await world.store.audit.last(10)).some(({ kind }) => kind === 'issuance'));
   });

@@ -53,9 +53,14 @@ describe('the token endpoint that the sign-in shares', () => {
     assert.deepEqual(passedOn, []);
   });
 
+  test('nothing else is here', async () => {
+    assert.equal((await fetch(`${url}/other`, form({ grant_type: 'authorization_code' }))).status, 404);
+    assert.deepEqual(passedOn, []);
+  });
+
   test('without a connection there is nobody to hand on to', async () => {
     const answer = await app.fetch(new Request(url, form({ grant_type: 'authorization_code' })));
     assert.equal(answer.status, 400);
-    assert.equal((await answer.json()).error, 'unsupported_grant_type');
+    assert.match(await answer.text(), /"unsupported_grant_type"/);
   });
 });
