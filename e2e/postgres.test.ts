@@ -104,6 +104,10 @@ function post(part: 'idp' | 'ras', node: number, form: Record<string, string>): 
   });
 }
 
+/** What each node answers a probe at its port, which names no issuer. */
+const readiness = () =>
+  Promise.all(nodes.map(async ({ idp }) => (await fetch(`http://127.0.0.1:${idp}/readyz`)).status));
+
 const issue = (node: number) =>
   post('idp', node, {
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -260,12 +264,15 @@ describe('one database, two nodes', () => {
     const whenGone = received.accessTokens.length;
     await wait(1500);
     for (const node of [0, 1]) assert.equal((await issue(node)).status, 503);
+    assert.deepEqual(await readiness(), [503, 503]);
     assert.equal(received.accessTokens.length - whenGone <= 4, true, 'nothing is issued unrecorded');
     await postgres.start();
     await more(received, 5);
     running = false;
     await Promise.all(work);
     assert.deepEqual([...seen], [503]);
+    await wait(1100); // an answer is remembered for a second
+    assert.deepEqual(await readiness(), [200, 200]);
     for (const node of [0, 1]) assert.equal(await pair(node, node, received), undefined);
     assert.ok(received.accessTokens.length > whenGone);
     await assertRecorded(received);

@@ -71,6 +71,8 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('store/digest-set.ts'), [server('store/digest-set.test.ts')]],
   [server('store/migrations/ddl.ts'), [server('store/migrations/ddl.test.ts')], [server('store/postgres.test.ts')]],
   [server('limits.ts'), [server('limits.test.ts')], boundaries],
+  [server('health.ts'), [server('health.test.ts')]],
+  [server('readiness.ts'), [server('readiness.test.ts')]],
   [server('listener.ts'), [server('listener.test.ts')], [server('clients/client-certificate.test.ts')], boundaries],
   [
     server('clients/authenticate.ts'),

@@ -16,7 +16,10 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   'packages/server/src': [
     { parts: ['main', 'cli'], knowEachOther: true },
     // Puts the roles of one process together and opens their listeners.
-    { parts: ['server', 'serve', 'workers', 'roles', 'upstreams', 'off', 'follow', 'demo'], knowEachOther: true },
+    {
+      parts: ['server', 'serve', 'workers', 'roles', 'upstreams', 'off', 'follow', 'demo', 'readiness'],
+      knowEachOther: true,
+    },
     { parts: ['app'] },
     // The two trust domains and what stands before and behind them: never a word between these.
     { parts: ['idp', 'ras', 'gateway', 'admin'] },
@@ -30,6 +33,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
         'door',
         'egress',
         'form',
+        'health',
         'home',
         'home-lock',
         'limits',

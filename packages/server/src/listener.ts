@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, BlockList } from 'node:net';
 import { isLoopbackHost } from './config.ts';
 import { isIn } from './egress.ts';
+import type { Health } from './health.ts';
 import { Problem } from './problem.ts';
 
 /** One origin: where it listens and the only name it answers to. */
@@ -20,6 +21,8 @@ export interface ListenerOptions {
   /** Proxies that may speak clear http with us from another machine (TLS-02). */
   readonly trustedHops: BlockList;
   readonly handle: (incoming: IncomingMessage, outgoing: ServerResponse) => unknown;
+  /** Answers probes, whatever Host they name. */
+  readonly health?: Health;
   /** Told of a handler that threw; the caller gets a 500 that says nothing more. */
   readonly onFault: (fault: unknown) => void;
 }
@@ -45,6 +48,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const { host: expectedHost, hostname, protocol } = new URL(options.origin);
   const isPublicHttps = protocol === 'https:' && !isLoopbackHost(hostname);
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    if (options.health?.(incoming, outgoing)) return;
     const refusal = checkPeer(incoming, options) ?? checkTarget(incoming, expectedHost);
     if (refusal) return answer(outgoing, ...refusal);
     outgoing.setHeader('x-content-type-options', 'nosniff');

@@ -37,6 +37,7 @@ import { toFault } from './log.ts';
 import type { AccessIndex } from './policy/compile.ts';
 import type { ClientProof } from './policy/model.ts';
 import { reachOf } from './policy/reach.ts';
+import type { Readiness } from './readiness.ts';
 import { createRevocationStreams } from './revocation/streams.ts';
 import type { Store } from './store/store.ts';
 import { directoryRows, openUpstreams } from './upstreams.ts';
@@ -59,6 +60,7 @@ export interface Parts {
   readonly shared: SharedCounts | undefined;
   /** Passes on what is for a gateway in another process. */
   readonly forward?: { handle(incoming: IncomingMessage, outgoing: ServerResponse): void } | undefined;
+  readonly readiness: Readiness;
   /** Makes records durable. */
   readonly append: (records: readonly AuditRecord[]) => Promise<void>;
 }
@@ -390,11 +392,11 @@ async function openDpop({ config, home }: Parts, issuer: string): Promise<DpopEn
 }
 
 /** The keys of a purpose; those of one home share them, whichever process looks. */
-export function openRing(
-  { config, home, seal, vault, edge, now, append }: Parts,
+export async function openRing(
+  { config, home, seal, vault, edge, now, append, readiness }: Parts,
   purpose: KeyPurpose,
 ): Promise<KeyRing> {
-  return openKeyRing({
+  const ring = await openKeyRing({
     keysDir: home.keysDir,
     purpose,
     algorithm: config.keys.algorithms[purpose],
@@ -417,6 +419,8 @@ export function openRing(
         },
       ]),
   });
+  readiness.needs(ring);
+  return ring;
 }
 
 /** A sign-in becomes a record; what nobody known has caused may be counted in bulk. */

@@ -8,6 +8,7 @@ import { eventId } from './call.ts';
 import { createCertificateReader } from './clients/client-certificate.ts';
 import { type Config, isLoopbackHost, type Role } from './config.ts';
 import { createEgress, toBlockList } from './egress.ts';
+import { createHealth } from './health.ts';
 import type { Home } from './home.ts';
 import type { InForce } from './in-force.ts';
 import { openSeal } from './keys/seal.ts';
@@ -16,6 +17,7 @@ import { createFailureLimit, type SharedCounts } from './limits.ts';
 import { clientAddress, listen } from './listener.ts';
 import { toFault } from './log.ts';
 import { Problem } from './problem.ts';
+import { createReadiness } from './readiness.ts';
 import { adminListener, type Handler, idpListener, type Parts, resourceListener } from './roles.ts';
 import type { Store } from './store/store.ts';
 import { createDevelopmentTls } from './tls/development-ca.ts';
@@ -83,9 +85,28 @@ export async function openParts(opened: AsyncDisposableStack, ground: Ground): P
   const seal = await openSeal(config.keys.sealKeyFile);
   const vault = await openVault(config.keys);
   opened.defer(() => vault.close());
-  every(opened, followMs, () => inForce.refresh(), log);
+  const readiness = createReadiness({
+    store,
+    policies: () => checkInForce(config, inForce),
+    elapsedMs: () => performance.now(),
+    onChange: (reasons) => {
+      if (reasons.length === 0) log.info('ready');
+      else log.warn({ reasons }, 'not ready');
+    },
+  });
+  const follow = async () => {
+    await inForce.refresh();
+    readiness.followed();
+  };
+  every(opened, followMs, follow, log);
   every(opened, houseKeepingMs, () => ledger.flush(), log);
-  return { ...ground, edge, egress, seal, vault, now, append, trustedHops, clientCa };
+  return { ...ground, edge, egress, seal, vault, now, append, readiness, trustedHops, clientCa };
+}
+
+/** Throws unless there is a policy for each role that goes by one. */
+function checkInForce({ roles }: Config, inForce: InForce): void {
+  if (roles.has('idp')) inForce.access();
+  if (roles.has('ras') || roles.has('gateway')) inForce.resource();
 }
 
 /** One origin of an installation: who answers there. */
@@ -112,7 +133,8 @@ export async function serve(
   parts: ProcessParts,
   origins: readonly Origin[],
 ): Promise<void> {
-  const { config, tls, clientCa, trustedHops, edge, log } = parts;
+  const { config, tls, clientCa, trustedHops, edge, log, readiness } = parts;
+  const health = createHealth({ notReady: readiness.notReady, trustedHops });
   for (const { name, origin, port, open } of origins) {
     const handler = await open(parts);
     if (handler.close) opened.defer(handler.close);
@@ -126,6 +148,7 @@ export async function serve(
       clientCa: name === 'admin' ? undefined : clientCa, // browsers only, and those would ask their people
       trustedHops,
       handle: handler.handle,
+      health,
       onFault: edge.onFault,
     });
     // Closed last in, first out: requests end before what they stand on.
@@ -135,6 +158,7 @@ export async function serve(
       await stopped;
     });
   }
+  opened.defer(async () => readiness.stop()); // first of all: whoever spreads the load is to look elsewhere
 }
 
 /** Clear http to loopback is for development: where we are on localhost ourselves, so are those we fetch keys from. */

@@ -20,6 +20,14 @@ export interface Change {
   readonly conditional?: boolean;
 }
 
+/**
+ * Steps that really write, and of which nothing is left: there and back. One that only set what is there already would be
+ * skipped by SQLite.
+ */
+export function thereAndBack(db: Kysely<Schema>): Compilable[] {
+  return [countChange(db), db.updateTable('change_sequence').set((row) => ({ value: row('value', '-', 1) }))];
+}
+
 /** The step that tells every node to drop what it keeps in memory. */
 export function countChange(db: Kysely<Schema>): Compilable {
   return db.updateTable('change_sequence').set((row) => ({ value: row('value', '+', 1) }));

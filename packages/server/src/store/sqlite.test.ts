@@ -291,6 +291,21 @@ describe('SQLite', () => {
     await store.close();
   });
 
+  test('proveWritable writes, and fails while that cannot be', async () => {
+    const file = freshFile();
+    const store = await openSqliteStore(file, { node: 'one' });
+    const before = transactionsIn(file);
+    await store.proveWritable();
+    assert.equal(transactionsIn(file), before + 1);
+    const holder = new DatabaseSync(file);
+    holder.exec('BEGIN IMMEDIATE');
+    await assert.rejects(store.proveWritable(), StoreUnavailable);
+    holder.close();
+    await store.proveWritable();
+    await store.close();
+    await assert.rejects(store.proveWritable(), StoreUnavailable);
+  });
+
   test('a disk that takes no more bytes: StoreUnavailable, and what was reported before is there', async () => {
     const file = await fileWith(async () => undefined);
     const writer = spawn(

@@ -42,6 +42,11 @@ export interface Store {
    * ended, a subject cut off, a policy published. See {@link Commit.asOf}.
    */
   lossSequence(): Promise<number>;
+  /**
+   * Resolves once a change that changes nothing was made durable: at this moment the store can be written. One small
+   * transaction; leaves nothing behind, not even in the change sequence.
+   */
+  proveWritable(): Promise<void>;
   /** Deletes marks and artifacts whose time has passed. Safe to run at any moment. */
   purge(now: EpochSeconds): Promise<void>;
   close(): Promise<void>;

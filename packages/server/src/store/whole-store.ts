@@ -7,7 +7,7 @@ import { auditStore } from './audit-log.ts';
 import { bulletinStore } from './bulletins.ts';
 import { credentialStore } from './credentials.ts';
 import { cutOffStore } from './cut-offs.ts';
-import type { Engine } from './engine.ts';
+import { type Engine, thereAndBack } from './engine.ts';
 import { factorStore } from './factors.ts';
 import { linkStore } from './links.ts';
 import { noticeStore } from './notices.ts';
@@ -60,6 +60,9 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts): St
     bulletins: bulletinStore(engine),
     changeSequence: reads.changeSequence,
     lossSequence: reads.lossSequence,
+    proveWritable: async () => {
+      await engine.write({ steps: thereAndBack(engine.db) });
+    },
     purge: async (now) => {
       await purge(engine, now);
       await own.forgetUsed?.(now);

@@ -13,6 +13,13 @@ function erinAt(source: string): Omit<Provisioned, 'version'> {
 
 /** What concerns the store as a whole. Closes it: comes last. */
 export function wholeStoreContract(access: Access): void {
+  test('proveWritable leaves nothing behind, also when many ask at once', async () => {
+    const sequences = async () => [await access.store().changeSequence(), await access.store().lossSequence()];
+    const before = [await sequences(), await access.store().audit.last(1)];
+    await Promise.all(Array.from({ length: 20 }, () => access.store().proveWritable()));
+    assert.deepEqual([await sequences(), await access.store().audit.last(1)], before);
+  });
+
   test('changeSequence grows with people, groups, sources, credentials, policies, accounts and cut-offs, seen by every way in, and with nothing else', async () => {
     const other = await access.another();
     const person = erin();
