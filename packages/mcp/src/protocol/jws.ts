@@ -83,23 +83,9 @@ function parsePart(part: string): JsonObject | undefined {
   }
 }
 
-/** Headers written lately; a key writes the same one over all its tokens of a kind. */
-const writtenHeaders = new Map<string, string>();
-
-function writeHeader(header: JsonObject): string {
-  const text = JSON.stringify(header);
-  const known = writtenHeaders.get(text);
-  if (known !== undefined) return known;
-  const head = encodeBase64url(text);
-  if (text.length > maxHeaderLength) return head;
-  if (writtenHeaders.size >= maxHeaders) writtenHeaders.clear();
-  writtenHeaders.set(text, head);
-  return head;
-}
-
 /** Builds and signs a compact JWS. */
 export async function mintJws(header: JsonObject, claims: JsonObject, sign: Sign): Promise<string> {
-  const signingInput = `${writeHeader(header)}.${encodeBase64url(JSON.stringify(claims))}`;
+  const signingInput = `${encodeBase64url(JSON.stringify(header))}.${encodeBase64url(JSON.stringify(claims))}`;
   const signed = sign(signingInput);
   const signature = signed instanceof Uint8Array ? signed : await signed;
   return `${signingInput}.${encodeBase64url(signature)}`;
