@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Refusal } from '@credence/mcp/protocol';
-import { type Fields, idpIssuer, openWorld, rasIssuer, refused } from './world.ts';
+import { type Fields, idpIssuer, openWorld, rasIssuer, refused, type World } from './world.ts';
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
 const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` });
@@ -149,3 +149,21 @@ function endless(bytes: number): ReadableStream<Uint8Array> {
     },
   });
 }
+
+describe('what is written of refusals', () => {
+  const linesOf = async (world: World) =>
+    (await world.store.audit.read(0, 100)).filter(({ kind }) => kind === 'refusal').length;
+
+  test('a flood of strangers is counted, not written line by line', async () => {
+    const world = await openWorld(undefined, { linesPerSecond: 2 });
+    for (let n = 0; n < 10; n++) assert.equal((await world.exchange({ client_id: 'nobody' })).status, 401);
+    assert.equal(await linesOf(world), 2);
+  });
+
+  test('of a client that proved itself each one has a line', async () => {
+    const world = await openWorld(undefined, { linesPerSecond: 2 });
+    for (let n = 0; n < 5; n++)
+      assert.equal((await world.exchange({ audience: 'https://nowhere.example' })).status, 400);
+    assert.equal(await linesOf(world), 5);
+  });
+});

@@ -50,6 +50,7 @@ async function read(response: Response, count: number): Promise<JsonObject[]> {
   const frames: JsonObject[] = [];
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   let text = '';
+  const limit = setTimeout(() => reader.cancel('a frame did not come'), 10_000);
   while (frames.length < count) {
     const { value, done } = await reader.read();
     if (done) break;
@@ -65,6 +66,7 @@ async function read(response: Response, count: number): Promise<JsonObject[]> {
       frames.push({ ...said, kid: jws.header.kid, typ: jws.header.typ, aud: jws.claims.aud });
     }
   }
+  clearTimeout(limit);
   await reader.cancel();
   return frames;
 }

@@ -92,11 +92,25 @@ describe('SIG-02, T20: streams of who is cut off', () => {
     const reader = open();
     assert.deepEqual(sizes(await next(reader)), [0, 0, true]);
     await store.cutOffs.revokeToken({ id: fresh('t'), resource: 'https://other.example', until: far });
-    await wait(300);
+    await wait(700);
     clock.ms += 2500;
     const sign = await next(reader);
     assert.deepEqual([sign?.seq, ...sizes(sign)], [2, 0, 0, true]);
+    assert.equal(sign?.at_ms, clock.ms, 'it is a sign of life, and came when one was due');
     assert.equal(sign?.position, await store.changeSequence());
+    streams.close();
+  });
+
+  test('of changes that come together a server hears its own', async () => {
+    const { store, streams, open } = await withStore();
+    const reader = open();
+    await next(reader);
+    const [own, foreign] = [fresh('t'), fresh('t')];
+    await Promise.all([
+      store.cutOffs.revokeToken({ id: foreign, resource: 'https://other.example', until: far }),
+      store.cutOffs.revokeToken({ id: own, resource: 'https://r.example', until: far }),
+    ]);
+    assert.deepEqual(listOf(await next(reader), 'tokens'), [[own, far]]);
     streams.close();
   });
 
@@ -172,5 +186,34 @@ describe('SIG-02, T20: streams of who is cut off', () => {
     release();
     await wait(50);
     assert.deepEqual(faults, []);
+  });
+
+  test('while a frame is signed no other is made, and nothing is told twice', async () => {
+    const { promise: gate, resolve: release } = Promise.withResolvers<void>();
+    const signer = () => ({ ...key, sign: (input: string) => gate.then(() => key.sign(input)) });
+    const { streams, open, cutOff } = await withStore({ signer });
+    await cutOff(1);
+    const reader = open();
+    await wait(500);
+    release();
+    const first = await next(reader);
+    await cutOff(1);
+    const second = await next(reader);
+    assert.deepEqual([first?.seq, second?.seq], [1, 2]);
+    assert.notEqual(listOf(first, 'people')[0]?.[0], listOf(second, 'people')[0]?.[0]);
+    streams.close();
+  });
+
+  test('a store that takes its time is not asked again meanwhile', async () => {
+    const { store, streams, open } = await withStore();
+    const { promise: gate, resolve: release } = Promise.withResolvers<void>();
+    const { changeSequence } = store;
+    const asked = mock.method(store, 'changeSequence', () => gate.then(changeSequence)).mock;
+    const reader = open();
+    await wait(700);
+    assert.equal(asked.callCount(), 1);
+    release();
+    assert.equal((await next(reader))?.seq, 1);
+    streams.close();
   });
 });

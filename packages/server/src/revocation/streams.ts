@@ -119,7 +119,6 @@ export function createRevocationStreams(options: RevocationStreamOptions): Revoc
       const concerns = news.people.length > 0 || news.tokens.some(({ resource }) => resource === stream.resource);
       if (concerns || !isNew || stream.seq === 0) await send(stream, news);
       else stream.position = news.position;
-      if (news.complete && stream.position >= latest) return;
     }
   };
 
