@@ -172,9 +172,10 @@ describe('SIG-02: a gateway apart from the authorization server', () => {
     assert.equal(await ras.followed.of(tracker).standingOf(caller), 'unknown');
   });
 
-  test('the secret of a server that a new version brings cannot be had: told, and refused', async () => {
+  test('the secret of a server that a new version brings cannot be had: told, and refused until it can', async () => {
+    const there = new Set(['tracker']);
     using ras = openRas({
-      secretOf: async (id) => (id === 'wiki' ? Promise.reject(new Error('no secret')) : 'a secret'),
+      secretOf: async (id) => (there.has(id) ? 'a secret' : Promise.reject(new Error('no secret'))),
     });
     const started = ras.start(servers(tracker));
     await wait(50);
@@ -182,9 +183,25 @@ describe('SIG-02: a gateway apart from the authorization server', () => {
     await started;
     ras.state.index = servers(tracker, wiki);
     await wait(600);
-    assert.deepEqual(ras.state.faults, ['wiki: no secret']);
-    assert.ok(ras.state.told.includes('wiki deaf'));
+    assert.equal(ras.state.faults[0], 'wiki: no secret');
     assert.equal(await ras.followed.of(wiki).standingOf(caller), 'unknown');
+    assert.equal(ras.connections.length, 1);
+    there.add('wiki');
+    await wait(1100);
+    assert.equal(ras.connections.length, 2, 'the secret is there now');
+  });
+
+  test('a server that is taken out while its secret is read is not followed', async () => {
+    using ras = openRas({ secretOf: (id) => wait(id === 'wiki' ? 900 : 0, 'a secret') });
+    const started = ras.start(servers(tracker));
+    await wait(50);
+    await ras.connections[0]?.say(tracker.resource);
+    await started;
+    ras.state.index = servers(tracker, wiki);
+    await wait(700);
+    ras.state.index = servers(tracker);
+    await wait(1200);
+    assert.equal(ras.connections.length, 1);
   });
 });
 

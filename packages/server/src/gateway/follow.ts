@@ -48,18 +48,23 @@ export function createFollowed(options: FollowOptions): Followed {
   const { issuer, index, keys, deafSeconds, whenDeaf, fetch, verifySignature, nowMs, secretOf, onDeaf, onFault } =
     options;
   const followers = new Map<string, Follower>();
-  let seen: ResourceIndex | undefined;
   let look: NodeJS.Timeout | undefined;
 
   const begin = async ({ id, resource }: ResourceServer): Promise<void> => {
     const follower: Follower = { resource, revocations: undefined, isDeaf: false };
     followers.set(id, follower);
-    const credentials = { id: `server:${id}`, secret: await secretOf(id) };
+    let secret: string;
+    try {
+      secret = await secretOf(id);
+    } catch (fault) {
+      if (followers.get(id) === follower) followers.delete(id); // to be begun again
+      throw fault;
+    }
     if (followers.get(id) !== follower) return; // taken out meanwhile
     follower.revocations = followRevocations({
       issuer,
       resource,
-      credentials,
+      credentials: { id: `server:${id}`, secret },
       keys,
       deafSeconds,
       whenDeaf,
@@ -72,9 +77,7 @@ export function createFollowed(options: FollowOptions): Followed {
 
   /** The servers to begin with. What the document names no longer, or at another resource, is not followed any more. */
   const takeNews = (): ResourceServer[] => {
-    if (seen === index()) return [];
-    seen = index();
-    const { servers } = seen;
+    const { servers } = index();
     for (const [id, { resource, revocations }] of followers) {
       const server = servers.get(id);
       if (server?.resource === resource && server.upstream) continue;
