@@ -3,6 +3,7 @@ import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:cryp
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { parseDocument } from 'yaml';
 import { type DemoServer, serverNamed, userNamed } from '../examples/acme/demo-file.ts';
 import { authorize, defaultRedirectUri, discover, type SignInRequest } from '../examples/acme/sign-in.ts';
@@ -123,7 +124,9 @@ async function freshSignIn(): Promise<SignedIn> {
   return { idToken: tokenOf(answer, 'id_token'), refreshToken: tokenOf(answer, 'refresh_token') };
 }
 
+/** Of the next second: a code or refresh token shown twice has cut alice off, and with her what was issued in that second. */
 async function freshIdJag(idToken: string): Promise<string> {
+  await wait(1000 - (Date.now() % 1000));
   return tokenOf(await issue(acme.demo, server, idToken, atIdp()));
 }
 
