@@ -9,12 +9,20 @@ import { type UsedOnce, usedOnce } from './used-once.ts';
 
 const markOf = (id: string, until = 100): Mark => ({ kind: 'id_jag', id, until });
 
-async function openTable() {
+async function openTable(before: readonly Mark[] = []) {
   const database = new DatabaseSync(':memory:');
+  database.exec('CREATE TABLE marks (kind TEXT NOT NULL, id TEXT NOT NULL, until INTEGER NOT NULL) STRICT');
+  const insert = database.prepare('INSERT INTO marks (kind, id, until) VALUES (?, ?, ?)');
+  for (const { kind, id, until } of before) insert.run(kind, id, until);
   await migration.up(new Kysely({ dialect: nodeSqliteDialect(new StatementCache(database)) }));
   return {
     /** As one more process knows it. */
     open: () => usedOnce(database),
+    marks: () =>
+      database
+        .prepare('SELECT kind, id FROM marks')
+        .all()
+        .map((row) => ({ ...row })),
     rows: () => database.prepare('SELECT count(*) AS count FROM used_once').get()?.count,
     /** One transaction; resolves to which of the marks were won. One that is not kept is rolled back. */
     transact: (process: UsedOnce, ids: readonly string[], isKept = true): boolean[] => {
@@ -30,6 +38,13 @@ async function openTable() {
 }
 
 describe('what was used once', () => {
+  test('RAS-12: before the upgrade is used after it; what others look up stays where it is', async () => {
+    const revoked: Mark = { kind: 'token_revoked', id: 'a', until: 100 };
+    const { open, transact, marks } = await openTable([markOf('a'), revoked, { ...markOf('b'), kind: 'dpop_proof' }]);
+    assert.deepEqual(transact(open(), ['a', 'b']), [false, true]);
+    assert.deepEqual(marks(), [{ kind: 'token_revoked', id: 'a' }]);
+  });
+
   test('is lost in the same transaction, in the next, in another process and in one that is opened later', async () => {
     const { open, transact } = await openTable();
     const [one, other] = [open(), open()];

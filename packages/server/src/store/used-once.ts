@@ -33,12 +33,20 @@ export interface UsedOnce {
 
 const entryBytes = digestBytes + 4;
 
+/** One use as it stands in the table: its digest and its last second. */
+export function toEntry({ kind, id, until }: Mark): Buffer {
+  const entry = Buffer.allocUnsafe(entryBytes);
+  hash('sha256', `${kind}\n${id}`, 'buffer').copy(entry, 0, 0, digestBytes);
+  entry.writeUInt32LE(Math.min(until, 0xffff_ffff), digestBytes);
+  return entry;
+}
+
 export function usedOnce(database: DatabaseSync): UsedOnce {
   const insert = database.prepare('INSERT INTO used_once (until, entries) VALUES (?, ?)');
   const since = database.prepare('SELECT position, entries FROM used_once WHERE position > ? ORDER BY position');
   const standing = createDigestSet();
   /** Of this transaction, by the digest as text. */
-  const taken = new Map<string, { readonly digest: Buffer; readonly until: EpochSeconds }>();
+  const taken = new Map<string, { readonly entry: Buffer; readonly until: EpochSeconds }>();
   let readUpTo = 0;
   let written = 0;
 
@@ -59,11 +67,11 @@ export function usedOnce(database: DatabaseSync): UsedOnce {
       taken.clear();
       readOthers();
     },
-    take({ kind, id, until }) {
-      const digest = hash('sha256', `${kind}\n${id}`, 'buffer').subarray(0, digestBytes);
-      const name = digest.toString('latin1');
-      if (taken.has(name) || standing.has(digest)) return false;
-      taken.set(name, { digest, until: Math.min(until, 0xffff_ffff) });
+    take(mark) {
+      const entry = toEntry(mark);
+      const name = entry.toString('latin1', 0, digestBytes);
+      if (taken.has(name) || standing.has(entry)) return false;
+      taken.set(name, { entry, until: mark.until });
       return true;
     },
     takeBack(point) {
@@ -74,20 +82,14 @@ export function usedOnce(database: DatabaseSync): UsedOnce {
     },
     write() {
       if (taken.size === 0) return;
-      const entries = Buffer.allocUnsafe(taken.size * entryBytes);
-      let at = 0;
-      let last = 0;
-      for (const { digest, until } of taken.values()) {
-        digest.copy(entries, at);
-        entries.writeUInt32LE(until, at + digestBytes);
-        at += entryBytes;
-        last = Math.max(last, until);
-      }
+      const uses = [...taken.values()];
+      const entries = Buffer.concat(uses.map(({ entry }) => entry));
+      const last = Math.max(...uses.map(({ until }) => until));
       written = Number(insert.run(last, entries).lastInsertRowid);
     },
     keep() {
       if (taken.size === 0) return;
-      for (const { digest, until } of taken.values()) standing.add(digest, until);
+      for (const { entry, until } of taken.values()) standing.add(entry, until);
       readUpTo = written;
       taken.clear();
     },

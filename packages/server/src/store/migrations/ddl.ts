@@ -6,12 +6,16 @@ import { type Kysely, PostgresAdapter, sql } from 'kysely';
  */
 export type Step = string | { readonly sqlite: readonly string[]; readonly postgres: readonly string[] };
 
+export function isPostgres(db: Kysely<unknown>): boolean {
+  return db.getExecutor().adapter instanceof PostgresAdapter;
+}
+
 /** Runs the steps in the words of the database that `db` is. */
 export async function runSteps(db: Kysely<unknown>, steps: readonly Step[]): Promise<void> {
-  const isPostgres = db.getExecutor().adapter instanceof PostgresAdapter;
+  const inPostgres = isPostgres(db);
   for (const step of steps) {
-    const statements = typeof step === 'string' ? [isPostgres ? toPostgres(step) : step] : undefined;
-    for (const statement of statements ?? (step as Exclude<Step, string>)[isPostgres ? 'postgres' : 'sqlite']) {
+    const statements = typeof step === 'string' ? [inPostgres ? toPostgres(step) : step] : undefined;
+    for (const statement of statements ?? (step as Exclude<Step, string>)[inPostgres ? 'postgres' : 'sqlite']) {
       await sql.raw(statement).execute(db);
     }
   }
