@@ -93,7 +93,12 @@ export function sqliteReads(database: DatabaseSync): SqliteReads {
   const readChanges = () => Number(orStoreError(() => changeSequence.get())?.value);
   const changes = oncePerTurn(readChanges);
   const sessionChanges = oncePerTurn(() => Number(orStoreError(() => sessionSequence.get())?.value));
-  const losses = oncePerTurn(() => Number(orStoreError(() => lossSequence.get())?.value));
+  // What is remembered is asked about anew behind it: a loss that this has seen already must not be missing there (T19).
+  const losses = oncePerTurn(() => {
+    changes.forget();
+    sessionChanges.forget();
+    return Number(orStoreError(() => lossSequence.get())?.value);
+  });
   const rememberedPeople = createMemory<Person>(changes);
   const rememberedSessions = createMemory<EpochSeconds>(sessionChanges);
   const rememberedAccounts = createMemory<Account>(changes);

@@ -234,6 +234,27 @@ describe('SQLite', () => {
     database.close();
   });
 
+  test('T19: what is read behind a loss sequence has seen what it has, also of another process in the same turn', async () => {
+    const file = freshFile();
+    const store = await openSqliteStore(file, { node: 'reader' });
+    const alice = { source: 'local', email: 'a@acme.example', name: 'A', active: true, groups: [], roles: [] };
+    await store.people.save({ id: 'u_a', ...alice });
+    const before = await store.lossSequence();
+    await new Promise((resolve) => setImmediate(resolve));
+    const another = new DatabaseSync(file);
+    const reads = [store.people.find('u_a')]; // remembered from here on, in this turn
+    another.exec(`UPDATE people SET active = 0; UPDATE change_sequence SET value = value + 1`);
+    const asOf = store.lossSequence();
+    reads.push(store.people.find('u_a'));
+    assert.ok((await asOf) > before);
+    assert.deepEqual(
+      (await Promise.all(reads)).map((person) => person?.active),
+      [true, false],
+    );
+    another.close();
+    await store.close();
+  });
+
   test('files of the store are readable by their owner only', async () => {
     const file = freshFile();
     const store = await openSqliteStore(file, { node: 'one' });
