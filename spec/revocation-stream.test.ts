@@ -233,6 +233,7 @@ describe('the stream itself', () => {
     const blocked = await send({ authorization: basic('server:tracker') });
     await refused(world, blocked, 'too_many_requests');
     assert.ok(Number(blocked.headers.get('retry-after')) > 0);
+    assert.equal(blocked.headers.get('www-authenticate'), null, 'other credentials would change nothing');
   });
 
   test('so many of one server at once, and no more until one is left', async () => {

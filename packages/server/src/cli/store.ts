@@ -37,7 +37,7 @@ export function storeCommand(): Command {
 
 const examples = `
 Examples:
-  credence store upgrade --config /etc/credence.yaml --user credence_owner --password-file /root/owner-password
+  credence store upgrade --config /etc/credence.yaml --user credence_owner --password-file /etc/credence/owner-password
   credence store roles | psql --set ON_ERROR_STOP=1 --single-transaction credence
   credence store purge --config /etc/credence.yaml --user credence_purger --password-file /run/purger-password`;
 
