@@ -25,6 +25,8 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     { parts: ['idp', 'ras', 'gateway', 'admin'] },
     // What both token endpoints need: a request, who sent it, and what is in force.
     { parts: ['call', 'clients', 'documents', 'in-force', 'open-store'], knowEachOther: true },
+    // The record on its way out.
+    { parts: ['exports'] },
     { parts: ['directory', 'policy', 'audit', 'revocation', 'store', 'keys'] },
     // The ground: knows the machine, and nothing of what Credence is for.
     {

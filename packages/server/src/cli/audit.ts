@@ -1,8 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import type { AuditRecord } from '../audit/record.ts';
+import type { Format } from '../exports/format.ts';
 import { Problem } from '../problem.ts';
 import type { Store, StoredAuditRow } from '../store/store.ts';
+import { exportAs, formatOption } from './export-format.ts';
 import { homeOption } from './home-option.ts';
 import { withStore } from './with-store.ts';
 
@@ -28,8 +30,13 @@ export function auditCommand(): Command {
     .description('write the whole record to standard output, oldest first')
     .addOption(homeOption())
     .option('--json', 'one JSON object a line, with its place in the chain')
+    .addOption(formatOption())
     .addHelpText('after', '\nExample:\n  credence audit export --json > record.jsonl')
-    .action((options: { home: string; json?: boolean }) => withStore(options, (store) => exportAll(store, options)));
+    .action((options: { home: string; json?: boolean; format?: Format }) =>
+      options.format === undefined
+        ? withStore(options, (store) => exportAll(store, options))
+        : exportAs(options, options.format),
+    );
   return audit;
 }
 
