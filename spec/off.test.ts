@@ -10,8 +10,8 @@ import { generatePrivateJwk, toPublicJwk, toSigner } from '../packages/server/sr
 import type { AccessDocument } from '../packages/server/src/policy/access-document.ts';
 import { compileAccess } from '../packages/server/src/policy/compile.ts';
 import { parsePolicy } from '../packages/server/src/policy/parse.ts';
-import { openSqliteStore, type SqliteStore } from '../packages/server/src/store/sqlite.ts';
-import type { Person } from '../packages/server/src/store/store.ts';
+import { openSqliteStore } from '../packages/server/src/store/sqlite.ts';
+import type { Person, Store } from '../packages/server/src/store/store.ts';
 import { type EventReceiver, openEventReceiver } from './event-receiver.ts';
 
 const issuer = 'https://id.acme.example';
@@ -34,7 +34,7 @@ const erin: Person = {
 };
 
 interface Opening {
-  readonly store?: SqliteStore;
+  readonly store?: Store;
   readonly audiences?: string;
   readonly bearer?: string;
 }
@@ -134,7 +134,6 @@ async function openReceiver(): Promise<EventReceiver> {
 const settle = (milliseconds = 60) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describe('IDP-43: "As SSF transmitter send session-revoked [...] account-disabled on disable, logout, group loss"', () => {
-  type Store = SqliteStore;
   const session = async ({ artifacts }: Store) => {
     await artifacts.upsert('Session', 's-1', { uid: 'uid-1', accountId: erin.id }, 4e9);
     await artifacts.upsert('RefreshToken', 'r-1', { accountId: erin.id, grantId: 'grant-1' }, 4e9);

@@ -16,6 +16,7 @@ import { loosenedBy, loosenedClients } from './policy/loosened.ts';
 import { every, houseKeepingMs, openParts, openTls, originsOf, serve } from './serve.ts';
 import type { PolicyKind, Store } from './store/store.ts';
 import { serveWithWorkers } from './workers/primary.ts';
+import { createTurns } from './workers/turns.ts';
 
 /** A running installation. */
 export interface Server {
@@ -37,7 +38,10 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   await rememberConfig(home, config.store && flags.config);
   const log = createLog();
   const tls = await openTls(config, home);
-  const store = await openStore(config.store, home, `node-${randomBytes(6).toString('hex')}`);
+  const node = `node-${randomBytes(6).toString('hex')}`;
+  const isAlone = config.workers === 1;
+  const turns = createTurns();
+  const store = await openStore(config.store, home, node, isAlone ? undefined : turns.own);
   opened.defer(() => store.close());
   for (const warning of store.warnings ?? []) log.warn({ store: warning }, 'the store may lose what it confirmed');
   const published = await publishDocuments(config, store, Date.now());
@@ -50,11 +54,10 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   const dataDir = await openDataDir(config, home);
   if (config.demo) await seedDemo(config, { ...home, dataDir }, store, inForce, tls?.caPath);
 
-  const isAlone = config.workers === 1;
   const ground = { config, home, dataDir, store, inForce, tls, log, shared: undefined };
   const parts = await openParts(opened, ground);
   if (isAlone) await serve(opened, parts, originsOf(config));
-  else await serveWithWorkers(opened, parts, ground, store);
+  else await serveWithWorkers(opened, parts, ground, node, turns);
   if (config.roles.has('idp')) await openOff(opened, parts);
   // Last to be opened, first to end: nothing is tidied up while the rest is taken down.
   every(opened, houseKeepingMs, () => store.purge(parts.now()), log);

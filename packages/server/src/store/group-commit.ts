@@ -15,29 +15,43 @@ export type RunGroup = (units: readonly Unit<unknown>[]) => readonly UnitOutcome
 /** Longer groups are cut, so that one flush never keeps the event loop for long. */
 const maxGroup = 1000;
 
+/** The right to write, which one process at a time has. */
+export interface WriteTurn {
+  /**
+   * Calls `work` once, later, when the right is had; it is given back when `work` returns. Not to be asked for again before that.
+   * Throws `StoreUnavailable` when it cannot be had.
+   */
+  take(work: () => void): void;
+}
+
+/** Of a process that shares it with nobody: the rest of this turn of the event loop still joins. */
+const endOfThisTurn: WriteTurn = { take: (work) => void setImmediate(work) };
+
 interface Waiting {
   readonly unit: Unit<unknown>;
   readonly settle: (outcome: UnitOutcome) => void;
 }
 
 /**
- * Group commit without a timer: the first change schedules a flush at the end of this turn of the event loop, and all
- * that arrive until then share its transaction and its one fsync. Alone, a change waits for nobody.
+ * Group commit without a timer: the first change asks for the turn to write, and all that arrive until it is had share one
+ * transaction and its one fsync. Alone, a change waits for nobody.
  */
 export class GroupCommit {
   readonly #runGroup: RunGroup;
+  readonly #turn: WriteTurn;
   #waiting: Waiting[] = [];
   #closed = false;
 
-  constructor(runGroup: RunGroup) {
+  constructor(runGroup: RunGroup, turn: WriteTurn = endOfThisTurn) {
     this.#runGroup = runGroup;
+    this.#turn = turn;
   }
 
   /** Resolves to the unit's value once it is durable; rejects with its error, or with `StoreUnavailable`. */
   submit<T>(unit: Unit<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new StoreUnavailable('The store is closed.'));
     return new Promise<T>((resolve, reject) => {
-      if (this.#waiting.length === 0) setImmediate(() => this.#flush());
+      if (this.#waiting.length === 0) this.#turn.take(this.#flush);
       this.#waiting.push({
         unit,
         settle: (outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value as T)),
@@ -51,13 +65,13 @@ export class GroupCommit {
     while (this.#waiting.length > 0) this.#flush();
   }
 
-  #flush(): void {
+  #flush = (): void => {
     const group = this.#waiting.splice(0, maxGroup);
     if (group.length === 0) return;
-    if (this.#waiting.length > 0) setImmediate(() => this.#flush());
     // Nobody is told anything before the commit of the whole group has returned.
     for (const [index, outcome] of this.#outcomes(group).entries()) group[index]?.settle(outcome);
-  }
+    if (this.#waiting.length > 0) this.#turn.take(this.#flush);
+  };
 
   #outcomes(group: readonly Waiting[]): readonly UnitOutcome[] {
     try {

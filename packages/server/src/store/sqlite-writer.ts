@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { type ChainHead, emptyChain, nextLine } from './chain.ts';
 import type { Change } from './engine.ts';
-import { GroupCommit, type Unit, type UnitOutcome } from './group-commit.ts';
+import { GroupCommit, type Unit, type UnitOutcome, type WriteTurn } from './group-commit.ts';
 import type { StatementCache } from './sqlite-dialect.ts';
 import { isConstraintViolation, toStoreError, unavailability } from './sqlite-error.ts';
 import { type AuditRow, type Commit, type CommitOutcome, type Mark, StoreConflict } from './store.ts';
@@ -12,8 +12,6 @@ import { isOnceOnly, usedOnce } from './used-once.ts';
 export interface SqliteWriter {
   commit(commit: Commit): Promise<CommitOutcome>;
   write(change: Change): Promise<readonly number[]>;
-  /** As `write`, for steps that were compiled elsewhere. */
-  perform(steps: readonly Statement[], change: Omit<Change, 'steps'>): Promise<readonly number[]>;
   /** Forgets what was used once and has had its last second. */
   forgetUsed(now: EpochSeconds): Promise<void>;
   close(): void;
@@ -24,12 +22,18 @@ const removeUsed = 'DELETE FROM used_once WHERE position IN (SELECT position FRO
 const chunk = 500;
 
 /** A compiled step. */
-export interface Statement {
+interface Statement {
   readonly sql: string;
   readonly parameters: readonly unknown[];
 }
 
-export function sqliteWriter(database: DatabaseSync, statements: StatementCache, node: string): SqliteWriter {
+/** @param turn - where several processes write to the file: says which of them does */
+export function sqliteWriter(
+  database: DatabaseSync,
+  statements: StatementCache,
+  node: string,
+  turn?: WriteTurn,
+): SqliteWriter {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const end = database.prepare('COMMIT');
   const savepoint = database.prepare('SAVEPOINT unit');
@@ -46,9 +50,10 @@ export function sqliteWriter(database: DatabaseSync, statements: StatementCache,
   let head: ChainHead = emptyChain(node);
   /** As of this transaction, once somebody asked; a change in the same group makes it unknown again. */
   let losses: number | undefined;
-  const queue = new GroupCommit(runGroup);
+  const queue = new GroupCommit(runGroup, turn);
 
-  const perform: SqliteWriter['perform'] = (steps, change) => queue.submit(() => writeUnit(steps, change));
+  const perform = (steps: readonly Statement[], change: Omit<Change, 'steps'>) =>
+    queue.submit(() => writeUnit(steps, change));
   return {
     commit: (commit) => queue.submit(() => commitUnit(commit)),
     write: (change) =>
@@ -56,7 +61,6 @@ export function sqliteWriter(database: DatabaseSync, statements: StatementCache,
         change.steps.map((step) => step.compile()),
         change,
       ),
-    perform,
     async forgetUsed(now) {
       const remove = { sql: removeUsed, parameters: [now, chunk] };
       let removed: number | undefined;

@@ -9,10 +9,10 @@ import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Kysely } from 'kysely';
 import { Problem } from '../problem.ts';
+import { createRemoteTurn, createTurns, type Taker } from '../workers/turns.ts';
 import { verifyChains } from './chain.ts';
 import { readLines, startWriterProcess } from './contract/writer-process.ts';
 import * as accountsOfTenants from './migrations/0004-accounts-of-tenants.ts';
-import { createRemoteWriter } from './remote-writer.ts';
 import { openSqliteBeside, openSqliteStore } from './sqlite.ts';
 import { nodeSqliteDialect, StatementCache } from './sqlite-dialect.ts';
 import { storeContract } from './store.contract.ts';
@@ -41,25 +41,25 @@ storeContract('SQLite in a file', async () => {
   };
 });
 
-storeContract('SQLite beside the process that writes', async () => {
+storeContract('SQLite, written by several in turn', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'credence-store-')), 'store.db');
-  const writing = await openSqliteStore(file, { node: 'one' });
+  const turns = createTurns();
+  const first = await openSqliteStore(file, { node: 'one', turn: turns.own });
   const opened: Store[] = [];
   const beside = () => {
-    // What crosses a process boundary is a copy.
-    const writer = createRemoteWriter((batch) => {
-      void writing.perform(structuredClone(batch)).then((answer) => writer.settle(structuredClone(answer)));
-    });
-    const store = openSqliteBeside(file, writer);
+    // As another process: it is told when it may write, later.
+    const taker: Taker = { grant: () => void setImmediate(turn.granted), expire: () => undefined };
+    const turn = createRemoteTurn(({ turn: what }) => void setImmediate(() => turns[what](taker)));
+    const store = openSqliteBeside(file, { node: 'one', turn });
     opened.push(store);
     return store;
   };
   return {
     store: beside(),
-    another: async () => beside(),
+    another: async () => (opened.length === 1 ? first : beside()),
     reopen: async () => beside(),
     close: async () => {
-      for (const one of [...opened, writing]) await one.close();
+      for (const one of [...opened, first]) await one.close();
       rmSync(join(file, '..'), { recursive: true });
     },
   };
@@ -146,13 +146,19 @@ describe('SQLite', () => {
     await store.close();
   });
 
-  test('a process that lets another write is refused by its own database, and fails closed when the other is away', async () => {
+  test('a process whose turn cannot be asked for writes nothing, and says so', async () => {
     const file = await fileWith(async () => undefined);
-    const writer = createRemoteWriter(() => {
-      throw new Error('the channel is closed');
+    let isAway = true;
+    const turn = createRemoteTurn(({ turn: what }) => {
+      if (isAway) throw new Error('the channel is closed');
+      if (what === 'ask') setImmediate(turn.granted);
     });
-    const store = openSqliteBeside(file, writer);
+    const store = openSqliteBeside(file, { node: 'one', turn });
     await assert.rejects(store.commit({ marks: [], records: [record('lost')] }), StoreUnavailable);
+    assert.equal(await store.audit.find('lost'), undefined);
+    isAway = false;
+    await store.commit({ marks: [], records: [record('later')] });
+    assert.ok(await store.audit.find('later'));
     assert.equal(await store.audit.find('lost'), undefined);
     await store.close();
     await assert.rejects(store.commit({ marks: [], records: [record('late')] }), StoreUnavailable);

@@ -3,8 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { Problem } from '../problem.ts';
 import type { Engine } from './engine.ts';
+import type { WriteTurn } from './group-commit.ts';
 import { migrate } from './migrate.ts';
-import { performBatch, type RemoteAnswer, type RemoteBatch, type RemoteWriter } from './remote-writer.ts';
 import type { Schema } from './schema.ts';
 import { nodeSqliteDialect, StatementCache } from './sqlite-dialect.ts';
 import { unavailability } from './sqlite-error.ts';
@@ -14,13 +14,10 @@ import type { Store } from './store.ts';
 import { toWholeStore } from './whole-store.ts';
 
 export interface SqliteOptions {
-  /** Names the chain this process writes; no two processes may write at once under one name. */
+  /** Names the chain this process writes, alone or together with those that share its turns. */
   readonly node: string;
-}
-
-/** The store of the process that writes; it can write for others too. */
-export interface SqliteStore extends Store {
-  perform(batch: RemoteBatch): Promise<RemoteAnswer>;
+  /** Where several processes write: says which of them does. Two that try at once stall each other for seconds. */
+  readonly turn?: WriteTurn | undefined;
 }
 
 /** How long a write waits for another process to finish its own. The event loop waits with it. */
@@ -30,33 +27,31 @@ const busyMs = 2000;
  * Opens the embedded store, and makes it where there is none (readable by its owner only). Throws `Problem` when the
  * file cannot be used.
  */
-export async function openSqliteStore(path: string, { node }: SqliteOptions): Promise<SqliteStore> {
+export async function openSqliteStore(path: string, options: SqliteOptions): Promise<Store> {
   const database = openDatabase(path);
-  const statements = new StatementCache(database);
-  const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(statements) });
+  const open = prepare(database, options);
   try {
-    await migrate(database, db, path);
+    await migrate(database, open.db, path);
   } catch (error) {
     database.close();
     throw toProblem(path, error);
   }
-  const writer = sqliteWriter(database, statements, node);
-  return { ...toStore(database, db, writer), perform: (batch) => performBatch(writer, batch) };
+  return open.store();
 }
 
-/** Opens the store of a home for a process that reads it and lets another one write. */
-export function openSqliteBeside(path: string, writer: RemoteWriter): Store {
-  const database = openDatabase(path);
-  database.exec('PRAGMA query_only = ON');
-  const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(new StatementCache(database)) });
-  return toStore(database, db, writer);
+/** Opens the store of a home that another process has open: it is there, and as new as this program. */
+export function openSqliteBeside(path: string, options: SqliteOptions & { readonly turn: WriteTurn }): Store {
+  return prepare(openDatabase(path), options).store();
 }
 
-function toStore(
-  database: DatabaseSync,
-  db: Kysely<Schema>,
-  writer: Pick<SqliteWriter, 'commit' | 'write' | 'forgetUsed'> & { close(): void | Promise<void> },
-): Store {
+/** The tables have to be there before anything is prepared that reads them. */
+function prepare(database: DatabaseSync, { node, turn }: SqliteOptions) {
+  const statements = new StatementCache(database);
+  const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(statements) });
+  return { db, store: () => toStore(database, db, sqliteWriter(database, statements, node, turn)) };
+}
+
+function toStore(database: DatabaseSync, db: Kysely<Schema>, writer: SqliteWriter): Store {
   const reads = sqliteReads(database);
   const engine: Engine = {
     db,
@@ -70,7 +65,7 @@ function toStore(
     commit: writer.commit,
     forgetUsed: writer.forgetUsed,
     close: async () => {
-      await writer.close();
+      writer.close();
       if (database.isOpen) database.close();
     },
   });

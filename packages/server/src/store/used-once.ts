@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { EpochSeconds } from '@credence/mcp/protocol';
+import { currentSeconds } from './artifacts.ts';
 import { createDigestSet, digestBytes } from './digest-set.ts';
 import type { Mark } from './store.ts';
 
@@ -31,6 +32,9 @@ export interface UsedOnce {
   purge(now: EpochSeconds): void;
 }
 
+/** Below this many, what is wanted no longer may stay in memory. */
+const tidyFrom = 50_000;
+
 const entryBytes = digestBytes + 4;
 
 /** One use as it stands in the table: its digest and its last second. */
@@ -49,6 +53,8 @@ export function usedOnce(database: DatabaseSync): UsedOnce {
   const taken = new Map<string, { readonly entry: Buffer; readonly until: EpochSeconds }>();
   let readUpTo = 0;
   let written = 0;
+  /** A process that never purges the table forgets with those that do. */
+  let tidyAt = tidyFrom;
 
   function readOthers(): void {
     for (const { position, entries } of since.iterate(readUpTo)) {
@@ -66,6 +72,9 @@ export function usedOnce(database: DatabaseSync): UsedOnce {
     begin() {
       taken.clear();
       readOthers();
+      if (standing.size < tidyAt) return;
+      standing.purge(currentSeconds());
+      tidyAt = Math.max(tidyAt, 2 * standing.size);
     },
     take(mark) {
       const entry = toEntry(mark);

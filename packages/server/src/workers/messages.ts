@@ -1,12 +1,12 @@
 import type { Config } from '../config.ts';
 import type { Home } from '../home.ts';
 import type { Count } from '../limits.ts';
-import type { RemoteAnswer, RemoteBatch } from '../store/remote-writer.ts';
 
 /** What the primary tells a worker. */
 export type ToWorker =
   | { readonly start: WorkerStart }
-  | { readonly answer: RemoteAnswer }
+  /** It may write to the SQLite file now. */
+  | { readonly turn: 'yours' }
   | { readonly counts: readonly Count[] }
   | { readonly stop: true };
 
@@ -15,7 +15,8 @@ export type ToPrimary =
   | { readonly ready: true }
   /** It cannot start, and why, in the operator's words. */
   | { readonly problem: { readonly message: string; readonly wayOut: string } }
-  | { readonly batch: RemoteBatch }
+  /** It wants to write to the SQLite file; it has written. */
+  | { readonly turn: 'ask' | 'done' }
   | { readonly counts: readonly Count[] };
 
 /** The configuration as the primary read it: a file that changes meanwhile does not make two installations of one. */
@@ -23,6 +24,8 @@ export interface WorkerStart {
   readonly config: Config;
   readonly home: Home;
   readonly dataDir: string;
+  /** Names the chain that they all write to an SQLite store; into PostgreSQL each writes its own. */
+  readonly node: string;
   /** Socket of the gateway, which is one process; `undefined` where that role is not played. */
   readonly gatewaySocket: string | undefined;
 }

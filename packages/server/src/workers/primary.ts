@@ -5,12 +5,12 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import type { OpenStore } from '../open-store.ts';
 import { Problem } from '../problem.ts';
 import { gatewayHandler } from '../roles.ts';
 import { every, type Ground, houseKeepingMs, originsOf, type ProcessParts, serve } from '../serve.ts';
 import { callerHeaders } from './forward.ts';
 import type { ToPrimary, ToWorker, WorkerStart } from './messages.ts';
+import type { Taker, Turns } from './turns.ts';
 
 const workerFile = fileURLToPath(import.meta.url).replace(/primary(\.[jt]s)$/, 'worker$1');
 /** A worker that will not end when it is told to is ended. */
@@ -20,21 +20,22 @@ const longestPauseMs = 5000;
 const healthyMs = 30_000;
 
 /**
- * Several processes for one home: workers take the connections of the IdP and the RAS; this one, the primary, writes an
- * SQLite store for all of them, and has the gateway and the admin listener. A worker that ends is followed by another.
+ * Several processes for one home: workers take the connections of the IdP and the RAS; this one, the primary, says which
+ * of them writes to an SQLite store, and has the gateway and the admin listener. A worker that ends is followed by another.
  */
 export async function serveWithWorkers(
   opened: AsyncDisposableStack,
   parts: ProcessParts,
   { config, home, dataDir }: Ground,
-  store: OpenStore,
+  node: string,
+  turns: Turns,
 ): Promise<void> {
   if (!config.roles.has('idp') && !config.roles.has('ras')) {
     throw new Problem('workers are for the roles idp and ras.', 'Serve one of them, or leave workers out.');
   }
   const gateway = config.roles.has('gateway') ? await listenForGateway(opened, parts) : undefined;
-  const start = { config, home, dataDir, gatewaySocket: gateway?.socket };
-  await startWorkers(opened, parts.log, store, start, () => gateway?.drain());
+  const start = { config, home, dataDir, node, gatewaySocket: gateway?.socket };
+  await startWorkers(opened, parts.log, turns, start, () => gateway?.drain());
   await serve(
     opened,
     parts,
@@ -80,7 +81,7 @@ async function listenForGateway(
 async function startWorkers(
   opened: AsyncDisposableStack,
   log: Logger,
-  store: OpenStore,
+  turns: Turns,
   start: WorkerStart,
   beforeStop: () => void,
 ): Promise<void> {
@@ -95,15 +96,23 @@ async function startWorkers(
     const worker = cluster.fork();
     const startedAt = performance.now();
     workers.add(worker);
+    const taker: Taker = {
+      grant: () => tell(worker, { turn: 'yours' }),
+      expire() {
+        log.error({ worker: worker.process.pid }, 'a worker keeps the others from writing, and is ended');
+        worker.process.kill('SIGKILL');
+      },
+    };
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     worker.on('message', (message: ToPrimary) => {
-      if ('batch' in message) void store.perform?.(message.batch).then((answer) => tell(worker, { answer }));
+      if ('turn' in message) turns[message.turn](taker);
       else if ('counts' in message) for (const other of workers) other !== worker && tell(other, message);
       else if ('ready' in message) resolve();
       else reject(new Problem(message.problem.message, message.problem.wayOut));
     });
     worker.on('exit', (code, signal) => {
       workers.delete(worker);
+      turns.gone(taker);
       reject(new Problem('A worker ended before it was ready.', 'See the log.'));
       if (stopping) return;
       log.error({ worker: worker.process.pid, code, signal }, 'a worker ended; another one takes its place');

@@ -1,28 +1,28 @@
-// One of several processes that answer for one home: token endpoints, sign-in, metadata. It reads the store itself and lets
-// the primary write; where the primary is gone, it ends.
+// One of several processes that answer for one home: token endpoints, sign-in, metadata. It reads and writes the store
+// itself, in turn with the others; where the primary, which hands out the turns, is gone, it ends.
 import { randomBytes } from 'node:crypto';
 import { openInForce } from '../in-force.ts';
 import { createLog, toFault } from '../log.ts';
 import { openStore } from '../open-store.ts';
 import { Problem } from '../problem.ts';
 import { openParts, openTls, originsOf, serve } from '../serve.ts';
-import { createRemoteWriter, type RemoteWriter } from '../store/remote-writer.ts';
 import { openSqliteBeside } from '../store/sqlite.ts';
 import { type CountRelay, createCountRelay } from './count-relay.ts';
 import { forwardTo } from './forward.ts';
 import type { ToPrimary, ToWorker, WorkerStart } from './messages.ts';
+import { createRemoteTurn } from './turns.ts';
 
 const log = createLog();
 const tell = (message: ToPrimary) => {
   if (!process.connected) throw new Error('the primary is gone');
   process.send?.(message);
 };
-const writer: RemoteWriter = createRemoteWriter((batch) => tell({ batch }));
+const turn = createRemoteTurn(tell);
 const counts: CountRelay = createCountRelay((told) => tell({ counts: told }));
 let running: AsyncDisposableStack | undefined;
 
 process.on('message', (message: ToWorker) => {
-  if ('answer' in message) writer.settle(message.answer);
+  if ('turn' in message) turn.granted();
   else if ('counts' in message) counts.take(message.counts);
   else if ('start' in message) void start(message.start);
   else void stop();
@@ -31,13 +31,13 @@ process.on('disconnect', () => process.exit(1)); // Nothing can be recorded any 
 // The terminal sends its signals to every process of the group: when to end is for the primary to say.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 
-async function start({ config, home, dataDir, gatewaySocket }: WorkerStart): Promise<void> {
+async function start({ config, home, dataDir, node, gatewaySocket }: WorkerStart): Promise<void> {
   try {
     process.umask(0o077);
     await using opened = new AsyncDisposableStack();
-    // Into PostgreSQL every process writes by itself; at an SQLite file two would stall each other.
-    const node = `node-${randomBytes(6).toString('hex')}`;
-    const store = config.store ? await openStore(config.store, home, node) : openSqliteBeside(home.storeFile, writer);
+    const store = config.store
+      ? await openStore(config.store, home, `node-${randomBytes(6).toString('hex')}`)
+      : openSqliteBeside(home.storeFile, { node, turn });
     opened.defer(() => store.close());
     const inForce = await openInForce(store, { idp: config.idp.issuer, ras: config.ras.issuer });
     const tls = await openTls(config, home);

@@ -1,0 +1,99 @@
+import type { WriteTurn } from '../store/group-commit.ts';
+import { StoreUnavailable } from '../store/store.ts';
+
+/** Somebody who wants to write. */
+export interface Taker {
+  /** It is their turn, until they say that they are done. */
+  grant(): void;
+  /** They have kept it for too long. They are to be ended: only then can somebody else have it. */
+  expire(): void;
+}
+
+/** Hands out the right to write to one SQLite file, to one process at a time, first come, first served. */
+export interface Turns {
+  /** For the process that hands them out. */
+  readonly own: WriteTurn;
+  ask(taker: Taker): void;
+  done(taker: Taker): void;
+  /** What a process had, or was waiting for, when it ended. SQLite has given back its lock by then. */
+  gone(taker: Taker): void;
+}
+
+/** A transaction is written in milliseconds, and waits two seconds at most for a command beside the server. */
+const keepMs = 10_000;
+
+export function createTurns(): Turns {
+  const queue: Taker[] = [];
+  let holder: Taker | undefined;
+  let watch: NodeJS.Timeout | undefined;
+
+  const next = () => {
+    if (holder) return;
+    const taker = queue.shift();
+    if (!taker) return;
+    holder = taker;
+    watch = setTimeout(() => taker.expire(), keepMs).unref();
+    taker.grant();
+  };
+  const ask: Turns['ask'] = (taker) => {
+    queue.push(taker);
+    next();
+  };
+  const done: Turns['done'] = (taker) => {
+    if (taker !== holder) return;
+    clearTimeout(watch);
+    holder = undefined;
+    next();
+  };
+  return {
+    ask,
+    done,
+    gone(taker) {
+      for (let at = queue.indexOf(taker); at >= 0; at = queue.indexOf(taker)) queue.splice(at, 1);
+      done(taker);
+    },
+    own: {
+      take(work) {
+        const taker: Taker = {
+          grant() {
+            try {
+              work();
+            } finally {
+              done(taker);
+            }
+          },
+          expire: () => undefined, // it is done when `grant` returns
+        };
+        setImmediate(() => ask(taker)); // the rest of this turn of the event loop still joins
+      },
+    },
+  };
+}
+
+/** The turns of a process that another one hands them out to. */
+export interface RemoteTurn extends WriteTurn {
+  /** To be called when it may write. */
+  granted(): void;
+}
+
+/** @param tell - reaches the process that hands them out; throws when it is away, and then nothing is written */
+export function createRemoteTurn(tell: (message: { readonly turn: 'ask' | 'done' }) => void): RemoteTurn {
+  let waiting: (() => void) | undefined;
+  return {
+    // Asked for at once, not at the end of this turn of the event loop: it joins for as long as the answer takes.
+    take(work) {
+      try {
+        tell({ turn: 'ask' });
+      } catch (cause) {
+        throw new StoreUnavailable('The process that says who may write is away.', { cause });
+      }
+      waiting = work;
+    },
+    granted() {
+      const work = waiting;
+      waiting = undefined;
+      work?.();
+      tell({ turn: 'done' });
+    },
+  };
+}
