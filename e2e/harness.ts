@@ -145,14 +145,16 @@ export function claimsOf(jwt: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString('utf8'));
 }
 
-/** The whole record of a home, oldest first. */
+/** The whole record of a home, oldest first, each line with what it says of people. */
 export async function exportAudit(home: string): Promise<Record<string, unknown>[]> {
   const { code, stdout, stderr } = await runCredence(['audit', 'export', '--json', '--home', home]);
   if (code !== 0) throw new Error(`credence audit export: ${code} ${stderr}`);
   return stdout
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
+    .map((line) => JSON.parse(line))
+    .filter((line) => typeof line.kind === 'string')
+    .map(({ personal, ...line }) => ({ ...line, ...personal }));
 }
 
 /** A request with target and Host exactly as given: `fetch` would tidy both up. */

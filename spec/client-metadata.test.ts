@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { clientAssertionType, grantType, idJagProfile, mintJws } from '@credence/mcp/protocol';
-import type { AuditRecord } from '../packages/server/src/audit/record.ts';
+import { readRecord } from '../packages/server/src/audit/personal.ts';
 import { createEgress } from '../packages/server/src/egress.ts';
 import { generatePrivateJwk, type PrivateJwk, toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
 import { parsePolicy } from '../packages/server/src/policy/parse.ts';
@@ -88,9 +88,7 @@ const redeemByName = async (world: World, claims: object = {}, headers = {}) =>
     headers,
   );
 const alerts = async ({ store }: World) =>
-  (await store.audit.read(0, 1000))
-    .map(({ body }) => JSON.parse(body) as AuditRecord)
-    .filter(({ kind }) => kind === 'alert');
+  (await store.audit.read(0, 1000)).map(readRecord).filter(({ kind }) => kind === 'alert');
 
 describe('CIM-01: a client id URL is "https, a path, no fragment, no userinfo, no dot segments"', () => {
   const urls: [name: string, url: string][] = [

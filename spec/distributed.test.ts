@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { tokenType } from '@credence/mcp/protocol';
-import type { AuditRecord } from '../packages/server/src/audit/record.ts';
+import { readRecord } from '../packages/server/src/audit/personal.ts';
 import { createDpopNonces } from '../packages/server/src/clients/dpop.ts';
 import { generatePrivateJwk } from '../packages/server/src/keys/signer.ts';
 import { alice, claimsOf, type Fields, openWorld, rasIssuer, refused, type World } from './world.ts';
@@ -121,9 +121,7 @@ describe('T02: what is bound needs its key whatever the client', () => {
 
 describe('T04: a refresh token of a distributed client in two networks', () => {
   const alerts = async ({ store }: World) =>
-    (await store.audit.read(0, 1000))
-      .map(({ body }) => JSON.parse(body) as AuditRecord)
-      .filter(({ kind }) => kind === 'alert');
+    (await store.audit.read(0, 1000)).map(readRecord).filter(({ kind }) => kind === 'alert');
   const [, [, giveRefreshToken] = []] = subjects;
   assert.ok(giveRefreshToken);
 

@@ -68,7 +68,7 @@ describe('leg 1, ID-JAG §4.3: an ID Token in, an ID-JAG out', () => {
     const subject_token = await world.idToken();
     const { body } = await world.exchange({ subject_token });
     await world.exchange({ subject_token, client_secret: 'a-wrong-secret' });
-    const text = (await world.store.audit.last(10)).map((row) => row.body).join();
+    const text = (await world.store.audit.last(10)).map(({ body, personal }) => body + personal).join();
     for (const secret of [subject_token, String(body.access_token), 'claude-code-secret', 'a-wrong-secret']) {
       assert.ok(!text.includes(secret));
     }
@@ -89,7 +89,7 @@ describe('leg 1, ID-JAG §4.3: an ID Token in, an ID-JAG out', () => {
       await world.redeem({ resource: wrong });
       await world.redeem({ grant_type: wrong });
     }
-    const text = (await world.store.audit.last(100)).map((row) => row.body).join();
+    const text = (await world.store.audit.last(100)).map(({ body, personal }) => body + personal).join();
     assert.ok(!text.includes(secret) && !text.includes(address));
   });
 

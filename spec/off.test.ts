@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { readRecord } from '../packages/server/src/audit/personal.ts';
 import type { AuditRecord } from '../packages/server/src/audit/record.ts';
 import { toRow } from '../packages/server/src/audit/record.ts';
 import { createEgress } from '../packages/server/src/egress.ts';
@@ -76,7 +77,7 @@ async function openSending(receivers: readonly EventReceiver[], opening: Opening
       nowMs,
       alert: async (facts) => {
         const record: AuditRecord = {
-          v: 1,
+          v: 2,
           id: `a_${Math.random()}`,
           kind: 'alert',
           domain: 'idp',
@@ -98,7 +99,7 @@ async function openSending(receivers: readonly EventReceiver[], opening: Opening
   };
   const records = async () => {
     const rows = await store.audit.last(1000);
-    return rows.map(({ body }) => JSON.parse(body) as AuditRecord);
+    return rows.map(readRecord);
   };
   const off = start();
   await off.look();

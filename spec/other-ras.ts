@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { grantType, type JsonObject, ok } from '@credence/mcp/protocol';
 import { createIssuerKeys } from '@credence/mcp/resource';
 import { createRasApp, type Edge } from '../packages/server/src/app.ts';
-import type { AuditRecord } from '../packages/server/src/audit/record.ts';
+import { readRecord } from '../packages/server/src/audit/personal.ts';
 import { hashSecret } from '../packages/server/src/clients/authenticate.ts';
 import { decryptJwe } from '../packages/server/src/keys/jwe.ts';
 import { toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
@@ -68,7 +68,7 @@ export function openOtherRas(
       status: response.status,
       body: (await response.json()) as Record<string, unknown>,
       headers: response.headers,
-      record: JSON.parse(row?.body ?? '{}') as AuditRecord,
+      record: readRecord(row ?? { body: '{}' }),
     };
   };
   return {

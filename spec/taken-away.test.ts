@@ -45,7 +45,7 @@ describe('T19, PRV-02: nobody is issued what was taken away while the answer was
     const world = await openWorld();
     const idJag = String((await world.exchange()).body.access_token);
     await world.redeem({ assertion: idJag });
-    const account = JSON.parse((await world.store.audit.last(1))[0]?.body ?? '{}').person as string;
+    const account = String((await world.store.audit.last(1))[0]?.person);
     const next = String((await world.exchange()).body.access_token);
     meanwhile(world, () => world.store.accounts.setActive(account, false));
     await refused(world, await world.redeem({ assertion: next }), 'account_inactive');

@@ -15,6 +15,7 @@ import {
 } from '@credence/mcp/protocol';
 import { createIssuerKeys } from '@credence/mcp/resource';
 import { createIdpApp, createRasApp, type Edge } from '../packages/server/src/app.ts';
+import { readRecord } from '../packages/server/src/audit/personal.ts';
 import type { AuditRecord } from '../packages/server/src/audit/record.ts';
 import { createRefusalLedger } from '../packages/server/src/audit/refusal-ledger.ts';
 import { eventId, randomId } from '../packages/server/src/call.ts';
@@ -251,7 +252,7 @@ export async function openWorld(
     networks: createNetworkWatch(),
     alert: (facts, address) =>
       append({
-        v: 1,
+        v: 2,
         id: randomId('a_'),
         kind: 'alert',
         domain: 'idp',
@@ -319,7 +320,7 @@ export async function openWorld(
       status: response.status,
       body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : { text },
       headers: response.headers,
-      record: JSON.parse(row?.body ?? '{}') as AuditRecord,
+      record: readRecord(row ?? { body: '{}' }),
     };
   };
   const toRequest = (side: 'idp' | 'ras', fields: Fields, headers: Record<string, string> = {}) =>

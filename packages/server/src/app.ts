@@ -309,7 +309,7 @@ async function settle<T>(
     }
   }
   const toRecord = (outcome: Result<T>): AuditRecord => ({
-    v: 1,
+    v: 2,
     id: draft.id,
     kind: outcome.ok || draft.kind === 'decision' ? draft.kind : 'refusal',
     domain,

@@ -37,7 +37,7 @@ export async function publishDocument(
       ? loosenedClients(toAccessIndex(candidate, options.origins))
       : loosenedBy(toResourceIndex(candidate, options.origins));
   const record: AuditRecord = {
-    v: 1,
+    v: 2,
     id: eventId('p_'),
     kind: 'policy',
     domain: kind === 'access' ? 'idp' : 'ras',

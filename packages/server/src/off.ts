@@ -36,7 +36,7 @@ export async function openOff(opened: AsyncDisposableStack, parts: Parts): Promi
     alert: async (facts) => {
       log.warn({ ras: facts.audience }, facts.detail);
       const id = eventId('a_');
-      await append([{ v: 1, id, kind: 'alert', domain: 'idp', timeMs: edge.nowMs(), outcome: 'allowed', ...facts }]);
+      await append([{ v: 2, id, kind: 'alert', domain: 'idp', timeMs: edge.nowMs(), outcome: 'allowed', ...facts }]);
     },
     onFault: (fault) => log.error({ fault: toFault(fault) }, 'what has ended could not be told'),
   });

@@ -337,7 +337,7 @@ async function appendStranger({ edge, append }: Parts, reason: Refusal): Promise
   const bulkId = edge.ledger.count('gateway', reason);
   if (bulkId) return bulkId;
   const id = eventId('d_');
-  await append([{ v: 1, id, kind: 'refusal', domain: 'gateway', timeMs: edge.nowMs(), outcome: 'refused', reason }]);
+  await append([{ v: 2, id, kind: 'refusal', domain: 'gateway', timeMs: edge.nowMs(), outcome: 'refused', reason }]);
   return id;
 }
 
@@ -382,7 +382,7 @@ function openRemoteClients(
 function appendAlert({ edge, append }: Parts, facts: Facts, address: string): Promise<void> {
   const id = eventId('a_');
   return append([
-    { v: 1, id, kind: 'alert', domain: 'idp', timeMs: edge.nowMs(), outcome: 'allowed', address, ...facts },
+    { v: 2, id, kind: 'alert', domain: 'idp', timeMs: edge.nowMs(), outcome: 'allowed', address, ...facts },
   ]);
 }
 
@@ -409,7 +409,7 @@ export async function openRing(
     onRotated: (_, kid) =>
       append([
         {
-          v: 1,
+          v: 2,
           id: eventId('k_'),
           kind: 'key',
           domain: 'system',
@@ -437,6 +437,6 @@ async function appendSignInNote(parts: Parts, note: SignInNote): Promise<string>
 }
 
 function toSignInRecord({ edge }: Parts, { kind, outcome, reason, address, facts }: SignInNote): AuditRecord {
-  const record = { v: 1, id: eventId('d_'), kind, domain: 'idp', timeMs: edge.nowMs(), outcome } as const;
+  const record = { v: 2, id: eventId('d_'), kind, domain: 'idp', timeMs: edge.nowMs(), outcome } as const;
   return { ...record, ...(reason && { reason }), address, ...facts };
 }

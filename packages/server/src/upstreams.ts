@@ -52,7 +52,7 @@ export async function openUpstreams(parts: Parts, allowLoopback: boolean): Promi
 export function directoryRows(nowMs: () => number): LinkOptions['records'] {
   return (change, person, attributes) => {
     const record: AuditRecord = {
-      v: 1,
+      v: 2,
       id: eventId('d_'),
       kind: 'directory',
       domain: 'idp',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AuthorizationDetail, EpochSeconds, Refusal, SecurityEventName } from '@credence/mcp/protocol';
 import type { Decision, SignInNeeds } from '../policy/model.ts';
 import type { AuditRow } from '../store/store.ts';
+import { splitRecord } from './personal.ts';
 
 /** What a record is about. A policy denial is a `decision`; every other refusal at a door is a `refusal`. */
 export type RecordKind =
@@ -128,9 +129,12 @@ export interface DecisionInputs {
   readonly keyBound?: boolean;
 }
 
-/** One line of the record, version 1. `id` is the decision id that a refused caller is told. */
+/**
+ * One line of the record. `id` is the decision id that a refused caller is told. Version 2 keeps what is personal apart from
+ * the rest (see `personal.ts`); lines of version 1, of before that, stay as they are.
+ */
 export interface AuditRecord extends Facts {
-  readonly v: 1;
+  readonly v: 2;
   readonly id: string;
   readonly kind: RecordKind;
   readonly domain: RecordDomain;
@@ -153,7 +157,7 @@ export function toRow(record: AuditRecord): AuditRow {
     id: record.id,
     kind: record.kind,
     timeMs: record.timeMs,
-    body: JSON.stringify(record),
+    ...splitRecord(record),
     person: record.person ?? record.subject,
     client: record.client,
     server: record.server,

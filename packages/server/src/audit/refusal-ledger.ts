@@ -42,7 +42,7 @@ export function createRefusalLedger(options: {
       if (counts.size === 0) return;
       const detail = [...counts].map(([key, times]) => `${key}: ${times}`).join(', ');
       const record: AuditRecord = {
-        v: 1,
+        v: 2,
         id,
         kind: 'refusal',
         domain: 'system',

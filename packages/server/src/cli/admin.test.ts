@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { AuditRecord } from '../audit/record.ts';
+import { readRecord } from '../audit/personal.ts';
 import { authenticate } from '../directory/authenticate.ts';
 import { toBase32 } from '../directory/totp.ts';
 import { openHome } from '../home.ts';
@@ -44,7 +44,7 @@ describe('credence admin', () => {
     });
   }
   const glass = (...args: string[]) => command('break-glass', ...args);
-  const lastRecord = async () => JSON.parse((await store.audit.last(1))[0]?.body ?? '{}') as AuditRecord;
+  const lastRecord = async () => readRecord((await store.audit.last(1))[0] ?? { body: '{}' });
 
   test('a role is granted, listed, replaced and revoked, each on the record', async () => {
     assert.equal((await command('list')).said, '');

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
+import { readRecord } from '../audit/personal.ts';
 import type { AuditRecord } from '../audit/record.ts';
 import type { Format } from '../exports/format.ts';
 import { Problem } from '../problem.ts';
@@ -87,14 +88,21 @@ async function printer(store: Store, json: boolean): Promise<(row: StoredAuditRo
     return known;
   };
   return async (row) => {
-    const record = JSON.parse(row.body) as AuditRecord;
-    await write(toLine(record, record.person ? await nameOf(record.person) : '-'));
+    const record = readRecord(row);
+    await write(toLine(record, record.person ? await nameOf(record.person) : record.erased ? '(erased)' : '-'));
   };
 }
 
-/** The record as it is, with what proves its place: node, seq and the two hashes. */
-function toExportLine({ body, position, node, seq, previousHash, hash }: StoredAuditRow): string {
-  return JSON.stringify({ ...(JSON.parse(body) as object), chain: { position, node, seq, previousHash, hash } });
+/**
+ * The record as it is, what it says of people beside it (`null` once erased), and what proves its place: node, seq and the two
+ * hashes.
+ */
+function toExportLine({ body, personal, position, node, seq, previousHash, hash }: StoredAuditRow): string {
+  const record = JSON.parse(body) as { readonly personalHash?: string };
+  const beside = record.personalHash !== undefined && {
+    personal: personal === undefined ? null : JSON.parse(personal),
+  };
+  return JSON.stringify({ ...record, ...beside, chain: { position, node, seq, previousHash, hash } });
 }
 
 /** One line for people: when, outcome, what, who, through which client, where, what for, reference. */

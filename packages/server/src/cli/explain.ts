@@ -1,5 +1,6 @@
 import { refusalRow, refusals } from '@credence/mcp/protocol';
 import { Command } from 'commander';
+import { readRecord } from '../audit/personal.ts';
 import type { AuditRecord } from '../audit/record.ts';
 import { toAccessIndex } from '../in-force.ts';
 import { type Explanation, explain, type RuleExplanation } from '../policy/explain.ts';
@@ -21,7 +22,7 @@ export function explainCommand(): Command {
     .action((id: string, options: { home: string; config?: string; json?: boolean }) =>
       withStore(options, async (store) => {
         const { idp, ras } = (await readInstallation(options)).config;
-        const record = JSON.parse((await findRecord(store, id)).body) as AuditRecord;
+        const record = readRecord(await findRecord(store, id));
         const explanation = await recompute(store, record, { idp: idp.issuer, ras: ras.issuer });
         const { email, name } = (record.person && (await store.people.find(record.person))) || {};
         if (options.json) process.stdout.write(`${JSON.stringify({ record, explanation })}\n`);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { AuditRecord } from '../audit/record.ts';
+import { readRecord } from '../audit/personal.ts';
 import { hashOnceCode } from '../directory/once-codes.ts';
 import { openHome } from '../home.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
@@ -40,7 +40,7 @@ describe('credence person factors', () => {
       );
     });
   }
-  const lastRecord = async () => JSON.parse((await store.audit.last(1))[0]?.body ?? '{}') as AuditRecord;
+  const lastRecord = async () => readRecord((await store.audit.last(1))[0] ?? { body: '{}' });
   const addApp = () =>
     store.factors.add(
       {

@@ -74,7 +74,7 @@ async function digestOf(file: string): Promise<string> {
 function toRecords(source: string, facts: ImportFacts): AuditRow[] {
   const { joined = [], left = [], detail, ...rest } = facts;
   const record: AuditRecord = {
-    v: 1,
+    v: 2,
     id: randomId('o_'),
     kind: 'directory',
     domain: 'admin',

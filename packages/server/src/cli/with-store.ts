@@ -52,7 +52,7 @@ export async function recordAct(store: Store, kind: RecordKind, detail: string, 
 /** The line of an act, to be written in the same step as what it tells of. */
 export function toActRow(kind: RecordKind, detail: string, facts: Facts = {}): AuditRow {
   const record: AuditRecord = {
-    v: 1,
+    v: 2,
     id: eventId('o_'),
     kind,
     domain: 'admin',

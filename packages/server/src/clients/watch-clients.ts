@@ -32,7 +32,7 @@ export function createClientWatch(options: {
       const client = [...clients()].find(({ metadata, jwksUri }) => metadata === url || jwksUri === url);
       await append([
         {
-          v: 1,
+          v: 2,
           id: eventId('a_'),
           kind: 'alert',
           domain,

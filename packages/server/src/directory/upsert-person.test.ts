@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { readRecord } from '../audit/personal.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { type AuditRow, type Store, StoreUnavailable } from '../store/store.ts';
 import { type Described, upsertPerson } from './upsert-person.ts';
@@ -31,7 +32,7 @@ describe('a person of a source, described anew', () => {
       },
     });
   const recordsOf = async (person: string) =>
-    (await store.audit.last(1000)).filter((row) => row.person === person).map(({ body }) => JSON.parse(body));
+    (await store.audit.last(1000)).filter((row) => row.person === person).map(readRecord);
   const personOf = (upserted: Awaited<ReturnType<typeof upsert>>) => {
     assert.ok('person' in upserted, upserted.outcome);
     return upserted.person;

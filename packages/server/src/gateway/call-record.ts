@@ -23,7 +23,7 @@ export interface CallFacts {
 export function toCallRecord(facts: CallFacts): AuditRecord {
   const { id, timeMs, address, correlation, server, caller, refusal, tool, toolHash } = facts;
   return {
-    v: 1,
+    v: 2,
     id,
     kind: tool ? 'tool_call' : 'refusal',
     domain: 'gateway',

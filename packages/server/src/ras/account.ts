@@ -88,7 +88,7 @@ async function link(
 ): Promise<Account | undefined> {
   const { issuer, tenant, subject } = idJag;
   const record = toRow({
-    v: 1,
+    v: 2,
     id: eventId('l_'),
     kind: 'admin',
     domain: 'ras',

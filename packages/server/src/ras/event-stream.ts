@@ -101,7 +101,7 @@ async function record(reason: Refusal, { ras, door, address, facts, known }: Ref
   const bulkId = known ? undefined : door.ledger.count('ras', reason);
   if (bulkId) return bulkId;
   const id = eventId('d_');
-  const base = { v: 1, id, kind: 'refusal', domain: 'ras', timeMs: door.nowMs(), outcome: 'refused', reason } as const;
+  const base = { v: 2, id, kind: 'refusal', domain: 'ras', timeMs: door.nowMs(), outcome: 'refused', reason } as const;
   const line: AuditRecord = { ...base, address, ...facts };
   await ras.store.commit({ marks: [], records: [toRow(line)] });
   return id;

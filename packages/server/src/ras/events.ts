@@ -150,7 +150,7 @@ async function toEventRecord(
 ): Promise<AuditRecord> {
   const account = effect && (await ras.store.accounts.find(effect.key));
   return {
-    v: 1,
+    v: 2,
     id: eventId('d_'),
     kind: 'revocation',
     domain: 'ras',
@@ -176,7 +176,7 @@ async function refuse(refusal: Refusal, taking: Taking & { readonly known: boole
 
   async function record(): Promise<string> {
     const line: AuditRecord = {
-      v: 1,
+      v: 2,
       id: eventId('d_'),
       kind: 'refusal',
       domain: 'ras',

@@ -39,6 +39,7 @@ function toStoredRow(row: Selectable<AuditTable>): StoredAuditRow {
     kind: row.kind,
     timeMs: row.time_ms,
     body: row.body,
+    personal: row.personal ?? undefined,
     person: row.person ?? undefined,
     client: row.client ?? undefined,
     server: row.server ?? undefined,

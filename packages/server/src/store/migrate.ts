@@ -14,6 +14,7 @@ import * as cutOffs from './migrations/0008-cut-offs.ts';
 import * as people from './migrations/0009-people.ts';
 import * as usedOnce from './migrations/0010-used-once.ts';
 import * as losses from './migrations/0011-losses.ts';
+import * as sealedRecord from './migrations/0012-sealed-record.ts';
 import type { Schema } from './schema.ts';
 
 /** Every step a database has gone through, in order; names never change once released. */
@@ -29,6 +30,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0009-people': people,
   '0010-used-once': usedOnce,
   '0011-losses': losses,
+  '0012-sealed-record': sealedRecord,
 };
 
 /**

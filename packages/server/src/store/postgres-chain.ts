@@ -6,10 +6,10 @@ type Line = Omit<StoredAuditRow, 'position'>;
 
 /** Columns of a line, each as an array over the lines of a group, behind the parameters before them. */
 const lineColumns =
-  'seq, previous_hash, hash, id, kind, time_ms, body, person, client, server, id_jag, access_token' as const;
+  'seq, previous_hash, hash, id, kind, time_ms, body, personal, person, client, server, id_jag, access_token' as const;
 const lineTypes = [
   ...['bigint', 'text', 'text', 'text', 'text', 'bigint', 'text'],
-  ...['text', 'text', 'text', 'text', 'text'],
+  ...['text', 'text', 'text', 'text', 'text', 'text'],
 ] as const;
 
 /** The tail of both statements below: lines, in order, behind the last position given. */
@@ -31,7 +31,7 @@ function insertLines(node: string, firstParameter: number): string {
  */
 const allAtOnce = `
   WITH current AS (
-    SELECT 1 FROM loss_sequence WHERE $21::bigint IS NULL OR value = $21::bigint FOR SHARE
+    SELECT 1 FROM loss_sequence WHERE $22::bigint IS NULL OR value = $22::bigint FOR SHARE
   ), used AS (
     INSERT INTO marks (kind, id, until)
     SELECT mark.kind, mark.id, mark.until FROM unnest($1::text[], $2::text[], $3::bigint[]) AS mark (kind, id, until)
@@ -150,6 +150,7 @@ function toLineColumns(lines: readonly Line[]): unknown[][] {
     column(({ kind }) => kind),
     column(({ timeMs }) => timeMs),
     column(({ body }) => body),
+    column(({ personal }) => personal),
     column(({ person }) => toKey(person)),
     column(({ client }) => toKey(client)),
     column(({ server }) => toKey(server)),

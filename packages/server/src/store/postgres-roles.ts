@@ -1,11 +1,11 @@
 import type { Schema } from './schema.ts';
 
 /** What a login may be, one or several of these. They own nothing: the tables are their owner's, who migrates. */
-export const databaseRoles = ['idp', 'ras', 'gateway', 'operator', 'purge'] as const;
+export const databaseRoles = ['idp', 'ras', 'gateway', 'operator', 'purge', 'erasure'] as const;
 type DatabaseRole = (typeof databaseRoles)[number];
 
-/** S select, I insert, U update, D delete. */
-type Rights = Readonly<Partial<Record<DatabaseRole, `${'S' | ''}${'I' | ''}${'U' | ''}${'D' | ''}`>>>;
+/** S select, I insert, U update, D delete, E erase what is personal and nothing else. */
+type Rights = Readonly<Partial<Record<DatabaseRole, `${'S' | ''}${'I' | ''}${'U' | 'E' | ''}${'D' | ''}`>>>;
 
 type Table = keyof Schema | 'chains' | 'turns' | 'session_sequence' | 'kysely_migration' | 'kysely_migration_lock';
 
@@ -13,10 +13,14 @@ const directory: Rights = { idp: 'SIUD', operator: 'SIUD' };
 
 /**
  * Who may do what to each table (threats.md §4). Nobody changes or removes a line of the record, a policy version or a mark;
+ * `erasure` blanks what a line says of a person, and the trigger lets it do no more;
  * marks whose time has passed go by `purge`, which can do nothing else. A new table does not compile until it is here.
  */
 const rights = {
-  audit: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'SI' },
+  audit: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'SI', erasure: 'E' },
+  audit_checkpoints: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'S' },
+  audit_tree: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'S' },
+  audit_witnesses: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'S' },
   chains: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'SIU' },
   turns: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'SU' },
   marks: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'S', purge: 'SD' },
@@ -59,7 +63,7 @@ const rights = {
   kysely_migration_lock: {},
 } as const satisfies Record<Table, Rights>;
 
-const words = { S: 'SELECT', I: 'INSERT', U: 'UPDATE', D: 'DELETE' } as const;
+const words = { S: 'SELECT', I: 'INSERT', U: 'UPDATE', E: 'UPDATE (personal, person)', D: 'DELETE' } as const;
 
 /** SQL that makes the roles where they are not there yet, and gives each exactly its rights. To be run by the owner of the tables. */
 export function toRolesSql(): string {

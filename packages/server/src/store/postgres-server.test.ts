@@ -48,6 +48,10 @@ describe('PostgreSQL, a login for each part', () => {
     for (const statement of [
       'DELETE FROM audit',
       `UPDATE audit SET body = '{}'`,
+      'UPDATE audit SET personal = NULL, person = NULL',
+      'DELETE FROM audit_checkpoints',
+      `UPDATE audit_checkpoints SET root = ''`,
+      'DELETE FROM audit_tree',
       'TRUNCATE audit',
       'DELETE FROM marks',
       'UPDATE marks SET until = 0',
@@ -65,6 +69,23 @@ describe('PostgreSQL, a login for each part', () => {
     // Removing what has expired is for who has that role.
     await store.purge(far);
     assert.deepEqual(await store.commit({ marks: [mark], records: [] }), { won: false, lost: mark });
+    await store.close();
+  });
+
+  test('whoever erases: blanks what a line says of a person, and changes nothing else', async () => {
+    const { store, run } = await open('operator', 'erasure');
+    const line = row({ personal: '{"salt":"s"}', person: 'u_1' });
+    await store.commit({ marks: [], records: [line] });
+    for (const statement of [`UPDATE audit SET body = '{}'`, 'UPDATE audit SET client = NULL', 'DELETE FROM audit']) {
+      await assert.rejects(run(statement), /permission denied/, statement);
+    }
+    const behindTheTrigger = [`personal = 'x'`, `personal = NULL, person = 'u_2'`, `person = NULL`];
+    for (const change of behindTheTrigger) {
+      await assert.rejects(run(`UPDATE audit SET ${change} WHERE id = '${line.id}'`), /append-only/, change);
+    }
+    await run(`UPDATE audit SET personal = NULL, person = NULL WHERE id = '${line.id}'`);
+    const found = await store.audit.find(line.id);
+    assert.deepEqual([found?.personal, found?.person, found?.body], [undefined, undefined, line.body]);
     await store.close();
   });
 

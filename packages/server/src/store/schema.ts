@@ -8,6 +8,9 @@ import type { BulletinEvent, Initiator } from './off.ts';
 export interface Schema {
   marks: MarkTable;
   audit: AuditTable;
+  audit_checkpoints: CheckpointTable;
+  audit_tree: TreeTable;
+  audit_witnesses: WitnessTable;
   artifacts: ArtifactTable;
   session_sids: SessionSidTable;
   people: PeopleTable;
@@ -47,7 +50,10 @@ interface MarkTable {
   until: number;
 }
 
-/** The record. A trigger refuses UPDATE and DELETE. `position` is given by the database. */
+/**
+ * The record. A trigger refuses DELETE, and every UPDATE but the one that erases what is personal. `position` is given by the
+ * database: 1, 2, 3, ... without gaps.
+ */
 export interface AuditTable {
   position: number;
   node: string;
@@ -58,11 +64,38 @@ export interface AuditTable {
   kind: string;
   time_ms: number;
   body: string;
+  personal: string | null;
   person: string | null;
   client: string | null;
   server: string | null;
   id_jag: string | null;
   access_token: string | null;
+}
+
+/** Signed roots of the tree over the lines of the record. A trigger refuses UPDATE and DELETE. */
+interface CheckpointTable {
+  /** 1, 2, 3, ...: of two nodes that seal at once one finds its number taken. */
+  number: number;
+  /** How many lines, from the first on, it covers. */
+  size: number;
+  root: string;
+  time_ms: number;
+  /** What was signed, as a compact JWS. */
+  statement: string;
+}
+
+/** Roots of complete subtrees over 256, 65,536, ... lines. A trigger refuses UPDATE and DELETE. */
+interface TreeTable {
+  level: number;
+  place: number;
+  hash: string;
+}
+
+/** The last checkpoint that a witness outside confirmed. */
+interface WitnessTable {
+  name: string;
+  number: number;
+  time_ms: number;
 }
 
 /** What `oidc-provider` keeps; the columns beside `payload` are copies of its members, to search by. */

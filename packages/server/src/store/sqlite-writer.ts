@@ -43,8 +43,8 @@ export function sqliteWriter(
   const readLosses = database.prepare('SELECT value FROM loss_sequence');
   const insertMark = database.prepare('INSERT INTO marks (kind, id, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
   const insertLine = database.prepare(
-    `INSERT INTO audit (node, seq, previous_hash, hash, id, kind, time_ms, body, person, client, server, id_jag,
-       access_token) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO audit (node, seq, previous_hash, hash, id, kind, time_ms, body, personal, person, client, server, id_jag,
+       access_token) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const used = usedOnce(database);
   let head: ChainHead = emptyChain(node);
@@ -156,9 +156,10 @@ export function sqliteWriter(
   function append(rows: readonly AuditRow[]): void {
     for (const row of rows) {
       const line = nextLine(node, head, row);
+      const { id, kind, timeMs, body, personal = null } = row;
       const { person = null, client = null, server = null, idJag = null, accessToken = null } = row;
       const place = [node, line.seq, line.previousHash, line.hash] as const;
-      insertLine.run(...place, row.id, row.kind, row.timeMs, row.body, person, client, server, idJag, accessToken);
+      insertLine.run(...place, id, kind, timeMs, body, personal, person, client, server, idJag, accessToken);
       head = line;
     }
   }

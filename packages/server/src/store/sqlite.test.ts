@@ -181,6 +181,33 @@ describe('SQLite', () => {
     });
   });
 
+  test('the one change a line may go through: what is personal goes, and nothing else does', async () => {
+    const erasable = { ...record('kept'), personal: '{"salt":"s"}', person: 'u_1', client: 'c' };
+    const file = await fileWith((store) => store.commit({ marks: [], records: [erasable] }));
+    withDatabase(file, (database) => {
+      for (const change of [
+        `personal = 'x'`,
+        `personal = NULL`,
+        `person = NULL`,
+        `personal = NULL, person = 'u_2'`,
+        `personal = 'x', person = NULL`,
+        ...['node', 'previous_hash', 'hash', 'id', 'kind', 'body', 'client', 'server', 'id_jag', 'access_token'].map(
+          (column) => `personal = NULL, person = NULL, ${column} = 'x'`,
+        ),
+        ...['position', 'seq', 'time_ms'].map((column) => `personal = NULL, person = NULL, ${column} = 99`),
+        `personal = NULL, person = NULL, client = NULL`,
+      ]) {
+        assert.throws(() => database.exec(`UPDATE audit SET ${change}`), /append-only/, change);
+      }
+      database.exec('UPDATE audit SET personal = NULL, person = NULL');
+    });
+    const store = await openSqliteStore(file, { node: 'one' });
+    const found = await store.audit.find('kept');
+    assert.deepEqual([found?.personal, found?.person, found?.client], [undefined, undefined, 'c']);
+    assert.equal(verifyChains(await readAll(store)), undefined);
+    await store.close();
+  });
+
   const tampering: [name: string, statement: string, fault: string][] = [
     ['a body', `UPDATE audit SET body = '{}' WHERE id = 'b'`, 'hash'],
     ['a time', `UPDATE audit SET time_ms = 2 WHERE id = 'b'`, 'hash'],

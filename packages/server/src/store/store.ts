@@ -96,7 +96,7 @@ export type CommitOutcome =
   | { readonly won: false; readonly lost: Mark }
   | { readonly won: false; readonly stale: true };
 
-/** One line of the record as handed to the store; `body` is the JSON text that the chain commits to. */
+/** One line of the record as handed to the store; `body` is the JSON text that the chain commits to, whatever version it has. */
 export interface AuditRow {
   /** Unique, unguessable; what people call the decision id. */
   readonly id: string;
@@ -104,7 +104,9 @@ export interface AuditRow {
   /** Milliseconds since 1970. */
   readonly timeMs: number;
   readonly body: string;
-  /** Look-up keys; the truth is in `body`. */
+  /** JSON text of what tells of a person; `body` carries its hash. Absent when there is none, and when it was erased. */
+  readonly personal?: string | undefined;
+  /** Look-up keys; the truth is in `body` and `personal`. */
   readonly person?: string | undefined;
   readonly client?: string | undefined;
   readonly server?: string | undefined;

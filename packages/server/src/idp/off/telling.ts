@@ -113,7 +113,7 @@ export function createTelling(options: TellingOptions): Work {
     const refused = delivery?.outcome === 'refused' ? `refused: ${delivery.why}` : undefined;
     const detail = words ?? refused;
     return {
-      v: 1,
+      v: 2,
       id: eventId('d_'),
       kind: 'revocation',
       domain: 'idp',

@@ -57,7 +57,7 @@ export function toRecords(call: ScimCall, facts: Facts): AuditRow[] {
   return Array.from({ length: lines }, (_, line) => {
     const [in_, out] = [part(joined, line), part(left, line)];
     const record: AuditRecord = {
-      v: 1,
+      v: 2,
       id: eventId('d_'),
       kind: 'directory',
       domain: 'idp',

@@ -165,7 +165,7 @@ async function recordRefusal(
   if (bulkId) return bulkId;
   const id = eventId('d_');
   const record: AuditRecord = {
-    v: 1,
+    v: 2,
     id,
     kind: 'refusal',
     domain: 'idp',

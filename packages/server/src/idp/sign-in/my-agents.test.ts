@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { readRecord } from '../../audit/personal.ts';
 import { compileAccess } from '../../policy/compile.ts';
 import { parsePolicy } from '../../policy/parse.ts';
 import { reachOf } from '../../policy/reach.ts';
@@ -144,7 +145,7 @@ describe('/me, where people see what acts in their name', () => {
 
   /** Lines of the record, or notes of it. */
   async function endings(person: Person) {
-    const lines = (await world.store.audit.last(500)).map(({ body }) => JSON.parse(body));
+    const lines = (await world.store.audit.last(500)).map(readRecord);
     const notes = world.notes.map(({ kind, facts }) => ({ kind, ...facts }));
     return [...lines, ...notes]
       .filter(({ kind, person: id }) => kind === 'sign_out' && id === person.id)

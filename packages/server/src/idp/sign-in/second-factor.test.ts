@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { readRecord } from '../../audit/personal.ts';
 import { hashOnceCode, newOnceCode } from '../../directory/once-codes.ts';
 import { acrOf } from '../../policy/sign-in-levels.ts';
 import type { Person } from '../../store/store.ts';
@@ -57,7 +58,7 @@ describe('a second factor', () => {
     return { body: answer.body, claims: claimsOf(answer.body.id_token) };
   };
   const reasons = () => world.notes.filter(({ outcome }) => outcome === 'refused').map(({ reason }) => reason);
-  const recorded = async () => (await world.store.audit.last(50)).map(({ body }) => JSON.parse(body));
+  const recorded = async () => (await world.store.audit.last(50)).map(readRecord);
   const addPasskey = async (
     person: Person,
     options?: Parameters<typeof createTestPasskey>[1],

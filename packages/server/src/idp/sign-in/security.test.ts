@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { readRecord } from '../../audit/personal.ts';
 import { hashOnceCode, newOnceCode } from '../../directory/once-codes.ts';
 import type { Person } from '../../store/store.ts';
 import { ask, codeOf, giveApp, passkeyOptions, recoveryCodesOn, secretOn, signInAs } from './test-client.ts';
@@ -37,9 +38,9 @@ describe('/security, where people look after what they sign in with', () => {
   };
   const lines = async (person: Person) =>
     (await world.store.audit.last(200))
-      .map(({ body }) => JSON.parse(body))
+      .map(readRecord)
       .filter((record) => record.person === person.id)
-      .map(({ kind, detail, factor }) => [kind, detail, factor.kind]);
+      .map(({ kind, detail, factor }) => [kind, detail, factor?.kind]);
 
   test('signs in first, like any other client, and comes back with a clean address', async () => {
     const person = await newPerson();

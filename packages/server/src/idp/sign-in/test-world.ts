@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { readRecord } from '../../audit/personal.ts';
 import { type AuditRecord, toRow } from '../../audit/record.ts';
 import { hashSecret } from '../../clients/authenticate.ts';
 import type { ClientCertificate } from '../../clients/client-certificate.ts';
@@ -144,7 +145,7 @@ export async function openTestWorld(
       const id = `r_${randomBytes(9).toString('base64url')}`;
       const domain = 'idp';
       const timeMs = Date.now();
-      return toRow({ v: 1, id, kind, domain, timeMs, outcome, ...(reason && { reason }), address, ...facts });
+      return toRow({ v: 2, id, kind, domain, timeMs, outcome, ...(reason && { reason }), address, ...facts });
     },
     factorSeal: world.factorSeal,
     firstFactor: () => world.firstFactor,
@@ -158,7 +159,7 @@ export async function openTestWorld(
 
 /** What the record says of sessions that were ended, oldest first: their lines are written in one step with the end. */
 export async function endingsOnRecord({ store }: TestWorld): Promise<readonly AuditRecord[]> {
-  const records = (await store.audit.last(1000)).map(({ body }) => JSON.parse(body) as AuditRecord);
+  const records = (await store.audit.last(1000)).map(readRecord);
   return records.filter(({ kind }) => kind === 'sign_out');
 }
 

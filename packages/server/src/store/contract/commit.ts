@@ -71,7 +71,13 @@ export function commitContract(access: Access): void {
   describe('audit', () => {
     test('a line comes back as it was given, by position, id and token', async () => {
       const [jag, token] = [fresh('jag'), fresh('token')];
-      const issued = row({ person: 'u_1', client: 'claude-code', server: 'tracker', idJag: jag });
+      const issued = row({
+        personal: '{"salt":"x","person":"u_1"}',
+        person: 'u_1',
+        client: 'claude-code',
+        server: 'tracker',
+        idJag: jag,
+      });
       const redeemed = row({ idJag: jag, accessToken: token, body: '{"note":"\\u0000 é 𝄞"}' });
       const called = row({ accessToken: token });
       for (const one of [issued, redeemed, called]) await access.store().commit({ marks: [], records: [one] });
