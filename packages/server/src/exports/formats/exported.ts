@@ -1,8 +1,9 @@
+import { type ReadRecord, readRecord } from '../../audit/personal.ts';
 import type { AuditRecord } from '../../audit/record.ts';
 import type { StoredAuditRow } from '../../store/store.ts';
 
 /** A record with its place in the chain of the node that wrote it. By `node` and `seq` a receiver knows what it has twice. */
-export type Exported = AuditRecord & { readonly chain: ChainPlace };
+export type Exported = ReadRecord & { readonly chain: ChainPlace };
 
 interface ChainPlace {
   readonly position: number;
@@ -13,8 +14,9 @@ interface ChainPlace {
 }
 
 /** Every format starts here: what may leave, and nothing else. */
-export function toExported({ body, position, node, seq, previousHash, hash }: StoredAuditRow): Exported {
-  return { ...(JSON.parse(body) as AuditRecord), chain: { position, node, seq, previousHash, hash } };
+export function toExported(row: StoredAuditRow): Exported {
+  const { position, node, seq, previousHash, hash } = row;
+  return { ...readRecord(row), chain: { position, node, seq, previousHash, hash } };
 }
 
 /** Who it is about: a person of the directory, or the subject of a foreign issuer. */

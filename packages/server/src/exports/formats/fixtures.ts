@@ -2,7 +2,7 @@ import type { AuditRecord, RecordKind } from '../../audit/record.ts';
 import type { Exported } from './exported.ts';
 
 const chain = { position: 12, node: 'node-1', seq: 7, previousHash: 'before', hash: 'after' };
-const base = { v: 1, id: 'd_1', domain: 'idp', timeMs: 1_800_000_000_123, outcome: 'allowed' } as const;
+const base = { v: 2, id: 'd_1', domain: 'idp', timeMs: 1_800_000_000_123, outcome: 'allowed' } as const;
 
 /** One record of each kind, as they are written. */
 export const examples: Readonly<Record<RecordKind, AuditRecord>> = {

@@ -10,7 +10,7 @@ describe('JSON lines', () => {
   test('one line to the letter', () => {
     assert.equal(
       toJson(exported(examples.sign_out)),
-      '{"v":1,"id":"d_1","domain":"idp","timeMs":1800000000123,"outcome":"allowed","kind":"sign_out","person":"u_erin",' +
+      '{"v":2,"id":"d_1","domain":"idp","timeMs":1800000000123,"outcome":"allowed","kind":"sign_out","person":"u_erin",' +
         '"chain":{"position":12,"node":"node-1","seq":7,"previousHash":"before","hash":"after"}}',
     );
   });
