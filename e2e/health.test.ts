@@ -68,7 +68,7 @@ describe('health', () => {
     assert.match(acme.server.output(), /"reasons":\["store"\].*"not ready"/);
   });
 
-  test('with workers each answers, and what it answers is whether the process that writes can', async (t) => {
+  test('with workers each answers, and what it answers is whether it can write', async (t) => {
     const acme = await startAcme(t, { extraFlags: ['--workers', '2'] });
     for (const origin of originsOf(acme)) {
       for (let at = 0; at < 4; at += 1) assert.equal((await probe(origin, '/readyz')).status, 200);

@@ -172,7 +172,7 @@ describe('credence serve --workers 2: as with one, only on two cores', { skip: p
     );
   });
 
-  test('kill -9 of the process that writes: its workers end at once, since nothing can be recorded any more', async () => {
+  test('kill -9 of the process that says who may write: its workers end at once, since nothing can be recorded any more', async () => {
     const workers = childrenOf(acme.server.pid);
     assert.equal(workers.length, 2);
     await acme.server.stop('SIGKILL');
