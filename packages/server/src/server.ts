@@ -3,6 +3,7 @@ import { chmod, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import { type Config, readConfig, type ServeFlags } from './config.ts';
 import { acmeDocuments, seedDemo } from './demo.ts';
 import { publishDocument, starterDocuments } from './documents.ts';
@@ -11,12 +12,14 @@ import { lockHome } from './home-lock.ts';
 import { openInForce } from './in-force.ts';
 import { createLog } from './log.ts';
 import { openOff } from './off.ts';
-import { openStore } from './open-store.ts';
+import { type OpenStore, openStore } from './open-store.ts';
 import { loosenedBy, loosenedClients } from './policy/loosened.ts';
 import { every, houseKeepingMs, openParts, openTls, originsOf, serve } from './serve.ts';
 import type { PolicyKind, Store } from './store/store.ts';
 import { serveWithWorkers } from './workers/primary.ts';
 import { createTurns } from './workers/turns.ts';
+
+const lookForRisksMs = 30_000;
 
 /** A running installation. */
 export interface Server {
@@ -43,7 +46,7 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   const turns = createTurns();
   const store = await openStore(config.store, home, node, isAlone ? undefined : turns.own);
   opened.defer(() => store.close());
-  for (const warning of store.warnings ?? []) log.warn({ store: warning }, 'the store may lose what it confirmed');
+  await watchRisks(opened, store, log);
   const published = await publishDocuments(config, store, Date.now());
   const inForce = await openInForce(store, { idp: config.idp.issuer, ras: config.ras.issuer });
   const loosened = [
@@ -67,6 +70,21 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
     readyText: toReadyText(config, home, tls?.caPath, published, performance.now() - startedAt),
     stop: () => resources.disposeAsync(),
   };
+}
+
+/** Said when it starts, and whenever it changes. */
+async function watchRisks(opened: AsyncDisposableStack, { findRisks }: OpenStore, log: Logger): Promise<void> {
+  if (!findRisks) return;
+  let told = '';
+  const look = async () => {
+    const risks = await findRisks();
+    if (risks.join() === told) return;
+    told = risks.join();
+    if (risks.length === 0) log.info('the store is safe against the loss of its server again');
+    for (const risk of risks) log.warn({ store: risk }, 'the store may lose what it confirmed');
+  };
+  await look();
+  every(opened, lookForRisksMs, look, log);
 }
 
 /** A little at a time: whoever waits for the store meanwhile waits for milliseconds. */

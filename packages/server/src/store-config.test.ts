@@ -15,6 +15,7 @@ describe('store', () => {
       passwordFile: undefined,
       tls: { ca: [] },
       maxReaders: 10,
+      standby: 'warn',
     });
   });
 
@@ -59,6 +60,7 @@ describe('store', () => {
     ['postgres://c@db/c?sslmode=disable', /has sslmode in it/],
     ['postgres://c@db/c?host=/run', /host= is for the folder of a socket/],
     [{ url: 'postgres://c@db/c', connections: 1 }, /2 to 100/],
+    [{ url: 'postgres://c@db/c', standby: 'none' }, /must be require or warn/],
     [{ url: 'postgres://c@db/c', ca: [] }, /at least one file/],
     [{ url: 'postgres://c@db/c', tls: false }, /[Uu]nrecognized key/],
   ];

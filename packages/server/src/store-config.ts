@@ -15,6 +15,8 @@ export interface PostgresSettings {
   readonly tls: { readonly ca: readonly string[] } | undefined;
   /** Connections for reading, at most; three more write. */
   readonly maxReaders: number;
+  /** Whether a server without a synchronous standby is refused, or only spoken of where it has copies (T22). */
+  readonly standby: 'require' | 'warn';
 }
 
 /** Name of the service credential that systemd hands over (`LoadCredential=credence-store-password:...`). */
@@ -38,6 +40,8 @@ export const StoreSection = z.preprocess(
       ca: z.array(z.string().min(1)).min(1, 'must name at least one file').optional(),
       /** For reading, at most. */
       connections: z.int('must be a whole number').min(2, '2 to 100').max(100, '2 to 100').default(10),
+      /** `require`: without a standby that confirms each commit nothing is issued. */
+      standby: z.enum(['require', 'warn'], 'must be require or warn').default('warn'),
     },
     { error: ({ code }) => (code === 'invalid_type' ? `must be ${form}, or { url: ... }` : undefined) },
   ),
@@ -45,7 +49,7 @@ export const StoreSection = z.preprocess(
 
 /** @param at - resolves a path of the configuration */
 export function toPostgresSettings(
-  { url, passwordFile, ca, connections }: z.output<typeof StoreSection>,
+  { url, passwordFile, ca, connections, standby }: z.output<typeof StoreSection>,
   at: (path: string) => string,
 ): PostgresSettings {
   const { hostname, port, pathname, username, searchParams } = new URL(url);
@@ -59,6 +63,7 @@ export function toPostgresSettings(
     passwordFile: passwordFile === undefined ? credentials && join(credentials, credential) : at(passwordFile),
     tls: ca === undefined && isThisMachine(host) ? undefined : { ca: (ca ?? []).map(at) },
     maxReaders: connections,
+    standby,
   };
 }
 

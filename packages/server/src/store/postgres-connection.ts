@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { PostgresSettings } from '../store-config.ts';
+import { type Away, createAway } from './postgres-away.ts';
 import { stateOf, toStoreError } from './postgres-error.ts';
 import type { Schema } from './schema.ts';
 import { StoreUnavailable } from './store.ts';
@@ -25,8 +26,13 @@ export const usualPatience: Patience = {
   answer: 4000,
 };
 
+const lifetimeSeconds = 60;
+
 /** Integers of the store fit a double; they arrive as text otherwise. */
 const bigintType = 20;
+
+/** More that wait for a connection than this, and whoever comes is told 503 at once: memory stays bounded. */
+const maxWaiting = 2000;
 
 /** A connection taken from a pool, for one piece of work. */
 export interface Session {
@@ -36,6 +42,11 @@ export interface Session {
 /** Connections to one server, at most so many. */
 export class Connections {
   readonly #pool: pg.Pool;
+  readonly #away: Away = createAway();
+  /** Those whose last commit no standby has confirmed. */
+  readonly #unconfirmed = new WeakSet<pg.ClientBase>();
+  /** Connections that were made and not lost since. */
+  #live = 0;
 
   constructor(settings: PostgresSettings, ca: readonly string[], max: number, patience: Patience = usualPatience) {
     this.#pool = new pg.Pool({
@@ -53,6 +64,7 @@ export class Connections {
       enableChannelBinding: settings.tls !== undefined,
       max,
       keepAlive: true,
+      maxLifetimeSeconds: lifetimeSeconds, // so that what is checked of each new one is never older
       application_name: 'credence',
       connectionTimeoutMillis: patience.connect,
       statement_timeout: patience.statement,
@@ -60,27 +72,61 @@ export class Connections {
       idle_in_transaction_session_timeout: patience.idleInTransaction,
       query_timeout: patience.answer,
       types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
-      onConnect: checkServer as (client: pg.ClientBase) => void,
+      onConnect: ((client) => checkServer(client, settings)) as (client: pg.ClientBase) => void,
     });
     // One that was cut off while it lay idle leaves the pool. One that was in use says so too, beside failing what it was
     // asked; with nobody to hear it, that would end the process.
     this.#pool.on('error', () => undefined);
-    this.#pool.on('connect', (client) => client.on('error', () => undefined));
+    this.#pool.on('connect', (client) => {
+      this.#live += 1;
+      client.on('error', () => undefined);
+      client.on('notice', ({ routine }) => {
+        if (routine === 'SyncRepWaitForLSN') this.#unconfirmed.add(client);
+      });
+    });
+    this.#pool.on('remove', () => {
+      this.#live -= 1;
+    });
+  }
+
+  async #take(): Promise<pg.PoolClient> {
+    if (this.#pool.waitingCount >= maxWaiting) throw new StoreUnavailable('The store is overloaded.');
+    this.#away.check();
+    try {
+      const client = await this.#pool.connect();
+      this.#away.over();
+      return client;
+    } catch (error) {
+      // As long as there are others that work, one more that cannot be had says nothing.
+      if (this.#live === 0) this.#away.failed();
+      else this.#away.over();
+      throw error;
+    }
+  }
+
+  /**
+   * A wait for the synchronous standby was cut short, by an administrator: the server then reports success, with a warning,
+   * for what is on one machine only (T22). For us that is a commit of which nothing is known.
+   */
+  #checkConfirmed(client: pg.ClientBase): void {
+    if (!this.#unconfirmed.delete(client)) return;
+    throw new StoreUnavailable('The store has not had a commit confirmed by its standby.');
   }
 
   /** Runs `work` on a connection of its own. One that failed in any way but by a statement's fault is not used again. */
   async use<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect();
+    const client = await this.#take();
     let isBroken = false;
     try {
       return await work({
-        async query(text, values = [], name) {
+        query: async (text, values = [], name) => {
           try {
             const config = { text, values: [...values], ...(name !== undefined && { name }) };
             const { rows, rowCount } = await client.query(config);
+            this.#checkConfirmed(client);
             return { rows, rowCount: rowCount ?? 0 };
           } catch (error) {
-            isBroken ||= stateOf(error) === undefined;
+            isBroken ||= isOver(error);
             throw error;
           }
         },
@@ -99,7 +145,7 @@ export class Connections {
   kysely<Tables = Schema>(how: 'raw' | 'contract'): Kysely<Tables> {
     const fault = (error: unknown) => (how === 'raw' ? error : toStoreError(error));
     const connect = async () => {
-      const client = await this.#pool.connect().catch((error: unknown) => {
+      const client = await this.#take().catch((error: unknown) => {
         throw fault(error);
       });
       let isBroken = false;
@@ -111,7 +157,7 @@ export class Connections {
           try {
             return await client.query(text, [...values]);
           } catch (error) {
-            isBroken ||= stateOf(error) === undefined;
+            isBroken ||= isOver(error);
             throw fault(error);
           }
         },
@@ -125,6 +171,11 @@ export class Connections {
   async close(): Promise<void> {
     if (!this.#pool.ending) await this.#pool.end();
   }
+}
+
+/** Whether a connection is of no more use: it failed itself, or what it has prepared no longer fits the tables. */
+function isOver(error: unknown): boolean {
+  return [undefined, '0A000'].includes(stateOf(error));
 }
 
 const nothing = { command: 'SELECT', rowCount: 0, rows: [] };
@@ -152,19 +203,24 @@ interface ServerState {
 }
 
 /** Asked at every connection: a fail-over, or a change of settings, may have come in between. */
-async function checkServer(client: Pick<pg.ClientBase, 'query'>): Promise<void> {
+async function checkServer(
+  client: Pick<pg.ClientBase, 'query'>,
+  { standby }: Pick<PostgresSettings, 'standby'>,
+): Promise<void> {
+  // Warnings have to reach us: one of them is all that tells of a commit that no standby has.
   const { rows } = await client.query<ServerState>(
-    `SELECT current_setting('server_version_num')::integer AS version, current_setting('server_encoding', true) AS encoding,
+    `SELECT set_config('client_min_messages', 'warning', false),
+       current_setting('server_version_num')::integer AS version, current_setting('server_encoding', true) AS encoding,
        current_setting('fsync', true) AS fsync, current_setting('synchronous_commit', true) AS commits,
        current_setting('synchronous_standby_names', true) AS standbys,
        current_setting('default_transaction_read_only', true) AS read_only, pg_is_in_recovery() AS replica`,
   );
-  const words = rows[0] && unfitness(rows[0]);
+  const words = rows[0] && unfitness(rows[0], standby);
   if (words !== undefined) throw new StoreUnavailable(words);
 }
 
 /** Why a server cannot keep the store: what it says it has written has to be there afterwards. */
-export function unfitness(server: ServerState): string | undefined {
+export function unfitness(server: ServerState, standby: PostgresSettings['standby']): string | undefined {
   if (server.version < 150_000) return 'The store needs PostgreSQL 15 or later.';
   if (server.encoding !== null && server.encoding !== 'UTF8') {
     return `The database keeps text as ${server.encoding}; it must be made with ENCODING 'UTF8'.`;
@@ -175,6 +231,9 @@ export function unfitness(server: ServerState): string | undefined {
   const isLocal = server.commits === 'local' && (server.standbys ?? '') !== '';
   if (server.commits === 'off' || isLocal) {
     return `The server would lose what it has confirmed: synchronous_commit is ${server.commits} for this user or database.`;
+  }
+  if (standby === 'require' && (server.standbys ?? '') === '') {
+    return 'No standby confirms what this server writes (store.standby is require): set synchronous_standby_names there.';
   }
   return undefined;
 }

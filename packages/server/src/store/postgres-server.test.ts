@@ -217,8 +217,9 @@ describe('PostgreSQL, a server that cannot keep the store', () => {
     const settings = await postgres.fresh();
     const open = async () => {
       const store = await openPostgresStore(settings, { node: 'one' });
+      const risks = await store.findRisks();
       await store.close();
-      return store.warnings;
+      return risks;
     };
     assert.deepEqual(await open(), []);
     const copy = postgres.server().copy();
@@ -251,11 +252,16 @@ describe('PostgreSQL, a server that cannot keep the store', () => {
   ];
   for (const [change, said] of table) {
     test(`${JSON.stringify(change)}: ${said ?? 'fit'}`, () => {
-      const words = unfitness({ ...fit, ...change });
+      const words = unfitness({ ...fit, ...change }, 'warn');
       if (said) assert.match(words ?? '', said);
       else assert.equal(words, undefined);
     });
   }
+
+  test('store.standby is require: no server of which nobody confirms what it writes', () => {
+    assert.match(unfitness(fit, 'require') ?? '', /set synchronous_standby_names there/);
+    assert.equal(unfitness({ ...fit, standbys: 'ANY 1 (b)' }, 'require'), undefined);
+  });
 
   test('tables of a newer version, and tables that this user may not make', async () => {
     const settings = await postgres.fresh();

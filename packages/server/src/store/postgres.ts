@@ -7,6 +7,7 @@ import { Connections, type Patience, usualPatience } from './postgres-connection
 import { toStoreError } from './postgres-error.ts';
 import { migratePostgres } from './postgres-migrate.ts';
 import { postgresReads } from './postgres-reads.ts';
+import { findRisks } from './postgres-standby.ts';
 import { postgresWriter } from './postgres-writer.ts';
 import { type Store, StoreUnavailable } from './store.ts';
 import { toWholeStore } from './whole-store.ts';
@@ -21,8 +22,8 @@ const whileMigrating: Patience = {
 };
 
 export interface PostgresStore extends Store {
-  /** What works, and may still end badly, in the operator's words. */
-  readonly warnings: readonly string[];
+  /** What works, and may still end badly, in the operator's words; it can change at any time. */
+  findRisks(): Promise<readonly string[]>;
 }
 
 /**
@@ -57,22 +58,7 @@ export async function openPostgresStore(
     });
     if (await mayPurge) await whole.purge(now);
   };
-  return { ...whole, purge, warnings: await findRisks(engine.db) };
-}
-
-/**
- * A standby that takes over without having everything confirmed brings used ID-JAGs back to life (T22). Nobody can tell a
- * standby from a copy that is only read, so this is said and not refused.
- */
-async function findRisks(db: Engine['db']): Promise<string[]> {
-  const { rows } = await sql<{ copies: number; synchronous: string | null }>`
-    SELECT count(*) AS copies, current_setting('synchronous_standby_names', true) AS synchronous
-    FROM pg_stat_replication`.execute(db);
-  const [row] = rows;
-  if (!row || row.copies === 0 || (row.synchronous ?? '') !== '') return [];
-  return [
-    'the database is replicated, and no standby is synchronous: one that takes over may lack what was confirmed; set synchronous_standby_names',
-  ];
+  return { ...whole, purge, findRisks: () => findRisks(engine.db) };
 }
 
 async function askMayPurge(db: Engine['db']): Promise<boolean> {

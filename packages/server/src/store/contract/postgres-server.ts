@@ -21,20 +21,29 @@ export interface PostgresServer {
   own(file: string): void;
   /** Runs a statement as `postgres`; its rows. */
   run(database: string, text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
-  /** Starts something that takes a copy, as a standby does. */
-  copy(): { stop(): Promise<void> };
-  /** Stops it at once, as a machine that goes away does (immediate) or in an orderly way (fast). */
-  stop(how: 'fast' | 'immediate'): Promise<void>;
+  /** Starts something that takes a copy, as a standby of that name does. */
+  copy(name?: string): { stop(): Promise<void> };
+  /** Stops it at once, as a machine that goes away does (immediate), by kill -9 of every process, or in an orderly way (fast). */
+  stop(how: 'fast' | 'immediate' | 'killed'): Promise<void>;
   /** With settings such as `-c fsync=off`. */
   start(...settings: string[]): Promise<void>;
+  /** Makes a standby the one that is written to. */
+  promote(): Promise<void>;
+  /** The process that all others of the server come from. */
+  mainPid(): number;
   close(): Promise<void>;
 }
 
 /** Runs a server for as long as somebody holds our standard input: a test that is killed leaves none behind. */
 const beside = 'exec 3<&0; "$@" 3<&- & server=$!; (cat <&3 >/dev/null; kill -QUIT $server 2>/dev/null) & wait $server';
 
+export interface PostgresOptions {
+  /** The server that this is a standby of, and the port under which it is reached, which may be that of a proxy. */
+  readonly standbyOf?: { readonly primary: PostgresServer; readonly through: number };
+}
+
 /** Throws when there is no PostgreSQL: a test that needs one fails, and is not left out. */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const bin = globSync('/usr/lib/postgresql/*/bin/initdb')
     .sort()
     .at(-1)
@@ -58,7 +67,19 @@ export async function startPostgres(): Promise<PostgresServer> {
   const data = join(dir, 'data');
   const auth = ['--auth-local=trust', '--auth-host=scram-sha-256', `--pwfile=${passwordFile}`, '--username=postgres'];
   const layout = ['--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions'];
-  execFileSync(join(bin, 'initdb'), [`--pgdata=${data}`, ...auth, ...layout], { ...user, stdio: 'pipe', cwd: dir });
+  const { standbyOf } = options;
+  if (standbyOf) {
+    const { primary, through } = standbyOf;
+    const way = (port: number) => `host=127.0.0.1 port=${port} user=postgres password='${password}'`;
+    const copying = [`--dbname=${way(primary.port)}`, `--pgdata=${data}`, '--checkpoint=fast', '--no-sync'];
+    execFileSync(join(bin, 'pg_basebackup'), copying, { ...user, stdio: 'pipe', cwd: dir });
+    writeFileSync(join(data, 'standby.signal'), '', { mode: 0o600 });
+    const primaryWay = `${way(through)} application_name=standby`.replaceAll("'", "''");
+    writeFileSync(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${primaryWay}'\n`, { mode: 0o600 });
+    for (const name of ['standby.signal', 'postgresql.auto.conf']) own(join(data, name));
+  } else {
+    execFileSync(join(bin, 'initdb'), [`--pgdata=${data}`, ...auth, ...layout], { ...user, stdio: 'pipe', cwd: dir });
+  }
 
   const port = await freePort();
   let server: ChildProcess | undefined;
@@ -103,20 +124,27 @@ export async function startPostgres(): Promise<PostgresServer> {
       }
     }
   };
+  const mainPid = () => Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
   const stop: PostgresServer['stop'] = async (how) => {
     const ending = server;
     server = undefined;
     if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
     const gone = once(ending, 'exit');
-    const [pid] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
-    process.kill(Number(pid), how === 'fast' ? 'SIGINT' : 'SIGQUIT');
+    const pid = mainPid();
+    if (how === 'killed') for (const one of [pid, ...childrenOf(pid)]) process.kill(one, 'SIGKILL');
+    else process.kill(pid, how === 'fast' ? 'SIGINT' : 'SIGQUIT');
     await gone;
     ending.stdin?.destroy();
   };
-  const copy = () => {
+  const copy = (name = 'copy') => {
     const to = mkdtempSync(join(dir, 'copy-'));
     own(to);
-    const from = [`--dbname=host=127.0.0.1 port=${port} user=postgres`, '--no-loop', `--directory=${to}`];
+    const from = [
+      `--dbname=host=127.0.0.1 port=${port} user=postgres application_name=${name}`,
+      '--synchronous',
+      '--no-loop',
+      `--directory=${to}`,
+    ];
     const env = { ...process.env, PGPASSWORD: password };
     const child = spawn(join(bin, 'pg_receivewal'), from, { ...user, cwd: dir, env, stdio: 'ignore' });
     const gone = once(child, 'exit');
@@ -134,18 +162,30 @@ export async function startPostgres(): Promise<PostgresServer> {
     dir,
     async createDatabase(database) {
       await run('postgres', `CREATE DATABASE ${database}`);
-      return { host: '127.0.0.1', port, database, user: 'postgres', passwordFile, tls: undefined, maxReaders: 4 };
+      return {
+        ...{ host: '127.0.0.1', port, database, user: 'postgres', passwordFile },
+        ...{ tls: undefined, maxReaders: 4, standby: 'warn' },
+      };
     },
     own,
     run,
     copy,
     stop,
     start,
+    mainPid,
+    async promote() {
+      await run('postgres', 'SELECT pg_promote(true, 30)');
+    },
     async close() {
       await stop('immediate');
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Processes whose parent is this one. */
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }
 
 function idsOf(name: string): { uid: number; gid: number } {
