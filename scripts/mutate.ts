@@ -38,6 +38,7 @@ const provisioning = ['provisioning', 'provisioning-errors', 'provisioning-bulk'
 const scim = (name: string) => server(`directory/scim/${name}`);
 const metadata = [toSpec('client-metadata')];
 const certificates = [toSpec('certificates')];
+const adminApi = [toSpec('admin-api')];
 
 /** The rule files, and the tests to ask in turn: first those beside them, then those most likely to notice. */
 const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
@@ -64,6 +65,15 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('idp/off/deliver.ts'), [server('idp/off/deliver.test.ts')], [toSpec('off')]],
   [server('idp/off/telling.ts'), [server('idp/off/telling.test.ts')], [toSpec('off')]],
   [server('idp/off/ungranted.ts'), [toSpec('off')]],
+  [server('admin/permissions.ts'), adminApi],
+  [server('admin/own-page.ts'), adminApi],
+  [server('admin/session-times.ts'), adminApi],
+  [server('admin/cookies.ts'), adminApi],
+  [server('admin/api-tokens.ts'), adminApi],
+  [server('admin/api/administrator.ts'), adminApi],
+  [server('admin/api/api.ts'), adminApi],
+  [server('admin/api/match.ts'), adminApi],
+  [server('admin/api/values.ts'), adminApi],
   [server('form.ts'), [server('form.test.ts')], boundaries],
   [server('store-config.ts'), [server('store-config.test.ts')]],
   [server('store/postgres-error.ts'), [server('store/postgres-error.test.ts')]],

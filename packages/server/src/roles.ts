@@ -4,7 +4,6 @@ import type { EpochSeconds, ParsedJwe, Refusal } from '@credence/mcp/protocol';
 import { createIssuerKeys } from '@credence/mcp/resource';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
-import { createAdminApp } from './admin/app.ts';
 import { createIdpApp, createRasApp, type Edge } from './app.ts';
 import { type AuditRecord, type Facts, toRow } from './audit/record.ts';
 import { eventId } from './call.ts';
@@ -344,19 +343,35 @@ async function appendStranger({ edge, append }: Parts, reason: Refusal): Promise
 /** Where the npm packages of the demonstration have their commands. */
 const demoPath = [fileURLToPath(new URL('../../../node_modules/.bin', import.meta.url))];
 
-/** The admin listener: what runs here, for now without the console. */
-export async function adminListener({ config, inForce }: Parts): Promise<Handler> {
+/** The admin listener: the admin API, for now without the console. */
+export async function adminListener({ config, store, inForce, edge, now }: Parts): Promise<Handler> {
   const isA = config.roles.has('idp');
   const isB = config.roles.has('ras') || config.roles.has('gateway');
-  const app = createAdminApp(() => ({
-    organisation: config.organisation,
-    roles: [...config.roles],
-    admin: config.admin.url,
-    idp: config.idp.issuer,
-    ras: config.ras.issuer,
-    accessVersion: isA ? inForce.access().version : undefined,
-    resourceVersion: isB ? inForce.resource().version : undefined,
-  }));
+  const { nowMs, ledger, failures, onFault } = edge;
+  const { createAdminApp } = await import('./admin/app.ts');
+  const app = createAdminApp(
+    {
+      store,
+      nowMs,
+      now,
+      ledger,
+      failures,
+      onFault,
+      alert: (facts, address) => toRow(toAlert(nowMs(), 'admin', facts, address)),
+      installation: {
+        organisation: config.organisation,
+        roles: [...config.roles],
+        admin: config.admin.url,
+        idp: config.idp.issuer,
+        ras: config.ras.issuer,
+        demo: config.demo,
+      },
+      access: () => (isA ? inForce.access() : undefined),
+      resource: () => (isB ? inForce.resource() : undefined),
+      refresh: inForce.refresh,
+    },
+    edge.addressOf,
+  );
   return { handle: getRequestListener(app.fetch) };
 }
 
@@ -380,10 +395,11 @@ function openRemoteClients(
 
 /** What somebody should look at although nothing was refused. */
 function appendAlert({ edge, append }: Parts, facts: Facts, address: string): Promise<void> {
-  const id = eventId('a_');
-  return append([
-    { v: 2, id, kind: 'alert', domain: 'idp', timeMs: edge.nowMs(), outcome: 'allowed', address, ...facts },
-  ]);
+  return append([toAlert(edge.nowMs(), 'idp', facts, address)]);
+}
+
+function toAlert(timeMs: number, domain: 'idp' | 'admin', facts: Facts, address: string): AuditRecord {
+  return { v: 2, id: eventId('a_'), kind: 'alert', domain, timeMs, outcome: 'allowed', address, ...facts };
 }
 
 async function openDpop({ config, home }: Parts, issuer: string): Promise<DpopEndpoint> {

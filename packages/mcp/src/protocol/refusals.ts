@@ -1052,6 +1052,94 @@ export const refusals = {
     rule: 'PRV-03',
     hint: 'If-Match names another version than the record has',
   },
+  // The admin API
+  admin_not_signed_in: {
+    wire: 'invalid_token',
+    rule: 'LOG-02',
+    hint: 'the request shows neither an API token nor a session of an administrator',
+    help: 'For programs: credence api-token create. In a browser: sign in at the admin listener.',
+  },
+  admin_token_unknown: {
+    wire: 'invalid_token',
+    rule: 'LOG-02',
+    hint: 'the API token was never made, was revoked, went with the role of its administrator, or has expired',
+    help: 'See credence api-token list; make another one with: credence api-token create',
+  },
+  admin_session_over: {
+    wire: 'invalid_token',
+    rule: 'LOG-02',
+    hint: 'the session of the admin listener was idle for 15 minutes or is 12 hours old, or its sign-in, person or role has ended',
+  },
+  admin_network_changed: {
+    wire: 'invalid_token',
+    rule: 'LOG-02',
+    hint: 'the session of the admin listener was used from another network than it began in, and was ended',
+    help: 'If the administrator has not moved, somebody has their cookie: credence session end --person EMAIL',
+  },
+  admin_foreign_page: {
+    wire: 'access_denied',
+    status: 403,
+    rule: 'LOG-02',
+    hint: 'a page of another site sent the request, or it lacks the header that only our own pages send',
+  },
+  admin_role_lacks: {
+    wire: 'access_denied',
+    status: 403,
+    rule: 'LOG-02',
+    hint: 'the role of this administrator does not cover the operation',
+    help: 'An owner can give another role: credence admin grant EMAIL ROLE',
+  },
+  admin_scope_lacks: {
+    wire: 'insufficient_scope',
+    rule: 'LOG-02',
+    hint: 'the API token does not have the scope for this operation, or no token may do it',
+  },
+  admin_sign_in_too_old: {
+    wire: 'insufficient_user_authentication',
+    status: 403,
+    rule: 'LOG-02',
+    hint: 'the operation asks for a sign-in less than 15 minutes old',
+  },
+  admin_too_fast: {
+    wire: 'slow_down',
+    rule: 'IDP-38',
+    hint: 'too many requests of one administrator or token, or too many failures from one address',
+  },
+  api_not_found: {
+    wire: 'invalid_request',
+    status: 404,
+    rule: 'HTP-01',
+    hint: 'there is nothing at this address of the admin API',
+  },
+  api_wrong_method: {
+    wire: 'invalid_request',
+    status: 405,
+    rule: 'HTP-01',
+    hint: 'the address of the admin API does not know this method',
+  },
+  api_wrong_content_type: {
+    wire: 'invalid_request',
+    status: 415,
+    rule: 'HTP-01',
+    hint: 'the body must be application/json',
+  },
+  api_body_too_large: { wire: 'invalid_request', status: 413, rule: 'HTP-01', hint: 'the body is larger than 64 KiB' },
+  api_body_malformed: {
+    wire: 'invalid_request',
+    rule: 'HTP-01',
+    hint: 'the body is no JSON object, is nested too deeply, or names a member twice',
+  },
+  api_version_needed: {
+    wire: 'invalid_request',
+    status: 428,
+    rule: 'HTP-01',
+    hint: 'a change of something that was read before has to name its version in If-Match',
+  },
+  api_value_invalid: {
+    wire: 'invalid_request',
+    rule: 'HTP-01',
+    hint: 'a value in the address, the query or the body is missing, unknown or not what it has to be',
+  },
 } as const satisfies Record<string, RefusalRow>;
 
 export type Refusal = keyof typeof refusals;

@@ -1,5 +1,12 @@
+import type { IncomingMessage } from 'node:http';
+import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { assetHeaders, assets } from '../pages/assets.ts';
+import { type AdminApi, apiPath, createAdminApi } from './api/api.ts';
+import { toOpenApi } from './api/openapi.ts';
+import { apiHeaders, toFaultProblem } from './api/problem.ts';
+import { routes } from './api/routes.ts';
+import type { AdminServices } from './api/services.ts';
 import { statusPage } from './status-page.ts';
 
 /** What the status page may tell anybody who can reach the admin listener: nothing about people, nothing secret. */
@@ -13,13 +20,34 @@ export interface AdminStatus {
   readonly resourceVersion: number | undefined;
 }
 
-/** The admin listener: a status page and, for scripts, the same as JSON. It changes nothing and shows no record. */
-export function createAdminApp(status: () => AdminStatus): Hono {
+/** The admin listener: the API, its description, a status page and, for scripts, the same as JSON. */
+export function createAdminApp(
+  services: AdminServices,
+  addressOf: (incoming: IncomingMessage | undefined) => string,
+): Hono {
   const app = new Hono();
+  const api: AdminApi = createAdminApi(routes, services);
+  const status = () => toStatus(services);
   app.get('/', () => statusPage(status()));
   app.get('/status.json', (context) => context.json(status(), 200, { 'cache-control': 'no-store' }));
+  const document = JSON.stringify(toOpenApi(routes, `${services.installation.admin}${apiPath}`));
+  app.get(`${apiPath}/openapi.json`, () => {
+    return new Response(document, { headers: { ...apiHeaders, 'content-type': 'application/json' } });
+  });
+  app.all(`${apiPath}/*`, ({ req, env }) =>
+    api(req.raw, addressOf((env as Partial<HttpBindings> | undefined)?.incoming as IncomingMessage | undefined)),
+  );
   for (const asset of Object.values(assets)) {
     app.get(asset.path, () => new Response(asset.body, { headers: assetHeaders(asset) }));
   }
+  app.onError((fault) => {
+    services.onFault(fault);
+    return toFaultProblem(500);
+  });
   return app;
+}
+
+function toStatus({ installation, access, resource }: AdminServices): AdminStatus {
+  const { demo: _, ...rest } = installation;
+  return { ...rest, accessVersion: access()?.version, resourceVersion: resource()?.version };
 }

@@ -20,6 +20,8 @@ export const personalFacts = [
   'keyThumbprint',
   'certificateThumbprint',
   'detailsHash',
+  'before',
+  'after',
   'detail',
 ] as const satisfies readonly (keyof Facts | 'address')[];
 

@@ -114,6 +114,9 @@ export interface Facts {
     readonly at: EpochSeconds;
     readonly effective?: boolean;
   };
+  /** What somebody who administers has changed, before and after: ids and switches, nothing that is personal (LOG-02). */
+  readonly before?: Readonly<Record<string, unknown>>;
+  readonly after?: Readonly<Record<string, unknown>>;
   readonly detail?: string;
 }
 

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { Problem } from '../problem.ts';
 import { accountCommand } from './account.ts';
 import { adminCommand } from './admin.ts';
+import { apiTokenCommand } from './api-token.ts';
 import { auditCommand } from './audit.ts';
 import { clientCommand } from './client.ts';
 import { explainCommand } from './explain.ts';
@@ -41,6 +42,7 @@ export async function run(args: readonly string[]): Promise<number> {
     explainCommand,
     personCommand,
     adminCommand,
+    apiTokenCommand,
     groupCommand,
     roleCommand,
     scimCommand,

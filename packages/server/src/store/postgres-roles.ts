@@ -54,6 +54,8 @@ const rights = {
   // Given by commands of the operator alone.
   administrators: { idp: 'S', operator: 'SIUD' },
   break_glass: { idp: 'S', operator: 'SIUD' },
+  api_tokens: { operator: 'SIUD', purge: 'SD' },
+  admin_sessions: { operator: 'SIUD', purge: 'SD' },
 
   accounts: { ras: 'SIU', gateway: 'S', operator: 'SIU' },
   cut_offs: { ras: 'SIU', gateway: 'S', operator: 'S', purge: 'SD' },

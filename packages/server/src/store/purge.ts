@@ -14,7 +14,9 @@ export async function purge({ db, write }: Engine, now: EpochSeconds): Promise<v
   // Kept for a while, so that whoever made one sees what became of it.
   const oldLinks = db.deleteFrom('account_links').where('expires_at', '<=', now - 30 * day);
   const oldUses = db.deleteFrom('agent_uses').where('last_ms', '<=', (now - 400 * day) * 1000);
-  await write({ steps: [oldLinks, oldUses] });
+  const oldApiTokens = db.deleteFrom('api_tokens').where('expires_at', '<=', now - 30 * day);
+  const oldAdminSessions = db.deleteFrom('admin_sessions').where('seen_at', '<=', now - day);
+  await write({ steps: [oldLinks, oldUses, oldApiTokens, oldAdminSessions] });
   // Who was ever disabled stays: a signal that comes late, or again, must find that it is late.
   const oldCutOffs = db
     .selectFrom('cut_offs')

@@ -34,6 +34,8 @@ export interface Schema {
   account_links: AccountLinkTable;
   administrators: AdministratorTable;
   break_glass: BreakGlassTable;
+  api_tokens: ApiTokenTable;
+  admin_sessions: AdminSessionTable;
   notices: NoticeTable;
   agent_uses: AgentUseTable;
   agent_uses_read: AgentUseReadTable;
@@ -96,6 +98,30 @@ interface WitnessTable {
   name: string;
   number: number;
   time_ms: number;
+}
+
+/** Goes with the role of its person, as a session of the admin listener does. */
+interface ApiTokenTable {
+  id: string;
+  person_id: string;
+  name: string;
+  /** Separated by spaces. */
+  scopes: string;
+  token_hash: string;
+  created_at: number;
+  expires_at: number;
+  last_used_at: number | null;
+}
+
+interface AdminSessionTable {
+  id_hash: string;
+  person_id: string;
+  sid: string;
+  network: string;
+  two_factors: 0 | 1;
+  signed_in_at: number;
+  started_at: number;
+  seen_at: number;
 }
 
 /** What `oidc-provider` keeps; the columns beside `payload` are copies of its members, to search by. */

@@ -1,4 +1,5 @@
 import { after, before, describe } from 'node:test';
+import { adminApiContract } from './contract/admin-api.ts';
 import { administrationContract } from './contract/administration.ts';
 import { artifactContract } from './contract/artifacts.ts';
 import { bulletinContract } from './contract/bulletins.ts';
@@ -41,6 +42,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     provisioningContract(access);
     factorContract(access);
     administrationContract(access);
+    adminApiContract(access);
     registryContract(access);
     cutOffContract(access);
     lossesContract(access);

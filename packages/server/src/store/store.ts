@@ -1,6 +1,8 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
+import type { AdminSessionStore } from './admin-sessions.ts';
 import type { AdministratorStore } from './administrators.ts';
 import type { AgentUseStore } from './agent-uses.ts';
+import type { ApiTokenStore } from './api-tokens.ts';
 import type { DirectoryStore } from './directory.ts';
 import type { LinkStore } from './links.ts';
 import type { NoticeStore } from './notices.ts';
@@ -30,6 +32,8 @@ export interface Store {
   readonly bulletins: BulletinStore;
   readonly links: LinkStore;
   readonly administrators: AdministratorStore;
+  readonly apiTokens: ApiTokenStore;
+  readonly adminSessions: AdminSessionStore;
   readonly notices: NoticeStore;
   readonly agentUses: AgentUseStore;
   /**

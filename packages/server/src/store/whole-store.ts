@@ -1,7 +1,9 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { accountStore } from './accounts.ts';
+import { adminSessionStore } from './admin-sessions.ts';
 import { administratorStore } from './administrators.ts';
 import { agentUseStore } from './agent-uses.ts';
+import { apiTokenStore } from './api-tokens.ts';
 import { artifactStore } from './artifacts.ts';
 import { auditStore } from './audit-log.ts';
 import { bulletinStore } from './bulletins.ts';
@@ -55,6 +57,8 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts): St
     factors: factorStore(engine),
     links: linkStore(engine),
     administrators: administratorStore(engine),
+    apiTokens: apiTokenStore(engine),
+    adminSessions: adminSessionStore(engine),
     notices: noticeStore(engine),
     agentUses: agentUseStore(engine),
     bulletins: bulletinStore(engine),

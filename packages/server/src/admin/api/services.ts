@@ -1,0 +1,35 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
+import type { Facts } from '../../audit/record.ts';
+import type { RefusalLedger } from '../../audit/refusal-ledger.ts';
+import type { FailureLimit } from '../../limits.ts';
+import type { AccessIndex, ResourceIndex } from '../../policy/compile.ts';
+import type { AuditRow, Store } from '../../store/store.ts';
+
+/** What the resources of the admin API work with. */
+export interface AdminServices {
+  readonly store: Store;
+  readonly nowMs: () => number;
+  readonly now: () => EpochSeconds;
+  readonly ledger: RefusalLedger;
+  readonly failures: FailureLimit;
+  readonly onFault: (fault: unknown) => void;
+  /** The line of something that somebody should look at. */
+  readonly alert: (facts: Facts, address: string) => AuditRow;
+  readonly installation: Installation;
+  /** What is in force; `undefined` where this installation does not serve that side. */
+  readonly access: () => AccessIndex | undefined;
+  readonly resource: () => ResourceIndex | undefined;
+  /** Takes up at once what was changed here; other processes see it within half a second. */
+  readonly refresh: () => Promise<void>;
+}
+
+/** What runs here. */
+export interface Installation {
+  readonly organisation: string;
+  readonly roles: readonly string[];
+  readonly admin: string;
+  readonly idp: string;
+  readonly ras: string;
+  /** Its passwords lie in a file, and administrators get in without a second factor. */
+  readonly demo: boolean;
+}

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { type Refusal, refusalRow } from '@credence/mcp/protocol';
+import type { AdminServices } from '../packages/server/src/admin/api/services.ts';
+import { newApiToken } from '../packages/server/src/admin/api-tokens.ts';
+import { createAdminApp } from '../packages/server/src/admin/app.ts';
+import { newTicket } from '../packages/server/src/admin/cookies.ts';
+import { tokenScopes } from '../packages/server/src/admin/permissions.ts';
+import { readRecord } from '../packages/server/src/audit/personal.ts';
+import { type AuditRecord, toRow } from '../packages/server/src/audit/record.ts';
+import { eventId } from '../packages/server/src/call.ts';
+import { toNetwork } from '../packages/server/src/limits.ts';
+import type { AdminRole } from '../packages/server/src/store/administrators.ts';
+import type { Person } from '../packages/server/src/store/store.ts';
+import { alice, idpIssuer, openSession, openWorld, rasIssuer } from './world.ts';
+
+/** The admin listener over the store of a world, entered through `app.fetch(new Request(...))`. */
+export const adminUrl = 'https://admin.acme.example';
+export const allRoles: readonly AdminRole[] = ['owner', 'policy', 'people', 'auditor', 'help-desk'];
+
+export interface AdminAnswer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever came back, looked at by tests
+  readonly body: any;
+  readonly headers: Headers;
+}
+
+export interface Sending {
+  readonly token?: string | undefined;
+  readonly headers?: Record<string, string>;
+  readonly body?: unknown;
+  /** Instead of `body`: as it is. */
+  readonly text?: string;
+}
+
+export interface Browser {
+  readonly headers: Record<string, string>;
+  readonly idHash: string;
+  readonly sid: string;
+}
+
+export type AdminWorld = Awaited<ReturnType<typeof openAdminWorld>>;
+
+export async function openAdminWorld(options: { demo?: boolean; linesPerSecond?: number } = {}) {
+  const world = await openWorld(undefined, options);
+  const { store, clock, now, edge, caller } = world;
+  const people = new Map<AdminRole, Person>();
+  for (const role of allRoles) {
+    const person = { ...alice, id: `u_${role}`, email: `${role}@acme.example`, name: role, groups: [] };
+    await store.people.save(person);
+    await store.administrators.grant({ personId: person.id, role, grantedAt: now() }, []);
+    people.set(role, person);
+  }
+  const services: AdminServices = {
+    store,
+    nowMs: () => clock.ms,
+    now,
+    ledger: edge.ledger,
+    failures: edge.failures,
+    onFault: edge.onFault,
+    alert: (facts, address) =>
+      toRow({
+        v: 2,
+        id: eventId('a_'),
+        kind: 'alert',
+        domain: 'admin',
+        timeMs: clock.ms,
+        outcome: 'allowed',
+        address,
+        ...facts,
+      }),
+    installation: {
+      organisation: 'Acme',
+      roles: ['idp', 'ras', 'gateway', 'admin'],
+      admin: adminUrl,
+      idp: idpIssuer,
+      ras: rasIssuer,
+      demo: options.demo ?? false,
+    },
+    access: world.policy,
+    resource: () => undefined,
+    refresh: async () => undefined,
+  };
+  const app = createAdminApp(services, () => caller.address);
+  const raw = async (request: Request): Promise<AdminAnswer> => {
+    const response = await app.fetch(request);
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers };
+  };
+  const send = (method: string, path: string, { token, headers, body, text }: Sending = {}) => {
+    const content = text ?? (body === undefined ? undefined : JSON.stringify(body));
+    return raw(
+      new Request(`${adminUrl}/api/v1${path}`, {
+        method,
+        headers: {
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          ...(content !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(content !== undefined && { body: content }),
+      }),
+    );
+  };
+  const last = async (): Promise<AuditRecord> => {
+    const [row] = await store.audit.last(1);
+    return readRecord(row ?? { body: '{}' });
+  };
+  return {
+    ...world,
+    app,
+    services,
+    raw,
+    send,
+    last,
+    personOf: (role: AdminRole) => people.get(role) as Person,
+    /** A token of somebody with this role; with every scope a token may have, unless told which. */
+    tokenOf: async (role: AdminRole, scopes: readonly string[] = tokenScopes, days = 30) => {
+      const personId = (people.get(role) as Person).id;
+      const { value, token } = newApiToken({ personId, name: 'test', scopes, days, now: now() });
+      await store.apiTokens.add(token, []);
+      return value;
+    },
+    /** A browser of somebody with this role, as headers; signed in so many seconds ago. */
+    browserOf: async (role: AdminRole, { twoFactors = true, agoSeconds = 0 } = {}): Promise<Browser> => {
+      const personId = (people.get(role) as Person).id;
+      const { value, hash } = newTicket();
+      const sid = `sid-${hash}`;
+      await openSession(store, sid, 'credence.console', personId, now());
+      const at = now() - agoSeconds;
+      await store.adminSessions.add(
+        {
+          idHash: hash,
+          personId,
+          sid,
+          network: toNetwork(caller.address),
+          twoFactors,
+          signedInAt: at,
+          startedAt: now(),
+          seenAt: now(),
+        },
+        [],
+      );
+      const headers = {
+        cookie: `__Host-credence_admin=${value}`,
+        origin: adminUrl,
+        'sec-fetch-site': 'same-origin',
+        'credence-console': '1',
+      };
+      return { headers, idHash: hash, sid };
+    },
+  };
+}
+
+/** Expects a refusal: its status, and who is told what. On the record by its exact reason where `isRecorded`. */
+export async function adminRefused(
+  world: AdminWorld,
+  given: AdminAnswer,
+  reason: Refusal,
+  { known = true, isRecorded = true } = {},
+): Promise<void> {
+  assert.equal(given.status, refusalRow(reason).status, JSON.stringify(given.body));
+  assert.equal(given.headers.get('content-type'), 'application/problem+json');
+  assert.equal(given.headers.get('cache-control'), 'no-store');
+  assert.equal(given.body.status, given.status);
+  assert.equal(given.body.code, known ? reason : undefined);
+  if (!known) assert.ok(!JSON.stringify(given.body).includes(reason), 'a stranger is not told the reason');
+  if (isRecorded) {
+    const record = await world.last();
+    assert.equal(record.reason, reason);
+    assert.equal(record.outcome, 'refused');
+    assert.equal(record.domain, 'admin');
+    assert.equal(given.body.reference, record.id);
+  } else assert.equal(given.body.reference, undefined);
+  assert.deepEqual(world.faults, []);
+}
