@@ -65,6 +65,7 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   // Last to be opened, first to end: nothing is tidied up while the rest is taken down.
   every(opened, houseKeepingMs, () => store.purge(parts.now()), log);
   if (config.roles.has('idp')) every(opened, houseKeepingMs, () => gatherAgentUses(store), log);
+  every(opened, indexMs, () => indexRecord(store), log);
   const resources = opened.move();
   return {
     readyText: toReadyText(config, home, tls?.caPath, published, performance.now() - startedAt),
@@ -85,6 +86,13 @@ async function watchRisks(opened: AsyncDisposableStack, { findRisks }: OpenStore
   };
   await look();
   every(opened, lookForRisksMs, look, log);
+}
+
+/** How often the record is looked at for lines that are to be found by what they say. */
+const indexMs = 1000;
+
+async function indexRecord({ auditSearch }: Store): Promise<void> {
+  while ((await auditSearch.indexFurther()) > 0) await setImmediate();
 }
 
 /** A little at a time: whoever waits for the store meanwhile waits for milliseconds. */

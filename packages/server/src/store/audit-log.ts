@@ -28,7 +28,8 @@ export function auditStore({ db }: Engine): AuditStore {
   };
 }
 
-function toStoredRow(row: Selectable<AuditTable>): StoredAuditRow {
+/** A line as the contract has it. */
+export function toStoredRow(row: Selectable<AuditTable>): StoredAuditRow {
   return {
     position: row.position,
     node: row.node,

@@ -15,6 +15,7 @@ import * as people from './migrations/0009-people.ts';
 import * as usedOnce from './migrations/0010-used-once.ts';
 import * as losses from './migrations/0011-losses.ts';
 import * as sealedRecord from './migrations/0012-sealed-record.ts';
+import * as search from './migrations/0013-search.ts';
 import * as adminApi from './migrations/0018-admin-api.ts';
 import type { Schema } from './schema.ts';
 
@@ -33,6 +34,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0011-losses': losses,
   '0012-sealed-record': sealedRecord,
   '0018-admin-api': adminApi,
+  '0013-search': search,
 };
 
 /**

@@ -11,6 +11,10 @@ export interface Schema {
   audit_checkpoints: CheckpointTable;
   audit_tree: TreeTable;
   audit_witnesses: WitnessTable;
+  audit_terms: AuditTermTable;
+  audit_late: AuditTimeTable;
+  audit_early: AuditTimeTable;
+  audit_readers: AuditReaderTable;
   artifacts: ArtifactTable;
   session_sids: SessionSidTable;
   people: PeopleTable;
@@ -122,6 +126,25 @@ interface AdminSessionTable {
   signed_in_at: number;
   started_at: number;
   seen_at: number;
+}
+
+/** Where a fact comes up in the record; see `audit-terms.ts`. */
+interface AuditTermTable {
+  term: string;
+  position: number;
+  others: string | null;
+}
+
+/** Lines before which no time is as late, and behind which none is as early; see `audit-index.ts`. */
+interface AuditTimeTable {
+  ms: number;
+  position: number;
+}
+
+/** Up to which line a reader of the record has come. */
+interface AuditReaderTable {
+  name: string;
+  position: number;
 }
 
 /** What `oidc-provider` keeps; the columns beside `payload` are copies of its members, to search by. */

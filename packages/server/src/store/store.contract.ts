@@ -2,6 +2,7 @@ import { after, before, describe } from 'node:test';
 import { adminApiContract } from './contract/admin-api.ts';
 import { administrationContract } from './contract/administration.ts';
 import { artifactContract } from './contract/artifacts.ts';
+import { auditSearchContract } from './contract/audit-search.ts';
 import { bulletinContract } from './contract/bulletins.ts';
 import { commitContract } from './contract/commit.ts';
 import { cutOffContract } from './contract/cut-offs.ts';
@@ -36,6 +37,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       },
     };
     commitContract(access);
+    auditSearchContract(access);
     artifactContract(access);
     peopleContract(access);
     directoryContract(access);

@@ -3,6 +3,7 @@ import type { AdminSessionStore } from './admin-sessions.ts';
 import type { AdministratorStore } from './administrators.ts';
 import type { AgentUseStore } from './agent-uses.ts';
 import type { ApiTokenStore } from './api-tokens.ts';
+import type { AuditSearchStore } from './audit-search.ts';
 import type { DirectoryStore } from './directory.ts';
 import type { LinkStore } from './links.ts';
 import type { NoticeStore } from './notices.ts';
@@ -19,6 +20,7 @@ export interface Store {
   /** True once a mark was used up, at least until its last second. Never a substitute for winning it in a commit. */
   isMarked(kind: 'token_revoked' | 'logout_token', id: string): Promise<boolean>;
   readonly audit: AuditStore;
+  readonly auditSearch: AuditSearchStore;
   readonly artifacts: ArtifactStore;
   readonly people: PeopleStore;
   readonly directory: DirectoryStore;

@@ -1,0 +1,190 @@
+import { setImmediate } from 'node:timers/promises';
+import { type Compilable, type Kysely, PostgresAdapter, sql } from 'kysely';
+import { createStretch, type TermRow } from './audit-terms.ts';
+import type { Engine } from './engine.ts';
+import type { Schema } from './schema.ts';
+
+/**
+ * Lines that go into the index together. More make it smaller and cheaper; up to so many are not in it yet and are read one by
+ * one in a search, which takes milliseconds.
+ */
+export const stretchLength = 512;
+/** Lines read in one go: whoever waits for the store meanwhile waits for less than a millisecond. */
+const readLength = 64;
+/** Times are kept to the minute, or the tables that find them would have a row for each second. */
+const timeStepMs = 60_000;
+
+/** Up to which line the record is in the index. */
+export async function indexedTo(db: Kysely<Schema>): Promise<number> {
+  const row = await db
+    .selectFrom('audit_readers')
+    .select('position')
+    .where('name', '=', 'search')
+    .executeTakeFirstOrThrow();
+  return row.position;
+}
+
+/** The last line there is, 0 = none. */
+export async function lastPosition(db: Kysely<Schema>): Promise<number> {
+  const { last } = await db
+    .selectFrom('audit')
+    .select(({ fn }) => fn.max<number | null>('position').as('last'))
+    .executeTakeFirstOrThrow();
+  return last ?? 0;
+}
+
+/**
+ * Puts the next stretch into the index, once there are enough lines for a whole one. Resolves to the number of lines. Safe to run
+ * at any moment, in any number of processes at once: whoever is not first with a stretch changes nothing.
+ */
+export async function indexFurther({ db, write }: Engine): Promise<number> {
+  const from = await indexedTo(db);
+  if ((await lastPosition(db)) < from + stretchLength) return 0;
+  const stretch = createStretch();
+  let [count, first, to] = [0, 0, from];
+  let [earliest, latest] = [Number.MAX_SAFE_INTEGER, 0];
+  while (count < stretchLength) {
+    const lines = await db
+      .selectFrom('audit')
+      .select(['position', 'kind', 'time_ms', 'body', 'person', 'client', 'server'])
+      .where('position', '>', to)
+      .orderBy('position')
+      .limit(Math.min(readLength, stretchLength - count))
+      .execute();
+    for (const { position, kind, time_ms, body, person, client, server } of lines) {
+      const keys = { person: person ?? undefined, client: client ?? undefined, server: server ?? undefined };
+      stretch.add(position, { kind, timeMs: time_ms, body, ...keys });
+      earliest = Math.min(earliest, time_ms);
+      latest = Math.max(latest, time_ms);
+      first ||= position;
+      to = position;
+    }
+    count += lines.length;
+    if (lines.length === 0) break;
+    await setImmediate();
+  }
+  if (count === 0) return 0;
+  // First, and only if nobody else has taken these lines meanwhile.
+  const advance = db
+    .updateTable('audit_readers')
+    .set({ position: to })
+    .where('name', '=', 'search')
+    .where('position', '=', from);
+  const steps = [advance, insertTerms(db, stretch.rows()), ...keepTimes(db, { earliest, latest, first, to })];
+  const [advanced] = await write({ steps, conditional: true });
+  return advanced === 0 ? 0 : count;
+}
+
+/** All rows as one value: a statement whose text is always the same is prepared once. In order, so that pages are visited once. */
+function insertTerms(db: Kysely<Schema>, rows: readonly TermRow[]): Compilable {
+  const sorted = rows.toSorted((a, b) => (a.term < b.term ? -1 : 1));
+  const values = JSON.stringify(sorted.map(({ term, position, others }) => [term, position, others]));
+  return inPostgres(db)
+    ? step(
+        db,
+        sql`INSERT INTO audit_terms (term, position, others)
+            SELECT value->>0, (value->>1)::bigint, value->>2 FROM json_array_elements(${values}::json)`,
+      )
+    : step(
+        db,
+        sql`INSERT INTO audit_terms (term, position, others)
+            SELECT value->>0, value->>1, value->>2 FROM json_each(${values})`,
+      );
+}
+
+function inPostgres(db: Kysely<Schema>): boolean {
+  return db.getExecutor().adapter instanceof PostgresAdapter;
+}
+
+function step(db: Kysely<Schema>, query: ReturnType<typeof sql>): Compilable {
+  return { compile: () => query.compile(db) };
+}
+
+/** The times of a stretch of the record, and where it begins and ends. */
+interface Times {
+  readonly earliest: number;
+  readonly latest: number;
+  readonly first: number;
+  readonly to: number;
+}
+
+/**
+ * `audit_late` has a row for each line before which no line was as late, a minute apart: what is later than a time begins no
+ * sooner than there. `audit_early` has a row for each line behind which no line is as early: what is earlier ends there. However
+ * the clocks of nodes differ or jump, both are true; rows that are no more are taken away as lines arrive.
+ */
+function keepTimes(db: Kysely<Schema>, { earliest, latest, first, to }: Times): Compilable[] {
+  const whereNone = (table: 'audit_late' | 'audit_early', ms: number, position: number) =>
+    db
+      .insertInto(table)
+      .columns(['ms', 'position'])
+      .expression(
+        db
+          .selectNoFrom([
+            sql<number>`cast(${ms} as bigint)`.as('ms'),
+            sql<number>`cast(${position} as bigint)`.as('position'),
+          ])
+          .where(({ not, exists, selectFrom }) =>
+            not(
+              exists(
+                selectFrom(table)
+                  .select('ms')
+                  .where('ms', '>', ms - timeStepMs),
+              ),
+            ),
+          ),
+      );
+  return [
+    whereNone('audit_late', latest, first),
+    db.deleteFrom('audit_early').where('ms', '>=', earliest),
+    db
+      .updateTable('audit_early')
+      .set({ position: to })
+      .where('ms', '>', earliest - timeStepMs),
+    whereNone('audit_early', earliest, to),
+  ];
+}
+
+/** Of the lines in the index, the first and the last that can be of this time; `undefined` = none can. */
+export async function boundsOf(
+  db: Kysely<Schema>,
+  indexed: number,
+  { fromMs, toMs }: { readonly fromMs?: number | undefined; readonly toMs?: number | undefined },
+): Promise<{ readonly low: number; readonly high: number } | undefined> {
+  let [low, high] = [1, indexed];
+  if (fromMs !== undefined) {
+    const late = await db
+      .selectFrom('audit_late')
+      .select('position')
+      .where('ms', '>=', fromMs - timeStepMs)
+      .orderBy('ms')
+      .limit(1)
+      .executeTakeFirst();
+    if (!late) return undefined;
+    low = late.position;
+  }
+  if (toMs !== undefined) {
+    const early = await db
+      .selectFrom('audit_early')
+      .select('position')
+      .where('ms', '<', toMs)
+      .orderBy('ms', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (!early) return undefined;
+    high = Math.min(high, early.position);
+  }
+  return { low, high };
+}
+
+/** Rows of a term that begin at this place or before it, the last ones first. The one statement that all searches are made of. */
+export async function seekTerm(db: Kysely<Schema>, term: string, at: number, limit: number) {
+  return db
+    .selectFrom('audit_terms')
+    .select(['position', 'others'])
+    .where('term', '=', term)
+    .where('position', '<=', at)
+    .orderBy('position', 'desc')
+    .limit(limit)
+    .execute();
+}
