@@ -5,12 +5,13 @@ import type { AuditRecord } from '../audit/record.ts';
 import type { Format } from '../exports/format.ts';
 import { Problem } from '../problem.ts';
 import type { Store, StoredAuditRow } from '../store/store.ts';
+import { auditListCommand } from './audit-list.ts';
 import { exportAs, formatOption } from './export-format.ts';
 import { homeOption } from './home-option.ts';
 import { withStore } from './with-store.ts';
 
-/** `credence audit tail|export`: reads the record, also while the server runs. */
-export function auditCommand(): Command {
+/** `credence audit tail|export|list`: reads the record, also while the server runs. */
+export function auditCommand(setExitCode: (code: number) => void): Command {
   const audit = new Command('audit').description('read the record');
   audit
     .command('tail')
@@ -38,7 +39,7 @@ export function auditCommand(): Command {
         ? withStore(options, (store) => exportAll(store, options))
         : exportAs(options, options.format),
     );
-  return audit;
+  return audit.addCommand(auditListCommand(setExitCode));
 }
 
 const page = 1000;

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type AuditRecord, toRow } from '../audit/record.ts';
+import { openHome } from '../home.ts';
+import { openSqliteStore } from '../store/sqlite.ts';
+import type { Store } from '../store/store.ts';
+
+const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+describe('credence audit list', () => {
+  let folder: string;
+  let store: Store;
+  const issuer = 'http://localhost:4000';
+  const now = Date.now();
+
+  /** One of Erin's issuances a minute, of which every fifth is refused; and a redemption by her account. */
+  const records = Array.from({ length: 30 }, (_, minutes): AuditRecord => {
+    const isRefused = minutes % 5 === 0;
+    return {
+      v: 2,
+      id: `d_${minutes}`,
+      kind: isRefused ? 'decision' : 'issuance',
+      domain: 'idp',
+      timeMs: now - minutes * 60_000,
+      outcome: isRefused ? 'refused' : 'allowed',
+      ...(isRefused && { reason: 'policy_denied' }),
+      person: 'u_erin',
+      client: minutes === 7 ? '=cmd()' : 'claude-code',
+      server: minutes % 2 === 0 ? 'tracker' : 'files',
+      scopesAsked: ['issues:read'],
+      correlation: `trace-${minutes}`,
+    };
+  }).reverse();
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'credence-list-'));
+    const home = await openHome(join(folder, 'home'));
+    store = await openSqliteStore(home.storeFile, { node: 'test' });
+    const erin = { id: 'u_erin', source: 'local', email: 'erin@acme.example', name: 'Erin', active: true } as const;
+    await store.people.save({ ...erin, groups: [], roles: [] });
+    const account = await store.accounts.findOrCreate({ issuer, tenant: undefined, subject: 'u_erin' }, 'a_erin');
+    const redemption = { kind: 'redemption', domain: 'ras', outcome: 'allowed', person: account.id } as const;
+    const redeemed: AuditRecord = { v: 2, id: 'd_redeemed', timeMs: now - 90 * 60_000, ...redemption };
+    await store.commit({ marks: [], records: [redeemed, ...records].map(toRow) });
+  });
+  after(async () => {
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+
+  function list(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+    const words = [main, 'audit', 'list', ...args, '--home', join(folder, 'home')];
+    return new Promise((resolve) => {
+      execFile(process.execPath, words, (error, out, err) => resolve({ code: Number(error?.code ?? 0), out, err }));
+    });
+  }
+  const idsIn = (out: string) => (JSON.parse(out) as { records: AuditRecord[] }).records.map(({ id }) => id);
+
+  test('a person by their address: what they did, and what their account did', async () => {
+    const { code, out } = await list('--person', 'erin@acme.example', '--json');
+    assert.deepEqual([code, idsIn(out).length, idsIn(out)[0], idsIn(out).at(-1)], [0, 31, 'd_0', 'd_redeemed']);
+  });
+
+  test('filters narrow it, values of one filter widen it, newest first, for people', async () => {
+    const { out } = await list('--outcome', 'refused', '--server', 'tracker', '--server', 'mail', '--from', '1h');
+    assert.deepEqual(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => /d_\d+/.exec(line)?.[0]),
+      ['d_0', 'd_10', 'd_20'],
+    );
+    assert.match(out, /refused {2}decision {4}erin@acme\.example/);
+    assert.match(out, /policy_denied\n/);
+  });
+
+  test('page after page', async () => {
+    const args = ['--client', 'claude-code', '--limit', '12', '--json'];
+    const first = JSON.parse((await list(...args)).out) as { records: AuditRecord[]; next: string };
+    const second = (await list(...args, '--after', first.next)).out;
+    assert.deepEqual([first.records.at(-1)?.id, idsIn(second)[0], idsIn(second).length], ['d_12', 'd_13', 12]);
+    assert.match((await list('--limit', '1')).err, /^There is more: add --after \S+\n$/);
+    assert.match((await list('--after', 'p1:7')).err, /must be what a page before said/);
+  });
+
+  test('CSV: no cell is a formula (T32)', async () => {
+    const { out } = await list('--correlation', 'trace-7', '--csv');
+    const [header, line, end] = out.split('\n');
+    assert.match(header ?? '', /^time,id,kind,/);
+    assert.match(line ?? '', /,d_7,issuance,.*,'=cmd\(\),/);
+    assert.equal(end, '');
+  });
+
+  test('nothing found is said, with exit code 1', async () => {
+    assert.deepEqual(await list('--client', 'nobody'), {
+      code: 1,
+      out: '',
+      err: 'Nothing on the record is like that.\n',
+    });
+  });
+
+  test('a reason, an outcome or a time that there is not: what it could have been', async () => {
+    const reason = await list('--reason', 'policy_deny');
+    assert.equal(reason.code, 2);
+    assert.match(reason.err, /^credence: policy_deny is no reason\.\n {2}Did you mean policy_denied/);
+    assert.match((await list('--outcome', 'denied')).err, /Give allowed or refused/);
+    assert.match((await list('--from', 'soon')).err, /Give it as 2h/);
+  });
+});

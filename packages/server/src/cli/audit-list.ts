@@ -1,0 +1,156 @@
+import { type Refusal, refusals } from '@credence/mcp/protocol';
+import { Command, InvalidArgumentError } from 'commander';
+import { type FoundRows, idsOnRecord, readCursor, searchRecord, toRecordPage } from '../audit/search.ts';
+import { headerOf, toLine as toFormatted } from '../exports/format.ts';
+import { Problem } from '../problem.ts';
+import type { AuditFilter } from '../store/audit-search.ts';
+import type { Store, StoredAuditRow } from '../store/store.ts';
+import { toLine, toPrintable } from './audit.ts';
+import { homeOption } from './home-option.ts';
+import { listOption } from './list-option.ts';
+import { toMs } from './when.ts';
+import { type InstallationFlags, readInstallation, withStore } from './with-store.ts';
+
+interface ListFlags extends InstallationFlags {
+  readonly person: readonly string[];
+  readonly client: readonly string[];
+  readonly server: readonly string[];
+  readonly scope: readonly string[];
+  readonly kind: readonly string[];
+  readonly outcome: readonly string[];
+  readonly reason: readonly string[];
+  readonly correlation: readonly string[];
+  readonly from?: string;
+  readonly to?: string;
+  readonly limit: number;
+  readonly after?: number;
+  readonly json?: boolean;
+  readonly csv?: boolean;
+}
+
+/** `credence audit list`: finds records by what they say, the newest first, also while the server runs. */
+export function auditListCommand(setExitCode: (code: number) => void): Command {
+  return new Command('list')
+    .description('find records, the newest first; each option narrows it, one given again widens it')
+    .addOption(homeOption())
+    .addOption(listOption('--person <who>', 'e-mail address, or the id of a person or account'))
+    .addOption(listOption('--client <id>', 'client, as the policy names it'))
+    .addOption(listOption('--server <id>', 'server, as the policy names it'))
+    .addOption(listOption('--scope <name>', 'asked for or granted'))
+    .addOption(listOption('--kind <kind>', 'issuance, redemption, tool_call, decision, refusal, alert, ...'))
+    .addOption(listOption('--outcome <outcome>', 'allowed or refused'))
+    .addOption(listOption('--reason <reason>', 'why it was refused'))
+    .addOption(listOption('--correlation <id>', 'trace id that the caller sent'))
+    .option(
+      '--from <time>',
+      'not before: 2h (ago), yesterday, 2026-11-26, 2026-11-26T09:30Z; UTC where no zone is given',
+    )
+    .option('--to <time>', 'before this time; of a day, all of it')
+    .option('--limit <count>', 'at most so many', toLimit, 50)
+    .option('--after <cursor>', 'go on behind a page', toAfter)
+    .option('--json', 'as one JSON object: records, and next where there is more')
+    .option('--csv', 'as CSV, for a spreadsheet')
+    .addHelpText('after', examples)
+    .action((flags: ListFlags) =>
+      withStore(flags, async (store) => {
+        const found = await list(store, await toFilter(store, flags, Date.now()), flags);
+        await print(store, found, flags);
+        setExitCode(found.rows.length > 0 ? 0 : 1);
+      }),
+    );
+}
+
+const examples = `
+Exit code 0: something was found. 1: nothing.
+
+Examples:
+  credence audit list --person erin@acme.example --from 2h
+  credence audit list --client claude-code --outcome refused --from yesterday --to yesterday
+  credence audit list --server tracker --scope issues:write --csv --limit 10000 > writes.csv`;
+
+async function toFilter(store: Store, flags: ListFlags, nowMs: number): Promise<AuditFilter> {
+  const unknown = flags.reason.find((reason) => !Object.hasOwn(refusals, reason));
+  if (unknown !== undefined) {
+    const near = (Object.keys(refusals) as Refusal[]).filter((name) => name.includes(unknown.slice(0, 6)));
+    throw new Problem(
+      `${toPrintable(unknown)} is no reason.`,
+      near.length > 0
+        ? `Did you mean ${near.slice(0, 5).join(', ')}?`
+        : 'credence audit tail shows reasons as they come.',
+    );
+  }
+  const outcome = flags.outcome.find((value) => value !== 'allowed' && value !== 'refused');
+  if (outcome !== undefined) throw new Problem(`${toPrintable(outcome)} is no outcome.`, 'Give allowed or refused.');
+  const given = (values: readonly string[]) => (values.length > 0 ? values : undefined);
+  return {
+    person: given(await toIds(store, flags)),
+    client: given(flags.client),
+    server: given(flags.server),
+    scope: given(flags.scope),
+    kind: given(flags.kind),
+    outcome: given(flags.outcome),
+    reason: given(flags.reason),
+    correlation: given(flags.correlation),
+    fromMs: flags.from === undefined ? undefined : toMs(flags.from, nowMs, 'from'),
+    toMs: flags.to === undefined ? undefined : toMs(flags.to, nowMs, 'to'),
+  };
+}
+
+/** Somebody is on the record by ids; what is no address of a person here is taken for one. */
+async function toIds(store: Store, flags: ListFlags): Promise<string[]> {
+  if (flags.person.length === 0) return [];
+  const { config } = await readInstallation(flags);
+  const ids: string[] = [];
+  for (const who of flags.person) {
+    const person = who.includes('@') ? await store.people.findByEmail(who) : undefined;
+    ids.push(...(await idsOnRecord(store, person?.id ?? who, config.idp.issuer)));
+  }
+  return ids;
+}
+
+/** Goes on until there are as many as were asked for, or no more. */
+async function list(store: Store, filter: AuditFilter, { limit, after }: ListFlags): Promise<FoundRows> {
+  const rows: StoredAuditRow[] = [];
+  let next: string | undefined;
+  let at = after;
+  do {
+    const page = await searchRecord(store, filter, { limit: limit - rows.length, after: at });
+    rows.push(...page.rows);
+    next = page.next;
+    at = next === undefined ? undefined : readCursor(next);
+  } while (at !== undefined && rows.length < limit);
+  return { rows, ...(next !== undefined && { next }) };
+}
+
+async function print(store: Store, found: FoundRows, flags: ListFlags): Promise<void> {
+  if (flags.json) process.stdout.write(`${JSON.stringify(toRecordPage(found))}\n`);
+  else if (flags.csv) {
+    const lines = [headerOf('csv') ?? '', ...found.rows.map((row) => toFormatted('csv', row))];
+    process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  } else await printForPeople(store, found);
+}
+
+async function printForPeople(store: Store, found: FoundRows): Promise<void> {
+  const names = new Map<string, string>();
+  const nameOf = async (id: string) => {
+    const known = names.get(id) ?? (await store.people.find(id))?.email ?? id;
+    names.set(id, known);
+    return known;
+  };
+  for (const record of toRecordPage(found).records) {
+    process.stdout.write(`${toLine(record, record.person === undefined ? '-' : await nameOf(record.person))}\n`);
+  }
+  if (found.next) process.stderr.write(`There is more: add --after ${found.next}\n`);
+  else if (found.rows.length === 0) process.stderr.write('Nothing on the record is like that.\n');
+}
+
+function toLimit(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It must be a number from 1 to 999999.');
+  return Number(text);
+}
+
+function toAfter(text: string): number {
+  const at = readCursor(text);
+  if (at === undefined) throw new InvalidArgumentError('It must be what a page before said.');
+  return at;
+}
