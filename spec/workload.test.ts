@@ -61,6 +61,16 @@ const proof = (client_assertion: string, change: Fields = {}): Fields => ({
 const exchange = async (world: World, client_assertion: string, change: Fields = {}) =>
   world.exchange({ subject_token: await world.idToken({ aud: 'triage' }), ...proof(client_assertion, change) });
 
+test('T21: a token from before the epoch may have been used; one that came after it is taken', async () => {
+  const { world } = await open();
+  const before = await token(world, idpIssuer, { iat: world.now() + 30 });
+  const after = await token(world, idpIssuer, { iat: world.now() + 31 });
+  world.beginEpoch('second');
+  world.clock.ms += 10_000;
+  await refused(world, await exchange(world, before), 'client_assertion_before_epoch');
+  assert.equal((await exchange(world, after)).status, 200);
+});
+
 describe('IDP-01, IDP-02, RAS-01: a token of the platform authenticates the client whose entry names it', () => {
   test('on both legs, each token once', async () => {
     const { world, state } = await open();

@@ -39,6 +39,7 @@ import type { ClientProof } from '../packages/server/src/policy/model.ts';
 import { parsePolicy } from '../packages/server/src/policy/parse.ts';
 import type { Ras } from '../packages/server/src/ras/jwt-bearer.ts';
 import { createRevocationStreams } from '../packages/server/src/revocation/streams.ts';
+import type { Epoch } from '../packages/server/src/store/epoch.ts';
 import { openSqliteStore } from '../packages/server/src/store/sqlite.ts';
 import type { Person, Store } from '../packages/server/src/store/store.ts';
 
@@ -229,6 +230,7 @@ export async function openWorld(
         },
       }),
     });
+  let epoch: Epoch = { id: '', since: 0 };
   let idTokenKeys: readonly Jwk[] = [toPublicJwk(keys.idToken)];
   const secrets = (clientId: string) => [hashSecret(`${clientId}-secret`)];
   const idp: Idp = {
@@ -238,10 +240,12 @@ export async function openWorld(
       find: (id) => accessIndex.clientsByClientId.get(id),
       complete: remoteOf('idp', () => accessIndex.clients.values()).complete,
       secretHashes: (id) => (['inspector', 'keyed', 'kiosk'].includes(id) ? [] : secrets(id)),
+      since: () => epoch.since,
       assertionMark: clientAssertionMark,
     },
     policy: () => accessIndex,
     store,
+    epoch: () => epoch,
     idTokens: createIdTokenVerifier(() => idTokenKeys),
     signer: () => toSigner(keys.idJag),
     encrypt: createIdJagEncryption(
@@ -264,7 +268,7 @@ export async function openWorld(
     pace: createPace({ burst: 60, perSecond: 2, nowMs: () => clock.ms }),
     subjectSecret: 'a secret of this organisation',
     ...(options.badSubjectToken && { badSubjectToken: options.badSubjectToken }),
-    dpop: { url: `${idpIssuer}/token`, nonces },
+    dpop: { url: `${idpIssuer}/token`, nonces, since: () => epoch.since },
     skewSeconds: 30,
   };
   const ras: Ras = {
@@ -274,6 +278,7 @@ export async function openWorld(
       find: (id) => resourceIndex.clientsByClientId.get(id),
       complete: remoteOf('ras', () => resourceIndex.clients.values()).complete,
       secretHashes: secrets,
+      since: () => epoch.since,
       assertionMark: (clientId, jti, until) => ({
         kind: 'client_assertion',
         id: JSON.stringify(['ras', clientId, jti]),
@@ -282,16 +287,23 @@ export async function openWorld(
     },
     policy: () => resourceIndex,
     store,
+    epoch: () => epoch,
+    ownIdp: idpIssuer,
     signer: () => toSigner(keys.accessToken),
     decryption: { algorithm: () => keys.encryption.alg, open: (jwe) => decryptJwe(jwe, [keys.encryption]) },
-    ownTokens: { issuer: rasIssuer, publishedKeys: () => [toPublicJwk(keys.accessToken)], skewSeconds: 30 },
+    ownTokens: {
+      issuer: rasIssuer,
+      publishedKeys: () => [toPublicJwk(keys.accessToken)],
+      skewSeconds: 30,
+      epoch: () => epoch.id,
+    },
     keysOf: createIssuerKeys({
       getJson: () => Promise.reject(new Error('nothing is fetched here')),
       now,
       onFault: () => undefined,
     }).keysOf,
     accessTokenLifetimeSeconds: 600,
-    dpop: { url: `${rasIssuer}/token`, nonces },
+    dpop: { url: `${rasIssuer}/token`, nonces, since: () => epoch.since },
     maxIdJagLifetimeSeconds: 600,
     skewSeconds: 30,
   };
@@ -399,6 +411,11 @@ export async function openWorld(
     /** Streams of who is cut off; whoever opens one closes them. */
     streams,
     policy: idp.policy,
+    epoch: () => epoch,
+    /** As after a restore: nothing of before is known, and it ends now. */
+    beginEpoch: (id: string) => {
+      epoch = { id, since: now() };
+    },
     /** Publishes the access document with another rule at its end. */
     addRule: (rule: string) => {
       const next = { version: accessIndex.version + 1, localRas: rasIssuer };

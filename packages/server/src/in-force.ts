@@ -1,10 +1,13 @@
 import { type AccessIndex, compileAccess, compileResource, type ResourceIndex } from './policy/compile.ts';
+import type { Epoch } from './store/epoch.ts';
 import type { ClientSecret, Domain, PolicyKind, PolicyVersion, Store } from './store/store.ts';
 
 /** What is in force now, in memory: policy indexes and client secrets. Follows the store within half a second. */
 export interface InForce {
   access(): AccessIndex;
   resource(): ResourceIndex;
+  /** What still counts of what was issued. */
+  epoch(): Epoch;
   secretHashes(domain: Domain, clientId: string): readonly string[];
   /** Reads again if the store has changed; called by a timer, and directly after a change made here. */
   refresh(): Promise<void>;
@@ -18,6 +21,7 @@ export interface Origins {
 /** Loads the latest versions; documents were judged when they were published and are compiled here. */
 export async function openInForce(store: Store, origins: Origins): Promise<InForce> {
   let sequence = -1;
+  let epoch: Epoch = await store.epoch.read();
   let access: AccessIndex | undefined;
   let resource: ResourceIndex | undefined;
   let secrets = new Map<string, string[]>();
@@ -25,10 +29,12 @@ export async function openInForce(store: Store, origins: Origins): Promise<InFor
   const inForce: InForce = {
     access: () => present(access, 'access'),
     resource: () => present(resource, 'resource'),
+    epoch: () => epoch,
     secretHashes: (domain, clientId) => secrets.get(keyOf(domain, clientId)) ?? [],
     async refresh() {
       const current = await store.changeSequence();
       if (current === sequence) return;
+      epoch = await store.epoch.read();
       const accessVersion = await store.policies.latest('access');
       const resourceVersion = await store.policies.latest('resource');
       const [atIdp, atRas] = [await store.credentials.all('idp'), await store.credentials.all('ras')];

@@ -112,6 +112,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     fetch: parts.egress.fetch,
     skewSeconds: config.skewSeconds,
     dpopNonces: dpop.nonces,
+    since: dpop.since,
     failures: edge.failures,
     shared: parts.shared,
     addressOf: (incoming) => edge.addressOf(incoming),
@@ -131,10 +132,12 @@ export async function idpListener(parts: Parts): Promise<Handler> {
       find: (id: string) => inForce.access().clientsByClientId.get(id),
       complete,
       secretHashes,
+      since: dpop.since,
       assertionMark: clientAssertionMark,
     },
     policy: () => inForce.access(),
     store,
+    epoch: () => inForce.epoch(),
     idTokens: createIdTokenVerifier(() => idTokenKeys.published()),
     signer: () => idJagKeys.signer(),
     encrypt: createIdJagEncryption(rasKeys.keysOf, edge.onFault),
@@ -228,6 +231,7 @@ export async function openRas(parts: Parts) {
       find: (id: string) => inForce.resource().clientsByClientId.get(id),
       complete: openRemoteClients(parts, 'ras', () => inForce.resource().clients.values()).complete,
       secretHashes: (clientId: string) => inForce.secretHashes('ras', clientId),
+      since: () => inForce.epoch().since,
       assertionMark: (clientId: string, jti: string, until: EpochSeconds) => ({
         kind: 'client_assertion' as const,
         id: JSON.stringify(['ras', clientId, jti]),
@@ -236,7 +240,14 @@ export async function openRas(parts: Parts) {
     },
     policy: () => inForce.resource(),
     store,
-    ownTokens: { issuer, publishedKeys: () => keys.published(), skewSeconds: config.skewSeconds },
+    epoch: () => inForce.epoch(),
+    ownIdp: config.roles.has('idp') ? config.idp.issuer : undefined,
+    ownTokens: {
+      issuer,
+      publishedKeys: () => keys.published(),
+      skewSeconds: config.skewSeconds,
+      epoch: () => inForce.epoch().id,
+    },
     signer: () => keys.signer(),
     decryption: {
       algorithm: () => config.keys.algorithms.id_jag_encryption,
@@ -298,8 +309,10 @@ async function openGateway(
     keys: keys ? async () => keys.published() : (header) => keysOf({ issuer, keys: 'discovery' }, header),
     followed,
     verifySignature,
-    isRevoked: async ({ id, subject, issuedAt }) =>
-      (await store.isMarked('token_revoked', id)) || (await store.cutOffs.isCutOff(subject, issuedAt)),
+    isRevoked: async ({ id, subject, issuedAt, epoch = '' }) =>
+      (issuesHere(parts) && epoch !== inForce.epoch().id) ||
+      (await store.isMarked('token_revoked', id)) ||
+      (await store.cutOffs.isCutOff(subject, issuedAt)),
     skewSeconds: config.skewSeconds,
     nowMs: edge.nowMs,
     now,
@@ -402,9 +415,18 @@ function toAlert(timeMs: number, domain: 'idp' | 'admin', facts: Facts, address:
   return { v: 2, id: eventId('a_'), kind: 'alert', domain, timeMs, outcome: 'allowed', address, ...facts };
 }
 
-async function openDpop({ config, home }: Parts, issuer: string): Promise<DpopEndpoint> {
+/**
+ * Whether the store at hand is that of the RAS whose tokens the gateway takes: its own, or that of all nodes, which has had an
+ * epoch. Of any other the store says nothing, and the stream of revocations does.
+ */
+function issuesHere({ config, inForce }: Parts): boolean {
+  if (config.roles.has('ras')) return true;
+  return config.store !== undefined && config.gatewayRevocations === undefined && inForce.epoch().id !== '';
+}
+
+async function openDpop({ config, home, inForce }: Parts, issuer: string): Promise<DpopEndpoint> {
   const nonces = config.dpop.nonce ? createDpopNonces(await openSecret(home.keysDir, 'dpop')) : undefined;
-  return { url: `${issuer}/token`, nonces };
+  return { url: `${issuer}/token`, nonces, since: () => inForce.epoch().since };
 }
 
 /** The keys of a purpose; those of one home share them, whichever process looks. */

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { type Config, readConfig, type ServeFlags } from './config.ts';
 import { acmeDocuments, seedDemo } from './demo.ts';
 import { publishDocument, starterDocuments } from './documents.ts';
+import { beginRequestedEpoch } from './epoch.ts';
 import { type Home, makeFolders, openHome, toHome } from './home.ts';
 import { lockHome } from './home-lock.ts';
 import { openInForce } from './in-force.ts';
@@ -47,6 +48,8 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   const store = await openStore(config.store, home, node, isAlone ? undefined : turns.own);
   opened.defer(() => store.close());
   await watchRisks(opened, store, log);
+  const epoch = await beginRequestedEpoch(store, Date.now());
+  if (epoch !== undefined) log.warn({ epoch }, 'what was issued before ends');
   const published = await publishDocuments(config, store, Date.now());
   const inForce = await openInForce(store, { idp: config.idp.issuer, ras: config.ras.issuer });
   const loosened = [

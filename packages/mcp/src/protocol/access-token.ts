@@ -5,6 +5,7 @@ import {
   isName,
   toCertificateClaim,
   toConfirmationClaim,
+  toEpochClaim,
   toThumbprintClaim,
 } from './id-jag.ts';
 import { hasType, mintJws, type Sign, type VerifiedJwt } from './jws.ts';
@@ -30,6 +31,8 @@ export interface AccessToken {
   readonly keyThumbprint: string | undefined;
   /** Thumbprint of the certificate it is bound to (`cnf.x5t#S256`): good over connections with that certificate only. */
   readonly certificateThumbprint?: string | undefined;
+  /** The epoch of the store that issued it (`credence_epoch`): one of before a restore is worth nothing (T21). */
+  readonly epoch?: string | undefined;
 }
 
 /** What an access token is checked against. */
@@ -72,6 +75,7 @@ export function checkAccessToken({ header, claims }: VerifiedJwt, expected: Expe
     expiresAt: exp,
     keyThumbprint: toThumbprintClaim(claims.cnf),
     certificateThumbprint: toCertificateClaim(claims.cnf),
+    epoch: toEpochClaim(claims),
   });
 }
 
@@ -91,6 +95,7 @@ export function mintAccessToken(
     scope: token.scopes.join(' '),
     authorization_details: token.details,
     cnf: toConfirmationClaim(token),
+    credence_epoch: token.epoch,
   };
   return mintJws({ typ: joseType.accessToken, alg: key.algorithm, kid: key.kid }, claims, key.sign);
 }

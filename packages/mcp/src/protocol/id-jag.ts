@@ -36,6 +36,7 @@ export interface IdJag {
   readonly keyThumbprint: string | undefined;
   /** Thumbprint of the certificate it is bound to (`cnf.x5t#S256`); never together with a key. */
   readonly certificateThumbprint: string | undefined;
+  readonly epoch?: string | undefined;
 }
 
 /** What an ID-JAG is checked against. */
@@ -114,6 +115,7 @@ export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Re
     emailVerified: email_verified === undefined ? undefined : email_verified === true,
     keyThumbprint: toThumbprintClaim(claims.cnf),
     certificateThumbprint: toCertificateClaim(claims.cnf),
+    epoch: toEpochClaim(claims),
   });
 }
 
@@ -143,6 +145,8 @@ export interface IdJagGrant {
   readonly keyThumbprint?: string | undefined;
   /** Binds it to a client certificate instead: one of the two at most (IDP-32). */
   readonly certificateThumbprint?: string | undefined;
+  /** The epoch of the store of the issuer, where it had one (T21). */
+  readonly epoch?: string | undefined;
 }
 
 /** Signs an ID-JAG (draft §3.1, IDP-30): granted scope and resource, never those merely asked for (IDP-21). */
@@ -166,6 +170,7 @@ export function mintIdJag(grant: IdJagGrant, key: { kid: string; algorithm: stri
     acr: grant.acr,
     amr: grant.amr,
     cnf: toConfirmationClaim(grant),
+    credence_epoch: grant.epoch,
   };
   return mintJws({ typ: joseType.idJag, alg: key.algorithm, kid: key.kid }, claims, key.sign);
 }
@@ -177,6 +182,11 @@ export function toConfirmationClaim({
 }: Pick<IdJagGrant, 'keyThumbprint' | 'certificateThumbprint'>): JsonObject | undefined {
   if (keyThumbprint !== undefined) return { jkt: keyThumbprint };
   return certificateThumbprint === undefined ? undefined : { 'x5t#S256': certificateThumbprint };
+}
+
+/** The epoch in which one of our own tokens was issued; none before the first restore. Of other issuers it says nothing. */
+export function toEpochClaim({ credence_epoch }: JsonObject): string | undefined {
+  return typeof credence_epoch === 'string' ? credence_epoch : undefined;
 }
 
 /** `cnf` with exactly one member that is understood here; any other confirmation is not ignored but refused (RAS-31). */

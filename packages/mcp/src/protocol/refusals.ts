@@ -101,6 +101,12 @@ export const refusals = {
     hint: 'the client assertion is malformed, wrongly addressed, expired or signed by an unknown key',
   },
   client_assertion_replayed: { wire: 'invalid_client', rule: 'IDP-04', hint: 'the client assertion was used before' },
+  client_assertion_before_epoch: {
+    wire: 'invalid_client',
+    rule: 'IDP-04',
+    hint: 'the client assertion, or the token of its platform, is from before this store was restored or moved: it may have been used',
+    help: 'A new one is taken. One without iat is taken an hour after: have the client set iat.',
+  },
   client_metadata_unavailable: {
     wire: 'invalid_client',
     rule: 'CIM-02',
@@ -242,6 +248,12 @@ export const refusals = {
     rule: 'IDP-31',
     hint: 'iat of the proof is too far from now',
     help: 'Check the clock of the client.',
+  },
+  dpop_proof_before_epoch: {
+    wire: 'invalid_dpop_proof',
+    rule: 'IDP-31',
+    hint: 'the proof may be from before this store was restored or moved, and may have been used',
+    help: 'Passes by itself within a minute after.',
   },
   dpop_proof_replayed: { wire: 'invalid_dpop_proof', rule: 'IDP-31', hint: 'the proof was used before' },
   dpop_proof_other_token: {
@@ -531,6 +543,12 @@ export const refusals = {
     wire: 'invalid_grant',
     rule: 'RAS-27',
     hint: 'as account_inactive, told as invalid_grant because account_error of the issuer says so',
+  },
+  id_jag_before_epoch: {
+    wire: 'invalid_grant',
+    rule: 'RAS-12',
+    hint: 'the ID-JAG is from before this store was restored or moved, and may have been redeemed',
+    help: 'A new ID-JAG is taken; one of a foreign issuer when its clock is past the skew that is allowed.',
   },
   id_jag_revoked: {
     wire: 'invalid_grant',

@@ -4,11 +4,14 @@ import { toHome } from '../home.ts';
 import { Problem } from '../problem.ts';
 import type { PostgresSettings } from '../store-config.ts';
 import { homeOption } from './home-option.ts';
+import { addMoveCommands } from './store-move.ts';
 import { configFileOf, type InstallationFlags, withStore } from './with-store.ts';
 
-/** `credence store upgrade|roles|purge`: what the owner of a PostgreSQL database does by hand, or by a timer. */
+/** `credence store upgrade|roles|purge|migrate|unfence|epoch`: what is done by hand, or by a timer. */
 export function storeCommand(): Command {
-  const store = new Command('store').description('look after a store in PostgreSQL').addHelpText('after', examples);
+  const store = new Command('store')
+    .description('look after the store, in PostgreSQL above all')
+    .addHelpText('after', examples);
   store
     .command('upgrade')
     .description('bring the tables to this version; for servers that may not do it themselves')
@@ -32,6 +35,7 @@ export function storeCommand(): Command {
     .action((flags: AsUser) =>
       withStore(flags, (opened) => opened.purge(Math.floor(Date.now() / 1000)), asUser(flags)),
     );
+  addMoveCommands(store);
   return store;
 }
 
@@ -39,7 +43,9 @@ const examples = `
 Examples:
   credence store upgrade --config /etc/credence.yaml --user credence_owner --password-file /etc/credence/owner-password
   credence store roles | psql --set ON_ERROR_STOP=1 --single-transaction credence
-  credence store purge --config /etc/credence.yaml --user credence_purger --password-file /run/purger-password`;
+  credence store purge --config /etc/credence.yaml --user credence_purger --password-file /run/purger-password
+  credence store migrate --home /var/lib/credence --to postgres://credence@db.acme.example/credence --password-file /etc/credence/store-password
+  credence store epoch --reason 'db2 took over without the last commits of db1'`;
 
 interface AsUser extends InstallationFlags {
   readonly user?: string;

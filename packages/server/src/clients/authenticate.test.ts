@@ -23,6 +23,7 @@ const registry: ClientRegistry<RegisteredClient> = {
   find: (id) => clients.get(id),
   complete: (client) => ok(client),
   secretHashes: (id) => (id === 'with secret' ? [hashSecret('old'), hashSecret('s%:+ecret')] : []),
+  since: () => 0,
   assertionMark: (clientId, jti, until) => ({ kind: 'client_assertion', id: `${clientId} ${jti}`, until }),
 };
 

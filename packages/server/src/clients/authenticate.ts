@@ -19,6 +19,7 @@ import { verifySignature } from '../keys/verify-signature.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
 import type { ClientProof } from '../policy/model.ts';
 import type { Mark } from '../store/store.ts';
+import { isOfBefore } from './before-epoch.ts';
 import { checkCertificate } from './check-certificate.ts';
 import { isRemote, type RemoteClients } from './remote-clients.ts';
 import { checkWorkloadToken } from './workload.ts';
@@ -33,6 +34,8 @@ export interface ClientRegistry<C extends RegisteredClient> {
   readonly complete: RemoteClients['complete'];
   /** SHA-256 of each live secret, base64url. */
   secretHashes(clientId: string): readonly string[];
+  /** What works once counts only when it was issued after this second (T21). */
+  since(): EpochSeconds;
   /** The replay space of client assertions, one for every path of this issuer. */
   assertionMark(clientId: string, jti: string, until: EpochSeconds): Mark;
 }
@@ -55,7 +58,7 @@ type Credentials =
   | { method: 'assertion'; clientId: string; assertion: ParsedJws; subject: string }
   | { method: 'none'; clientId: string };
 
-const skewSeconds = 30;
+export const skewSeconds = 30;
 /** A longer-lived client assertion would have to be remembered for as long. */
 const maxAssertionSeconds = 3600;
 
@@ -225,6 +228,9 @@ function checkAssertion<C extends RegisteredClient>(
   if (client.workload) {
     const used = checkWorkloadToken(jws, client.workload, keys, { audience: registry.issuer, now });
     if (!used.ok) return used;
+    if (used.value && isOfBefore(used.value.issuedAt, registry.since(), skewSeconds)) {
+      return no('client_assertion_before_epoch');
+    }
     return ok(used.value && registry.assertionMark(clientId, used.value.id, used.value.until));
   }
   const choice = chooseKey(jws.header, keys);
@@ -238,8 +244,14 @@ function checkAssertion<C extends RegisteredClient>(
   if (iss !== clientId || sub !== clientId || !isFor || !isFresh || !hasBegun || !isName(jti, 256)) {
     return no('client_assertion_invalid');
   }
+  if (isOfBefore(madeAt(iat, exp), registry.since(), skewSeconds)) return no('client_assertion_before_epoch');
   if (audience === 'endpoint') note({ clientLoosened: ['legacy_audience'] });
   return ok(registry.assertionMark(clientId, jti, exp + skewSeconds));
+}
+
+/** When a client assertion was made, at the earliest; one that does not say may have been for as long as it could live. */
+export function madeAt(iat: unknown, exp: EpochSeconds): EpochSeconds {
+  return isDate(iat) ? iat : exp - maxAssertionSeconds;
 }
 
 /**

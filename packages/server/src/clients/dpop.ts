@@ -12,22 +12,25 @@ import type { ProofMemory } from '@credence/mcp/resource';
 import type { Call } from '../call.ts';
 import { verifySignature } from '../keys/verify-signature.ts';
 import type { Mark, Store } from '../store/store.ts';
+import { isOfBefore } from './before-epoch.ts';
 
 /** Where proofs are for, and whether they must carry a nonce of ours. */
 export interface DpopEndpoint {
   /** The token endpoint as published. */
   readonly url: string;
   readonly nonces: DpopNonces | undefined;
+  /** A proof counts only when it was made after this second (T21). */
+  readonly since: () => EpochSeconds;
 }
 
-const maxAgeSeconds = 60;
+export const maxAgeSeconds = 60;
 
 /**
  * Verifies the DPoP proof of a token request; resolves to the thumbprint of its key, or `undefined` when none was sent.
  * A proof that was sent is never ignored (IDP-31, RAS-29), and is used up in the same step as the record.
  * @see https://www.rfc-editor.org/rfc/rfc9449#section-5
  */
-export function verifyDpop(call: Call, { url, nonces }: DpopEndpoint): Result<string | undefined> {
+export function verifyDpop(call: Call, { url, nonces, since }: DpopEndpoint): Result<string | undefined> {
   if (call.dpop === undefined) return ok(undefined);
   const parsed = parseDpopProof(call.dpop);
   if (!parsed.ok) return parsed;
@@ -40,6 +43,7 @@ export function verifyDpop(call: Call, { url, nonces }: DpopEndpoint): Result<st
   const proof = checkDpopProof(parsed.value, thumbprint, { method: 'POST', url, now, maxAgeSeconds, acceptsNonce });
   if (nonces && !proof.ok && proof.refusal === 'dpop_nonce_needed') call.answerWith('dpop-nonce', nonces.current(now));
   if (!proof.ok) return proof;
+  if (isOfBefore(proof.value.until - maxAgeSeconds, since(), maxAgeSeconds)) return no('dpop_proof_before_epoch');
   call.mark(dpopMark(url, thumbprint, proof.value.id, proof.value.until), 'always');
   call.note({ keyThumbprint: thumbprint });
   return ok(thumbprint);

@@ -19,6 +19,7 @@ const maxLifetimeSeconds = 86_400;
 /** What makes a token unique, where it may be shown only once. */
 export interface UsedToken {
   readonly id: string;
+  readonly issuedAt: EpochSeconds;
   readonly until: EpochSeconds;
 }
 
@@ -50,5 +51,5 @@ export function checkWorkloadToken(
 
   if (workload.reuse) return ok(undefined);
   if (!isName(jti, 256)) return no('workload_token_without_id');
-  return ok({ id: JSON.stringify([workload.issuer, jti]), until: exp + skewSeconds });
+  return ok({ id: JSON.stringify([workload.issuer, jti]), issuedAt: iat, until: exp + skewSeconds });
 }

@@ -17,6 +17,7 @@ import type { AccessIndex } from '../policy/compile.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
 import { decide } from '../policy/decide.ts';
 import type { AccessClient, Ask, Audience, Decision } from '../policy/model.ts';
+import type { Epoch } from '../store/epoch.ts';
 import type { Person, Store } from '../store/store.ts';
 import type { BadSubjectToken } from './bad-subject-token.ts';
 import type { EncryptIdJag } from './encrypt-id-jag.ts';
@@ -32,6 +33,7 @@ export interface Idp {
   readonly registry: ClientRegistry<AccessClient>;
   readonly policy: () => AccessIndex;
   readonly store: Store;
+  readonly epoch: () => Epoch;
   readonly idTokens: IdTokenVerifier;
   readonly signer: () => Signer;
   readonly encrypt: EncryptIdJag;
@@ -118,6 +120,7 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
     amr: ask.amr.length > 0 ? ask.amr : undefined,
     keyThumbprint: boundKey.value,
     certificateThumbprint: boundCertificate(call, client.value, boundKey.value),
+    epoch: idp.epoch().id || undefined,
   };
   call.recordAs('issuance');
   call.note({ idJag: grant.id, scopesGranted: decision.scopes });

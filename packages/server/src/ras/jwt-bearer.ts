@@ -18,6 +18,7 @@ import type { IssuerKeys } from '@credence/mcp/resource';
 import { toDetailFacts } from '../audit/record.ts';
 import { type Call, eventId } from '../call.ts';
 import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
+import { isOfBefore } from '../clients/before-epoch.ts';
 import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
 import type { Signer } from '../keys/signer.ts';
 import { verifySignature } from '../keys/verify-signature.ts';
@@ -26,6 +27,7 @@ import { clientIdOf } from '../policy/compile-client.ts';
 import { decideResource } from '../policy/decide.ts';
 import { checkParameter, narrowDetails, problemOfDetails } from '../policy/details.ts';
 import type { ResourceClient, ResourceServer, TrustedIssuer } from '../policy/model.ts';
+import type { Epoch } from '../store/epoch.ts';
 import type { Store } from '../store/store.ts';
 import { resolveAccount } from './account.ts';
 import type { OwnTokens } from './own-token.ts';
@@ -36,6 +38,9 @@ export interface Ras {
   readonly registry: ClientRegistry<ResourceClient>;
   readonly policy: () => ResourceIndex;
   readonly store: Store;
+  readonly epoch: () => Epoch;
+  /** The IdP of this very store: what it issues carries the epoch. */
+  readonly ownIdp: string | undefined;
   readonly signer: () => Signer;
   /** Opens ID-JAGs that were encrypted to a key of ours. */
   readonly decryption: {
@@ -97,6 +102,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
     details: details.value,
     issuedAt: call.now,
     expiresAt,
+    epoch: ras.epoch().id || undefined,
     ...bound.value,
   };
   // Used up last, in the same durable step as the record (RAS-12, RAS-13); until then nothing is consumed.
@@ -156,8 +162,20 @@ async function verifyIdJag(
   });
   if (!idJag.ok) return idJag;
   call.note({ subject: idJag.value.subject, idJag: idJag.value.id });
+  if (isBeforeEpoch(idJag.value, ras)) return no('id_jag_before_epoch');
   if (!issuer.clients.includes(client.id)) return no('issuer_client_not_trusted');
   return ok({ idJag: idJag.value, issuer });
+}
+
+/**
+ * What was issued before an epoch may have been redeemed, and nobody here would know (RAS-12, T21). Our own IdP says in which one
+ * it issued; of any other there is its clock, and that may be ahead.
+ */
+function isBeforeEpoch({ issuer, epoch = '', issuedAt }: IdJag, ras: Ras): boolean {
+  const current = ras.epoch();
+  const isOwn = issuer === ras.ownIdp;
+  if (isOwn && epoch !== current.id) return true;
+  return isOfBefore(issuedAt, current.since, isOwn ? 0 : ras.skewSeconds);
 }
 
 /** The signed assertion inside an encrypted one; it goes through every check that a plain one does (RAS-45). */

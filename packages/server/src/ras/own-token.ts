@@ -13,6 +13,8 @@ export interface OwnTokens {
   readonly issuer: string;
   readonly publishedKeys: () => readonly Jwk[];
   readonly skewSeconds: number;
+  /** The epoch whose tokens count. */
+  readonly epoch: () => string;
 }
 
 /** Reads a live access token that this RAS issued, for whichever server; `undefined` for anything else. */
@@ -23,5 +25,5 @@ export function verifyOwnToken(text: string, own: OwnTokens, now: EpochSeconds):
   if (!choice.ok || !verifySignature(jws, choice.key, choice.algorithm)) return undefined;
   const expected = { issuer: own.issuer, resource: jws.claims.aud, now, skewSeconds: own.skewSeconds };
   const token = checkAccessToken(jws, expected);
-  return token.ok ? token.value : undefined;
+  return token.ok && (token.value.epoch ?? '') === own.epoch() ? token.value : undefined;
 }

@@ -21,6 +21,24 @@ export function endEverythingOf(db: Kysely<Schema>, personId: string, initiator:
   return [removeEverythingOf(db, personId), ...tell(db, personId, 'session-revoked', initiator)];
 }
 
+/** Every session, code, link and refresh token of everybody, as at the end of an epoch (T21). */
+export function endEverything(db: Kysely<Schema>): Compilable[] {
+  const active = db.selectFrom('people').select('id as person_id').where('active', '=', 1);
+  return [
+    db.deleteFrom('artifacts'),
+    db.deleteFrom('upstream_sessions'),
+    db.deleteFrom('account_links'),
+    db.deleteFrom('once_codes'),
+    ...tellAll(db, active, { event: 'session-revoked', initiator: 'admin', at: now() }),
+  ];
+}
+
+/** A part of it that nobody has to wait for; {@link endEverything} follows, and tells. */
+export function endSome(db: Kysely<Schema>): Compilable {
+  const some = db.selectFrom('artifacts').select(['model', 'id']).limit(1000).$asTuple('model', 'id');
+  return db.deleteFrom('artifacts').where(({ eb, refTuple }) => eb(refTuple('model', 'id'), 'in', some));
+}
+
 /** A person who is no more, or blocked whatever their source says. */
 export function switchOff(db: Kysely<Schema>, personId: string, initiator: Initiator): Compilable[] {
   return [removeEverythingOf(db, personId), ...tell(db, personId, 'account-disabled', initiator)];

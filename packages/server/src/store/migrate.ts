@@ -16,6 +16,7 @@ import * as usedOnce from './migrations/0010-used-once.ts';
 import * as losses from './migrations/0011-losses.ts';
 import * as sealedRecord from './migrations/0012-sealed-record.ts';
 import * as search from './migrations/0013-search.ts';
+import * as epochs from './migrations/0015-epochs.ts';
 import * as adminApi from './migrations/0018-admin-api.ts';
 import type { Schema } from './schema.ts';
 
@@ -35,6 +36,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0012-sealed-record': sealedRecord,
   '0018-admin-api': adminApi,
   '0013-search': search,
+  '0015-epochs': epochs,
 };
 
 /**
@@ -62,7 +64,8 @@ export async function migrate(database: DatabaseSync, db: Kysely<Schema>, path: 
   }
 }
 
-function pending(database: DatabaseSync, path: string): string[] {
+/** Steps of this version that an SQLite database has not gone through. Throws `Problem` when it knows one that this version does not. */
+export function pending(database: DatabaseSync, path: string): string[] {
   const exists = database.prepare(`SELECT 1 FROM sqlite_master WHERE name = 'kysely_migration'`).get();
   const applied = new Set(
     exists

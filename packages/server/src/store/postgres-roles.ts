@@ -7,7 +7,7 @@ type DatabaseRole = (typeof databaseRoles)[number];
 /** S select, I insert, U update, D delete, E erase what is personal and nothing else. */
 type Rights = Readonly<Partial<Record<DatabaseRole, `${'S' | ''}${'I' | ''}${'U' | 'E' | ''}${'D' | ''}`>>>;
 
-type Table = keyof Schema | 'chains' | 'turns' | 'session_sequence' | 'kysely_migration' | 'kysely_migration_lock';
+type Table = keyof Schema | 'turns' | 'session_sequence' | 'kysely_migration' | 'kysely_migration_lock';
 
 const directory: Rights = { idp: 'SIUD', operator: 'SIUD' };
 
@@ -32,6 +32,9 @@ const rights = {
   change_sequence: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'S' },
   loss_sequence: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'SU' },
   session_sequence: { idp: 'SU', ras: 'S', gateway: 'S', operator: 'SU', purge: 'SU' },
+  epoch: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'S' },
+  // Written by the owner, who moves and restores.
+  moves: { idp: 'S', ras: 'S', gateway: 'S', operator: 'S', purge: 'S' },
   client_secrets: { idp: 'S', ras: 'S', gateway: 'S', operator: 'SID' },
 
   artifacts: { idp: 'SIUD', operator: 'SIUD', purge: 'SD' },

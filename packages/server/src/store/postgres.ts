@@ -58,12 +58,33 @@ export async function openPostgresStore(
     });
     if (await mayPurge) await whole.purge(now);
   };
+  try {
+    await refuseArriving(engine.db);
+  } catch (error) {
+    await whole.close();
+    throw error;
+  }
   return { ...whole, purge, findRisks: () => findRisks(engine.db) };
 }
 
 async function askMayPurge(db: Engine['db']): Promise<boolean> {
   const { rows } = await sql<{ may: boolean }>`SELECT has_table_privilege('marks', 'DELETE') AS may`.execute(db);
   return rows[0]?.may === true;
+}
+
+/** Connections for work on the whole store, which takes as long as it takes. */
+export async function connectPatiently(settings: PostgresSettings): Promise<Connections> {
+  return new Connections(settings, await readCertificates(settings), 1, whileMigrating);
+}
+
+/** Throws `Problem` while another store is being copied into this database: half of one issues nothing. */
+async function refuseArriving(db: Engine['db']): Promise<void> {
+  const arriving = await db.selectFrom('moves').select('what').where('what', '=', 'arriving').executeTakeFirst();
+  if (!arriving) return;
+  throw new Problem(
+    'The database is just receiving a store, and does not have all of it.',
+    'Finish it first: run the same credence store migrate, or credence restore, again.',
+  );
 }
 
 /** Brings the tables to this version, as the user that the settings name. Resolves to the steps it took. */

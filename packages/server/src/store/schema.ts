@@ -47,6 +47,9 @@ export interface Schema {
   bulletin_readers: BulletinReaderTable;
   change_sequence: ChangeSequenceTable;
   loss_sequence: ChangeSequenceTable;
+  chains: ChainTable;
+  epoch: EpochTable;
+  moves: MoveTable;
 }
 
 /** What happened once, must not happen again, and is asked about. */
@@ -414,4 +417,29 @@ interface BulletinReaderTable {
 interface ChangeSequenceTable {
   id: number;
   value: number;
+}
+
+/** Where each chain of the record ends. */
+interface ChainTable {
+  node: string;
+  seq: number;
+  hash: string;
+}
+
+/** One row: what still counts of what was issued. See `epoch.ts`. */
+interface EpochTable {
+  one: number;
+  /** What our own tokens carry; '' before the first restore. */
+  id: string;
+  /** What works once counts only when it was issued after this second. */
+  since: number;
+  /** JSON: a new epoch that the next process to serve has to begin. */
+  begins: string | null;
+}
+
+/** How far a move of the whole store has come: see `move/`. */
+interface MoveTable {
+  what: string;
+  /** JSON. */
+  note: string;
 }

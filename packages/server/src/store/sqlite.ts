@@ -1,10 +1,11 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { Problem } from '../problem.ts';
 import type { Engine } from './engine.ts';
 import type { WriteTurn } from './group-commit.ts';
 import { migrate } from './migrate.ts';
+import { refuseAway } from './move/fence.ts';
 import type { Schema } from './schema.ts';
 import { nodeSqliteDialect, StatementCache } from './sqlite-dialect.ts';
 import { unavailability } from './sqlite-error.ts';
@@ -28,9 +29,11 @@ const busyMs = 2000;
  * file cannot be used.
  */
 export async function openSqliteStore(path: string, options: SqliteOptions): Promise<Store> {
+  refuseGone(path);
   const database = openDatabase(path);
   const open = prepare(database, options);
   try {
+    refuseAway(database, path);
     await migrate(database, open.db, path);
   } catch (error) {
     database.close();
@@ -92,6 +95,21 @@ function openDatabase(path: string): DatabaseSync {
   } catch (error) {
     throw toProblem(path, error);
   }
+}
+
+/** A store that was moved away is not begun anew, empty, where somebody has removed its file (T22). */
+function refuseGone(path: string): void {
+  const note = movedNote(path);
+  if (path === ':memory:' || existsSync(path) || !existsSync(note)) return;
+  throw new Problem(
+    `The store ${path} is gone, and was moved elsewhere before: ${readFileSync(note, 'utf8').trim()}`,
+    `Name its database as \`store\` in the configuration. To begin anew and empty, remove ${note}.`,
+  );
+}
+
+/** Says beside a store that it was moved, for whoever looks into the home. */
+export function movedNote(path: string): string {
+  return `${path}.moved`;
 }
 
 /** Makes the file before SQLite does, with its owner's rights only; the files SQLite puts beside it take them over. */

@@ -7,6 +7,7 @@ import { bulletinContract } from './contract/bulletins.ts';
 import { commitContract } from './contract/commit.ts';
 import { cutOffContract } from './contract/cut-offs.ts';
 import { directoryContract } from './contract/directory.ts';
+import { epochContract } from './contract/epoch.ts';
 import { factorContract } from './contract/factors.ts';
 import type { StoreUnderTest } from './contract/fixtures.ts';
 import { lossesContract } from './contract/losses.ts';
@@ -50,6 +51,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     lossesContract(access);
     sessionContract(access);
     bulletinContract(access);
+    epochContract(access);
     wholeStoreContract(access);
   });
 }

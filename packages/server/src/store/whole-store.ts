@@ -11,6 +11,7 @@ import { bulletinStore } from './bulletins.ts';
 import { credentialStore } from './credentials.ts';
 import { cutOffStore } from './cut-offs.ts';
 import { type Engine, thereAndBack } from './engine.ts';
+import { epochStore } from './epoch.ts';
 import { factorStore } from './factors.ts';
 import { linkStore } from './links.ts';
 import { noticeStore } from './notices.ts';
@@ -63,6 +64,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts): St
     adminSessions: adminSessionStore(engine),
     notices: noticeStore(engine),
     agentUses: agentUseStore(engine),
+    epoch: epochStore(engine),
     bulletins: bulletinStore(engine),
     changeSequence: reads.changeSequence,
     lossSequence: reads.lossSequence,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { parseDpopProof, parseJws, toThumbprint } from '@credence/mcp/protocol';
 import Provider, { errors, type KoaContextWithOIDC } from 'oidc-provider';
-import { dpopMark } from '../../clients/dpop.ts';
+import { isOfBefore } from '../../clients/before-epoch.ts';
+import { dpopMark, maxAgeSeconds } from '../../clients/dpop.ts';
 import type { SignInOptions } from './options.ts';
 
 /** A DPoP proof that was used before; the record tells it apart. */
@@ -13,7 +14,10 @@ export class ProofReplayed extends errors.InvalidDpopProof {}
  * bound at sign-in: a refresh token that was bound to nothing gives no bound ID Token, whatever key is shown with it.
  * @see https://www.rfc-editor.org/rfc/rfc9449#section-5
  */
-export function bindSignInsToKeys(provider: Provider, options: Pick<SignInOptions, 'issuer' | 'store'>): void {
+export function bindSignInsToKeys(
+  provider: Provider,
+  options: Pick<SignInOptions, 'issuer' | 'since' | 'store'>,
+): void {
   const refreshToken = provider.RefreshToken.prototype;
   const { save } = refreshToken;
   refreshToken.save = async function saveBound(this: { jkt?: string | undefined }, ...args) {
@@ -36,6 +40,9 @@ export function bindSignInsToKeys(provider: Provider, options: Pick<SignInOption
   replays.unique = async (issuer, jti, exp) => {
     const proof = proofUnderWay(jti);
     if (!proof) return unique(issuer, jti, exp);
+    if (isOfBefore(proof.madeAt, options.since(), maxAgeSeconds)) {
+      throw new errors.InvalidDpopProof('from before this store was restored or moved');
+    }
     const outcome = await options.store.commit({
       marks: [dpopMark(`${options.issuer}${proof.path}`, proof.thumbprint, jti, exp + aheadSeconds)],
       records: [],
@@ -69,7 +76,7 @@ function keyOfSignIn(): string | undefined {
 }
 
 /** The proof of the request under way, unless this `jti` is the client assertion's: nothing else is asked about. */
-function proofUnderWay(jti: string): { path: string; thumbprint: string } | undefined {
+function proofUnderWay(jti: string): { path: string; thumbprint: string; madeAt: number } | undefined {
   const context = Provider.ctx;
   const assertion = context?.oidc.params?.client_assertion;
   if (typeof assertion === 'string' && parseJws(assertion)?.claims.jti === jti) return undefined;
@@ -77,5 +84,5 @@ function proofUnderWay(jti: string): { path: string; thumbprint: string } | unde
   const proof = parseDpopProof(context?.get('dpop') ?? '');
   if (!proof.ok) throw new errors.InvalidDpopProof('not a proof over a public key');
   const thumbprint = toThumbprint(proof.value.key, (text) => createHash('sha256').update(text).digest());
-  return { path: context?.path ?? '', thumbprint };
+  return { path: context?.path ?? '', thumbprint, madeAt: Number(proof.value.jws.claims.iat) };
 }

@@ -44,6 +44,8 @@ export interface SignInOptions {
   readonly sessionIdleSeconds: number | undefined;
   readonly skewSeconds: number;
   /** Demanded of DPoP proofs, as at the token exchange; `undefined` where none is. */
+  /** What works once counts only when it was issued after this second (T21). */
+  readonly since: () => EpochSeconds;
   readonly dpopNonces: DpopNonces | undefined;
   /** Failed client authentications; the token exchange counts into the same. */
   readonly failures: FailureLimit;

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { parseJws, signatureAlgorithms } from '@credence/mcp/protocol';
 import Provider, { type Configuration, errors, type Grant, type KoaContextWithOIDC } from 'oidc-provider';
-import { audienceOf, hashSecret, secretMatches } from '../../clients/authenticate.ts';
+import { audienceOf, hashSecret, madeAt, secretMatches, skewSeconds } from '../../clients/authenticate.ts';
+import { isOfBefore } from '../../clients/before-epoch.ts';
 import { isRemote } from '../../clients/remote-clients.ts';
 import { earnableHere } from '../../policy/sign-in-levels.ts';
 import type { Store } from '../../store/store.ts';
@@ -200,13 +201,16 @@ function headerOfAssertion() {
 function checkAssertionClaims(
   context: KoaContextWithOIDC,
   claims: Record<string, unknown>,
-  { issuer, clients, now }: SignInOptions,
+  { issuer, clients, now, since }: SignInOptions,
 ): void {
-  const { aud, sub, iss, exp, jti } = claims;
+  const { aud, sub, iss, exp, iat, jti } = claims;
   const audience = audienceOf(aud, clients().get(String(iss)) ?? {}, issuer);
   if (!audience) throw new errors.InvalidClientAuth('aud is not this issuer alone');
   if (sub !== iss) throw new errors.InvalidClientAuth('sub is not iss');
   if (typeof exp !== 'number' || exp > now() + 3600) throw new errors.InvalidClientAuth('exp is too far away');
   if (typeof jti !== 'string' || jti.length > 256) throw new errors.InvalidClientAuth('jti is not a short string');
+  if (isOfBefore(madeAt(iat, exp), since(), skewSeconds)) {
+    throw new errors.InvalidClientAuth('from before this store was restored or moved');
+  }
   if (audience === 'endpoint') rememberLegacyAudience(context);
 }

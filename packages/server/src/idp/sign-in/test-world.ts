@@ -132,6 +132,7 @@ export async function openTestWorld(
     directoryRows: () => [],
     fetch: () => Promise.reject(new Error('nothing goes out in tests')),
     skewSeconds: 30,
+    since: () => 0,
     dpopNonces,
     failures: createFailureLimit({ max: 10, windowSeconds: 60, now }),
     addressOf: (incoming) => incoming.headers['x-test-address']?.toString() ?? '127.0.0.1',

@@ -15,7 +15,7 @@ export async function exchangeForPass(
   { text, form }: { readonly text: string; readonly form: Form },
   authorization: string | undefined,
   pass: string,
-  options: Pick<SignInOptions, 'issuer' | 'clients' | 'complete' | 'secretHashes' | 'store' | 'now'>,
+  options: Pick<SignInOptions, 'issuer' | 'clients' | 'complete' | 'secretHashes' | 'since' | 'store' | 'now'>,
 ): Promise<Result<string>> {
   const clientId = form.get('client_id');
   if (clientId === undefined || form.get('client_assertion') === undefined) return ok(text);
@@ -30,13 +30,14 @@ export async function exchangeForPass(
     authenticated: () => undefined,
     mark: (mark: Mark) => marks.push(mark),
   };
-  const { issuer, complete, secretHashes, store } = options;
+  const { issuer, complete, secretHashes, since, store } = options;
   const find = (id: string) => options.clients().get(id);
   const client = await authenticateClient(call, {
     issuer,
     find,
     complete,
     secretHashes,
+    since,
     assertionMark: clientAssertionMark,
   });
   if (!client.ok) return client;
