@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite';
 import { erin, far, fresh, idJag, now, row, signal, subjectKey, version } from '../contract/fixtures.ts';
 import { openSqliteStore } from '../sqlite.ts';
 import type { Store } from '../store.ts';
@@ -50,15 +49,5 @@ export async function makeStore(file: string, lines?: number): Promise<void> {
     if (node === 'one') await fill(store, lines);
     else await store.commit({ marks: [idJag()], records: [row(), row()] });
     await store.close();
-  }
-}
-
-/** All rows of a table of an SQLite file. */
-export function rowsOf(file: string, table: string): Record<string, unknown>[] {
-  const database = new DatabaseSync(file, { readOnly: true });
-  try {
-    return database.prepare(`SELECT * FROM ${table} ORDER BY 1, 2`).all();
-  } finally {
-    database.close();
   }
 }
