@@ -39,6 +39,7 @@ const scim = (name: string) => server(`directory/scim/${name}`);
 const metadata = [toSpec('client-metadata')];
 const certificates = [toSpec('certificates')];
 const adminApi = [toSpec('admin-api')];
+const adminSignIn = [toSpec('admin-sign-in')];
 
 /** The rule files, and the tests to ask in turn: first those beside them, then those most likely to notice. */
 const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
@@ -70,7 +71,9 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('admin/permissions.ts'), adminApi],
   [server('admin/own-page.ts'), adminApi],
   [server('admin/session-times.ts'), adminApi],
-  [server('admin/cookies.ts'), adminApi],
+  [server('admin/cookies.ts'), adminApi, adminSignIn],
+  [server('admin/sign-in.ts'), adminSignIn],
+  [server('admin/first-administrator.ts'), adminSignIn],
   [server('admin/api-tokens.ts'), adminApi],
   [server('admin/api/administrator.ts'), adminApi],
   [server('admin/api/api.ts'), adminApi],

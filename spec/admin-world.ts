@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { type Refusal, refusalRow } from '@credence/mcp/protocol';
+import { no, ok, type Refusal, type Result, refusalRow } from '@credence/mcp/protocol';
 import type { AdminServices } from '../packages/server/src/admin/api/services.ts';
 import { newApiToken } from '../packages/server/src/admin/api-tokens.ts';
 import { createAdminApp } from '../packages/server/src/admin/app.ts';
 import { newTicket } from '../packages/server/src/admin/cookies.ts';
 import { tokenScopes } from '../packages/server/src/admin/permissions.ts';
+import type { ConsoleParty } from '../packages/server/src/admin/sign-in.ts';
 import { readRecord } from '../packages/server/src/audit/personal.ts';
 import { type AuditRecord, toRow } from '../packages/server/src/audit/record.ts';
 import { eventId } from '../packages/server/src/call.ts';
+import type { UpstreamAnswer } from '../packages/server/src/directory/upstream/relying-party.ts';
 import { toNetwork } from '../packages/server/src/limits.ts';
 import type { AdminRole } from '../packages/server/src/store/administrators.ts';
 import type { Person } from '../packages/server/src/store/store.ts';
@@ -80,7 +82,24 @@ export async function openAdminWorld(options: { demo?: boolean; linesPerSecond?:
     resource: () => undefined,
     refresh: async () => undefined,
   };
-  const app = createAdminApp(services, () => caller.address);
+  const idp = {
+    /** What the IdP was asked for, and what it will say of whoever comes back. */
+    asked: [] as Record<string, unknown>[],
+    answer: no('upstream_refused') as Result<UpstreamAnswer>,
+  };
+  const party: ConsoleParty = {
+    begin: async (attempt, more) => {
+      idp.asked.push({ ...attempt, ...more });
+      return ok(`${idpIssuer}/auth?state=${attempt.state}`);
+    },
+    finish: async (returned, attempt) =>
+      returned.get('state') === attempt.state ? idp.answer : no('upstream_answer_invalid'),
+  };
+  const app = createAdminApp(
+    services,
+    () => caller.address,
+    async () => party,
+  );
   const raw = async (request: Request): Promise<AdminAnswer> => {
     const response = await app.fetch(request);
     const text = await response.text();
@@ -109,6 +128,7 @@ export async function openAdminWorld(options: { demo?: boolean; linesPerSecond?:
     ...world,
     app,
     services,
+    idp,
     raw,
     send,
     last,

@@ -87,6 +87,7 @@ export async function seedDemo(
   });
 
   const users = isIdp ? await Promise.all(people.map((person) => seedPerson(store, person, before))) : [];
+  if (isIdp) await seedOwner(store);
   const clientIds = isIdp ? [...inForce.access().clients.keys()] : [...inForce.resource().clients.keys()];
   const clients = await Promise.all(
     clientIds.map(async (id): Promise<DemoClient> => {
@@ -135,6 +136,13 @@ async function seedPerson(
   if (!inStore) await store.people.save({ id, source: 'local', email, name, active: true, groups, roles });
   await store.people.setPasswordHash(id, await hashPassword(password));
   return { email, password, groups, roles };
+}
+
+/** Dana administers, unless somebody decided otherwise since. */
+async function seedOwner({ people, administrators }: Store): Promise<void> {
+  const dana = await people.findByEmail('dana@acme.example');
+  if (!dana || (await administrators.list()).length > 0) return;
+  await administrators.grant({ personId: dana.id, role: 'owner', grantedAt: Math.floor(Date.now() / 1000) }, []);
 }
 
 async function seedSecret(

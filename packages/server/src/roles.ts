@@ -104,6 +104,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     publicKeys: () => [...idTokenKeys.published(), ...idJagKeys.published(), ...eventKeys.published()],
     detailTypes: () => detailTypesOf(inForce.access()),
     cookieKeys: [await openSecret(home.keysDir, 'cookie')],
+    consoleReturn: `${config.admin.url}/sign-in/done`,
     idTokenSeconds: config.idp.idTokenSeconds,
     sessionSeconds: config.idp.sessionSeconds,
     sessionIdleSeconds: config.idp.sessionIdleSeconds,
@@ -357,7 +358,8 @@ async function appendStranger({ edge, append }: Parts, reason: Refusal): Promise
 const demoPath = [fileURLToPath(new URL('../../../node_modules/.bin', import.meta.url))];
 
 /** The admin listener: the admin API, for now without the console. */
-export async function adminListener({ config, store, inForce, edge, now }: Parts): Promise<Handler> {
+export async function adminListener(parts: Parts): Promise<Handler> {
+  const { config, store, inForce, edge, now } = parts;
   const isA = config.roles.has('idp');
   const isB = config.roles.has('ras') || config.roles.has('gateway');
   const { nowMs, ledger, failures, onFault } = edge;
@@ -384,8 +386,26 @@ export async function adminListener({ config, store, inForce, edge, now }: Parts
       refresh: inForce.refresh,
     },
     edge.addressOf,
+    lazily(() => openConsoleParty(parts)),
   );
   return { handle: getRequestListener(app.fetch) };
+}
+
+/** The admin listener as a client of the IdP, which may be another process or another machine. */
+async function openConsoleParty({ config, egress, log, now }: Parts) {
+  const { createRelyingParty } = await import('./directory/upstream/relying-party.ts');
+  const { consoleClientId, returnPath } = await import('./admin/sign-in.ts');
+  const { issuer } = config.idp;
+  const idp = { name: 'idp', issuer, clientId: consoleClientId, scopes: ['openid'], userinfo: false };
+  return createRelyingParty(idp, {
+    redirectUri: `${config.admin.url}${returnPath}`,
+    credential: { kind: 'none' },
+    egress,
+    skewSeconds: config.skewSeconds,
+    now,
+    allowLoopback: isLoopbackHost(new URL(issuer).hostname),
+    onFault: (_, fault) => log.warn({ issuer, fault: toFault(fault) }, 'a sign-in at the admin listener failed'),
+  });
 }
 
 /** What is fetched of the clients of one side. */

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { makeFirstLink } from './admin/first-administrator.ts';
 import { type Config, readConfig, type ServeFlags } from './config.ts';
 import { acmeDocuments, seedDemo } from './demo.ts';
 import { publishDocument, starterDocuments } from './documents.ts';
@@ -69,9 +70,10 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   every(opened, houseKeepingMs, () => store.purge(parts.now()), log);
   if (config.roles.has('idp')) every(opened, houseKeepingMs, () => gatherAgentUses(store), log);
   every(opened, indexMs, () => indexRecord(store), log);
+  const first = config.roles.has('admin') ? await firstLines(config, store, parts.now()) : [];
   const resources = opened.move();
   return {
-    readyText: toReadyText(config, home, tls?.caPath, published, performance.now() - startedAt),
+    readyText: toReadyText(config, home, tls?.caPath, [...published, ...first], performance.now() - startedAt),
     stop: () => resources.disposeAsync(),
   };
 }
@@ -101,6 +103,12 @@ async function indexRecord({ auditSearch }: Store): Promise<void> {
 /** A little at a time: whoever waits for the store meanwhile waits for milliseconds. */
 async function gatherAgentUses({ agentUses }: Store): Promise<void> {
   while ((await agentUses.catchUp(1000)) > 0) await setImmediate();
+}
+
+/** Where nobody administers yet: the way in, which works once and is shown nowhere else. */
+async function firstLines({ admin }: Config, store: Store, now: number): Promise<string[]> {
+  const link = await makeFirstLink(store, admin.url, now);
+  return link === undefined ? [] : [`first administrator, once   ${link}`];
 }
 
 async function publishDocuments(config: Config, store: Store, nowMs: number): Promise<string[]> {

@@ -4,7 +4,7 @@ import { createIssuerKeys } from '@credence/mcp/resource';
 import { type AuditRecord, toRow } from './audit/record.ts';
 import { eventId } from './call.ts';
 import type { LinkOptions } from './directory/upstream/link.ts';
-import type { UpstreamCredential } from './directory/upstream/relying-party.ts';
+import type { RelyingParty, UpstreamCredential } from './directory/upstream/relying-party.ts';
 import { toUpstreams, type Upstream } from './directory/upstream/settings.ts';
 import type { UpstreamOptions } from './idp/sign-in/upstream/options.ts';
 import { openSecret } from './keys/key-file.ts';
@@ -20,7 +20,7 @@ export async function openUpstreams(parts: Parts, allowLoopback: boolean): Promi
   const upstreams = toUpstreams(config.signIn);
   if (upstreams.length === 0) return undefined;
   const { createRelyingParty } = await import('./directory/upstream/relying-party.ts');
-  const parties = new Map<string, ReturnType<typeof createRelyingParty>>();
+  const parties = new Map<string, RelyingParty>();
   for (const upstream of upstreams) {
     const { name } = upstream;
     if (!upstream.provisionedBy) await claim(store, name);

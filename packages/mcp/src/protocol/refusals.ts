@@ -1118,6 +1118,32 @@ export const refusals = {
     rule: 'LOG-02',
     hint: 'the operation asks for a sign-in less than 15 minutes old',
   },
+  admin_not_administrator: {
+    wire: 'access_denied',
+    status: 403,
+    rule: 'LOG-02',
+    hint: 'somebody signed in at the admin listener who does not administer',
+    help: 'If they should: credence admin grant EMAIL ROLE',
+  },
+  admin_no_second_factor: {
+    wire: 'insufficient_user_authentication',
+    status: 403,
+    rule: 'LOG-02',
+    hint: 'an administrator signed in without a second factor',
+    help: 'They add one at /security of the identity provider; a first one may need: credence person factors code EMAIL',
+  },
+  admin_sign_in_unknown: {
+    wire: 'invalid_request',
+    rule: 'LOG-02',
+    hint: 'a browser came back to the admin listener from a sign-in it did not begin, or that is over',
+  },
+  admin_first_link_unknown: {
+    wire: 'invalid_request',
+    status: 404,
+    rule: 'LOG-02',
+    hint: 'the link for the first administrator is not one, was used, is over, or somebody administers already',
+    help: 'A start of the server without any administrator prints a new one; otherwise: credence admin grant EMAIL ROLE',
+  },
   admin_too_fast: {
     wire: 'slow_down',
     rule: 'IDP-38',

@@ -7,6 +7,8 @@ import { toOpenApi } from './api/openapi.ts';
 import { apiHeaders, toFaultProblem } from './api/problem.ts';
 import { routes } from './api/routes.ts';
 import type { AdminServices } from './api/services.ts';
+import { firstPath } from './first-administrator.ts';
+import { type ConsoleParty, createAdminSignIn, returnPath } from './sign-in.ts';
 import { statusPage } from './status-page.ts';
 
 /** What the status page may tell anybody who can reach the admin listener: nothing about people, nothing secret. */
@@ -24,9 +26,18 @@ export interface AdminStatus {
 export function createAdminApp(
   services: AdminServices,
   addressOf: (incoming: IncomingMessage | undefined) => string,
+  party: () => Promise<ConsoleParty>,
 ): Hono {
   const app = new Hono();
   const api: AdminApi = createAdminApi(routes, services);
+  const signIn = createAdminSignIn(services, party);
+  const callerOf = (env: unknown) =>
+    addressOf((env as Partial<HttpBindings> | undefined)?.incoming as IncomingMessage | undefined);
+  app.get('/sign-in', ({ req, env }) => signIn.begin(req.raw, callerOf(env)));
+  app.get(returnPath, ({ req, env }) => signIn.done(req.raw, callerOf(env)));
+  app.on(['GET', 'POST'], `${firstPath}:token`, ({ req, env }) =>
+    signIn.first(req.raw, callerOf(env), req.param('token')),
+  );
   const status = () => toStatus(services);
   app.get('/', () => statusPage(status()));
   app.get('/status.json', (context) => context.json(status(), 200, { 'cache-control': 'no-store' }));
@@ -34,9 +45,7 @@ export function createAdminApp(
   app.get(`${apiPath}/openapi.json`, () => {
     return new Response(document, { headers: { ...apiHeaders, 'content-type': 'application/json' } });
   });
-  app.all(`${apiPath}/*`, ({ req, env }) =>
-    api(req.raw, addressOf((env as Partial<HttpBindings> | undefined)?.incoming as IncomingMessage | undefined)),
-  );
+  app.all(`${apiPath}/*`, ({ req, env }) => api(req.raw, callerOf(env)));
   for (const asset of Object.values(assets)) {
     app.get(asset.path, () => new Response(asset.body, { headers: assetHeaders(asset) }));
   }

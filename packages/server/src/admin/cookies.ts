@@ -37,3 +37,19 @@ export function readCookie(request: Request, kind: CookieKind, admin: string): s
     .map((pair) => pair.slice(name.length + 1));
   return values.length === 1 ? values[0] : undefined;
 }
+
+/**
+ * `Strict` for the session: no request that another site caused carries it. The cookie of a sign-in under way has to come back
+ * with the browser from the identity provider, so it is `Lax`.
+ * @param value - '' takes the cookie away
+ */
+export function toSetCookie(kind: CookieKind, value: string, admin: string): string {
+  return [
+    `${nameOf(kind, admin)}=${value}`,
+    'Path=/',
+    ...(admin.startsWith('https:') ? ['Secure'] : []),
+    'HttpOnly',
+    `SameSite=${kind === 'session' ? 'Strict' : 'Lax'}`,
+    ...(value === '' ? ['Max-Age=0'] : []),
+  ].join('; ');
+}

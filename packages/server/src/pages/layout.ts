@@ -11,10 +11,12 @@ export interface Page {
   readonly foot?: string | undefined;
   /** Loads the script that asks the browser for a passkey; the headers have to allow it. */
   readonly asksPasskey?: boolean | undefined;
+  /** More for the head, such as where the page leads on to. */
+  readonly inHead?: Html | undefined;
 }
 
 /** The whole document. No inline script or style: the policy in `pageHeaders` would refuse both. */
-export function renderPage({ title, host, letter, foot, asksPasskey }: Page): string {
+export function renderPage({ title, host, letter, foot, asksPasskey, inHead }: Page): string {
   const mark = html`<svg viewBox="0 0 20 20" aria-hidden="true">${markShape}</svg>`;
   const page = html`<!DOCTYPE html>
 <html lang="en">
@@ -28,7 +30,7 @@ export function renderPage({ title, host, letter, foot, asksPasskey }: Page): st
     asksPasskey &&
     html`
 <script src="${passkeyAsset.path}" defer></script>`
-  }
+  }${inHead}
 </head>
 <body>
 <header class="bar"><span class="brand">${mark}Credence</span><span class="host">${host}</span></header>

@@ -22,9 +22,12 @@ export interface UpstreamAnswer {
   readonly idToken: string;
 }
 
+/** What it takes to know of somebody who signs people in. */
+type Provider = Pick<Upstream, 'name' | 'issuer' | 'clientId' | 'scopes' | 'userinfo'>;
+
 /** A client of one upstream, by OpenID Connect with code, PKCE, state, nonce and `iss`. */
-export interface RelyingParty {
-  readonly upstream: Upstream;
+export interface RelyingParty<U extends Provider = Upstream> {
+  readonly upstream: U;
   /** Where a browser is sent. */
   begin(attempt: Attempt, more: Readonly<Record<string, string>>): Promise<Result<string>>;
   /** Trades the code in the address the browser came back with. */
@@ -48,12 +51,14 @@ export interface RelyingPartyOptions {
 
 export type UpstreamCredential =
   | { readonly kind: 'secret'; readonly secret: string }
-  | { readonly kind: 'key'; readonly jwk: JsonObject };
+  | { readonly kind: 'key'; readonly jwk: JsonObject }
+  /** PKCE alone, where the address that the code is sent to is as good as a secret. */
+  | { readonly kind: 'none' };
 
 const metadataSeconds = 600;
 const aliveSeconds = 10;
 
-export function createRelyingParty(upstream: Upstream, options: RelyingPartyOptions): RelyingParty {
+export function createRelyingParty<U extends Provider>(upstream: U, options: RelyingPartyOptions): RelyingParty<U> {
   let known: { configuration: client.Configuration; at: EpochSeconds } | undefined;
 
   /**
@@ -133,7 +138,7 @@ export function createRelyingParty(upstream: Upstream, options: RelyingPartyOpti
   };
 }
 
-async function discover(upstream: Upstream, options: RelyingPartyOptions): Promise<client.Configuration> {
+async function discover(upstream: Provider, options: RelyingPartyOptions): Promise<client.Configuration> {
   const metadata = { redirect_uris: [options.redirectUri], [client.clockTolerance]: options.skewSeconds };
   return client.discovery(new URL(upstream.issuer), upstream.clientId, metadata, await toAuthentication(options), {
     [client.customFetch]: options.egress.fetch,
@@ -143,6 +148,7 @@ async function discover(upstream: Upstream, options: RelyingPartyOptions): Promi
 }
 
 async function toAuthentication({ credential }: RelyingPartyOptions): Promise<client.ClientAuth> {
+  if (credential.kind === 'none') return client.None();
   if (credential.kind === 'secret') {
     const [basic, post] = [client.ClientSecretBasic(credential.secret), client.ClientSecretPost(credential.secret)];
     return (server, ...rest) => {

@@ -36,6 +36,8 @@ export interface SignInOptions {
   readonly detailTypes: () => readonly string[];
   /** Sign cookies and forms; the first makes new ones. */
   readonly cookieKeys: readonly string[];
+  /** Where the admin listener takes people back; `undefined` = there is none. */
+  readonly consoleReturn?: string | undefined;
   /** 1 h unless configured; never above 12 h. */
   readonly idTokenSeconds: number;
   /** How long one sign-in lasts, whatever happens meanwhile. */

@@ -23,7 +23,10 @@ export const ownPages = {
 /** Old enough to have signed in an hour ago is too old to change how one signs in. */
 export const freshSeconds = 900;
 
-const clientIds = new Set<string>(Object.values(ownPages).map(({ clientId }) => clientId));
+/** The admin listener, which signs its people in here; it lives at an origin of its own. */
+const consoleClient = { clientId: 'credence.console', name: 'the admin console' } as const;
+
+const clientIds = new Set<string>([...Object.values(ownPages), consoleClient].map(({ clientId }) => clientId));
 
 /** Whether a client of a session is one of our own pages, and no agent. */
 export function isOwnPage(clientId: string): boolean {
@@ -32,18 +35,23 @@ export function isOwnPage(clientId: string): boolean {
 
 /**
  * The pages are clients of our own sign-in, so that they are reached by the same pages, limits and records as any other.
- * They have no credentials, get nothing at the token endpoint, and trade nothing: the session is all they look at.
+ * They have no credentials, get nothing at the token endpoint, and trade nothing: the session is all they look at. The console
+ * alone gets an ID Token, which it may not trade either.
  */
 export function withOwnPages(options: SignInOptions): SignInOptions {
-  const own = new Map(Object.values(ownPages).map((page) => [page.clientId as string, toClient(options.issuer, page)]));
+  const { issuer, consoleReturn } = options;
+  const own = new Map<string, AccessClient>(
+    Object.values(ownPages).map((page) => [page.clientId, toClient(page, `${issuer}${page.path}`)]),
+  );
+  if (consoleReturn !== undefined) own.set(consoleClient.clientId, toClient(consoleClient, consoleReturn));
   return { ...options, clients: () => ({ get: (id) => own.get(id) ?? options.clients().get(id) }) };
 }
 
-function toClient(issuer: string, { clientId, name, path }: OwnPage): AccessClient {
+function toClient({ clientId, name }: Omit<OwnPage, 'path'>, redirectUri: string): AccessClient {
   return {
     id: clientId,
     name,
-    redirectUris: [`${issuer}${path}`],
+    redirectUris: [redirectUri],
     postLogoutRedirectUris: [],
     public: true,
     exchange: false,
