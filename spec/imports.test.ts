@@ -17,7 +17,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     { parts: ['main', 'cli'], knowEachOther: true },
     // Puts the roles of one process together and opens their listeners.
     {
-      parts: ['server', 'serve', 'workers', 'roles', 'upstreams', 'off', 'follow', 'demo', 'readiness'],
+      parts: ['server', 'serve', 'workers', 'roles', 'upstreams', 'off', 'exporting', 'follow', 'demo', 'readiness'],
       knowEachOther: true,
     },
     { parts: ['app'] },
@@ -34,6 +34,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
         'config',
         'door',
         'egress',
+        'exports-config',
         'form',
         'health',
         'home',

@@ -9,6 +9,7 @@ import {
 } from '@credence/mcp/protocol';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { type ExportSettings, ExportsSection, locateExports } from './exports-config.ts';
 import { Problem } from './problem.ts';
 import { type PostgresSettings, StoreSection, toPostgresSettings } from './store-config.ts';
 import { locateSecrets, SignInConfig } from './upstream-config.ts';
@@ -89,6 +90,7 @@ const ConfigFile = z.strictObject({
     .prefault({}),
   admin: z.strictObject({ url: origin.optional(), port: port.default(4002) }).prefault({}),
   store: StoreSection.optional(),
+  exports: ExportsSection,
   sign_in: SignInConfig.prefault({}),
   signals: z
     .strictObject({
@@ -238,6 +240,8 @@ export interface Config {
   readonly signIn: SignInConfig;
   /** Files with the bearer tokens that authorization servers want to see with security events, by issuer. */
   readonly signalTokenFiles: Readonly<Record<string, string>>;
+  /** Where the record goes besides the store. */
+  readonly exports: readonly ExportSettings[];
   readonly skewSeconds: number;
   /** Whether DPoP proofs must carry a nonce of ours (RFC 9449 §8). */
   readonly dpop: { readonly nonce: boolean };
@@ -299,6 +303,7 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
     },
     ras: { ...value.ras, issuer: value.ras.issuer ?? `${scheme}://localhost:${value.ras.port}` },
     admin: { ...value.admin, url: value.admin.url ?? `${scheme}://localhost:${value.admin.port}` },
+    exports: locateExports(value.exports, at),
     signIn: locateSecrets(value.sign_in, at),
     signalTokenFiles: Object.fromEntries(
       Object.entries(value.signals.tokenFiles).map(([issuer, file]) => [issuer, at(file)]),

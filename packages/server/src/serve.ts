@@ -181,7 +181,8 @@ export async function openTls({ tls }: Config, home: Home): Promise<Tls | undefi
   return { key, cert };
 }
 
-function readCertificates(files: readonly string[]): Promise<string[]> {
+/** What the PEM files of the configuration hold. */
+export function readCertificates(files: readonly string[]): Promise<string[]> {
   return Promise.all(files.map(readPem));
 }
 

@@ -9,6 +9,7 @@ import { type Config, readConfig, type ServeFlags } from './config.ts';
 import { acmeDocuments, seedDemo } from './demo.ts';
 import { publishDocument, starterDocuments } from './documents.ts';
 import { beginRequestedEpoch } from './epoch.ts';
+import { openExporting } from './exporting.ts';
 import { type Home, makeFolders, openHome, toHome } from './home.ts';
 import { lockHome } from './home-lock.ts';
 import { openInForce } from './in-force.ts';
@@ -66,6 +67,7 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   if (isAlone) await serve(opened, parts, originsOf(config));
   else await serveWithWorkers(opened, parts, ground, node, turns);
   if (config.roles.has('idp')) await openOff(opened, parts);
+  await openExporting(opened, parts);
   // Last to be opened, first to end: nothing is tidied up while the rest is taken down.
   every(opened, houseKeepingMs, () => store.purge(parts.now()), log);
   if (config.roles.has('idp')) every(opened, houseKeepingMs, () => gatherAgentUses(store), log);

@@ -6,6 +6,7 @@ import { apiTokenCommand } from './api-token.ts';
 import { auditCommand } from './audit.ts';
 import { clientCommand } from './client.ts';
 import { explainCommand } from './explain.ts';
+import { exportsCommand } from './exports.ts';
 import { groupCommand, roleCommand } from './group.ts';
 import { configOption } from './home-option.ts';
 import { identityCommand } from './identity.ts';
@@ -52,6 +53,7 @@ export async function run(args: readonly string[]): Promise<number> {
     identityCommand,
     keysCommand,
     storeCommand,
+    exportsCommand,
   ]) {
     program.addCommand(inheritSettings(command(setExitCode), program));
   }

@@ -17,6 +17,7 @@ import * as losses from './migrations/0011-losses.ts';
 import * as sealedRecord from './migrations/0012-sealed-record.ts';
 import * as search from './migrations/0013-search.ts';
 import * as epochs from './migrations/0015-epochs.ts';
+import * as exportsOfRecord from './migrations/0016-exports.ts';
 import * as adminApi from './migrations/0018-admin-api.ts';
 import type { Schema } from './schema.ts';
 
@@ -34,6 +35,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0010-used-once': usedOnce,
   '0011-losses': losses,
   '0012-sealed-record': sealedRecord,
+  '0016-exports': exportsOfRecord,
   '0018-admin-api': adminApi,
   '0013-search': search,
   '0015-epochs': epochs,

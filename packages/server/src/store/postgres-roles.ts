@@ -57,6 +57,7 @@ const rights = {
   agent_uses_read: { idp: 'SU' },
   bulletins: { idp: 'SI', operator: 'SI', purge: 'SD' },
   bulletin_readers: { idp: 'SIUD', purge: 'S' },
+  exports: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'SU' },
   scim_tokens: { idp: 'SU', operator: 'SIUD' },
   // Given by commands of the operator alone.
   administrators: { idp: 'S', operator: 'SIUD' },

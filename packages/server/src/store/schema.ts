@@ -45,6 +45,7 @@ export interface Schema {
   agent_uses_read: AgentUseReadTable;
   bulletins: BulletinTable;
   bulletin_readers: BulletinReaderTable;
+  exports: ExportTable;
   change_sequence: ChangeSequenceTable;
   loss_sequence: ChangeSequenceTable;
   chains: ChainTable;
@@ -411,6 +412,19 @@ interface BulletinTable {
 interface BulletinReaderTable {
   reader: string;
   position: number;
+}
+
+/** How far each export of the record has come, and which node carries it on. */
+export interface ExportTable {
+  name: string;
+  position: number;
+  sent: number;
+  dead: number;
+  holder: string | null;
+  beat: number;
+  moved_ms: number;
+  failing: string | null;
+  failing_ms: number | null;
 }
 
 /** One row: how many changes there were. */

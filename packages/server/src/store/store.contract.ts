@@ -8,6 +8,7 @@ import { commitContract } from './contract/commit.ts';
 import { cutOffContract } from './contract/cut-offs.ts';
 import { directoryContract } from './contract/directory.ts';
 import { epochContract } from './contract/epoch.ts';
+import { exportContract } from './contract/exports.ts';
 import { factorContract } from './contract/factors.ts';
 import type { StoreUnderTest } from './contract/fixtures.ts';
 import { lossesContract } from './contract/losses.ts';
@@ -52,6 +53,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     sessionContract(access);
     bulletinContract(access);
     epochContract(access);
+    exportContract(access);
     wholeStoreContract(access);
   });
 }

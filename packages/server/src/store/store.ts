@@ -6,6 +6,7 @@ import type { ApiTokenStore } from './api-tokens.ts';
 import type { AuditSearchStore } from './audit-search.ts';
 import type { DirectoryStore } from './directory.ts';
 import type { EpochStore } from './epoch.ts';
+import type { ExportStore } from './exports.ts';
 import type { LinkStore } from './links.ts';
 import type { NoticeStore } from './notices.ts';
 import type { BulletinStore, Initiator } from './off.ts';
@@ -40,6 +41,7 @@ export interface Store {
   readonly notices: NoticeStore;
   readonly agentUses: AgentUseStore;
   readonly epoch: EpochStore;
+  readonly exports: ExportStore;
   /**
    * Grows with every change to people, groups, sources, credentials, policies, accounts or who is cut off, and with every bulletin,
    * by whichever process made it. A node compares it to know when to drop what it keeps in memory.

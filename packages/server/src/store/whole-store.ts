@@ -12,6 +12,7 @@ import { credentialStore } from './credentials.ts';
 import { cutOffStore } from './cut-offs.ts';
 import { type Engine, thereAndBack } from './engine.ts';
 import { epochStore } from './epoch.ts';
+import { exportStore } from './exports.ts';
 import { factorStore } from './factors.ts';
 import { linkStore } from './links.ts';
 import { noticeStore } from './notices.ts';
@@ -65,6 +66,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts): St
     notices: noticeStore(engine),
     agentUses: agentUseStore(engine),
     epoch: epochStore(engine),
+    exports: exportStore(engine),
     bulletins: bulletinStore(engine),
     changeSequence: reads.changeSequence,
     lossSequence: reads.lossSequence,

@@ -52,6 +52,9 @@ const events: Readonly<Record<RecordKind, (record: Exported) => OcsfEvent>> = {
   }),
 };
 
+/** Every kind of record there is. */
+export const recordKinds: readonly string[] = Object.keys(events);
+
 /** The record as an event of the Open Cybersecurity Schema Framework, on one line; whole, it is in `unmapped`. */
 export function toOcsf(record: Exported): string {
   const { classUid, activity, members } = events[record.kind](record);

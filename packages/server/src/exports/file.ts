@@ -1,0 +1,96 @@
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import type { FileSettings } from '../exports-config.ts';
+import { away, type Destination } from './destination.ts';
+
+const most = { lines: 200, bytes: 1024 * 1024 };
+/** No line is longer; so much of the end of a file is searched for where the last one began. */
+const tailBytes = 4 * 1024 * 1024;
+
+/**
+ * A file that lines are added to; when it is full it is put aside as `<path>.1`, and what was `.1` as `.2`. A batch counts as
+ * there when it is on the disk. A line that a crash left half written is taken back: it is written again, whole.
+ */
+export function openFileDestination({
+  path,
+  maxBytes,
+  keep,
+}: Pick<FileSettings, 'path' | 'maxBytes' | 'keep'>): Destination {
+  let file: FileHandle | undefined;
+
+  /** The file by this name, which somebody may have moved away meanwhile. */
+  async function current(): Promise<FileHandle> {
+    if (file) {
+      const [ours, there] = [await file.stat(), await stat(path).catch(() => undefined)];
+      if (there && there.ino === ours.ino && there.dev === ours.dev) return file;
+      await close();
+    }
+    file = await open(path, 'a+', 0o600);
+    await mendTail(file);
+    return file;
+  }
+
+  async function close(): Promise<void> {
+    const closing = file;
+    file = undefined;
+    await closing?.close();
+  }
+
+  async function rotate(): Promise<void> {
+    await close();
+    await rm(`${path}.${keep}`, { force: true });
+    for (let number = keep - 1; number >= 0; number--) {
+      const from = number === 0 ? path : `${path}.${number}`;
+      await rename(from, `${path}.${number + 1}`).catch(ignoreMissing);
+    }
+  }
+
+  return {
+    most,
+    async send(batch) {
+      try {
+        const bytes = Buffer.from(batch.map(({ text }) => `${text}\n`).join(''));
+        let handle = await current();
+        const { size } = await handle.stat();
+        if (size > 0 && size + bytes.length > maxBytes) {
+          await rotate();
+          handle = await current();
+        }
+        await handle.appendFile(bytes);
+        await handle.datasync();
+        return { outcome: 'delivered' };
+      } catch (error) {
+        // What of the batch is in the file by now is taken back, or doubled, the next time.
+        await close().catch(() => undefined);
+        return away(error);
+      }
+    },
+    close,
+  };
+}
+
+async function mendTail(file: FileHandle): Promise<void> {
+  const { size } = await file.stat();
+  if (size === 0) return;
+  const from = Math.max(0, size - tailBytes);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
+  const end = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
+  if (from + end < size && (end > 0 || from === 0)) await file.truncate(from + end);
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+/** Standard output of the server: for a container whose log is collected. Takes as long as the reader does. */
+export function stdoutDestination(stream: NodeJS.WritableStream = process.stdout): Destination {
+  return {
+    most: { lines: 200, bytes: 256 * 1024 },
+    send: (batch) =>
+      new Promise((resolve) => {
+        stream.write(batch.map(({ text }) => `${text}\n`).join(''), (error) =>
+          resolve(error ? away(error) : { outcome: 'delivered' }),
+        );
+      }),
+    close: async () => undefined,
+  };
+}
