@@ -117,6 +117,13 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
     [server('policy/decide.property.test.ts')],
     leg1,
   ],
+  [server('policy/hours.ts'), [server('policy/hours.test.ts')]],
+  [server('policy/network.ts'), [server('policy/network.test.ts')]],
+  [
+    server('policy/conditions.ts'),
+    [server('policy/conditions.test.ts'), server('policy/grants.test.ts')],
+    [server('policy/decide.property.test.ts'), toSpec('circumstances')],
+  ],
   [
     server('policy/compile-rules.ts'),
     [server('policy/compile-rules.test.ts'), server('policy/decide.test.ts'), server('policy/details.test.ts')],

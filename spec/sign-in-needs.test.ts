@@ -13,6 +13,7 @@ const ruleOf = (effect: Rule['effect'], scopes: string[], needs: SignInNeeds): R
   to: [],
   through: undefined,
   needs,
+  when: undefined,
 });
 
 describe('IDP-24: what the next sign-in has to be like, "only if a fresher sign-in could succeed"', () => {

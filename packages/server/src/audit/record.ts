@@ -73,6 +73,12 @@ export interface Facts {
     readonly because: readonly string[];
     readonly needs?: SignInNeeds;
   };
+  /** What would have been decided if the rules that only report counted; there where it is something else. */
+  readonly trial?: {
+    readonly effect: Decision['effect'];
+    readonly scopes: readonly string[];
+    readonly because: readonly string[];
+  };
   /** `jti` of the ID-JAG issued or redeemed. */
   readonly idJag?: string;
   /** `jti` of the access token issued or shown. */

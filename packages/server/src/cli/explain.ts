@@ -58,6 +58,7 @@ async function recompute(
     authTime,
     now,
     keyBound,
+    address: record.address,
   };
   return explain(toAccessIndex(version, origins), ask);
 }

@@ -97,6 +97,7 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
   const ask = toAsk(call, client.value, signedIn.value, target.value);
   const decision = decide(policy, ask);
   noteDecision(call, policy.version, ask, decision);
+  if (policy.trial) noteTrial(call, decide(policy.trial, ask), decision);
   if (decision.effect !== 'allow') return refusalOf(decision, ask, policy);
 
   const details = chooseDetails(call, target.value.details, decision);
@@ -224,6 +225,7 @@ function toAsk(call: Call, client: AccessClient, { person, token }: SignedIn, ta
     amr: token.amr,
     authTime: token.authTime,
     now: call.now,
+    address: call.address,
     ...(client.distributed && { keyBound: token.keyThumbprint !== undefined }),
   };
 }
@@ -239,6 +241,13 @@ function noteDecision(call: Call, version: number, ask: Ask, decision: Decision)
     inputs: { groups, roles, acr, amr, authTime, now, ...(keyBound !== undefined && { keyBound }) },
     decision: needs ? { effect, because, needs } : { effect, because },
   });
+}
+
+/** What the rules that only report would have made of it, where that is something else. */
+function noteTrial(call: Call, trial: Decision, decision: Decision): void {
+  const { effect, scopes, because } = trial;
+  const isSame = effect === decision.effect && scopes.join(' ') === decision.scopes.join(' ');
+  if (!isSame) call.note({ trial: { effect, scopes, because } });
 }
 
 /** A denial tells apart "nothing here for you" from "not these scopes" (IDP-19, IDP-20, IDP-24). */

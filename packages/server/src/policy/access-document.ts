@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { ClientTlsEntry } from './client-tls.ts';
 import {
+  cidr,
+  circumstances,
   clientIdUrl,
   detailTypeName,
   detailTypes,
@@ -41,6 +43,8 @@ export const AccessServerEntry = mapping({
   /** Permissions finer than scopes that the server knows (RFC 9396). */
   authorization_details: detailTypes.default({}),
   default_scopes: z.array(scopeName).min(1, 'must name at least one scope').optional(),
+  /** `false`: nobody is let in, whatever the rules say. */
+  enabled: z.boolean('must be true or false').optional(),
 }).superRefine(
   (server, context) => {
     const isLocal = has(server, 'local');
@@ -142,6 +146,9 @@ export const RuleEntry = mapping({
   on: z.union([id, z.array(id).min(1)], { error: 'must be a server, or a list of one or more servers' }),
   to: z.array(subject, 'must be a list such as [group:engineering]').min(1, 'must name somebody').optional(),
   through: z.array(id, 'must be a list of clients').min(1, 'must name at least one client').optional(),
+  ...circumstances,
+  /** Decides nothing yet: what it would have changed goes on the record. */
+  report_only: z.boolean('must be true or false').optional(),
 }).superRefine(
   (rule, context) => {
     const say = (message: string) => context.addIssue({ code: 'custom', message });
@@ -196,6 +203,10 @@ export const AccessDocument = mapping({
   servers: z.record(id, AccessServerEntry, 'must be a mapping of servers').default({}),
   clients: z.record(id, AccessClientEntry, 'must be a mapping of clients').default({}),
   audiences: z.record(issuerOrLocal, AudienceEntry, 'must be a mapping by issuer').default({}),
+  /** Names for networks that rules speak of. */
+  networks: z
+    .record(id, z.array(cidr).min(1, 'must list at least one network'), 'must be a mapping of names')
+    .default({}),
   rules: z.array(RuleEntry, 'must be a list of rules').default([]),
   sign_in: SignInEntry.optional(),
 });

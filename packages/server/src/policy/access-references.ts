@@ -1,4 +1,5 @@
 import { AccessClientEntry, AccessServerEntry, RuleEntry } from './access-document.ts';
+import { cidr } from './document-words.ts';
 import {
   childOf,
   entriesOf,
@@ -20,6 +21,7 @@ export function checkAccessReferences(raw: unknown): Finding[] {
     ...checkClientIds(childOf(raw, 'clients')),
     ...sameMetadata(childOf(raw, 'clients')),
     ...checkRules(childOf(raw, 'rules'), servers, clients),
+    ...checkNetworks(childOf(raw, 'rules'), Object.keys(childOf(raw, 'networks') ?? {})),
   ];
 }
 
@@ -74,6 +76,19 @@ function* checkRules(rules: unknown, servers: Servers, clients: Map<string, unkn
   }
 }
 
+function* checkNetworks(rules: unknown, known: readonly string[]): Generator<Finding> {
+  if (!Array.isArray(rules)) return;
+  for (const [at, rule] of rules.entries()) {
+    for (const key of ['from', 'not_from'] as const) {
+      const { data } = RuleEntry.shape[key].safeParse(childOf(rule, key));
+      for (const [where, network] of (data ?? []).entries()) {
+        if (cidr.safeParse(network).success || known.includes(network)) continue;
+        yield { path: ['rules', at, key, where], message: unknownName('network', network, known) };
+      }
+    }
+  }
+}
+
 /** A rule on several servers may name a scope that only some of them have, but not one that none has. */
 function* checkScopes(rule: RuleEntry, at: number, servers: Servers): Generator<Finding> {
   const targets = [rule.on].flat().map((server) => servers.get(server));
@@ -81,7 +96,7 @@ function* checkScopes(rule: RuleEntry, at: number, servers: Servers): Generator<
   const known = new Set(targets.flatMap((server) => Object.keys(server.scopes)));
   for (const key of ['allow', 'deny', 'for'] as const) {
     const chosen = rule[key];
-    if (chosen === undefined || chosen === 'all') continue;
+    if (!Array.isArray(chosen)) continue;
     for (const [where, scope] of chosen.entries()) {
       const message = `${[rule.on].flat().join(', ')} has no scope ${scope}; known: ${[...known].join(', ')}`;
       if (!known.has(scope)) yield { path: ['rules', at, key, where], message };
@@ -107,6 +122,6 @@ function* checkDetails({ on, allow, details }: RuleEntry, at: number, servers: S
           types.map(([type]) => type),
         ),
       };
-    else if (allow !== 'all' && !scopes.some((scope) => allow?.includes(scope))) yield { path, message };
+    else if (Array.isArray(allow) && !scopes.some((scope) => allow.includes(scope))) yield { path, message };
   }
 }

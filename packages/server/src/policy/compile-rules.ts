@@ -1,5 +1,8 @@
-import type { RuleEntry } from './access-document.ts';
-import type { AccessServer, SignInNeeds } from './model.ts';
+import type { AccessDocument, RuleEntry } from './access-document.ts';
+import { type Conditions, toConditions } from './conditions.ts';
+import type { AccessServer, Risk, SignInNeeds } from './model.ts';
+
+type ScopeChoice = NonNullable<RuleEntry['allow']>;
 
 export type RuleEffect = 'allow' | 'deny' | 'require';
 
@@ -19,6 +22,8 @@ export interface Rule {
   readonly through: ReadonlySet<string> | undefined;
   /** What the sign-in must have been like; empty unless the effect is `require`. */
   readonly needs: SignInNeeds;
+  /** Under which circumstances it speaks; `undefined` = under all. */
+  readonly when: Conditions | undefined;
 }
 
 /**
@@ -43,6 +48,7 @@ export interface Earnable {
 export function compileRules(
   entries: readonly RuleEntry[],
   servers: ReadonlyMap<string, AccessServer>,
+  networks: AccessDocument['networks'] = {},
 ): ReadonlyMap<string, RuleIndex> {
   const rulesOf = new Map<string, Rule[]>();
   const share = createSharing();
@@ -51,7 +57,7 @@ export function compileRules(
       const server = servers.get(serverId);
       if (!server) continue; // parsePolicy refuses it; without a server there is nothing to rule on
       const rules = rulesOf.get(serverId);
-      const rule = toRule(entry, position, server, share);
+      const rule = toRule(entry, position, server, { share, networks });
       if (rules) rules.push(rule);
       else rulesOf.set(serverId, [rule]);
     }
@@ -73,11 +79,16 @@ function createSharing(): Share {
   };
 }
 
-function toRule(entry: RuleEntry, position: number, server: AccessServer, share: Share): Rule {
+function toRule(
+  entry: RuleEntry,
+  position: number,
+  server: AccessServer,
+  { share, networks }: { readonly share: Share; readonly networks: AccessDocument['networks'] },
+): Rule {
   const { id, allow, deny, require: needs = {}, through } = entry;
   const effect = allow ? 'allow' : deny ? 'deny' : 'require';
   const chosen = allow ?? deny ?? entry.for ?? [];
-  const scopes = share(chosen === 'all' ? server.scopes.keys() : chosen.filter((scope) => server.scopes.has(scope)));
+  const scopes = share(chosenScopes(chosen, effect, server));
   return {
     id,
     position,
@@ -87,7 +98,20 @@ function toRule(entry: RuleEntry, position: number, server: AccessServer, share:
     to: entry.to ?? ['everyone'],
     through: through && share(through),
     needs,
+    when: toConditions(entry, networks),
   };
+}
+
+const risks: readonly Risk[] = ['low', 'medium', 'high'];
+
+function chosenScopes(chosen: ScopeChoice, effect: RuleEffect, { scopes }: AccessServer): Iterable<string> {
+  if (chosen === 'all') return scopes.keys();
+  if ('risk' in chosen) {
+    const named = risks.indexOf(chosen.risk);
+    const isMeant = (risk: Risk) => (effect === 'allow' ? risks.indexOf(risk) <= named : risks.indexOf(risk) >= named);
+    return [...scopes].filter(([, risk]) => isMeant(risk)).map(([scope]) => scope);
+  }
+  return chosen.filter((scope) => scopes.has(scope));
 }
 
 function toDetails(

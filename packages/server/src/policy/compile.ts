@@ -22,6 +22,8 @@ export interface AccessIndex {
   readonly audiences: ReadonlyMap<string, Audience>;
   /** Rules by the id of the server they are on. */
   readonly rules: ReadonlyMap<string, RuleIndex>;
+  /** With the rules that only report in force as well; `undefined` where there are none. */
+  readonly trial: AccessIndex | undefined;
   /** The most a sign-in can earn. */
   readonly earnable: Earnable;
   /** What a person who has no second factor must show, besides the password, to get the first one. */
@@ -95,19 +97,22 @@ export function compileAccess(
     }
     clients.set(id, client);
   }
-  const rules = compileRules(document.rules, servers);
-  const { sign_in } = document;
-  return {
+  const { sign_in, networks } = document;
+  const inForce = document.rules.filter(({ report_only }) => !report_only);
+  const index = {
     version: options.version,
     clients,
     clientsByClientId: byClientId(clients.values()),
     servers,
     serversByAudience,
     audiences,
-    rules,
+    rules: compileRules(inForce, servers, networks),
+    trial: undefined,
     earnable: toEarnable(sign_in),
     firstFactor: sign_in?.first_factor ?? 'code',
   };
+  if (inForce.length === document.rules.length) return index;
+  return { ...index, trial: { ...index, rules: compileRules(document.rules, servers, networks) } };
 }
 
 /** Without a word on it, what the sign-in here can do; where acr or amr is named, the other is nothing unless named too. */
@@ -126,6 +131,7 @@ function toServer(id: string, entry: AccessServerEntry, localRas: string | undef
     scopes: toScopes(entry.scopes),
     detailTypes: toDetailTypes(entry.authorization_details),
     defaultScopes: entry.default_scopes ?? unaskedScopes(entry.scopes),
+    isOff: entry.enabled === false,
   };
 }
 

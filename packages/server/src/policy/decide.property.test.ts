@@ -5,6 +5,7 @@ import { AccessDocument, type RuleEntry } from './access-document.ts';
 import { compileAccess } from './compile.ts';
 import { decide } from './decide.ts';
 import { explain } from './explain.ts';
+import { days } from './hours.ts';
 import type { Ask, Decision } from './model.ts';
 
 /**
@@ -12,9 +13,11 @@ import type { Ask, Decision } from './model.ts';
  */
 const scopeNames = ['read', 'write', 'purge'];
 const servers = ['one', 'two'];
+const night = { days: [...days], from: '22:00', to: '06:00', zone: 'UTC' };
 const clients = ['app', 'bot'];
 const someOf = (names: string[]) => fc.subarray(names, { minLength: 1 });
-const choice = fc.oneof(fc.constant('all' as const), someOf(scopeNames));
+const risk = fc.constantFrom('low' as const, 'medium' as const, 'high' as const);
+const choice = fc.oneof(fc.constant('all' as const), someOf(scopeNames), fc.record({ risk }));
 const typeNames = ['t-read', 't-write', 't-purge'];
 const typeChoice = fc.oneof(fc.constant('all' as const), someOf(typeNames));
 const authorization_details = Object.fromEntries(scopeNames.map((scope) => [`t-${scope}`, { scope }]));
@@ -28,7 +31,15 @@ const needsOf: NonNullable<RuleEntry['require']>[] = [
 ];
 const needs = fc.constantFrom(...needsOf);
 
-const scope = { on: someOf(servers), through: fc.option(someOf(clients), { nil: undefined }) };
+const optional = <T>(some: fc.Arbitrary<T>) => fc.option(some, { nil: undefined, freq: 1 });
+const scope = {
+  on: someOf(servers),
+  through: fc.option(someOf(clients), { nil: undefined }),
+  from: optional(someOf(['office', '192.0.2.7'])),
+  not_from: optional(someOf(['office', '2001:db8::/32'])),
+  hours: optional(fc.constantFrom({ days: [...days], from: '00:00', to: '24:00', zone: 'UTC' }, night)),
+  until: optional(fc.constantFrom('2020-01-01', '2099-12-31')),
+};
 const ruleBody: fc.Arbitrary<Omit<RuleEntry, 'id'>> = fc.oneof(
   fc.record({ ...scope, allow: choice, details: fc.option(typeChoice, { nil: undefined }), to: subjects }),
   fc.record({ ...scope, allow: choice, details: fc.option(typeChoice, { nil: undefined }), to: subjects }),
@@ -39,10 +50,10 @@ const rules: fc.Arbitrary<RuleEntry[]> = fc
   .array(ruleBody, { maxLength: 8 })
   .map((bodies) => bodies.map((body, at): RuleEntry => ({ id: `r${at}`, ...body })));
 
-const risk = fc.constantFrom('low' as const, 'medium' as const, 'high' as const);
 const server = fc.record({
   scopes: fc.record({ read: fc.record({ risk }), write: fc.record({ risk }), purge: fc.record({ risk }) }),
   default_scopes: fc.option(someOf(scopeNames), { nil: undefined }),
+  enabled: fc.constantFrom(undefined, undefined, undefined, false),
 });
 const signIn = fc.option(
   fc.record({ amr: fc.constantFrom([], ['mfa']), acr: fc.constantFrom([], ['a'], ['a', 'b']) }),
@@ -68,6 +79,8 @@ const ask: fc.Arbitrary<Ask> = fc.record({
   authTime: fc.constantFrom(undefined, now, now - 300, now - 3600),
   now: fc.constant(now),
   keyBound: fc.constantFrom(undefined, false, true),
+  address: fc.constantFrom(undefined, 'unknown', '10.1.2.3', '::ffff:10.1.2.3', '192.0.2.7', '2001:db8::1'),
+  whenever: fc.constantFrom(undefined, undefined, true as const),
 });
 
 type Frame = typeof frame extends fc.Arbitrary<infer T> ? T : never;
@@ -79,6 +92,7 @@ function indexOf({ one, two, sign_in }: Frame, rules: readonly RuleEntry[]) {
       two: { ...two, local: 'two', authorization_details },
     },
     clients: { app: {}, bot: { distributed: true } },
+    networks: { office: ['10.0.0.0/8', '198.51.100.0/24'] },
     sign_in,
     rules,
   };
@@ -137,7 +151,7 @@ describe('decide(), for any policy and any request', () => {
       for (const scope of scopes) {
         assert.ok(ask.scopes?.includes(scope) ?? true);
         assert.ok(scopeNames.includes(scope));
-        assert.ok(list.some(({ id, allow }) => because.includes(id) && (allow === 'all' || allow?.includes(scope))));
+        assert.ok(list.some(({ id, allow }) => because.includes(id) && covers(allow, scope, ask, frame)));
       }
     });
     fc.assert(property, runs);
@@ -151,9 +165,7 @@ describe('decide(), for any policy and any request', () => {
       for (const type of details) {
         const goesWith = type.slice('t-'.length);
         assert.ok(ask.details?.includes(type) && scopes.includes(goesWith));
-        const speaking = list.filter(
-          ({ id, allow }) => because.includes(id) && (allow === 'all' || allow?.includes(goesWith)),
-        );
+        const speaking = list.filter(({ id, allow }) => because.includes(id) && covers(allow, goesWith, ask, frame));
         assert.ok(speaking.some((rule) => rule.details === 'all' || rule.details?.includes(type)));
       }
     });
@@ -198,6 +210,15 @@ describe('decide(), for any policy and any request', () => {
     fc.assert(property, runs);
   });
 });
+
+const risks = ['low', 'medium', 'high'];
+
+function covers(allow: RuleEntry['allow'], scope: string, { server }: Ask, frame: Frame): boolean {
+  if (allow === undefined || allow === 'all') return allow === 'all';
+  if (!('risk' in allow)) return allow.includes(scope);
+  const { risk } = frame[server as 'one' | 'two'].scopes[scope as 'read'];
+  return risks.indexOf(risk) <= risks.indexOf(allow.risk);
+}
 
 /** No scope more, and no way to one by signing in again that was not there before. */
 function assertNoWider(after: Decision, before: Decision): void {

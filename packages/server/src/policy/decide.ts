@@ -1,20 +1,21 @@
 import { no, ok, type Result } from '@credence/mcp/protocol';
 import type { AccessIndex } from './compile.ts';
 import type { Earnable, Rule, RuleIndex } from './compile-rules.ts';
+import { holds } from './conditions.ts';
 import type { AccessServer, Ask, Decision, ResourceServer, SignInNeeds } from './model.ts';
 import { coversAcr, strongerAcr } from './sign-in-levels.ts';
 
 /**
  * Denies unless a rule allows; a deny takes its scopes away whatever allows them; a require withholds its scopes until the
  * sign-in is good enough. A distributed client gets no high-risk scope without a key bound at sign-in, whatever allows it
- * (T02). `because` names the rules that spoke: those about this person, client and one of the scopes in
- * question, and of the requires only those that are not met.
+ * (T02). `because` names the rules that spoke: those about this person, client, one of the scopes in question and the
+ * circumstances, and of the requires only those that are not met.
  */
 export function decide(index: AccessIndex, ask: Ask): Decision {
   const server = index.servers.get(ask.server);
   const rulesHere = index.rules.get(ask.server);
   const client = index.clients.get(ask.client);
-  if (!server || !rulesHere || !client) return { effect: 'deny', scopes: [], because: [] };
+  if (!server || server.isOff || !rulesHere || !client) return { effect: 'deny', scopes: [], because: [] };
 
   const inQuestion = scopesInQuestion(server, ask);
   const rules = rulesFor(rulesHere, ask, inQuestion);
@@ -89,14 +90,16 @@ export function meets(needs: SignInNeeds, { acr, amr, authTime, now }: Ask): boo
   return needs.max_age === undefined || (authTime !== undefined && now - authTime <= needs.max_age);
 }
 
-/** Rules on the server that are about this person, client and one of these scopes, in document order, each once. */
-function rulesFor(rules: RuleIndex, { person, client }: Ask, scopes: readonly string[]): readonly Rule[] {
+/** Rules on the server that are about this person, client, one of these scopes and the circumstances, in document order, each once. */
+function rulesFor(rules: RuleIndex, ask: Ask, scopes: readonly string[]): readonly Rule[] {
+  const { person, client } = ask;
   const found: Rule[] = [];
   let isInOrder = true;
   const collect = (some: readonly Rule[] | undefined) => {
     if (!some) return;
     for (const rule of some) {
       if ((rule.through && !rule.through.has(client)) || !isAbout(rule, scopes)) continue;
+      if (rule.when && !holds(rule.when, rule.effect, ask)) continue;
       isInOrder &&= rule.position > (found.at(-1)?.position ?? -1);
       found.push(rule);
     }

@@ -1,5 +1,7 @@
 import { isScopeToken, type Jwk, signatureAlgorithms } from '@credence/mcp/protocol';
 import { z } from 'zod';
+import { days, isZone } from './hours.ts';
+import { parseNetwork } from './network.ts';
 
 /**
  * The words both policy documents are written in. Each refuses what it does not know, and says what is allowed.
@@ -86,10 +88,55 @@ export const detailTypes = z.record(
   'must be a mapping of types',
 );
 
-/** Every one of them, or those listed. */
-export const scopeChoice = z.union([z.literal('all'), z.array(scopeName).min(1)], {
-  error: 'must be all, or a list of one or more scopes',
-});
+/** Every one of them, those listed, or those of a risk: up to it in an allow, from it in a deny or a require. */
+export const scopeChoice = z.union(
+  [
+    z.literal('all'),
+    z.array(scopeName).min(1),
+    mapping({ risk: z.enum(['low', 'medium', 'high'], 'must be low, medium or high') }),
+  ],
+  { error: 'must be all, a list of one or more scopes, or { risk: low | medium | high }' },
+);
+
+/** `10.0.0.0/8`, `2001:db8::/32`, or one address. */
+export const cidr = z
+  .string('must be a network')
+  .refine(
+    (text) => parseNetwork(text) !== undefined,
+    'must be a network such as 10.0.0.0/8 or 2001:db8::/32, or one address',
+  );
+
+/** A network, or the name of one under `networks`. */
+const networkChoice = z
+  .array(z.union([id, cidr], { error: 'must be the name of a network, or a network such as 10.0.0.0/8' }))
+  .min(1, 'must name at least one network');
+
+const timeOfDay = (last: string) =>
+  z
+    .string('must be a time of day in quotes')
+    .regex(new RegExp(`^(?:(?:[01]\\d|2[0-3]):[0-5]\\d${last})$`), "must be a time of day in quotes, such as '08:00'");
+
+const weekdays = z.array(z.enum(days, `must be one of ${days.join(', ')}`)).min(1, 'must name at least one day');
+
+/** Under which circumstances a rule speaks; see `conditions.ts`. */
+export const circumstances = {
+  from: networkChoice.optional(),
+  not_from: networkChoice.optional(),
+  hours: mapping({
+    days: weekdays.default([...days]),
+    from: timeOfDay('').default('00:00'),
+    to: timeOfDay('|24:00').default('24:00'),
+    zone: z.string('must be text').refine(isZone, 'must be a time zone such as Europe/Zurich or UTC'),
+  })
+    .refine(({ from, to }) => from !== to, 'must not begin and end at the same time')
+    .optional(),
+  /** The last day, in UTC, or the end to the second. */
+  until: z
+    .union([z.iso.date(), z.iso.datetime({ offset: true })], {
+      error: 'must be a day such as 2026-12-04, or a time such as 2026-12-04T18:00:00+01:00',
+    })
+    .optional(),
+};
 
 /** Compared character for character wherever it appears, so only one spelling is let in. */
 export const issuer = z.string('must be the URL of an issuer').refine(isIssuer, {

@@ -1,11 +1,12 @@
 import type { AccessIndex } from './compile.ts';
 import { type Rule, type RuleEffect, splitSubject } from './compile-rules.ts';
+import { type Circumstance, testCircumstances } from './conditions.ts';
 import { detailsGranted, isHighRisk, isKeyEnough, meets, needsToEarn, scopesInQuestion } from './decide.ts';
 import type { AccessServer, Ask, Decision, SignInNeeds } from './model.ts';
 
 /** One condition of a rule, put to the test. */
 export interface Condition {
-  readonly about: 'person' | 'client' | 'scopes' | 'sign_in';
+  readonly about: 'person' | 'client' | 'scopes' | Circumstance['about'] | 'sign_in';
   readonly met: boolean;
   readonly words: string;
 }
@@ -45,6 +46,8 @@ export interface Explanation {
 export function explain(index: AccessIndex, ask: Ask): Explanation {
   const server = index.servers.get(ask.server);
   if (!server) return nothing(`There is no server ${ask.server} in version ${index.version} of the access document.`);
+  if (server.isOff)
+    return nothing(`Server ${ask.server} is switched off in version ${index.version} of the access document.`);
   const client = index.clients.get(ask.client);
   if (!client) {
     return nothing(`There is no client ${ask.client} in version ${index.version} of the access document.`);
@@ -82,15 +85,14 @@ function isMetRequire({ effect }: Rule, explanation: RuleExplanation | undefined
 
 function explainRule(rule: Rule, ask: Ask, inQuestion: readonly string[]): RuleExplanation {
   const conditions: Condition[] = [];
-  for (const test of [testPerson, testClient, testScopes, testSignIn]) {
-    const condition = test(rule, ask, inQuestion);
-    if (condition) conditions.push(condition);
-    if (condition?.met === false) break;
+  for (const test of [testPerson, testClient, testScopes, testWhen, testSignIn]) {
+    conditions.push(...test(rule, ask, inQuestion));
+    if (conditions.at(-1)?.met === false) break;
   }
   return { id: rule.id, effect: rule.effect, spoke: conditions.every(({ met }) => met), conditions };
 }
 
-function testPerson({ to }: Rule, { person }: Ask): Condition {
+function testPerson({ to }: Rule, { person }: Ask): Condition[] {
   const matching = to.filter((subject) => {
     const [kind, id] = splitSubject(subject);
     if (kind === 'group') return person.groups.includes(id);
@@ -99,31 +101,35 @@ function testPerson({ to }: Rule, { person }: Ask): Condition {
   });
   const met = matching.length > 0;
   const words = met ? `the person is ${matching.join(', ')}` : `the person is none of ${to.join(', ')}`;
-  return { about: 'person', met, words };
+  return [{ about: 'person', met, words }];
 }
 
-function testClient({ through }: Rule, { client }: Ask): Condition | undefined {
-  if (!through) return undefined;
+function testClient({ through }: Rule, { client }: Ask): Condition[] {
+  if (!through) return [];
   const met = through.has(client);
   const words = `the client is ${client}, ${met ? '' : 'not '}one of ${[...through].join(', ')}`;
-  return { about: 'client', met, words };
+  return [{ about: 'client', met, words }];
 }
 
-function testScopes({ scopes }: Rule, _ask: Ask, inQuestion: readonly string[]): Condition {
+function testScopes({ scopes }: Rule, _ask: Ask, inQuestion: readonly string[]): Condition[] {
   const matching = inQuestion.filter((scope) => scopes.has(scope));
   const met = matching.length > 0;
   const words = met
     ? `it is about ${matching.join(', ')}`
     : `it is about ${[...scopes].join(', ') || 'no scope of this server'}, none of them in question`;
-  return { about: 'scopes', met, words };
+  return [{ about: 'scopes', met, words }];
+}
+
+function testWhen({ when, effect }: Rule, ask: Ask): readonly Condition[] {
+  return when ? testCircumstances(when, effect, ask) : [];
 }
 
 /** A require speaks when the sign-in falls short of it. */
-function testSignIn({ effect, needs }: Rule, ask: Ask): Condition | undefined {
-  if (effect !== 'require') return undefined;
+function testSignIn({ effect, needs }: Rule, ask: Ask): Condition[] {
+  if (effect !== 'require') return [];
   const met = !meets(needs, ask);
   const words = `the sign-in ${met ? 'falls short of' : 'meets'} ${toWords(needs)}; it had ${signInWords(ask)}`;
-  return { about: 'sign_in', met, words };
+  return [{ about: 'sign_in', met, words }];
 }
 
 function toWords({ acr, amr, max_age }: SignInNeeds): string {

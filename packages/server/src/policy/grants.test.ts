@@ -10,6 +10,7 @@ const parsed = parsePolicy(
 servers:
   s: { resource: https://mcp.example/s, ras: https://mcp.example, scopes: { a: {}, b: {} } }
   t: { resource: https://mcp.example/t, ras: https://mcp.example, scopes: { c: {} } }
+  shut: { resource: https://mcp.example/shut, ras: https://mcp.example, scopes: { c: {} }, enabled: false }
   far: { resource: https://far.example/mcp, ras: https://far.example, scopes: { c: {} } }
 clients: { c: { redirect_uris: [http://localhost/cb], client_ids: { https://mcp.example: c } } }
 rules:
@@ -20,6 +21,11 @@ rules:
   - { id: out, deny: all, on: [s, t], to: [role:out] }
   - { id: out-through, deny: all, on: s, to: [role:half], through: [c] }
   - { id: far, allow: [c], on: [t, far], to: [role:wide, group:wide-group] }
+  - { id: today, allow: [a], on: s, to: [group:today], until: 2026-12-04 }
+  - { id: yesterday, allow: [a], on: s, to: [group:yesterday], until: 2026-12-03 }
+  - { id: office, allow: [a], on: s, to: [group:office], from: [10.0.0.0/8] }
+  - { id: not-at-night, deny: all, on: s, to: [role:day], hours: { from: '22:00', to: '06:00', zone: UTC } }
+  - { id: shut, allow: [c], on: shut, to: [group:shut] }
   - { id: mfa, require: { amr: [mfa] }, for: [a], on: s, to: [group:g] }
 `,
   'access',
@@ -27,6 +33,7 @@ rules:
 
 assert.ok(parsed.ok, JSON.stringify(parsed));
 const index = compileAccess(parsed.document as AccessDocument, { version: 1, localRas: undefined });
+const now = Date.parse('2026-12-04T12:00:00Z') / 1000;
 
 describe('PRV-02: where a membership granted something', () => {
   const [near, far] = ['https://mcp.example', 'https://far.example'];
@@ -59,10 +66,15 @@ describe('PRV-02: whether anything is left', () => {
     ['denied one of two servers', 'u', ['g'], ['no-a', 'r'], true],
     ['denied everything', 'u', ['g'], ['r', 'out'], false],
     ['denied through one client only', 'u', ['g'], ['half'], true],
+    ['granted until tonight', 'u', ['today'], [], true],
+    ['granted until yesterday', 'u', ['yesterday'], [], false],
+    ['granted in one place only', 'u', ['office'], [], true],
+    ['denied at some hours only', 'u', ['g'], ['day'], true],
+    ['granted at a server that is switched off', 'u', ['shut'], [], false],
   ];
   for (const [name, id, groups, roles, anything] of table) {
     test(`${name}: ${anything ? 'something' : 'nothing'}`, () => {
-      assert.equal(isGrantedAnything(index, { id, groups, roles }), anything);
+      assert.equal(isGrantedAnything(index, { id, groups, roles }, now), anything);
     });
   }
 });

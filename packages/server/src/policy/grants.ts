@@ -1,17 +1,22 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { AccessIndex } from './compile.ts';
 import { type Rule, type RuleIndex, splitSubject } from './compile-rules.ts';
 import type { Ask } from './model.ts';
 
 /**
  * Whether any rule leaves this person anything at all, through whichever client and after whichever sign-in. A scope that
- * a rule denies them through every client does not count. Slower than a decision: for when memberships change.
+ * a rule denies them through every client, always, does not count. Slower than a decision: for when memberships change.
  */
-export function isGrantedAnything(index: AccessIndex, person: Ask['person']): boolean {
-  return [...index.rules.values()].some((rules) => {
+export function isGrantedAnything(index: AccessIndex, person: Ask['person'], now: EpochSeconds): boolean {
+  return [...index.rules].some(([server, rules]) => {
+    if (index.servers.get(server)?.isOff) return false;
     const about = rulesAbout(rules, person);
-    const denied = about.filter(({ effect, through }) => effect === 'deny' && through === undefined);
+    const denied = about.filter(({ effect, through, when }) => effect === 'deny' && !through && !when);
     const isDenied = (scope: string) => denied.some(({ scopes }) => scopes.has(scope));
-    return about.some(({ effect, scopes }) => effect === 'allow' && [...scopes].some((scope) => !isDenied(scope)));
+    const isOver = ({ when }: Rule) => when?.until !== undefined && when.until <= now;
+    return about
+      .filter((rule) => rule.effect === 'allow' && !isOver(rule))
+      .some(({ scopes }) => [...scopes].some((scope) => !isDenied(scope)));
   });
 }
 

@@ -21,6 +21,10 @@ export interface Ask {
   readonly now: EpochSeconds;
   /** Whether the request was made with a key that the sign-in was bound to. */
   readonly keyBound?: boolean | undefined;
+  /** Where the request came from; unknown, no rule grants anything for it. */
+  readonly address?: string | undefined;
+  /** Asks what could be had at all: from the best place, at the best time of day. */
+  readonly whenever?: true | undefined;
 }
 
 /** `bind_key`: a scope asked for by name is only for clients that show a key bound at sign-in. */
@@ -57,6 +61,8 @@ export interface AccessServer {
   readonly detailTypes: ReadonlyMap<string, DetailType>;
   /** Scopes considered when a request names none; without high-risk ones unless the document says so. */
   readonly defaultScopes: readonly string[];
+  /** Switched off: nobody is let in. */
+  readonly isOff: boolean;
 }
 
 /**

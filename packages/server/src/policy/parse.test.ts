@@ -50,7 +50,7 @@ describe('one mistake in a document is told with its line, column, path and what
       'access',
       'rules:',
       'rulez:',
-      /^7:1 rulez: not known here; allowed: servers, clients, audiences, rules/,
+      /^7:1 rulez: not known here; allowed: servers, clients, audiences, networks, rules/,
     ],
     [
       'an unknown server',

@@ -11,12 +11,12 @@ export interface Reach {
 }
 
 /**
- * Everything that any client may be given in this person's name by the policy in force, after the best sign-in there is: a
- * sign-in that shows less gets less. One decision for each client and server that can meet.
+ * Everything that any client may be given in this person's name by the policy in force, after the best sign-in there is, from the
+ * best place and at the best hour: what shows less gets less. One decision for each client and server that can meet.
  */
 export function reachOf(index: AccessIndex, person: Ask['person'], now: EpochSeconds): readonly Reach[] {
   const { acr, amr } = index.earnable;
-  const best = { acr: [...acr].at(-1), amr: [...amr], authTime: now, now, keyBound: true };
+  const best = { acr: [...acr].at(-1), amr: [...amr], authTime: now, now, keyBound: true, whenever: true } as const;
   return [...index.clients.values()].filter(mayExchange).flatMap((client) =>
     [...index.servers.values()]
       .filter(({ ras }) => client.clientIds.has(ras))

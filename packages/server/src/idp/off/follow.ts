@@ -46,7 +46,7 @@ export function createOff(options: OffOptions): Off {
       since: () => now() - longestTokenSeconds,
       onFault: options.onFault,
     });
-  const sessions = open(ending, endingOfUngranted(store, policy));
+  const sessions = open(ending, endingOfUngranted(store, policy, now));
   const readers = new Map<string, Reader>();
   let receivers = new Map<string, Receiver>();
   let known: AccessIndex | undefined;

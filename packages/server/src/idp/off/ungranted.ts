@@ -1,3 +1,4 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { AccessIndex } from '../../policy/compile.ts';
 import { isGrantedAnything } from '../../policy/grants.ts';
 import type { Store } from '../../store/store.ts';
@@ -11,16 +12,21 @@ export async function endIfUngranted(
   { people, artifacts }: Pick<Store, 'people' | 'artifacts'>,
   policy: AccessIndex,
   personId: string,
+  now: EpochSeconds,
 ): Promise<void> {
   const person = await people.find(personId);
-  if (person && !isGrantedAnything(policy, person)) await artifacts.endSessionsOf(personId, 'policy');
+  if (person && !isGrantedAnything(policy, person, now)) await artifacts.endSessionsOf(personId, 'policy');
 }
 
 /** Does that for everybody who has left a group or role, whoever took them out: a command, a source, an upstream at sign-in. */
-export function endingOfUngranted(store: Pick<Store, 'people' | 'artifacts'>, policy: () => AccessIndex): Work {
+export function endingOfUngranted(
+  store: Pick<Store, 'people' | 'artifacts'>,
+  policy: () => AccessIndex,
+  now: () => EpochSeconds,
+): Work {
   return async (page) => {
     const left = new Set(page.filter(({ membership }) => membership !== undefined).map(({ personId }) => personId));
-    for (const personId of left) await endIfUngranted(store, policy(), personId);
+    for (const personId of left) await endIfUngranted(store, policy(), personId, now());
     return { until: page.at(-1)?.position ?? 0, records: [], isStuck: false };
   };
 }

@@ -101,7 +101,7 @@ export async function deleteGroup(call: ScimCall, scim: Scim, id: string): Promi
       const left = await allMembers(group, scim);
       const records = toRecords(call, { group: group.id, left, detail: 'group deleted' });
       if (!(await scim.store.directory.groups.remove(group, records))) return undefined;
-      await endSessionsOfUngranted(scim, left);
+      await endSessionsOfUngranted(scim, left, call);
       return done({ status: 204 });
     },
   );
@@ -134,7 +134,7 @@ async function changeGroup(call: ScimCall, scim: Scim, id: string, change: Group
       const next = { ...group, name, externalId, modifiedMs: call.nowMs };
       const records = toRecords(call, { group: group.id, changed, joined, left, detail: 'group changed' });
       if (!(await groups.update(next, { add: joined, remove: left }, records))) return undefined;
-      await endSessionsOfUngranted(scim, left);
+      await endSessionsOfUngranted(scim, left, call);
       return done({ ...next, version: group.version + 1 });
     },
   );

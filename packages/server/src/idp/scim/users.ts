@@ -125,7 +125,7 @@ async function changeUser(
     } catch (error) {
       return whoHasIt(error, fields.value, id, call, scim);
     }
-    if (roles.roles) await endSessionsOfUngranted(scim, [id]);
+    if (roles.roles) await endSessionsOfUngranted(scim, [id], call);
     return done(await reply(call, scim, 200, { ...next, version: user.version + 1 }));
   });
 }
