@@ -17,7 +17,19 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     { parts: ['main', 'cli'], knowEachOther: true },
     // Puts the roles of one process together and opens their listeners.
     {
-      parts: ['server', 'serve', 'workers', 'roles', 'upstreams', 'off', 'exporting', 'follow', 'demo', 'readiness'],
+      parts: [
+        'server',
+        'serve',
+        'workers',
+        'roles',
+        'upstreams',
+        'off',
+        'exporting',
+        'follow',
+        'demo',
+        'readiness',
+        'record-readers',
+      ],
       knowEachOther: true,
     },
     { parts: ['app'] },

@@ -17,6 +17,7 @@ import { createLog } from './log.ts';
 import { openOff } from './off.ts';
 import { type OpenStore, openStore } from './open-store.ts';
 import { loosenedBy, loosenedClients } from './policy/loosened.ts';
+import { openRecordReaders } from './record-readers.ts';
 import { every, houseKeepingMs, openParts, openTls, originsOf, serve } from './serve.ts';
 import type { PolicyKind, Store } from './store/store.ts';
 import { serveWithWorkers } from './workers/primary.ts';
@@ -71,8 +72,8 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   // Last to be opened, first to end: nothing is tidied up while the rest is taken down.
   every(opened, houseKeepingMs, () => store.purge(parts.now()), log);
   if (config.roles.has('idp')) every(opened, houseKeepingMs, () => gatherAgentUses(store), log);
-  every(opened, indexMs, () => indexRecord(store), log);
   const first = config.roles.has('admin') ? await firstLines(config, store, parts.now()) : [];
+  openRecordReaders(opened, parts);
   const resources = opened.move();
   return {
     readyText: toReadyText(config, home, tls?.caPath, [...published, ...first], performance.now() - startedAt),
@@ -93,13 +94,6 @@ async function watchRisks(opened: AsyncDisposableStack, { findRisks }: OpenStore
   };
   await look();
   every(opened, lookForRisksMs, look, log);
-}
-
-/** How often the record is looked at for lines that are to be found by what they say. */
-const indexMs = 1000;
-
-async function indexRecord({ auditSearch }: Store): Promise<void> {
-  while ((await auditSearch.indexFurther()) > 0) await setImmediate();
 }
 
 /** A little at a time: whoever waits for the store meanwhile waits for milliseconds. */

@@ -81,6 +81,8 @@ export interface Facts {
   };
   /** `jti` of the ID-JAG issued or redeemed. */
   readonly idJag?: string;
+  /** Something of our own was shown that no line says was ever given out (T13). */
+  readonly orphan?: 'id_jag' | 'access_token';
   /** `jti` of the access token issued or shown. */
   readonly accessToken?: string;
   readonly session?: string;

@@ -6,11 +6,12 @@ import type { Format } from '../exports/format.ts';
 import { Problem } from '../problem.ts';
 import type { Store, StoredAuditRow } from '../store/store.ts';
 import { auditListCommand } from './audit-list.ts';
+import { auditTraceCommand } from './audit-trace.ts';
 import { exportAs, formatOption } from './export-format.ts';
 import { homeOption } from './home-option.ts';
 import { withStore } from './with-store.ts';
 
-/** `credence audit tail|export|list`: reads the record, also while the server runs. */
+/** `credence audit tail|export|list|trace`: reads the record, also while the server runs. */
 export function auditCommand(setExitCode: (code: number) => void): Command {
   const audit = new Command('audit').description('read the record');
   audit
@@ -39,7 +40,7 @@ export function auditCommand(setExitCode: (code: number) => void): Command {
         ? withStore(options, (store) => exportAll(store, options))
         : exportAs(options, options.format),
     );
-  return audit.addCommand(auditListCommand(setExitCode));
+  return audit.addCommand(auditListCommand(setExitCode)).addCommand(auditTraceCommand());
 }
 
 const page = 1000;

@@ -66,6 +66,8 @@ export interface AuditSearchStore {
 const [maxWork, turn] = [100_000, 1000];
 const [lineCost, rowCost, roundCost] = [8, 8, 1];
 const readLength = 64;
+/** Lines that a statement goes through, where it goes through lines: what of them is wanted by a column comes out of the store. */
+const [windowLength, windowCost] = [512, 250];
 
 export function auditSearchStore(engine: Engine): AuditSearchStore {
   const { db, write } = engine;
@@ -91,19 +93,22 @@ export function auditSearchStore(engine: Engine): AuditSearchStore {
       const walk = async (low: number): Promise<boolean> => {
         while (at >= low) {
           if (isFull() || effort.isSpent()) return false;
-          const found = await lines()
-            .where('position', '>=', low)
+          const begin = Math.max(low, at - windowLength + 1);
+          const found = await narrowed(lines(), filter)
+            .where('position', '>=', begin)
             .where('position', '<=', at)
             .limit(readLength)
             .execute();
           await take(found);
-          at = found.length < readLength ? low - 1 : (found.at(-1)?.position ?? low) - 1;
+          await effort.spend(windowCost);
+          at = found.length < readLength ? begin - 1 : (found.at(-1)?.position ?? begin) - 1;
         }
         return !isFull();
       };
 
       // What is not in the index yet. Asked for first: what is put there meanwhile is read here.
       const indexed = await indexedTo(db);
+      at = Math.min(at, await lastPosition(db));
       if (!(await walk(indexed + 1))) return page();
       const bounds = await boundsOf(db, indexed, filter);
       if (!bounds) return { rows, next: undefined };
@@ -156,6 +161,21 @@ const termNames = [
   'reason',
   'correlation',
 ] as const satisfies readonly TermName[];
+
+/** Only lines of which the columns fit; what stands within the text is compared here. */
+function narrowed<Query extends { where(column: Column, is: 'in', values: readonly string[]): Query }>(
+  query: Query,
+  filter: AuditFilter,
+): Query {
+  const columns: readonly Column[] = ['person', 'client', 'server', 'kind'];
+  return columns.reduce((narrow, column) => {
+    const values = filter[column];
+    // An empty list is no list to a database; nothing fits it, as the matcher knows.
+    return values === undefined || values.length === 0 ? narrow : narrow.where(column, 'in', values);
+  }, query);
+}
+
+type Column = 'person' | 'client' | 'server' | 'kind';
 
 /** Where each member of the filter comes up; those that say nothing are left out. */
 function toPlaces(filter: AuditFilter, seek: (term: string) => Seek): Places[] {

@@ -12,6 +12,7 @@ import { exportContract } from './contract/exports.ts';
 import { factorContract } from './contract/factors.ts';
 import type { StoreUnderTest } from './contract/fixtures.ts';
 import { lossesContract } from './contract/losses.ts';
+import { orphansContract } from './contract/orphans.ts';
 import { peopleContract } from './contract/people.ts';
 import { provisioningContract } from './contract/provisioning.ts';
 import { registryContract } from './contract/registry.ts';
@@ -40,6 +41,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     };
     commitContract(access);
     auditSearchContract(access);
+    orphansContract(access);
     artifactContract(access);
     peopleContract(access);
     directoryContract(access);

@@ -3,6 +3,7 @@ import type { AdminSessionStore } from './admin-sessions.ts';
 import type { AdministratorStore } from './administrators.ts';
 import type { AgentUseStore } from './agent-uses.ts';
 import type { ApiTokenStore } from './api-tokens.ts';
+import type { OrphanStore } from './audit-orphans.ts';
 import type { AuditSearchStore } from './audit-search.ts';
 import type { DirectoryStore } from './directory.ts';
 import type { EpochStore } from './epoch.ts';
@@ -23,6 +24,7 @@ export interface Store {
   isMarked(kind: 'token_revoked' | 'logout_token', id: string): Promise<boolean>;
   readonly audit: AuditStore;
   readonly auditSearch: AuditSearchStore;
+  readonly orphans: OrphanStore;
   readonly artifacts: ArtifactStore;
   readonly people: PeopleStore;
   readonly directory: DirectoryStore;

@@ -6,6 +6,7 @@ import { agentUseStore } from './agent-uses.ts';
 import { apiTokenStore } from './api-tokens.ts';
 import { artifactStore } from './artifacts.ts';
 import { auditStore } from './audit-log.ts';
+import { orphanStore } from './audit-orphans.ts';
 import { auditSearchStore } from './audit-search.ts';
 import { bulletinStore } from './bulletins.ts';
 import { credentialStore } from './credentials.ts';
@@ -49,6 +50,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts): St
     isMarked: reads.isMarked,
     audit: auditStore(engine),
     auditSearch: auditSearchStore(engine),
+    orphans: orphanStore(engine),
     artifacts: { ...artifactStore(engine), find: reads.artifact, sessionStands: reads.sessionStands },
     people: { ...peopleStore(engine), find: reads.person },
     directory: directoryStore(engine),

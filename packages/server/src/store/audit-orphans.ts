@@ -1,0 +1,82 @@
+import { lastPosition } from './audit-index.ts';
+import { toStoredRow } from './audit-log.ts';
+import type { Engine } from './engine.ts';
+import type { AuditRow, StoredAuditRow } from './store.ts';
+
+/** What can be shown here without having been given out here: by the column that names it. */
+export type Shown = 'id_jag' | 'access_token';
+
+/** Finds lines that tell of an ID-JAG redeemed, or a token used, of which no line says that it was given out (T13). */
+export interface OrphanStore {
+  /**
+   * Looks at the next lines of the record, at most `limit`, and writes what `toAlerts` makes of those that stand alone, in the
+   * step that moves on: whatever happens, and however many processes look, each line is looked at once. Begins, the first
+   * time, with what is written from then on. Resolves to the alerts written, and to whether there is more to look at.
+   */
+  lookFurther(
+    shown: Shown,
+    limit: number,
+    toAlerts: (alone: readonly StoredAuditRow[]) => Promise<readonly AuditRow[]>,
+  ): Promise<{ readonly alerts: readonly AuditRow[]; readonly isMore: boolean }>;
+}
+
+/** In which kind of line it is shown, and which says that it was given out. */
+const kinds: Readonly<Record<Shown, { readonly shown: string; readonly given: string }>> = {
+  id_jag: { shown: 'redemption', given: 'issuance' },
+  access_token: { shown: 'tool_call', given: 'redemption' },
+};
+
+const nothing = { alerts: [], isMore: false };
+
+export function orphanStore({ db, write }: Engine): OrphanStore {
+  return {
+    async lookFurther(shown, limit, toAlerts) {
+      const name = `orphans:${shown}`;
+      const reader = await db
+        .selectFrom('audit_readers')
+        .select('position')
+        .where('name', '=', name)
+        .executeTakeFirst();
+      const last = await lastPosition(db);
+      if (!reader) {
+        const begin = db
+          .insertInto('audit_readers')
+          .values({ name, position: last })
+          .onConflict((conflict) => conflict.column('name').doNothing());
+        await write({ steps: [begin] });
+        return nothing;
+      }
+      const from = reader.position;
+      const to = Math.min(last, from + limit);
+      if (to <= from) return nothing;
+      const alone = await db
+        .selectFrom('audit as line')
+        .selectAll('line')
+        .where('line.position', '>', from)
+        .where('line.position', '<=', to)
+        .where('line.kind', '=', kinds[shown].shown)
+        .where(`line.${shown}`, 'is not', null)
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('audit as given')
+                .select('given.position')
+                .whereRef(`given.${shown}`, '=', `line.${shown}`)
+                .where(`given.${shown}`, 'is not', null)
+                .where('given.kind', '=', kinds[shown].given),
+            ),
+          ),
+        )
+        .orderBy('line.position')
+        .execute();
+      const alerts = alone.length === 0 ? [] : await toAlerts(alone.map(toStoredRow));
+      const advance = db
+        .updateTable('audit_readers')
+        .set({ position: to })
+        .where('name', '=', name)
+        .where('position', '=', from);
+      const [advanced] = await write({ steps: [advance], conditional: true, records: alerts });
+      return advanced === 0 ? nothing : { alerts, isMore: to < last };
+    },
+  };
+}
