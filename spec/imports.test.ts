@@ -33,6 +33,8 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
       knowEachOther: true,
     },
     { parts: ['app'] },
+    // What one process counts and traces.
+    { parts: ['measures'] },
     // The two trust domains and what stands before and behind them: never a word between these.
     { parts: ['idp', 'ras', 'gateway', 'admin'] },
     // What both token endpoints need: a request, who sent it, and what is in force.
@@ -54,11 +56,14 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
         'limits',
         'listener',
         'log',
+        'metrics',
         'pages',
         'problem',
         'store-config',
         'tls',
+        'tracing',
         'upstream-config',
+        'watch',
       ],
       knowEachOther: true,
     },

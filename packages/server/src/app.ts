@@ -36,6 +36,7 @@ import { jwtBearer, type Ras } from './ras/jwt-bearer.ts';
 import { revoke } from './ras/revocation.ts';
 import type { RevocationStreams } from './revocation/streams.ts';
 import { type Mark, type Store, StoreUnavailable } from './store/store.ts';
+import type { Endpoint as EndpointName, Watch } from './watch.ts';
 
 /** What every token endpoint needs besides its own half. */
 export interface Edge {
@@ -50,6 +51,8 @@ export interface Edge {
   readonly certificateOf?: CertificateReader | undefined;
   /** Tells the operator about a fault; never sees a request body. */
   readonly onFault: (fault: unknown) => void;
+  /** Counts, measures and traces; absent where nobody wants to know. */
+  readonly watch?: Watch | undefined;
 }
 
 /** A handler that speaks `node:http`, such as `oidc-provider`'s. A body already read is handed on as `req.body`. */
@@ -64,6 +67,9 @@ export interface App {
 /** Answers a request, or hands it on, with the body that was read, to the one who answers everything else here. */
 type Endpoint = (asked: Asked) => Promise<Answer | { readonly passOn: string }>;
 
+/** By path: what is done there, and what it is called where it is counted. */
+type Endpoints = ReadonlyMap<string, { readonly name: EndpointName; readonly answer: Endpoint }>;
+
 /** Domain A, `/token`: the token exchange is ours, every other grant belongs to the sign-in. */
 export function createIdpApp(idp: Idp, edge: Edge, signIn: NodeHandler): App {
   const token: Endpoint = async (asked) => {
@@ -77,7 +83,7 @@ export function createIdpApp(idp: Idp, edge: Edge, signIn: NodeHandler): App {
     };
     return answerGrant(asked, edge, 'idp', body.value.form, exchange, idp.badSubjectToken);
   };
-  return createApp(new Map([['/token', token]]), new Hono(), edge, signIn);
+  return createApp(new Map([['/token', { name: 'exchange', answer: token }]]), new Hono(), edge, signIn);
 }
 
 /** Domain B: redemption, metadata and keys. */
@@ -105,11 +111,11 @@ export function createRasApp(
     address: (asked: Asked) => edge.addressOf(asked.incoming),
     pace: createPace({ burst: 5000, perSecond: 200, nowMs: edge.nowMs }),
   };
-  const endpoints = new Map<string, Endpoint>([
-    ['/token', endpoint(redeem)],
-    ['/introspect', endpoint((call) => introspect(call, ras))],
-    ['/revoke', endpoint((call) => revoke(call, ras))],
-    ['/events', (asked: Asked) => receiveEvent(asked, ras, eventDoor)],
+  const endpoints: Endpoints = new Map([
+    ['/token', { name: 'redeem', answer: endpoint(redeem) }],
+    ['/introspect', { name: 'introspect', answer: endpoint((call) => introspect(call, ras)) }],
+    ['/revoke', { name: 'revoke', answer: endpoint((call) => revoke(call, ras)) }],
+    ['/events', { name: 'events', answer: (asked: Asked) => receiveEvent(asked, ras, eventDoor) }],
   ]);
   const pages = new Hono();
   pages.get('/.well-known/oauth-authorization-server', (context) =>
@@ -133,26 +139,30 @@ export function createRasApp(
 }
 
 /** Endpoints that programs post forms to, by path, and what people and programs may read. */
-function createApp(
-  endpoints: ReadonlyMap<string, Endpoint>,
-  pages: Hono,
-  edge: Edge,
-  passOn: NodeHandler = () => undefined,
-): App {
+function createApp(endpoints: Endpoints, pages: Hono, edge: Edge, passOn: NodeHandler = () => undefined): App {
   pages.onError((fault) => toResponse(answerFault(edge, fault)));
   const servePages = getRequestListener(pages.fetch);
+  const { watch } = edge;
+  const answerAt = ({ name, answer }: { name: EndpointName; answer: Endpoint }, asked: Asked) => {
+    if (!watch) return answer(asked).catch((fault) => answerFault(edge, fault));
+    const work = () => answer(asked).catch((fault) => answerFault(edge, fault));
+    return watch.answer(name, asked.header('traceparent'), work);
+  };
   return {
     async fetch(request) {
       const endpoint = endpoints.get(new URL(request.url).pathname);
       if (!endpoint) return pages.fetch(request);
-      const answer = await endpoint(fromRequest(request)).catch((fault) => answerFault(edge, fault));
+      const answer = await answerAt(endpoint, fromRequest(request));
       return 'passOn' in answer ? new Response(undefined, { status: 404 }) : toResponse(answer);
     },
     async handle(incoming, outgoing) {
       const endpoint = endpoints.get(incoming.url?.split('?', 1)[0] ?? '');
       if (!endpoint) return servePages(incoming, outgoing);
-      const answer = await endpoint(fromNode(incoming)).catch((fault) => answerFault(edge, fault));
-      if ('passOn' in answer) return passOn(Object.assign(incoming, { body: answer.passOn }), outgoing);
+      const answer = await answerAt(endpoint, fromNode(incoming));
+      if ('passOn' in answer) {
+        watch?.passedOn(outgoing);
+        return passOn(Object.assign(incoming, { body: answer.passOn }), outgoing);
+      }
       send(outgoing, answer);
     },
   };
@@ -257,7 +267,7 @@ interface Draft {
 const noForm: Form = { get: () => undefined, resources: [] };
 
 function openCall(asked: Asked, edge: Edge, form: Form): { call: Call; draft: Draft } {
-  const correlation = traceIdOf(asked.header('traceparent'));
+  const correlation = traceIdOf(asked.header('traceparent')) ?? edge.watch?.traceId();
   const grant = form.get('grant_type');
   const facts: Facts = { ...(correlation && { correlation }), ...(grant && { grantType: toGrantName(grant) }) };
   const draft: Draft = { id: eventId('d_'), kind: 'refusal', facts, authenticated: false, headers: {}, marks: [] };
@@ -327,7 +337,10 @@ async function settle<T>(
     asOf: result.ok ? asOf : undefined,
   });
   if ('stale' in outcome) return 'stale';
-  return outcome.won || isRepeatable(outcome.lost) ? result : no(replayOf[outcome.lost.kind]);
+  const settled = outcome.won || isRepeatable(outcome.lost) ? result : no(replayOf[outcome.lost.kind]);
+  // What granted and changed nothing is on no record, and is counted by its endpoint.
+  if (edge.watch && !(settled.ok && draft.kind === 'refusal')) edge.watch.decided(toRecord(settled));
+  return settled;
 }
 
 /** Revoking what is revoked changes nothing and is no refusal (RFC 7009 §2.2). */

@@ -170,6 +170,14 @@ const ConfigFile = z.strictObject({
     })
     .prefault({}),
   dpop: z.strictObject({ nonce: z.boolean().default(false) }).prefault({}),
+  metrics: z
+    .strictObject({
+      port,
+      host: z.string().min(1).default('localhost'),
+      /** Says that something else keeps strangers away from a host that is not loopback. */
+      exposed: z.boolean().default(false),
+    })
+    .optional(),
   gateway: z
     .strictObject({
       data: z.string().optional(),
@@ -198,6 +206,7 @@ export interface ServeFlags {
   readonly idpPort?: string | undefined;
   readonly rasPort?: string | undefined;
   readonly adminPort?: string | undefined;
+  readonly metricsPort?: string | undefined;
   readonly workers?: string | undefined;
   readonly tls?: boolean | undefined;
   readonly demo?: boolean | undefined;
@@ -236,6 +245,8 @@ export interface Config {
     readonly maxIdJagSeconds: number;
   };
   readonly admin: { readonly url: string; readonly port: number };
+  /** Where what is measured can be read; absent: nothing is measured. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
   /** The identity providers of the organisation, by name. */
   readonly signIn: SignInConfig;
   /** Files with the bearer tokens that authorization servers want to see with security events, by issuer. */
@@ -304,6 +315,7 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
     ras: { ...value.ras, issuer: value.ras.issuer ?? `${scheme}://localhost:${value.ras.port}` },
     admin: { ...value.admin, url: value.admin.url ?? `${scheme}://localhost:${value.admin.port}` },
     exports: locateExports(value.exports, at),
+    metrics: value.metrics,
     signIn: locateSecrets(value.sign_in, at),
     signalTokenFiles: Object.fromEntries(
       Object.entries(value.signals.tokenFiles).map(([issuer, file]) => [issuer, at(file)]),
@@ -341,7 +353,7 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
       },
     },
   };
-  const problems = checkTogether(config);
+  const problems = [...checkTogether(config), ...checkMetrics(value.metrics)];
   if (problems.length > 0) throw new Problem(problems.join('\n'), `Change ${file} or the flags.`);
   return config;
 }
@@ -428,6 +440,14 @@ function checkTogether(config: Config): string[] {
   return problems;
 }
 
+/** What they tell is no secret, and no stranger's business either: whom they concern, how many, how fast. */
+function checkMetrics(metrics: z.output<typeof ConfigFile>['metrics']): string[] {
+  if (!metrics || metrics.exposed || isLoopbackHost(metrics.host)) return [];
+  return [
+    `metrics.host: ${metrics.host} is not loopback, and metrics are told to whoever asks; where a network policy or firewall keeps strangers away, set metrics.exposed: true.`,
+  ];
+}
+
 export function isLoopbackHost(host: string): boolean {
   const address = host.replace(/^\[|\]$/g, '');
   return address === 'localhost' || address === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address);
@@ -480,6 +500,7 @@ function withFlags(raw: Record<string, unknown>, flags: ServeFlags): Record<stri
     idp: section('idp', { port: toNumber(flags.idpPort) }),
     ras: section('ras', { port: toNumber(flags.rasPort) }),
     admin: section('admin', { port: toNumber(flags.adminPort) }),
+    metrics: section('metrics', { port: toNumber(flags.metricsPort) }),
     roles: flags.role ?? raw.roles,
     host: flags.host ?? raw.host,
     workers: toNumber(flags.workers) ?? raw.workers,

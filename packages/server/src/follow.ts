@@ -14,7 +14,15 @@ const sayAgainMs = 60_000;
  * What a gateway hears of who is cut off, where the RAS is not in this program. `undefined` when nothing is configured: then it
  * takes a token until it expires (SIG-05), unless it shares the database of the RAS, which knows.
  */
-export async function openFollowed({ config, inForce, edge, egress, log, now }: Parts): Promise<Followed | undefined> {
+export async function openFollowed({
+  config,
+  inForce,
+  edge,
+  egress,
+  log,
+  now,
+  measures,
+}: Parts): Promise<Followed | undefined> {
   const { issuer } = config.ras;
   const settings = config.gatewayRevocations;
   if (!settings) {
@@ -28,6 +36,8 @@ export async function openFollowed({ config, inForce, edge, egress, log, now }: 
   const { createFollowed } = await import('./gateway/follow.ts');
   const { keysOf } = createIssuerKeys({ getJson: egress.getJson, now, onFault: edge.onFault });
   const saidAtMs = new Map<string, number>();
+  const deaf = new Map<string, boolean>();
+  measures.meter?.read('credence_gateway_deaf', () => [...deaf].map(([server, is]) => [[server], is ? 1 : 0] as const));
   return createFollowed({
     issuer,
     index: () => inForce.resource(),
@@ -39,6 +49,7 @@ export async function openFollowed({ config, inForce, edge, egress, log, now }: 
     fetch: (input, init) => egress.stream(String(input), init),
     secretOf: (server) => readSecret(server, secretFiles[server]),
     onDeaf: (server, isDeaf) => {
+      deaf.set(server, isDeaf);
       if (!isDeaf) return log.info({ server, ras: issuer }, 'who is cut off is heard again');
       const what = whenDeaf === 'refuse' ? 'requests are refused' : 'requests are let in all the same';
       log.error({ server, ras: issuer }, `nothing is heard of who is cut off: ${what}`);

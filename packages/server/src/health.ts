@@ -4,7 +4,8 @@ import { isLoopbackHost } from './config.ts';
 import { isIn } from './egress.ts';
 
 /** Why a process is not to be sent requests. */
-export type NotReady = 'stopping' | 'store' | 'policy' | 'keys';
+export const notReadyReasons = ['stopping', 'store', 'policy', 'keys'] as const;
+export type NotReady = (typeof notReadyReasons)[number];
 
 export interface HealthOptions {
   /** Asked for `/readyz`; empty = ready. MUST NOT reject, and costs next to nothing however often it is asked. */

@@ -33,6 +33,7 @@ export async function openOff(opened: AsyncDisposableStack, parts: Parts): Promi
     bearerOf: (ras) => bearers.get(ras),
     now,
     nowMs: edge.nowMs,
+    onTold: (lagSeconds) => edge.watch?.revoked('told', lagSeconds),
     alert: async (facts) => {
       log.warn({ ras: facts.audience }, facts.detail);
       const id = eventId('a_');

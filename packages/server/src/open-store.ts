@@ -1,5 +1,5 @@
 import type { Home } from './home.ts';
-import type { WriteTurn } from './store/group-commit.ts';
+import type { StoreWatch, WriteTurn } from './store/group-commit.ts';
 import type { PostgresStore } from './store/postgres.ts';
 import type { Store } from './store/store.ts';
 import type { PostgresSettings } from './store-config.ts';
@@ -11,17 +11,18 @@ export type OpenStore = Store & Partial<Pick<PostgresStore, 'findRisks'>>;
  * Opens the store that the configuration names, for a process that writes. Only what is used is loaded.
  * @param node - names the chains this process writes; no two processes have the same
  * @param turn - where several processes write to an SQLite file: says which of them does
+ * @param watch - told of each group of changes, where somebody measures them
  */
 export async function openStore(
   settings: PostgresSettings | undefined,
   home: Pick<Home, 'storeFile'>,
   node: string,
-  turn?: WriteTurn,
+  { turn, watch }: { turn?: WriteTurn | undefined; watch?: StoreWatch | undefined } = {},
 ): Promise<OpenStore> {
   if (settings) {
     const { openPostgresStore } = await import('./store/postgres.ts');
-    return openPostgresStore(settings, { node });
+    return openPostgresStore(settings, { node, watch });
   }
   const { openSqliteStore } = await import('./store/sqlite.ts');
-  return openSqliteStore(home.storeFile, { node, turn });
+  return openSqliteStore(home.storeFile, { node, turn, watch });
 }

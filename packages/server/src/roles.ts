@@ -33,6 +33,7 @@ import type { KeyVault } from './keys/vault.ts';
 import { verifySignature } from './keys/verify-signature.ts';
 import { createPace, type SharedCounts } from './limits.ts';
 import { toFault } from './log.ts';
+import type { Measures } from './measures.ts';
 import type { AccessIndex } from './policy/compile.ts';
 import type { ClientProof } from './policy/model.ts';
 import { reachOf } from './policy/reach.ts';
@@ -54,6 +55,7 @@ export interface Parts {
   readonly seal: Seal | undefined;
   readonly vault: KeyVault;
   readonly log: Logger;
+  readonly measures: Measures;
   readonly now: () => EpochSeconds;
   /** Counts of the other workers, where there are several. */
   readonly shared: SharedCounts | undefined;
@@ -270,6 +272,9 @@ export async function openRas(parts: Parts) {
     newId: () => eventId(),
     onFault: edge.onFault,
   });
+  parts.measures.meter?.read('credence_revocation_streams', () =>
+    [...streams.counts()].map(([server, count]) => [[server], count] as const),
+  );
   const follow = async () => {
     await keys.refresh();
     await encryptionKeys.refresh();
@@ -298,7 +303,7 @@ async function openGateway(
   keys: KeyRing | undefined,
   { addressOf, certificateOf }: GatewayCaller = parts.edge,
 ): Promise<Gateway> {
-  const { config, home, dataDir, store, inForce, edge, egress, log, now, append } = parts;
+  const { config, home, dataDir, store, inForce, edge, egress, log, now, append, measures } = parts;
   const issuer = config.ras.issuer;
   const { keysOf } = createIssuerKeys({ getJson: egress.getJson, now, onFault: edge.onFault });
   refuseLoopbackHop(inForce.resource(), config.clientCertificates?.header, toBlockList(config.trustedHops));
@@ -323,6 +328,7 @@ async function openGateway(
     append,
     onStranger: (refusal) => appendStranger(parts, refusal),
     onFault: edge.onFault,
+    watch: edge.watch,
     onCutOff: (server, { subject, id }, what) =>
       log.info({ server, account: subject, token: id }, `a ${what} has ended: its caller is cut off`),
     proofs: config.store && storedProofs(store), // several nodes share it
@@ -333,6 +339,7 @@ async function openGateway(
     besideKeys: config.roles.has('idp') || config.roles.has('ras'),
     warn: (server, words) => log.warn({ server }, words),
   });
+  measures.meter?.read('credence_gateway_streams', () => [[[], gateway.listening()]]);
   await gateway.checkUpstreams();
   await followed?.start();
   return {
@@ -451,7 +458,7 @@ async function openDpop({ config, home, inForce }: Parts, issuer: string): Promi
 
 /** The keys of a purpose; those of one home share them, whichever process looks. */
 export async function openRing(
-  { config, home, seal, vault, edge, now, append, readiness }: Parts,
+  { config, home, seal, vault, edge, now, append, readiness, measures }: Parts,
   purpose: KeyPurpose,
 ): Promise<KeyRing> {
   const ring = await openKeyRing({
@@ -478,6 +485,7 @@ export async function openRing(
       ]),
   });
   readiness.needs(ring);
+  measures.meter?.read('credence_key_age_seconds', () => [[[purpose], now() - ring.inUseSince()]]);
   return ring;
 }
 

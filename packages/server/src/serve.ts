@@ -8,7 +8,7 @@ import { eventId } from './call.ts';
 import { createCertificateReader } from './clients/client-certificate.ts';
 import { type Config, isLoopbackHost, type Role } from './config.ts';
 import { createEgress, toBlockList } from './egress.ts';
-import { createHealth } from './health.ts';
+import { createHealth, notReadyReasons } from './health.ts';
 import type { Home } from './home.ts';
 import type { InForce } from './in-force.ts';
 import { openSeal } from './keys/seal.ts';
@@ -16,8 +16,10 @@ import { openVault } from './keys/vault.ts';
 import { createFailureLimit, type SharedCounts } from './limits.ts';
 import { clientAddress, listen } from './listener.ts';
 import { toFault } from './log.ts';
+import type { Measures } from './measures.ts';
+import type { Meter } from './metrics/meter.ts';
 import { Problem } from './problem.ts';
-import { createReadiness } from './readiness.ts';
+import { createReadiness, type Readiness } from './readiness.ts';
 import { adminListener, type Handler, idpListener, type Parts, resourceListener } from './roles.ts';
 import type { Store } from './store/store.ts';
 import { createDevelopmentTls } from './tls/development-ca.ts';
@@ -31,6 +33,7 @@ export interface Ground {
   readonly inForce: InForce;
   readonly tls: Tls | undefined;
   readonly log: Logger;
+  readonly measures: Measures;
   /** Counts of the other workers, where there are several. */
   readonly shared: SharedCounts | undefined;
 }
@@ -50,17 +53,20 @@ const refusalLinesPerSecond = 20;
 
 /** Everything that stands between the ground and the roles; what has to be closed is left on the stack. */
 export async function openParts(opened: AsyncDisposableStack, ground: Ground): Promise<ProcessParts> {
-  const { config, store, inForce, tls, log, shared } = ground;
+  const { config, store, inForce, tls, log, measures, shared } = ground;
+  const { meter, watch } = measures;
   const nowMs = () => Date.now();
   const now = () => Math.floor(nowMs() / 1000);
   const append = async (records: readonly AuditRecord[]) => {
     await store.commit({ marks: [], records: records.map(toRow) });
+    if (watch) for (const record of records) watch.decided(record);
   };
   const ledger = createRefusalLedger({
     linesPerSecond: Math.ceil(refusalLinesPerSecond / config.workers),
     append: (record) => append([record]),
     nowMs,
     newId: () => eventId('d_'),
+    onCounted: meter && ((domain, reason) => meter.add('credence_refusals_in_bulk_total', domain, reason)),
   });
   opened.defer(() => ledger.flush()); // after the last request, before the store closes
   const trustedHops = toBlockList(config.trustedHops);
@@ -74,7 +80,11 @@ export async function openParts(opened: AsyncDisposableStack, ground: Ground): P
     certificateOf:
       clientCa &&
       createCertificateReader({ authorities: clientCa, header: config.clientCertificates?.header, trustedHops }),
-    onFault: (fault) => log.error({ fault: toFault(fault) }, 'a request met a fault'),
+    onFault: (fault) => {
+      meter?.add('credence_faults_total');
+      log.error({ fault: toFault(fault) }, 'a request met a fault');
+    },
+    watch,
   };
   const egress = createEgress({
     internalRanges: config.egress.internalRanges,
@@ -94,6 +104,7 @@ export async function openParts(opened: AsyncDisposableStack, ground: Ground): P
       else log.warn({ reasons }, 'not ready');
     },
   });
+  if (meter) readState(meter, config, inForce, readiness);
   const follow = async () => {
     await inForce.refresh();
     readiness.followed();
@@ -101,6 +112,18 @@ export async function openParts(opened: AsyncDisposableStack, ground: Ground): P
   every(opened, followMs, follow, log);
   every(opened, houseKeepingMs, () => ledger.flush(), log);
   return { ...ground, edge, egress, seal, vault, now, append, readiness, trustedHops, clientCa };
+}
+
+/** What is as it is, and not counted. */
+function readState(meter: Meter, { roles }: Config, inForce: InForce, readiness: Readiness): void {
+  meter.read('credence_not_ready', async () => {
+    const reasons = await readiness.notReady();
+    return notReadyReasons.map((reason) => [[reason], reasons.includes(reason) ? 1 : 0] as const);
+  });
+  if (roles.has('idp')) meter.read('credence_policy_version', () => [[['access'], inForce.access().version]]);
+  if (roles.has('ras') || roles.has('gateway')) {
+    meter.read('credence_policy_version', () => [[['resource'], inForce.resource().version]]);
+  }
 }
 
 /** Throws unless there is a policy for each role that goes by one. */

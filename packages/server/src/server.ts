@@ -14,6 +14,7 @@ import { type Home, makeFolders, openHome, toHome } from './home.ts';
 import { lockHome } from './home-lock.ts';
 import { openInForce } from './in-force.ts';
 import { createLog } from './log.ts';
+import { openMeasures, serveMetrics } from './measures.ts';
 import { openOff } from './off.ts';
 import { type OpenStore, openStore } from './open-store.ts';
 import { loosenedBy, loosenedClients } from './policy/loosened.ts';
@@ -45,10 +46,14 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   await rememberConfig(home, config.store && flags.config);
   const log = createLog();
   const tls = await openTls(config, home);
+  const measures = await openMeasures(opened, config, 'primary');
   const node = `node-${randomBytes(6).toString('hex')}`;
   const isAlone = config.workers === 1;
   const turns = createTurns();
-  const store = await openStore(config.store, home, node, isAlone ? undefined : turns.own);
+  const store = await openStore(config.store, home, node, {
+    turn: isAlone ? undefined : turns.own,
+    watch: measures.storeWatch,
+  });
   opened.defer(() => store.close());
   await watchRisks(opened, store, log);
   const epoch = await beginRequestedEpoch(store, Date.now());
@@ -63,12 +68,13 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   const dataDir = await openDataDir(config, home);
   if (config.demo) await seedDemo(config, { ...home, dataDir }, store, inForce, tls?.caPath);
 
-  const ground = { config, home, dataDir, store, inForce, tls, log, shared: undefined };
+  const ground = { config, home, dataDir, store, inForce, tls, log, measures, shared: undefined };
   const parts = await openParts(opened, ground);
   if (isAlone) await serve(opened, parts, originsOf(config));
   else await serveWithWorkers(opened, parts, ground, node, turns);
   if (config.roles.has('idp')) await openOff(opened, parts);
   await openExporting(opened, parts);
+  if (config.metrics) await serveMetrics(opened, config.metrics, measures, parts.edge.onFault);
   // Last to be opened, first to end: nothing is tidied up while the rest is taken down.
   every(opened, houseKeepingMs, () => store.purge(parts.now()), log);
   if (config.roles.has('idp')) every(opened, houseKeepingMs, () => gatherAgentUses(store), log);
@@ -147,10 +153,10 @@ async function rememberConfig(home: Home, configFile: string | undefined): Promi
 
 /** Port 0 means any free one. It has to be known before anything is opened, since issuers carry it. */
 async function withFreePorts(flags: ServeFlags): Promise<ServeFlags> {
-  const [idpPort, rasPort, adminPort] = await Promise.all(
-    [flags.idpPort, flags.rasPort, flags.adminPort].map(toFreePort),
+  const [idpPort, rasPort, adminPort, metricsPort] = await Promise.all(
+    [flags.idpPort, flags.rasPort, flags.adminPort, flags.metricsPort].map(toFreePort),
   );
-  return { ...flags, idpPort, rasPort, adminPort };
+  return { ...flags, idpPort, rasPort, adminPort, metricsPort };
 }
 
 function toFreePort(flag: string | undefined): Promise<string | undefined> {
@@ -172,12 +178,13 @@ function toReadyText(
   published: readonly string[],
   milliseconds: number,
 ): string {
-  const { roles, idp, ras, admin } = config;
+  const { roles, idp, ras, admin, metrics } = config;
   const lines = [
     ...(roles.has('idp') ? [`identity provider   ${idp.issuer}`] : []),
     ...(roles.has('ras') ? [`authorization server   ${ras.issuer}`] : []),
     ...(roles.has('gateway') ? [`gateway   ${ras.issuer}/<server>/mcp`] : []),
     ...(roles.has('admin') ? [`admin   ${admin.url}`] : []),
+    ...(metrics ? [`metrics   http://${metrics.host}:${metrics.port}/metrics`] : []),
     ...published,
     ...(config.workers > 1 ? [`workers   ${config.workers}`] : []),
     `home   ${home.dir}`,

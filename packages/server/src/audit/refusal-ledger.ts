@@ -22,6 +22,8 @@ export function createRefusalLedger(options: {
   append: (record: AuditRecord) => Promise<void>;
   nowMs: () => number;
   newId: () => string;
+  /** Told of each that gets no line. */
+  onCounted?: ((domain: RecordDomain, reason: Refusal) => void) | undefined;
 }): RefusalLedger {
   let second = 0;
   let linesThisSecond = 0;
@@ -36,6 +38,7 @@ export function createRefusalLedger(options: {
       if (linesThisSecond <= options.linesPerSecond) return undefined;
       const key = `${domain} ${reason}`;
       counts.set(key, (counts.get(key) ?? 0) + 1);
+      options.onCounted?.(domain, reason);
       return id;
     },
     async flush() {

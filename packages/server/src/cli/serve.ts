@@ -18,6 +18,7 @@ export function serveCommand(): Command {
     .option('--idp-port <port>', 'port of the identity provider (4000; 0 = any free one)')
     .option('--ras-port <port>', 'port of the RAS and the gateway (4001)')
     .option('--admin-port <port>', 'port of the admin listener (4002)')
+    .option('--metrics-port <port>', 'serve metrics on localhost at this port (not at all)')
     .option('--host <host>', 'address to listen on (localhost)')
     .option('--workers <count>', 'processes that answer, one for each core (1); one more writes the store for them')
     .option('--tls', 'serve https with a development CA made in the home')

@@ -14,6 +14,8 @@ export interface Exchange {
   /** The message, judged and narrowed; `undefined` for GET and DELETE. */
   readonly message: Message | undefined;
   readonly headers: IncomingHttpHeaders;
+  /** The trace this is part of, for the upstream (W3C Trace Context). */
+  readonly traceparent: string | undefined;
   readonly answer: Answer;
   readonly tools: ToolBook;
   /** Aborts when the client goes away or the stream has to end. */

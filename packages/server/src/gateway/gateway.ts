@@ -14,6 +14,7 @@ import type { ClientCertificate } from '../clients/client-certificate.ts';
 import type { ResourceIndex } from '../policy/compile.ts';
 import type { ResourceServer, Upstream } from '../policy/model.ts';
 import { Problem } from '../problem.ts';
+import type { Watch } from '../watch.ts';
 import { type Answer, createAnswer } from './answer.ts';
 import { toCallRecord } from './call-record.ts';
 import { type Exchange, type OpenUpstream, upstreamFailed } from './exchange.ts';
@@ -57,6 +58,8 @@ export interface GatewayOptions extends LaunchOptions {
   readonly onCutOff?: (server: string, caller: Caller, what: 'stream' | 'session') => void;
   /** Where proofs that were used are remembered; in this process when absent, which is enough where it is the only gateway. */
   readonly proofs?: ProofMemory | undefined;
+  /** Counts, measures and traces; absent where nobody wants to know. */
+  readonly watch?: Watch | undefined;
   /** Binds session ids of upstreams to their owners. */
   readonly sessionSecret: string;
 }
@@ -69,6 +72,8 @@ export interface Gateway {
   checkUpstreams(): Promise<void>;
   /** Ends the streams that only listen: they would keep a stop waiting although nothing is under way. */
   drain(): void;
+  /** Streams that only listen. */
+  listening(): number;
   close(): Promise<void>;
 }
 
@@ -152,13 +157,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       if (!found) return void outgoing.writeHead(404).end();
       const entry = entryOf(found.server);
       if (found.isMetadata) return serveMetadata(incoming, outgoing, entry.options);
-      try {
-        await serveCall(incoming, outgoing, entry);
-      } catch (fault) {
-        if (fault instanceof ClientLeft) return void outgoing.destroy();
-        options.onFault(fault);
-        answerFault(outgoing, fault);
-      }
+      const { watch } = options;
+      if (!watch) return serveOrExcuse(incoming, outgoing, entry);
+      return watch.call(found.server.id, incoming, outgoing, () => serveOrExcuse(incoming, outgoing, entry));
     },
     async checkUpstreams() {
       for (const { id, upstream } of options.index().servers.values()) {
@@ -168,6 +169,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     drain() {
       for (const answer of listening) answer.endStream();
     },
+    listening: () => listening.size,
     async close() {
       await Promise.all(
         [...entries.values()].map(async ({ upstream }) => (await upstream.open?.catch(() => undefined))?.close()),
@@ -175,9 +177,20 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
   };
 
+  async function serveOrExcuse(incoming: IncomingMessage, outgoing: ServerResponse, entry: Entry): Promise<void> {
+    try {
+      await serveCall(incoming, outgoing, entry);
+    } catch (fault) {
+      if (fault instanceof ClientLeft) return void outgoing.destroy();
+      options.onFault(fault);
+      answerFault(outgoing, fault);
+    }
+  }
+
   /** One request, in this order: who, what, may they, on the record, pass on. */
   async function serveCall(incoming: IncomingMessage, outgoing: ServerResponse, entry: Entry): Promise<void> {
     const { method } = incoming;
+    const traceparent = incoming.headers.traceparent?.toString();
     const { server } = entry;
     let begun: Promise<void> = Promise.resolve();
     let recorded: Promise<unknown> = Promise.resolve();
@@ -201,7 +214,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         id: newId(),
         timeMs: nowMs(),
         address: addressOf(incoming),
-        correlation: traceIdOf(incoming.headers.traceparent?.toString()),
+        correlation: traceIdOf(traceparent) ?? options.watch?.traceId(),
         server,
         caller,
         policyVersion: index().version,
@@ -255,6 +268,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         caller,
         message: passed,
         headers: incoming.headers,
+        traceparent: traceIdOf(traceparent) && traceparent,
         answer,
         tools,
         signal,
@@ -264,7 +278,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       const isRecordedMeanwhile = tool !== undefined && tool.risk !== 'high';
       const line = Promise.withResolvers<void>();
       if (isRecordedMeanwhile) begun = line.promise;
-      const forwarded = upstream.forward(exchange); // has sent it when it returns: the upstream works while we write
+      const forwarded = forward(upstream, exchange); // has sent it when it returns: the upstream works while we write
       if (isRecordedMeanwhile) record(undefined, tool);
       line.resolve();
       await forwarded;
@@ -272,6 +286,17 @@ export function createGateway(options: GatewayOptions): Gateway {
       listening.delete(answer);
       done();
     }
+  }
+
+  function forward(upstream: Pick<OpenUpstream, 'forward'>, exchange: Exchange): Promise<void> {
+    const { watch } = options;
+    if (!watch) return upstream.forward(exchange);
+    const { server, answer, traceparent } = exchange;
+    return watch.upstream(
+      server.id,
+      () => answer.isStream || exchange.method !== 'POST',
+      (own = traceparent) => upstream.forward({ ...exchange, traceparent: own }),
+    );
   }
 
   async function openOrExcuse(entry: Entry): Promise<Pick<OpenUpstream, 'forward'>> {

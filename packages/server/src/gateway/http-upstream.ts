@@ -87,13 +87,14 @@ function withOriginalId(message: Message, open: (id: string) => string | undefin
   return isId(id) ? { ...message, id, body: { ...message.body, id } } : undefined;
 }
 
-function toHeaders({ headers, message }: Exchange, session: string | undefined): Record<string, string> {
+function toHeaders({ headers, message, traceparent }: Exchange, session: string | undefined): Record<string, string> {
   const passed: Record<string, string> = { accept: 'application/json, text/event-stream' };
   for (const [name, value] of Object.entries(headers)) {
     if (typeof value === 'string' && (passedOn.includes(name) || name.startsWith('mcp-param-'))) passed[name] = value;
   }
   if (message) passed['content-type'] = 'application/json';
   if (session !== undefined) passed['mcp-session-id'] = session;
+  if (traceparent !== undefined) passed.traceparent = traceparent;
   return passed;
 }
 

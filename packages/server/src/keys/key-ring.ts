@@ -15,6 +15,8 @@ export interface KeyRing {
   published(): readonly Jwk[];
   /** The public half of the key in use now: the one that others are to encrypt to. */
   current(): Jwk;
+  /** Since when that key has been in use. */
+  inUseSince(): EpochSeconds;
   /** Keys in force, the one in use first, for `oidc-provider` and for decrypting; of those in a token the public half. */
   privateJwks(): readonly KeptJwk[];
   /** Follows the key file, which `credence keys` may have changed, and rotates when it is time. */
@@ -69,6 +71,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
     signer: () => remembered(signers, current(), vault.signerOf),
     published: () => inForce().map((key) => remembered(publicJwks, key, toPublicJwk)),
     current: () => remembered(publicJwks, current(), toPublicJwk),
+    inUseSince: () => current().signsFrom,
     privateJwks() {
       const signing = current();
       return [signing, ...inForce().filter((key) => key !== signing)].map(({ jwk }) => jwk);

@@ -6,6 +6,7 @@ import { authenticateClient, type ClientCall, claimedClientId } from '../clients
 import type { FailureLimit } from '../limits.ts';
 import type { ResourceServer } from '../policy/model.ts';
 import type { RevocationStreams } from '../revocation/streams.ts';
+import type { Watch } from '../watch.ts';
 import { findCaller } from './introspection.ts';
 import type { Ras } from './jwt-bearer.ts';
 
@@ -15,6 +16,7 @@ export interface StreamDoor {
   readonly ledger: RefusalLedger;
   readonly failures: FailureLimit;
   readonly streams: RevocationStreams;
+  readonly watch?: Watch | undefined;
 }
 
 /**
@@ -104,5 +106,6 @@ async function record(reason: Refusal, { ras, door, address, facts, known }: Ref
   const base = { v: 2, id, kind: 'refusal', domain: 'ras', timeMs: door.nowMs(), outcome: 'refused', reason } as const;
   const line: AuditRecord = { ...base, address, ...facts };
   await ras.store.commit({ marks: [], records: [toRow(line)] });
+  door.watch?.decided(line);
   return id;
 }

@@ -21,6 +21,7 @@ import { verifySignature } from '../keys/verify-signature.ts';
 import type { Pace } from '../limits.ts';
 import type { TrustedIssuer } from '../policy/model.ts';
 import type { AccountKey, Effect } from '../store/store.ts';
+import type { Watch } from '../watch.ts';
 import type { Ras } from './jwt-bearer.ts';
 
 /** What taking events needs besides the RAS itself. */
@@ -30,6 +31,7 @@ export interface EventDoor {
   readonly address: (asked: Asked) => string;
   /** How many events of one issuer are taken: each is a durable step, and has every process read anew. */
   readonly pace: Pace;
+  readonly watch?: Watch | undefined;
 }
 
 /**
@@ -52,6 +54,8 @@ export async function receiveEvent(asked: Asked, ras: Ras, door: EventDoor): Pro
   const id = JSON.stringify([event.issuer, issuer.tenant ?? '', event.id]);
   const record = await toEventRecord(event, effect, { ras, door, asked, facts });
   await ras.store.cutOffs.take({ id, until: now + rememberedSeconds, effect }, [toRow(record)]);
+  door.watch?.decided(record);
+  if (effect) door.watch?.revoked('received', door.nowMs() / 1000 - event.happenedAt);
   return { status: 202, headers: { 'cache-control': 'no-store' }, body: '' };
 }
 
@@ -187,6 +191,7 @@ async function refuse(refusal: Refusal, taking: Taking & { readonly known: boole
       ...facts,
     };
     await ras.store.commit({ marks: [], records: [toRow(line)] });
+    door.watch?.decided(line);
     return line.id;
   }
 }

@@ -26,6 +26,8 @@ export interface Subscription {
 export interface RevocationStreams {
   /** Events of a new stream, as bytes of `text/event-stream`; `undefined` when the server has too many. */
   open(subscription: Subscription): ReadableStream<Uint8Array> | undefined;
+  /** How many there are, by server. */
+  counts(): ReadonlyMap<string, number>;
   /** Ends all of them. */
   close(): void;
 }
@@ -177,6 +179,11 @@ export function createRevocationStreams(options: RevocationStreamOptions): Revoc
         },
         new ByteLengthQueuingStrategy({ highWaterMark: maxWaiting }),
       );
+    },
+    counts() {
+      const counts = new Map<string, number>();
+      for (const { server } of streams) counts.set(server, (counts.get(server) ?? 0) + 1);
+      return counts;
     },
     close() {
       for (const stream of streams) drop(stream);

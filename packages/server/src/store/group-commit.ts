@@ -12,6 +12,14 @@ export type UnitOutcome = { readonly value: unknown } | { readonly error: unknow
  */
 export type RunGroup = (units: readonly Unit<unknown>[]) => readonly UnitOutcome[];
 
+/** Told how the store does. */
+export interface StoreWatch {
+  /** A group was tried: how many, how long it took until it was durable, or that it failed as a whole. */
+  group(units: number, milliseconds: number, failed: boolean): void;
+  /** So many lines of the record have become durable. */
+  lines(count: number): void;
+}
+
 /** Longer groups are cut, so that one flush never keeps the event loop for long. */
 const maxGroup = 1000;
 
@@ -42,8 +50,8 @@ export class GroupCommit {
   #waiting: Waiting[] = [];
   #closed = false;
 
-  constructor(runGroup: RunGroup, turn: WriteTurn = endOfThisTurn) {
-    this.#runGroup = runGroup;
+  constructor(runGroup: RunGroup, turn: WriteTurn = endOfThisTurn, watch?: StoreWatch) {
+    this.#runGroup = watch ? watchedGroup(runGroup, watch) : runGroup;
     this.#turn = turn;
   }
 
@@ -81,4 +89,18 @@ export class GroupCommit {
       return group.map(() => ({ error }));
     }
   }
+}
+
+function watchedGroup(runGroup: RunGroup, watch: StoreWatch): RunGroup {
+  return (units) => {
+    const startedMs = performance.now();
+    let failed = true;
+    try {
+      const outcomes = runGroup(units);
+      failed = false;
+      return outcomes;
+    } finally {
+      watch.group(units.length, performance.now() - startedMs, failed);
+    }
+  };
 }

@@ -1,4 +1,4 @@
-import type { UnitOutcome } from './group-commit.ts';
+import type { StoreWatch, UnitOutcome } from './group-commit.ts';
 import { StoreUnavailable } from './store.ts';
 
 /** More that wait than this, and the store is not keeping up: whoever comes is told so at once, and memory stays bounded. */
@@ -21,9 +21,13 @@ export class GroupQueue<U> {
   #closed = false;
 
   /** @param runGroup - makes all of them durable; rejects when nothing is known to be */
-  constructor(maxGroup: number, runGroup: (units: readonly U[]) => Promise<readonly UnitOutcome[]>) {
+  constructor(
+    maxGroup: number,
+    runGroup: (units: readonly U[]) => Promise<readonly UnitOutcome[]>,
+    watch?: StoreWatch,
+  ) {
     this.#maxGroup = maxGroup;
-    this.#runGroup = runGroup;
+    this.#runGroup = watch ? watchedGroup(runGroup, watch) : runGroup;
   }
 
   submit<T>(unit: U): Promise<T> {
@@ -65,4 +69,21 @@ export class GroupQueue<U> {
       return units.map(() => ({ error }));
     }
   }
+}
+
+function watchedGroup<U>(
+  runGroup: (units: readonly U[]) => Promise<readonly UnitOutcome[]>,
+  watch: StoreWatch,
+): (units: readonly U[]) => Promise<readonly UnitOutcome[]> {
+  return async (units) => {
+    const startedMs = performance.now();
+    let failed = true;
+    try {
+      const outcomes = await runGroup(units);
+      failed = false;
+      return outcomes;
+    } finally {
+      watch.group(units.length, performance.now() - startedMs, failed);
+    }
+  };
 }

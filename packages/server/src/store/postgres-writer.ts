@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ChainHead } from './chain.ts';
 import type { Change } from './engine.ts';
-import type { UnitOutcome } from './group-commit.ts';
+import type { StoreWatch, UnitOutcome } from './group-commit.ts';
 import { appendRows, commitAtOnce, holdLosses, insertMarks, keyOf, notAtOnce } from './postgres-chain.ts';
 import type { Connections, Session } from './postgres-connection.ts';
 import { isRetryable, stateOf, toStoreError } from './postgres-error.ts';
@@ -24,9 +24,9 @@ const maxAttempts = 6;
  * Commits and changes pass two queues, so that a token never waits for an import. Each queue has its own chain, and one
  * transaction under way at a time: what arrives meanwhile is the next group.
  */
-export function postgresWriter(connections: Connections, node: string): PostgresWriter {
-  const commits = new GroupQueue<Commit>(maxCommits, commitLane(connections, node));
-  const changes = new GroupQueue<Change>(maxChanges, changeLane(connections, `${node}-changes`));
+export function postgresWriter(connections: Connections, node: string, watch?: StoreWatch | undefined): PostgresWriter {
+  const commits = new GroupQueue<Commit>(maxCommits, commitLane(connections, node, watch), watch);
+  const changes = new GroupQueue<Change>(maxChanges, changeLane(connections, `${node}-changes`, watch), watch);
   return {
     commit: (commit) => commits.submit(commit),
     write: (change) => changes.submit(change),
@@ -36,20 +36,24 @@ export function postgresWriter(connections: Connections, node: string): Postgres
   };
 }
 
-function commitLane(connections: Connections, node: string) {
+function commitLane(connections: Connections, node: string, watch: StoreWatch | undefined) {
   /** Where our last group left the chain; unknown at the start, and after anything unexpected. */
   let head: ChainHead | undefined;
 
   const stepByStep = async (session: Session, commits: readonly Commit[]): Promise<readonly UnitOutcome[]> => {
     let after: ChainHead | undefined;
+    let lines = 0;
     const outcomes = await inTransaction(session, begin, async () => {
       const rests = commits.some(({ asOf }) => asOf !== undefined);
       const losses = rests ? await holdLosses(session) : undefined;
       const reached = await useMarks(session, commits, losses);
-      after = await appendRows(session, node, reached.flatMap(rowsOf));
+      const rows = reached.flatMap(rowsOf);
+      lines = rows.length;
+      after = await appendRows(session, node, rows);
       return reached.map(({ outcome }) => ({ value: outcome }));
     });
     head = after;
+    watch?.lines(lines);
     return outcomes;
   };
 
@@ -63,6 +67,7 @@ function commitLane(connections: Connections, node: string) {
         const rows = commits.flatMap(({ records }) => records);
         const [asOf] = rests;
         head = await commitAtOnce(session, node, before, marks, rows, asOf);
+        watch?.lines(rows.length);
         return commits.map(() => ({ value: { won: true } }));
       } catch (error) {
         if (stateOf(error) !== notAtOnce && !isOwnFault(error)) throw error;
@@ -73,11 +78,11 @@ function commitLane(connections: Connections, node: string) {
   return (commits: readonly Commit[]) => runGroup(connections, commits, runOnce);
 }
 
-function changeLane(connections: Connections, node: string) {
-  const runOnce = (session: Session, changes: readonly Change[]) =>
-    inTransaction(session, beginChange, async () => {
+function changeLane(connections: Connections, node: string, watch: StoreWatch | undefined) {
+  const runOnce = async (session: Session, changes: readonly Change[]) => {
+    const rows: AuditRow[] = [];
+    const outcomes = await inTransaction(session, beginChange, async () => {
       const outcomes: UnitOutcome[] = [];
-      const rows: AuditRow[] = [];
       for (const { steps, conditional, records = [] } of changes) {
         const changed = await takeSteps(session, steps, conditional);
         if (!(conditional && changed[0] === 0)) rows.push(...records);
@@ -86,6 +91,9 @@ function changeLane(connections: Connections, node: string) {
       if (rows.length > 0) await appendRows(session, node, rows);
       return outcomes;
     });
+    watch?.lines(rows.length);
+    return outcomes;
+  };
   return (changes: readonly Change[]) => runGroup(connections, changes, runOnce);
 }
 

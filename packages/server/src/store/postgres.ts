@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { Problem } from '../problem.ts';
 import type { PostgresSettings } from '../store-config.ts';
 import type { Engine } from './engine.ts';
+import type { StoreWatch } from './group-commit.ts';
 import { Connections, type Patience, usualPatience } from './postgres-connection.ts';
 import { toStoreError } from './postgres-error.ts';
 import { migratePostgres } from './postgres-migrate.ts';
@@ -33,14 +34,14 @@ export interface PostgresStore extends Store {
  */
 export async function openPostgresStore(
   settings: PostgresSettings,
-  { node }: { node: string },
+  { node, watch }: { node: string; watch?: StoreWatch | undefined },
 ): Promise<PostgresStore> {
   const ca = await readCertificates(settings);
   await upgradePostgres(settings, ca);
   const readers = new Connections(settings, ca, settings.maxReaders);
   // One for each queue, and one to spare for what is just being closed.
   const writers = new Connections(settings, ca, 3);
-  const writer = postgresWriter(writers, node);
+  const writer = postgresWriter(writers, node, watch);
   const engine: Engine = { db: readers.kysely('contract'), write: writer.write };
   const whole = toWholeStore(engine, postgresReads(readers), {
     commit: writer.commit,

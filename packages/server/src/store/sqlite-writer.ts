@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { type ChainHead, emptyChain, nextLine } from './chain.ts';
 import type { Change } from './engine.ts';
-import { GroupCommit, type Unit, type UnitOutcome, type WriteTurn } from './group-commit.ts';
+import { GroupCommit, type StoreWatch, type Unit, type UnitOutcome, type WriteTurn } from './group-commit.ts';
 import type { StatementCache } from './sqlite-dialect.ts';
 import { isConstraintViolation, toStoreError, unavailability } from './sqlite-error.ts';
 import { type AuditRow, type Commit, type CommitOutcome, type Mark, StoreConflict } from './store.ts';
@@ -33,6 +33,7 @@ export function sqliteWriter(
   statements: StatementCache,
   node: string,
   turn?: WriteTurn,
+  watch?: StoreWatch | undefined,
 ): SqliteWriter {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const end = database.prepare('COMMIT');
@@ -50,7 +51,7 @@ export function sqliteWriter(
   let head: ChainHead = emptyChain(node);
   /** As of this transaction, once somebody asked; a change in the same group makes it unknown again. */
   let losses: number | undefined;
-  const queue = new GroupCommit(runGroup, turn);
+  const queue = new GroupCommit(runGroup, turn, watch);
 
   const perform = (steps: readonly Statement[], change: Omit<Change, 'steps'>) =>
     queue.submit(() => writeUnit(steps, change));
@@ -93,6 +94,7 @@ export function sqliteWriter(
       used.write();
       end.run();
       used.keep();
+      watch?.lines(head.seq - before.seq);
       return outcomes;
     } catch (error) {
       const isWhole = unavailability(error) !== undefined || !database.isOpen || !database.isTransaction;

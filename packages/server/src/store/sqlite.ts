@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { Problem } from '../problem.ts';
 import type { Engine } from './engine.ts';
-import type { WriteTurn } from './group-commit.ts';
+import type { StoreWatch, WriteTurn } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import { refuseAway } from './move/fence.ts';
 import type { Schema } from './schema.ts';
@@ -19,6 +19,7 @@ export interface SqliteOptions {
   readonly node: string;
   /** Where several processes write: says which of them does. Two that try at once stall each other for seconds. */
   readonly turn?: WriteTurn | undefined;
+  readonly watch?: StoreWatch | undefined;
 }
 
 /** How long a write waits for another process to finish its own. The event loop waits with it. */
@@ -48,10 +49,10 @@ export function openSqliteBeside(path: string, options: SqliteOptions & { readon
 }
 
 /** The tables have to be there before anything is prepared that reads them. */
-function prepare(database: DatabaseSync, { node, turn }: SqliteOptions) {
+function prepare(database: DatabaseSync, { node, turn, watch }: SqliteOptions) {
   const statements = new StatementCache(database);
   const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(statements) });
-  return { db, store: () => toStore(database, db, sqliteWriter(database, statements, node, turn)) };
+  return { db, store: () => toStore(database, db, sqliteWriter(database, statements, node, turn, watch)) };
 }
 
 function toStore(database: DatabaseSync, db: Kysely<Schema>, writer: SqliteWriter): Store {

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Home } from '../home.ts';
 import type { Count } from '../limits.ts';
+import type { Snapshot } from '../metrics/meter.ts';
 
 /** What the primary tells a worker. */
 export type ToWorker =
@@ -8,6 +9,8 @@ export type ToWorker =
   /** It may write to the SQLite file now. */
   | { readonly turn: 'yours' }
   | { readonly counts: readonly Count[] }
+  /** What have you counted? */
+  | { readonly measure: number }
   | { readonly stop: true };
 
 /** What a worker tells the primary. */
@@ -17,7 +20,9 @@ export type ToPrimary =
   | { readonly problem: { readonly message: string; readonly wayOut: string } }
   /** It wants to write to the SQLite file; it has written. */
   | { readonly turn: 'ask' | 'done' }
-  | { readonly counts: readonly Count[] };
+  | { readonly counts: readonly Count[] }
+  /** As asked under that number. */
+  | { readonly measured: number; readonly snapshot: Snapshot };
 
 /** The configuration as the primary read it: a file that changes meanwhile does not make two installations of one. */
 export interface WorkerStart {
@@ -28,4 +33,6 @@ export interface WorkerStart {
   readonly node: string;
   /** Socket of the gateway, which is one process; `undefined` where that role is not played. */
   readonly gatewaySocket: string | undefined;
+  /** Which of the workers it is, from 1; one that follows another has its place. */
+  readonly place: number;
 }

@@ -4,10 +4,10 @@ import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Logger } from 'pino';
 import { Problem } from '../problem.ts';
 import { gatewayHandler } from '../roles.ts';
 import { every, type Ground, houseKeepingMs, originsOf, type ProcessParts, serve } from '../serve.ts';
+import { createWorkerCounts } from './ask-workers.ts';
 import { callerHeaders } from './forward.ts';
 import type { ToPrimary, ToWorker, WorkerStart } from './messages.ts';
 import type { Taker, Turns } from './turns.ts';
@@ -35,7 +35,7 @@ export async function serveWithWorkers(
   }
   const gateway = config.roles.has('gateway') ? await listenForGateway(opened, parts) : undefined;
   const start = { config, home, dataDir, node, gatewaySocket: gateway?.socket };
-  await startWorkers(opened, parts.log, turns, start, () => gateway?.drain());
+  await startWorkers(opened, parts, turns, start, () => gateway?.drain());
   await serve(
     opened,
     parts,
@@ -80,9 +80,9 @@ async function listenForGateway(
 
 async function startWorkers(
   opened: AsyncDisposableStack,
-  log: Logger,
+  { log, measures }: ProcessParts,
   turns: Turns,
-  start: WorkerStart,
+  start: Omit<WorkerStart, 'place'>,
   beforeStop: () => void,
 ): Promise<void> {
   const workers = new Set<Worker>();
@@ -92,7 +92,10 @@ async function startWorkers(
   const tell = (worker: Worker, message: ToWorker) => {
     if (worker.isConnected()) worker.send(message, () => undefined); // one that is just ending hears nothing any more
   };
-  const fork = (pauseMs: number): Promise<void> => {
+  const counts = createWorkerCounts<Worker>((worker, measure) => tell(worker, { measure }));
+  measures.others.ask = () => counts.ask(workers);
+  measures.meter?.read('credence_workers', () => [[[], workers.size]]);
+  const fork = (place: number, pauseMs: number): Promise<void> => {
     const worker = cluster.fork();
     const startedAt = performance.now();
     workers.add(worker);
@@ -107,22 +110,25 @@ async function startWorkers(
     worker.on('message', (message: ToPrimary) => {
       if ('turn' in message) turns[message.turn](taker);
       else if ('counts' in message) for (const other of workers) other !== worker && tell(other, message);
+      else if ('measured' in message) counts.take(worker, message.measured, message.snapshot);
       else if ('ready' in message) resolve();
       else reject(new Problem(message.problem.message, message.problem.wayOut));
     });
     worker.on('exit', (code, signal) => {
       workers.delete(worker);
       turns.gone(taker);
+      counts.end(worker);
       reject(new Problem('A worker ended before it was ready.', 'See the log.'));
       if (stopping) return;
+      measures.meter?.add('credence_worker_ends_total');
       log.error({ worker: worker.process.pid, code, signal }, 'a worker ended; another one takes its place');
       const isHealthy = performance.now() - startedAt > healthyMs;
       const pause = isHealthy ? firstPauseMs : pauseMs;
       setTimeout(() => {
-        if (!stopping) fork(Math.min(pause * 2, longestPauseMs)).catch(() => undefined); // said above, and tried again
+        if (!stopping) fork(place, Math.min(pause * 2, longestPauseMs)).catch(() => undefined); // said above, and tried again
       }, pause).unref();
     });
-    tell(worker, { start });
+    tell(worker, { start: { ...start, place } });
     return promise;
   };
 
@@ -138,5 +144,5 @@ async function startWorkers(
     await gone;
     clearTimeout(timer);
   };
-  await Promise.all(Array.from({ length: start.config.workers }, () => fork(firstPauseMs)));
+  await Promise.all(Array.from({ length: start.config.workers }, (_, at) => fork(at + 1, firstPauseMs)));
 }

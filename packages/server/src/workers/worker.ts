@@ -3,6 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { openInForce } from '../in-force.ts';
 import { createLog, toFault } from '../log.ts';
+import { openMeasures } from '../measures.ts';
+import type { Meter } from '../metrics/meter.ts';
 import { openStore } from '../open-store.ts';
 import { Problem } from '../problem.ts';
 import { openParts, openTls, originsOf, serve } from '../serve.ts';
@@ -20,10 +22,13 @@ const tell = (message: ToPrimary) => {
 const turn = createRemoteTurn(tell);
 const counts: CountRelay = createCountRelay((told) => tell({ counts: told }));
 let running: AsyncDisposableStack | undefined;
+let meter: Meter | undefined;
 
 process.on('message', (message: ToWorker) => {
   if ('turn' in message) turn.granted();
   else if ('counts' in message) counts.take(message.counts);
+  else if ('measure' in message)
+    void measured(message.measure).catch(() => undefined); // then the primary is gone, and so are we
   else if ('start' in message) void start(message.start);
   else void stop();
 });
@@ -31,18 +36,21 @@ process.on('disconnect', () => process.exit(1)); // Nothing can be recorded any 
 // The terminal sends its signals to every process of the group: when to end is for the primary to say.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 
-async function start({ config, home, dataDir, node, gatewaySocket }: WorkerStart): Promise<void> {
+async function start({ config, home, dataDir, node, gatewaySocket, place }: WorkerStart): Promise<void> {
   try {
     process.umask(0o077);
     await using opened = new AsyncDisposableStack();
+    const measures = await openMeasures(opened, config, String(place));
+    meter = measures.meter;
+    const watch = measures.storeWatch;
     const store = config.store
-      ? await openStore(config.store, home, `node-${randomBytes(6).toString('hex')}`)
-      : openSqliteBeside(home.storeFile, { node, turn });
+      ? await openStore(config.store, home, `node-${randomBytes(6).toString('hex')}`, { watch })
+      : openSqliteBeside(home.storeFile, { node, turn, watch });
     opened.defer(() => store.close());
     const inForce = await openInForce(store, { idp: config.idp.issuer, ras: config.ras.issuer });
     const tls = await openTls(config, home);
     const shared = counts.shared;
-    const parts = await openParts(opened, { config, home, dataDir, store, inForce, tls, log, shared });
+    const parts = await openParts(opened, { config, home, dataDir, store, inForce, tls, log, measures, shared });
     const forward = gatewaySocket === undefined ? undefined : forwardTo(gatewaySocket, parts);
     if (forward) opened.defer(async () => forward.close());
     const origins = originsOf(config).filter(({ name }) => name !== 'admin');
@@ -56,6 +64,11 @@ async function start({ config, home, dataDir, node, gatewaySocket }: WorkerStart
     // Then it ends, so that another one is tried: one that answers nobody would never be missed.
     process.send?.(told, () => process.exit(1));
   }
+}
+
+async function measured(question: number): Promise<void> {
+  const snapshot = (await meter?.snapshot()) ?? {};
+  tell({ measured: question, snapshot });
 }
 
 async function stop(): Promise<void> {

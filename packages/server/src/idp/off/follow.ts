@@ -16,6 +16,8 @@ export interface OffOptions extends SignalMaker {
   readonly bearerOf: (ras: string) => string | undefined;
   readonly now: () => EpochSeconds;
   readonly nowMs: () => number;
+  /** Told how late each was that a RAS has taken. */
+  readonly onTold?: ((lagSeconds: number) => void) | undefined;
   readonly alert: (facts: Facts) => Promise<void>;
   readonly onFault: (fault: unknown) => void;
 }

@@ -15,6 +15,8 @@ export interface TellingOptions extends SignalMaker {
   readonly nowMs: () => number;
   /** Where the RAS takes events just now. */
   readonly receiver: () => Receiver;
+  /** Told how late each was that a RAS has taken. */
+  readonly onTold?: ((lagSeconds: number) => void) | undefined;
   /** Puts on the record what somebody should look at. */
   readonly alert: (facts: Facts) => Promise<void>;
 }
@@ -70,6 +72,7 @@ export function createTelling(options: TellingOptions): Work {
       if (!isGoingOn) return { bulletin };
       const signal = await toSignal(bulletin, ras, now(), options);
       const delivery = await deliver(endpoint, signal.set, options);
+      if (delivery.outcome === 'accepted') options.onTold?.(options.nowMs() / 1000 - bulletin.at);
       if (isMalformed(delivery)) refusals.set(bulletin.position, (refusals.get(bulletin.position) ?? 0) + 1);
       if (!isDone(bulletin, delivery)) isGoingOn = false;
       return { bulletin, signal, delivery };

@@ -1,0 +1,35 @@
+import { readdirSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Meter } from './meter.ts';
+
+const nanosecond = 1e-9;
+const quantiles = [50, 99, 100];
+
+/**
+ * What the machine gives to this process, and how late its event loop runs.
+ * @param name - `primary`, or the number of a worker's place
+ */
+export function watchProcess(meter: Meter, name: string): { close(): void } {
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
+  meter.read('credence_event_loop_delay_seconds', () => {
+    // The timer itself is late by its own period: what is above that is delay.
+    const late = quantiles.map((quantile) => {
+      const nanoseconds = quantile === 100 ? delay.max : delay.percentile(quantile);
+      return [[name, String(quantile / 100)], Math.max(0, nanoseconds * nanosecond - 0.01)] as const;
+    });
+    const isEmpty = delay.count === 0;
+    delay.reset();
+    return isEmpty ? [] : late;
+  });
+  meter.read('process_cpu_seconds_total', () => {
+    const { user, system } = process.cpuUsage();
+    return [[[name], (user + system) / 1e6]];
+  });
+  meter.read('process_resident_memory_bytes', () => [[[name], process.memoryUsage.rss()]]);
+  meter.read('process_heap_bytes', () => [[[name], process.memoryUsage().heapUsed]]);
+  meter.read('process_open_fds', () => [[[name], readdirSync('/proc/self/fd').length]]);
+  const startedAt = Date.now() / 1000 - process.uptime();
+  meter.read('process_start_time_seconds', () => [[[name], startedAt]]);
+  return { close: () => delay.disable() };
+}
