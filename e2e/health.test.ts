@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -6,7 +7,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect } from '../examples/acme/agent.ts';
 import { serverNamed } from '../examples/acme/demo-file.ts';
-import { type Acme, agentOf, startAcme } from './harness.ts';
+import { type Acme, agentOf, startAcme, temporaryHome } from './harness.ts';
 
 interface Said {
   readonly status: number;
@@ -95,4 +96,24 @@ describe('health', () => {
     await call;
     assert.equal((await stopped).code, 0);
   });
+
+  for (const workers of ['1', '2']) {
+    test(`told to stop, it says so for as long as is configured, and answers meanwhile; ${workers} worker(s)`, async (t) => {
+      const home = await temporaryHome(t);
+      const config = join(home, 'credence.yaml');
+      await writeFile(config, `drainSeconds: 3\nworkers: ${workers}\n`, { mode: 0o600 });
+      const acme = await startAcme(t, { home, timeoutMs: 60_000 });
+      const stopped = acme.server.stop();
+      const askedAtMs = performance.now();
+      for (const origin of originsOf(acme)) {
+        const { body } = await until(origin, 503);
+        assert.equal(body, 'not ok: stopping\n');
+      }
+      const answers = await Promise.all(originsOf(acme).map((origin) => probe(origin, '/healthz')));
+      assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+      assert.equal((await fetch(`${acme.demo.ras.issuer}/jwks`)).status, 200, 'new connections are answered');
+      assert.equal((await stopped).code, 0);
+      assert.ok(performance.now() - askedAtMs > 2500, 'the balancer had its time');
+    });
+  }
 });

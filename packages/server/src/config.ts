@@ -169,6 +169,8 @@ const ConfigFile = z.strictObject({
       revocation: z.enum(signatureAlgorithms).default('ES256'),
     })
     .prefault({}),
+  /** For so long after it was told to stop /readyz says no while everything is still answered. */
+  drainSeconds: z.int('must be a whole number').min(0, '0 to 300').max(300, '0 to 300').default(0),
   dpop: z.strictObject({ nonce: z.boolean().default(false) }).prefault({}),
   metrics: z
     .strictObject({
@@ -254,6 +256,8 @@ export interface Config {
   /** Where the record goes besides the store. */
   readonly exports: readonly ExportSettings[];
   readonly skewSeconds: number;
+  /** For so long after it was told to stop /readyz says no while everything is still answered. */
+  readonly drainSeconds: number;
   /** Whether DPoP proofs must carry a nonce of ours (RFC 9449 §8). */
   readonly dpop: { readonly nonce: boolean };
   readonly documents: { readonly access: string; readonly resource: string };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { resolve } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { makeFirstLink } from './admin/first-administrator.ts';
 import { type Config, readConfig, type ServeFlags } from './config.ts';
@@ -30,7 +30,7 @@ const lookForRisksMs = 30_000;
 export interface Server {
   /** What `credence serve` prints once every listener is open. */
   readonly readyText: string;
-  /** Lets running requests end, writes what is still to be written, closes the store. */
+  /** Says that it is not ready, for as long as is configured; then lets running requests end, writes what is still to be written, closes the store. */
   stop(): Promise<void>;
 }
 
@@ -70,8 +70,8 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
 
   const ground = { config, home, dataDir, store, inForce, tls, log, measures, shared: undefined };
   const parts = await openParts(opened, ground);
+  const workers = isAlone ? undefined : await serveWithWorkers(opened, parts, ground, node, turns);
   if (isAlone) await serve(opened, parts, originsOf(config));
-  else await serveWithWorkers(opened, parts, ground, node, turns);
   if (config.roles.has('idp')) await openOff(opened, parts);
   await openExporting(opened, parts);
   if (config.metrics) await serveMetrics(opened, config.metrics, measures, parts.edge.onFault);
@@ -83,7 +83,13 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   const resources = opened.move();
   return {
     readyText: toReadyText(config, home, tls?.caPath, [...published, ...first], performance.now() - startedAt),
-    stop: () => resources.disposeAsync(),
+    async stop() {
+      // Whoever spreads the load is to look elsewhere before anything is closed.
+      parts.readiness.stop();
+      workers?.leave();
+      await wait(config.drainSeconds * 1000);
+      await resources.disposeAsync();
+    },
   };
 }
 

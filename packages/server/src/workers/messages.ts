@@ -11,6 +11,8 @@ export type ToWorker =
   | { readonly counts: readonly Count[] }
   /** What have you counted? */
   | { readonly measure: number }
+  /** Say that you are not ready, and go on answering. */
+  | { readonly leave: true }
   | { readonly stop: true };
 
 /** What a worker tells the primary. */

@@ -19,6 +19,11 @@ const firstPauseMs = 200;
 const longestPauseMs = 5000;
 const healthyMs = 30_000;
 
+export interface Workers {
+  /** Has all of them say that they are not ready, and go on answering. */
+  leave(): void;
+}
+
 /**
  * Several processes for one home: workers take the connections of the IdP and the RAS; this one, the primary, says which
  * of them writes to an SQLite store, and has the gateway and the admin listener. A worker that ends is followed by another.
@@ -29,18 +34,19 @@ export async function serveWithWorkers(
   { config, home, dataDir }: Ground,
   node: string,
   turns: Turns,
-): Promise<void> {
+): Promise<Workers> {
   if (!config.roles.has('idp') && !config.roles.has('ras')) {
     throw new Problem('workers are for the roles idp and ras.', 'Serve one of them, or leave workers out.');
   }
   const gateway = config.roles.has('gateway') ? await listenForGateway(opened, parts) : undefined;
   const start = { config, home, dataDir, node, gatewaySocket: gateway?.socket };
-  await startWorkers(opened, parts, turns, start, () => gateway?.drain());
+  const workers = await startWorkers(opened, parts, turns, start, () => gateway?.drain());
   await serve(
     opened,
     parts,
     originsOf(config).filter(({ name }) => name === 'admin'),
   );
+  return workers;
 }
 
 /** The gateway behind a socket in the home, which only our own user can open. */
@@ -84,7 +90,7 @@ async function startWorkers(
   turns: Turns,
   start: Omit<WorkerStart, 'place'>,
   beforeStop: () => void,
-): Promise<void> {
+): Promise<Workers> {
   const workers = new Set<Worker>();
   let stopping = false;
   cluster.setupPrimary({ exec: workerFile, args: [], serialization: 'advanced' });
@@ -145,4 +151,9 @@ async function startWorkers(
     clearTimeout(timer);
   };
   await Promise.all(Array.from({ length: start.config.workers }, (_, at) => fork(at + 1, firstPauseMs)));
+  return {
+    leave() {
+      for (const worker of workers) tell(worker, { leave: true });
+    },
+  };
 }

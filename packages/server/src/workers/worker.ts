@@ -23,12 +23,14 @@ const turn = createRemoteTurn(tell);
 const counts: CountRelay = createCountRelay((told) => tell({ counts: told }));
 let running: AsyncDisposableStack | undefined;
 let meter: Meter | undefined;
+let leave = (): void => undefined;
 
 process.on('message', (message: ToWorker) => {
   if ('turn' in message) turn.granted();
   else if ('counts' in message) counts.take(message.counts);
   else if ('measure' in message)
     void measured(message.measure).catch(() => undefined); // then the primary is gone, and so are we
+  else if ('leave' in message) leave();
   else if ('start' in message) void start(message.start);
   else void stop();
 });
@@ -55,6 +57,7 @@ async function start({ config, home, dataDir, node, gatewaySocket, place }: Work
     if (forward) opened.defer(async () => forward.close());
     const origins = originsOf(config).filter(({ name }) => name !== 'admin');
     await serve(opened, { ...parts, forward }, origins);
+    leave = parts.readiness.stop;
     running = opened.move();
     tell({ ready: true });
   } catch (error) {
