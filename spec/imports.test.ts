@@ -59,6 +59,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
         'metrics',
         'pages',
         'problem',
+        'request-log',
         'store-config',
         'tls',
         'tracing',

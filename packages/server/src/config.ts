@@ -9,7 +9,14 @@ import {
 } from '@credence/mcp/protocol';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+
+
 import { type ExportSettings, ExportsSection, locateExports } from './exports-config.ts';
+
+
+import { type LogSettings, logFormats, logLevels } from './log.ts';
+
+
 import { Problem } from './problem.ts';
 import { type PostgresSettings, StoreSection, toPostgresSettings } from './store-config.ts';
 import { locateSecrets, SignInConfig } from './upstream-config.ts';
@@ -169,6 +176,14 @@ const ConfigFile = z.strictObject({
       revocation: z.enum(signatureAlgorithms).default('ES256'),
     })
     .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
+      format: z.enum(logFormats, 'must be json or text').default('json'),
+      /** A line for each request: where, status, time. */
+      requests: z.boolean().default(false),
+    })
+    .prefault({}),
   /** For so long after it was told to stop /readyz says no while everything is still answered. */
   drainSeconds: z.int('must be a whole number').min(0, '0 to 300').max(300, '0 to 300').default(0),
   dpop: z.strictObject({ nonce: z.boolean().default(false) }).prefault({}),
@@ -209,6 +224,8 @@ export interface ServeFlags {
   readonly rasPort?: string | undefined;
   readonly adminPort?: string | undefined;
   readonly metricsPort?: string | undefined;
+  readonly logLevel?: string | undefined;
+  readonly logFormat?: string | undefined;
   readonly workers?: string | undefined;
   readonly tls?: boolean | undefined;
   readonly demo?: boolean | undefined;
@@ -256,6 +273,7 @@ export interface Config {
   /** Where the record goes besides the store. */
   readonly exports: readonly ExportSettings[];
   readonly skewSeconds: number;
+  readonly log: LogSettings & { readonly requests: boolean };
   /** For so long after it was told to stop /readyz says no while everything is still answered. */
   readonly drainSeconds: number;
   /** Whether DPoP proofs must carry a nonce of ours (RFC 9449 §8). */
@@ -505,6 +523,7 @@ function withFlags(raw: Record<string, unknown>, flags: ServeFlags): Record<stri
     ras: section('ras', { port: toNumber(flags.rasPort) }),
     admin: section('admin', { port: toNumber(flags.adminPort) }),
     metrics: section('metrics', { port: toNumber(flags.metricsPort) }),
+    log: section('log', { level: flags.logLevel, format: flags.logFormat }),
     roles: flags.role ?? raw.roles,
     host: flags.host ?? raw.host,
     workers: toNumber(flags.workers) ?? raw.workers,

@@ -6,6 +6,7 @@ import { isLoopbackHost } from './config.ts';
 import { isIn } from './egress.ts';
 import type { Health } from './health.ts';
 import { Problem } from './problem.ts';
+import type { RequestLog } from './request-log.ts';
 
 /** One origin: where it listens and the only name it answers to. */
 export interface ListenerOptions {
@@ -23,6 +24,8 @@ export interface ListenerOptions {
   readonly handle: (incoming: IncomingMessage, outgoing: ServerResponse) => unknown;
   /** Answers probes, whatever Host they name. */
   readonly health?: Health;
+  /** Told of each request that is no probe, where requests are logged. */
+  readonly onRequest?: RequestLog | undefined;
   /** Told of a handler that threw; the caller gets a 500 that says nothing more. */
   readonly onFault: (fault: unknown) => void;
 }
@@ -49,6 +52,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const isPublicHttps = protocol === 'https:' && !isLoopbackHost(hostname);
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     if (options.health?.(incoming, outgoing)) return;
+    options.onRequest?.(incoming, outgoing);
     const refusal = checkPeer(incoming, options) ?? checkTarget(incoming, expectedHost);
     if (refusal) return answer(outgoing, ...refusal);
     outgoing.setHeader('x-content-type-options', 'nosniff');

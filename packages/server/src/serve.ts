@@ -20,6 +20,7 @@ import type { Measures } from './measures.ts';
 import type { Meter } from './metrics/meter.ts';
 import { Problem } from './problem.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
+import { createRequestLog } from './request-log.ts';
 import { adminListener, type Handler, idpListener, type Parts, resourceListener } from './roles.ts';
 import type { Store } from './store/store.ts';
 import { createDevelopmentTls } from './tls/development-ca.ts';
@@ -172,6 +173,7 @@ export async function serve(
       trustedHops,
       handle: handler.handle,
       health,
+      onRequest: config.log.requests ? createRequestLog(log, name) : undefined,
       onFault: edge.onFault,
     });
     // Closed last in, first out: requests end before what they stand on.

@@ -44,7 +44,7 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   opened.defer(() => lock.release());
 
   await rememberConfig(home, config.store && flags.config);
-  const log = createLog();
+  const log = createLog(config.log);
   const tls = await openTls(config, home);
   const measures = await openMeasures(opened, config, 'primary');
   const node = `node-${randomBytes(6).toString('hex')}`;

@@ -19,6 +19,8 @@ export function serveCommand(): Command {
     .option('--ras-port <port>', 'port of the RAS and the gateway (4001)')
     .option('--admin-port <port>', 'port of the admin listener (4002)')
     .option('--metrics-port <port>', 'serve metrics on localhost at this port (not at all)')
+    .option('--log-level <level>', 'error, warn, info or debug (info)')
+    .option('--log-format <format>', 'json, or text for somebody who looks on (json)')
     .option('--host <host>', 'address to listen on (localhost)')
     .option('--workers <count>', 'processes that answer, one for each core (1); one more writes the store for them')
     .option('--tls', 'serve https with a development CA made in the home')

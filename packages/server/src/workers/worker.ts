@@ -14,7 +14,6 @@ import { forwardTo } from './forward.ts';
 import type { ToPrimary, ToWorker, WorkerStart } from './messages.ts';
 import { createRemoteTurn } from './turns.ts';
 
-const log = createLog();
 const tell = (message: ToPrimary) => {
   if (!process.connected) throw new Error('the primary is gone');
   process.send?.(message);
@@ -39,6 +38,7 @@ process.on('disconnect', () => process.exit(1)); // Nothing can be recorded any 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 
 async function start({ config, home, dataDir, node, gatewaySocket, place }: WorkerStart): Promise<void> {
+  const log = createLog(config.log);
   try {
     process.umask(0o077);
     await using opened = new AsyncDisposableStack();
