@@ -78,6 +78,13 @@ export async function startAcme(
   return { home, server, flags, demo: await readDemoFile(home) };
 }
 
+/** Where its metrics are, when it was started with `--metrics-port 0`. */
+export function metricsOf({ server }: Pick<Acme, 'server'>): string {
+  const [url] = /http:\/\/\S+\/metrics/.exec(server.output()) ?? [];
+  if (url === undefined) throw new Error('It serves no metrics.');
+  return url;
+}
+
 /** Stops it; throws what it said if it had ended by itself, which a test need not have noticed. */
 export async function stopWell(server: ServerProcess): Promise<void> {
   const { code } = await server.stop();

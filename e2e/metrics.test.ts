@@ -6,9 +6,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parse as parseYaml } from 'yaml';
 import { connect } from '../examples/acme/agent.ts';
 import { clientNamed, serverNamed } from '../examples/acme/demo-file.ts';
-import { freePorts } from '../examples/acme/server-process.ts';
 import { type Family, families } from '../packages/server/src/metrics/families.ts';
-import { type Acme, agentOf, issue, postForm, redeem, secretOf, startAcme, tokenOf } from './harness.ts';
+import { type Acme, agentOf, issue, metricsOf, postForm, redeem, secretOf, startAcme, tokenOf } from './harness.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -29,9 +28,8 @@ function parseMetrics(text: string): Map<string, number> {
 }
 
 async function startMeasured(t: Parameters<typeof startAcme>[0], ...flags: string[]) {
-  const [port] = await freePorts(1);
-  const acme = await startAcme(t, { extraFlags: ['--metrics-port', String(port), ...flags], timeoutMs: 60_000 });
-  const text = async () => (await fetch(`http://localhost:${port}/metrics`)).text();
+  const acme = await startAcme(t, { extraFlags: ['--metrics-port', '0', ...flags], timeoutMs: 60_000 });
+  const text = async () => (await fetch(metricsOf(acme))).text();
   return { acme, text, metrics: async () => parseMetrics(await text()) };
 }
 

@@ -90,6 +90,12 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('limits.ts'), [server('limits.test.ts')], boundaries],
   [server('health.ts'), [server('health.test.ts')]],
   [server('readiness.ts'), [server('readiness.test.ts')]],
+  [server('log.ts'), [server('log.test.ts')]],
+  [server('request-log.ts'), [server('log.test.ts')]],
+  [server('tracing.ts'), [server('tracing.test.ts')]],
+  [server('metrics/listener.ts'), [server('metrics/listener.test.ts')]],
+  [server('metrics/meter.ts'), [server('metrics/meter.test.ts')]],
+  [server('metrics/text.ts'), [server('metrics/meter.test.ts')]],
   [server('listener.ts'), [server('listener.test.ts')], [server('clients/client-certificate.test.ts')], boundaries],
   [
     server('clients/authenticate.ts'),
