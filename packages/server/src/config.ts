@@ -9,14 +9,8 @@ import {
 } from '@credence/mcp/protocol';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-
-
 import { type ExportSettings, ExportsSection, locateExports } from './exports-config.ts';
-
-
 import { type LogSettings, logFormats, logLevels } from './log.ts';
-
-
 import { Problem } from './problem.ts';
 import { type PostgresSettings, StoreSection, toPostgresSettings } from './store-config.ts';
 import { locateSecrets, SignInConfig } from './upstream-config.ts';
