@@ -4,6 +4,7 @@ import { accountCommand } from './account.ts';
 import { adminCommand } from './admin.ts';
 import { apiTokenCommand } from './api-token.ts';
 import { auditCommand } from './audit.ts';
+import { backupCommand, restoreCommand } from './backup.ts';
 import { clientCommand } from './client.ts';
 import { explainCommand } from './explain.ts';
 import { exportsCommand } from './exports.ts';
@@ -54,6 +55,8 @@ export async function run(args: readonly string[]): Promise<number> {
     keysCommand,
     storeCommand,
     exportsCommand,
+    backupCommand,
+    restoreCommand,
   ]) {
     program.addCommand(inheritSettings(command(setExitCode), program));
   }

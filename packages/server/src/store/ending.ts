@@ -29,6 +29,7 @@ export function endEverything(db: Kysely<Schema>): Compilable[] {
     db.deleteFrom('upstream_sessions'),
     db.deleteFrom('account_links'),
     db.deleteFrom('once_codes'),
+    db.deleteFrom('admin_sessions'),
     ...tellAll(db, active, { event: 'session-revoked', initiator: 'admin', at: now() }),
   ];
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { Problem } from '../../problem.ts';
 import type { Table } from './tables.ts';
@@ -38,7 +39,7 @@ export async function countRows(db: Db, table: Table): Promise<number> {
   return Number(rows[0]?.n);
 }
 
-/** Reads a table from beginning to end. */
+/** Reads a table from beginning to end, and lets others have their turn after each page. */
 export async function* readAll(db: Db, table: Table): AsyncGenerator<readonly Row[]> {
   let after: readonly unknown[] | undefined;
   for (;;) {
@@ -47,6 +48,7 @@ export async function* readAll(db: Db, table: Table): AsyncGenerator<readonly Ro
     const last = page.at(-1);
     if (!last || page.length < pageRows) return;
     after = keyOf(table, last);
+    await setImmediate();
   }
 }
 

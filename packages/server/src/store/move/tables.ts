@@ -36,6 +36,7 @@ export const endsWithEpoch: Readonly<Record<string, string>> = {
   upstream_sessions: 'and the sessions over there that they stood on',
   account_links: 'a link that was used since would work again',
   once_codes: 'so would a recovery or enrolment code',
+  admin_sessions: 'browsers of administrators, which stand on sessions that end',
 };
 
 /** Every table of this version, parents before those that refer to them, counters of changes last: triggers move them meanwhile. */
@@ -51,6 +52,11 @@ export async function allTables(): Promise<readonly Table[]> {
   } finally {
     database.close();
   }
+}
+
+/** Tables that are in a backup. */
+export async function tablesToKeep(): Promise<readonly Table[]> {
+  return tablesToCopy({ ...staysBehind, ...endsWithEpoch });
 }
 
 /** Tables that go elsewhere. @param without - those that do not, with the reason */

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { EpochSeconds } from '@credence/mcp/protocol';
-import { type Kysely, sql } from 'kysely';
+import { type Compilable, type Kysely, sql } from 'kysely';
 import { Problem } from '../../problem.ts';
 import type { PostgresSettings } from '../../store-config.ts';
 import { connectPatiently, upgradePostgres } from '../postgres.ts';
 import { appendRows } from '../postgres-chain.ts';
-import type { Connections, Session } from '../postgres-connection.ts';
+import type { Connections } from '../postgres-connection.ts';
 import type { Schema } from '../schema.ts';
 import type { AuditRow } from '../store.ts';
 import { checkChains } from './chains.ts';
@@ -46,8 +46,8 @@ export interface Finish {
   readonly records: readonly AuditRow[];
   /** What works once and was issued up to here, works no more. */
   readonly since: EpochSeconds;
-  /** Runs before the end, on the same connection. */
-  readonly also?: (session: Session) => Promise<void>;
+  /** Steps before the last. */
+  readonly also?: (db: Kysely<Schema>) => readonly Compilable[];
 }
 
 /** Makes the tables, and sees that this move and no other may use the database. Resolves to false when it has arrived already. */
@@ -171,7 +171,10 @@ export async function finishArrival(
         if (name === 'audit') await session.query(`UPDATE turns SET value = $1 WHERE name = 'audit'`, [last]);
       }
       await session.query('UPDATE epoch SET since = CASE WHEN since > $1 THEN since ELSE $1 END', [finish.since]);
-      await finish.also?.(session);
+      for (const step of finish.also?.(connections.kysely<Schema>('raw')) ?? []) {
+        const { sql: text, parameters } = step.compile();
+        await session.query(text, parameters);
+      }
       await session.query(`DELETE FROM moves`);
       await session.query(`INSERT INTO moves (what, note) VALUES ('arrived', $1)`, [move]);
       await appendRows(session, finish.node, finish.records);
