@@ -26,8 +26,11 @@ const stages = {
 type Stage = (typeof stages)[keyof typeof stages];
 
 const words = process.argv.slice(2);
-// npm run test:long: the same tests, those that load a server for a minute.
-if (words.includes('long')) process.env.CREDENCE_LOAD_SECONDS ??= '60';
+// npm run test:long: the same tests, those that load a server for a minute, or kill something again and again.
+if (words.includes('long')) {
+  process.env.CREDENCE_LOAD_SECONDS ??= '60';
+  process.env.CREDENCE_KILL_ROUNDS ??= '20';
+}
 const asked = words.filter((argument) => argument !== 'long');
 const only = asked.filter((argument) => argument in stages) as (keyof typeof stages)[];
 const files = asked.filter((argument) => !(argument in stages));
