@@ -39,6 +39,7 @@ const scim = (name: string) => server(`directory/scim/${name}`);
 const metadata = [toSpec('client-metadata')];
 const certificates = [toSpec('certificates')];
 const adminApi = [toSpec('admin-api')];
+const adminResources = [toSpec('admin-resources')];
 const adminSignIn = [toSpec('admin-sign-in')];
 
 /** The rule files, and the tests to ask in turn: first those beside them, then those most likely to notice. */
@@ -79,6 +80,12 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('admin/api/api.ts'), adminApi],
   [server('admin/api/match.ts'), adminApi],
   [server('admin/api/values.ts'), adminApi],
+  [server('admin/api/people.ts'), adminResources],
+  [server('admin/api/groups.ts'), adminResources],
+  [server('admin/api/administrators.ts'), adminResources],
+  [server('admin/api/clients.ts'), adminResources],
+  [server('admin/secrets.ts'), adminResources],
+  [server('admin/scim-tokens.ts'), adminResources],
   [server('form.ts'), [server('form.test.ts')], boundaries],
   [server('store-config.ts'), [server('store-config.test.ts')]],
   [server('store/postgres-error.ts'), [server('store/postgres-error.test.ts')]],

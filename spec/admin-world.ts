@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { no, ok, type Refusal, type Result, refusalRow } from '@credence/mcp/protocol';
+import { createMatcher } from '../packages/server/src/admin/api/match.ts';
+import { routes } from '../packages/server/src/admin/api/routes.ts';
 import type { AdminServices } from '../packages/server/src/admin/api/services.ts';
 import { newApiToken } from '../packages/server/src/admin/api-tokens.ts';
 import { createAdminApp } from '../packages/server/src/admin/app.ts';
@@ -52,6 +54,16 @@ export async function openAdminWorld(options: { demo?: boolean; linesPerSecond?:
     await store.administrators.grant({ personId: person.id, role, grantedAt: now() }, []);
     people.set(role, person);
   }
+  const refreshed = { times: 0 };
+  const keyLine = {
+    purpose: 'id_jag' as const,
+    kid: 'k1',
+    algorithm: 'ES256',
+    state: 'signing' as const,
+    words: 'signing for 1 day',
+    publishedAt: now() - 86_400,
+    signsFrom: now() - 86_400,
+  };
   const services: AdminServices = {
     store,
     nowMs: () => clock.ms,
@@ -79,8 +91,11 @@ export async function openAdminWorld(options: { demo?: boolean; linesPerSecond?:
       demo: options.demo ?? false,
     },
     access: world.policy,
-    resource: () => undefined,
-    refresh: async () => undefined,
+    resource: world.resource,
+    refresh: async () => {
+      refreshed.times += 1;
+    },
+    keys: async () => [keyLine],
   };
   const idp = {
     /** What the IdP was asked for, and what it will say of whoever comes back. */
@@ -104,6 +119,7 @@ export async function openAdminWorld(options: { demo?: boolean; linesPerSecond?:
     const response = await app.fetch(request);
     const text = await response.text();
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    checkShape(request, response.status, text);
     return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers };
   };
   const send = (method: string, path: string, { token, headers, body, text }: Sending = {}) => {
@@ -129,6 +145,7 @@ export async function openAdminWorld(options: { demo?: boolean; linesPerSecond?:
     app,
     services,
     idp,
+    refreshed,
     raw,
     send,
     last,
@@ -192,4 +209,17 @@ export async function adminRefused(
     assert.equal(given.body.reference, record.id);
   } else assert.equal(given.body.reference, undefined);
   assert.deepEqual(world.faults, []);
+}
+
+const match = createMatcher(routes);
+
+/** Every answer has the shape that the description says, and nothing beside it. */
+function checkShape({ url, method }: Request, status: number, text: string): void {
+  const { pathname } = new URL(url);
+  if (status > 299 || !pathname.startsWith('/api/v1/')) return;
+  const route = match(pathname.slice('/api/v1'.length))?.routes.get(method);
+  if (!route) return;
+  assert.equal(status, route.status, route.id);
+  if (!route.answer) assert.equal(text, '', route.id);
+  else assert.deepEqual(route.answer.parse(JSON.parse(text)), JSON.parse(text), route.id);
 }

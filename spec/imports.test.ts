@@ -29,6 +29,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
         'demo',
         'readiness',
         'record-readers',
+        'admin-listener',
       ],
       knowEachOther: true,
     },

@@ -411,6 +411,7 @@ export async function openWorld(
     /** Streams of who is cut off; whoever opens one closes them. */
     streams,
     policy: idp.policy,
+    resource: ras.policy,
     epoch: () => epoch,
     /** As after a restore: nothing of before is known, and it ends now. */
     beginEpoch: (id: string) => {

@@ -6,6 +6,8 @@ import type { ClientSecret, Domain, PolicyKind, PolicyVersion, Store } from './s
 export interface InForce {
   access(): AccessIndex;
   resource(): ResourceIndex;
+  /** Whether there is one; without it the two above throw. */
+  has(kind: PolicyKind): boolean;
   /** What still counts of what was issued. */
   epoch(): Epoch;
   secretHashes(domain: Domain, clientId: string): readonly string[];
@@ -29,6 +31,7 @@ export async function openInForce(store: Store, origins: Origins): Promise<InFor
   const inForce: InForce = {
     access: () => present(access, 'access'),
     resource: () => present(resource, 'resource'),
+    has: (kind) => (kind === 'access' ? access : resource) !== undefined,
     epoch: () => epoch,
     secretHashes: (domain, clientId) => secrets.get(keyOf(domain, clientId)) ?? [],
     async refresh() {

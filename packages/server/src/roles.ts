@@ -188,7 +188,7 @@ function detailTypesOf({ servers }: AccessIndex): readonly string[] {
 }
 
 /** What is loaded when it is first needed, and once. */
-function lazily<T>(open: () => Promise<T>): () => Promise<T> {
+export function lazily<T>(open: () => Promise<T>): () => Promise<T> {
   let opened: Promise<T> | undefined;
   return () => (opened ??= open());
 }
@@ -364,57 +364,6 @@ async function appendStranger({ edge, append }: Parts, reason: Refusal): Promise
 /** Where the npm packages of the demonstration have their commands. */
 const demoPath = [fileURLToPath(new URL('../../../node_modules/.bin', import.meta.url))];
 
-/** The admin listener: the admin API, for now without the console. */
-export async function adminListener(parts: Parts): Promise<Handler> {
-  const { config, store, inForce, edge, now } = parts;
-  const isA = config.roles.has('idp');
-  const isB = config.roles.has('ras') || config.roles.has('gateway');
-  const { nowMs, ledger, failures, onFault } = edge;
-  const { createAdminApp } = await import('./admin/app.ts');
-  const app = createAdminApp(
-    {
-      store,
-      nowMs,
-      now,
-      ledger,
-      failures,
-      onFault,
-      alert: (facts, address) => toRow(toAlert(nowMs(), 'admin', facts, address)),
-      installation: {
-        organisation: config.organisation,
-        roles: [...config.roles],
-        admin: config.admin.url,
-        idp: config.idp.issuer,
-        ras: config.ras.issuer,
-        demo: config.demo,
-      },
-      access: () => (isA ? inForce.access() : undefined),
-      resource: () => (isB ? inForce.resource() : undefined),
-      refresh: inForce.refresh,
-    },
-    edge.addressOf,
-    lazily(() => openConsoleParty(parts)),
-  );
-  return { handle: getRequestListener(app.fetch) };
-}
-
-/** The admin listener as a client of the IdP, which may be another process or another machine. */
-async function openConsoleParty({ config, egress, log, now }: Parts) {
-  const { createRelyingParty } = await import('./directory/upstream/relying-party.ts');
-  const { consoleClientId, returnPath } = await import('./admin/sign-in.ts');
-  const { issuer } = config.idp;
-  const idp = { name: 'idp', issuer, clientId: consoleClientId, scopes: ['openid'], userinfo: false };
-  return createRelyingParty(idp, {
-    redirectUri: `${config.admin.url}${returnPath}`,
-    credential: { kind: 'none' },
-    egress,
-    skewSeconds: config.skewSeconds,
-    now,
-    allowLoopback: isLoopbackHost(new URL(issuer).hostname),
-    onFault: (_, fault) => log.warn({ issuer, fault: toFault(fault) }, 'a sign-in at the admin listener failed'),
-  });
-}
-
 /** What is fetched of the clients of one side. */
 function openRemoteClients(
   { store, edge, egress, log, now, append }: Parts,
@@ -438,7 +387,8 @@ function appendAlert({ edge, append }: Parts, facts: Facts, address: string): Pr
   return append([toAlert(edge.nowMs(), 'idp', facts, address)]);
 }
 
-function toAlert(timeMs: number, domain: 'idp' | 'admin', facts: Facts, address: string): AuditRecord {
+/** The same as a record. */
+export function toAlert(timeMs: number, domain: 'idp' | 'admin', facts: Facts, address: string): AuditRecord {
   return { v: 2, id: eventId('a_'), kind: 'alert', domain, timeMs, outcome: 'allowed', address, ...facts };
 }
 

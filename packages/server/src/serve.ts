@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { BlockList } from 'node:net';
 import type { Logger } from 'pino';
+import { adminListener } from './admin-listener.ts';
 import type { Edge } from './app.ts';
 import { type AuditRecord, toRow } from './audit/record.ts';
 import { createRefusalLedger } from './audit/refusal-ledger.ts';
@@ -21,7 +22,7 @@ import type { Meter } from './metrics/meter.ts';
 import { Problem } from './problem.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createRequestLog } from './request-log.ts';
-import { adminListener, type Handler, idpListener, type Parts, resourceListener } from './roles.ts';
+import { type Handler, idpListener, type Parts, resourceListener } from './roles.ts';
 import type { Store } from './store/store.ts';
 import { createDevelopmentTls } from './tls/development-ca.ts';
 

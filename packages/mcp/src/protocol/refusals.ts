@@ -1149,6 +1149,37 @@ export const refusals = {
     rule: 'IDP-38',
     hint: 'too many requests of one administrator or token, or too many failures from one address',
   },
+  admin_own_access: {
+    wire: 'access_denied',
+    status: 403,
+    rule: 'LOG-02',
+    hint: 'nobody changes their own groups, roles or role as an administrator, nor switches themselves off',
+    help: 'Another administrator does it, or: credence group members, credence admin grant',
+  },
+  admin_not_below: {
+    wire: 'access_denied',
+    status: 403,
+    rule: 'LOG-02',
+    hint: 'people who administer with an equal or a higher role are changed by owners only',
+  },
+  api_conflict: {
+    wire: 'invalid_request',
+    status: 409,
+    rule: 'HTP-01',
+    hint: 'the change contradicts what is there: an id, an address or a name that is taken, or a limit that is reached',
+  },
+  api_other_source: {
+    wire: 'invalid_request',
+    status: 409,
+    rule: 'PRV-04',
+    hint: 'the record belongs to another source of people and is changed there',
+  },
+  api_version_differs: {
+    wire: 'invalid_request',
+    status: 412,
+    rule: 'HTP-01',
+    hint: 'somebody else has changed it since it was read: If-Match names another version than it has now',
+  },
   api_not_found: {
     wire: 'invalid_request',
     status: 404,

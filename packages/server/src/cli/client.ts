@@ -1,15 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { Argument, Command } from 'commander';
-import { hashSecret } from '../clients/authenticate.ts';
+import { makeSecret, maxSecrets, removeSecret, toFingerprint } from '../admin/secrets.ts';
+import type { Facts } from '../audit/record.ts';
 import { Problem } from '../problem.ts';
-import type { Domain, Store } from '../store/store.ts';
+import type { AuditRow, Domain, Store } from '../store/store.ts';
 import { homeOption } from './home-option.ts';
-import { recordAct, withStore } from './with-store.ts';
+import { toActRow, withStore } from './with-store.ts';
 
 const domain = new Argument('<side>', 'idp: for signing in and leg 1; ras: for leg 2').choices(['idp', 'ras']);
-
-/** Two secrets may live at once, so that one can be replaced without an outage (KEY-09). */
-const maxSecrets = 2;
 
 /** `credence client secret new|list|remove`: credentials of clients; the clients themselves are in the policy documents. */
 export function clientCommand(): Command {
@@ -39,24 +36,20 @@ export function clientCommand(): Command {
     .argument('<fingerprint>', 'as shown by list')
     .addOption(homeOption())
     .action((side: Domain, clientId: string, fingerprint: string, options: { home: string }) =>
-      withStore(options, (store) => removeSecret(store, side, clientId, fingerprint)),
+      withStore(options, (store) => dropSecret(store, side, clientId, fingerprint)),
     );
   return client;
 }
 
 async function newSecret(store: Store, side: Domain, clientId: string): Promise<void> {
-  const live = (await store.credentials.all(side)).filter((secret) => secret.clientId === clientId);
-  if (live.length >= maxSecrets) {
+  const made = await makeSecret(store, { domain: side, clientId, now: Math.floor(Date.now() / 1000) }, toRow);
+  if (!made.ok) {
     throw new Problem(
       `${clientId} already has ${maxSecrets} secrets.`,
       'Remove one first: credence client secret remove',
     );
   }
-  const value = randomBytes(32).toString('base64url');
-  const createdAt = Math.floor(Date.now() / 1000);
-  await recordAct(store, 'admin', `secret made for ${clientId} at the ${side}`);
-  await store.credentials.add({ domain: side, clientId, secretHash: hashSecret(value), createdAt });
-  process.stdout.write(`${value}\n`);
+  process.stdout.write(`${made.value.value}\n`);
 }
 
 async function listSecrets(store: Store, side: Domain): Promise<void> {
@@ -66,16 +59,12 @@ async function listSecrets(store: Store, side: Domain): Promise<void> {
   }
 }
 
-async function removeSecret(store: Store, side: Domain, clientId: string, fingerprint: string): Promise<void> {
-  const found = (await store.credentials.all(side)).find(
-    (secret) => secret.clientId === clientId && toFingerprint(secret.secretHash) === fingerprint,
-  );
-  if (!found) throw new Problem(`${clientId} has no secret ${fingerprint}.`, 'See: credence client secret list');
-  await recordAct(store, 'admin', `secret ${fingerprint} of ${clientId} removed at the ${side}`);
-  await store.credentials.remove(side, clientId, found.secretHash);
+async function dropSecret(store: Store, side: Domain, clientId: string, fingerprint: string): Promise<void> {
+  if (!(await removeSecret(store, { domain: side, clientId, fingerprint }, toRow))) {
+    throw new Problem(`${clientId} has no secret ${fingerprint}.`, 'See: credence client secret list');
+  }
 }
 
-/** Enough of the hash to tell two secrets apart. */
-function toFingerprint(secretHash: string): string {
-  return secretHash.slice(0, 12);
+function toRow(detail: string, facts: Facts): AuditRow {
+  return toActRow('admin', detail, facts);
 }

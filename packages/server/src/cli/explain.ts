@@ -1,11 +1,9 @@
 import { refusalRow, refusals } from '@credence/mcp/protocol';
 import { Command } from 'commander';
+import { recompute } from '../admin/explain.ts';
 import { readRecord } from '../audit/personal.ts';
 import type { AuditRecord } from '../audit/record.ts';
-import { toAccessIndex } from '../in-force.ts';
-import { type Explanation, explain, type RuleExplanation } from '../policy/explain.ts';
-import type { Ask } from '../policy/model.ts';
-import type { Store } from '../store/store.ts';
+import type { Explanation, RuleExplanation } from '../policy/explain.ts';
 import { findRecord, toPrintable } from './audit.ts';
 import { configOption, homeOption } from './home-option.ts';
 import { readInstallation, withStore } from './with-store.ts';
@@ -34,33 +32,6 @@ export function explainCommand(): Command {
           );
       }),
     );
-}
-
-/** Decides again from the version and the inputs on the record; nothing is read from today's directory. */
-async function recompute(
-  store: Store,
-  record: AuditRecord,
-  origins: { idp: string; ras: string },
-): Promise<Explanation | undefined> {
-  const { policy, inputs, person, client, server } = record;
-  if (policy?.kind !== 'access' || !inputs || !person || !client || !server) return undefined;
-  const version = await store.policies.read('access', policy.version);
-  if (!version) return undefined;
-  const { groups, roles, acr, amr, authTime, now, keyBound } = inputs;
-  const ask: Ask = {
-    person: { id: person, groups, roles },
-    client,
-    server,
-    scopes: record.scopesAsked,
-    ...(record.detailsAsked && { details: record.detailsAsked }),
-    acr,
-    amr,
-    authTime,
-    now,
-    keyBound,
-    address: record.address,
-  };
-  return explain(toAccessIndex(version, origins), ask);
 }
 
 function toStory(record: AuditRecord, explanation: Explanation | undefined, person: string | undefined): string[] {

@@ -1,12 +1,12 @@
 import { Argument, Command } from 'commander';
 import { type KeyPurpose, keyPurposes } from '../config.ts';
-import { changeKeyFile, readKeyFile } from '../keys/key-file.ts';
+import { changeKeyFile } from '../keys/key-file.ts';
+import { readKeyLines, toKeyLines } from '../keys/key-words.ts';
 import { retire, rotate, tokenSecondsOf } from '../keys/lifecycle.ts';
 import { openSeal } from '../keys/seal.ts';
 import { openVault } from '../keys/vault.ts';
 import { Problem } from '../problem.ts';
 import { configOption, homeOption } from './home-option.ts';
-import { toKeyLines } from './key-words.ts';
 import { readInstallation, recordAct, withStore } from './with-store.ts';
 
 const purposeArgument = new Argument(
@@ -65,11 +65,7 @@ async function open(options: Options) {
 async function list(options: Options): Promise<void> {
   const { home, seal } = await open(options);
   const now = toNow();
-  const rows = [];
-  for (const purpose of keyPurposes) {
-    const keys = await readKeyFile(home.keysDir, purpose, seal);
-    rows.push(...toKeyLines(keys, now).map((line) => ({ purpose, ...line })));
-  }
+  const rows = await readKeyLines(home.keysDir, seal, now);
   const lines = rows.map(
     ({ purpose, kid, algorithm, token, words }) =>
       `${purpose.padEnd(17)} ${kid}  ${algorithm.padEnd(12)} ${token === undefined ? '' : 'in the token, '}${words}`,

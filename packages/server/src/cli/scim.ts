@@ -1,15 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
-import { hashSecret } from '../clients/authenticate.ts';
+import { makeScimToken, maxScimTokens } from '../admin/scim-tokens.ts';
+import type { Facts } from '../audit/record.ts';
 import { isSourceName } from '../directory/source.ts';
 import { Problem } from '../problem.ts';
 import { type Store, StoreConflict } from '../store/store.ts';
 import { toPrintable } from './audit.ts';
 import { homeOption } from './home-option.ts';
 import { toActRow, withStore } from './with-store.ts';
-
-/** Two may live at once, so that one can be replaced without an outage (KEY-09). */
-const maxTokens = 2;
 
 /** `credence scim import`, `credence scim token create|list|revoke`: what a provisioning client such as Okta or Entra ID authenticates with. */
 export function scimCommand(setExitCode: (code: number) => void): Command {
@@ -73,18 +70,13 @@ interface CreateOptions {
 
 async function createToken(store: Store, { source: name, json }: CreateOptions): Promise<void> {
   const source = await claimScimSource(store, name);
-  const value = `credence_scim_${randomBytes(32).toString('base64url')}`;
-  const createdAt = Math.floor(Date.now() / 1000);
-  const id = `t_${randomBytes(9).toString('base64url')}`;
-  const token = { id, source, tokenHash: hashSecret(value), createdAt, lastUsedAt: undefined };
-  if (
-    !(await store.directory.scimTokens.add(token, maxTokens, [
-      toActRow('admin', `token ${id} of ${source} made`, { source }),
-    ]))
-  ) {
-    throw new Problem(`${source} already has ${maxTokens} tokens.`, 'Revoke one first: credence scim token list');
+  const toRow = (detail: string, facts: Facts) => toActRow('admin', detail, facts);
+  const made = await makeScimToken(store, { source, now: Math.floor(Date.now() / 1000) }, toRow);
+  if (!made.ok) {
+    throw new Problem(`${source} already has ${maxScimTokens} tokens.`, 'Revoke one first: credence scim token list');
   }
-  process.stdout.write(json ? `${JSON.stringify({ id, source, token: value })}\n` : `${value}\n`);
+  const { value, token } = made.value;
+  process.stdout.write(json ? `${JSON.stringify({ id: token.id, source, token: value })}\n` : `${value}\n`);
 }
 
 /** The source by this name, made where there is none yet; or a problem, where another kind of source has the name. */

@@ -23,6 +23,14 @@ export function checkMayReset(actor: AdminRole | undefined, target: AdminRole | 
   return rankOf(cares.value) > rankOf(target) ? cares : no('administrator_not_lower');
 }
 
+/**
+ * Whether somebody may change a person who may administer too. An owner may change anybody, everybody else only those below
+ * them: whoever could take over or switch off a higher role would have it (T30).
+ */
+export function checkMayChange(actor: AdminRole, target: AdminRole | undefined): Result<void> {
+  return actor === 'owner' || rankOf(actor) > rankOf(target) ? ok(undefined) : no('admin_not_below');
+}
+
 function rankOf(role: AdminRole | undefined): number {
   return role === undefined ? 0 : ladder.length - ladder.findIndex((equals) => equals.includes(role));
 }

@@ -117,8 +117,8 @@ interface Row extends Pick<Person, 'id' | 'source' | 'email' | 'name'> {
   readonly of_id: string | null;
 }
 
-/** Folds rows, ordered by person, into people. */
-function toPeople(rows: readonly Row[]): Person[] {
+/** Folds rows into people, in the order in which each comes first. */
+export function toPeople(rows: readonly Row[]): Person[] {
   const people = new Map<string, Person & { groups: string[]; roles: string[] }>();
   for (const { id, source, email, name, active, kind, of_id } of rows) {
     const person = people.get(id) ?? { id, source, email, name, active: active === 1, groups: [], roles: [] };

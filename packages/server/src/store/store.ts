@@ -11,6 +11,7 @@ import type { ExportStore } from './exports.ts';
 import type { LinkStore } from './links.ts';
 import type { NoticeStore } from './notices.ts';
 import type { BulletinStore, Initiator } from './off.ts';
+import type { PeopleAdminStore } from './people-admin.ts';
 
 /**
  * What Credence keeps, as a contract. SQLite and PostgreSQL implement it, and whatever comes next passes the
@@ -27,6 +28,7 @@ export interface Store {
   readonly orphans: OrphanStore;
   readonly artifacts: ArtifactStore;
   readonly people: PeopleStore;
+  readonly peopleAdmin: PeopleAdminStore;
   readonly directory: DirectoryStore;
   readonly credentials: CredentialStore;
   readonly policies: PolicyStore;

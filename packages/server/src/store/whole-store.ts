@@ -18,6 +18,7 @@ import { factorStore } from './factors.ts';
 import { linkStore } from './links.ts';
 import { noticeStore } from './notices.ts';
 import { peopleStore } from './people.ts';
+import { peopleAdminStore } from './people-admin.ts';
 import { policyStore } from './policies.ts';
 import { purge } from './purge.ts';
 import { directoryStore } from './records.ts';
@@ -53,6 +54,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts): St
     orphans: orphanStore(engine),
     artifacts: { ...artifactStore(engine), find: reads.artifact, sessionStands: reads.sessionStands },
     people: { ...peopleStore(engine), find: reads.person },
+    peopleAdmin: peopleAdminStore(engine),
     directory: directoryStore(engine),
     credentials: credentialStore(engine),
     policies: policyStore(engine),

@@ -1,6 +1,31 @@
+import { administratorRoutes } from './administrators.ts';
+import { clientRoutes } from './clients.ts';
+import { groupRoutes } from './groups.ts';
+import { keyRoutes } from './keys.ts';
 import { meRoutes } from './me.ts';
+import { overviewRoutes } from './overview.ts';
+import { peopleRoutes } from './people.ts';
+import { policyRoutes } from './policies.ts';
+import { recordRoutes } from './records.ts';
 import type { Route } from './route.ts';
+import { serverRoutes } from './servers.ts';
+import { sessionRoutes } from './sessions.ts';
+import { sourceRoutes } from './sources.ts';
 import { tokenRoutes } from './tokens.ts';
 
 /** Every operation of the admin API: a file for each resource. */
-export const routes: readonly Route[] = [...meRoutes, ...tokenRoutes];
+export const routes: readonly Route[] = [
+  ...meRoutes,
+  ...overviewRoutes,
+  ...peopleRoutes,
+  ...sessionRoutes,
+  ...groupRoutes,
+  ...administratorRoutes,
+  ...tokenRoutes,
+  ...clientRoutes,
+  ...serverRoutes,
+  ...policyRoutes,
+  ...keyRoutes,
+  ...sourceRoutes,
+  ...recordRoutes,
+];

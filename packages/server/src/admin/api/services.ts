@@ -1,6 +1,8 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { Facts } from '../../audit/record.ts';
 import type { RefusalLedger } from '../../audit/refusal-ledger.ts';
+import type { KeyPurpose } from '../../config.ts';
+import type { KeyLine } from '../../keys/key-words.ts';
 import type { FailureLimit } from '../../limits.ts';
 import type { AccessIndex, ResourceIndex } from '../../policy/compile.ts';
 import type { AuditRow, Store } from '../../store/store.ts';
@@ -21,6 +23,8 @@ export interface AdminServices {
   readonly resource: () => ResourceIndex | undefined;
   /** Takes up at once what was changed here; other processes see it within half a second. */
   readonly refresh: () => Promise<void>;
+  /** Keys of every purpose, as this process finds them. */
+  readonly keys: (now: EpochSeconds) => Promise<readonly (KeyLine & { readonly purpose: KeyPurpose })[]>;
 }
 
 /** What runs here. */

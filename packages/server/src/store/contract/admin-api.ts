@@ -128,6 +128,53 @@ export function adminApiContract(access: Access): void {
     });
   });
 
+  describe('people, as those who administer look for them', () => {
+    const people = () => access.store().peopleAdmin;
+    const newPerson = async (change: object = {}) => {
+      const person = { ...erin(), ...change };
+      await access.store().people.save(person);
+      return person;
+    };
+
+    test('are found by part of address or name, with everything they are in, by address', async () => {
+      const mark = fresh('x').toLowerCase();
+      const made = [
+        await newPerson({ email: `B-${mark}@acme.example`, name: 'Zoë', groups: ['a', 'b'], roles: ['r'] }),
+        await newPerson({ email: `a-${mark}@acme.example`, name: 'Someone', groups: ['b'], roles: [] }),
+        await newPerson({ email: `${fresh('plain')}@acme.example`, name: `Named ${mark.toUpperCase()}`, groups: [] }),
+      ];
+      const find = async (filter: object, page = { after: '', limit: 10 }) =>
+        (await people().find({ text: mark, ...filter }, page)).map(({ id }) => id);
+      const [b, a, named] = made.map(({ id }) => id);
+      assert.deepEqual(new Set(await find({})), new Set([a, b, named]));
+      assert.deepEqual(await find({ group: 'b' }), [a, b]);
+      assert.deepEqual(await find({ group: 'b', role: 'r' }), [b]);
+      assert.deepEqual(await find({ group: 'b' }, { after: '', limit: 1 }), [a]);
+      assert.deepEqual(await find({ group: 'b' }, { after: `a-${mark}@acme.example`, limit: 9 }), [b]);
+      assert.deepEqual(await find({ source: 'scim:none' }), []);
+      assert.deepEqual(await find({ active: false }), []);
+      const [found] = await people().find({ text: `b-${mark}` }, { after: '', limit: 1 });
+      assert.deepEqual(found, made[0]);
+    });
+
+    test('are made, in nothing, and renamed as long as they are as they were read', async () => {
+      const id = fresh('u');
+      const before = { id, email: `${id}@acme.example`, name: 'One' };
+      const [first, second] = [row(), row()];
+      await people().create(before, [first]);
+      const whole = { source: 'local', active: true, groups: [], roles: [] };
+      assert.deepEqual(await access.store().people.find(id), { ...before, ...whole });
+      await assert.rejects(people().create({ ...before, id: fresh('u') }, []), StoreConflict);
+      const after = { email: `${id}-2@acme.example`, name: 'Two' };
+      assert.equal(await people().rename(before, after, [second]), true);
+      assert.equal(await people().rename(before, { ...after, name: 'Three' }, []), false);
+      assert.equal((await access.store().people.findByEmail(after.email.toUpperCase()))?.name, 'Two');
+      assert.deepEqual([await isThere(first.id), await isThere(second.id)], [true, true]);
+      const other = await newPerson();
+      await assert.rejects(people().rename({ id, ...after }, { ...after, email: other.email }, []), StoreConflict);
+    });
+  });
+
   test('what has been over for long is purged', async () => {
     const { id } = await newAdministrator();
     const [oldToken, goodToken] = [token(id), { ...token(id), expiresAt: now + 40 * 86_400 }];

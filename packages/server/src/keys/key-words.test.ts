@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { TimedKey } from '../keys/lifecycle.ts';
-import type { PrivateJwk } from '../keys/signer.ts';
 import { toKeyLines, toSpan } from './key-words.ts';
+import type { TimedKey } from './lifecycle.ts';
+import type { PrivateJwk } from './signer.ts';
 
 const now = 1_800_000_000;
 const key = (kid: string, signsFrom: number, retiresAt?: number): TimedKey => ({

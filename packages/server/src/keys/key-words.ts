@@ -1,5 +1,8 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
-import { statesOf, type TimedKey } from '../keys/lifecycle.ts';
+import { type KeyPurpose, keyPurposes } from '../config.ts';
+import { readKeyFile } from './key-file.ts';
+import { statesOf, type TimedKey } from './lifecycle.ts';
+import type { Seal } from './seal.ts';
 
 /** A key as `credence keys list` shows it: what it does now, since when, and until when, in words. */
 export interface KeyLine {
@@ -12,6 +15,20 @@ export interface KeyLine {
   readonly publishedAt: EpochSeconds;
   readonly signsFrom: EpochSeconds;
   readonly retiresAt?: EpochSeconds;
+}
+
+/** The keys of every purpose in a folder. */
+export async function readKeyLines(
+  keysDir: string,
+  seal: Seal | undefined,
+  now: EpochSeconds,
+): Promise<(KeyLine & { readonly purpose: KeyPurpose })[]> {
+  const rows = [];
+  for (const purpose of keyPurposes) {
+    const keys = await readKeyFile(keysDir, purpose, seal);
+    rows.push(...toKeyLines(keys, now).map((line) => ({ purpose, ...line })));
+  }
+  return rows;
 }
 
 /** The keys of one purpose, in the order of the file. */

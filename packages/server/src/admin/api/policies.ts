@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import type { PolicyVersion } from '../../store/store.ts';
+import { answer, type Route, refuse, route } from './route.ts';
+
+const kind = z.enum(['access', 'resource']);
+
+const Version = z.object({
+  kind,
+  version: z.int(),
+  author: z.string(),
+  publishedAt: z.int(),
+  digest: z.string().describe('SHA-256 of the document as JSON text, base64url.'),
+});
+
+/** Versions of the policy documents: each is for good. */
+export const policyRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/policies/{kind}/versions',
+    id: 'listVersions',
+    summary: 'Versions of a document, the newest first',
+    permission: 'read:policy',
+    params: z.strictObject({ kind }),
+    query: z.strictObject({
+      limit: z.coerce.number().int().min(1).max(50).default(20),
+      before: z.coerce.number().int().min(1).optional().describe('Only versions before this one.'),
+    }),
+    answer: z.object({ items: z.array(Version) }),
+    handle: async ({ params, query: { limit, before } }, { store }) => {
+      const latest = (await store.policies.latest(params.kind))?.version ?? 0;
+      const items = [];
+      for (let at = Math.min(latest, (before ?? latest + 1) - 1); at >= 1 && items.length < limit; at -= 1) {
+        const found = await store.policies.read(params.kind, at);
+        if (found) items.push(toShape(found));
+      }
+      return answer({ items });
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/policies/{kind}/versions/{version}',
+    id: 'getVersion',
+    summary: 'One version with its document',
+    permission: 'read:policy',
+    params: z.strictObject({ kind, version: z.coerce.number().int().min(1).max(2_147_483_647) }),
+    answer: Version.extend({ document: z.record(z.string(), z.unknown()) }),
+    handle: async ({ params }, { store }) => {
+      const found = await store.policies.read(params.kind, params.version);
+      if (!found) return refuse('api_not_found');
+      return answer({ ...toShape(found), document: JSON.parse(found.document) as Record<string, unknown> });
+    },
+  }),
+];
+
+function toShape({ kind: of, version, author, publishedAt, digest }: PolicyVersion) {
+  return { kind: of, version, author, publishedAt, digest };
+}

@@ -1,0 +1,75 @@
+import { refusals } from '@credence/mcp/protocol';
+import { z } from 'zod';
+import { readRecord } from '../../audit/personal.ts';
+import { idsOnRecord, readCursor, searchRecord, toRecordPage } from '../../audit/search.ts';
+import { recompute } from '../explain.ts';
+import { answer, type Route, refuse, route } from './route.ts';
+
+/** A line of the record as it is; what each kind holds: docs/operate/audit.md. */
+const RecordShape = z.looseObject({
+  id: z.string(),
+  kind: z.string(),
+  domain: z.string(),
+  timeMs: z.int(),
+  outcome: z.enum(['allowed', 'refused']),
+  reason: z.string().optional(),
+});
+
+const text = z.string().min(1).max(300).optional();
+
+const params = z.strictObject({ id: z.string().max(256).describe('Of a record, or the jti of an ID-JAG or token.') });
+
+/** Decisions and everything else on the record. */
+export const recordRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/records',
+    id: 'listRecords',
+    summary: 'Find records, the newest first; a page may be short, or empty, and have a next one',
+    permission: 'read:audit',
+    query: z.strictObject({
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+      cursor: z.string().max(100).optional(),
+      person: text.describe('Id of a person.'),
+      client: text,
+      server: text,
+      scope: text,
+      kind: text,
+      outcome: z.enum(['allowed', 'refused']).optional(),
+      reason: z.enum(Object.keys(refusals) as [string, ...string[]]).optional(),
+      correlation: text,
+      fromMs: z.coerce.number().int().min(0).optional(),
+      toMs: z.coerce.number().int().min(0).optional(),
+    }),
+    answer: z.object({ items: z.array(RecordShape), next: z.string().nullable() }),
+    handle: async ({ query }, { store, installation }) => {
+      const { limit, cursor, person, fromMs, toMs, ...rest } = query;
+      const after = cursor === undefined ? undefined : readCursor(cursor);
+      if (cursor !== undefined && after === undefined)
+        return refuse('api_value_invalid', 'The cursor is none of ours.');
+      const only = Object.fromEntries(
+        Object.entries(rest).map(([name, value]) => [name, value === undefined ? undefined : [value]]),
+      );
+      const ids = person === undefined ? undefined : await idsOnRecord(store, person, installation.idp);
+      const found = await searchRecord(store, { ...only, person: ids, fromMs, toMs }, { limit, after });
+      const { records, next } = toRecordPage(found);
+      return answer({ items: records.map((record) => ({ ...record })), next: next ?? null });
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/records/{id}',
+    id: 'getRecord',
+    summary: 'One record, with why it was decided so where it is of a decision: what credence explain tells',
+    permission: 'read:audit',
+    params,
+    answer: z.object({ record: RecordShape, explanation: z.looseObject({}).nullable() }),
+    handle: async ({ params: { id } }, { store, installation }) => {
+      const row = (await store.audit.find(id)) ?? (await store.audit.findByToken(id))[0];
+      if (!row) return refuse('api_not_found');
+      const record = readRecord(row);
+      const explanation = (await recompute(store, record, installation)) ?? null;
+      return answer({ record: { ...record }, explanation: explanation && { ...explanation } });
+    },
+  }),
+];

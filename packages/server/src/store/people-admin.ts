@@ -1,0 +1,95 @@
+import { type Expression, type SqlBool, sql } from 'kysely';
+import { countChange, type Engine } from './engine.ts';
+import { toPeople } from './people.ts';
+import type { AuditRow, Person } from './store.ts';
+
+/** What people have to be like. Each member narrows it. */
+export interface PeopleFilter {
+  /** In the e-mail address or the name, without regard to the case of Latin letters. */
+  readonly text?: string | undefined;
+  readonly source?: string | undefined;
+  readonly active?: boolean | undefined;
+  /** Ids of a group and a role that they are in. */
+  readonly group?: string | undefined;
+  readonly role?: string | undefined;
+}
+
+/** People as those who administer look for them, and change those of the local directory. */
+export interface PeopleAdminStore {
+  /** By e-mail address in lower case, those after `after` ('' = from the start), at most `limit`. */
+  find(filter: PeopleFilter, page: { readonly after: string; readonly limit: number }): Promise<readonly Person[]>;
+  /** Somebody new, in no group and no role. Throws `StoreConflict` when somebody has the id or the e-mail address. */
+  create(person: Pick<Person, 'id' | 'email' | 'name'>, records: readonly AuditRow[]): Promise<void>;
+  /**
+   * Changes name and e-mail address of somebody of the local directory who still has those in `before`; resolves false, with
+   * nothing done, otherwise. Throws `StoreConflict` when somebody else has the address.
+   */
+  rename(
+    before: Pick<Person, 'id' | 'email' | 'name'>,
+    after: Pick<Person, 'email' | 'name'>,
+    records: readonly AuditRow[],
+  ): Promise<boolean>;
+}
+
+export function peopleAdminStore({ db, write }: Engine): PeopleAdminStore {
+  const inA = (kind: 'group' | 'role', id: string) =>
+    db.selectFrom('memberships').select('person_id').where('kind', '=', kind).where('of_id', '=', id);
+
+  return {
+    find: async ({ text, source, active, group, role }, { after, limit }) => {
+      let people = db
+        .selectFrom('people')
+        .select(['id', 'source', 'email', 'email_folded', 'name', 'active'])
+        .where('email_folded', '>', after)
+        .orderBy('email_folded')
+        .limit(limit);
+      if (text !== undefined) people = people.where(hasText(text));
+      if (source !== undefined) people = people.where('source', '=', source);
+      if (active !== undefined) people = people.where('active', '=', active ? 1 : 0);
+      if (group !== undefined) people = people.where('id', 'in', inA('group', group));
+      if (role !== undefined) people = people.where('id', 'in', inA('role', role));
+      const rows = await db
+        .selectFrom(people.as('person'))
+        .leftJoin('memberships', 'memberships.person_id', 'person.id')
+        .select(['person.id', 'person.source', 'person.email', 'person.name', 'person.active'])
+        .select(['memberships.kind', 'memberships.of_id'])
+        .orderBy('person.email_folded')
+        .orderBy('memberships.of_id')
+        .execute();
+      return toPeople(rows);
+    },
+
+    create: async ({ id, email, name }, records) => {
+      const row = {
+        id,
+        source: 'local',
+        email,
+        email_folded: email.toLowerCase(),
+        name,
+        active: 1,
+        password_hash: null,
+      };
+      await write({ steps: [db.insertInto('people').values(row), countChange(db)], records });
+    },
+
+    rename: async (before, { email, name }, records) => {
+      const update = db
+        .updateTable('people')
+        .set({ email, email_folded: email.toLowerCase(), name })
+        .where('id', '=', before.id)
+        .where('source', '=', 'local')
+        .where('email', '=', before.email)
+        .where('name', '=', before.name);
+      const [changed] = await write({ steps: [update, countChange(db)], conditional: true, records });
+      return changed === 1;
+    },
+  };
+}
+
+/** No LIKE, whose case and escapes differ between databases. The name as it was typed too: databases fold Latin letters only. */
+function hasText(text: string): Expression<SqlBool> {
+  const folded = sql`cast(${text.toLowerCase()} as text)`;
+  const typed = sql`cast(${text} as text)`;
+  return sql<SqlBool>`(replace(email_folded, ${folded}, '') <> email_folded
+    or replace(lower(name), ${folded}, '') <> lower(name) or replace(name, ${typed}, '') <> name)`;
+}
