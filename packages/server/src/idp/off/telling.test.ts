@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { readRecord } from '../../audit/personal.ts';
 import type { Facts } from '../../audit/record.ts';
 import { generatePrivateJwk, toSigner } from '../../keys/signer.ts';
 import type { AccessDocument } from '../../policy/access-document.ts';
@@ -87,8 +88,10 @@ describe('IDP-43: telling one RAS a page of bulletins', () => {
     }
     const last = await tell([bulletin(5)]);
     assert.deepEqual([last.until, last.isStuck, told()], [5, false, 8]);
-    const line = JSON.parse(last.records[0]?.body ?? '{}');
-    assert.deepEqual([line.outcome, line.detail], ['refused', 'refused: invalid_request']);
+    const [row] = last.records;
+    assert.ok(row);
+    const record = readRecord(row);
+    assert.deepEqual([record.outcome, record.detail], ['refused', 'refused: invalid_request']);
     assert.equal(alerts.length, 1);
   });
 
