@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -11,6 +12,9 @@ import { type Acme, agentOf, issue, metricsOf, postForm, redeem, secretOf, start
 
 const root = join(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
+
+/** Of Prometheus; where it is, it judges too. */
+const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
 
 /** Series by name and labels as written. Throws at a line that Prometheus would not read. */
 function parseMetrics(text: string): Map<string, number> {
@@ -88,6 +92,13 @@ describe('metrics of a running installation', () => {
     assert.ok((at('process_cpu_seconds_total{process="primary"}') ?? 0) > 0);
     assert.doesNotMatch(await text(), /alice|acme\.example|claude-code|127\.0\.0\.1|::1|eyJ/);
 
+    if (hasPromtool) {
+      const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+        input: await text(),
+        encoding: 'utf8',
+      });
+      assert.equal(status, 0, stdout + stderr);
+    }
     // Everything that is told is in the table of families, with its labels.
     for (const name of series.keys()) {
       const [bare = ''] = name.split('{');
@@ -162,6 +173,15 @@ describe('what is written about metrics', () => {
           assert.match(read('packages/mcp/src/protocol/refusals.ts'), new RegExp(`\\b${reason}:`));
       }
     }
+  });
+
+  test('promtool finds no mistake in the rules', { skip: !hasPromtool && 'no promtool here' }, () => {
+    const { status, stdout, stderr } = spawnSync(
+      'promtool',
+      ['check', 'rules', join(root, 'deploy/prometheus/alerts.yaml')],
+      { encoding: 'utf8' },
+    );
+    assert.equal(status, 0, stdout + stderr);
   });
 
   test('the dashboard names what there is', () => {

@@ -132,7 +132,7 @@ export const families = {
   credence_event_loop_delay_seconds: {
     type: 'gauge',
     help: 'How late timers ran since it was last asked.',
-    labels: ['process', 'quantile'],
+    labels: ['process', 'at'],
     merge: 'max',
   },
   credence_build_info: {

@@ -3,20 +3,21 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Meter } from './meter.ts';
 
 const nanosecond = 1e-9;
-const quantiles = [50, 99, 100];
+const periodMs = 20;
+const places = { p50: 50, p99: 99, max: 100 };
 
 /**
  * What the machine gives to this process, and how late its event loop runs.
  * @param name - `primary`, or the number of a worker's place
  */
 export function watchProcess(meter: Meter, name: string): { close(): void } {
-  const delay = monitorEventLoopDelay({ resolution: 10 });
+  const delay = monitorEventLoopDelay({ resolution: periodMs });
   delay.enable();
   meter.read('credence_event_loop_delay_seconds', () => {
     // The timer itself is late by its own period: what is above that is delay.
-    const late = quantiles.map((quantile) => {
-      const nanoseconds = quantile === 100 ? delay.max : delay.percentile(quantile);
-      return [[name, String(quantile / 100)], Math.max(0, nanoseconds * nanosecond - 0.01)] as const;
+    const late = Object.entries(places).map(([place, percent]) => {
+      const nanoseconds = percent === 100 ? delay.max : delay.percentile(percent);
+      return [[name, place], Math.max(0, nanoseconds * nanosecond - periodMs / 1000)] as const;
     });
     const isEmpty = delay.count === 0;
     delay.reset();

@@ -99,3 +99,23 @@ describe('group commit', () => {
     );
   });
 });
+
+test('whoever looks on is told how many, how long, and of a group that failed as a whole', async () => {
+  const told: [number, boolean][] = [];
+  let isBroken = false;
+  const queue = new GroupCommit(
+    (units) => {
+      if (isBroken) throw new Error('the disk is full');
+      return units.map((unit) => ({ value: unit() }));
+    },
+    undefined,
+    { group: (units, _, failed) => told.push([units, failed]), lines: () => undefined },
+  );
+  await Promise.all([queue.submit(() => 1), queue.submit(() => 2)]);
+  isBroken = true;
+  await assert.rejects(queue.submit(() => 3));
+  assert.deepEqual(told, [
+    [2, false],
+    [1, true],
+  ]);
+});
