@@ -47,6 +47,7 @@ const mayCall: Readonly<Record<string, string>> = {
   revokeScimToken: 'owner',
   listRecords: 'owner policy auditor',
   getRecord: 'owner policy auditor',
+  traceRecord: 'owner policy auditor',
   listTokens: everybody,
   createToken: everybody,
   revokeToken: everybody,

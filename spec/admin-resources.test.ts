@@ -527,10 +527,13 @@ describe('records', () => {
     const { record, explanation } = (await world.send('GET', `/records/${own[0]?.id}`, { headers })).body;
     assert.deepEqual([record.id, record.person], [own[0]?.id, 'u_alice']);
     assert.equal(explanation, null, 'the version is not in this store');
+    const traced = (await world.send('GET', `/records/${record.idJag}/trace`, { headers })).body;
+    assert.deepEqual([traced.as, traced.grants.length, traced.grants[0].issuance.id], ['id_jag', 1, record.id]);
     const byToken = (await world.send('GET', `/records/${record.idJag}`, { headers })).body;
     assert.equal(byToken.record.id, record.id);
     for (const [path, reason] of [
       ['/records/nothing', 'api_not_found'],
+      ['/records/nothing/trace', 'api_not_found'],
       ['/records?cursor=x', 'api_value_invalid'],
       ['/records?reason=because', 'api_value_invalid'],
       ['/records?fromMs=-1', 'api_value_invalid'],

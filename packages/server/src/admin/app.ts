@@ -5,6 +5,7 @@ import { assetHeaders, assets } from '../pages/assets.ts';
 import { type AdminApi, apiPath, createAdminApi } from './api/api.ts';
 import { toOpenApi } from './api/openapi.ts';
 import { apiHeaders, toFaultProblem } from './api/problem.ts';
+import { referencePage } from './api/reference-page.ts';
 import { routes } from './api/routes.ts';
 import type { AdminServices } from './api/services.ts';
 import { firstPath } from './first-administrator.ts';
@@ -45,6 +46,7 @@ export function createAdminApp(
   app.get(`${apiPath}/openapi.json`, () => {
     return new Response(document, { headers: { ...apiHeaders, 'content-type': 'application/json' } });
   });
+  app.get(`${apiPath}/reference`, () => referencePage(routes, services.installation.admin));
   app.all(`${apiPath}/*`, ({ req, env }) => api(req.raw, callerOf(env)));
   for (const asset of Object.values(assets)) {
     app.get(asset.path, () => new Response(asset.body, { headers: assetHeaders(asset) }));

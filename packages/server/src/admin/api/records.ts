@@ -2,6 +2,7 @@ import { refusals } from '@credence/mcp/protocol';
 import { z } from 'zod';
 import { readRecord } from '../../audit/personal.ts';
 import { idsOnRecord, readCursor, searchRecord, toRecordPage } from '../../audit/search.ts';
+import { trace } from '../../audit/trace.ts';
 import { recompute } from '../explain.ts';
 import { answer, type Route, refuse, route } from './route.ts';
 
@@ -36,7 +37,7 @@ export const recordRoutes: readonly Route[] = [
       scope: text,
       kind: text,
       outcome: z.enum(['allowed', 'refused']).optional(),
-      reason: z.enum(Object.keys(refusals) as [string, ...string[]]).optional(),
+      reason: text.describe('Why it was refused, by its name on the record.'),
       correlation: text,
       fromMs: z.coerce.number().int().min(0).optional(),
       toMs: z.coerce.number().int().min(0).optional(),
@@ -47,6 +48,9 @@ export const recordRoutes: readonly Route[] = [
       const after = cursor === undefined ? undefined : readCursor(cursor);
       if (cursor !== undefined && after === undefined)
         return refuse('api_value_invalid', 'The cursor is none of ours.');
+      if (rest.reason !== undefined && !Object.hasOwn(refusals, rest.reason)) {
+        return refuse('api_value_invalid', 'There is no reason of this name.');
+      }
       const only = Object.fromEntries(
         Object.entries(rest).map(([name, value]) => [name, value === undefined ? undefined : [value]]),
       );
@@ -70,6 +74,32 @@ export const recordRoutes: readonly Route[] = [
       const record = readRecord(row);
       const explanation = (await recompute(store, record, installation)) ?? null;
       return answer({ record: { ...record }, explanation: explanation && { ...explanation } });
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/records/{id}/trace',
+    id: 'traceRecord',
+    summary:
+      'From a tool call back to whoever published the rule, and forward to what followed: as credence audit trace',
+    permission: 'read:audit',
+    params,
+    answer: z.looseObject({
+      id: z.string(),
+      as: z.enum(['record', 'id_jag', 'access_token', 'correlation']),
+      grants: z.array(z.looseObject({})),
+      others: z.array(RecordShape),
+    }),
+    handle: async ({ params: { id } }, { store, installation: { roles, idp, ras } }) => {
+      const origins = { idp: roles.includes('idp') ? idp : undefined, ras: roles.includes('ras') ? ras : undefined };
+      const found = await trace(store, id, origins);
+      if (!found) return refuse('api_not_found');
+      const { grants, others } = found;
+      return answer({
+        ...found,
+        grants: grants.map((each) => ({ ...each })),
+        others: others.map((each) => ({ ...each })),
+      });
     },
   }),
 ];

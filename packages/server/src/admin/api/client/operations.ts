@@ -1,0 +1,605 @@
+// Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
+// Made of: 8jqVOgdsNtKATE3oQa7lC55UUR4ad3e5V1vhlesKUWg
+
+/** Every operation of the admin API: what it takes, and what it answers. */
+export interface Operations {
+  /** Who I am, and what I may do. */
+  getMe: {
+    method: 'GET';
+    path: '/me';
+    answer: {
+      id: string;
+      email: string;
+      name: string;
+      role: 'owner' | 'policy' | 'people' | 'auditor' | 'help-desk';
+      permissions: readonly (
+        | 'read:overview'
+        | 'read:people'
+        | 'write:people'
+        | 'read:groups'
+        | 'write:groups'
+        | 'read:policy'
+        | 'write:credentials'
+        | 'read:keys'
+        | 'read:sources'
+        | 'write:sources'
+        | 'read:audit'
+        | 'read:administrators'
+        | 'write:administrators'
+        | 'read:tokens'
+        | 'write:tokens'
+        | 'stop'
+        | 'resume'
+      )[];
+      credential: 'token' | 'session';
+      signedInAt: number | null;
+      organisation: string;
+      demo: boolean;
+    };
+  };
+  /** What runs here. */
+  getOverview: {
+    method: 'GET';
+    path: '/overview';
+    answer: {
+      organisation: string;
+      demo: boolean;
+      roles: readonly string[];
+      urls: { admin: string; idp: string; ras: string };
+      accessVersion: number | null;
+      resourceVersion: number | null;
+      servers: number;
+      clients: number;
+      administrators: number;
+      record: { last: number; indexed: number };
+    };
+  };
+  /** Find people, by e-mail address. */
+  listPeople: {
+    method: 'GET';
+    path: '/people';
+    query: {
+      limit?: number;
+      cursor?: string;
+      q?: string;
+      source?: string;
+      active?: 'true' | 'false';
+      group?: string;
+      role?: string;
+    };
+    answer: {
+      items: readonly {
+        id: string;
+        source: string;
+        email: string;
+        name: string;
+        active: boolean;
+        groups: readonly string[];
+        roles: readonly string[];
+      }[];
+      next: string | null;
+    };
+  };
+  /** Add somebody to the local directory, in no group yet; invite them with credence person invite. */
+  createPerson: {
+    method: 'POST';
+    path: '/people';
+    body: { email: string; name: string };
+    answer: {
+      id: string;
+      source: string;
+      email: string;
+      name: string;
+      active: boolean;
+      groups: readonly string[];
+      roles: readonly string[];
+      administers: 'owner' | 'policy' | 'people' | 'auditor' | 'help-desk' | null;
+      hasPassword: boolean;
+    };
+  };
+  /** One person. */
+  getPerson: {
+    method: 'GET';
+    path: '/people/{id}';
+    params: { id: string };
+    answer: {
+      id: string;
+      source: string;
+      email: string;
+      name: string;
+      active: boolean;
+      groups: readonly string[];
+      roles: readonly string[];
+      administers: 'owner' | 'policy' | 'people' | 'auditor' | 'help-desk' | null;
+      hasPassword: boolean;
+    };
+  };
+  /** Change name or e-mail address of somebody of the local directory. */
+  changePerson: {
+    method: 'PATCH';
+    path: '/people/{id}';
+    params: { id: string };
+    body: { email?: string; name?: string };
+    ifMatch: string;
+    answer: {
+      id: string;
+      source: string;
+      email: string;
+      name: string;
+      active: boolean;
+      groups: readonly string[];
+      roles: readonly string[];
+      administers: 'owner' | 'policy' | 'people' | 'auditor' | 'help-desk' | null;
+      hasPassword: boolean;
+    };
+  };
+  /** Switch somebody off, whatever their source says: nothing more is issued. */
+  switchPersonOff: {
+    method: 'POST';
+    path: '/people/{id}/off';
+    params: { id: string };
+    answer: {
+      id: string;
+      source: string;
+      email: string;
+      name: string;
+      active: boolean;
+      groups: readonly string[];
+      roles: readonly string[];
+      administers: 'owner' | 'policy' | 'people' | 'auditor' | 'help-desk' | null;
+      hasPassword: boolean;
+    };
+  };
+  /** Let somebody in again who was switched off here. */
+  switchPersonOn: {
+    method: 'POST';
+    path: '/people/{id}/on';
+    params: { id: string };
+    answer: {
+      id: string;
+      source: string;
+      email: string;
+      name: string;
+      active: boolean;
+      groups: readonly string[];
+      roles: readonly string[];
+      administers: 'owner' | 'policy' | 'people' | 'auditor' | 'help-desk' | null;
+      hasPassword: boolean;
+    };
+  };
+  /** Sign-ins that stand, of everybody or of one person. */
+  listSessions: {
+    method: 'GET';
+    path: '/sessions';
+    query: { limit?: number; cursor?: string; person?: string };
+    answer: {
+      items: readonly {
+        id: string;
+        person: string;
+        startedAt: number | null;
+        expiresAt: number | null;
+        acr: string | null;
+        amr: readonly string[];
+        clients: readonly string[];
+        upstream: string | null;
+      }[];
+      next: string | null;
+    };
+  };
+  /** End a sign-in, with the refresh tokens that hang on it. */
+  endSession: { method: 'DELETE'; path: '/sessions/{id}'; params: { id: string }; answer: undefined };
+  /** End every sign-in of a person, and what is just being issued to them. */
+  endSessionsOfPerson: { method: 'DELETE'; path: '/people/{id}/sessions'; params: { id: string }; answer: undefined };
+  /** Groups, or roles, of every source, by id. */
+  listGroups: {
+    method: 'GET';
+    path: '/groups';
+    query: { limit?: number; cursor?: string; kind?: 'group' | 'role' };
+    answer: {
+      items: readonly {
+        ref: string;
+        kind: 'group' | 'role';
+        id: string;
+        source: string;
+        name: string;
+        createdMs: number;
+        modifiedMs: number;
+      }[];
+      next: string | null;
+    };
+  };
+  /** Make a local group or role, with nobody in it. */
+  createGroup: {
+    method: 'POST';
+    path: '/groups';
+    body: { kind: 'group' | 'role'; id: string; name?: string };
+    answer: {
+      ref: string;
+      kind: 'group' | 'role';
+      id: string;
+      source: string;
+      name: string;
+      createdMs: number;
+      modifiedMs: number;
+    };
+  };
+  /** One group or role. */
+  getGroup: {
+    method: 'GET';
+    path: '/groups/{ref}';
+    params: { ref: string };
+    answer: {
+      ref: string;
+      kind: 'group' | 'role';
+      id: string;
+      source: string;
+      name: string;
+      createdMs: number;
+      modifiedMs: number;
+    };
+  };
+  /** Change the display name of a local group; rules go by the id and are not touched. */
+  renameGroup: {
+    method: 'PATCH';
+    path: '/groups/{ref}';
+    params: { ref: string };
+    body: { name: string };
+    ifMatch: string;
+    answer: {
+      ref: string;
+      kind: 'group' | 'role';
+      id: string;
+      source: string;
+      name: string;
+      createdMs: number;
+      modifiedMs: number;
+    };
+  };
+  /** Delete a local group; everybody leaves it. */
+  deleteGroup: { method: 'DELETE'; path: '/groups/{ref}'; params: { ref: string }; ifMatch: string; answer: undefined };
+  /** Who is in it. */
+  listMembers: {
+    method: 'GET';
+    path: '/groups/{ref}/members';
+    params: { ref: string };
+    query: { limit?: number; cursor?: string };
+    answer: {
+      items: readonly {
+        id: string;
+        source: string;
+        email: string;
+        name: string;
+        active: boolean;
+        groups: readonly string[];
+        roles: readonly string[];
+      }[];
+      next: string | null;
+    };
+  };
+  /** Put people into a local group, and take people out. */
+  changeMembers: {
+    method: 'POST';
+    path: '/groups/{ref}/members';
+    params: { ref: string };
+    body: { add?: readonly string[]; remove?: readonly string[] };
+    answer: {
+      ref: string;
+      kind: 'group' | 'role';
+      id: string;
+      source: string;
+      name: string;
+      createdMs: number;
+      modifiedMs: number;
+    };
+  };
+  /** Those who administer. */
+  listAdministrators: {
+    method: 'GET';
+    path: '/administrators';
+    answer: {
+      items: readonly {
+        person: string;
+        email: string;
+        name: string;
+        active: boolean;
+        role: 'owner' | 'policy' | 'people' | 'auditor' | 'help-desk';
+        grantedAt: number;
+        breakGlass: boolean;
+      }[];
+    };
+  };
+  /** Make somebody an administrator, or give them another role instead. */
+  grantRole: {
+    method: 'PUT';
+    path: '/administrators/{id}';
+    params: { id: string };
+    body: { role: 'owner' | 'policy' | 'people' | 'auditor' | 'help-desk' };
+    answer: undefined;
+  };
+  /** Take the role of somebody away, with their tokens and sessions here. */
+  revokeRole: { method: 'DELETE'; path: '/administrators/{id}'; params: { id: string }; answer: undefined };
+  /** API tokens: my own, or as an owner everybody’s. */
+  listTokens: {
+    method: 'GET';
+    path: '/tokens';
+    query: { limit?: number; cursor?: string };
+    answer: {
+      items: readonly {
+        id: string;
+        administrator: string;
+        name: string;
+        scopes: readonly string[];
+        createdAt: number;
+        expiresAt: number;
+        lastUsedAt: number | null;
+      }[];
+      next: string | null;
+    };
+  };
+  /** Make an API token with my role or less; it is shown this once. */
+  createToken: {
+    method: 'POST';
+    path: '/tokens';
+    body: {
+      name: string;
+      scopes: readonly (
+        | 'read:overview'
+        | 'read:people'
+        | 'write:people'
+        | 'read:groups'
+        | 'write:groups'
+        | 'read:policy'
+        | 'read:keys'
+        | 'read:sources'
+        | 'read:audit'
+        | 'read:administrators'
+        | 'read:tokens'
+        | 'stop'
+      )[];
+      days: number;
+    };
+    answer: {
+      id: string;
+      administrator: string;
+      name: string;
+      scopes: readonly string[];
+      createdAt: number;
+      expiresAt: number;
+      lastUsedAt: number | null;
+      token: string;
+    };
+  };
+  /** Revoke an API token; it stops working at once. */
+  revokeToken: { method: 'DELETE'; path: '/tokens/{id}'; params: { id: string }; answer: undefined };
+  /** Clients of the policy in force, on one side or on both. */
+  listClients: {
+    method: 'GET';
+    path: '/clients';
+    query: { side?: 'idp' | 'ras' };
+    answer: {
+      items: readonly {
+        side: 'idp' | 'ras';
+        id: string;
+        name: string;
+        proof: 'secret' | 'keys' | 'metadata' | 'workload' | 'certificate' | 'none';
+        redirectUris: readonly string[];
+        distributed: boolean;
+        secrets: readonly { fingerprint: string; createdAt: number }[];
+      }[];
+    };
+  };
+  /** Make a secret for a client; it is shown this once. */
+  createSecret: {
+    method: 'POST';
+    path: '/clients/{side}/{id}/secrets';
+    params: { side: 'idp' | 'ras'; id: string };
+    answer: { secret: string; fingerprint: string; createdAt: number };
+  };
+  /** Remove a secret; it stops working within a second. */
+  removeSecret: {
+    method: 'DELETE';
+    path: '/clients/{side}/{id}/secrets/{fingerprint}';
+    params: { side: 'idp' | 'ras'; id: string; fingerprint: string };
+    answer: undefined;
+  };
+  /** MCP servers of the policy in force: as the IdP grants them, and as this resource side guards them. */
+  listServers: {
+    method: 'GET';
+    path: '/servers';
+    answer: {
+      granted: readonly {
+        id: string;
+        name: string;
+        resource: string;
+        scopes: readonly { name: string; risk: 'low' | 'medium' | 'high' }[];
+        defaultScopes: readonly string[];
+        ras: string;
+      }[];
+      guarded: readonly {
+        id: string;
+        name: string;
+        resource: string;
+        scopes: readonly { name: string; risk: 'low' | 'medium' | 'high' }[];
+        defaultScopes: readonly string[];
+        upstream: 'http' | 'stdio' | null;
+      }[];
+    };
+  };
+  /** Versions of a document, the newest first. */
+  listVersions: {
+    method: 'GET';
+    path: '/policies/{kind}/versions';
+    params: { kind: 'access' | 'resource' };
+    query: { limit?: number; before?: number };
+    answer: {
+      items: readonly {
+        kind: 'access' | 'resource';
+        version: number;
+        author: string;
+        publishedAt: number;
+        digest: string;
+      }[];
+    };
+  };
+  /** One version with its document. */
+  getVersion: {
+    method: 'GET';
+    path: '/policies/{kind}/versions/{version}';
+    params: { kind: 'access' | 'resource'; version: number };
+    answer: {
+      kind: 'access' | 'resource';
+      version: number;
+      author: string;
+      publishedAt: number;
+      digest: string;
+      document: { [more: string]: unknown };
+    };
+  };
+  /** Signing keys of every purpose, and what each does now. */
+  listKeys: {
+    method: 'GET';
+    path: '/keys';
+    answer: {
+      items: readonly {
+        purpose: 'id_token' | 'id_jag' | 'access_token' | 'id_jag_encryption' | 'security_event' | 'revocation';
+        kid: string;
+        algorithm: string;
+        token?: string;
+        state: 'published' | 'signing' | 'retiring' | 'retired';
+        words: string;
+        publishedAt: number;
+        signsFrom: number;
+        retiresAt?: number;
+      }[];
+    };
+  };
+  /** Sources of people and groups, with the tokens of provisioning clients. */
+  listSources: {
+    method: 'GET';
+    path: '/sources';
+    answer: {
+      sources: readonly string[];
+      tokens: readonly { id: string; source: string; createdAt: number; lastUsedAt: number | null }[];
+    };
+  };
+  /** Make a token for a provisioning client; it is shown this once. */
+  createScimToken: {
+    method: 'POST';
+    path: '/scim-tokens';
+    body: { source: string };
+    answer: { id: string; source: string; createdAt: number; lastUsedAt: number | null; token: string };
+  };
+  /** Revoke the token of a provisioning client; it stops working at once. */
+  revokeScimToken: { method: 'DELETE'; path: '/scim-tokens/{id}'; params: { id: string }; answer: undefined };
+  /** Find records, the newest first; a page may be short, or empty, and have a next one. */
+  listRecords: {
+    method: 'GET';
+    path: '/records';
+    query: {
+      limit?: number;
+      cursor?: string;
+      person?: string;
+      client?: string;
+      server?: string;
+      scope?: string;
+      kind?: string;
+      outcome?: 'allowed' | 'refused';
+      reason?: string;
+      correlation?: string;
+      fromMs?: number;
+      toMs?: number;
+    };
+    answer: {
+      items: readonly {
+        id: string;
+        kind: string;
+        domain: string;
+        timeMs: number;
+        outcome: 'allowed' | 'refused';
+        reason?: string;
+        [more: string]: unknown;
+      }[];
+      next: string | null;
+    };
+  };
+  /** One record, with why it was decided so where it is of a decision: what credence explain tells. */
+  getRecord: {
+    method: 'GET';
+    path: '/records/{id}';
+    params: { id: string };
+    answer: {
+      record: {
+        id: string;
+        kind: string;
+        domain: string;
+        timeMs: number;
+        outcome: 'allowed' | 'refused';
+        reason?: string;
+        [more: string]: unknown;
+      };
+      explanation: { [more: string]: unknown } | null;
+    };
+  };
+  /** From a tool call back to whoever published the rule, and forward to what followed: as credence audit trace. */
+  traceRecord: {
+    method: 'GET';
+    path: '/records/{id}/trace';
+    params: { id: string };
+    answer: {
+      id: string;
+      as: 'record' | 'id_jag' | 'access_token' | 'correlation';
+      grants: readonly { [more: string]: unknown }[];
+      others: readonly {
+        id: string;
+        kind: string;
+        domain: string;
+        timeMs: number;
+        outcome: 'allowed' | 'refused';
+        reason?: string;
+        [more: string]: unknown;
+      }[];
+      [more: string]: unknown;
+    };
+  };
+}
+
+/** Method and path of each, behind `/api/v1`. */
+export const addresses = {
+  getMe: ['GET', '/me'],
+  getOverview: ['GET', '/overview'],
+  listPeople: ['GET', '/people'],
+  createPerson: ['POST', '/people'],
+  getPerson: ['GET', '/people/{id}'],
+  changePerson: ['PATCH', '/people/{id}'],
+  switchPersonOff: ['POST', '/people/{id}/off'],
+  switchPersonOn: ['POST', '/people/{id}/on'],
+  listSessions: ['GET', '/sessions'],
+  endSession: ['DELETE', '/sessions/{id}'],
+  endSessionsOfPerson: ['DELETE', '/people/{id}/sessions'],
+  listGroups: ['GET', '/groups'],
+  createGroup: ['POST', '/groups'],
+  getGroup: ['GET', '/groups/{ref}'],
+  renameGroup: ['PATCH', '/groups/{ref}'],
+  deleteGroup: ['DELETE', '/groups/{ref}'],
+  listMembers: ['GET', '/groups/{ref}/members'],
+  changeMembers: ['POST', '/groups/{ref}/members'],
+  listAdministrators: ['GET', '/administrators'],
+  grantRole: ['PUT', '/administrators/{id}'],
+  revokeRole: ['DELETE', '/administrators/{id}'],
+  listTokens: ['GET', '/tokens'],
+  createToken: ['POST', '/tokens'],
+  revokeToken: ['DELETE', '/tokens/{id}'],
+  listClients: ['GET', '/clients'],
+  createSecret: ['POST', '/clients/{side}/{id}/secrets'],
+  removeSecret: ['DELETE', '/clients/{side}/{id}/secrets/{fingerprint}'],
+  listServers: ['GET', '/servers'],
+  listVersions: ['GET', '/policies/{kind}/versions'],
+  getVersion: ['GET', '/policies/{kind}/versions/{version}'],
+  listKeys: ['GET', '/keys'],
+  listSources: ['GET', '/sources'],
+  createScimToken: ['POST', '/scim-tokens'],
+  revokeScimToken: ['DELETE', '/scim-tokens/{id}'],
+  listRecords: ['GET', '/records'],
+  getRecord: ['GET', '/records/{id}'],
+  traceRecord: ['GET', '/records/{id}/trace'],
+} as const satisfies Record<keyof Operations, readonly [method: string, path: string]>;
