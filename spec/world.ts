@@ -313,6 +313,7 @@ export async function openWorld(
     issuer: rasIssuer,
     signer: () => toSigner(keys.revocation),
     nowMs: () => clock.ms,
+    epoch: () => epoch.id,
     newId: () => eventId(),
     onFault: (fault) => faults.push(fault),
     maxPerServer: 2,

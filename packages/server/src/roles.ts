@@ -269,6 +269,7 @@ export async function openRas(parts: Parts) {
     issuer,
     signer: () => revocationKeys.signer(),
     nowMs: edge.nowMs,
+    epoch: () => inForce.epoch().id,
     newId: () => eventId(),
     onFault: edge.onFault,
   });

@@ -34,6 +34,8 @@ export interface RevocationFrame {
   readonly atMs: number;
   /** Up to which change everything has been told; where to go on after a break. */
   readonly position: number;
+  /** The epoch of the store that issues: tokens of any other are worth nothing (T21). Absent before the first. */
+  readonly epoch?: string | undefined;
   /** Whether that is all there is by now. */
   readonly complete: boolean;
   readonly people: readonly PersonCutOff[];
@@ -60,6 +62,7 @@ export function mintRevocationFrame(
     seq,
     at_ms: atMs,
     position,
+    epoch: frame.epoch,
     complete,
     people: people.map(({ who, before, blocked, until }) => [who, before, blocked ? 1 : 0, until]),
     tokens: tokens.map(({ id, until }) => [id, until]),
@@ -90,12 +93,15 @@ export function checkRevocationFrame(
   if ('exp' in claims || 'sub' in claims || !isObject(claims.events)) return undefined;
   const said = claims.events[revocationsEvent];
   if (!isObject(said)) return undefined;
+  const { epoch } = said;
+  if (epoch !== undefined && !isName(epoch, 64)) return undefined;
   const { nonce, seq, at_ms, position, complete, people, tokens } = said;
   if (nonce !== expected.nonce || seq !== expected.seq) return undefined;
   if (!isDate(at_ms) || !isDate(position) || typeof complete !== 'boolean') return undefined;
   const cutOff = { people: toList(people, toPerson), tokens: toList(tokens, toToken) };
   if (!cutOff.people || !cutOff.tokens) return undefined;
-  return { nonce, seq, atMs: at_ms, position, complete, people: cutOff.people, tokens: cutOff.tokens };
+  const frame = { nonce, seq, atMs: at_ms, position, complete, people: cutOff.people, tokens: cutOff.tokens };
+  return epoch === undefined ? frame : { ...frame, epoch };
 }
 
 /** All of them, or nothing: half of a frame would be a frame with something missing. */

@@ -118,6 +118,41 @@ test('it asks as the server, with a nonce of its own, and goes on where it was',
   assert.notEqual(stream.latest().url.searchParams.get('nonce'), url.searchParams.get('nonce'));
 });
 
+describe('T21: an epoch that is over', () => {
+  test('its tokens are revoked from the frame on that says so, whatever their times; those of the new one hold', async () => {
+    using stream = await withStream();
+    const { revocations, send } = stream;
+    await send({ position: 0 });
+    assert.equal(revocations.standingOf(token()), 'holds');
+    const streaming = revocations.signalOf(token());
+    await send({ epoch: 'second' });
+    assert.equal(revocations.standingOf(token({ issuedAt: now + 500 })), 'revoked');
+    assert.equal(streaming.aborted, true, 'what still goes on ends');
+    assert.equal(revocations.standingOf(token({ epoch: 'second' })), 'holds');
+    await send({ epoch: 'third' });
+    assert.equal(revocations.standingOf(token({ epoch: 'second' })), 'revoked');
+  });
+
+  test('a token of an epoch that nobody spoke of is of no use', async () => {
+    using stream = await withStream({ whenDeaf: 'accept' });
+    assert.equal(
+      stream.revocations.standingOf(token({ epoch: 'any' })),
+      'holds',
+      'before anything was heard, as configured',
+    );
+    await stream.send();
+    await stream.revocations.ready;
+    assert.equal(stream.revocations.standingOf(token({ epoch: 'any' })), 'revoked');
+  });
+
+  test('what is no name is no frame', async () => {
+    using stream = await withStream();
+    await stream.send({ epoch: '\n' });
+    assert.equal(stream.revocations.standingOf(token()), 'unknown');
+    assert.equal(stream.faults.length, 1);
+  });
+});
+
 describe('SIG-02: what a server knows of a token', () => {
   test('unknown until everything was told, then it holds, then it is revoked', async () => {
     using stream = await withStream();

@@ -91,6 +91,8 @@ export function followRevocations(options: RevocationOptions): Revocations {
   /** Up to this moment everything is known. */
   let heardMs = Number.NEGATIVE_INFINITY;
   let position = 0;
+  /** The last that was heard of; `null` = nothing was. */
+  let epoch: string | undefined | null = null;
   let closed = false;
 
   const isDeaf = () => elapsedMs() - heardMs > deafSeconds * 1000;
@@ -102,6 +104,8 @@ export function followRevocations(options: RevocationOptions): Revocations {
   const standingOf = (token: AccessToken): Standing | Promise<Standing> => {
     if (tokens.has(token.id)) return 'revoked';
     if (closed || (isDeaf() && whenDeaf === 'refuse')) return 'unknown';
+    // The store that issued it has forgotten what was revoked, and said so (T21).
+    if (epoch !== null && token.epoch !== epoch) return 'revoked';
     if (people.size === 0) return 'holds';
     const who = names.get(token.subject);
     return who === undefined ? nameOf(token.subject).then((name) => standingFor(name, token)) : standingFor(who, token);
@@ -136,8 +140,10 @@ export function followRevocations(options: RevocationOptions): Revocations {
       });
     }
     position = frame.position;
+    const isEnd = frame.epoch !== epoch;
+    epoch = frame.epoch;
     const isNews = frame.tokens.length + frame.people.length > 0;
-    if (isNews) for (const { caller } of watched.values()) void cutIfOver(caller);
+    if (isNews || isEnd) for (const { caller } of watched.values()) void cutIfOver(caller);
   };
 
   const listen = async (): Promise<void> => {

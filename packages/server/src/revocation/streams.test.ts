@@ -87,6 +87,18 @@ describe('SIG-02, T20: streams of who is cut off', () => {
     assert.deepEqual(faults, []);
   });
 
+  test('a new epoch is told to all at once, in every frame from then on, and before the first there is none (T21)', async () => {
+    let epoch = '';
+    const { streams, open, clock } = await withStore({ epoch: () => epoch });
+    const [reader, elsewhere] = [open(), open({ resource: 'https://other.example' })];
+    for (const one of [reader, elsewhere]) assert.equal('epoch' in ((await next(one)) ?? {}), false);
+    epoch = 'second';
+    for (const one of [reader, elsewhere]) assert.equal((await next(one))?.epoch, 'second');
+    clock.ms += 2500;
+    assert.equal((await next(reader))?.epoch, 'second');
+    streams.close();
+  });
+
   test('a change that does not concern a server is not told, and not told again', async () => {
     const { store, streams, open, clock } = await withStore();
     const reader = open();

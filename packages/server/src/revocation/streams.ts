@@ -35,6 +35,8 @@ export interface RevocationStreams {
 export interface RevocationStreamOptions {
   readonly store: Pick<Store, 'changeSequence' | 'cutOffs'>;
   readonly issuer: string;
+  /** The epoch whose tokens count; absent or '' before the first. */
+  readonly epoch?: () => string;
   /** Of a purpose of its own. */
   readonly signer: () => { readonly kid: string; readonly algorithm: string; readonly sign: Sign };
   readonly nowMs: () => number;
@@ -58,6 +60,8 @@ interface Stream extends Subscription {
   readonly openedMs: number;
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
   position: number;
+  /** The epoch that it was told. */
+  epoch: string;
   seq: number;
   sentMs: number;
   /** Since when it has taken nothing; `undefined` = it takes what comes. */
@@ -68,6 +72,7 @@ interface Stream extends Subscription {
 /** One watch on the store for all streams of a process; it runs while there are any. */
 export function createRevocationStreams(options: RevocationStreamOptions): RevocationStreams {
   const { store, nowMs, maxPerServer = 32, maxWaiting = 256 * 1024 } = options;
+  const epochNow = options.epoch ?? (() => '');
   const streams = new Set<Stream>();
   let timer: NodeJS.Timeout | undefined;
   let polling = false;
@@ -100,10 +105,16 @@ export function createRevocationStreams(options: RevocationStreamOptions): Revoc
     const people = news.people.map(({ account, ...one }) => ({ ...one, who: toWho(resource, account) }));
     const tokens = news.tokens.filter((token) => token.resource === resource).map(({ id, until }) => ({ id, until }));
     const frame = { nonce, seq: ++stream.seq, atMs, position: news.position, complete: news.complete, people, tokens };
-    const text = await mintRevocationFrame(frame, { issuer, resource, id: newId() }, signer());
+    const epoch = epochNow();
+    const text = await mintRevocationFrame(
+      { ...frame, epoch: epoch || undefined },
+      { issuer, resource, id: newId() },
+      signer(),
+    );
     if (!streams.has(stream)) return;
     stream.controller.enqueue(new TextEncoder().encode(`id: ${news.position}\ndata: ${text}\n\n`));
     stream.position = news.position;
+    stream.epoch = epoch;
     stream.sentMs = atMs;
   };
 
@@ -115,11 +126,11 @@ export function createRevocationStreams(options: RevocationStreamOptions): Revoc
   ): Promise<void> => {
     if (!stream.isServed() || nowMs() - stream.openedMs >= lifeMs) return drop(stream);
     while (streams.has(stream) && hasRoom(stream)) {
-      const isNew = stream.position < latest || stream.seq === 0;
+      const isNew = stream.position < latest || stream.seq === 0 || stream.epoch !== epochNow();
       if (!isNew && nowMs() - stream.sentMs < heartbeatMs) return;
       const news = isNew ? await newsAfter(stream.position) : nothing(stream.position);
       const concerns = news.people.length > 0 || news.tokens.some(({ resource }) => resource === stream.resource);
-      if (concerns || !isNew || stream.seq === 0) await send(stream, news);
+      if (concerns || !isNew || stream.seq === 0 || stream.epoch !== epochNow()) await send(stream, news);
       else stream.position = news.position;
     }
   };
@@ -168,7 +179,15 @@ export function createRevocationStreams(options: RevocationStreamOptions): Revoc
           start(controller) {
             const openedMs = nowMs();
             const times = { openedMs, sentMs: openedMs, fullSinceMs: undefined };
-            stream = { ...subscription, ...times, controller, position: subscription.after, seq: 0, busy: false };
+            stream = {
+              ...subscription,
+              ...times,
+              controller,
+              position: subscription.after,
+              epoch: '',
+              seq: 0,
+              busy: false,
+            };
             if (streams.size === 0) timer = setInterval(run, pollMs).unref();
             streams.add(stream);
             run();

@@ -40,6 +40,32 @@ describe('who the client is', () => {
     }
   });
 
+  describe('IDP-04, T21: a client assertion from before the epoch may have been used', () => {
+    const now = Math.floor(Date.now() / 1000);
+    const table: [name: string, since: number, claims: Record<string, unknown>, status: number][] = [
+      ['made before', now - 10, { iat: now - 40 }, 401],
+      ['made then, by a clock that is ahead', now - 40, { iat: now - 10 }, 401],
+      ['made after', now - 40, { iat: now - 9 }, 200],
+      ['that does not say when', now - 40, { iat: undefined }, 401],
+      ['that does not say when, an hour after', now - 3700, { iat: undefined }, 200],
+    ];
+    for (const [name, since, claims, status] of table) {
+      test(`${name}: ${status}`, async () => {
+        world.since = since;
+        try {
+          const asked = ask(world, 'worker', callback);
+          const code = (await signInAs(newBrowser(), asked)).url.searchParams.get('code') ?? '';
+          const form = { grant_type: 'authorization_code', code, redirect_uri: callback };
+          const proof = await assertion(world, claims);
+          const answer = await token(world, { ...form, code_verifier: asked.verifier, ...proof });
+          assert.equal(answer.status, status, JSON.stringify(answer.body));
+        } finally {
+          world.since = 0;
+        }
+      });
+    }
+  });
+
   describe('IDP-04, legacy_audience: the token endpoint too, and nothing beside it; the record says so', () => {
     const table: [name: string, aud: () => unknown, status: number, loosened?: string[]][] = [
       ['the issuer', () => world.issuer, 200],

@@ -98,6 +98,21 @@ describe('T02, T04, IDP-31: a sign-in is bound to the key its code was traded wi
     });
   }
 
+  test('T21: a proof that may be from before the epoch is refused, one that is not is taken', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    try {
+      world.since = now - 59;
+      assert.equal(
+        (await trade(await signIn('portal'), await proof(own, { iat: now }))).body.error,
+        'invalid_dpop_proof',
+      );
+      world.since = now - 61;
+      assert.equal((await trade(await signIn('portal'), await proof(own, { iat: now }))).status, 200);
+    } finally {
+      world.since = 0;
+    }
+  });
+
   test('a code that was asked for with dpop_jkt is traded with that key only', async () => {
     const first = await trade(await signIn('portal'), await proof(own));
     const dpop_jkt = String(jktOf(first.body.id_token));

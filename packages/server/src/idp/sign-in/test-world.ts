@@ -38,6 +38,8 @@ export interface TestWorld {
   /** Set to make the next records fail. */
   failNotes: Error | undefined;
   firstFactor: FirstFactor;
+  /** When the epoch began. */
+  since: number;
   readonly factorSeal: SignInOptions['factorSeal'];
   close(): Promise<void>;
 }
@@ -104,6 +106,7 @@ export async function openTestWorld(
     failNotes: undefined,
     certificate: undefined,
     firstFactor: 'code',
+    since: 0,
     factorSeal: createSeal(Buffer.from('a key for secrets of authenticator apps in tests')),
     signIn: undefined as unknown as SignIn,
     close: async () => {
@@ -132,7 +135,7 @@ export async function openTestWorld(
     directoryRows: () => [],
     fetch: () => Promise.reject(new Error('nothing goes out in tests')),
     skewSeconds: 30,
-    since: () => 0,
+    since: () => world.since,
     dpopNonces,
     failures: createFailureLimit({ max: 10, windowSeconds: 60, now }),
     addressOf: (incoming) => incoming.headers['x-test-address']?.toString() ?? '127.0.0.1',
