@@ -30,6 +30,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
         'readiness',
         'record-readers',
         'admin-listener',
+        'sealing',
       ],
       knowEachOther: true,
     },

@@ -27,6 +27,7 @@ export const keyPurposes = [
   'id_jag_encryption',
   'security_event',
   'revocation',
+  'audit',
 ] as const;
 export type KeyPurpose = (typeof keyPurposes)[number];
 
@@ -152,10 +153,11 @@ const ConfigFile = z.strictObject({
               accessToken: label.optional(),
               securityEvent: label.optional(),
               revocation: label.optional(),
+              audit: label.optional(),
             })
             .refine(
               (labels) => Object.keys(labels).length > 0,
-              'must name idToken, idJag, accessToken, securityEvent or revocation',
+              'must name idToken, idJag, accessToken, securityEvent, revocation or audit',
             ),
         })
         .optional(),
@@ -168,6 +170,27 @@ const ConfigFile = z.strictObject({
       securityEvent: z.enum(signatureAlgorithms).default('ES256'),
       /** Of what MCP servers hear of who is cut off. */
       revocation: z.enum(signatureAlgorithms).default('ES256'),
+      /** Of the checkpoints of the record. */
+      audit: z.enum(signatureAlgorithms).default('ES256'),
+    })
+    .prefault({}),
+  audit: z
+    .strictObject({
+      /** What was written is sealed after so long at most. */
+      sealSeconds: z.int('must be a whole number').min(1, '1 to 300').max(300, '1 to 300').default(5),
+      /** Where checkpoints go that nobody who can write to the store can take back (T23). */
+      witness: z
+        .strictObject({
+          /** A line for each, appended. */
+          file: z.string().min(1).optional(),
+          /** Each is posted there. */
+          url: z.url({ protocol: /^https?$/, error: 'must be an https URL' }).optional(),
+          /** File with the bearer token it wants to see. */
+          tokenFile: z.string().min(1).optional(),
+        })
+        .refine(({ file, url }) => file !== undefined || url !== undefined, 'must name a file, a url, or both')
+        .refine(({ url, tokenFile }) => tokenFile === undefined || url !== undefined, 'tokenFile: for a url only')
+        .optional(),
     })
     .prefault({}),
   log: z
@@ -283,6 +306,16 @@ export interface Config {
   readonly gatewayData: string | undefined;
   /** How a gateway apart from the RAS hears who is cut off; absent: it does not. */
   readonly gatewayRevocations: GatewayRevocations | undefined;
+  readonly audit: {
+    readonly sealSeconds: number;
+    readonly witness:
+      | {
+          readonly file: string | undefined;
+          readonly url: string | undefined;
+          readonly tokenFile: string | undefined;
+        }
+      | undefined;
+  };
   /** `undefined` = an SQLite file in the home. */
   readonly store: PostgresSettings | undefined;
   readonly keys: {
@@ -353,6 +386,14 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
       ),
     },
     store: value.store && toPostgresSettings(value.store, at),
+    audit: {
+      sealSeconds: value.audit.sealSeconds,
+      witness: value.audit.witness && {
+        file: value.audit.witness.file && at(value.audit.witness.file),
+        url: value.audit.witness.url,
+        tokenFile: value.audit.witness.tokenFile && at(value.audit.witness.tokenFile),
+      },
+    },
     keys: {
       folder: value.keys.folder && at(value.keys.folder),
       sealKeyFile: value.keys.sealKeyFile && at(value.keys.sealKeyFile),
@@ -366,6 +407,7 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
         id_jag_encryption: value.keys.idJagEncryption,
         security_event: value.keys.securityEvent,
         revocation: value.keys.revocation,
+        audit: value.keys.audit,
       },
     },
   };
@@ -388,7 +430,7 @@ function toPkcs11(
   at: (path: string) => string,
 ): Config['keys']['pkcs11'] {
   if (!entry) return undefined;
-  const { idToken, idJag, accessToken, securityEvent, revocation } = entry.labels;
+  const { idToken, idJag, accessToken, securityEvent, revocation, audit } = entry.labels;
   return {
     module: at(entry.module),
     token: entry.token,
@@ -400,6 +442,7 @@ function toPkcs11(
       ...(accessToken && { access_token: accessToken }),
       ...(securityEvent && { security_event: securityEvent }),
       ...(revocation && { revocation }),
+      ...(audit && { audit }),
     },
   };
 }

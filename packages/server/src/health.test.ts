@@ -126,6 +126,19 @@ describe('why not is told to this machine only', () => {
   test('another machine that says it is this one', async () => {
     const health = createHealth({ notReady: async () => ['store'], trustedHops: toBlockList([]) });
     const asked = { url: '/readyz', method: 'GET', headers: { host: 'localhost' } };
+    const well = createHealth({
+      notReady: async () => [],
+      remarked: () => 'the record is unwitnessed',
+      trustedHops: toBlockList([]),
+    });
+    const remarks: string[] = [];
+    for (const remoteAddress of ['192.0.2.9', '127.0.0.1']) {
+      const incoming = { ...asked, socket: { remoteAddress } } as unknown as IncomingMessage;
+      remarks.push(
+        await new Promise((end) => well(incoming, { writeHead: () => undefined, end } as unknown as ServerResponse)),
+      );
+    }
+    assert.deepEqual(remarks, ['ok\n', 'ok\nthe record is unwitnessed\n'], 'what to look at is for this machine');
     for (const [remoteAddress, body] of [
       ['192.0.2.9', 'not ok\n'],
       [undefined, 'not ok\n'],

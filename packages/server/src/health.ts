@@ -10,6 +10,8 @@ export type NotReady = (typeof notReadyReasons)[number];
 export interface HealthOptions {
   /** Asked for `/readyz`; empty = ready. MUST NOT reject, and costs next to nothing however often it is asked. */
   readonly notReady: () => Promise<readonly NotReady[]>;
+  /** What this machine is told besides, when all is well. */
+  readonly remarked?: () => string | undefined;
   readonly trustedHops: BlockList;
 }
 
@@ -21,7 +23,7 @@ export type Health = (incoming: IncomingMessage, outgoing: ServerResponse) => bo
  * our Host, and may come without TLS, so that it is answered before either is looked at; what it learns is one bit. Why not
  * is for this machine only.
  */
-export function createHealth({ notReady, trustedHops }: HealthOptions): Health {
+export function createHealth({ notReady, remarked, trustedHops }: HealthOptions): Health {
   return (incoming, outgoing) => {
     const path = incoming.url?.split('?', 1)[0];
     if (path !== '/healthz' && path !== '/readyz') return false;
@@ -31,7 +33,8 @@ export function createHealth({ notReady, trustedHops }: HealthOptions): Health {
     else {
       const isTold = isOfThisMachine(incoming, trustedHops);
       void notReady().then((reasons) => {
-        if (reasons.length === 0) return answer(outgoing, 200, 'ok');
+        const remark = isTold ? remarked?.() : undefined;
+        if (reasons.length === 0) return answer(outgoing, 200, remark ? `ok\n${remark}` : 'ok');
         answer(outgoing, 503, isTold ? `not ok: ${reasons.join(', ')}` : 'not ok', { 'retry-after': '1' });
       });
     }

@@ -9,6 +9,10 @@ export interface Readiness {
   followed(): void;
   /** Says that the process cannot work without this key. */
   needs(key: Key): void;
+  /** Something that the operator should look at, and that keeps nobody from being served; `undefined`: nothing. */
+  remark(words: string | undefined): void;
+  /** What was remarked last. */
+  remarked(): string | undefined;
   /** From now on the answer is no, although requests under way still end. */
   stop(): void;
 }
@@ -44,6 +48,7 @@ export function createReadiness({ store, policies, elapsedMs, onChange }: Readin
   /** A write that has not come back yet: while there is one, no other is sent after it. */
   let underWay: Promise<boolean> | undefined;
   let told = '';
+  let remarked: string | undefined;
 
   async function look(): Promise<boolean> {
     underWay ??= store
@@ -88,6 +93,10 @@ export function createReadiness({ store, policies, elapsedMs, onChange }: Readin
     needs(key) {
       keys.add(key);
     },
+    remark(words) {
+      remarked = words;
+    },
+    remarked: () => remarked,
     stop() {
       stopping = true;
     },

@@ -159,7 +159,7 @@ export async function serve(
   origins: readonly Origin[],
 ): Promise<void> {
   const { config, tls, clientCa, trustedHops, edge, log, readiness } = parts;
-  const health = createHealth({ notReady: readiness.notReady, trustedHops });
+  const health = createHealth({ notReady: readiness.notReady, remarked: readiness.remarked, trustedHops });
   for (const { name, origin, port, open } of origins) {
     const handler = await open(parts);
     if (handler.close) opened.defer(handler.close);

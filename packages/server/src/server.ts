@@ -19,6 +19,7 @@ import { openOff } from './off.ts';
 import { type OpenStore, openStore } from './open-store.ts';
 import { loosenedBy, loosenedClients } from './policy/loosened.ts';
 import { openRecordReaders } from './record-readers.ts';
+import { openSealing } from './sealing.ts';
 import { every, houseKeepingMs, openParts, openTls, originsOf, serve } from './serve.ts';
 import type { PolicyKind, Store } from './store/store.ts';
 import { serveWithWorkers } from './workers/primary.ts';
@@ -71,6 +72,8 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   const ground = { config, home, dataDir, store, inForce, tls, log, measures, shared: undefined };
   const parts = await openParts(opened, ground);
   const workers = isAlone ? undefined : await serveWithWorkers(opened, parts, ground, node, turns);
+  // A gateway by itself holds no signing key; those beside it seal what it writes.
+  if (config.roles.has('idp') || config.roles.has('ras')) await openSealing(opened, parts);
   if (isAlone) await serve(opened, parts, originsOf(config));
   if (config.roles.has('idp')) await openOff(opened, parts);
   await openExporting(opened, parts);

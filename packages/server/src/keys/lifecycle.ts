@@ -71,6 +71,9 @@ const setSeconds = 60;
 /** A frame of a stream is worth something when it arrives, and never again. */
 const frameSeconds = 60;
 
+/** A node looks at the last checkpoint before it makes the next, and an installation may rest for a year. */
+const checkpointSeconds = 400 * 86_400;
+
 /**
  * The longest life of what a purpose signs, skew included: so long a key stays published after it signed its last. A key for
  * decrypting is kept for as long as somebody may still encrypt to it and present that.
@@ -83,6 +86,7 @@ export function tokenSecondsOf(purpose: KeyPurpose, config: Pick<Config, 'idp' |
     id_jag_encryption: config.ras.maxIdJagSeconds + copySeconds,
     security_event: setSeconds,
     revocation: frameSeconds,
+    audit: checkpointSeconds,
   };
   return seconds[purpose] + config.skewSeconds;
 }

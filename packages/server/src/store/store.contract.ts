@@ -16,6 +16,7 @@ import { orphansContract } from './contract/orphans.ts';
 import { peopleContract } from './contract/people.ts';
 import { provisioningContract } from './contract/provisioning.ts';
 import { registryContract } from './contract/registry.ts';
+import { sealsContract } from './contract/seals.ts';
 import { sessionContract } from './contract/sessions.ts';
 import { wholeStoreContract } from './contract/whole.ts';
 import type { Store } from './store.ts';
@@ -56,6 +57,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     bulletinContract(access);
     epochContract(access);
     exportContract(access);
+    sealsContract(access);
     wholeStoreContract(access);
   });
 }

@@ -12,6 +12,7 @@ import type { LinkStore } from './links.ts';
 import type { NoticeStore } from './notices.ts';
 import type { BulletinStore, Initiator } from './off.ts';
 import type { PeopleAdminStore } from './people-admin.ts';
+import type { SealStore } from './seals.ts';
 
 /**
  * What Credence keeps, as a contract. SQLite and PostgreSQL implement it, and whatever comes next passes the
@@ -26,6 +27,7 @@ export interface Store {
   readonly audit: AuditStore;
   readonly auditSearch: AuditSearchStore;
   readonly orphans: OrphanStore;
+  readonly seals: SealStore;
   readonly artifacts: ArtifactStore;
   readonly people: PeopleStore;
   readonly peopleAdmin: PeopleAdminStore;

@@ -22,6 +22,7 @@ import { peopleAdminStore } from './people-admin.ts';
 import { policyStore } from './policies.ts';
 import { purge } from './purge.ts';
 import { directoryStore } from './records.ts';
+import { sealStore } from './seals.ts';
 import { sessionStore } from './sessions.ts';
 import type { Account, AccountKey, Artifact, Person, Store } from './store.ts';
 import { upstreamStore } from './upstream.ts';
@@ -52,6 +53,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts): St
     audit: auditStore(engine),
     auditSearch: auditSearchStore(engine),
     orphans: orphanStore(engine),
+    seals: sealStore(engine),
     artifacts: { ...artifactStore(engine), find: reads.artifact, sessionStands: reads.sessionStands },
     people: { ...peopleStore(engine), find: reads.person },
     peopleAdmin: peopleAdminStore(engine),

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, test } from 'node:test';
+import { generatePrivateJwk, toSigner } from '../keys/signer.ts';
+import { verifySignature } from '../keys/verify-signature.ts';
+import type { Checkpoint } from '../store/seals.ts';
+import { openSqliteStore } from '../store/sqlite.ts';
+import type { AuditRow, Store } from '../store/store.ts';
+import { type CheckpointKeys, verifyCheckpoint } from './checkpoint.ts';
+import { GrowingTree, inclusionPath, leadsTo } from './merkle.ts';
+import { createSealer } from './sealer.ts';
+import { leafOf, RecordAltered, storedSubtrees } from './stored-tree.ts';
+
+const signer = toSigner(generatePrivateJwk('ES256'));
+const keys: CheckpointKeys = { signer: () => signer, published: () => [signer.publicJwk] };
+
+async function open() {
+  const file = join(await mkdtemp(join(tmpdir(), 'credence-seal-')), 'store.db');
+  const store = await openSqliteStore(file, { node: 'one' });
+  let made = 0;
+  const unknown: Checkpoint[] = [];
+  const newSealer = (of: Store = store, by = keys) =>
+    createSealer({
+      seals: of.seals,
+      keys: by,
+      verifySignature,
+      nowMs: () => 1_800_000_000_000,
+      onUnknownKey: (checkpoint) => unknown.push(checkpoint),
+    });
+  /** Alters rows as somebody may who can write to the store: behind the triggers. */
+  const alter = (statement: string) => {
+    const database = new DatabaseSync(file);
+    for (const table of ['audit', 'audit_checkpoints', 'audit_tree']) {
+      for (const verb of ['update', 'delete']) database.exec(`DROP TRIGGER IF EXISTS ${table}_refuses_${verb}`);
+    }
+    database.exec(statement);
+    database.close();
+  };
+  const write = (count: number) =>
+    store.commit({
+      marks: [],
+      records: Array.from({ length: count }, (): AuditRow => {
+        made += 1;
+        return { id: `d_${made}`, kind: 'system', timeMs: made, body: JSON.stringify({ made }) };
+      }),
+    });
+  return { store, file, newSealer, alter, write, unknown };
+}
+
+describe('sealing the record', () => {
+  test('what was written since the last checkpoint comes under the next; nothing new, no checkpoint', async () => {
+    const { store, newSealer, write } = await open();
+    const seal = newSealer();
+    assert.equal(await seal(), 0);
+    await write(3);
+    assert.equal(await seal(), 3);
+    assert.equal(await seal(), 0);
+    await write(700);
+    assert.equal(await seal(), 700);
+    const checkpoints = await store.seals.after(0, 10);
+    assert.deepEqual(
+      checkpoints.map(({ number, size }) => [number, size]),
+      [
+        [1, 3],
+        [2, 703],
+      ],
+    );
+    const tree = new GrowingTree();
+    for (const { hash } of await store.seals.hashes(0, 1000)) tree.add(leafOf(hash));
+    assert.equal(checkpoints[1]?.root, Buffer.from(tree.root()).toString('base64url'));
+    await store.close();
+  });
+
+  test('the statement says what the row says, signed with the key of the record', async () => {
+    const { store, newSealer, write } = await open();
+    await write(2);
+    await newSealer()();
+    const last = await store.seals.last();
+    const verified = await verifyCheckpoint(last?.statement ?? '', [signer.publicJwk], verifySignature);
+    const { statement: _, ...row } = last as Checkpoint;
+    assert.deepEqual(verified, { ok: true, claims: row });
+    await store.close();
+  });
+
+  test('every line under the last checkpoint can be proven from what is stored', async () => {
+    const { store, newSealer, write } = await open();
+    const seal = newSealer();
+    for (const count of [1, 255, 256, 400]) {
+      await write(count);
+      await seal();
+    }
+    const { size, root } = (await store.seals.last()) as Checkpoint;
+    assert.equal((await store.seals.subtrees(1, 0, 10)).length, 3);
+    const at = storedSubtrees(store.seals);
+    const lines = await store.seals.hashes(0, 2000);
+    for (const index of [0, 1, 254, 255, 256, 511, 512, 767, 768, 911]) {
+      const path = await inclusionPath(index, size, at);
+      const leaf = leafOf(lines[index]?.hash ?? '');
+      assert.ok(leadsTo(Buffer.from(root, 'base64url'), leaf, index, size, path), String(index));
+    }
+    await store.close();
+  });
+
+  test('after a restart it goes on where it was, in batches when there is much', async () => {
+    const { store, newSealer, write } = await open();
+    await write(300);
+    await newSealer()();
+    for (let at = 0; at < 18; at += 1) await write(1000);
+    const seal = newSealer();
+    assert.deepEqual([await seal(), await seal(), await seal()], [16_384, 1616, 0]);
+    assert.equal((await store.seals.last())?.size, 18_300);
+    await store.close();
+  });
+
+  test('of nodes that seal at once, one makes each checkpoint; the others go on behind it', async () => {
+    const { store, file, newSealer, write } = await open();
+    const other = await openSqliteStore(file, { node: 'two' });
+    const sealers = [newSealer(), newSealer(other), newSealer(), newSealer(other)];
+    for (let round = 0; round < 5; round += 1) {
+      await write(10);
+      const sealed = await Promise.all(sealers.map((seal) => seal()));
+      assert.deepEqual(sealed.toSorted(), [0, 0, 0, 10]);
+    }
+    assert.deepEqual(
+      (await store.seals.after(0, 10)).map(({ number, size }) => [number, size]),
+      [1, 2, 3, 4, 5].map((number) => [number, number * 10]),
+    );
+    await other.close();
+    await store.close();
+  });
+
+  const altered: [name: string, statement: string, fault: RegExp][] = [
+    ['a line taken out of what was sealed', 'DELETE FROM audit WHERE position = 299', /line 299 is missing/],
+    ['a line taken out before it was sealed', 'DELETE FROM audit WHERE position = 301', /line 301 is missing/],
+    ['a sealed line replaced', `UPDATE audit SET hash = 'x' WHERE position = 299`, /not those that checkpoint 1/],
+    ['a stored subtree replaced', `UPDATE audit_tree SET hash = 'x'`, /not those that checkpoint 1/],
+    ['a stored subtree taken out', 'DELETE FROM audit_tree', /the tree misses 1\/0/],
+    ['the root of a checkpoint', `UPDATE audit_checkpoints SET root = 'x'`, /not what was signed/],
+    ['the size of a checkpoint', 'UPDATE audit_checkpoints SET size = 299', /not what was signed/],
+    ['a statement that is none', `UPDATE audit_checkpoints SET statement = 'x'`, /not_a_checkpoint/],
+    [
+      'a statement with another signature',
+      `UPDATE audit_checkpoints SET statement = substr(statement, 1, length(statement) - 86) || '${'A'.repeat(86)}'`,
+      /bad_signature/,
+    ],
+  ];
+  for (const [name, statement, fault] of altered) {
+    test(`T23: nothing is sealed behind ${name}`, async () => {
+      const { store, newSealer, alter, write } = await open();
+      await write(300);
+      await newSealer()();
+      await write(2);
+      alter(statement);
+      await assert.rejects(
+        newSealer()(),
+        (error: Error) => error instanceof RecordAltered && fault.test(error.message),
+      );
+      assert.equal((await store.seals.after(1, 10)).length, 0);
+      await store.close();
+    });
+  }
+
+  test('T23: a record that was cut back behind the back of a running node', async () => {
+    const { store, newSealer, alter, write } = await open();
+    const seal = newSealer();
+    for (const count of [5, 5]) {
+      await write(count);
+      await seal();
+    }
+    alter('DELETE FROM audit_checkpoints WHERE number = 2; DELETE FROM audit WHERE position > 5');
+    await assert.rejects(seal(), /checkpoint 2 is gone/);
+    await store.close();
+  });
+
+  test('a new key is vouched for by the one before it, and one that was taken out is told', async () => {
+    const { store, newSealer, write, unknown } = await open();
+    const next = toSigner(generatePrivateJwk('EdDSA'));
+    await write(1);
+    await newSealer(store, { signer: () => signer, published: () => [signer.publicJwk, next.publicJwk] })();
+    const first = await verifyCheckpoint(
+      (await store.seals.last())?.statement ?? '',
+      [signer.publicJwk],
+      verifySignature,
+    );
+    assert.deepEqual(first.ok && first.claims.keys, [next.publicJwk]);
+    await write(1);
+    assert.equal(await newSealer(store, { signer: () => next, published: () => [next.publicJwk] })(), 1);
+    assert.deepEqual(
+      unknown.map(({ number }) => number),
+      [1],
+    );
+    const second = (await store.seals.last())?.statement ?? '';
+    assert.deepEqual(await verifyCheckpoint(second, [signer.publicJwk], verifySignature), {
+      ok: false,
+      fault: 'unknown_key',
+    });
+    await store.close();
+  });
+});

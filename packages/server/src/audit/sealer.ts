@@ -1,0 +1,94 @@
+import { setImmediate } from 'node:timers/promises';
+import type { VerifySignature } from '@credence/mcp/protocol';
+import type { Checkpoint, SealStore, StoredSubtree } from '../store/seals.ts';
+import { type CheckpointKeys, mintCheckpoint, verifyCheckpoint } from './checkpoint.ts';
+import { GrowingTree, readPeaks } from './merkle.ts';
+import { leafOf, RecordAltered, storedSubtrees, tierBits } from './stored-tree.ts';
+
+export interface SealerOptions {
+  readonly seals: SealStore;
+  readonly keys: CheckpointKeys;
+  readonly verifySignature: VerifySignature;
+  readonly nowMs: () => number;
+  /** Told of a last checkpoint under a key that is no longer here: it cannot be checked, and the next one follows all the same. */
+  readonly onUnknownKey: (checkpoint: Checkpoint) => void;
+}
+
+/** Lines read at once: whoever waits for the store meanwhile waits for a millisecond. */
+const page = 256;
+/** Lines under one checkpoint at most, so that catching up shows. */
+const maxLines = 64 * page;
+
+/**
+ * Seals what was written since the last checkpoint, by whichever node. Each call makes one checkpoint at most, and resolves to
+ * the number of lines it covers anew: 0 when there were none, or when another node was first. Rejects with
+ * {@link RecordAltered}, sealing nothing, when what is there is not what was sealed before.
+ */
+export function createSealer({
+  seals,
+  keys,
+  verifySignature,
+  nowMs,
+  onUnknownKey,
+}: SealerOptions): () => Promise<number> {
+  /** The highest number we have seen. */
+  let seen = 0;
+  /** The tree under the last checkpoint, while it is that. */
+  let known: { readonly root: string; readonly tree: GrowingTree } | undefined;
+
+  async function treeOf(last: Checkpoint | undefined): Promise<GrowingTree> {
+    if ((last?.number ?? 0) < seen) throw new RecordAltered(`checkpoint ${seen} is gone: the record was cut back`);
+    if (!last) return new GrowingTree();
+    if (known?.root === last.root && known.tree.size === last.size && seen === last.number) return known.tree;
+    await checkLast(last);
+    const tree = new GrowingTree(last.size, await readPeaks(last.size, storedSubtrees(seals)));
+    if (toText(tree.root()) !== last.root) {
+      throw new RecordAltered(`the lines up to ${last.size} are not those that checkpoint ${last.number} sealed`);
+    }
+    return tree;
+  }
+
+  /** Nothing is built on a checkpoint because it is there: whoever can write to the store could have put it there. */
+  async function checkLast(last: Checkpoint): Promise<void> {
+    const verified = await verifyCheckpoint(last.statement, keys.published(), verifySignature);
+    if (!verified.ok && verified.fault === 'unknown_key') return onUnknownKey(last);
+    if (!verified.ok) throw new RecordAltered(`checkpoint ${last.number} was not signed by us (${verified.fault})`);
+    const { number, size, root } = verified.claims;
+    if (number !== last.number || size !== last.size || root !== last.root) {
+      throw new RecordAltered(`checkpoint ${last.number} is not what was signed`);
+    }
+  }
+
+  return async () => {
+    const last = await seals.last();
+    const tree = await treeOf(last);
+    seen = last?.number ?? 0;
+    known = last && { root: last.root, tree };
+    const before = tree.size;
+    const subtrees: StoredSubtree[] = [];
+    for (;;) {
+      const rows = await seals.hashes(tree.size, Math.min(page, before + maxLines - tree.size));
+      if (rows.length > 0) known = undefined; // the tree grows past the checkpoint from here on
+      for (const { position, hash } of rows) {
+        if (position !== tree.size + 1) throw new RecordAltered(`line ${tree.size + 1} is missing`);
+        for (const { level, place, hash: root } of tree.add(leafOf(hash))) {
+          if (level > 0 && level % tierBits === 0) subtrees.push({ tier: level / tierBits, place, hash: toText(root) });
+        }
+      }
+      if (rows.length < page || tree.size === before + maxLines) break;
+      await setImmediate();
+    }
+    if (tree.size === before) return 0;
+
+    const claims = { number: (last?.number ?? 0) + 1, size: tree.size, root: toText(tree.root()), timeMs: nowMs() };
+    const checkpoint = { ...claims, statement: await mintCheckpoint(claims, keys) };
+    if (!(await seals.append(checkpoint, subtrees))) return 0;
+    seen = checkpoint.number;
+    known = { root: checkpoint.root, tree };
+    return tree.size - before;
+  };
+}
+
+function toText(hash: Uint8Array): string {
+  return Buffer.from(hash).toString('base64url');
+}

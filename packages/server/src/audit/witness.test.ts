@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { appendFile, mkdtemp, readFile, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { openSqliteStore } from '../store/sqlite.ts';
+import { createWitnessing, fileWitness, type Witness, webWitness } from './witness.ts';
+
+async function open(witnesses: (Witness & { readonly isDown?: () => boolean })[]) {
+  const store = await openSqliteStore(':memory:', { node: 'one' });
+  const clock = { ms: 1_800_000_000_000 };
+  const faults: string[] = [];
+  const seal = (number: number) =>
+    store.seals.append({ number, size: number, root: 'r', timeMs: clock.ms, statement: `checkpoint-${number}` }, []);
+  const newWitnessing = () =>
+    createWitnessing({
+      seals: store.seals,
+      witnesses,
+      nowMs: () => clock.ms,
+      onFault: (name, fault) => faults.push(`${name}: ${(fault as Error).message}`),
+    });
+  return { clock, faults, seal, newWitnessing, ...newWitnessing() };
+}
+
+/** A witness in memory that can be taken away. */
+function pocket(name: string) {
+  const kept: string[] = [];
+  const state = { isDown: false, tries: 0 };
+  const hand = async (statement: string) => {
+    state.tries += 1;
+    if (state.isDown) throw new Error('away');
+    kept.push(statement);
+  };
+  return { name, kept, state, hand };
+}
+
+describe('T23: checkpoints go to a witness outside', () => {
+  test('the newest one, once, and from whichever node', async () => {
+    const outside = pocket('outside');
+    const { hand, seal, newWitnessing, unwitnessedSince } = await open([outside]);
+    await hand();
+    assert.equal(await unwitnessedSince(), undefined, 'there is nothing to witness yet');
+    await seal(1);
+    await seal(2);
+    await hand();
+    await hand();
+    await newWitnessing().hand();
+    assert.deepEqual(outside.kept, ['checkpoint-2']);
+    assert.equal(await unwitnessedSince(), undefined);
+  });
+
+  test('one that is away is tried again, less and less often, and it is known since when', async () => {
+    const [here, away] = [pocket('here'), pocket('away')];
+    const { clock, faults, hand, seal, unwitnessedSince } = await open([here, away]);
+    away.state.isDown = true;
+    await seal(1);
+    const since = clock.ms;
+    for (let second = 0; second < 600; second += 1) {
+      await hand();
+      clock.ms += 1000;
+    }
+    assert.ok(away.state.tries >= 5 && away.state.tries <= 12, String(away.state.tries));
+    assert.equal(here.state.tries, 1);
+    assert.equal(faults.length, away.state.tries);
+    assert.equal(faults[0], 'away: away');
+    await seal(2);
+    assert.equal(await unwitnessedSince(), since);
+    away.state.isDown = false;
+    clock.ms += 300_000;
+    await hand();
+    assert.deepEqual([here.kept, away.kept], [['checkpoint-1', 'checkpoint-2'], ['checkpoint-2']]);
+    assert.equal(await unwitnessedSince(), undefined);
+  });
+
+  test('where there is no witness: since the first checkpoint', async () => {
+    const { clock, seal, hand, unwitnessedSince } = await open([]);
+    const since = clock.ms;
+    await seal(1);
+    clock.ms += 5000;
+    await seal(2);
+    await hand();
+    assert.equal(await unwitnessedSince(), since);
+  });
+
+  test('a file: one a line, for its owner only, never behind a line that broke off', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'credence-witness-')), 'checkpoints');
+    const witness = fileWitness(file);
+    for (const statement of ['a.b.c', 'd.e.f']) await witness.hand(statement);
+    await appendFile(file, 'g.h');
+    await fileWitness(file).hand('i.j.k');
+    assert.deepEqual((await readFile(file, 'utf8')).split('\n').filter(Boolean), ['a.b.c', 'd.e.f', 'g.h', 'i.j.k']);
+    assert.equal((await stat(file)).mode & 0o777, 0o600);
+  });
+
+  test('an endpoint: what it answers beside 2xx is a failure', async () => {
+    const posted: string[] = [];
+    let status = 204;
+    const witness = webWitness('https://witness.example/credence', async (url, body) => {
+      posted.push(`${url} ${body}`);
+      return status;
+    });
+    await witness.hand('a.b.c');
+    for (status of [199, 300, 404, 500]) await assert.rejects(witness.hand('a.b.c'), new RegExp(`answered ${status}`));
+    assert.equal(posted[0], 'https://witness.example/credence a.b.c');
+  });
+});
