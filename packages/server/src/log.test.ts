@@ -64,7 +64,10 @@ describe('LOG-01: what is never written', () => {
   test('of a fault its name and place, never its words', () => {
     const fault = toFault(Object.assign(new TypeError(`bad ${jwt}`), { code: 'EBAD' }));
     assert.deepEqual([fault.name, fault.errorCode], ['TypeError', 'EBAD']);
+    assert.match(fault.at ?? '', /^at .*log\.test\.ts/);
     assert.ok(!JSON.stringify(fault).includes('eyJ'));
+    assert.deepEqual(toFault(`thrown ${jwt}`), { name: 'string' });
+    assert.deepEqual(toFault(Object.assign(new Error('x'), { stack: undefined })), { name: 'Error' });
   });
 });
 

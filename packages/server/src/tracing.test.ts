@@ -58,6 +58,13 @@ describe('traces', () => {
     });
   }
 
+  test('without a caller that names one it belongs to whatever is under way, such as a span of the SDK for HTTP', async () => {
+    const [inner, outer] = await spansOf(() =>
+      tracing.serve('outer', undefined, () => tracing.serve('inner', undefined, async () => undefined)),
+    );
+    assert.equal(inner?.parentSpanContext?.spanId, outer?.spanContext().spanId);
+  });
+
   test('a caller that does not want to be sampled is not', async () => {
     assert.deepEqual(
       await spansOf(() => tracing.serve('answer', `00-${trace}-${parent}-00`, async () => undefined)),

@@ -65,11 +65,10 @@ export async function openTracing(): Promise<Tracing | undefined> {
 
 /** Which span a `traceparent` names; `undefined` when it is none. @see https://www.w3.org/TR/trace-context/#traceparent-header */
 function toSpanContext(traceparent: string | undefined): SpanContext | undefined {
-  const [, version, traceId, spanId, flags] =
-    /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(traceparent ?? '') ?? [];
-  if (!traceId || !spanId || !flags || version === 'ff' || /^0+$/.test(traceId) || /^0+$/.test(spanId))
-    return undefined;
-  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true };
+  const pattern = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
+  const [, traceId, spanId, flags] = pattern.exec(traceparent ?? '') ?? [];
+  if (traceId === undefined) return undefined;
+  return { traceId, spanId: spanId as string, traceFlags: Number.parseInt(flags as string, 16) & 1, isRemote: true };
 }
 
 function toTraceparent({ traceId, spanId, traceFlags }: SpanContext): string {

@@ -82,6 +82,18 @@ describe('the text that Prometheus reads', () => {
     assert.match(text, /^credence_store_group_size_sum 3\ncredence_store_group_size_count 1\n/m);
   });
 
+  test('series stand in their order, and a family without one is left out', async () => {
+    const meter = createMeter();
+    for (const endpoint of ['redeem', 'exchange', 'revoke']) meter.add('credence_requests_total', endpoint, 'ok');
+    meter.read('credence_revocation_streams', () => []);
+    const text = toMetricsText(await meter.snapshot());
+    assert.deepEqual(
+      [...text.matchAll(/endpoint="(\w+)"/g)].map(([, endpoint]) => endpoint),
+      ['exchange', 'redeem', 'revoke'],
+    );
+    assert.doesNotMatch(text, /credence_revocation_streams/);
+  });
+
   test('an id of a server ends neither its label nor the line', async () => {
     const meter = createMeter();
     meter.add('credence_gateway_requests_total', 'a"} 1\nb\\', 'ok');

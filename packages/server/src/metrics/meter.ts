@@ -63,7 +63,7 @@ export function createMeter(): Meter {
       const cell = cellOf(name, labels);
       const ends = familyOf(name).buckets as readonly number[];
       let at = 0;
-      while (at < ends.length && value > (ends[at] as number)) at += 1;
+      while (value > (ends[at] ?? Number.POSITIVE_INFINITY)) at += 1;
       const counts = cell.counts as number[];
       counts[at] = (counts[at] as number) + 1;
       cell.value += value;
@@ -128,10 +128,11 @@ export function mergeSnapshots(snapshots: readonly Snapshot[]): Snapshot {
 }
 
 function together(name: FamilyName, one: number | Buckets, other: number | Buckets): number | Buckets {
-  if (typeof one === 'number' && typeof other === 'number') {
-    return familyOf(name).merge === 'max' ? Math.max(one, other) : one + other;
+  if (typeof one === 'number') {
+    const value = other as number; // of one family, so of one kind
+    return familyOf(name).merge === 'max' ? Math.max(one, value) : one + value;
   }
-  const [a, b] = [one as Buckets, other as Buckets];
+  const [a, b] = [one, other as Buckets];
   return { counts: a.counts.map((count, at) => count + (b.counts[at] ?? 0)), sum: a.sum + b.sum };
 }
 

@@ -18,7 +18,7 @@ export function toMetricsText(snapshot: Snapshot): string {
 }
 
 function byLabels([one]: Series<unknown>, [other]: Series<unknown>): number {
-  return JSON.stringify(one) < JSON.stringify(other) ? -1 : 1;
+  return JSON.stringify(one).localeCompare(JSON.stringify(other), 'en');
 }
 
 function toLines(name: string, family: Family, [labels, value]: Series<number | Buckets>): string[] {
