@@ -145,16 +145,20 @@ describe('LOG-01, T25: nothing that came out of a whole run is a secret', () => 
 
     await shown('client secret', /([\w-]{40,})/, 'client', 'secret', 'new', 'idp', 'claude-code');
     await shown('SCIM token', /(\S{40,})/, 'scim', 'token', 'create', '--source', 'okta');
+    const program = ['--for', 'dana@acme.example', '--name', 'reader', '--scope', 'read:audit', '--days', '9'];
+    await shown('API token', /(\S{40,})/, 'api-token', 'create', ...program);
     await shown('link', /https?:\/\/\S+?([\w-]{40,})/, 'person', 'invite', 'erin@acme.example', '--name', 'Erin');
     output.set('metrics', await (await fetch(metricsOf(acme))).text());
     for (const args of [
       ['audit', 'export', '--json'],
       ['audit', 'tail', '-n', '500'],
+      ['audit', 'list', '--limit', '500', '--json'],
       ['person', 'list'],
       ['person', 'links', 'list'],
       ['person', 'factors', 'list', 'alice@acme.example'],
       ['client', 'secret', 'list', 'idp'],
       ['scim', 'token', 'list'],
+      ['api-token', 'list'],
       ['session', 'list', 'alice@acme.example'],
       ['account', 'list'],
       ['keys', 'list', '--json'],
@@ -164,6 +168,7 @@ describe('LOG-01, T25: nothing that came out of a whole run is a secret', () => 
     }
     const refused = ear.refusals.flatMap((text) => /\b(d_[\w-]+)/.exec(text)?.[1] ?? []);
     for (const id of new Set([refused[0], refused.at(-1)])) await command('explain', String(id));
+    await command('audit', 'trace', String(refused[0]), '--json');
     await keysOfHome(join(home, 'keys'));
     const { stdout, stderr } = await acme.server.stop();
     output.set('standard output', stdout);

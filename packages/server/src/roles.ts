@@ -121,7 +121,11 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     addressOf: (incoming) => edge.addressOf(incoming),
     certificateOf: edge.certificateOf,
     note: (note) => appendSignInNote(parts, note),
-    rowOf: (note) => toRow(toSignInRecord(parts, note)),
+    rowOf: (note) => {
+      const record = toSignInRecord(parts, note);
+      edge.watch?.decided(record);
+      return toRow(record);
+    },
     factorSeal: createSeal(Buffer.from(await openSecret(home.keysDir, 'factor'))),
     firstFactor: () => inForce.access().firstFactor,
     reachOf: (person) => reachOf(inForce.access(), person, now()),
