@@ -72,6 +72,37 @@ describe('configuration', () => {
     await assert.rejects(of('{ secrets: { files: s } }'), /secrets/);
   });
 
+  test('metrics: nowhere unless asked for, on loopback unless something else keeps strangers away', async () => {
+    assert.equal((await withFile('')).metrics, undefined);
+    const { metrics } = await withFile('', { metricsPort: '9464' });
+    assert.deepEqual([metrics?.host, metrics?.port], ['localhost', 9464]);
+    assert.equal((await withFile('metrics: { port: 1 }', { metricsPort: '2' })).metrics?.port, 2);
+    for (const host of ['0.0.0.0', '"::"', '10.0.0.7', 'node.acme.example']) {
+      await assert.rejects(
+        withFile(`metrics: { port: 9464, host: ${host} }`),
+        /metrics\.host: .* set metrics\.exposed: true/,
+      );
+    }
+    assert.equal((await withFile('metrics: { port: 9464, host: 0.0.0.0, exposed: true }')).metrics?.host, '0.0.0.0');
+    assert.equal((await withFile('metrics: { port: 9464, host: "::1" }')).metrics?.host, '::1');
+    await assert.rejects(withFile('metrics: { host: localhost }'), /metrics\.port/);
+  });
+
+  test('the log: information as JSON, no requests; flags win', async () => {
+    assert.deepEqual((await withFile('')).log, { level: 'info', format: 'json', requests: false });
+    const { log } = await withFile('log: { level: warn, requests: true }', { logLevel: 'debug', logFormat: 'text' });
+    assert.deepEqual(log, { level: 'debug', format: 'text', requests: true });
+    await assert.rejects(withFile('log: { level: loud }'), /log\.level: must be one of error, warn, info, debug/);
+    await assert.rejects(withFile('', { logFormat: 'xml' }), /log\.format: must be json or text/);
+  });
+
+  test('a node that is told to stop stops at once, or says so for five minutes at most', async () => {
+    assert.equal((await withFile('')).drainSeconds, 0);
+    assert.equal((await withFile('drainSeconds: 300')).drainSeconds, 300);
+    await assert.rejects(withFile('drainSeconds: 301'), /drainSeconds: 0 to 300/);
+    await assert.rejects(withFile('drainSeconds: -1'), /drainSeconds: 0 to 300/);
+  });
+
   test('SIG-05: an access token lives 600 seconds unless set, and an hour at most', async () => {
     assert.equal((await withFile('')).ras.accessTokenSeconds, 600);
     assert.equal((await withFile('ras: { accessTokenSeconds: 300 }')).ras.accessTokenSeconds, 300);
