@@ -31,6 +31,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
         'record-readers',
         'admin-listener',
         'sealing',
+        'altered',
       ],
       knowEachOther: true,
     },

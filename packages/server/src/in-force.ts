@@ -1,4 +1,5 @@
 import { type AccessIndex, compileAccess, compileResource, type ResourceIndex } from './policy/compile.ts';
+import { StoreAltered } from './store/digests.ts';
 import type { Epoch } from './store/epoch.ts';
 import type { ClientSecret, Domain, PolicyKind, PolicyVersion, Store } from './store/store.ts';
 
@@ -20,36 +21,64 @@ export interface Origins {
   readonly ras: string;
 }
 
-/** Loads the latest versions; documents were judged when they were published and are compiled here. */
-export async function openInForce(store: Store, origins: Origins): Promise<InForce> {
+/**
+ * Loads the latest versions; documents were judged when they were published and are compiled here. Throws {@link StoreAltered} when
+ * what is there is not what was written through us.
+ * @param onAltered - told when that shows later, once until it is as it was written again
+ */
+export async function openInForce(
+  store: Store,
+  origins: Origins,
+  onAltered: (altered: StoreAltered) => Promise<void> = async () => undefined,
+): Promise<InForce> {
   let sequence = -1;
   let epoch: Epoch = await store.epoch.read();
   let access: AccessIndex | undefined;
   let resource: ResourceIndex | undefined;
   let secrets = new Map<string, string[]>();
+  /** While it is there nothing is in force: neither what is in the store nor what was there before, which may have been taken back. */
+  let altered: StoreAltered | undefined;
+
+  async function read(): Promise<void> {
+    const current = await store.changeSequence();
+    if (current === sequence) return;
+    epoch = await store.epoch.read();
+    const accessVersion = await store.policies.latest('access');
+    const resourceVersion = await store.policies.latest('resource');
+    const [atIdp, atRas] = [await store.credentials.all('idp'), await store.credentials.all('ras')];
+    if (accessVersion && accessVersion.version !== access?.version) access = toAccessIndex(accessVersion, origins);
+    if (resourceVersion && resourceVersion.version !== resource?.version) {
+      resource = toResourceIndex(resourceVersion, origins);
+    }
+    secrets = toSecretMap([...atIdp, ...atRas]);
+    sequence = current;
+    altered = undefined;
+  }
+
+  function unaltered<T>(value: T): T {
+    if (altered) throw altered;
+    return value;
+  }
 
   const inForce: InForce = {
-    access: () => present(access, 'access'),
-    resource: () => present(resource, 'resource'),
     has: (kind) => (kind === 'access' ? access : resource) !== undefined,
+    access: () => present(unaltered(access), 'access'),
+    resource: () => present(unaltered(resource), 'resource'),
     epoch: () => epoch,
-    secretHashes: (domain, clientId) => secrets.get(keyOf(domain, clientId)) ?? [],
+    secretHashes: (domain, clientId) => unaltered(secrets).get(keyOf(domain, clientId)) ?? [],
     async refresh() {
-      const current = await store.changeSequence();
-      if (current === sequence) return;
-      epoch = await store.epoch.read();
-      const accessVersion = await store.policies.latest('access');
-      const resourceVersion = await store.policies.latest('resource');
-      const [atIdp, atRas] = [await store.credentials.all('idp'), await store.credentials.all('ras')];
-      if (accessVersion && accessVersion.version !== access?.version) access = toAccessIndex(accessVersion, origins);
-      if (resourceVersion && resourceVersion.version !== resource?.version) {
-        resource = toResourceIndex(resourceVersion, origins);
+      try {
+        await read();
+      } catch (error) {
+        if (!(error instanceof StoreAltered)) throw error;
+        const isTold = altered?.message === error.message;
+        altered = error;
+        sequence = -1; // looked at again, whether it is mended by a change that counts or not
+        if (!isTold) await onAltered(error);
       }
-      secrets = toSecretMap([...atIdp, ...atRas]);
-      sequence = current;
     },
   };
-  await inForce.refresh();
+  await read();
   return inForce;
 }
 

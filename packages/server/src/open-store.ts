@@ -1,4 +1,5 @@
 import type { Home } from './home.ts';
+import { createDigestKey } from './keys/digest-key.ts';
 import type { StoreWatch, WriteTurn } from './store/group-commit.ts';
 import type { PostgresStore } from './store/postgres.ts';
 import type { Store } from './store/store.ts';
@@ -15,14 +16,15 @@ export type OpenStore = Store & Partial<Pick<PostgresStore, 'findRisks'>>;
  */
 export async function openStore(
   settings: PostgresSettings | undefined,
-  home: Pick<Home, 'storeFile'>,
+  home: Pick<Home, 'storeFile' | 'keysDir'>,
   node: string,
   { turn, watch }: { turn?: WriteTurn | undefined; watch?: StoreWatch | undefined } = {},
 ): Promise<OpenStore> {
+  const digestKey = createDigestKey(home.keysDir);
   if (settings) {
     const { openPostgresStore } = await import('./store/postgres.ts');
-    return openPostgresStore(settings, { node, watch });
+    return openPostgresStore(settings, { node, watch, digestKey });
   }
   const { openSqliteStore } = await import('./store/sqlite.ts');
-  return openSqliteStore(home.storeFile, { node, turn, watch });
+  return openSqliteStore(home.storeFile, { node, turn, watch, digestKey });
 }

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { setImmediate, setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { makeFirstLink } from './admin/first-administrator.ts';
+import { createAlteredAlarm } from './altered.ts';
 import { type Config, readConfig, type ServeFlags } from './config.ts';
 import { acmeDocuments, seedDemo } from './demo.ts';
 import { publishDocument, starterDocuments } from './documents.ts';
@@ -59,8 +60,10 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   await watchRisks(opened, store, log);
   const epoch = await beginRequestedEpoch(store, Date.now());
   if (epoch !== undefined) log.warn({ epoch }, 'what was issued before ends');
-  const published = await publishDocuments(config, store, Date.now());
-  const inForce = await openInForce(store, { idp: config.idp.issuer, ras: config.ras.issuer });
+  const alarm = createAlteredAlarm(store, log, config.roles);
+  const published = await alarm.guard(() => publishDocuments(config, store, Date.now()));
+  const origins = { idp: config.idp.issuer, ras: config.ras.issuer };
+  const inForce = await alarm.guard(() => openInForce(store, origins, alarm.raise));
   const loosened = [
     ...(config.roles.has('idp') ? loosenedClients(inForce.access()) : []),
     ...(config.roles.has('ras') ? loosenedBy(inForce.resource()) : []),
@@ -83,6 +86,7 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   if (config.roles.has('idp')) every(opened, houseKeepingMs, () => gatherAgentUses(store), log);
   const first = config.roles.has('admin') ? await firstLines(config, store, parts.now()) : [];
   openRecordReaders(opened, parts);
+  every(opened, houseKeepingMs, () => alarm.look(), log);
   const resources = opened.move();
   return {
     readyText: toReadyText(config, home, tls?.caPath, [...published, ...first], performance.now() - startedAt),

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { checkPolicyText } from '../policy/check-text.ts';
 import { toPrintable } from './audit.ts';
 import { policyTestCommand } from './policy-test.ts';
+import { policyVerifyCommand } from './policy-verify.ts';
 import { readText } from './read-text.ts';
 
 /** `credence policy check FILE`: finds every mistake of a document, with line and column; `test`: its own file. */
@@ -25,5 +26,5 @@ export function policyCommand(setExitCode: (code: number) => void): Command {
       }
       setExitCode(problems.length === 0 ? 0 : 1);
     });
-  return policy.addCommand(policyTestCommand(setExitCode));
+  return policy.addCommand(policyTestCommand(setExitCode)).addCommand(policyVerifyCommand(setExitCode));
 }

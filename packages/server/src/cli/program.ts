@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { Problem } from '../problem.ts';
+import { StoreAltered } from '../store/digests.ts';
 import { accountCommand } from './account.ts';
 import { adminCommand } from './admin.ts';
 import { apiTokenCommand } from './api-token.ts';
@@ -67,6 +68,10 @@ export async function run(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return afterUsageError(error);
     if (error instanceof Problem) {
       process.stderr.write(`credence: ${error.message}\n  ${error.wayOut}\n`);
+      return exitProblem;
+    }
+    if (error instanceof StoreAltered) {
+      process.stderr.write(`credence: ${error.message}\n  Look with: credence policy verify\n`);
       return exitProblem;
     }
     throw error;

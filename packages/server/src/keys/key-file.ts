@@ -74,7 +74,7 @@ async function writeKeyFile(
 /** A random secret of this home, made when it is first asked for: each for one thing. `factor` seals what authenticator apps share with us. */
 export async function openSecret(
   keysDir: string,
-  name: 'cookie' | 'dpop' | 'session' | 'subject' | 'upstream' | 'factor',
+  name: 'cookie' | 'dpop' | 'session' | 'subject' | 'upstream' | 'factor' | 'digest',
 ): Promise<string> {
   const file = join(keysDir, `${name}.secret`);
   const known = await readIfThere(file);

@@ -1,5 +1,6 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { Compilable, Kysely } from 'kysely';
+import type { Covered, Digests } from './digests.ts';
 import { endEverythingOf, switchOff } from './ending.ts';
 import { countChange, type Engine } from './engine.ts';
 import { insertFactor } from './factors.ts';
@@ -45,30 +46,41 @@ export interface BreakGlassSecrets {
   readonly now: EpochSeconds;
 }
 
-export function administratorStore({ db, write }: Engine): AdministratorStore {
+/** Who administers. A role goes with its person, by whichever way that goes; nobody comes but by a command. */
+export function administratorPart({ db }: Pick<Engine, 'db'>): Covered<Administrator> {
+  return {
+    name: 'administrators',
+    read: async () => {
+      const rows = await db.selectFrom('administrators').selectAll().orderBy('person_id').execute();
+      return rows.map(({ person_id, role, granted_at }) => ({ personId: person_id, role, grantedAt: granted_at }));
+    },
+    line: ({ personId, role, grantedAt }) => JSON.stringify([personId, role, grantedAt]),
+    mayShrink: true,
+  };
+}
+
+export function administratorStore({ db, write }: Engine, digests: Digests): AdministratorStore {
+  const part = administratorPart({ db });
+  const without = (all: readonly Administrator[], personId: string) => all.filter((one) => one.personId !== personId);
   const breakGlass = async (): Promise<BreakGlass | undefined> => {
     const row = await db.selectFrom('break_glass').selectAll().executeTakeFirst();
     return row && { personId: row.person_id, changedAt: row.changed_at };
   };
 
   return {
-    roleOf: async (personId) => {
-      const row = await db
-        .selectFrom('administrators')
-        .select('role')
-        .where('person_id', '=', personId)
-        .executeTakeFirst();
-      return row?.role;
-    },
+    roleOf: async (personId) => (await digests.checked(part)).find((one) => one.personId === personId)?.role,
 
-    list: async () => {
-      const rows = await db.selectFrom('administrators').selectAll().orderBy('person_id').execute();
-      return rows.map(({ person_id, role, granted_at }) => ({ personId: person_id, role, grantedAt: granted_at }));
-    },
+    list: () => digests.checked(part),
 
     grant: async (administrator, records) => {
-      const [changed] = await write({ steps: [grantStep(db, administrator)], conditional: true, records });
-      return changed === 1;
+      const glass = (await breakGlass())?.personId;
+      const changed = await digests.write(
+        part,
+        (all) =>
+          administrator.personId === glass ? undefined : [...without(all, administrator.personId), administrator],
+        { steps: [grantStep(db, administrator)], records },
+      );
+      return changed?.[0] === 1;
     },
 
     revoke: async (personId, records) => {
@@ -76,8 +88,16 @@ export function administratorStore({ db, write }: Engine): AdministratorStore {
         .deleteFrom('administrators')
         .where('person_id', '=', personId)
         .where('person_id', 'not in', db.selectFrom('break_glass').select('person_id'));
-      const [removed] = await write({ steps: [remove], conditional: true, records });
-      return removed === 1;
+      const glass = (await breakGlass())?.personId;
+      const removed = await digests.write(
+        part,
+        (all) => {
+          const left = without(all, personId);
+          return personId === glass || left.length === all.length ? undefined : left;
+        },
+        { steps: [remove], records },
+      );
+      return removed?.[0] === 1;
     },
 
     breakGlass,
@@ -85,14 +105,15 @@ export function administratorStore({ db, write }: Engine): AdministratorStore {
     createBreakGlass: async (person, { passwordHash, factor, now }, records) => {
       const { id, source, email, name } = person;
       const columns = { id, source, email, email_folded: email.toLowerCase(), name, active: 1 };
+      const owner: Administrator = { personId: id, role: 'owner', grantedAt: now };
       const steps = [
         db.insertInto('people').values({ ...columns, password_hash: passwordHash }),
         db.insertInto('break_glass').values({ one: 1, person_id: id, changed_at: now }),
-        grantStep(db, { personId: id, role: 'owner', grantedAt: now }),
+        grantStep(db, owner),
         insertFactor(db, factor),
         countChange(db),
       ];
-      await write({ steps, records });
+      await digests.write(part, (all) => [...without(all, id), owner], { steps, records });
     },
 
     rotateBreakGlass: async ({ passwordHash, factor, now }, records) => {

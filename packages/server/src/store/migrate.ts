@@ -18,6 +18,7 @@ import * as sealedRecord from './migrations/0012-sealed-record.ts';
 import * as search from './migrations/0013-search.ts';
 import * as epochs from './migrations/0015-epochs.ts';
 import * as exportsOfRecord from './migrations/0016-exports.ts';
+import * as digests from './migrations/0017-digests.ts';
 import * as adminApi from './migrations/0018-admin-api.ts';
 import type { Schema } from './schema.ts';
 
@@ -36,6 +37,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0011-losses': losses,
   '0012-sealed-record': sealedRecord,
   '0016-exports': exportsOfRecord,
+  '0017-digests': digests,
   '0018-admin-api': adminApi,
   '0013-search': search,
   '0015-epochs': epochs,

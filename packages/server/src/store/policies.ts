@@ -1,15 +1,46 @@
 import { hash } from 'node:crypto';
 import { sql } from 'kysely';
+import { type Covered, type Digests, StoreAltered } from './digests.ts';
 import { countChange, type Engine } from './engine.ts';
 import { type PolicyKind, type PolicyStore, type PolicyVersion, StoreConflict } from './store.ts';
 
-/** Published versions: added, never changed. */
-export function policyStore({ db, write }: Engine): PolicyStore {
-  const ofKind = (kind: PolicyKind) => db.selectFrom('policies').selectAll().where('kind', '=', kind);
-  return {
-    latest: async (kind) => toVersion(await ofKind(kind).orderBy('version', 'desc').limit(1).executeTakeFirst()),
+/** All of a version but its document, which its digest stands for. */
+type Published = Omit<Row, 'document'>;
 
-    read: async (kind, version) => toVersion(await ofKind(kind).where('version', '=', version).executeTakeFirst()),
+/** The versions of a kind, none of which may ever be missing: a node would go back to the one before. */
+export function policyPart({ db }: Pick<Engine, 'db'>, kind: PolicyKind): Covered<Published> {
+  return {
+    name: kind,
+    read: () =>
+      db
+        .selectFrom('policies')
+        .select(['kind', 'version', 'digest', 'author', 'published_at'])
+        .where('kind', '=', kind)
+        .orderBy('version')
+        .execute(),
+    line: ({ version, digest, author, published_at }) => JSON.stringify([version, digest, author, published_at]),
+  };
+}
+
+/** Published versions: added, never changed. */
+export function policyStore({ db }: Engine, digests: Digests): PolicyStore {
+  /** The document of a version that is as it was published. */
+  const whole = async (published: Published | undefined): Promise<PolicyVersion | undefined> => {
+    if (!published) return undefined;
+    const { kind, version } = published;
+    const row = await db
+      .selectFrom('policies')
+      .select('document')
+      .where('kind', '=', kind)
+      .where('version', '=', version)
+      .executeTakeFirst();
+    return toVersion(published, row?.document);
+  };
+  return {
+    latest: async (kind) => whole((await digests.checked(policyPart({ db }, kind))).at(-1)),
+
+    read: async (kind, version) =>
+      whole((await digests.checked(policyPart({ db }, kind))).find((published) => published.version === version)),
 
     append: async (next, records) => {
       if (next.digest !== digestOf(next.document))
@@ -34,28 +65,26 @@ export function policyStore({ db, write }: Engine): PolicyStore {
         .columns(['kind', 'version', 'document', 'digest', 'author', 'published_at'])
         .expression(row)
         .onConflict((conflict) => conflict.columns(['kind', 'version']).doNothing());
-      const [added] = await write({ steps: [insert, countChange(db)], conditional: true, records });
-      if (added === 0) throw new StoreConflict(`${nameOf(next)} is not the next one: another was published first.`);
+      const published = { ...next, published_at: next.publishedAt };
+      const added = await digests.write(
+        policyPart({ db }, next.kind),
+        (rows) => ((rows.at(-1)?.version ?? 0) === next.version - 1 ? [...rows, published] : undefined),
+        { steps: [insert, countChange(db)], records },
+      );
+      if (!added?.[0]) throw new StoreConflict(`${nameOf(next)} is not the next one: another was published first.`);
       return next.version;
     },
   };
 }
 
 /** A version whose text is not what was published must never decide anything (T24). */
-function toVersion(row: Row | undefined): PolicyVersion | undefined {
-  if (!row) return undefined;
-  const version = {
-    kind: row.kind as PolicyKind,
-    version: row.version,
-    document: row.document,
-    digest: row.digest,
-    author: row.author,
-    publishedAt: row.published_at,
-  };
-  if (digestOf(version.document) !== version.digest) {
-    throw new Error(`${nameOf(version)} was altered in the store: its digest does not match.`);
+function toVersion(published: Published, document: string | undefined): PolicyVersion {
+  const kind = published.kind as PolicyKind;
+  const { version, digest, author, published_at } = published;
+  if (document === undefined || digestOf(document) !== digest) {
+    throw new StoreAltered(kind, `were altered: the digest of version ${version} does not match`);
   }
-  return version;
+  return { kind, version, document, digest, author, publishedAt: published_at };
 }
 
 interface Row {

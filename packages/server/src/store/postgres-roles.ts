@@ -29,6 +29,7 @@ const rights = {
   turns: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'SU' },
   marks: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'S', purge: 'SD' },
   policies: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'SI' },
+  digests: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'SIU' },
   change_sequence: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'S' },
   loss_sequence: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'SU' },
   session_sequence: { idp: 'SU', ras: 'S', gateway: 'S', operator: 'SU', purge: 'SU' },

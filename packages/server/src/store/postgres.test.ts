@@ -1,4 +1,5 @@
 import type { PostgresSettings } from '../store-config.ts';
+import { newDigestKey } from './contract/fixtures.ts';
 import { usePostgres } from './contract/postgres-databases.ts';
 import { openPostgresStore } from './postgres.ts';
 import { databaseRoles } from './postgres-roles.ts';
@@ -26,18 +27,19 @@ const waysIn: [name: string, open: () => Promise<PostgresSettings>][] = [
 for (const [name, open] of waysIn) {
   storeContract(`PostgreSQL${name}`, async () => {
     const settings = await open();
-    let store = await openPostgresStore(settings, { node: 'one' });
+    const digestKey = newDigestKey();
+    let store = await openPostgresStore(settings, { node: 'one', digestKey });
     const others: Store[] = [];
     return {
       store,
       another: async () => {
-        const other = await openPostgresStore(settings, { node: `other-${others.length}` });
+        const other = await openPostgresStore(settings, { node: `other-${others.length}`, digestKey });
         others.push(other);
         return other;
       },
       reopen: async () => {
         await store.close();
-        store = await openPostgresStore(settings, { node: 'one' });
+        store = await openPostgresStore(settings, { node: 'one', digestKey });
         return store;
       },
       close: async () => {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { Problem } from '../problem.ts';
 import type { PostgresSettings } from '../store-config.ts';
+import type { DigestKey } from './digests.ts';
 import type { Engine } from './engine.ts';
 import type { StoreWatch } from './group-commit.ts';
 import { Connections, type Patience, usualPatience } from './postgres-connection.ts';
@@ -31,10 +32,11 @@ export interface PostgresStore extends Store {
  * Opens a PostgreSQL store, and makes its tables where they are not there yet. Throws `Problem` when there is no server that
  * can keep one.
  * @param node - names the chains this process writes; no two processes have the same
+ * @param digestKey - covers who may do what (T24); without it nothing is checked
  */
 export async function openPostgresStore(
   settings: PostgresSettings,
-  { node, watch }: { node: string; watch?: StoreWatch | undefined },
+  { node, watch, digestKey }: { node: string; watch?: StoreWatch | undefined; digestKey?: DigestKey | undefined },
 ): Promise<PostgresStore> {
   const ca = await readCertificates(settings);
   await upgradePostgres(settings, ca);
@@ -43,13 +45,18 @@ export async function openPostgresStore(
   const writers = new Connections(settings, ca, 3);
   const writer = postgresWriter(writers, node, watch);
   const engine: Engine = { db: readers.kysely('contract'), write: writer.write };
-  const whole = toWholeStore(engine, postgresReads(readers), {
-    commit: writer.commit,
-    close: async () => {
-      await writer.close();
-      await Promise.all([writers.close(), readers.close()]);
+  const whole = toWholeStore(
+    engine,
+    postgresReads(readers),
+    {
+      commit: writer.commit,
+      close: async () => {
+        await writer.close();
+        await Promise.all([writers.close(), readers.close()]);
+      },
     },
-  });
+    digestKey,
+  );
   // Nodes whose user may not remove marks leave it to who may: see `postgres-roles.ts`.
   let mayPurge: Promise<boolean> | undefined;
   const purge: Store['purge'] = async (now) => {

@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely';
+import type { CoveredName } from './digests.ts';
 import type { BulletinEvent, Initiator } from './off.ts';
 
 /**
@@ -27,6 +28,7 @@ export interface Schema {
   imports: ImportTable;
   client_secrets: ClientSecretTable;
   policies: PolicyTable;
+  digests: DigestTable;
   accounts: AccountTable;
   cut_offs: CutOffTable;
   revoked_tokens: RevokedTokenTable;
@@ -261,6 +263,14 @@ interface PolicyTable {
   digest: string;
   author: string;
   published_at: number;
+}
+
+/** What says that a part of the store is as it was written; see `digests.ts`. */
+interface DigestTable {
+  name: CoveredName;
+  sequence: number;
+  statement: string;
+  mac: string;
 }
 
 interface AccountTable {

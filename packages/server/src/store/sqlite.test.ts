@@ -11,6 +11,7 @@ import { Kysely } from 'kysely';
 import { Problem } from '../problem.ts';
 import { createRemoteTurn, createTurns, type Taker } from '../workers/turns.ts';
 import { verifyChains } from './chain.ts';
+import { newDigestKey } from './contract/fixtures.ts';
 import { readLines, startWriterProcess } from './contract/writer-process.ts';
 import * as accountsOfTenants from './migrations/0004-accounts-of-tenants.ts';
 import { openSqliteBeside, openSqliteStore } from './sqlite.ts';
@@ -19,19 +20,20 @@ import { storeContract } from './store.contract.ts';
 import { type Store, type StoredAuditRow, StoreUnavailable } from './store.ts';
 
 storeContract('SQLite in a file', async () => {
+  const digestKey = newDigestKey();
   const file = join(mkdtempSync(join(tmpdir(), 'credence-store-')), 'store.db');
-  let store = await openSqliteStore(file, { node: 'one' });
+  let store = await openSqliteStore(file, { node: 'one', digestKey });
   const others: Store[] = [];
   return {
     store,
     another: async () => {
-      const other = await openSqliteStore(file, { node: `other-${others.length}` });
+      const other = await openSqliteStore(file, { node: `other-${others.length}`, digestKey });
       others.push(other);
       return other;
     },
     reopen: async () => {
       await store.close();
-      store = await openSqliteStore(file, { node: 'one' });
+      store = await openSqliteStore(file, { node: 'one', digestKey });
       return store;
     },
     close: async () => {
@@ -43,14 +45,15 @@ storeContract('SQLite in a file', async () => {
 
 storeContract('SQLite, written by several in turn', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'credence-store-')), 'store.db');
+  const digestKey = newDigestKey();
   const turns = createTurns();
-  const first = await openSqliteStore(file, { node: 'one', turn: turns.own });
+  const first = await openSqliteStore(file, { node: 'one', turn: turns.own, digestKey });
   const opened: Store[] = [];
   const beside = () => {
     // As another process: it is told when it may write, later.
     const taker: Taker = { grant: () => void setImmediate(turn.granted), expire: () => undefined };
     const turn = createRemoteTurn(({ turn: what }) => void setImmediate(() => turns[what](taker)));
-    const store = openSqliteBeside(file, { node: 'one', turn });
+    const store = openSqliteBeside(file, { node: 'one', turn, digestKey });
     opened.push(store);
     return store;
   };

@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { Problem } from '../problem.ts';
+import type { DigestKey } from './digests.ts';
 import type { Engine } from './engine.ts';
 import type { StoreWatch, WriteTurn } from './group-commit.ts';
 import { migrate } from './migrate.ts';
@@ -20,6 +21,8 @@ export interface SqliteOptions {
   /** Where several processes write: says which of them does. Two that try at once stall each other for seconds. */
   readonly turn?: WriteTurn | undefined;
   readonly watch?: StoreWatch | undefined;
+  /** Covers who may do what (T24); without it nothing is checked. */
+  readonly digestKey?: DigestKey | undefined;
 }
 
 /** How long a write waits for another process to finish its own. The event loop waits with it. */
@@ -49,13 +52,19 @@ export function openSqliteBeside(path: string, options: SqliteOptions & { readon
 }
 
 /** The tables have to be there before anything is prepared that reads them. */
-function prepare(database: DatabaseSync, { node, turn, watch }: SqliteOptions) {
+function prepare(database: DatabaseSync, { node, turn, watch, digestKey }: SqliteOptions) {
   const statements = new StatementCache(database);
   const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(statements) });
-  return { db, store: () => toStore(database, db, sqliteWriter(database, statements, node, turn, watch)) };
+  const store = () => toStore(database, db, sqliteWriter(database, statements, node, turn, watch), digestKey);
+  return { db, store };
 }
 
-function toStore(database: DatabaseSync, db: Kysely<Schema>, writer: SqliteWriter): Store {
+function toStore(
+  database: DatabaseSync,
+  db: Kysely<Schema>,
+  writer: SqliteWriter,
+  digestKey: DigestKey | undefined,
+): Store {
   const reads = sqliteReads(database);
   const engine: Engine = {
     db,
@@ -65,14 +74,19 @@ function toStore(database: DatabaseSync, db: Kysely<Schema>, writer: SqliteWrite
       return changed;
     },
   };
-  return toWholeStore(engine, reads, {
-    commit: writer.commit,
-    forgetUsed: writer.forgetUsed,
-    close: async () => {
-      writer.close();
-      if (database.isOpen) database.close();
+  return toWholeStore(
+    engine,
+    reads,
+    {
+      commit: writer.commit,
+      forgetUsed: writer.forgetUsed,
+      close: async () => {
+        writer.close();
+        if (database.isOpen) database.close();
+      },
     },
-  });
+    digestKey,
+  );
 }
 
 function openDatabase(path: string): DatabaseSync {

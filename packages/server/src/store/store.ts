@@ -5,6 +5,7 @@ import type { AgentUseStore } from './agent-uses.ts';
 import type { ApiTokenStore } from './api-tokens.ts';
 import type { OrphanStore } from './audit-orphans.ts';
 import type { AuditSearchStore } from './audit-search.ts';
+import type { DigestStore } from './digests.ts';
 import type { DirectoryStore } from './directory.ts';
 import type { EpochStore } from './epoch.ts';
 import type { ExportStore } from './exports.ts';
@@ -34,6 +35,8 @@ export interface Store {
   readonly directory: DirectoryStore;
   readonly credentials: CredentialStore;
   readonly policies: PolicyStore;
+  /** Whether what is kept of who may do what is what was written through us (T24). */
+  readonly digests: DigestStore;
   readonly accounts: AccountStore;
   readonly cutOffs: CutOffStore;
   readonly upstream: UpstreamStore;

@@ -1,7 +1,7 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { accountStore } from './accounts.ts';
 import { adminSessionStore } from './admin-sessions.ts';
-import { administratorStore } from './administrators.ts';
+import { administratorPart, administratorStore } from './administrators.ts';
 import { agentUseStore } from './agent-uses.ts';
 import { apiTokenStore } from './api-tokens.ts';
 import { artifactStore } from './artifacts.ts';
@@ -9,8 +9,9 @@ import { auditStore } from './audit-log.ts';
 import { orphanStore } from './audit-orphans.ts';
 import { auditSearchStore } from './audit-search.ts';
 import { bulletinStore } from './bulletins.ts';
-import { credentialStore } from './credentials.ts';
+import { credentialStore, secretPart } from './credentials.ts';
 import { cutOffStore } from './cut-offs.ts';
+import { type Covered, covered, type DigestKey, digestStore, uncovered } from './digests.ts';
 import { type Engine, thereAndBack } from './engine.ts';
 import { epochStore } from './epoch.ts';
 import { exportStore } from './exports.ts';
@@ -19,7 +20,7 @@ import { linkStore } from './links.ts';
 import { noticeStore } from './notices.ts';
 import { peopleStore } from './people.ts';
 import { peopleAdminStore } from './people-admin.ts';
-import { policyStore } from './policies.ts';
+import { policyPart, policyStore } from './policies.ts';
 import { purge } from './purge.ts';
 import { directoryStore } from './records.ts';
 import { sealStore } from './seals.ts';
@@ -46,7 +47,15 @@ interface OwnParts extends Pick<Store, 'commit' | 'close'> {
 }
 
 /** The store over a database: what it brings along, and the queries that all have in common. */
-export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts): Store {
+export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts, key?: DigestKey): Store {
+  const parts = [
+    policyPart(engine, 'access'),
+    policyPart(engine, 'resource'),
+    secretPart(engine, 'idp'),
+    secretPart(engine, 'ras'),
+    administratorPart(engine),
+  ] as readonly Covered<unknown>[];
+  const digests = key ? covered(engine, key) : uncovered(engine);
   return {
     commit: own.commit,
     isMarked: reads.isMarked,
@@ -58,15 +67,15 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts): St
     people: { ...peopleStore(engine), find: reads.person },
     peopleAdmin: peopleAdminStore(engine),
     directory: directoryStore(engine),
-    credentials: credentialStore(engine),
-    policies: policyStore(engine),
+    credentials: credentialStore(engine, digests),
+    policies: policyStore(engine, digests),
     accounts: { ...accountStore(engine, reads.account), find: reads.account },
     cutOffs: cutOffStore(engine, reads.isCutOff),
     upstream: upstreamStore(engine),
     sessions: sessionStore(engine),
     factors: factorStore(engine),
     links: linkStore(engine),
-    administrators: administratorStore(engine),
+    administrators: administratorStore(engine, digests),
     apiTokens: apiTokenStore(engine),
     adminSessions: adminSessionStore(engine),
     notices: noticeStore(engine),
@@ -74,6 +83,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts): St
     epoch: epochStore(engine),
     exports: exportStore(engine),
     bulletins: bulletinStore(engine),
+    digests: digestStore(digests, parts, (kind, version) => policyStore(engine, digests).read(kind, version)),
     changeSequence: reads.changeSequence,
     lossSequence: reads.lossSequence,
     proveWritable: async () => {

@@ -2,6 +2,7 @@
 // itself, in turn with the others; where the primary, which hands out the turns, is gone, it ends.
 import { randomBytes } from 'node:crypto';
 import { openInForce } from '../in-force.ts';
+import { createDigestKey } from '../keys/digest-key.ts';
 import { createLog, toFault } from '../log.ts';
 import { openMeasures } from '../measures.ts';
 import type { Meter } from '../metrics/meter.ts';
@@ -47,9 +48,13 @@ async function start({ config, home, dataDir, node, gatewaySocket, place }: Work
     const watch = measures.storeWatch;
     const store = config.store
       ? await openStore(config.store, home, `node-${randomBytes(6).toString('hex')}`, { watch })
-      : openSqliteBeside(home.storeFile, { node, turn, watch });
+      : openSqliteBeside(home.storeFile, { node, turn, watch, digestKey: createDigestKey(home.keysDir) });
     opened.defer(() => store.close());
-    const inForce = await openInForce(store, { idp: config.idp.issuer, ras: config.ras.issuer });
+    const inForce = await openInForce(
+      store,
+      { idp: config.idp.issuer, ras: config.ras.issuer },
+      async ({ what, message }) => log.error({ altered: what, why: message }, 'nothing of the store is in force'), // the primary records it
+    );
     const tls = await openTls(config, home);
     const shared = counts.shared;
     const parts = await openParts(opened, { config, home, dataDir, store, inForce, tls, log, measures, shared });

@@ -1,4 +1,5 @@
-import { hash } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
+import type { CoveredName, DigestKey } from '../digests.ts';
 import type { AccountKey, AuditRow, Effect, Mark, Person, PolicyVersion, Signal, Store } from '../store.ts';
 
 /** A store under test. Where there is only one way in (memory), `another` and `reopen` resolve to `store` itself. */
@@ -54,3 +55,13 @@ export const version = (number: number, document: string, kind: PolicyVersion['k
   const digest = hash('sha256', document, 'base64url');
   return { kind, version: number, document, digest, author: 'u_dana', publishedAt: now };
 };
+/** A key that covers a store for as long as the test lasts. */
+export function newDigestKey(secret = 'k'): DigestKey & { readonly adopted: Set<CoveredName> } {
+  const adopted = new Set<CoveredName>();
+  return {
+    adopted,
+    mac: async (text) => createHmac('sha256', secret).update(text).digest('base64url'),
+    isAdopted: async (part) => adopted.has(part),
+    markAdopted: async (part) => void adopted.add(part),
+  };
+}
