@@ -128,6 +128,8 @@ export function covered({ db, write }: Ground, key: DigestKey): Digests {
       if (sequence < (seen.get(name) ?? 0)) throw new StoreAltered(name, 'were put back to what they were before');
       if (!fits(part, statement, rows)) throw new StoreAltered(name, 'are not those that were written');
       seen.set(name, sequence);
+      // Also where the mark was lost, with a restored folder of keys.
+      if (!(await key.isAdopted(name))) await key.markAdopted(name);
       return { sequence, rows };
     }
     throw new StoreUnavailable(`${coveredWords[name]} in the store change faster than they can be read.`);
