@@ -69,7 +69,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('clients/metadata-document.ts'), metadata],
   [server('clients/remote-clients.ts'), metadata, [toSpec('workload')]],
   [server('clients/watch-clients.ts'), metadata],
-  [server('clients/before-epoch.ts'), [toSpec('epoch')]],
+  [server('clients/before-epoch.ts'), [server('clients/before-epoch.test.ts')], [toSpec('epoch')]],
   [server('store/move/fence.ts'), [server('store/move/move.test.ts')]],
   [server('clients/workload.ts'), [toSpec('workload')]],
   [server('idp/off/receivers.ts'), [toSpec('off')]],

@@ -69,6 +69,7 @@ async function backup(flags: BackupFlags): Promise<void> {
     const said = { done: true, file, bytes, rows, lines, digest, without: missing };
     return void process.stdout.write(`${JSON.stringify(said)}\n`);
   }
+  if (process.stderr.isTTY) process.stderr.write('\n');
   process.stdout.write(`${file}: ${rows} rows, ${lines} lines of the record, ${manifest.files.length} files, ${bytes} bytes
 manifest sha256 ${digest}
 Not in it: ${missing.join('; ')}.
@@ -146,10 +147,11 @@ async function restore(file: string, flags: RestoreFlags): Promise<void> {
       };
       return void process.stdout.write(`${JSON.stringify(said)}\n`);
     }
+    if (process.stderr.isTTY) process.stderr.write('\n');
     process.stdout.write(`restored into ${home.dir}: the store of ${new Date(manifest.madeMs).toISOString()}${last ? `, whose record ends with line ${last.position} (${last.id})` : ''}
 ${files.map(({ name, from }) => `  ${name}   was ${from}\n`).join('')}Still to be put in place: ${manifest.without.join('; ')}.
 ${flags.to === undefined ? '' : `Name the database in the configuration: store: { url: '${flags.to}' ... }\n`}When the server starts a new epoch begins: everybody signs in anew, and no token or grant of before counts.
-What was changed after that line is to be done again: people switched off, groups left, passwords reset, client secrets, SCIM and API tokens removed.
+What was changed after that line is to be done again: people switched off, groups left, passwords reset, client secrets, SCIM and API tokens removed, stops.
 `);
   } finally {
     lock.release();

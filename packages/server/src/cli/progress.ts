@@ -6,21 +6,32 @@ export interface Step {
   readonly total: number;
 }
 
-/** Shows how far it is: a bar that moves on a terminal, a line for each table elsewhere, one JSON object a step with `--json`. */
-export function showProgress(json: boolean, out: NodeJS.WriteStream = process.stderr): (step: Step) => void {
-  let shown = '';
-  let shownMs = 0;
+/**
+ * Shows how far it is: a bar that moves on a terminal, one JSON object for each table with `--json`; elsewhere a line every few
+ * seconds, so that a timer that runs it every hour says nothing.
+ */
+export function showProgress(
+  json: boolean,
+  out: Out = process.stderr,
+  elapsedMs = () => performance.now(),
+): (step: Step) => void {
+  let saidMs = elapsedMs();
   return (step) => {
     const { phase, table, rows, total } = step;
-    const name = `${phase} ${table}`;
     const isDone = rows >= total;
-    if (!isDone && (name === shown || out.isTTY) && performance.now() - shownMs < 200) return;
-    if (!isDone && name === shown && !out.isTTY && performance.now() - shownMs < 5000) return;
-    [shown, shownMs] = [name, performance.now()];
+    const isDue = elapsedMs() - saidMs >= (out.isTTY ? 100 : 5000);
+    if (!isDue && !(json && isDone)) return;
+    saidMs = elapsedMs();
     if (json) process.stdout.write(`${JSON.stringify(step)}\n`);
-    else if (out.isTTY) out.write(`\r\x1b[K${toBar(rows, total)} ${name}${isDone ? '\n' : ''}`);
-    else out.write(`${name}: ${rows} of ${total}\n`);
+    else if (out.isTTY) out.write(`\r\x1b[K${toBar(rows, total)} ${phase} ${table}`);
+    else out.write(`${phase} ${table}: ${rows} of ${total}\n`);
   };
+}
+
+/** Where it is shown. */
+interface Out {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
 }
 
 const width = 24;

@@ -68,6 +68,7 @@ async function migrate(flags: TargetFlags & { home: string; json?: boolean }): P
       onProgress: showProgress(flags.json === true),
     });
     if (flags.json) return void process.stdout.write(`${JSON.stringify({ done: true, ...arrived })}\n`);
+    if (process.stderr.isTTY) process.stderr.write('\n');
     process.stdout.write(arrived ? moved(arrived, flags, home) : 'all of it was moved before; nothing was done\n');
   } finally {
     lock.release();
