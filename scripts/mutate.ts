@@ -138,6 +138,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
     [server('policy/decide.property.test.ts')],
     leg1,
   ],
+  [server('idp/decision-point.ts'), [server('idp/decision-point.test.ts')], [toSpec('circumstances')]],
   [server('policy/hours.ts'), [server('policy/hours.test.ts')]],
   [server('policy/network.ts'), [server('policy/network.test.ts')]],
   [

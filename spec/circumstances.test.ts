@@ -50,3 +50,44 @@ describe('IDP-19, IDP-20: "evaluate the access policy [...] for the client, user
     assert.equal('trial' in (await world.exchange()).record, false, 'what makes no difference is not told');
   });
 });
+
+describe('IDP-20: a decision point outside may only narrow, and without its answer nothing is issued', () => {
+  const openBeside = (answer: (scopes: readonly string[]) => readonly string[] | undefined) => {
+    const asked: (readonly string[])[] = [];
+    const letThrough = async ({ scopes }: { readonly scopes: readonly string[] }) => {
+      asked.push(scopes);
+      return answer(scopes);
+    };
+    return { asked, opened: openWorld(undefined, { decisionPoint: { letThrough } }) };
+  };
+  const both = { scope: 'issues:read issues:write' };
+
+  test('it is asked about what the rules allow, and some of it is let through', async () => {
+    const { asked, opened } = openBeside((scopes) => scopes.filter((scope) => scope !== 'issues:write'));
+    const world = await opened;
+    const { status, body, record } = await world.exchange(both);
+    assert.deepEqual([status, body.scope, asked], [200, 'issues:read', [['issues:read', 'issues:write']]]);
+    assert.deepEqual(record.withheldOutside, ['issues:write']);
+    assert.deepEqual(record.scopesGranted, ['issues:read']);
+  });
+
+  test('none of it', async () => {
+    const world = await openBeside(() => []).opened;
+    const answer = await world.exchange(both);
+    await refused(world, answer, 'decision_point_denied');
+    assert.deepEqual(answer.record.withheldOutside, ['issues:read', 'issues:write']);
+  });
+
+  test('no answer', async () => {
+    const world = await openBeside(() => undefined).opened;
+    await refused(world, await world.exchange(both), 'decision_point_unavailable');
+  });
+
+  test('what the rules deny it is not asked about', async () => {
+    const { asked, opened } = openBeside((scopes) => scopes);
+    const world = await opened;
+    world.addRule('{ id: shut, deny: all, on: tracker, to: [everyone] }');
+    await refused(world, await world.exchange(both), 'policy_denied');
+    assert.deepEqual(asked, []);
+  });
+});

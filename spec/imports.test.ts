@@ -63,6 +63,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
         'pages',
         'problem',
         'request-log',
+        'secret-file',
         'store-config',
         'tls',
         'tracing',

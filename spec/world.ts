@@ -171,6 +171,7 @@ export async function openWorld(
     rasKeys?: () => readonly Jwk[] | undefined;
     more?: MoreClients;
     badSubjectToken?: Idp['badSubjectToken'];
+    decisionPoint?: Idp['decisionPoint'];
   } = {},
 ) {
   const { more = {} } = options;
@@ -265,6 +266,7 @@ export async function openWorld(
         address,
         ...facts,
       }),
+    decisionPoint: options.decisionPoint,
     pace: createPace({ burst: 60, perSecond: 2, nowMs: () => clock.ms }),
     subjectSecret: 'a secret of this organisation',
     ...(options.badSubjectToken && { badSubjectToken: options.badSubjectToken }),

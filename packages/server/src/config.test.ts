@@ -109,6 +109,19 @@ describe('configuration', () => {
     await assert.rejects(withFile('ras: { accessTokenSeconds: 3601 }'), /ras\.accessTokenSeconds/);
   });
 
+  test('a decision point: https, its token beside the file, 200 ms', async () => {
+    const of = async (words: string) => (await withFile(`decisionPoint: { ${words} }`)).decisionPoint;
+    const url = 'https://pdp.acme.example/access/v1/evaluations';
+    assert.deepEqual(await of(`url: "${url}"`), { url, tokenFile: undefined, timeoutMs: 200 });
+    assert.deepEqual(await of(`url: "${url}", tokenFile: pdp, timeoutMs: 50`), {
+      url,
+      tokenFile: join(dir, 'pdp'),
+      timeoutMs: 50,
+    });
+    await assert.rejects(of('url: "http://pdp.acme.example"'), /decisionPoint\.url: must be an https URL/);
+    await assert.rejects(of(`url: "${url}", timeoutMs: 5000`), /decisionPoint\.timeoutMs/);
+  });
+
   test('a token: paths beside the file, labels by purpose', async () => {
     const text = 'keys: { idToken: EdDSA, pkcs11: { module: m.so, token: t, pinFile: pin, labels: { idJag: a } } }';
     assert.deepEqual((await withFile(text)).keys.pkcs11, {

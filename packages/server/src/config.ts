@@ -9,7 +9,7 @@ import {
 } from '@credence/mcp/protocol';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { type ExportSettings, ExportsSection, locateExports } from './exports-config.ts';
+import { type ExportSettings, ExportsSection, isPostedTo, locateExports } from './exports-config.ts';
 import { type LogSettings, logFormats, logLevels } from './log.ts';
 import { Problem } from './problem.ts';
 import { type PostgresSettings, StoreSection, toPostgresSettings } from './store-config.ts';
@@ -124,6 +124,17 @@ const ConfigFile = z.strictObject({
         .regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header')
         .toLowerCase()
         .optional(),
+    })
+    .optional(),
+  decisionPoint: z
+    .strictObject({
+      /** Its Access Evaluations endpoint (AuthZEN). */
+      url: z
+        .string()
+        .refine(isPostedTo, 'must be an https URL without credentials or fragment (http on localhost only)'),
+      /** File with the token that it knows us by. */
+      tokenFile: z.string().min(1).optional(),
+      timeoutMs: z.int().min(10).max(2000).default(200),
     })
     .optional(),
   proxy: z.strictObject({ trusted: z.array(cidr).default([]) }).prefault({}),
@@ -301,6 +312,14 @@ export interface Config {
   /** Absent: clients are asked for no certificates. */
   readonly clientCertificates: { readonly ca: readonly string[]; readonly header: string | undefined } | undefined;
   readonly egress: { readonly internalRanges: readonly string[]; readonly ca: readonly string[] };
+  /** Asked after the rules have allowed something. */
+  readonly decisionPoint:
+    | {
+        readonly url: string;
+        readonly tokenFile: string | undefined;
+        readonly timeoutMs: number;
+      }
+    | undefined;
   readonly gatewayPath: readonly string[];
   /** Private folders of stdio upstreams; the home's own when not configured. */
   readonly gatewayData: string | undefined;
@@ -372,6 +391,11 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
     documents: { access: at(value.documents.access), resource: at(value.documents.resource) },
     tls: typeof value.tls === 'object' ? { key: at(value.tls.key), cert: at(value.tls.cert) } : value.tls,
     trustedHops: value.proxy.trusted,
+    decisionPoint: value.decisionPoint && {
+      url: value.decisionPoint.url,
+      tokenFile: value.decisionPoint.tokenFile && at(value.decisionPoint.tokenFile),
+      timeoutMs: value.decisionPoint.timeoutMs,
+    },
     clientCertificates: value.clientCertificates && {
       ca: value.clientCertificates.ca.map(at),
       header: value.clientCertificates.header,

@@ -55,7 +55,7 @@ const WebhookExport = z.strictObject({
   ...common,
   kind: z.literal('webhook'),
   format: z.enum(['jsonl', 'ocsf'], 'must be jsonl or ocsf: the body is JSON').default('jsonl'),
-  url: z.string().refine(isWebhook, 'must be an https URL without credentials or fragment (http on localhost only)'),
+  url: z.string().refine(isPostedTo, 'must be an https URL without credentials or fragment (http on localhost only)'),
   /** One secret, or two while they are changed, a line each. */
   secretFile: file,
   /** A record that was answered with a fault so often is put with the dead letters. */
@@ -101,7 +101,8 @@ export function portOf(text: string): number {
   return Number(text.slice(text.lastIndexOf(':') + 1));
 }
 
-function isWebhook(text: string): boolean {
+/** https, or http to this machine, and nothing in it that a log should not hold. */
+export function isPostedTo(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, username, password, hash } = new URL(text);
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);

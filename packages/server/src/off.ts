@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventId } from './call.ts';
 import type { Post } from './idp/off/deliver.ts';
 import { createOff } from './idp/off/follow.ts';
 import { openSecret } from './keys/key-file.ts';
 import { toFault } from './log.ts';
-import { Problem } from './problem.ts';
 import { openRas, openRing, type Parts } from './roles.ts';
+import { readSecretFile } from './secret-file.ts';
 import { every, houseKeepingMs } from './serve.ts';
 
 /** A change of another process is seen after this long at most. In the home it is one read by a prepared statement. */
@@ -77,15 +76,8 @@ async function openPost(opened: AsyncDisposableStack, parts: Parts): Promise<Pos
 }
 
 async function readBearers(files: Readonly<Record<string, string>>): Promise<ReadonlyMap<string, string>> {
-  const read = Object.entries(files).map(async ([issuer, file]) => {
-    try {
-      return [issuer, (await readFile(file, 'utf8')).trim()] as const;
-    } catch (error) {
-      throw new Problem(
-        `signals.tokenFiles: cannot read ${file} (${(error as NodeJS.ErrnoException).code}).`,
-        'Check the path, its owner and its mode (0600).',
-      );
-    }
-  });
+  const read = Object.entries(files).map(
+    async ([issuer, file]) => [issuer, await readSecretFile(file, 'signals.tokenFiles')] as const,
+  );
   return new Map(await Promise.all(read));
 }

@@ -18,6 +18,7 @@ import type { Gateway, GatewayOptions } from './gateway/gateway.ts';
 import { findServer } from './gateway/incoming.ts';
 import { refuseLoopbackHop } from './gateway/loopback-hop.ts';
 import type { Home } from './home.ts';
+import { createDecisionPoint, type DecisionPoint } from './idp/decision-point.ts';
 import { createIdJagEncryption } from './idp/encrypt-id-jag.ts';
 import { createNetworkWatch } from './idp/network-watch.ts';
 import type { SignInNote } from './idp/sign-in/options.ts';
@@ -39,6 +40,7 @@ import type { ClientProof } from './policy/model.ts';
 import { reachOf } from './policy/reach.ts';
 import type { Readiness } from './readiness.ts';
 import { createRevocationStreams } from './revocation/streams.ts';
+import { readSecretFile } from './secret-file.ts';
 import type { Store } from './store/store.ts';
 import { directoryRows, openUpstreams } from './upstreams.ts';
 
@@ -76,6 +78,19 @@ export interface Handler {
 }
 
 const day = 86_400;
+
+async function openDecisionPoint({ config, egress, log }: Parts): Promise<DecisionPoint | undefined> {
+  if (!config.decisionPoint) return undefined;
+  const { url, tokenFile, timeoutMs } = config.decisionPoint;
+  return createDecisionPoint({
+    url,
+    bearer: tokenFile === undefined ? undefined : await readSecretFile(tokenFile, 'decisionPoint.tokenFile'),
+    timeoutMs,
+    fetch: egress.fetch,
+    onFault: (fault) =>
+      log.error({ fault: toFault(fault) }, 'the decision point gave no answer; nothing is issued without'),
+  });
+}
 
 /** Domain A: sign-in by `oidc-provider`, and the token exchange. */
 export async function idpListener(parts: Parts): Promise<Handler> {
@@ -151,6 +166,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     idJagLifetimeSeconds: config.idp.idJagSeconds,
     networks: createNetworkWatch(),
     alert: (facts: Facts, address: string) => appendAlert(parts, facts, address),
+    decisionPoint: await openDecisionPoint(parts),
     pace: createPace({ burst: config.idp.burst, perSecond: 2, nowMs: edge.nowMs, shared: parts.shared }),
     badSubjectToken: config.idp.badSubjectToken,
     subjectSecret: await openSecret(home.keysDir, 'subject'),

@@ -373,6 +373,18 @@ export const refusals = {
     rule: 'IDP-20',
     hint: 'rules allow this person something on this server, but none of the scopes asked for',
   },
+  decision_point_denied: {
+    wire: 'access_denied',
+    rule: 'IDP-19',
+    hint: 'the rules allow it, and the decision point outside lets none of the scopes through',
+    help: 'Look in the log of the decision point for the request with this id (X-Request-ID).',
+  },
+  decision_point_unavailable: {
+    wire: 'temporarily_unavailable',
+    rule: 'IDP-19',
+    hint: 'the decision point outside gave no proper answer in time, and without it nothing is issued',
+    help: 'See the log for what it answered; check decisionPoint in the configuration, and that this machine reaches it.',
+  },
   client_key_not_bound: {
     wire: 'access_denied',
     rule: 'IDP-20',

@@ -73,6 +73,8 @@ export interface Facts {
     readonly because: readonly string[];
     readonly needs?: SignInNeeds;
   };
+  /** Scopes that the rules allowed and the decision point outside did not. */
+  readonly withheldOutside?: readonly string[];
   /** What would have been decided if the rules that only report counted; there where it is something else. */
   readonly trial?: {
     readonly effect: Decision['effect'];

@@ -16,10 +16,11 @@ import type { Pace } from '../limits.ts';
 import type { AccessIndex } from '../policy/compile.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
 import { decide } from '../policy/decide.ts';
-import type { AccessClient, Ask, Audience, Decision } from '../policy/model.ts';
+import type { AccessClient, AccessServer, Ask, Audience, Decision } from '../policy/model.ts';
 import type { Epoch } from '../store/epoch.ts';
 import type { Person, Store } from '../store/store.ts';
 import type { BadSubjectToken } from './bad-subject-token.ts';
+import { type DecisionPoint, narrow } from './decision-point.ts';
 import type { EncryptIdJag } from './encrypt-id-jag.ts';
 import { elsewhere, type NetworkWatch } from './network-watch.ts';
 import { subjectAt } from './subject.ts';
@@ -41,6 +42,8 @@ export interface Idp {
   readonly skewSeconds: number;
   readonly dpop: DpopEndpoint;
   /** One person's exchanges, through whichever clients (IDP-38). */
+  /** Asked after the rules, where there is one. */
+  readonly decisionPoint?: DecisionPoint | undefined;
   readonly pace: Pace;
   readonly networks: NetworkWatch;
   /** Puts on the record what somebody should look at; resolves when it is durable. */
@@ -95,10 +98,15 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
   if (alert) await idp.alert(alert, call.address);
 
   const ask = toAsk(call, client.value, signedIn.value, target.value);
-  const decision = decide(policy, ask);
-  noteDecision(call, policy.version, ask, decision);
-  if (policy.trial) noteTrial(call, decide(policy.trial, ask), decision);
-  if (decision.effect !== 'allow') return refusalOf(decision, ask, policy);
+  const decided = decide(policy, ask);
+  noteDecision(call, policy.version, ask, decided);
+  if (policy.trial) noteTrial(call, decide(policy.trial, ask), decided);
+  if (decided.effect !== 'allow') return refusalOf(decided, ask, policy);
+  const narrowed = idp.decisionPoint
+    ? await askOutside(call, idp.decisionPoint, ask, decided, target.value.server)
+    : ok(decided);
+  if (!narrowed.ok) return narrowed;
+  const decision = narrowed.value;
 
   const details = chooseDetails(call, target.value.details, decision);
   if (!details.ok) return details;
@@ -241,6 +249,21 @@ function noteDecision(call: Call, version: number, ask: Ask, decision: Decision)
     inputs: { groups, roles, acr, amr, authTime, now, ...(keyBound !== undefined && { keyBound }) },
     decision: needs ? { effect, because, needs } : { effect, because },
   });
+}
+
+/** What another decision point leaves of it. Without its answer there is nothing. */
+async function askOutside(
+  call: Call,
+  decisionPoint: DecisionPoint,
+  ask: Ask,
+  decided: Decision,
+  server: AccessServer,
+): Promise<Result<Decision>> {
+  const scopes = await decisionPoint.letThrough({ ask, server, scopes: decided.scopes, requestId: call.id });
+  if (!scopes) return no('decision_point_unavailable');
+  const withheld = decided.scopes.filter((scope) => !scopes.includes(scope));
+  if (withheld.length > 0) call.note({ withheldOutside: withheld });
+  return scopes.length === 0 ? no('decision_point_denied') : ok(narrow(decided, scopes, server));
 }
 
 /** What the rules that only report would have made of it, where that is something else. */
