@@ -171,6 +171,8 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
     server('exports/formats/visible.ts'),
     ['json', 'cef', 'csv'].map((name) => server(`exports/formats/${name}.test.ts`)),
   ],
+  [server('audit/prune.ts'), [server('audit/prune.test.ts')]],
+  [server('audit/position-before.ts'), [server('audit/prune.test.ts')]],
   [server('exports/exporter.ts'), [server('exports/exporter.test.ts')]],
   [server('exports/webhook.ts'), [server('exports/webhook.test.ts')]],
   [server('exports/webhook-signature.ts'), [server('exports/webhook.test.ts')]],

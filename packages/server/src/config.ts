@@ -93,6 +93,16 @@ const ConfigFile = z.strictObject({
   admin: z.strictObject({ url: origin.optional(), port: port.default(4002) }).prefault({}),
   store: StoreSection.optional(),
   exports: ExportsSection,
+  retention: z
+    .strictObject({
+      /** How long lines of the record are kept at least, such as 400d. */
+      audit: z
+        .string()
+        .regex(/^\d{1,5}d$/, 'must be a number of days, such as 400d')
+        .refine((text) => Number.parseInt(text, 10) >= 30, 'must be 30d or more')
+        .optional(),
+    })
+    .prefault({}),
   sign_in: SignInConfig.prefault({}),
   signals: z
     .strictObject({
@@ -298,6 +308,8 @@ export interface Config {
   readonly signIn: SignInConfig;
   /** Files with the bearer tokens that authorization servers want to see with security events, by issuer. */
   readonly signalTokenFiles: Readonly<Record<string, string>>;
+  /** `undefined` = the record is kept for ever. */
+  readonly retention: { readonly auditDays: number | undefined };
   /** Where the record goes besides the store. */
   readonly exports: readonly ExportSettings[];
   readonly skewSeconds: number;
@@ -384,6 +396,9 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
     admin: { ...value.admin, url: value.admin.url ?? `${scheme}://localhost:${value.admin.port}` },
     exports: locateExports(value.exports, at),
     metrics: value.metrics,
+    retention: {
+      auditDays: value.retention.audit === undefined ? undefined : Number.parseInt(value.retention.audit, 10),
+    },
     signIn: locateSecrets(value.sign_in, at),
     signalTokenFiles: Object.fromEntries(
       Object.entries(value.signals.tokenFiles).map(([issuer, file]) => [issuer, at(file)]),

@@ -6,6 +6,7 @@ import type { Format } from '../exports/format.ts';
 import { Problem } from '../problem.ts';
 import type { Store, StoredAuditRow } from '../store/store.ts';
 import { auditListCommand } from './audit-list.ts';
+import { pruneCommand } from './audit-prune.ts';
 import { auditTraceCommand } from './audit-trace.ts';
 import { exportAs, formatOption } from './export-format.ts';
 import { homeOption } from './home-option.ts';
@@ -40,6 +41,7 @@ export function auditCommand(setExitCode: (code: number) => void): Command {
         ? withStore(options, (store) => exportAll(store, options))
         : exportAs(options, options.format),
     );
+  audit.addCommand(pruneCommand());
   return audit.addCommand(auditListCommand(setExitCode)).addCommand(auditTraceCommand());
 }
 

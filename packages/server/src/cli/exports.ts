@@ -1,11 +1,12 @@
 import { Command } from 'commander';
+import { positionBefore } from '../audit/position-before.ts';
 import { type AuditRecord, toRow } from '../audit/record.ts';
 import { eventId } from '../call.ts';
 import { type Config, isLoopbackHost } from '../config.ts';
 import { createEgress } from '../egress.ts';
 import { toLine } from '../exports/format.ts';
 import { openExport } from '../exports/open.ts';
-import { type ExportStatus, positionBefore, readExportStatus } from '../exports/status.ts';
+import { type ExportStatus, readExportStatus } from '../exports/status.ts';
 import type { ExportSettings } from '../exports-config.ts';
 import { Problem } from '../problem.ts';
 import { readCertificates } from '../serve.ts';

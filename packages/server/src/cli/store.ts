@@ -47,7 +47,8 @@ Examples:
   credence store migrate --home /var/lib/credence --to postgres://credence@db.acme.example/credence --password-file /etc/credence/store-password
   credence store epoch --reason 'db2 took over without the last commits of db1'`;
 
-interface AsUser extends InstallationFlags {
+/** Who a command logs in to PostgreSQL as, where that is not the user of the server. */
+export interface AsUser extends InstallationFlags {
   readonly user?: string;
   readonly passwordFile?: string;
 }
@@ -65,7 +66,7 @@ async function upgrade(flags: AsUser): Promise<void> {
   process.stdout.write(steps.length > 0 ? `done: ${steps.join(', ')}\n` : 'the tables are of this version already\n');
 }
 
-function asUser({ user, passwordFile }: AsUser): (settings: PostgresSettings) => PostgresSettings {
+export function asUser({ user, passwordFile }: AsUser): (settings: PostgresSettings) => PostgresSettings {
   return (settings) => ({
     ...settings,
     user: user ?? settings.user,

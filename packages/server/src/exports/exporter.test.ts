@@ -9,7 +9,7 @@ import { openDeadLetters } from './dead-letters.ts';
 import type { Destination, Sent } from './destination.ts';
 import { type Exporter, type ExporterOptions, startExporter } from './exporter.ts';
 import { append, numbered, until } from './fixtures.ts';
-import { positionBefore, readExportStatus } from './status.ts';
+import { readExportStatus } from './status.ts';
 
 const dir = await mkdtemp(join(tmpdir(), 'credence-exporter-'));
 after(() => rm(dir, { recursive: true, force: true }));
@@ -297,22 +297,5 @@ describe('how an export stands', () => {
     await write(4);
     await store.exports.move('siem', 4, nowMs, []);
     assert.equal((await readExportStatus(store, settings, nowMs))[0]?.lagSeconds, 0);
-  });
-
-  test('the place before a time', async () => {
-    const { store } = await world();
-    assert.equal(await positionBefore(store, 0), 0);
-    await append(store, ...[10, 20, 20, 30, 40].map((timeMs, at) => numbered(at, { timeMs })));
-    const table: [timeMs: number, position: number][] = [
-      [0, 0],
-      [10, 0],
-      [11, 1],
-      [20, 1],
-      [30, 3],
-      [31, 4],
-      [40, 4],
-      [41, 5],
-    ];
-    for (const [timeMs, position] of table) assert.equal(await positionBefore(store, timeMs), position, String(timeMs));
   });
 });

@@ -50,16 +50,3 @@ export async function readExportStatus(
 
 /** One that has not begun yet. */
 const unknown = { position: 0, sent: 0, dead: 0, holder: undefined, failing: undefined };
-
-/** The position behind which the first record from this time on lies; times of a record hardly ever go back. */
-export async function positionBefore({ audit }: Pick<Store, 'audit'>, timeMs: number): Promise<number> {
-  const [last] = await audit.last(1);
-  let [low, high] = [0, last?.position ?? 0];
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const [row] = await audit.read(middle, 1);
-    if (row && row.timeMs < timeMs) low = row.position;
-    else high = middle;
-  }
-  return low;
-}

@@ -20,6 +20,7 @@ import * as epochs from './migrations/0015-epochs.ts';
 import * as exportsOfRecord from './migrations/0016-exports.ts';
 import * as digests from './migrations/0017-digests.ts';
 import * as adminApi from './migrations/0018-admin-api.ts';
+import * as retention from './migrations/0019-retention.ts';
 import type { Schema } from './schema.ts';
 
 /** Every step a database has gone through, in order; names never change once released. */
@@ -39,6 +40,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0016-exports': exportsOfRecord,
   '0017-digests': digests,
   '0018-admin-api': adminApi,
+  '0019-retention': retention,
   '0013-search': search,
   '0015-epochs': epochs,
 };

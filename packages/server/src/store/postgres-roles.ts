@@ -1,7 +1,7 @@
 import type { Schema } from './schema.ts';
 
 /** What a login may be, one or several of these. They own nothing: the tables are their owner's, who migrates. */
-export const databaseRoles = ['idp', 'ras', 'gateway', 'operator', 'purge', 'erasure'] as const;
+export const databaseRoles = ['idp', 'ras', 'gateway', 'operator', 'purge', 'erasure', 'retention'] as const;
 type DatabaseRole = (typeof databaseRoles)[number];
 
 /** S select, I insert, U update, D delete, E erase what is personal and nothing else. */
@@ -13,29 +13,30 @@ const directory: Rights = { idp: 'SIUD', operator: 'SIUD' };
 
 /**
  * Who may do what to each table (threats.md §4). Nobody changes or removes a line of the record, a policy version or a mark;
- * `erasure` blanks what a line says of a person, and the trigger lets it do no more;
+ * `erasure` blanks what a line says of a person, and `retention` removes the oldest lines; triggers let neither do more;
  * marks whose time has passed go by `purge`, which can do nothing else. A new table does not compile until it is here.
  */
 const rights = {
-  audit: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'SI', erasure: 'E' },
-  audit_checkpoints: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'S' },
+  audit: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'SI', erasure: 'E', retention: 'SID' },
+  audit_checkpoints: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'S', retention: 'S' },
   audit_tree: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'S' },
   audit_witnesses: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'S' },
   audit_terms: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'S', erasure: 'SD' },
   audit_late: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'S' },
   audit_early: { idp: 'SIUD', ras: 'SIUD', gateway: 'SIUD', operator: 'S' },
-  audit_readers: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'S' },
-  chains: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'SIU' },
-  turns: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'SU' },
+  audit_prunings: { idp: 'S', ras: 'S', gateway: 'S', operator: 'S', retention: 'SI' },
+  audit_readers: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'S', retention: 'S' },
+  chains: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'SIU', retention: 'SIU' },
+  turns: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'SU', retention: 'SU' },
   marks: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'S', purge: 'SD' },
   policies: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'SI' },
   digests: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'SIU' },
-  change_sequence: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'S' },
+  change_sequence: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'S', retention: 'S' },
   loss_sequence: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'SU' },
   session_sequence: { idp: 'SU', ras: 'S', gateway: 'S', operator: 'SU', purge: 'SU' },
-  epoch: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'S' },
+  epoch: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'S', retention: 'S' },
   // Written by the owner, who moves and restores.
-  moves: { idp: 'S', ras: 'S', gateway: 'S', operator: 'S', purge: 'S' },
+  moves: { idp: 'S', ras: 'S', gateway: 'S', operator: 'S', purge: 'S', retention: 'S' },
   client_secrets: { idp: 'S', ras: 'S', gateway: 'S', operator: 'SID' },
 
   artifacts: { idp: 'SIUD', operator: 'SIUD', purge: 'SD' },
@@ -58,7 +59,7 @@ const rights = {
   agent_uses_read: { idp: 'SU' },
   bulletins: { idp: 'SI', operator: 'SI', purge: 'SD' },
   bulletin_readers: { idp: 'SIUD', purge: 'S' },
-  exports: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'SU' },
+  exports: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'SU', retention: 'S' },
   scim_tokens: { idp: 'SU', operator: 'SIUD' },
   // Given by commands of the operator alone.
   administrators: { idp: 'S', operator: 'SIUD' },
@@ -70,7 +71,7 @@ const rights = {
   cut_offs: { ras: 'SIU', gateway: 'S', operator: 'S', purge: 'SD' },
   revoked_tokens: { ras: 'SI', gateway: 'S', operator: 'S', purge: 'SD' },
 
-  kysely_migration: { idp: 'S', ras: 'S', gateway: 'S', operator: 'S', purge: 'S' },
+  kysely_migration: { idp: 'S', ras: 'S', gateway: 'S', operator: 'S', purge: 'S', retention: 'S' },
   kysely_migration_lock: {},
 } as const satisfies Record<Table, Rights>;
 

@@ -48,6 +48,7 @@ export interface Schema {
   bulletins: BulletinTable;
   bulletin_readers: BulletinReaderTable;
   exports: ExportTable;
+  audit_prunings: PruningTable;
   change_sequence: ChangeSequenceTable;
   loss_sequence: ChangeSequenceTable;
   chains: ChainTable;
@@ -422,6 +423,13 @@ interface BulletinTable {
 interface BulletinReaderTable {
   reader: string;
   position: number;
+}
+
+/** Behind which positions the record begins, since when. */
+interface PruningTable {
+  position: number;
+  time_ms: number;
+  last_ms: number;
 }
 
 /** How far each export of the record has come, and which node carries it on. */

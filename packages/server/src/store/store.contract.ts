@@ -16,6 +16,7 @@ import { orphansContract } from './contract/orphans.ts';
 import { peopleContract } from './contract/people.ts';
 import { provisioningContract } from './contract/provisioning.ts';
 import { registryContract } from './contract/registry.ts';
+import { retentionContract } from './contract/retention.ts';
 import { sealsContract } from './contract/seals.ts';
 import { sessionContract } from './contract/sessions.ts';
 import { wholeStoreContract } from './contract/whole.ts';
@@ -59,5 +60,6 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     exportContract(access);
     sealsContract(access);
     wholeStoreContract(access);
+    retentionContract(open);
   });
 }

@@ -13,6 +13,7 @@ import type { LinkStore } from './links.ts';
 import type { NoticeStore } from './notices.ts';
 import type { BulletinStore, Initiator } from './off.ts';
 import type { PeopleAdminStore } from './people-admin.ts';
+import type { RetentionStore } from './retention.ts';
 import type { SealStore } from './seals.ts';
 
 /**
@@ -51,6 +52,7 @@ export interface Store {
   readonly agentUses: AgentUseStore;
   readonly epoch: EpochStore;
   readonly exports: ExportStore;
+  readonly retention: RetentionStore;
   /**
    * Grows with every change to people, groups, sources, credentials, policies, accounts or who is cut off, and with every bulletin,
    * by whichever process made it. A node compares it to know when to drop what it keeps in memory.

@@ -23,6 +23,7 @@ import { peopleAdminStore } from './people-admin.ts';
 import { policyPart, policyStore } from './policies.ts';
 import { purge } from './purge.ts';
 import { directoryStore } from './records.ts';
+import { retentionStore } from './retention.ts';
 import { sealStore } from './seals.ts';
 import { sessionStore } from './sessions.ts';
 import type { Account, AccountKey, Artifact, Person, Store } from './store.ts';
@@ -82,6 +83,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts, key
     agentUses: agentUseStore(engine),
     epoch: epochStore(engine),
     exports: exportStore(engine),
+    retention: retentionStore(engine),
     bulletins: bulletinStore(engine),
     digests: digestStore(digests, parts, (kind, version) => policyStore(engine, digests).read(kind, version)),
     changeSequence: reads.changeSequence,
