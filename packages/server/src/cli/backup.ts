@@ -150,7 +150,7 @@ async function restore(file: string, flags: RestoreFlags): Promise<void> {
     if (process.stderr.isTTY) process.stderr.write('\n');
     process.stdout.write(`restored into ${home.dir}: the store of ${new Date(manifest.madeMs).toISOString()}${last ? `, whose record ends with line ${last.position} (${last.id})` : ''}
 ${files.map(({ name, from }) => `  ${name}   was ${from}\n`).join('')}Still to be put in place: ${manifest.without.join('; ')}.
-${flags.to === undefined ? '' : `Name the database in the configuration: store: { url: '${flags.to}' ... }\n`}When the server starts a new epoch begins: everybody signs in anew, and no token or grant of before counts.
+${files.some(({ name }) => name === 'keys/digest.secret') ? '' : 'If digest.secret is lost, look at what the store says, and cover it anew: credence policy verify --accept\n'}${flags.to === undefined ? '' : `Name the database in the configuration: store: { url: '${flags.to}' ... }\n`}When the server starts a new epoch begins: everybody signs in anew, and no token or grant of before counts.
 What was changed after that line is to be done again: people switched off, groups left, passwords reset, client secrets, SCIM and API tokens removed, stops.
 `);
   } finally {
