@@ -157,6 +157,29 @@ export function adminApiContract(access: Access): void {
       assert.deepEqual(found, made[0]);
     });
 
+    test('are found wherever they stand among many', async () => {
+      const mark = fresh('m').toLowerCase();
+      const other = { source: 'local', active: true, groups: [], roles: [] };
+      const save = (at: number, name: string) =>
+        access
+          .store()
+          .people.save({ ...other, id: fresh('u'), email: `${mark}-${String(at).padStart(5, '0')}@x.example`, name });
+      for (let at = 0; at < 2100; at += 100) {
+        await Promise.all(
+          Array.from({ length: 100 }, (_, more) => save(at + more, (at + more) % 1000 === 999 ? 'Tulip' : 'Rose')),
+        );
+      }
+      const found = await people().find({ text: 'tulip' }, { after: `${mark}-`, limit: 10 });
+      assert.deepEqual(
+        found.map(({ email }) => email),
+        [`${mark}-00999@x.example`, `${mark}-01999@x.example`],
+      );
+      const [first] = await people().find({ text: 'tulip' }, { after: `${mark}-`, limit: 1 });
+      assert.equal(first?.email, `${mark}-00999@x.example`);
+      const rest = await people().find({ text: 'tulip' }, { after: first?.email ?? '', limit: 1 });
+      assert.equal(rest[0]?.email, `${mark}-01999@x.example`);
+    });
+
     test('are made, in nothing, and renamed as long as they are as they were read', async () => {
       const id = fresh('u');
       const before = { id, email: `${id}@acme.example`, name: 'One' };
