@@ -17,7 +17,7 @@ export interface Acme {
 }
 
 /** What clean-up is registered with: a test's context, or the scope of a suite. */
-interface Scope {
+export interface Scope {
   after(undo: () => Promise<unknown>): void;
 }
 

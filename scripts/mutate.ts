@@ -104,6 +104,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('store/migrations/ddl.ts'), [server('store/migrations/ddl.test.ts')], [server('store/postgres.test.ts')]],
   [server('limits.ts'), [server('limits.test.ts')], boundaries],
   [server('health.ts'), [server('health.test.ts')]],
+  [server('clock.ts'), [server('clock.test.ts')]],
   [server('readiness.ts'), [server('readiness.test.ts')]],
   [server('log.ts'), [server('log.test.ts')]],
   [server('request-log.ts'), [server('log.test.ts')]],

@@ -4,7 +4,7 @@ import { isLoopbackHost } from './config.ts';
 import { isIn } from './egress.ts';
 
 /** Why a process is not to be sent requests. */
-export const notReadyReasons = ['stopping', 'store', 'policy', 'keys'] as const;
+export const notReadyReasons = ['stopping', 'store', 'policy', 'keys', 'clock'] as const;
 export type NotReady = (typeof notReadyReasons)[number];
 
 export interface HealthOptions {

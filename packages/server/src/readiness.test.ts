@@ -5,7 +5,7 @@ import { createReadiness } from './readiness.ts';
 
 /** A store whose writes the test settles, and a clock it moves. */
 function world(prove: () => Promise<void> = async () => undefined) {
-  const state = { writes: 0, elapsedMs: 0, policies: true, key: true, told: [] as string[] };
+  const state = { writes: 0, elapsedMs: 0, policies: true, key: true, clock: true, told: [] as string[] };
   const readiness = createReadiness({
     store: {
       proveWritable() {
@@ -16,6 +16,7 @@ function world(prove: () => Promise<void> = async () => undefined) {
     policies: () => {
       if (!state.policies) throw new Error('no access document was published');
     },
+    isClockRight: () => state.clock,
     elapsedMs: () => state.elapsedMs,
     onChange: (reasons) => state.told.push(reasons.join()),
   });
@@ -57,6 +58,14 @@ describe('ready', () => {
     state.elapsedMs = 10_001;
     assert.deepEqual(await readiness.notReady(), ['policy']);
     readiness.followed();
+    assert.deepEqual(await readiness.notReady(), []);
+  });
+
+  test('not while it does not know what time it is', async () => {
+    const { state, readiness } = world();
+    state.clock = false;
+    assert.deepEqual(await readiness.notReady(), ['clock']);
+    state.clock = true;
     assert.deepEqual(await readiness.notReady(), []);
   });
 

@@ -26,6 +26,8 @@ export interface ReadinessOptions {
   readonly store: Pick<Store, 'proveWritable'>;
   /** Throws when a document that is needed here is not in force. */
   readonly policies: () => void;
+  /** Whether this process knows what time it is. */
+  readonly isClockRight: () => boolean;
   /** Milliseconds that only grow: a clock that is set back would let an old answer live on. */
   readonly elapsedMs: () => number;
   /** Told when the answer changes: at most once for whoever asks, however many they are. */
@@ -39,7 +41,7 @@ const patienceMs = 2000;
 /** The policy is followed twice a second; one that cannot be read for so long may have changed unseen. */
 const followedMs = 10_000;
 
-export function createReadiness({ store, policies, elapsedMs, onChange }: ReadinessOptions): Readiness {
+export function createReadiness({ store, policies, isClockRight, elapsedMs, onChange }: ReadinessOptions): Readiness {
   const keys = new Set<Key>();
   let stopping = false;
   let followedAt = elapsedMs();
@@ -80,6 +82,7 @@ export function createReadiness({ store, policies, elapsedMs, onChange }: Readin
       if (!(await isWritable())) reasons.push('store');
       if (!succeeds(policies) || elapsedMs() - followedAt > followedMs) reasons.push('policy');
       if (![...keys].every((key) => succeeds(() => key.current()))) reasons.push('keys');
+      if (!isClockRight()) reasons.push('clock');
       if (stopping) return ['stopping'];
       if (reasons.join() !== told) {
         told = reasons.join();

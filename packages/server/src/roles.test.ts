@@ -21,6 +21,7 @@ test('a process without a key of a purpose it has opened is not ready, and the a
     const readiness = createReadiness({
       store: { proveWritable: async () => undefined },
       policies: () => undefined,
+      isClockRight: () => true,
       elapsedMs: () => 0,
       onChange: () => undefined,
     });

@@ -7,6 +7,8 @@ import { type AuditRecord, toRow } from './audit/record.ts';
 import { createRefusalLedger } from './audit/refusal-ledger.ts';
 import { eventId } from './call.ts';
 import { createCertificateReader } from './clients/client-certificate.ts';
+import type { Clock } from './clock.ts';
+import { answerWithoutTime, openClock, whileRight } from './clock-watch.ts';
 import { type Config, isLoopbackHost, type Role } from './config.ts';
 import { createEgress, toBlockList } from './egress.ts';
 import { createHealth, notReadyReasons } from './health.ts';
@@ -45,10 +47,12 @@ export interface ProcessParts extends Parts {
   readonly tls: Tls | undefined;
   readonly trustedHops: BlockList;
   readonly clientCa: readonly string[] | undefined;
+  readonly clock: Clock;
 }
 
 const graceMs = 5000;
 const followMs = 500;
+const lookAtClockMs = 2000;
 export const houseKeepingMs = 10_000;
 /** Unauthenticated refusals that get a line of their own in the record, each second. */
 const refusalLinesPerSecond = 20;
@@ -63,6 +67,8 @@ export async function openParts(opened: AsyncDisposableStack, ground: Ground): P
     await store.commit({ marks: [], records: records.map(toRow) });
     if (watch) for (const record of records) watch.decided(record);
   };
+  const clock = await openClock({ config, store, log, append });
+  every(opened, lookAtClockMs, clock.look, log);
   const ledger = createRefusalLedger({
     linesPerSecond: Math.ceil(refusalLinesPerSecond / config.workers),
     append: (record) => append([record]),
@@ -100,6 +106,7 @@ export async function openParts(opened: AsyncDisposableStack, ground: Ground): P
   const readiness = createReadiness({
     store,
     policies: () => checkInForce(config, inForce),
+    isClockRight: clock.isRight,
     elapsedMs: () => performance.now(),
     onChange: (reasons) => {
       if (reasons.length === 0) log.info('ready');
@@ -113,7 +120,7 @@ export async function openParts(opened: AsyncDisposableStack, ground: Ground): P
   };
   every(opened, followMs, follow, log);
   every(opened, houseKeepingMs, () => ledger.flush(), log);
-  return { ...ground, edge, egress, seal, vault, now, append, readiness, trustedHops, clientCa };
+  return { ...ground, edge, egress, seal, vault, now, append, readiness, trustedHops, clientCa, clock };
 }
 
 /** What is as it is, and not counted. */
@@ -158,12 +165,12 @@ export async function serve(
   parts: ProcessParts,
   origins: readonly Origin[],
 ): Promise<void> {
-  const { config, tls, clientCa, trustedHops, edge, log, readiness } = parts;
+  const { config, tls, clientCa, trustedHops, edge, log, readiness, clock } = parts;
   const health = createHealth({ notReady: readiness.notReady, remarked: readiness.remarked, trustedHops });
   for (const { name, origin, port, open } of origins) {
     const handler = await open(parts);
     if (handler.close) opened.defer(handler.close);
-    if (handler.follow) every(opened, houseKeepingMs, handler.follow, log);
+    if (handler.follow) every(opened, houseKeepingMs, whileRight(clock, handler.follow), log);
     const listener = await listen({
       name,
       host: config.host,
@@ -172,7 +179,8 @@ export async function serve(
       tls,
       clientCa: name === 'admin' ? undefined : clientCa, // browsers only, and those would ask their people
       trustedHops,
-      handle: handler.handle,
+      handle: (incoming, outgoing) =>
+        clock.isRight() ? handler.handle(incoming, outgoing) : answerWithoutTime(outgoing),
       health,
       onRequest: config.log.requests ? createRequestLog(log, name) : undefined,
       onFault: edge.onFault,

@@ -6,6 +6,7 @@ import { setImmediate, setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { makeFirstLink } from './admin/first-administrator.ts';
 import { createAlteredAlarm } from './altered.ts';
+import { whileRight } from './clock-watch.ts';
 import { type Config, readConfig, type ServeFlags } from './config.ts';
 import { acmeDocuments, seedDemo } from './demo.ts';
 import { publishDocument, starterDocuments } from './documents.ts';
@@ -82,7 +83,8 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   await openExporting(opened, parts);
   if (config.metrics) await serveMetrics(opened, config.metrics, measures, parts.edge.onFault);
   // Last to be opened, first to end: nothing is tidied up while the rest is taken down.
-  every(opened, houseKeepingMs, () => store.purge(parts.now()), log);
+  const purge = () => store.purge(parts.now());
+  every(opened, houseKeepingMs, whileRight(parts.clock, purge), log);
   if (config.roles.has('idp')) every(opened, houseKeepingMs, () => gatherAgentUses(store), log);
   const first = config.roles.has('admin') ? await firstLines(config, store, parts.now()) : [];
   openRecordReaders(opened, parts);

@@ -107,6 +107,14 @@ export function postgresReads(connections: Connections): HotReads {
     },
     isMarked: async (kind, id) =>
       (await first('mark', 'SELECT 1 FROM marks WHERE kind = $1 AND id = $2', [kind, id])) !== undefined,
+    clockMs: async () => {
+      const row = await first<{ now: number }>(
+        'clock',
+        'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now',
+        [],
+      );
+      return row?.now;
+    },
     changeSequence: async () => (await sequences()).changes,
     lossSequence: async () => (await sequences()).losses,
   };

@@ -68,6 +68,8 @@ export interface Store {
    * transaction; leaves nothing behind, not even in the change sequence.
    */
   proveWritable(): Promise<void>;
+  /** Milliseconds since 1970 by the clock of the database's machine; `undefined` where that is this machine. */
+  clockMs(): Promise<number | undefined>;
   /** Deletes marks and artifacts whose time has passed. Safe to run at any moment. */
   purge(now: EpochSeconds): Promise<void>;
   close(): Promise<void>;

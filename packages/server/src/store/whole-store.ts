@@ -39,6 +39,8 @@ export interface HotReads {
   changeSequence(): Promise<number>;
   lossSequence(): Promise<number>;
   isMarked: Store['isMarked'];
+  /** Where the database has a machine of its own. */
+  clockMs?: Store['clockMs'];
 }
 
 /** What a database does in its own way. */
@@ -60,6 +62,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts, key
   return {
     commit: own.commit,
     isMarked: reads.isMarked,
+    clockMs: reads.clockMs ?? (async () => undefined),
     audit: auditStore(engine),
     auditSearch: auditSearchStore(engine),
     orphans: orphanStore(engine),

@@ -17,6 +17,8 @@ export interface PostgresServer {
   readonly dir: string;
   /** Makes a database, empty. */
   createDatabase(name: string): Promise<PostgresSettings>;
+  /** How the database of that name is reached. */
+  settings(database: string): PostgresSettings;
   /** Makes a file the server's own. */
   own(file: string): void;
   /** Runs a statement as `postgres`; its rows. */
@@ -82,6 +84,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   }
 
   const port = await freePort();
+  const settings = (database: string): PostgresSettings => ({
+    ...{ host: '127.0.0.1', port, database, user: 'postgres', passwordFile },
+    ...{ tls: undefined, maxReaders: 4, standby: 'warn' },
+  });
   let server: ChildProcess | undefined;
   let said = '';
   const run: PostgresServer['run'] = async (database, text, values = []) => {
@@ -162,11 +168,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     dir,
     async createDatabase(database) {
       await run('postgres', `CREATE DATABASE ${database}`);
-      return {
-        ...{ host: '127.0.0.1', port, database, user: 'postgres', passwordFile },
-        ...{ tls: undefined, maxReaders: 4, standby: 'warn' },
-      };
+      return settings(database);
     },
+    settings,
     own,
     run,
     copy,

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { startPostgres } from '../packages/server/src/store/contract/postgres-server.ts';
+import { openPostgresStore } from '../packages/server/src/store/postgres.ts';
+import type { PostgresSettings } from '../packages/server/src/store-config.ts';
+import { exportAudit, onEnd, suiteScope, temporaryHome, tokenOf } from './harness.ts';
+import { assertKept, readRecord, startLoad } from './load.ts';
+import { type Installation, type Node, startInstallation } from './nodes.ts';
+
+// One node's clock is set by an hour, or the node is held: nothing is accepted or issued that should not be.
+
+const preload = fileURLToPath(new URL('shifted-clock.ts', import.meta.url));
+const hourMs = 3_600_000;
+
+/** An installation whose nodes' clocks can be set: all by one file, and each that is then told. */
+async function startShiftable(scope: Parameters<typeof startInstallation>[0], options: object) {
+  const home = await temporaryHome(scope);
+  const file = join(home, '..', 'shift');
+  await writeFile(file, '0');
+  const env = { ...process.env, NODE_OPTIONS: `--import ${preload}`, CREDENCE_TEST_SHIFT: file };
+  const installation = await startInstallation(scope, { home, env, ...options });
+  const set = async (node: Node, milliseconds: number) => {
+    await writeFile(file, String(milliseconds));
+    process.kill(node.process.pid, 'SIGUSR2');
+    await wait(100);
+  };
+  return { installation, set, file, home };
+}
+
+async function until(isSo: () => Promise<boolean>, what: string, milliseconds = 10_000): Promise<void> {
+  for (const end = performance.now() + milliseconds; !(await isSo()); await wait(50)) {
+    if (performance.now() > end) assert.fail(`never: ${what}`);
+  }
+}
+
+const alertsOf = async (home: string): Promise<string[]> =>
+  (await exportAudit(home)).filter(({ kind }) => kind === 'alert').map(({ detail }) => String(detail));
+
+describe('two nodes on one database, and the clock of one', { skip: process.platform !== 'linux' }, () => {
+  const scope = suiteScope(after);
+  let world: Awaited<ReturnType<typeof startShiftable>>;
+  let installation: Installation;
+  let settings: PostgresSettings;
+  before(async () => {
+    const postgres = await startPostgres();
+    onEnd(scope, () => postgres.close());
+    settings = postgres.settings('credence');
+    world = await startShiftable(scope, { postgres, nodes: 2 });
+    installation = world.installation;
+  });
+
+  for (const by of [hourMs, -hourMs]) {
+    test(`is set by ${by / 60_000} minutes: that node answers nobody at once, the other goes on, and it is an alert`, async () => {
+      const { issue, redeem, readiness, nodes } = installation;
+      const other = nodes[1] ?? assert.fail();
+      const idJag = tokenOf(await issue(0));
+      await world.set(other, by);
+      for (const answer of [await issue(1), await redeem(1, idJag)]) {
+        assert.deepEqual([answer.status, answer.body.error], [503, 'temporarily_unavailable']);
+      }
+      assert.match((await readiness()).join(), /^200 ok,503 not ok: (keys, )?clock$/);
+      assert.equal((await redeem(0, idJag)).status, 200);
+      await until(
+        async () =>
+          (await alertsOf(world.home)).some((words) => words.includes(by > 0 ? '3600 s ahead' : '3600 s behind')),
+        'an alert',
+      );
+      await world.set(other, 0);
+      assert.equal((await issue(1)).status, 200);
+      assert.deepEqual(await readiness(), ['200 ok', '200 ok']);
+      await until(async () => (await alertsOf(world.home)).at(-1)?.includes('agrees with') ?? false, 'that it agrees');
+    });
+  }
+
+  test('is wrong when it starts: ready for nobody, until it is right', async () => {
+    const other = installation.nodes[1] ?? assert.fail();
+    await other.stop('SIGTERM');
+    await writeFile(world.file, String(-hourMs));
+    await other.start();
+    assert.equal((await installation.issue(1)).status, 503);
+    await world.set(other, 0);
+    await until(async () => (await installation.issue(1)).status === 200, 'an ID-JAG');
+  });
+
+  test('is 10 s off: an alert, and answered, since checks of time allow it', async () => {
+    const other = installation.nodes[1] ?? assert.fail();
+    const before = (await alertsOf(world.home)).length;
+    await world.set(other, -10_000);
+    await until(async () => (await alertsOf(world.home)).length > before, 'an alert');
+    assert.match((await alertsOf(world.home)).at(-1) ?? '', /10 s behind the clock of the database$/);
+    assert.equal((await installation.issue(1)).status, 200);
+    await world.set(other, 0);
+    await until(async () => (await alertsOf(world.home)).at(-1)?.includes('agrees with') ?? false, 'that it agrees');
+  });
+
+  test('stands still for 900 ms with the node: no alert, no ID-JAG redeemed twice, and all goes on', async () => {
+    const other = installation.nodes[1] ?? assert.fail();
+    const before = (await alertsOf(world.home)).length;
+    const load = startLoad(installation, 6);
+    for (let round = 0; round < 3; round++) {
+      await load.more(5);
+      process.kill(other.process.pid, 'SIGSTOP');
+      try {
+        await wait(900);
+      } finally {
+        process.kill(other.process.pid, 'SIGCONT');
+      }
+    }
+    const received = await load.stop();
+    const store = await openPostgresStore(settings, { node: 'auditor' });
+    // What it held up for longer than anybody waits was told 503.
+    assertKept(await readRecord(store).finally(() => store.close()), received, /503 temporarily_unavailable$/);
+    assert.equal((await alertsOf(world.home)).length, before);
+  });
+});
+
+describe('one node on SQLite, and its clock', { skip: process.platform !== 'linux' }, () => {
+  const scope = suiteScope(after);
+  let world: Awaited<ReturnType<typeof startShiftable>>;
+  before(async () => {
+    world = await startShiftable(scope, {});
+  });
+
+  for (const by of [hourMs, -hourMs]) {
+    test(`is set by ${by / 60_000} minutes: nobody is answered, it is an alert; it is set right: all goes on`, async () => {
+      const { issue, redeem, readiness, nodes } = world.installation;
+      const node = nodes[0] ?? assert.fail();
+      const idJag = tokenOf(await issue(0));
+      await world.set(node, by);
+      for (const answer of [await issue(0), await redeem(0, idJag)]) assert.equal(answer.status, 503);
+      assert.match((await readiness()).join(), /^503 not ok: (keys, )?clock$/);
+      await until(
+        async () =>
+          (await alertsOf(world.home)).some((words) => words.includes(by > 0 ? '3600 s ahead' : '3600 s behind')),
+        'an alert',
+      );
+      await world.set(node, 0);
+      assert.equal((await redeem(0, idJag)).status, 200);
+      assert.equal((await redeem(0, idJag)).status, 400);
+      await until(async () => (await alertsOf(world.home)).at(-1)?.includes('agrees with') ?? false, 'that it agrees');
+    });
+  }
+
+  test('it starts an hour behind its own record: nobody is answered', async () => {
+    const node = world.installation.nodes[0] ?? assert.fail();
+    await world.installation.issue(0);
+    await node.stop('SIGTERM');
+    await writeFile(world.file, String(-hourMs));
+    await node.start();
+    assert.equal((await world.installation.issue(0)).status, 503);
+    await world.set(node, 0);
+    assert.equal((await world.installation.issue(0)).status, 200);
+  });
+});

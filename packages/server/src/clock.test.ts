@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type ClockNews, type ClockOptions, createClock } from './clock.ts';
+
+const hour = 3_600_000;
+const leewayMs = 30_000;
+const settleMs = 660_000;
+
+/** A machine whose clock and counters the test moves, and a database whose clock it moves apart from them. */
+function world(change: Partial<ClockOptions> & { readonly database?: boolean } = {}) {
+  const state = { wallMs: 1_800_000_000_000, elapsedMs: 5000, uptimeMs: 90_000, storeMs: 0, tookMs: 0, fails: false };
+  state.storeMs = state.wallMs;
+  const told: ClockNews[] = [];
+  const { database = true, ...options } = change;
+  const clock = createClock({
+    wallMs: () => state.wallMs,
+    elapsedMs: () => state.elapsedMs,
+    uptimeMs: () => state.uptimeMs,
+    latestMs: undefined,
+    leewayMs,
+    settleMs,
+    storeMs: async () => {
+      if (!database) return undefined;
+      const answer = state.storeMs + state.tookMs / 2;
+      pass(state.tookMs);
+      return answer;
+    },
+    tell: async (news) => {
+      if (state.fails) throw new Error('away');
+      told.push(news);
+    },
+    ...options,
+  });
+  const pass = (milliseconds: number) => {
+    for (const counter of ['wallMs', 'elapsedMs', 'uptimeMs', 'storeMs'] as const) state[counter] += milliseconds;
+  };
+  const states = () => told.map((news) => news.state);
+  return { state, clock, told, states, pass };
+}
+
+describe('a node whose database has a clock', () => {
+  test('as late or as early as its database: right, and nothing is said', async () => {
+    const { clock, state, states } = world();
+    state.storeMs += 4900;
+    await clock.look();
+    assert.equal(clock.isRight(), true);
+    assert.deepEqual(states(), []);
+  });
+
+  for (const [name, by] of [
+    ['ahead', 6000],
+    ['behind', -6000],
+  ] as const) {
+    test(`6 s ${name}: told, once, and answered all the same`, async () => {
+      const { clock, state, told } = world();
+      state.storeMs -= by;
+      await clock.look();
+      await clock.look();
+      assert.equal(clock.isRight(), true);
+      assert.deepEqual(told, [
+        { state: 'off', aheadMs: by, timeMs: state.storeMs, against: 'the clock of the database' },
+      ]);
+    });
+  }
+
+  for (const by of [leewayMs + 1, -leewayMs - 1, hour, -hour]) {
+    test(`${by} ms: nobody is answered until it agrees again`, async () => {
+      const { clock, state, states } = world();
+      state.storeMs -= by;
+      await clock.look();
+      assert.equal(clock.isRight(), false);
+      state.storeMs += by;
+      await clock.look();
+      assert.equal(clock.isRight(), true);
+      assert.deepEqual(states(), ['wrong', 'right']);
+    });
+  }
+
+  test('exactly the leeway is within it', async () => {
+    const { clock, state } = world();
+    state.storeMs -= leewayMs;
+    await clock.look();
+    assert.equal(clock.isRight(), true);
+  });
+
+  test('set between two looks: noticed at once, before the database is asked', async () => {
+    const { clock, state } = world();
+    await clock.look();
+    state.wallMs += hour;
+    assert.equal(clock.isRight(), false);
+    state.wallMs -= 2 * hour;
+    assert.equal(clock.isRight(), false);
+    state.wallMs += hour;
+    assert.equal(clock.isRight(), true);
+  });
+
+  test('set right after it was wrong: answered at once', async () => {
+    const { clock, state } = world();
+    state.wallMs += hour;
+    await clock.look();
+    assert.equal(clock.isRight(), false);
+    state.wallMs -= hour;
+    assert.equal(clock.isRight(), true);
+  });
+
+  test('held for a while, as by SIGSTOP, or asleep: both clocks went on, and so does it', async () => {
+    const { clock, state, pass, states } = world();
+    await clock.look();
+    pass(hour);
+    assert.equal(clock.isRight(), true);
+    for (const counter of ['wallMs', 'uptimeMs', 'storeMs'] as const) state[counter] += hour;
+    assert.equal(clock.isRight(), true);
+    await clock.look();
+    assert.deepEqual(states(), []);
+  });
+
+  test('an answer that took long accuses nobody; one that took too long says nothing', async () => {
+    const { clock, state, states } = world();
+    [state.tookMs, state.storeMs] = [3000, state.storeMs + 6000];
+    await clock.look();
+    assert.deepEqual(states(), []);
+    [state.tookMs, state.storeMs] = [4001, state.storeMs + hour];
+    await clock.look();
+    assert.deepEqual([states(), clock.isRight()], [[], true]);
+  });
+
+  test('a database that cannot be asked changes nothing, and news that could not be written are told at the next look', async () => {
+    const { clock, state, states } = world();
+    state.storeMs += hour;
+    state.fails = true;
+    await assert.rejects(clock.look(), /away/);
+    assert.equal(clock.isRight(), false);
+    state.fails = false;
+    await clock.look();
+    assert.deepEqual(states(), ['wrong']);
+    const { clock: deaf } = world({ storeMs: () => Promise.reject(new Error('away')) });
+    await assert.rejects(deaf.look(), /away/);
+    assert.equal(deaf.isRight(), true);
+  });
+});
+
+describe('a machine that has only itself', () => {
+  for (const by of [hour, -hour]) {
+    test(`set by ${by} ms: nobody is answered, until it stood there for the life of an ID-JAG`, async () => {
+      const { clock, state, told, states, pass } = world({ database: false });
+      state.wallMs += by;
+      assert.equal(clock.isRight(), false);
+      await clock.look();
+      assert.match(told[0]?.against ?? '', /this machine has counted/);
+      pass(settleMs - 1);
+      await clock.look();
+      assert.equal(clock.isRight(), false);
+      pass(1);
+      await clock.look();
+      assert.equal(clock.isRight(), true);
+      await clock.look();
+      assert.deepEqual(states(), ['wrong', 'right']);
+    });
+  }
+
+  test('set again meanwhile: the wait begins anew', async () => {
+    const { clock, state, pass } = world({ database: false });
+    state.wallMs += hour;
+    await clock.look();
+    pass(settleMs - 1000);
+    state.wallMs += hour;
+    await clock.look();
+    pass(1000);
+    await clock.look();
+    assert.equal(clock.isRight(), false);
+    pass(settleMs);
+    await clock.look();
+    assert.equal(clock.isRight(), true);
+  });
+
+  test('set by 6 s: told each time, and answered', async () => {
+    const { clock, state, states } = world({ database: false });
+    for (let round = 0; round < 2; round++) {
+      state.wallMs += 6000;
+      await clock.look();
+      await clock.look();
+      assert.equal(clock.isRight(), true);
+    }
+    assert.deepEqual(states(), ['off', 'right', 'off', 'right']);
+  });
+
+  test('that slept: right', () => {
+    const { clock, state } = world({ database: false });
+    for (const counter of ['wallMs', 'uptimeMs'] as const) state[counter] += hour;
+    assert.equal(clock.isRight(), true);
+  });
+
+  test('the record has a line from later: nobody is answered until that has come, or the clock has stood its time', async () => {
+    const later = world({ database: false, latestMs: 1_800_000_000_000 + hour });
+    assert.equal(later.clock.isRight(), false);
+    await later.clock.look();
+    later.state.wallMs += hour;
+    assert.equal(later.clock.isRight(), true);
+    const settled = world({ database: false, latestMs: 1_800_000_000_000 + hour });
+    await settled.clock.look();
+    settled.pass(settleMs);
+    await settled.clock.look();
+    assert.equal(settled.clock.isRight(), true);
+    assert.deepEqual(world({ latestMs: 1_800_000_000_000 - hour }).clock.isRight(), true);
+  });
+});
