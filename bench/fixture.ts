@@ -36,8 +36,14 @@ export interface Fixture {
 const serverIds = Array.from({ length: 30 }, (_, at) => `server-${at}`);
 const peopleCount = 1000;
 
+/** Where the store is not in the home. */
+interface OtherStore {
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly openStore?: () => Promise<Store>;
+}
+
 /** Makes the home of Credence, with keys, people, sessions and documents; the others get the same from `fixture.json`. */
-export async function prepareFixture(dir: string): Promise<Fixture> {
+export async function prepareFixture(dir: string, { config = {}, openStore }: OtherStore = {}): Promise<Fixture> {
   const home = await openHome(join(dir, 'home'));
   const now = Math.floor(Date.now() / 1000);
   const keyOf = async (purpose: 'id_token' | 'id_jag' | 'access_token', algorithm: 'RS256' | 'ES256') => {
@@ -72,10 +78,10 @@ export async function prepareFixture(dir: string): Promise<Fixture> {
   };
   await mkdir(dir, { recursive: true });
   await writeFile(join(dir, 'fixture.json'), JSON.stringify(fixture));
-  await writeFile(join(home.dir, 'credence.yaml'), JSON.stringify(toConfig()));
+  await writeFile(join(home.dir, 'credence.yaml'), JSON.stringify({ ...toConfig(), ...config }));
   await writeFile(join(home.dir, 'access.yaml'), JSON.stringify(toAccess(fixture)));
   await writeFile(join(home.dir, 'resource.yaml'), JSON.stringify(toResource(fixture)));
-  const store = await openSqliteStore(home.storeFile, { node: 'bench-seed' });
+  const store = await (openStore?.() ?? openSqliteStore(home.storeFile, { node: 'bench-seed' }));
   await seed(store, fixture, now);
   await store.close();
   return fixture;

@@ -14,8 +14,8 @@ export interface Node {
   readonly process: ServerProcess;
   /** Ends it, by kill -9 unless told otherwise. */
   stop(signal?: NodeJS.Signals): Promise<void>;
-  /** Starts it again at the same addresses, when it has ended. */
-  start(): Promise<void>;
+  /** Starts it again at the same addresses, when it has ended; in another environment if one is given. */
+  start(env?: NodeJS.ProcessEnv): Promise<void>;
 }
 
 /** One node on SQLite, or several on one database, behind one name for each issuer. */
@@ -37,6 +37,8 @@ export interface InstallationOptions {
   readonly postgres?: PostgresServer;
   /** Where each node finds the database, if not where it is: a proxy. */
   readonly throughPorts?: readonly number[];
+  /** Of the database. */
+  readonly tablespace?: string;
   readonly nodes?: number;
   readonly home?: string;
   readonly extraFlags?: readonly string[];
@@ -49,7 +51,8 @@ const timeoutMs = 60_000;
 
 export async function startInstallation(scope: Scope, options: InstallationOptions = {}): Promise<Installation> {
   const { postgres, throughPorts = [], extraFlags = [], env } = options;
-  if (postgres) await postgres.createDatabase('credence');
+  if (postgres)
+    await postgres.run('postgres', `CREATE DATABASE credence TABLESPACE ${options.tablespace ?? 'pg_default'}`);
   const home = options.home ?? (await temporaryHome(scope));
   // One person plays everybody here, who together are not held to the pace of one.
   const idp = { burst: 1_000_000 };
@@ -107,9 +110,9 @@ function toNode(
       isRunning = false;
       await process.stop(signal);
     },
-    async start() {
+    async start(other = env) {
       if (isRunning) return;
-      process = await startServer(flags, { timeoutMs, ...(env && { env }) });
+      process = await startServer(flags, { timeoutMs, ...(other && { env: other }) });
       isRunning = true;
     },
   };

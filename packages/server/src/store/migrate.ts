@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Kysely } from 'kysely';
-import { type Migration, Migrator } from 'kysely/migration';
+import { Migrator } from 'kysely/migration';
 import { Problem } from '../problem.ts';
 import * as first from './migrations/0001-first.ts';
 import * as secondFactors from './migrations/0002-second-factors.ts';
@@ -22,9 +22,10 @@ import * as digests from './migrations/0017-digests.ts';
 import * as adminApi from './migrations/0018-admin-api.ts';
 import * as retention from './migrations/0019-retention.ts';
 import type { Schema } from './schema.ts';
+import type { SchemaStep } from './schema-steps.ts';
 
 /** Every step a database has gone through, in order; names never change once released. */
-export const migrations: Readonly<Record<string, Migration>> = {
+export const migrations: Readonly<Record<string, SchemaStep>> = {
   '0001-first': first,
   '0002-second-factors': secondFactors,
   '0003-lean-record': leanRecord,

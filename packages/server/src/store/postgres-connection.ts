@@ -2,9 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { PostgresSettings } from '../store-config.ts';
+import { migrations } from './migrate.ts';
 import { type Away, createAway } from './postgres-away.ts';
 import { stateOf, toStoreError } from './postgres-error.ts';
 import type { Schema } from './schema.ts';
+import { type AppliedStep, stepTooFar, toConnectionName } from './schema-steps.ts';
 import { StoreUnavailable } from './store.ts';
 
 /** Time-outs in milliseconds. Whoever waits for the store is told 503 rather than kept waiting. */
@@ -16,6 +18,8 @@ export interface Patience {
   readonly idleInTransaction: number;
   /** How long we wait for an answer, whatever the server thinks of it: the network may have swallowed it. */
   readonly answer: number;
+  /** Makes the tables, and so does not ask whether they are there. */
+  readonly isMigrating?: boolean;
 }
 
 export const usualPatience: Patience = {
@@ -65,14 +69,17 @@ export class Connections {
       max,
       keepAlive: true,
       maxLifetimeSeconds: lifetimeSeconds, // so that what is checked of each new one is never older
-      application_name: 'credence',
+      application_name: toConnectionName(Object.keys(migrations)),
       connectionTimeoutMillis: patience.connect,
       statement_timeout: patience.statement,
       lock_timeout: patience.lock,
       idle_in_transaction_session_timeout: patience.idleInTransaction,
       query_timeout: patience.answer,
       types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
-      onConnect: ((client) => checkServer(client, settings)) as (client: pg.ClientBase) => void,
+      onConnect: (async (client: pg.ClientBase) => {
+        await checkServer(client, settings);
+        if (!patience.isMigrating) await checkTables(client);
+      }) as (client: pg.ClientBase) => void,
     });
     // One that was cut off while it lay idle leaves the pool. One that was in use says so too, beside failing what it was
     // asked; with nobody to hear it, that would end the process.
@@ -217,6 +224,14 @@ async function checkServer(
   );
   const words = rows[0] && unfitness(rows[0], standby);
   if (words !== undefined) throw new StoreUnavailable(words);
+}
+
+/** Another node may have upgraded them since: one that cannot live beside that finds out at its next connection. */
+async function checkTables(client: Pick<pg.ClientBase, 'query'>): Promise<void> {
+  const { rows } = await client.query<AppliedStep>('SELECT * FROM kysely_migration');
+  const tooFar = stepTooFar(rows, Object.keys(migrations));
+  if (tooFar === undefined) return;
+  throw new StoreUnavailable(`The tables are of a version that this one cannot live beside (step ${tooFar}).`);
 }
 
 /** Why a server cannot keep the store: what it says it has written has to be there afterwards. */

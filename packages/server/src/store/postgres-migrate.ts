@@ -3,28 +3,30 @@ import { type Kysely, sql } from 'kysely';
 import { Problem } from '../problem.ts';
 import { migrations } from './migrate.ts';
 import { isRetryable, stateOf } from './postgres-error.ts';
+import { type AppliedStep, stepTooFar, tooOldFor } from './schema-steps.ts';
 
 const attempts = 20;
 
-/** Steps of this version that the database has not gone through. Throws `Problem` when it knows one that this version does not. */
+/**
+ * Steps of this version that the database has not gone through. Throws `Problem` when it has gone through one that this version
+ * neither knows nor can live beside.
+ */
 export async function pendingSteps(db: Kysely<unknown>): Promise<string[]> {
-  let applied: Set<string>;
+  let applied: readonly AppliedStep[] = [];
   try {
-    const { rows } = await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(db);
-    applied = new Set(rows.map(({ name }) => name));
+    applied = (await sql<AppliedStep>`SELECT * FROM kysely_migration`.execute(db)).rows;
   } catch (error) {
     if (stateOf(error) !== '42P01') throw error;
-    applied = new Set();
   }
-  const unknown = [...applied].find((name) => !Object.hasOwn(migrations, name));
-  if (unknown !== undefined) {
+  const tooFar = stepTooFar(applied, Object.keys(migrations));
+  if (tooFar !== undefined) {
     throw new Problem(
-      `The database was written by a newer version of credence (it has step ${unknown}).`,
+      `The database was written by a newer version of credence (it has step ${tooFar}).`,
       'Run that version or a later one.',
     );
   }
   return Object.keys(migrations)
-    .filter((name) => !applied.has(name))
+    .filter((name) => !applied.some((step) => step.name === name))
     .sort();
 }
 
@@ -53,16 +55,37 @@ async function takeSteps(db: Kysely<unknown>): Promise<readonly string[]> {
     await run(`INSERT INTO kysely_migration_lock (id, is_locked) VALUES ('credence', 0) ON CONFLICT DO NOTHING`);
     await run(`SELECT 1 FROM kysely_migration_lock WHERE id = 'credence' FOR UPDATE`);
     await run('CREATE TABLE IF NOT EXISTS kysely_migration (name text PRIMARY KEY, timestamp text NOT NULL)');
+    // Whoever connects from now on waits until it is decided what the tables are like.
+    await run('LOCK TABLE kysely_migration IN ACCESS EXCLUSIVE MODE');
+    await run('ALTER TABLE kysely_migration ADD COLUMN IF NOT EXISTS beside text');
     // Asked under the lock: another node may have done it meanwhile.
     const pending = await pendingSteps(transaction);
+    await checkNodes(transaction, pending);
     for (const name of pending) {
-      await migrations[name]?.up(transaction);
-      await sql`INSERT INTO kysely_migration (name, timestamp) VALUES (${name}, ${new Date().toISOString()})`.execute(
-        transaction,
-      );
+      const step = migrations[name];
+      await step?.up(transaction);
+      await sql`INSERT INTO kysely_migration (name, timestamp, beside)
+        VALUES (${name}, ${new Date().toISOString()}, ${step?.livesBeside ?? null})`.execute(transaction);
     }
     return pending;
   });
+}
+
+/** Throws while nodes are at work that a step would break: they would go on with statements that no longer mean the same. */
+async function checkNodes(transaction: Kysely<unknown>, pending: readonly string[]): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    SELECT application_name AS name FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()`.execute(transaction);
+  const steps = Object.fromEntries(Object.entries(migrations).filter(([name]) => pending.includes(name)));
+  const tooOld = tooOldFor(
+    steps,
+    rows.map(({ name }) => name ?? ''),
+  );
+  if (tooOld.length === 0) return;
+  throw new Problem(
+    `Nodes of an older version are at work on this database (${[...new Set(tooOld)].join(', ')}), and cannot work on with its new tables.`,
+    'Stop them, then start this version or run `credence store upgrade`: docs/operate/postgresql.md, "Upgrading".',
+  );
 }
 
 function toProblem(error: unknown): unknown {

@@ -21,6 +21,7 @@ const whileMigrating: Patience = {
   lock: 120_000,
   idleInTransaction: 120_000,
   answer: 0,
+  isMigrating: true,
 };
 
 export interface PostgresStore extends Store {
