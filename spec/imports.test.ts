@@ -28,6 +28,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
         'follow',
         'demo',
         'readiness',
+        'clock-watch',
         'record-readers',
         'admin-listener',
         'sealing',
@@ -48,6 +49,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     // The ground: knows the machine, and nothing of what Credence is for.
     {
       parts: [
+        'clock',
         'config',
         'door',
         'egress',
