@@ -25,7 +25,8 @@ export interface Installation {
   readonly agent: Agent;
   /** POSTs a form to the token endpoint of an issuer, as a load balancer passes it to one of the nodes. */
   post(part: 'idp' | 'ras', node: number, form: Record<string, string>): Promise<Answer>;
-  issue(node: number): Promise<Answer>;
+  /** @param idToken - of the agent that signed in at the start, unless another is given */
+  issue(node: number, idToken?: string): Promise<Answer>;
   redeem(node: number, idJag: string): Promise<Answer>;
   /** Whether the test is over, however it went: who still works on it stops. */
   isOver(): boolean;
@@ -156,11 +157,11 @@ function toInstallation(demo: DemoFile, nodes: readonly Node[], agent: Agent, sc
   return {
     ...{ demo, nodes, agent, post },
     isOver: () => isOver,
-    issue: (node) =>
+    issue: (node, idToken = agent.idToken) =>
       post('idp', node, {
         grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
         requested_token_type: 'urn:ietf:params:oauth:token-type:id-jag',
-        subject_token: agent.idToken,
+        subject_token: idToken,
         subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
         audience: demo.ras.issuer,
         resource: serverNamed(demo, 'everything').resource,

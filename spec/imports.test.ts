@@ -29,6 +29,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
         'demo',
         'readiness',
         'clock-watch',
+        'forgotten',
         'record-readers',
         'admin-listener',
         'sealing',

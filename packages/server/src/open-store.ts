@@ -6,7 +6,7 @@ import type { Store } from './store/store.ts';
 import type { PostgresSettings } from './store-config.ts';
 
 /** A store, and what is to be said of it. */
-export type OpenStore = Store & Partial<Pick<PostgresStore, 'findRisks'>>;
+export type OpenStore = Store & Partial<Pick<PostgresStore, 'findRisks' | 'hasForgotten' | 'goOn'>>;
 
 /**
  * Opens the store that the configuration names, for a process that writes. Only what is used is loaded.

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { BlockList } from 'node:net';
 import type { Logger } from 'pino';
@@ -11,6 +12,7 @@ import type { Clock } from './clock.ts';
 import { answerWithoutTime, openClock, whileRight } from './clock-watch.ts';
 import { type Config, isLoopbackHost, type Role } from './config.ts';
 import { createEgress, toBlockList } from './egress.ts';
+import { recoverForgotten } from './forgotten.ts';
 import { createHealth, notReadyReasons } from './health.ts';
 import type { Home } from './home.ts';
 import type { InForce } from './in-force.ts';
@@ -21,11 +23,11 @@ import { clientAddress, listen } from './listener.ts';
 import { toFault } from './log.ts';
 import type { Measures } from './measures.ts';
 import type { Meter } from './metrics/meter.ts';
+import { type OpenStore, openStore } from './open-store.ts';
 import { Problem } from './problem.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createRequestLog } from './request-log.ts';
 import { type Handler, idpListener, type Parts, resourceListener } from './roles.ts';
-import type { Store } from './store/store.ts';
 import { createDevelopmentTls } from './tls/development-ca.ts';
 
 /** What a process of an installation stands on, the only one or one of several. */
@@ -33,7 +35,7 @@ export interface Ground {
   readonly config: Config;
   readonly home: Home;
   readonly dataDir: string;
-  readonly store: Store;
+  readonly store: OpenStore;
   readonly inForce: InForce;
   readonly tls: Tls | undefined;
   readonly log: Logger;
@@ -59,7 +61,7 @@ const refusalLinesPerSecond = 20;
 
 /** Everything that stands between the ground and the roles; what has to be closed is left on the stack. */
 export async function openParts(opened: AsyncDisposableStack, ground: Ground): Promise<ProcessParts> {
-  const { config, store, inForce, tls, log, measures, shared } = ground;
+  const { config, home, store, inForce, tls, log, measures, shared } = ground;
   const { meter, watch } = measures;
   const nowMs = () => Date.now();
   const now = () => Math.floor(nowMs() / 1000);
@@ -69,6 +71,9 @@ export async function openParts(opened: AsyncDisposableStack, ground: Ground): P
   };
   const clock = await openClock({ config, store, log, append });
   every(opened, lookAtClockMs, clock.look, log);
+  const openAnother = () => openStore(config.store, home, `node-${randomBytes(6).toString('hex')}`);
+  const recover = () => recoverForgotten(store, openAnother, log, nowMs);
+  if (store.hasForgotten) every(opened, followMs, recover, log);
   const ledger = createRefusalLedger({
     linesPerSecond: Math.ceil(refusalLinesPerSecond / config.workers),
     append: (record) => append([record]),

@@ -4,6 +4,7 @@ import pg from 'pg';
 import type { PostgresSettings } from '../store-config.ts';
 import { migrations } from './migrate.ts';
 import { type Away, createAway } from './postgres-away.ts';
+import type { Confirmed } from './postgres-confirmed.ts';
 import { stateOf, toStoreError } from './postgres-error.ts';
 import type { Schema } from './schema.ts';
 import { type AppliedStep, stepTooFar, toConnectionName } from './schema-steps.ts';
@@ -52,7 +53,13 @@ export class Connections {
   /** Connections that were made and not lost since. */
   #live = 0;
 
-  constructor(settings: PostgresSettings, ca: readonly string[], max: number, patience: Patience = usualPatience) {
+  /** @param confirmed - asked of every new connection, where this process was told that something is durable */
+  constructor(
+    settings: PostgresSettings,
+    ca: readonly string[],
+    max: number,
+    { patience = usualPatience, confirmed }: { readonly patience?: Patience; readonly confirmed?: Confirmed } = {},
+  ) {
     this.#pool = new pg.Pool({
       host: settings.host,
       port: settings.port,
@@ -79,6 +86,7 @@ export class Connections {
       onConnect: (async (client: pg.ClientBase) => {
         await checkServer(client, settings);
         if (!patience.isMigrating) await checkTables(client);
+        await confirmed?.check(client);
       }) as (client: pg.ClientBase) => void,
     });
     // One that was cut off while it lay idle leaves the pool. One that was in use says so too, beside failing what it was

@@ -46,6 +46,10 @@ describe('T22: a standby takes over', () => {
     name.be('open');
   };
   const commit = (mark: Mark, id = fresh('line')) => store.commit({ marks: [mark], records: [row({ id })] });
+  const noticed = async () => {
+    await store.lossSequence().catch(() => undefined);
+    return store.hasForgotten();
+  };
   const isAway = (error: unknown) => error instanceof StoreUnavailable;
 
   describe('that every commit waited for', () => {
@@ -96,7 +100,7 @@ describe('T22: a standby takes over', () => {
     before(() => begin(false));
     after(end);
 
-    test('is warned of; what it lacks is lost, a mark among it is good again, and its chain is whole', async () => {
+    test('is warned of; the node notices, and answers nobody until a new epoch has begun; its chains are whole', async () => {
       assert.match((await store.findRisks())[0] ?? '', /no standby is synchronous/);
       const [early, late] = [idJag(), idJag()];
       await commit(early, 'early');
@@ -104,11 +108,18 @@ describe('T22: a standby takes over', () => {
       replication.be('silent');
       await commit(late, 'late');
       await failOver();
+      await until(async () => assert.equal(await noticed(), true), 15_000);
+      for (const work of [() => commit(late), () => store.audit.find('early'), () => store.proveWritable()]) {
+        await assert.rejects(work(), isAway);
+      }
+      store.goOn();
       await until(() => commit(idJag()), 15_000);
       assert.deepEqual(await commit(early), { won: false, lost: early });
       assert.ok(await store.audit.find('early'));
       assert.equal(await store.audit.find('late'), undefined);
-      assert.deepEqual(await commit(late), { won: true }, 'why a standby has to be synchronous');
+      assert.deepEqual(await commit(late), { won: true }, 'why there has to be a new epoch');
+      const chains = new Set((await store.audit.read(0, 1000)).map(({ node }) => node));
+      assert.deepEqual([...chains], ['one', 'one-again1'], 'no line is written under a number that was given before');
       assert.equal(verifyChains(await store.audit.read(0, 1_000_000)), undefined);
     });
   });

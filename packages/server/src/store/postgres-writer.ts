@@ -3,6 +3,7 @@ import type { ChainHead } from './chain.ts';
 import type { Change } from './engine.ts';
 import type { StoreWatch, UnitOutcome } from './group-commit.ts';
 import { appendRows, commitAtOnce, holdLosses, insertMarks, keyOf, notAtOnce } from './postgres-chain.ts';
+import type { Confirmed } from './postgres-confirmed.ts';
 import type { Connections, Session } from './postgres-connection.ts';
 import { isRetryable, stateOf, toStoreError } from './postgres-error.ts';
 import { GroupQueue } from './postgres-queue.ts';
@@ -24,9 +25,17 @@ const maxAttempts = 6;
  * Commits and changes pass two queues, so that a token never waits for an import. Each queue has its own chain, and one
  * transaction under way at a time: what arrives meanwhile is the next group.
  */
-export function postgresWriter(connections: Connections, node: string, watch?: StoreWatch | undefined): PostgresWriter {
-  const commits = new GroupQueue<Commit>(maxCommits, commitLane(connections, node, watch), watch);
-  const changes = new GroupQueue<Change>(maxChanges, changeLane(connections, `${node}-changes`, watch), watch);
+export function postgresWriter(
+  connections: Connections,
+  node: string,
+  { watch, confirmed }: { readonly watch?: StoreWatch | undefined; readonly confirmed: Confirmed },
+): PostgresWriter {
+  const commits = new GroupQueue<Commit>(maxCommits, commitLane(connections, node, watch, confirmed), watch);
+  const changes = new GroupQueue<Change>(
+    maxChanges,
+    changeLane(connections, `${node}-changes`, watch, confirmed),
+    watch,
+  );
   return {
     commit: (commit) => commits.submit(commit),
     write: (change) => changes.submit(change),
@@ -36,11 +45,12 @@ export function postgresWriter(connections: Connections, node: string, watch?: S
   };
 }
 
-function commitLane(connections: Connections, node: string, watch: StoreWatch | undefined) {
+function commitLane(connections: Connections, node: string, watch: StoreWatch | undefined, confirmed: Confirmed) {
   /** Where our last group left the chain; unknown at the start, and after anything unexpected. */
   let head: ChainHead | undefined;
 
   const stepByStep = async (session: Session, commits: readonly Commit[]): Promise<readonly UnitOutcome[]> => {
+    const chain = confirmed.chainOf(node);
     let after: ChainHead | undefined;
     let lines = 0;
     const outcomes = await inTransaction(session, begin, async () => {
@@ -49,10 +59,11 @@ function commitLane(connections: Connections, node: string, watch: StoreWatch | 
       const reached = await useMarks(session, commits, losses);
       const rows = reached.flatMap(rowsOf);
       lines = rows.length;
-      after = await appendRows(session, node, rows);
+      after = await appendRows(session, chain, rows);
       return reached.map(({ outcome }) => ({ value: outcome }));
     });
     head = after;
+    if (after) confirmed.took(chain, after);
     watch?.lines(lines);
     return outcomes;
   };
@@ -66,7 +77,9 @@ function commitLane(connections: Connections, node: string, watch: StoreWatch | 
       try {
         const rows = commits.flatMap(({ records }) => records);
         const [asOf] = rests;
-        head = await commitAtOnce(session, node, before, marks, rows, asOf);
+        const chain = confirmed.chainOf(node);
+        head = await commitAtOnce(session, chain, before, marks, rows, asOf);
+        confirmed.took(chain, head);
         watch?.lines(rows.length);
         return commits.map(() => ({ value: { won: true } }));
       } catch (error) {
@@ -78,9 +91,11 @@ function commitLane(connections: Connections, node: string, watch: StoreWatch | 
   return (commits: readonly Commit[]) => runGroup(connections, commits, runOnce);
 }
 
-function changeLane(connections: Connections, node: string, watch: StoreWatch | undefined) {
+function changeLane(connections: Connections, node: string, watch: StoreWatch | undefined, confirmed: Confirmed) {
   const runOnce = async (session: Session, changes: readonly Change[]) => {
     const rows: AuditRow[] = [];
+    const chain = confirmed.chainOf(node);
+    let after: ChainHead | undefined;
     const outcomes = await inTransaction(session, beginChange, async () => {
       const outcomes: UnitOutcome[] = [];
       for (const { steps, conditional, records = [] } of changes) {
@@ -88,9 +103,10 @@ function changeLane(connections: Connections, node: string, watch: StoreWatch | 
         if (!(conditional && changed[0] === 0)) rows.push(...records);
         outcomes.push({ value: changed });
       }
-      if (rows.length > 0) await appendRows(session, node, rows);
+      if (rows.length > 0) after = await appendRows(session, chain, rows);
       return outcomes;
     });
+    if (after) confirmed.took(chain, after);
     watch?.lines(rows.length);
     return outcomes;
   };

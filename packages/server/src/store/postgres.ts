@@ -5,6 +5,7 @@ import type { PostgresSettings } from '../store-config.ts';
 import type { DigestKey } from './digests.ts';
 import type { Engine } from './engine.ts';
 import type { StoreWatch } from './group-commit.ts';
+import { createConfirmed } from './postgres-confirmed.ts';
 import { Connections, type Patience, usualPatience } from './postgres-connection.ts';
 import { toStoreError } from './postgres-error.ts';
 import { migratePostgres } from './postgres-migrate.ts';
@@ -27,6 +28,9 @@ const whileMigrating: Patience = {
 export interface PostgresStore extends Store {
   /** What works, and may still end badly, in the operator's words; it can change at any time. */
   findRisks(): Promise<readonly string[]>;
+  /** The database lacks what it confirmed to this process: everything fails until {@link goOn} is called, after a new epoch. */
+  hasForgotten(): boolean;
+  goOn(): void;
 }
 
 /**
@@ -41,10 +45,11 @@ export async function openPostgresStore(
 ): Promise<PostgresStore> {
   const ca = await readCertificates(settings);
   await upgradePostgres(settings, ca);
-  const readers = new Connections(settings, ca, settings.maxReaders);
+  const confirmed = createConfirmed();
+  const readers = new Connections(settings, ca, settings.maxReaders, { confirmed });
   // One for each queue, and one to spare for what is just being closed.
-  const writers = new Connections(settings, ca, 3);
-  const writer = postgresWriter(writers, node, watch);
+  const writers = new Connections(settings, ca, 3, { confirmed });
+  const writer = postgresWriter(writers, node, { watch, confirmed });
   const engine: Engine = { db: readers.kysely('contract'), write: writer.write };
   const whole = toWholeStore(
     engine,
@@ -73,7 +78,8 @@ export async function openPostgresStore(
     await whole.close();
     throw error;
   }
-  return { ...whole, purge, findRisks: () => findRisks(engine.db) };
+  const { hasForgotten, goOn } = confirmed;
+  return { ...whole, purge, findRisks: () => findRisks(engine.db), hasForgotten, goOn };
 }
 
 async function askMayPurge(db: Engine['db']): Promise<boolean> {
@@ -83,7 +89,7 @@ async function askMayPurge(db: Engine['db']): Promise<boolean> {
 
 /** Connections for work on the whole store, which takes as long as it takes. */
 export async function connectPatiently(settings: PostgresSettings): Promise<Connections> {
-  return new Connections(settings, await readCertificates(settings), 1, whileMigrating);
+  return new Connections(settings, await readCertificates(settings), 1, { patience: whileMigrating });
 }
 
 /** Throws `Problem` while another store is being copied into this database: half of one issues nothing. */
@@ -98,7 +104,9 @@ async function refuseArriving(db: Engine['db']): Promise<void> {
 
 /** Brings the tables to this version, as the user that the settings name. Resolves to the steps it took. */
 export async function upgradePostgres(settings: PostgresSettings, ca?: readonly string[]): Promise<readonly string[]> {
-  const connections = new Connections(settings, ca ?? (await readCertificates(settings)), 1, whileMigrating);
+  const connections = new Connections(settings, ca ?? (await readCertificates(settings)), 1, {
+    patience: whileMigrating,
+  });
   try {
     const db = connections.kysely<unknown>('raw');
     await sql`SELECT 1`.execute(db);
