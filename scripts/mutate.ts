@@ -100,7 +100,11 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('store/postgres-away.ts'), [server('store/postgres-away.test.ts')]],
   [server('store/schema-steps.ts'), [server('store/schema-steps.test.ts')]],
   [server('store/postgres-confirmed.ts'), [server('store/postgres-confirmed.test.ts')]],
-  [server('store/postgres-standby.ts'), [server('store/postgres-standby.test.ts')]],
+  [
+    server('store/postgres-standby.ts'),
+    [server('store/postgres-standby.test.ts')],
+    [server('store/postgres-failover.test.ts')],
+  ],
   [server('store/used-once.ts'), [server('store/used-once.test.ts')]],
   [server('store/digest-set.ts'), [server('store/digest-set.test.ts')]],
   [server('store/migrations/ddl.ts'), [server('store/migrations/ddl.test.ts')], [server('store/postgres.test.ts')]],

@@ -8,14 +8,25 @@ const settleMs = 660_000;
 
 /** A machine whose clock and counters the test moves, and a database whose clock it moves apart from them. */
 function world(change: Partial<ClockOptions> & { readonly database?: boolean } = {}) {
-  const state = { wallMs: 1_800_000_000_000, elapsedMs: 5000, uptimeMs: 90_000, storeMs: 0, tookMs: 0, fails: false };
+  const state = {
+    wallMs: 1_800_000_000_000,
+    elapsedMs: 5000,
+    uptimeMs: 90_000,
+    storeMs: 0,
+    tookMs: 0,
+    fails: false,
+    asked: 0,
+  };
   state.storeMs = state.wallMs;
   const told: ClockNews[] = [];
   const { database = true, ...options } = change;
   const clock = createClock({
     wallMs: () => state.wallMs,
     elapsedMs: () => state.elapsedMs,
-    uptimeMs: () => state.uptimeMs,
+    uptimeMs: () => {
+      state.asked += 1;
+      return state.uptimeMs;
+    },
     latestMs: undefined,
     leewayMs,
     settleMs,
@@ -41,7 +52,7 @@ function world(change: Partial<ClockOptions> & { readonly database?: boolean } =
 describe('a node whose database has a clock', () => {
   test('as late or as early as its database: right, and nothing is said', async () => {
     const { clock, state, states } = world();
-    state.storeMs += 4900;
+    state.storeMs += 5000;
     await clock.look();
     assert.equal(clock.isRight(), true);
     assert.deepEqual(states(), []);
@@ -77,10 +88,11 @@ describe('a node whose database has a clock', () => {
   }
 
   test('exactly the leeway is within it', async () => {
-    const { clock, state } = world();
+    const { clock, state, states } = world();
     state.storeMs -= leewayMs;
     await clock.look();
     assert.equal(clock.isRight(), true);
+    assert.deepEqual(states(), ['off']);
   });
 
   test('set between two looks: noticed at once, before the database is asked', async () => {
@@ -122,6 +134,9 @@ describe('a node whose database has a clock', () => {
     [state.tookMs, state.storeMs] = [4001, state.storeMs + hour];
     await clock.look();
     assert.deepEqual([states(), clock.isRight()], [[], true]);
+    state.tookMs = 4000;
+    await clock.look();
+    assert.deepEqual([states(), clock.isRight()], [['wrong'], false]);
   });
 
   test('a database that cannot be asked changes nothing, and news that could not be written are told at the next look', async () => {
@@ -168,7 +183,9 @@ describe('a machine that has only itself', () => {
     pass(1000);
     await clock.look();
     assert.equal(clock.isRight(), false);
-    pass(settleMs);
+    state.wallMs += 5000; // no more than a clock may be off by
+    await clock.look();
+    pass(settleMs - 1000);
     await clock.look();
     assert.equal(clock.isRight(), true);
   });
@@ -184,10 +201,17 @@ describe('a machine that has only itself', () => {
     assert.deepEqual(states(), ['off', 'right', 'off', 'right']);
   });
 
-  test('that slept: right', () => {
-    const { clock, state } = world({ database: false });
+  test('that slept: right; the other counter is asked then, and not at every request', () => {
+    const { clock, state, pass } = world({ database: false });
+    state.asked = 0;
+    pass(1000);
+    clock.isRight();
+    assert.equal(state.asked, 0);
     for (const counter of ['wallMs', 'uptimeMs'] as const) state[counter] += hour;
     assert.equal(clock.isRight(), true);
+    const { asked } = state;
+    clock.isRight();
+    assert.equal(state.asked, asked);
   });
 
   test('the record has a line from later: nobody is answered until that has come, or the clock has stood its time', async () => {

@@ -55,6 +55,11 @@ describe('nodes at work when a step is to be taken', () => {
     });
   }
 
+  test('of several steps the strictest counts', () => {
+    const pending = { '0003-c': { up, livesBeside: '0002-b' }, '0004-d': { up } };
+    assert.deepEqual(tooOldFor(pending, ['credence 0002-b', 'credence 0004-d']), ['credence 0002-b']);
+  });
+
   test('a connection is called by the latest step its version knows', () => {
     assert.equal(toConnectionName(['0002-b', '0001-a']), 'credence 0002-b');
     const name = toConnectionName(Object.keys(migrations));

@@ -37,6 +37,6 @@ export function tooOldFor(
   return connections.filter((name) => {
     const [of, latest = ''] = name.split(' ');
     if (of !== product) return false; // nobody's but ours
-    return Object.entries(pending).some(([step, { livesBeside }]) => latest < step && latest < (livesBeside ?? step));
+    return Object.entries(pending).some(([step, { livesBeside }]) => latest < (livesBeside ?? step));
   });
 }
