@@ -19,6 +19,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '32' },
+    only: { type: 'string', default: '' },
     write: { type: 'boolean', default: true },
   },
   allowNegative: true,
@@ -29,11 +30,11 @@ const [seconds, rounds, connections] = [options.seconds, options.rounds, options
   number,
 ];
 const methods = ['client_secret_post', 'private_key_jwt'] as const;
-const kinds: readonly Series[] = (['issue', 'redeem'] as const).flatMap((grant) =>
-  methods.map((method) => ({ grant, method, idTokens: 'new' }) as const),
-);
-const bodiesPerSecond = 6000;
-const warmUpSeconds = 4;
+const kinds = (['issue', 'redeem'] as const)
+  .flatMap((grant) => methods.map((method): Series => ({ grant, method, idTokens: 'new' })))
+  .filter((kind) => nameOf(kind).includes(options.only));
+const bodiesPerSecond = 2500;
+const warmUpSeconds = 6;
 
 interface Measured extends Run {
   /** Lines of the record for each transaction that appended some. */
