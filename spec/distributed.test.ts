@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { tokenType } from '@credence/mcp/protocol';
 import { readRecord } from '../packages/server/src/audit/personal.ts';
 import { createDpopNonces } from '../packages/server/src/clients/dpop.ts';
+import { bearerKey } from '../packages/server/src/idp/bearer-key.ts';
 import { generatePrivateJwk } from '../packages/server/src/keys/signer.ts';
 import { alice, claimsOf, type Fields, openWorld, rasIssuer, refused, type World } from './world.ts';
 
@@ -52,7 +53,7 @@ const subjects: [name: string, give: (world: World, jkt?: string) => Promise<Fie
         authTime: world.now(),
         ...(jkt && { jkt }),
       };
-      await artifacts.upsert('RefreshToken', 'the-token', payload, expiresAt);
+      await artifacts.upsert('RefreshToken', bearerKey('RefreshToken', 'the-token'), payload, expiresAt);
       return { subject_token: 'the-token', subject_token_type: tokenType.refreshToken };
     },
   ],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { tokenType } from '@credence/mcp/protocol';
+import { bearerKey } from '../packages/server/src/idp/bearer-key.ts';
 import { alice, claimsOf, openWorld, refused } from './world.ts';
 
 /** A refresh token as the sign-in keeps it, with changes. */
@@ -21,7 +22,7 @@ async function withRefreshToken(change: Record<string, unknown> = {}, withGrant 
   };
   const save = async () => {
     if (withGrant) await artifacts.upsert('Grant', 'grant-1', { kind: 'Grant', accountId: alice.id }, expiresAt);
-    await artifacts.upsert('RefreshToken', 'the-token', payload, expiresAt);
+    await artifacts.upsert('RefreshToken', bearerKey('RefreshToken', 'the-token'), payload, expiresAt);
   };
   await save();
   const exchange = (fields = {}) =>
@@ -61,10 +62,10 @@ describe('IDP-14 to IDP-16: a refresh token as subject token', () => {
 
   test('B17 rotated out: refused, and the family ends', async () => {
     const { world, exchange } = await withRefreshToken();
-    await world.store.artifacts.consume('RefreshToken', 'the-token', world.now());
+    await world.store.artifacts.consume('RefreshToken', bearerKey('RefreshToken', 'the-token'), world.now());
     await refused(world, await exchange(), 'refresh_token_not_accepted');
     assert.equal(await world.store.artifacts.find('Grant', 'grant-1'), undefined);
-    assert.equal(await world.store.artifacts.find('RefreshToken', 'the-token'), undefined);
+    assert.equal(await world.store.artifacts.find('RefreshToken', bearerKey('RefreshToken', 'the-token')), undefined);
   });
 
   test('B18 for an audience that nobody has let its client into: what the person once agreed to decides nothing', async () => {

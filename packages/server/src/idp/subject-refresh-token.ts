@@ -1,5 +1,6 @@
 import { type EpochSeconds, isDate, isName, no, ok, type Result } from '@credence/mcp/protocol';
 import type { ArtifactStore } from '../store/store.ts';
+import { bearerKey } from './bearer-key.ts';
 import { type SubjectToken, toSubjectToken } from './subject-token.ts';
 
 /**
@@ -13,7 +14,8 @@ export async function readRefreshToken(
   expected: { readonly clientId: string; readonly now: EpochSeconds },
   artifacts: ArtifactStore,
 ): Promise<Result<SubjectToken>> {
-  const found = value.length <= 512 ? await artifacts.find('RefreshToken', value) : undefined;
+  const found =
+    value.length <= 512 ? await artifacts.find('RefreshToken', bearerKey('RefreshToken', value)) : undefined;
   if (found?.kind !== 'RefreshToken') return no('refresh_token_not_accepted');
   const { clientId, accountId, grantId, sid, exp, consumed, authTime, acr, amr, jkt } = found;
   if (clientId !== expected.clientId) return no('subject_token_other_client');

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider';
 import type { Artifact, Mark, Store } from '../../store/store.ts';
+import { bearerKey, isBearer } from '../bearer-key.ts';
 
 /**
  * Keeps what `oidc-provider` keeps. Single use is decided here, by one conditional write (T05): of several requests with
@@ -38,15 +39,22 @@ function toMark(clientId: string, hash: string, until: EpochSeconds): Mark {
 
 function artifactAdapter(store: Store, model: string, now: () => EpochSeconds): Adapter {
   const { artifacts } = store;
-  const find = async (id: string) => (await artifacts.find(model, id)) as AdapterPayload | undefined;
+  const keyOf = (id: string) => bearerKey(model, id);
+  const find = async (id: string) => {
+    const found = (await artifacts.find(model, keyOf(id))) as AdapterPayload | undefined;
+    return found && isBearer(model) ? { ...found, jti: id } : found;
+  };
   return {
     find,
     findByUid: async (uid) => (await artifacts.findByUid(model, uid)) as AdapterPayload | undefined,
     findByUserCode: async () => undefined,
-    upsert: (id, payload, expiresIn) =>
-      artifacts.upsert(model, id, payload as Artifact, expiresIn ? now() + expiresIn : undefined),
+    upsert: (id, payload, expiresIn) => {
+      const { jti: _, ...rest } = payload; // it is the value itself
+      const kept = (isBearer(model) ? rest : payload) as Artifact;
+      return artifacts.upsert(model, keyOf(id), kept, expiresIn ? now() + expiresIn : undefined);
+    },
     consume: async (id) => {
-      if (await artifacts.consume(model, id, now())) return;
+      if (await artifacts.consume(model, keyOf(id), now())) return;
       // Used before, or by another request at this moment: nobody can tell which holder is the thief, so the family ends.
       const grantId = (await find(id))?.grantId;
       if (grantId) await endGrant(store, grantId);
@@ -54,7 +62,7 @@ function artifactAdapter(store: Store, model: string, now: () => EpochSeconds): 
         ? new errors.InvalidRequestUri('the request_uri was used before')
         : new errors.InvalidGrant('used before');
     },
-    destroy: (id) => artifacts.destroy(model, id),
+    destroy: (id) => artifacts.destroy(model, keyOf(id)),
     revokeByGrantId: (grantId) => artifacts.revokeGrant(grantId),
   };
 }

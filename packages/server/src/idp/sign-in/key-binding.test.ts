@@ -4,6 +4,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { mintJws } from '@credence/mcp/protocol';
 import { createDpopNonces } from '../../clients/dpop.ts';
 import { generatePrivateJwk, type PrivateJwk, toPublicJwk, toSigner } from '../../keys/signer.ts';
+import { bearerKey } from '../bearer-key.ts';
 import { type Asked, ask, assertion, basic, claimsOf, signInAs, token } from './test-client.ts';
 import { openTestWorld, TestBrowser, type TestWorld } from './test-world.ts';
 
@@ -63,6 +64,9 @@ describe('T02, T04, IDP-31: a sign-in is bound to the key its code was traded wi
   const lastReason = () => world.notes.at(-1)?.reason;
   const jktOf = (idToken: unknown) => (claimsOf(idToken).cnf as { jkt?: string } | undefined)?.jkt;
 
+  const keptOf = (value: unknown) =>
+    world.store.artifacts.find('RefreshToken', bearerKey('RefreshToken', String(value)));
+
   for (const clientId of ['portal', 'claude-code'] as const) {
     describe(clientId === 'portal' ? 'of a confidential client' : 'of a public client', () => {
       test('ID Token, refresh token and what comes of it carry the key; without it, or with another, nothing more comes', async () => {
@@ -72,7 +76,7 @@ describe('T02, T04, IDP-31: a sign-in is bound to the key its code was traded wi
         const jkt = jktOf(first.body.id_token);
         assert.ok(jkt);
         assert.equal(world.notes.at(-1)?.facts.keyThumbprint, jkt);
-        const kept = await world.store.artifacts.find('RefreshToken', String(first.body.refresh_token));
+        const kept = await keptOf(first.body.refresh_token);
         assert.equal(kept?.jkt, jkt);
 
         assert.equal((await refresh(signedIn.asked, first.body.refresh_token)).status, 400);
@@ -81,7 +85,7 @@ describe('T02, T04, IDP-31: a sign-in is bound to the key its code was traded wi
         const second = await refresh(signedIn.asked, first.body.refresh_token, await proof(own));
         assert.equal(second.status, 200, JSON.stringify(second.body));
         assert.equal(jktOf(second.body.id_token), jkt);
-        const next = await world.store.artifacts.find('RefreshToken', String(second.body.refresh_token));
+        const next = await keptOf(second.body.refresh_token);
         assert.equal(next?.jkt, jkt);
       });
 
@@ -92,7 +96,7 @@ describe('T02, T04, IDP-31: a sign-in is bound to the key its code was traded wi
         const second = await refresh(signedIn.asked, first.body.refresh_token, await proof(other));
         assert.equal(second.status, 200, JSON.stringify(second.body));
         assert.equal(jktOf(second.body.id_token), undefined);
-        const kept = await world.store.artifacts.find('RefreshToken', String(second.body.refresh_token));
+        const kept = await keptOf(second.body.refresh_token);
         assert.equal(kept?.jkt, undefined);
       });
     });
