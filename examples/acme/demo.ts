@@ -1,6 +1,8 @@
 // npm run demo [-- --split] [-- --tls] [-- --json]
+// npm run demo -- --org [--people 500] [--servers 30] [--json]
 //
-// Starts Acme, lets three people's agents try three MCP servers, and shows who got where, why not, and how fast.
+// Starts Acme, lets three people's agents try three MCP servers, and shows who got where, why not, and how fast. With --org: the
+// whole organisation at nine in the morning, and one command that stops it (org/demo-org.ts).
 import { parseArgs, styleText } from 'node:util';
 import { type Installation, type Options, openInstallation } from './installation.ts';
 import { type Column, toTable } from './table.ts';
@@ -26,6 +28,7 @@ const bold = (text: string) => styleText('bold', text);
 async function main(): Promise<number> {
   const options = readFlags();
   if (!options) return 2;
+  if (options.org) return await showOrganisation(options);
   let installation: Installation | undefined;
   process.once('SIGINT', () => {
     void (installation?.close() ?? Promise.resolve()).finally(() => process.exit(130));
@@ -48,12 +51,43 @@ async function main(): Promise<number> {
   }
 }
 
-function readFlags(): (Options & { json: boolean }) | undefined {
-  const flag = { type: 'boolean', default: false } as const;
+interface Flags extends Options {
+  readonly json: boolean;
+  readonly org: boolean;
+  readonly people: string;
+  readonly servers: string;
+}
+
+async function showOrganisation({ people, servers, json }: Flags): Promise<number> {
+  const { runOrg } = await import('./org/demo-org.ts');
   try {
-    return parseArgs({ options: { split: flag, tls: flag, json: flag } }).values;
+    await runOrg({ people: Number(people), servers: Number(servers), json });
+    return 0;
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\nKnown flags: --split, --tls, --json\n`);
+    process.stderr.write(`The demonstration failed: ${(error as Error).message}\n`);
+    return 1;
+  }
+}
+
+function readFlags(): Flags | undefined {
+  const flag = { type: 'boolean', default: false } as const;
+  const count = (value: string) => ({ type: 'string', default: value }) as const;
+  try {
+    const organisation = { org: flag, people: count('500'), servers: count('30') };
+    const { values } = parseArgs({ options: { split: flag, tls: flag, json: flag, ...organisation } });
+    for (const [name, least, most] of [
+      ['people', 1, 5000],
+      ['servers', 1, 50],
+    ] as const) {
+      const number = Number(values[name]);
+      if (!Number.isInteger(number) || number < least || number > most)
+        throw new Error(`--${name} is ${least} to ${most}`);
+    }
+    return values;
+  } catch (error) {
+    process.stderr.write(
+      `${(error as Error).message}\nKnown flags: --split, --tls, --json, --org with --people and --servers\n`,
+    );
     return undefined;
   }
 }
