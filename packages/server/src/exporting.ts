@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { startExporter } from './exports/exporter.ts';
 import { deadLettersOf, openExport } from './exports/open.ts';
+import { readExportStatus } from './exports/status.ts';
 import { toFault } from './log.ts';
 import type { ProcessParts } from './serve.ts';
 
@@ -10,7 +11,7 @@ import type { ProcessParts } from './serve.ts';
  * its own pace; a destination that is slow or away holds up nobody.
  */
 export async function openExporting(opened: AsyncDisposableStack, parts: ProcessParts): Promise<void> {
-  const { config, home, store, egress, edge, now, log } = parts;
+  const { config, home, store, egress, edge, now, log, measures } = parts;
   const holder = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
   const exports = await Promise.all(config.exports.map((each) => openExport(each, { post: egress.fetch, now })));
   for (const { settings, kinds, destination, tries } of exports) {
@@ -39,4 +40,12 @@ export async function openExporting(opened: AsyncDisposableStack, parts: Process
     });
     opened.defer(() => exporter.stop());
   }
+  if (exports.length === 0) return;
+  const status = () => readExportStatus(store, config.exports, edge.nowMs());
+  measures.meter?.read('credence_export_lag_seconds', async () =>
+    (await status()).map(({ name, lagSeconds }) => [[name], lagSeconds]),
+  );
+  measures.meter?.read('credence_export_dead_letters', async () =>
+    (await status()).map(({ name, dead }) => [[name], dead]),
+  );
 }

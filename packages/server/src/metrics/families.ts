@@ -118,6 +118,18 @@ export const families = {
     labels: ['purpose'],
     merge: 'max',
   },
+  credence_export_lag_seconds: {
+    type: 'gauge',
+    help: 'Age of the oldest record that an export has not sent yet.',
+    labels: ['export'],
+    merge: 'max',
+  },
+  credence_export_dead_letters: {
+    type: 'gauge',
+    help: 'Records that an export was refused and has put aside, ever since.',
+    labels: ['export'],
+    merge: 'max',
+  },
   credence_workers: {
     type: 'gauge',
     help: 'Workers that run now, of those that were asked for.',
