@@ -52,7 +52,8 @@ export async function openEventReceiver(keys: () => readonly Jwk[]): Promise<Eve
     const { payload: bytes, protectedHeader } = await compactVerify(set, jwks);
     const claims = JSON.parse(new TextDecoder().decode(bytes));
     const [[uri, payload]] = Object.entries(claims.events) as [[string, Record<string, unknown>]];
-    const subject = claims.sub_id.format === 'complex' ? claims.sub_id.user.sub : claims.sub_id.sub;
+    const about = claims.sub_id ?? { sub: '' }; // a stop is about nobody
+    const subject = about.format === 'complex' ? about.user.sub : about.sub;
     return { header: { ...protectedHeader }, claims, name: uri.split('/').at(-1) ?? '', payload, subject };
   }
 

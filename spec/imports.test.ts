@@ -43,7 +43,10 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     // The two trust domains and what stands before and behind them: never a word between these.
     { parts: ['idp', 'ras', 'gateway', 'admin'] },
     // What both token endpoints need: a request, who sent it, and what is in force.
-    { parts: ['backup', 'call', 'clients', 'documents', 'epoch', 'in-force', 'open-store'], knowEachOther: true },
+    {
+      parts: ['backup', 'call', 'clients', 'documents', 'epoch', 'in-force', 'open-store', 'stops'],
+      knowEachOther: true,
+    },
     // The record on its way out.
     { parts: ['exports'] },
     { parts: ['directory', 'policy', 'audit', 'revocation', 'store', 'keys'] },

@@ -30,6 +30,7 @@ export function openOtherRas(
   const index = compileResource(parsed.document, { version: 1, issuer: rasIssuer, localIdp: undefined });
   const edge: Edge = {
     store,
+    stops: world.stops,
     nowMs: () => world.clock.ms,
     ledger: { count: () => undefined, flush: async () => undefined },
     failures: createFailureLimit({ max: 10, windowSeconds: 60, now }),
@@ -48,6 +49,7 @@ export function openOtherRas(
       assertionMark: (_, jti, until) => ({ kind: 'client_assertion', id: jti, until }),
     },
     policy: () => index,
+    stops: world.stops.current,
     store,
     epoch: () => world.epoch(),
     ownIdp: undefined,

@@ -39,6 +39,8 @@ import type { ClientProof } from '../packages/server/src/policy/model.ts';
 import { parsePolicy } from '../packages/server/src/policy/parse.ts';
 import type { Ras } from '../packages/server/src/ras/jwt-bearer.ts';
 import { createRevocationStreams } from '../packages/server/src/revocation/streams.ts';
+import { isResourceStopped } from '../packages/server/src/stops/judge.ts';
+import { openStops } from '../packages/server/src/stops/memory.ts';
 import type { Epoch } from '../packages/server/src/store/epoch.ts';
 import { openSqliteStore } from '../packages/server/src/store/sqlite.ts';
 import type { Person, Store } from '../packages/server/src/store/store.ts';
@@ -200,8 +202,10 @@ export async function openWorld(
       records: [{ id: record.id, kind: record.kind, timeMs: record.timeMs, body: JSON.stringify(record) }],
     });
   };
+  const stops = await openStops(store, now);
   const edge: Edge = {
     store,
+    stops,
     nowMs: () => clock.ms,
     ledger: createRefusalLedger({
       linesPerSecond: options.linesPerSecond ?? 1000,
@@ -245,6 +249,7 @@ export async function openWorld(
       assertionMark: clientAssertionMark,
     },
     policy: () => accessIndex,
+    stops: stops.current,
     store,
     epoch: () => epoch,
     idTokens: createIdTokenVerifier(() => idTokenKeys),
@@ -288,6 +293,7 @@ export async function openWorld(
       }),
     },
     policy: () => resourceIndex,
+    stops: stops.current,
     store,
     epoch: () => epoch,
     ownIdp: idpIssuer,
@@ -312,6 +318,7 @@ export async function openWorld(
   const idpApp = createIdpApp(idp, edge, () => undefined);
   const streams = createRevocationStreams({
     store,
+    isStopped: (resource) => isResourceStopped(stops.current(), resource),
     issuer: rasIssuer,
     signer: () => toSigner(keys.revocation),
     nowMs: () => clock.ms,
@@ -411,6 +418,8 @@ export async function openWorld(
     /** The client certificate of every request from here on. */
     connection,
     edge,
+    stops,
+    resourcePolicy: ras.policy,
     /** Streams of who is cut off; whoever opens one closes them. */
     streams,
     policy: idp.policy,

@@ -6,6 +6,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { grantType } from '@credence/mcp/protocol';
 import { createIdpApp, type Edge } from './app.ts';
 import type { Idp } from './idp/token-exchange.ts';
+import { openStops } from './stops/memory.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 
 describe('the token endpoint that the sign-in shares', () => {
@@ -19,6 +20,7 @@ describe('the token endpoint that the sign-in shares', () => {
     const store = await openSqliteStore(':memory:', { node: 'one' });
     const edge: Edge = {
       store,
+      stops: await openStops(store, () => 1_800_000_000),
       nowMs: () => 1_800_000_000_000,
       ledger: { count: () => undefined, flush: async () => undefined },
       failures: { waitSeconds: () => 0, add: () => undefined },

@@ -35,12 +35,14 @@ import { introspect } from './ras/introspection.ts';
 import { jwtBearer, type Ras } from './ras/jwt-bearer.ts';
 import { revoke } from './ras/revocation.ts';
 import type { RevocationStreams } from './revocation/streams.ts';
+import type { Stops } from './stops/memory.ts';
 import { type Mark, type Store, StoreUnavailable } from './store/store.ts';
 import type { Endpoint as EndpointName, Watch } from './watch.ts';
 
 /** What every token endpoint needs besides its own half. */
 export interface Edge {
   readonly store: Store;
+  readonly stops: Pick<Stops, 'upTo' | 'current'>;
   /** The one clock: milliseconds since 1970. */
   readonly nowMs: () => number;
   readonly ledger: RefusalLedger;
@@ -236,6 +238,8 @@ async function answerGrant(
 ): Promise<Answer> {
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     const asOf = await edge.store.lossSequence();
+    const reading = edge.stops.upTo(asOf);
+    if (reading) await reading;
     const { call, draft } = openCall(asked, edge, form.ok ? form.value : noForm);
     const claimedClient = claimedClientId(call);
     const waitSeconds = edge.failures.waitSeconds(claimedClient, call.address);

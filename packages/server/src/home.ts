@@ -10,6 +10,8 @@ export interface Home {
   readonly configFile: string;
   /** Names the configuration that the server was last started with, where its store is not in the home. */
   readonly configPathFile: string;
+  /** The issuers of a server that runs here, which its flags may have changed: commands beside it speak of the same. */
+  readonly issuersFile: string;
   readonly demoFile: string;
   /** Signing keys. */
   readonly keysDir: string;
@@ -67,6 +69,7 @@ export function toHome(dir: string, keysFolder?: string): Home {
     storeFile: join(root, 'store.db'),
     configFile: join(root, 'credence.yaml'),
     configPathFile: join(root, 'config-path'),
+    issuersFile: join(root, 'issuers.json'),
     demoFile: join(root, 'demo.json'),
     keysDir: keysFolder ?? join(root, 'keys'),
     tlsDir: join(root, 'tls'),

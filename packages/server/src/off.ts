@@ -28,6 +28,7 @@ export async function openOff(opened: AsyncDisposableStack, parts: Parts): Promi
     signer: () => keys.signer(),
     subjectSecret: await openSecret(home.keysDir, 'subject'),
     store,
+    ownRas: config.roles.has('ras') ? config.ras.issuer : undefined,
     post: await openPost(opened, parts),
     bearerOf: (ras) => bearers.get(ras),
     now,

@@ -41,6 +41,9 @@ import { reachOf } from './policy/reach.ts';
 import type { Readiness } from './readiness.ts';
 import { createRevocationStreams } from './revocation/streams.ts';
 import { readSecretFile } from './secret-file.ts';
+import { isDead } from './stops/dead.ts';
+import { isResourceStopped, isStoppedAtSignIn } from './stops/judge.ts';
+import { stoppedAtSignIn } from './stops/sign-in.ts';
 import type { Store } from './store/store.ts';
 import { directoryRows, openUpstreams } from './upstreams.ts';
 
@@ -112,8 +115,13 @@ export async function idpListener(parts: Parts): Promise<Handler> {
   const signIn = createSignIn({
     issuer,
     organisation: config.organisation,
-    store,
-    clients: () => inForce.access().clientsByClientId,
+    store: stoppedAtSignIn(store, edge.stops.current),
+    clients: () => ({
+      get: (id) => {
+        const client = inForce.access().clientsByClientId.get(id);
+        return client && isStoppedAtSignIn(edge.stops.current(), 'client', id) ? undefined : client;
+      },
+    }),
     complete,
     secretHashes,
     idTokenKeys: () => idTokenKeys.privateJwks().filter(isSigningJwk),
@@ -158,6 +166,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
       assertionMark: clientAssertionMark,
     },
     policy: () => inForce.access(),
+    stops: edge.stops.current,
     store,
     epoch: () => inForce.epoch(),
     idTokens: createIdTokenVerifier(() => idTokenKeys.published()),
@@ -262,6 +271,7 @@ export async function openRas(parts: Parts) {
       }),
     },
     policy: () => inForce.resource(),
+    stops: edge.stops.current,
     store,
     epoch: () => inForce.epoch(),
     ownIdp: config.roles.has('idp') ? config.idp.issuer : undefined,
@@ -286,6 +296,7 @@ export async function openRas(parts: Parts) {
   const publishedKeys = () => [...keys.published(), ...revocationKeys.published(), encryptionKeys.current()];
   const streams = createRevocationStreams({
     store,
+    isStopped: (resource) => isResourceStopped(edge.stops.current(), resource),
     issuer,
     signer: () => revocationKeys.signer(),
     nowMs: edge.nowMs,
@@ -336,10 +347,8 @@ async function openGateway(
     keys: keys ? async () => keys.published() : (header) => keysOf({ issuer, keys: 'discovery' }, header),
     followed,
     verifySignature,
-    isRevoked: async ({ id, subject, issuedAt, epoch = '' }) =>
-      (issuesHere(parts) && epoch !== inForce.epoch().id) ||
-      (await store.isMarked('token_revoked', id)) ||
-      (await store.cutOffs.isCutOff(subject, issuedAt)),
+    isRevoked: async (token) =>
+      (issuesHere(parts) && (token.epoch ?? '') !== inForce.epoch().id) || isDead(token, edge.stops.current(), store),
     skewSeconds: config.skewSeconds,
     nowMs: edge.nowMs,
     now,

@@ -28,6 +28,8 @@ import { Problem } from './problem.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createRequestLog } from './request-log.ts';
 import { type Handler, idpListener, type Parts, resourceListener } from './roles.ts';
+import { openStops } from './stops/memory.ts';
+import type { Store } from './store/store.ts';
 import { createDevelopmentTls } from './tls/development-ca.ts';
 
 /** What a process of an installation stands on, the only one or one of several. */
@@ -55,6 +57,8 @@ export interface ProcessParts extends Parts {
 const graceMs = 5000;
 const followMs = 500;
 const lookAtClockMs = 2000;
+/** Token endpoints are as new as their commit; gateways and streams hear of a stop this long after it at most. */
+const stopsMs = 100;
 export const houseKeepingMs = 10_000;
 /** Unauthenticated refusals that get a line of their own in the record, each second. */
 const refusalLinesPerSecond = 20;
@@ -84,8 +88,11 @@ export async function openParts(opened: AsyncDisposableStack, ground: Ground): P
   opened.defer(() => ledger.flush()); // after the last request, before the store closes
   const trustedHops = toBlockList(config.trustedHops);
   const clientCa = config.clientCertificates && (await readCertificates(config.clientCertificates.ca));
+  const stops = await openStops(store, now);
+  every(opened, stopsMs, stops.follow, log);
   const edge: Edge = {
     store,
+    stops,
     nowMs,
     ledger,
     failures: createFailureLimit({ max: 10, windowSeconds: 60, now, shared }),

@@ -23,11 +23,15 @@ import { loosenedBy, loosenedClients } from './policy/loosened.ts';
 import { openRecordReaders } from './record-readers.ts';
 import { openSealing } from './sealing.ts';
 import { every, houseKeepingMs, openParts, openTls, originsOf, serve } from './serve.ts';
+import { resumeDue } from './stops/stop.ts';
 import type { PolicyKind, Store } from './store/store.ts';
 import { serveWithWorkers } from './workers/primary.ts';
 import { createTurns } from './workers/turns.ts';
 
 const lookForRisksMs = 30_000;
+
+/** A stop that ends by itself ends at most so much later. */
+const stopEndsMs = 1000;
 
 /** A running installation. */
 export interface Server {
@@ -46,7 +50,7 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   const lock = lockHome(home);
   opened.defer(() => lock.release());
 
-  await rememberConfig(home, config.store && flags.config);
+  await rememberConfig(home, config, config.store && flags.config);
   const log = createLog(config.log);
   const tls = await openTls(config, home);
   const measures = await openMeasures(opened, config, 'primary');
@@ -82,6 +86,8 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   if (config.roles.has('idp')) await openOff(opened, parts);
   await openExporting(opened, parts);
   if (config.metrics) await serveMetrics(opened, config.metrics, measures, parts.edge.onFault);
+  // A process that tells nobody must not end the stop of a person: the authorization servers would not hear of it.
+  every(opened, stopEndsMs, () => resumeDue(store, Date.now(), { people: config.roles.has('idp') }), log);
   // Last to be opened, first to end: nothing is tidied up while the rest is taken down.
   const purge = () => store.purge(parts.now());
   every(opened, houseKeepingMs, whileRight(parts.clock, purge), log);
@@ -161,9 +167,11 @@ async function openDataDir(config: Config, home: Home): Promise<string> {
 }
 
 /** Commands beside the server find the store as it did: one in the home needs no telling. */
-async function rememberConfig(home: Home, configFile: string | undefined): Promise<void> {
+async function rememberConfig(home: Home, { idp, ras }: Config, configFile: string | undefined): Promise<void> {
   if (configFile === undefined) await rm(home.configPathFile, { force: true });
   else await writeFile(home.configPathFile, `${resolve(configFile)}\n`, { mode: 0o600 });
+  const issuers = { idp: idp.issuer, ras: ras.issuer };
+  await writeFile(home.issuersFile, `${JSON.stringify(issuers)}\n`, { mode: 0o600 });
 }
 
 /** Port 0 means any free one. It has to be known before anything is opened, since issuers carry it. */

@@ -33,6 +33,8 @@ export interface AccessToken {
   readonly certificateThumbprint?: string | undefined;
   /** The epoch of the store that issued it (`credence_epoch`): one of before a restore is worth nothing (T21). */
   readonly epoch?: string | undefined;
+  /** What it descends from, in marks that only a stop names: see `lineage.ts`. */
+  readonly lineage?: string | undefined;
 }
 
 /** What an access token is checked against. */
@@ -76,6 +78,8 @@ export function checkAccessToken({ header, claims }: VerifiedJwt, expected: Expe
     keyThumbprint: toThumbprintClaim(claims.cnf),
     certificateThumbprint: toCertificateClaim(claims.cnf),
     epoch: toEpochClaim(claims),
+    // One that is malformed counts as none: then the token falls with any stop of an ancestor.
+    lineage: isName(claims.credence_lineage, 64) ? claims.credence_lineage : undefined,
   });
 }
 
@@ -96,6 +100,7 @@ export function mintAccessToken(
     authorization_details: token.details,
     cnf: toConfirmationClaim(token),
     credence_epoch: token.epoch,
+    credence_lineage: token.lineage,
   };
   return mintJws({ typ: joseType.accessToken, alg: key.algorithm, kid: key.kid }, claims, key.sign);
 }

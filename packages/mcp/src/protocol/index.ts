@@ -61,6 +61,7 @@ export {
   type VerifiedJwt,
   type VerifySignature,
 } from './jws.ts';
+export { type Descent, descendsFrom, type Marks, toLineage, toMarks } from './lineage.ts';
 export {
   clientAssertionType,
   draft,
@@ -74,8 +75,10 @@ export { type Refusal, type RefusalRow, refusalRow, refusals, type WireCode, wir
 export { type ResourceMetadata, resourceMetadataUrl } from './resource-metadata.ts';
 export { no, ok, type Result } from './result.ts';
 export {
+  type BroadStop,
   checkRevocationFrame,
   type ExpectedFrame,
+  judgesStops,
   mintRevocationFrame,
   type PersonCutOff,
   type RevocationFrame,
@@ -92,8 +95,10 @@ export {
   type SecurityEvent,
   type SecurityEventGrant,
   type SecurityEventName,
+  type StopSaid,
   securityEventNames,
   securityEvents,
   securityEventType,
+  toStopPayload,
 } from './security-event.ts';
 export { isObject, type JsonObject, parseStrictJson, parseStrictObject } from './strict-json.ts';

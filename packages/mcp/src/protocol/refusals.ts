@@ -334,6 +334,73 @@ export const refusals = {
   person_unknown: { wire: 'invalid_grant', rule: 'IDP-13', hint: 'the person is not in the directory' },
   person_inactive: { wire: 'invalid_grant', rule: 'IDP-13', hint: 'the person has been switched off' },
   session_ended: { wire: 'invalid_grant', rule: 'IDP-13', hint: 'the sign-in session this token belongs to has ended' },
+  // What somebody has stopped, at either side
+  everything_stopped: {
+    wire: 'access_denied',
+    rule: 'SIG-02',
+    hint: 'all agents are stopped',
+    help: 'See who stopped them and why: credence stops. They go on with: credence resume <id>.',
+  },
+  person_stopped: {
+    wire: 'access_denied',
+    rule: 'SIG-02',
+    hint: 'this person is stopped',
+    help: 'See why: credence stops. A stop ends at its time, or with: credence resume <id>.',
+  },
+  client_stopped: {
+    wire: 'unauthorized_client',
+    rule: 'SIG-02',
+    hint: 'this client is stopped',
+    help: 'See why: credence stops. A stop ends at its time, or with: credence resume <id>.',
+  },
+  server_stopped: {
+    wire: 'access_denied',
+    rule: 'SIG-02',
+    hint: 'this MCP server is stopped',
+    help: 'See why: credence stops. A stop ends at its time, or with: credence resume <id>.',
+  },
+  rule_stopped: {
+    wire: 'access_denied',
+    rule: 'SIG-02',
+    hint: 'the grant would rest, also or alone, on a rule that is stopped',
+    help: 'See which: credence stops. To go on without the rule, publish the access document without it, then resume.',
+  },
+  session_stopped: {
+    wire: 'invalid_grant',
+    rule: 'SIG-02',
+    hint: 'the sign-in session this token belongs to was stopped',
+    help: 'The person signs in again; who stopped it and why: credence stops --all.',
+  },
+  issuer_stopped: {
+    wire: 'invalid_grant',
+    rule: 'SIG-02',
+    hint: 'the issuer of the ID-JAG is stopped',
+    help: 'See why: credence stops. A stop ends at its time, or with: credence resume <id>.',
+  },
+  key_stopped: {
+    wire: 'invalid_grant',
+    rule: 'SIG-02',
+    hint: 'the signing key is stopped: the one of the token shown, or the one that would sign',
+    help: 'A key of our own: credence keys rotate, then retire. One of another issuer: tell its owner.',
+  },
+  id_jag_stopped: {
+    wire: 'invalid_grant',
+    rule: 'SIG-02',
+    hint: 'this one ID-JAG was stopped',
+    help: 'A new one gets what policy allows. Who stopped it and why: credence stops --all.',
+  },
+  id_jag_before_stop: {
+    wire: 'invalid_grant',
+    rule: 'SIG-02',
+    hint: 'the ID-JAG is from before the end of a stop that concerned it',
+    help: 'A new ID-JAG gets what policy allows.',
+  },
+  subject_token_before_stop: {
+    wire: 'invalid_grant',
+    rule: 'SIG-02',
+    hint: 'the ID Token or refresh token is from before the end of a stop that concerned it',
+    help: 'The client signs the person in again.',
+  },
   audience_unknown: {
     wire: 'invalid_target',
     rule: 'IDP-08',
@@ -924,6 +991,12 @@ export const refusals = {
     wire: 'slow_down',
     rule: 'SIG-02',
     hint: 'this server has as many streams open as it may',
+  },
+  stream_cannot_judge: {
+    wire: 'invalid_request',
+    rule: 'SIG-02',
+    hint: 'something is stopped that this server does not know how to judge: it is told nothing, and refuses',
+    help: 'Update @credence/mcp at that server. See what is stopped: credence stops.',
   },
   revocations_unknown: {
     wire: 'temporarily_unavailable',

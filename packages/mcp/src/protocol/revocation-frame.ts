@@ -24,6 +24,24 @@ export interface TokenCutOff {
   readonly until: EpochSeconds;
 }
 
+/** Tokens of many that hold no more: all for this server that meet every condition given. */
+export interface BroadStop {
+  /** Names it: the same stop comes again when it has changed. */
+  readonly id: string;
+  /** Tokens of this client. */
+  readonly client: string | undefined;
+  /** Tokens that descend from what has this mark: see `lineage.ts`. */
+  readonly from: string | undefined;
+  /** Tokens of this person: see {@link toWhoInput}. */
+  readonly who: string | undefined;
+  /** Tokens issued in this second or before are dead, also when the stop is over. */
+  readonly before: EpochSeconds;
+  /** While it stands no token holds, whenever it was issued. */
+  readonly stands: boolean;
+  /** Of one that is over: after this no token can live that it concerns. */
+  readonly until: EpochSeconds;
+}
+
 /** One frame of a stream: what changed, or nothing, as a sign of life. */
 export interface RevocationFrame {
   /** Chosen by the subscriber for this connection: what was said in another is not said here. */
@@ -40,7 +58,15 @@ export interface RevocationFrame {
   readonly complete: boolean;
   readonly people: readonly PersonCutOff[];
   readonly tokens: readonly TokenCutOff[];
+  /** Only to a subscriber that said it can judge them, with {@link judgesStops}. */
+  readonly stops: readonly BroadStop[];
 }
+
+/**
+ * Parameter of the request by which a subscriber says that it judges stops. Whoever does not is told nothing at all while one
+ * stands that concerns it: it goes deaf, and refuses, instead of letting in what it cannot judge.
+ */
+export const judgesStops = 'stops';
 
 /**
  * What `who` is the SHA-256 of, in base64url. A server recognises the people whose tokens it has seen; of all others, which the
@@ -56,7 +82,7 @@ export function mintRevocationFrame(
   set: { readonly issuer: string; readonly resource: string; readonly id: string },
   key: { readonly kid: string; readonly algorithm: string; readonly sign: Sign },
 ): Promise<string> {
-  const { nonce, seq, atMs, position, complete, people, tokens } = frame;
+  const { nonce, seq, atMs, position, complete, people, tokens, stops } = frame;
   const payload = {
     nonce,
     seq,
@@ -66,6 +92,7 @@ export function mintRevocationFrame(
     complete,
     people: people.map(({ who, before, blocked, until }) => [who, before, blocked ? 1 : 0, until]),
     tokens: tokens.map(({ id, until }) => [id, until]),
+    ...(stops.length > 0 && { stops: stops.map(fromStop) }),
   };
   const issuedAt = Math.floor(atMs / 1000);
   return mintSecurityEvent(
@@ -95,12 +122,13 @@ export function checkRevocationFrame(
   if (!isObject(said)) return undefined;
   const { epoch } = said;
   if (epoch !== undefined && !isName(epoch, 64)) return undefined;
-  const { nonce, seq, at_ms, position, complete, people, tokens } = said;
+  const { nonce, seq, at_ms, position, complete, people, tokens, stops = [] } = said;
   if (nonce !== expected.nonce || seq !== expected.seq) return undefined;
   if (!isDate(at_ms) || !isDate(position) || typeof complete !== 'boolean') return undefined;
-  const cutOff = { people: toList(people, toPerson), tokens: toList(tokens, toToken) };
-  if (!cutOff.people || !cutOff.tokens) return undefined;
-  const frame = { nonce, seq, atMs: at_ms, position, complete, people: cutOff.people, tokens: cutOff.tokens };
+  const cutOff = { people: toList(people, toPerson), tokens: toList(tokens, toToken), stops: toList(stops, toStop) };
+  if (!cutOff.people || !cutOff.tokens || !cutOff.stops) return undefined;
+  const lists = { people: cutOff.people, tokens: cutOff.tokens, stops: cutOff.stops };
+  const frame = { nonce, seq, atMs: at_ms, position, complete, ...lists };
   return epoch === undefined ? frame : { ...frame, epoch };
 }
 
@@ -122,4 +150,22 @@ function toToken(entry: unknown): TokenCutOff | undefined {
   if (!Array.isArray(entry) || entry.length !== 2) return undefined;
   const [id, until] = entry as unknown[];
   return isName(id, 256) && isDate(until) ? { id, until } : undefined;
+}
+
+function fromStop({ id, client, from, who, before, stands, until }: BroadStop): unknown[] {
+  return [id, client ?? null, from ?? null, who ?? null, before, stands ? 1 : 0, until];
+}
+
+/** A condition that is not one of these would be left out of the judgement: then the whole frame is none. */
+function toStop(entry: unknown): BroadStop | undefined {
+  if (!Array.isArray(entry) || entry.length !== 7) return undefined;
+  const [id, client, from, who, before, stands, until] = entry as unknown[];
+  if (!isName(id, 256) || !isDate(before) || !isDate(until) || (stands !== 0 && stands !== 1)) return undefined;
+  if (!isNameOrNull(client, 2048) || !isNameOrNull(from, 64) || !isNameOrNull(who, 64)) return undefined;
+  const conditions = { client: client ?? undefined, from: from ?? undefined, who: who ?? undefined };
+  return { id, ...conditions, before, stands: stands === 1, until };
+}
+
+function isNameOrNull(value: unknown, maxLength: number): value is string | null {
+  return value === null || isName(value, maxLength);
 }

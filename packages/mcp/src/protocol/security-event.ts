@@ -14,6 +14,8 @@ export const securityEvents = {
   'credential-change': 'https://schemas.openid.net/secevent/caep/event-type/credential-change',
   'account-disabled': 'https://schemas.openid.net/secevent/risc/event-type/account-disabled',
   'account-enabled': 'https://schemas.openid.net/secevent/risc/event-type/account-enabled',
+  /** Of our own: no standard event is about a client, a server, or everything at once. See docs/operate/stop.md. */
+  stop: 'urn:credence:event:stop',
 } as const;
 export type SecurityEventName = keyof typeof securityEvents;
 export const securityEventNames = Object.keys(securityEvents) as readonly SecurityEventName[];
@@ -28,6 +30,18 @@ export interface EventSubject {
   readonly subject: string;
 }
 
+/** What an issuer stops, or lets go on again, of what it has issued itself. */
+export interface StopSaid {
+  /** Names the stop at its issuer: what is said of it later is about the same. */
+  readonly id: string;
+  readonly tenant: string | undefined;
+  readonly what: 'client' | 'server' | 'id_jag' | 'everything';
+  /** Id of the client at this RAS, resource of the server, or `jti`; `undefined` for everything. */
+  readonly value: string | undefined;
+  /** When it ended, by the clock of the issuer; `undefined` while it stands. */
+  readonly resumedAt: EpochSeconds | undefined;
+}
+
 /** What a security event token says. */
 export interface SecurityEvent {
   readonly issuer: string;
@@ -35,8 +49,10 @@ export interface SecurityEvent {
   readonly issuedAt: EpochSeconds;
   /** `undefined` = an event that we do not know. */
   readonly name: SecurityEventName | undefined;
-  /** `undefined` where the event is not known: then nobody looks at whom it is about. */
+  /** `undefined` where the event is not known, or is a stop: then nobody looks at whom it is about. */
   readonly subject: EventSubject | undefined;
+  /** Of a stop. */
+  readonly stop?: StopSaid;
   /** When it happened, by the clock of the transmitter. */
   readonly happenedAt: EpochSeconds;
 }
@@ -83,6 +99,12 @@ export function checkSecurityEvent(
   if (!isDate(happenedAt)) return no('set_malformed');
   // Milliseconds in the place of seconds end here as well, instead of cutting somebody off for a thousand years.
   if (happenedAt > latest) return no('set_from_the_future');
+  if (name === 'stop') {
+    const stop = parseStop(payload);
+    if (!stop) return no('set_malformed');
+    if ((stop.resumedAt ?? 0) > latest) return no('set_from_the_future');
+    return ok({ issuer: expected.issuer, id: jti, issuedAt: iat, name, subject: undefined, happenedAt, stop });
+  }
   const subject = parseSubject(sub_id);
   if (!subject) return no('set_subject_unsupported');
   if (subject.issuer !== expected.issuer) return no('set_foreign_subject');
@@ -99,6 +121,28 @@ function parseEvents(
   const [uri, payload] = only;
   if (!isObject(payload)) return undefined;
   return { name: securityEventNames.find((name) => securityEvents[name] === uri), payload };
+}
+
+/** Half understood it would stop something else: then it is none. */
+function parseStop({ id, tenant, what, value, resumed_at }: JsonObject): StopSaid | undefined {
+  if (!isName(id, 256) || (tenant !== undefined && !isName(tenant, 256))) return undefined;
+  if (resumed_at !== undefined && !isDate(resumed_at)) return undefined;
+  const said = { id, tenant, resumedAt: resumed_at };
+  if (what === 'everything') return value === undefined ? { ...said, what, value } : undefined;
+  if (what !== 'client' && what !== 'server' && what !== 'id_jag') return undefined;
+  return isName(value, 2048) ? { ...said, what, value } : undefined;
+}
+
+/** The payload of a stop. */
+export function toStopPayload({ id, tenant, what, value, resumedAt }: StopSaid, at: EpochSeconds): JsonObject {
+  return {
+    event_timestamp: at,
+    id,
+    ...(tenant !== undefined && { tenant }),
+    what,
+    ...(value !== undefined && { value }),
+    ...(resumedAt !== undefined && { resumed_at: resumedAt }),
+  };
 }
 
 /**

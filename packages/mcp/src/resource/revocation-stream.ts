@@ -4,6 +4,7 @@ import {
   encodeBase64url,
   type JsonObject,
   type Jwk,
+  judgesStops,
   parseJws,
   type RevocationFrame,
   type VerifySignature,
@@ -39,7 +40,7 @@ const maxEventLength = 512 * 1024;
 export async function* readFrames(options: StreamOptions): AsyncGenerator<RevocationFrame> {
   const { issuer, resource } = options;
   const nonce = encodeBase64url(crypto.getRandomValues(new Uint8Array(24)));
-  const response = await options.fetch(`${options.url}?nonce=${nonce}`, {
+  const response = await options.fetch(`${options.url}?nonce=${nonce}&${judgesStops}=1`, {
     redirect: 'error',
     headers: {
       accept: 'text/event-stream',

@@ -90,6 +90,7 @@ async function withStream(change: Partial<RevocationOptions> = {}) {
       complete: true,
       people: [],
       tokens: [],
+      stops: [],
       ...said,
     };
     const set = { issuer, resource, id: `j${connection.seq}`, ...how };

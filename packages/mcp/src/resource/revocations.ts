@@ -1,11 +1,5 @@
-import {
-  type AccessToken,
-  type EpochSeconds,
-  encodeBase64url,
-  type RevocationFrame,
-  toWhoInput,
-  type VerifySignature,
-} from '../protocol/index.ts';
+import type { AccessToken, RevocationFrame, VerifySignature } from '../protocol/index.ts';
+import { openBook } from './book.ts';
 import { getJson } from './get-json.ts';
 import type { GuardOptions } from './guard.ts';
 import { createIssuerKeys } from './issuer-keys.ts';
@@ -59,7 +53,6 @@ export interface RevocationOptions {
 
 const tickMs = 500;
 const [shortestPauseMs, longestPauseMs, refusedPauseMs] = [250, 3000, 15_000];
-const maxRememberedPeople = 10_000;
 
 /** Follows the stream of revocations until it is closed. @see docs/connect.md, for authors of servers */
 export function followRevocations(options: RevocationOptions): Revocations {
@@ -78,9 +71,7 @@ export function followRevocations(options: RevocationOptions): Revocations {
     now: () => Math.floor(nowMs() / 1000),
     onFault: (_, fault) => onFault(fault),
   });
-  const people = new Map<string, { before: EpochSeconds; blocked: boolean; until: EpochSeconds }>();
-  const tokens = new Map<string, EpochSeconds>();
-  const names = new Map<string, string>();
+  const book = openBook(resource);
   const watched = new Map<string, { readonly caller: AccessToken; readonly controller: AbortController }>();
   let isReady = () => {};
   const ready = new Promise<void>((resolve) => {
@@ -97,26 +88,12 @@ export function followRevocations(options: RevocationOptions): Revocations {
 
   const isDeaf = () => elapsedMs() - heardMs > deafSeconds * 1000;
 
-  const standingFor = (who: string, { issuedAt }: AccessToken): Standing => {
-    const cut = people.get(who);
-    return cut && (cut.blocked || issuedAt <= cut.before) ? 'revoked' : 'holds';
-  };
   const standingOf = (token: AccessToken): Standing | Promise<Standing> => {
-    if (tokens.has(token.id)) return 'revoked';
+    if (book.isRevoked(token.id)) return 'revoked';
     if (closed || (isDeaf() && whenDeaf === 'refuse')) return 'unknown';
     // The store that issued it has forgotten what was revoked, and said so (T21).
     if (epoch !== null && token.epoch !== epoch) return 'revoked';
-    if (people.size === 0) return 'holds';
-    const who = names.get(token.subject);
-    return who === undefined ? nameOf(token.subject).then((name) => standingFor(name, token)) : standingFor(who, token);
-  };
-  const nameOf = async (subject: string): Promise<string> => {
-    const input = new TextEncoder().encode(toWhoInput(resource, subject));
-    const who = encodeBase64url(new Uint8Array(await crypto.subtle.digest('SHA-256', input)));
-    const oldest = names.keys().next();
-    if (names.size >= maxRememberedPeople && !oldest.done) names.delete(oldest.value);
-    names.set(subject, who);
-    return who;
+    return book.judge(token);
   };
 
   const cut = (id: string): void => {
@@ -129,20 +106,10 @@ export function followRevocations(options: RevocationOptions): Revocations {
   };
 
   const take = (frame: RevocationFrame): void => {
-    for (const { id, until } of frame.tokens) tokens.set(id, until);
-    for (const { who, before, blocked, until } of frame.people) {
-      const known = people.get(who);
-      // The later of two counts, whichever came first (T20).
-      people.set(who, {
-        before: Math.max(before, known?.before ?? 0),
-        blocked,
-        until: Math.max(until, known?.until ?? 0),
-      });
-    }
+    const isNews = book.take(frame);
     position = frame.position;
     const isEnd = frame.epoch !== epoch;
     epoch = frame.epoch;
-    const isNews = frame.tokens.length + frame.people.length > 0;
     if (isNews || isEnd) for (const { caller } of watched.values()) void cutIfOver(caller);
   };
 
@@ -192,12 +159,10 @@ export function followRevocations(options: RevocationOptions): Revocations {
   };
 
   const tick = (): void => {
-    const nowSeconds = nowMs() / 1000;
     if (isDeaf() && elapsedMs() - connectedMs > deafSeconds * 1000)
       connection.abort(new Error('nothing was heard for too long'));
     for (const { caller } of watched.values()) void cutIfOver(caller);
-    for (const [id, until] of tokens) if (until < nowSeconds) tokens.delete(id);
-    for (const [who, { until }] of people) if (until < nowSeconds) people.delete(who);
+    book.forget(nowMs() / 1000);
   };
   const timer = setInterval(tick, tickMs);
   unref(timer);

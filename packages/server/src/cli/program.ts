@@ -18,6 +18,7 @@ import { policyCommand } from './policy.ts';
 import { scimCommand } from './scim.ts';
 import { serveCommand } from './serve.ts';
 import { sessionCommand } from './session.ts';
+import { resumeCommand, stopCommand, stopsCommand } from './stop.ts';
 import { storeCommand } from './store.ts';
 
 /** Exit code for what the operator has to put right: a bad flag, file, port or home. */
@@ -54,6 +55,9 @@ export async function run(args: readonly string[]): Promise<number> {
     sessionCommand,
     identityCommand,
     keysCommand,
+    stopCommand,
+    stopsCommand,
+    resumeCommand,
     storeCommand,
     exportsCommand,
     backupCommand,

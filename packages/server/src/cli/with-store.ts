@@ -38,6 +38,13 @@ export async function readInstallation(flags: InstallationFlags): Promise<{ home
   return { config, home: await readHome(flags.home, { storeElsewhere, keysFolder: config.keys.folder }) };
 }
 
+/** The issuers of the installation: those of the server that was started here last, or of its configuration. */
+export async function readIssuers(flags: InstallationFlags): Promise<{ readonly idp: string; readonly ras: string }> {
+  const { home, config } = await readInstallation(flags);
+  const kept = await readFile(home.issuersFile, 'utf8').catch(() => undefined);
+  return kept === undefined ? { idp: config.idp.issuer, ras: config.ras.issuer } : JSON.parse(kept);
+}
+
 /** The file that was named, or the one the server was started with: a command must not look into another store than it has. */
 export async function configFileOf({ home, config }: InstallationFlags): Promise<string | undefined> {
   if (config !== undefined) return config;

@@ -52,7 +52,17 @@ function openRas(change: Partial<FollowOptions> = {}) {
         async say(resource, said = {}) {
           seq += 1;
           clockMs += 1;
-          const frame = { nonce, seq, atMs: clockMs, position: 7, complete: true, people: [], tokens: [], ...said };
+          const frame = {
+            nonce,
+            seq,
+            atMs: clockMs,
+            position: 7,
+            complete: true,
+            people: [],
+            tokens: [],
+            stops: [],
+            ...said,
+          };
           const set = { issuer, resource, id: `j${seq}` };
           controller?.enqueue(
             new TextEncoder().encode(`id: 7\ndata: ${await mintRevocationFrame(frame, set, signing)}\n\n`),

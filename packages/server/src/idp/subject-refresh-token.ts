@@ -17,7 +17,7 @@ export async function readRefreshToken(
   const found =
     value.length <= 512 ? await artifacts.find('RefreshToken', bearerKey('RefreshToken', value)) : undefined;
   if (found?.kind !== 'RefreshToken') return no('refresh_token_not_accepted');
-  const { clientId, accountId, grantId, sid, exp, consumed, authTime, acr, amr, jkt } = found;
+  const { clientId, accountId, grantId, sid, exp, iat, consumed, authTime, acr, amr, jkt } = found;
   if (clientId !== expected.clientId) return no('subject_token_other_client');
   if (!isName(grantId, 256)) return no('refresh_token_not_accepted');
   if (consumed !== undefined) {
@@ -30,7 +30,16 @@ export async function readRefreshToken(
   if (!isName(accountId, 256) || !isName(sid, 256)) return no('refresh_token_not_accepted');
   if (jkt !== undefined && !isName(jkt, 256)) return no('refresh_token_not_accepted');
   return ok({
-    ...toSubjectToken({ personId: accountId, session: sid, authTime, acr, amr, keyThumbprint: jkt }),
+    // One that does not say is from before everything.
+    ...toSubjectToken({
+      personId: accountId,
+      session: sid,
+      issuedAt: isDate(iat) ? iat : 0,
+      authTime,
+      acr,
+      amr,
+      keyThumbprint: jkt,
+    }),
     grantId,
   });
 }

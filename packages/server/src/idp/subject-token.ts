@@ -19,6 +19,9 @@ import { verifySignature } from '../keys/verify-signature.ts';
 export interface SubjectToken {
   readonly personId: string;
   readonly session: string;
+  readonly issuedAt: EpochSeconds;
+  /** The key that signed an ID Token. */
+  readonly kid?: string | undefined;
   readonly authTime: EpochSeconds | undefined;
   readonly acr: string | undefined;
   readonly amr: readonly string[];
@@ -92,7 +95,10 @@ export function createIdTokenVerifier(publishedKeys: () => readonly Jwk[]): IdTo
 }
 
 /** Judges the claims of an ID Token used as subject token (IDP-11, IDP-12). @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation */
-export function checkSubjectToken({ claims }: VerifiedJwt, expected: ExpectedSubjectToken): Result<SubjectToken> {
+export function checkSubjectToken(
+  { header, claims }: VerifiedJwt,
+  expected: ExpectedSubjectToken,
+): Result<SubjectToken> {
   const { iss, sub, aud, azp, exp, iat, sid, auth_time, acr, amr } = claims;
   const audience = Array.isArray(aud) ? aud : [aud];
 
@@ -109,7 +115,9 @@ export function checkSubjectToken({ claims }: VerifiedJwt, expected: ExpectedSub
   const keyThumbprint = boundKeyOf(claims.cnf);
   if (keyThumbprint === false) return no('subject_token_malformed');
 
-  const said = toSubjectToken({ personId: sub, session: sid, authTime: auth_time, acr, amr, keyThumbprint });
+  const kid = typeof header.kid === 'string' ? header.kid : undefined;
+  const about = { personId: sub, session: sid, issuedAt: iat, kid };
+  const said = toSubjectToken({ ...about, authTime: auth_time, acr, amr, keyThumbprint });
   return ok(claims.tenant === undefined ? said : { ...said, tenant: claims.tenant });
 }
 
@@ -123,15 +131,19 @@ function boundKeyOf(cnf: unknown): string | undefined | false {
 export function toSubjectToken(said: {
   personId: string;
   session: string;
+  issuedAt: EpochSeconds;
+  kid?: string | undefined;
   authTime: unknown;
   acr: unknown;
   amr: unknown;
   keyThumbprint: string | undefined;
 }): SubjectToken {
-  const { personId, session, authTime, acr, amr, keyThumbprint } = said;
+  const { personId, session, issuedAt, kid, authTime, acr, amr, keyThumbprint } = said;
   return {
     personId,
     session,
+    issuedAt,
+    kid,
     authTime: isDate(authTime) ? authTime : undefined,
     acr: typeof acr === 'string' ? acr : undefined,
     amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : [],

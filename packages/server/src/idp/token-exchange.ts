@@ -17,6 +17,7 @@ import type { AccessIndex } from '../policy/compile.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
 import { decide } from '../policy/decide.ts';
 import type { AccessClient, AccessServer, Ask, Audience, Decision } from '../policy/model.ts';
+import { checkAsking, checkGrant, type StopIndex } from '../stops/judge.ts';
 import type { Epoch } from '../store/epoch.ts';
 import type { Person, Store } from '../store/store.ts';
 import type { BadSubjectToken } from './bad-subject-token.ts';
@@ -33,6 +34,8 @@ export interface Idp {
   readonly issuer: string;
   readonly registry: ClientRegistry<AccessClient>;
   readonly policy: () => AccessIndex;
+  /** What is stopped, as new as the request. */
+  readonly stops: () => StopIndex;
   readonly store: Store;
   readonly epoch: () => Epoch;
   readonly idTokens: IdTokenVerifier;
@@ -107,6 +110,13 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
     : ok(decided);
   if (!narrowed.ok) return narrowed;
   const decision = narrowed.value;
+
+  const stops = idp.stops();
+  if (!stops.none) {
+    const { because } = decision;
+    const stopped = checkGrant(stops, { server: target.value.server.id, because, kid: idp.signer().kid });
+    if (stopped) return no(stopped);
+  }
 
   const details = chooseDetails(call, target.value.details, decision);
   if (!details.ok) return details;
@@ -194,6 +204,13 @@ async function verifySubjectToken(call: Call, client: AccessClient, idp: Idp): P
   if (!token.ok) return token;
   call.note({ person: token.value.personId, session: token.value.session });
 
+  const stops = idp.stops();
+  const { personId, kid, issuedAt } = token.value;
+  if (!stops.none) {
+    const who = { client: clientIdOf(client), person: personId, session: token.value.session };
+    const stopped = checkAsking(stops, { ...who, kid, issuedAt });
+    if (stopped) return no(stopped);
+  }
   if (!idp.pace.take(token.value.personId)) return no('person_too_fast');
   const person = await idp.store.people.find(token.value.personId);
   if (!person) return no('person_unknown');

@@ -1,4 +1,4 @@
-import { no, ok, type Refusal, type Result, refusalRow, wireCodes } from '@credence/mcp/protocol';
+import { judgesStops, no, ok, type Refusal, type Result, refusalRow, wireCodes } from '@credence/mcp/protocol';
 import { type AuditRecord, type Facts, toRow } from '../audit/record.ts';
 import type { RefusalLedger } from '../audit/refusal-ledger.ts';
 import { eventId } from '../call.ts';
@@ -6,6 +6,7 @@ import { authenticateClient, type ClientCall, claimedClientId } from '../clients
 import type { FailureLimit } from '../limits.ts';
 import type { ResourceServer } from '../policy/model.ts';
 import type { RevocationStreams } from '../revocation/streams.ts';
+import { isResourceStopped } from '../stops/judge.ts';
 import type { Watch } from '../watch.ts';
 import { findCaller } from './introspection.ts';
 import type { Ras } from './jwt-bearer.ts';
@@ -70,12 +71,16 @@ async function open(
   if (!caller.ok) return caller;
   const { server } = caller.value;
   if (!server) return no('stream_for_servers_only');
-  const nonce = new URL(request.url).searchParams.get('nonce') ?? '';
+  const { searchParams } = new URL(request.url);
+  const nonce = searchParams.get('nonce') ?? '';
   if (!/^[A-Za-z0-9_-]{16,128}$/.test(nonce)) return no('missing_parameter');
+  const judges = searchParams.get(judgesStops) === '1';
+  if (!judges && isResourceStopped(ras.stops(), server.resource)) return no('stream_cannot_judge');
   const stream = streams.open({
     server: server.id,
     resource: server.resource,
     nonce,
+    judgesStops: judges,
     after: toPosition(request.headers.get('last-event-id')),
     isServed: () => isStill(server, ras.policy().servers.get(server.id)),
   });

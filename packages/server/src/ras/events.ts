@@ -20,6 +20,7 @@ import type { Answer, Asked } from '../door.ts';
 import { verifySignature } from '../keys/verify-signature.ts';
 import type { Pace } from '../limits.ts';
 import type { TrustedIssuer } from '../policy/model.ts';
+import { revokeTokens, tokensInRecord, toReceivedStop } from '../stops/received.ts';
 import type { AccountKey, Effect } from '../store/store.ts';
 import type { Watch } from '../watch.ts';
 import type { Ras } from './jwt-bearer.ts';
@@ -50,12 +51,19 @@ export async function receiveEvent(asked: Asked, ras: Ras, door: EventDoor): Pro
   if (refusal) return refuse(refusal, { ras, door, asked, facts, known: true });
 
   const isActedOn = event.name !== undefined && issuer.signals?.has(event.name) === true;
-  const effect = isActedOn ? toEffect(event, ras, now) : undefined;
-  const id = JSON.stringify([event.issuer, issuer.tenant ?? '', event.id]);
-  const record = await toEventRecord(event, effect, { ras, door, asked, facts });
-  await ras.store.cutOffs.take({ id, until: now + rememberedSeconds, effect }, [toRow(record)]);
-  door.watch?.decided(record);
-  if (effect) door.watch?.revoked('received', door.nowMs() / 1000 - event.happenedAt);
+  const signal = {
+    id: JSON.stringify([event.issuer, issuer.tenant ?? '', event.id]),
+    until: now + rememberedSeconds,
+  };
+  if (isActedOn && event.stop) {
+    await takeStop(event, issuer, signal, { ras, door, asked, facts });
+  } else {
+    const effect = isActedOn ? toEffect(event, ras, now) : undefined;
+    const record = await toEventRecord(event, effect, { ras, door, asked, facts });
+    await ras.store.cutOffs.take({ ...signal, effect }, [toRow(record)]);
+    door.watch?.decided(record);
+    if (effect) door.watch?.revoked('received', door.nowMs() / 1000 - event.happenedAt);
+  }
   return { status: 202, headers: { 'cache-control': 'no-store' }, body: '' };
 }
 
@@ -82,11 +90,12 @@ async function verifyEvent(
   const expected = { issuer: iss, audience: ras.issuer, now, skewSeconds: ras.skewSeconds };
   const event = checkSecurityEvent(jws, expected);
   if (!event.ok) return event;
-  const { name, subject } = event.value;
+  const { name, subject, stop } = event.value;
   const tenants = ras.policy().trust.get(iss);
   const [first] = tenants?.values() ?? [];
   // An issuer with tenants speaks for one of them, with its keys; what has no effect may be of any.
-  const issuer = tenants?.get(subject?.tenant) ?? (name === undefined ? first : undefined);
+  const tenant = stop ? stop.tenant : subject?.tenant;
+  const issuer = tenants?.get(tenant) ?? (name === undefined ? first : undefined);
   if (!issuer) return no('set_issuer_untrusted');
   facts.issuer = iss;
   if (issuer.tenant !== undefined) facts.tenant = issuer.tenant;
@@ -98,6 +107,31 @@ async function verifyEvent(
   if (!verifySignature(jws, choice.key, choice.algorithm)) return no('set_bad_signature');
   if (subject) facts.subject = subject.subject;
   return ok({ event: event.value, issuer });
+}
+
+/** An issuer stops what it has issued itself, and nothing else (SIG-03). */
+async function takeStop(
+  event: SecurityEvent,
+  issuer: TrustedIssuer,
+  signal: { readonly id: string; readonly until: EpochSeconds },
+  taking: Taking,
+): Promise<void> {
+  const { ras, door, asked, facts } = taking;
+  const { stop: said } = event;
+  if (!said) return;
+  const now = Math.floor(door.nowMs() / 1000);
+  const stop = toReceivedStop(said, issuer, { now, happenedAt: event.happenedAt, ras });
+  const record = await toEventRecord(event, undefined, { ras, door, asked, facts });
+  const words = `${stop.resumed ? 'ended' : 'stopped'} by its issuer: ${stop.kind} ${stop.target}, as stop ${stop.id}`;
+  const signalFacts = record.signal && { signal: { ...record.signal, effective: true } };
+  const line = { ...record, ...signalFacts, detail: words };
+  await ras.store.stops.take(signal, stop, [toRow(line)]);
+  door.watch?.decided(line);
+  door.watch?.revoked('received', door.nowMs() / 1000 - event.happenedAt);
+  // Of a single ID-JAG: an access token that was given for it goes with it. After the stop, so that none can slip through.
+  if (said.what === 'id_jag' && said.value !== undefined) {
+    await revokeTokens(await tokensInRecord(said.value, ras.store), ras.store);
+  }
 }
 
 function checkTransmitter(event: SecurityEvent, issuer: TrustedIssuer, pace: Pace): Refusal | undefined {
@@ -136,6 +170,7 @@ const effects: Readonly<Record<SecurityEventName, { cuts: boolean; disables: boo
   'credential-change': { cuts: false, disables: false, enables: false },
   'account-disabled': { cuts: true, disables: true, enables: false },
   'account-enabled': { cuts: false, disables: false, enables: true },
+  stop: { cuts: false, disables: false, enables: false }, // about no subject: see takeStop
 };
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -11,6 +11,7 @@ import type { Call } from '../call.ts';
 import { authenticateClient } from '../clients/authenticate.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
 import type { ResourceClient, ResourceServer } from '../policy/model.ts';
+import { isDead } from '../stops/dead.ts';
 import type { Ras } from './jwt-bearer.ts';
 import { verifyOwnToken } from './own-token.ts';
 
@@ -83,10 +84,9 @@ function concerns(token: AccessToken, caller: Caller): boolean {
   return server ? token.resource === server.resource : token.clientId === clientIdOf(caller);
 }
 
-/** Neither revoked nor of somebody who is cut off, and for a server and a client that are still in the resource document. */
+/** Neither revoked nor stopped, nor of somebody who is cut off, and for a server and a client that are still in the resource document. */
 async function stands(token: AccessToken, ras: Ras): Promise<boolean> {
   const policy = ras.policy();
   if (!policy.serversByResource.has(token.resource) || !policy.clientsByClientId.has(token.clientId)) return false;
-  if (await ras.store.isMarked('token_revoked', token.id)) return false;
-  return !(await ras.store.cutOffs.isCutOff(token.subject, token.issuedAt));
+  return !(await isDead(token, ras.stops(), ras.store));
 }

@@ -27,6 +27,8 @@ import { clientIdOf } from '../policy/compile-client.ts';
 import { decideResource } from '../policy/decide.ts';
 import { checkParameter, narrowDetails, problemOfDetails } from '../policy/details.ts';
 import type { ResourceClient, ResourceServer, TrustedIssuer } from '../policy/model.ts';
+import { type Descended, marksOf } from '../stops/descent.ts';
+import { checkRedeeming, type StopIndex } from '../stops/judge.ts';
 import type { Epoch } from '../store/epoch.ts';
 import type { Store } from '../store/store.ts';
 import { resolveAccount } from './account.ts';
@@ -37,6 +39,8 @@ export interface Ras {
   readonly issuer: string;
   readonly registry: ClientRegistry<ResourceClient>;
   readonly policy: () => ResourceIndex;
+  /** What is stopped, as new as the request. */
+  readonly stops: () => StopIndex;
   readonly store: Store;
   readonly epoch: () => Epoch;
   /** The IdP of this very store: what it issues carries the epoch. */
@@ -73,7 +77,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   if (client.value.document?.mayRedeem === false) return no('client_grant_not_listed');
   const verified = await verifyIdJag(call, client.value, ras);
   if (!verified.ok) return verified;
-  const { idJag, issuer } = verified.value;
+  const { idJag, issuer, descended } = verified.value;
   const bound = checkBinding(call, idJag, client.value, ras.dpop);
   if (!bound.ok) return bound;
   const server = chooseServer(call, idJag, ras.policy());
@@ -84,8 +88,12 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   if (!granted.ok) return granted;
   const details = chooseDetails(call, idJag, server.value, granted.value);
   if (!details.ok) return details;
+  const stopped = checkStops(verified.value, client.value, server.value, undefined, ras);
+  if (!stopped.ok) return stopped;
   const account = await resolveAccount(call, idJag, issuer, ras.store);
   if (!account.ok) return account;
+  const standing = checkStops(verified.value, client.value, server.value, account.value.id, ras);
+  if (!standing.ok) return standing;
 
   // No token outlives the sign-in it rests on, where the issuer says when that ends (RAS-34).
   const expiresAt = Math.min(
@@ -103,6 +111,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
     issuedAt: call.now,
     expiresAt,
     epoch: ras.epoch().id || undefined,
+    lineage: descended.lineage,
     ...bound.value,
   };
   // Used up last, in the same durable step as the record (RAS-12, RAS-13); until then nothing is consumed.
@@ -121,12 +130,31 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   });
 }
 
-/** Draft §4.4.1: kind, issuer, algorithm, key, signature, claims; the issuer may speak for this client (RAS-03 to RAS-11). */
-async function verifyIdJag(
-  call: Call,
+/** Nobody is stopped that this would rest on. Asked before an account is made, and again when it is known. */
+function checkStops(
+  { idJag, descended }: VerifiedIdJag,
   client: ResourceClient,
-  ras: Ras,
-): Promise<Result<{ idJag: IdJag; issuer: TrustedIssuer }>> {
+  { resource }: ResourceServer,
+  account: string | undefined,
+  { stops }: Ras,
+): Result<undefined> {
+  const index = stops();
+  if (index.none) return ok(undefined);
+  const { id, issuedAt } = idJag;
+  const asked = { marks: descended.marks, idJag: id, issuedAt, client: clientIdOf(client), resource, account };
+  const refusal = checkRedeeming(index, asked);
+  return refusal ? no(refusal) : ok(undefined);
+}
+
+/** An ID-JAG that is good, whose it is, and by which key. */
+interface VerifiedIdJag {
+  readonly idJag: IdJag;
+  readonly issuer: TrustedIssuer;
+  readonly descended: Descended;
+}
+
+/** Draft §4.4.1: kind, issuer, algorithm, key, signature, claims; the issuer may speak for this client (RAS-03 to RAS-11). */
+async function verifyIdJag(call: Call, client: ResourceClient, ras: Ras): Promise<Result<VerifiedIdJag>> {
   const assertion = call.form.get('assertion');
   if (!assertion) return no('missing_parameter');
   const isEncrypted = looksLikeJwe(assertion);
@@ -164,7 +192,7 @@ async function verifyIdJag(
   call.note({ subject: idJag.value.subject, idJag: idJag.value.id });
   if (isBeforeEpoch(idJag.value, ras)) return no('id_jag_before_epoch');
   if (!issuer.clients.includes(client.id)) return no('issuer_client_not_trusted');
-  return ok({ idJag: idJag.value, issuer });
+  return ok({ idJag: idJag.value, issuer, descended: marksOf(issuer, choice.key.kid ?? '') });
 }
 
 /**

@@ -15,6 +15,7 @@ async function withStore(change: Partial<RevocationStreamOptions> = {}) {
   const clock = { ms: now * 1000 };
   const streams = createRevocationStreams({
     store,
+    isStopped: () => false,
     issuer: 'https://ras.example',
     signer: () => key,
     nowMs: () => clock.ms,
@@ -24,7 +25,8 @@ async function withStore(change: Partial<RevocationStreamOptions> = {}) {
   });
   let served = true;
   const open = (more: Partial<Subscription> = {}) => {
-    const base = { server: 'tracker', resource: 'https://r.example', nonce: 'n', after: 0, isServed: () => served };
+    const from = { nonce: 'n', after: 0, judgesStops: true };
+    const base = { server: 'tracker', resource: 'https://r.example', ...from, isServed: () => served };
     const stream = streams.open({ ...base, ...more });
     assert.ok(stream);
     return stream.getReader();

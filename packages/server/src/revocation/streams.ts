@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import {
+  type BroadStop,
   type EpochSeconds,
   mintRevocationFrame,
   type PersonCutOff,
@@ -7,6 +8,7 @@ import {
   type TokenCutOff,
   toWhoInput,
 } from '@credence/mcp/protocol';
+import { type Stop, standingOf, untilOf } from '../store/stop.ts';
 import type { Store } from '../store/store.ts';
 
 /** Who follows what is revoked: one connection of one MCP server. */
@@ -18,6 +20,8 @@ export interface Subscription {
   readonly nonce: string;
   /** The change up to which it knows everything; 0 = nothing. */
   readonly after: number;
+  /** Whether it said that it judges stops. */
+  readonly judgesStops: boolean;
   /** Whether the server is still one of ours; asked again and again. */
   readonly isServed: () => boolean;
 }
@@ -33,7 +37,9 @@ export interface RevocationStreams {
 }
 
 export interface RevocationStreamOptions {
-  readonly store: Pick<Store, 'changeSequence' | 'cutOffs'>;
+  readonly store: Pick<Store, 'changeSequence' | 'cutOffs' | 'stops'>;
+  /** Whether a stop concerns tokens for this resource, or concerned them a moment ago. */
+  readonly isStopped: (resource: string) => boolean;
   readonly issuer: string;
   /** The epoch whose tokens count; absent or '' before the first. */
   readonly epoch?: () => string;
@@ -104,7 +110,9 @@ export function createRevocationStreams(options: RevocationStreamOptions): Revoc
     const { resource, nonce } = stream;
     const people = news.people.map(({ account, ...one }) => ({ ...one, who: toWho(resource, account) }));
     const tokens = news.tokens.filter((token) => token.resource === resource).map(({ id, until }) => ({ id, until }));
-    const frame = { nonce, seq: ++stream.seq, atMs, position: news.position, complete: news.complete, people, tokens };
+    const stops = news.stops.filter((stop) => stop.resource === undefined || stop.resource === resource);
+    const said = { people, tokens, stops: stops.map((stop) => toBroadStop(stop, resource)) };
+    const frame = { nonce, seq: ++stream.seq, atMs, position: news.position, complete: news.complete, ...said };
     const epoch = epochNow();
     const text = await mintRevocationFrame(
       { ...frame, epoch: epoch || undefined },
@@ -124,12 +132,17 @@ export function createRevocationStreams(options: RevocationStreamOptions): Revoc
     latest: number,
     newsAfter: (position: number) => Promise<News>,
   ): Promise<void> => {
+    // It would let in what it cannot judge: so it hears nothing more, and refuses.
+    if (!stream.judgesStops && options.isStopped(stream.resource)) return drop(stream);
     if (!stream.isServed() || nowMs() - stream.openedMs >= lifeMs) return drop(stream);
     while (streams.has(stream) && hasRoom(stream)) {
       const isNew = stream.position < latest || stream.seq === 0 || stream.epoch !== epochNow();
       if (!isNew && nowMs() - stream.sentMs < heartbeatMs) return;
       const news = isNew ? await newsAfter(stream.position) : nothing(stream.position);
-      const concerns = news.people.length > 0 || news.tokens.some(({ resource }) => resource === stream.resource);
+      const concerns =
+        news.people.length > 0 ||
+        news.tokens.some(({ resource }) => resource === stream.resource) ||
+        news.stops.some(({ resource }) => resource === undefined || resource === stream.resource);
       if (concerns || !isNew || stream.seq === 0 || stream.epoch !== epochNow()) await send(stream, news);
       else stream.position = news.position;
     }
@@ -216,14 +229,21 @@ interface News {
   readonly complete: boolean;
   readonly people: readonly (Omit<PersonCutOff, 'who'> & { readonly account: string })[];
   readonly tokens: readonly (TokenCutOff & { readonly resource: string })[];
+  readonly stops: readonly StopNews[];
+}
+
+/** A stop as it is at side B; `resource` is the one server that it is about, `account` the one person. */
+export interface StopNews extends Omit<BroadStop, 'who'> {
+  readonly resource: string | undefined;
+  readonly account: string | undefined;
 }
 
 function nothing(position: number): News {
-  return { position, complete: true, people: [], tokens: [] };
+  return { position, complete: true, people: [], tokens: [], stops: [] };
 }
 
 async function readNews(
-  { cutOffs }: Pick<Store, 'cutOffs'>,
+  { cutOffs, stops: kept }: Pick<Store, 'cutOffs' | 'stops'>,
   after: number,
   latest: number,
   now: EpochSeconds,
@@ -232,8 +252,11 @@ async function readNews(
   const from = after > latest ? 0 : after;
   const people = await cutOffs.people(from, now, maxPerFrame);
   const tokens = await cutOffs.tokens(from, now, maxPerFrame);
+  const stops = await kept.changed(from, now, maxPerFrame);
   // Where one list was cut short, the other is told only as far: no position is passed with something left before it.
-  const ends = [people, tokens].filter((list) => list.length === maxPerFrame).map((list) => list.at(-1)?.position ?? 0);
+  const ends = [people, tokens, stops]
+    .filter((list) => list.length === maxPerFrame)
+    .map((list) => list.at(-1)?.position ?? 0);
   const position = Math.min(Math.max(latest, from), ...ends);
   return {
     position,
@@ -242,7 +265,32 @@ async function readNews(
       .filter((one) => one.position <= position)
       .map(({ account, tokensBefore, blocked, until }) => ({ account, before: tokensBefore, blocked, until })),
     tokens: tokens.filter((one) => one.position <= position),
+    stops: stops.filter((one) => one.position <= position).flatMap(toStopNews),
   };
+}
+
+/** What of a stop is for guards: hits at side B, but for single ID-JAGs, of which they know nothing. */
+function toStopNews(stop: Stop): StopNews[] {
+  const hits = stop.hits.filter(({ at, what }) => at === 'ras' && what !== 'id_jag');
+  return hits.map((hit, at) => {
+    const { stands, tokensBefore } = standingOf(stop, hit);
+    const { what, value } = hit;
+    const from = what === 'issuer' || what === 'key' ? value : hit.from;
+    return {
+      id: `${stop.id}.${at}`,
+      client: what === 'client' ? value : undefined,
+      resource: what === 'server' ? value : undefined,
+      account: what === 'account' ? value : undefined,
+      from,
+      before: tokensBefore,
+      stands,
+      until: stop.resumed?.until ?? untilOf(stop.at),
+    };
+  });
+}
+
+function toBroadStop({ resource: _, account, ...stop }: StopNews, resource: string): BroadStop {
+  return { ...stop, who: account === undefined ? undefined : toWho(resource, account) };
 }
 
 function toWho(resource: string, account: string): string {

@@ -48,7 +48,9 @@ function toBulletin(row: {
   membership: string | null;
   initiator: Bulletin['initiator'];
   at: number;
+  stop_id: string | null;
 }): Bulletin {
-  const { position, person_id: personId, event, membership, initiator, at } = row;
-  return { position, personId, event, membership: membership ?? undefined, initiator, at };
+  const { position, person_id: personId, event, membership, initiator, at, stop_id: stopId } = row;
+  const why = { membership: membership ?? undefined, ...(stopId !== null && { stopId }) };
+  return { position, personId, event, ...why, initiator, at };
 }

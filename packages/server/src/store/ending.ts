@@ -50,6 +50,68 @@ export function switchOnIfActive(db: Kysely<Schema>, personId: string, initiator
   return tellIfActive(db, personId, 1, 'account-enabled', initiator);
 }
 
+/** A stop of a person is over: they may sign in again, if nothing else says no. To be done after `stops` says so. */
+export function resumePerson(db: Kysely<Schema>, stopId: string): Compilable[] {
+  const person = db
+    .selectFrom('stops')
+    .innerJoin('people', 'people.id', 'stops.person_id')
+    .select('people.id as person_id')
+    .where('stops.id', '=', stopId)
+    .where('people.active', '=', 1)
+    .where(notStopped);
+  // Later than whatever was last said of anybody: who hears both must know which counts.
+  const at = sql<number>`(SELECT max(at) FROM (
+    SELECT ${now()} AS at
+    UNION ALL SELECT max(bulletins.at) + 1 FROM bulletins JOIN stops ON bulletins.person_id = stops.person_id
+      WHERE stops.id = ${stopId} AND event <> 'session-revoked'
+  ) AS times)`;
+  return tellAll(db, person, { event: 'account-enabled', initiator: 'admin', at });
+}
+
+/**
+ * Refresh tokens, codes and grants of one client, or of all. Browser sessions stay: people may look at what is going on. For
+ * an authorization server that knows nothing of stops, whoever had any is told of as signed out.
+ */
+export function stopAgents(db: Kysely<Schema>, stopId: string, client: string | undefined): Compilable[] {
+  const theirs = (eb: ExpressionBuilder<Schema, 'artifacts'>) => {
+    const isAgents = eb('model', 'in', agentModels);
+    if (client === undefined) return isAgents;
+    // `clientId` as JSON.stringify writes it: quotes within the id are escaped, so that nothing else reads like it.
+    const member = JSON.stringify({ clientId: client }).slice(1, -1);
+    return eb.and([isAgents, sql<SqlBool>`replace(payload, ${member}, '') <> payload`]);
+  };
+  const owners = db
+    .selectFrom('artifacts')
+    .select((eb) => eb.ref('account_id').$notNull().as('person_id'))
+    .distinct()
+    .where(theirs)
+    .where('account_id', 'is not', null);
+  return [
+    ...tellAll(db, owners, { event: 'session-revoked', initiator: 'admin', at: now(), stopId }),
+    db.deleteFrom('artifacts').where(theirs),
+  ];
+}
+
+/** What an agent holds of `oidc-provider`, whatever browser session it came from. */
+const agentModels = [
+  'AuthorizationCode',
+  'RefreshToken',
+  'AccessToken',
+  'Grant',
+  'DeviceCode',
+  'PushedAuthorizationRequest',
+];
+
+/** No stop of this person stands. */
+function notStopped(eb: ExpressionBuilder<Schema, 'people'>) {
+  const standing = eb
+    .selectFrom('stops as standing')
+    .select('standing.id')
+    .whereRef('standing.person_id', '=', 'people.id')
+    .where('standing.lifted_at', 'is', null);
+  return eb.not(eb.exists(standing));
+}
+
 /** The account becomes active or not. To be done before `people` says so: of whoever is that already nobody is told again. */
 export function switchTo(
   db: Kysely<Schema>,
@@ -148,8 +210,14 @@ function tellIfActive(
   event: BulletinEvent,
   initiator: Initiator,
 ): Compilable[] {
-  const person = db.selectFrom('people').select('id as person_id').where('id', '=', personId);
-  return tellAll(db, person.where('active', '=', active), { event, initiator, at: nextTime(personId) });
+  const person = db
+    .selectFrom('people')
+    .select('id as person_id')
+    .where('id', '=', personId)
+    .where('active', '=', active);
+  // Whoever is stopped stays so: the end of the stop will say that they are on.
+  const about = event === 'account-enabled' ? person.where(notStopped) : person;
+  return tellAll(db, about, { event, initiator, at: nextTime(personId) });
 }
 
 interface Fact {
@@ -157,13 +225,15 @@ interface Fact {
   readonly initiator: Initiator;
   readonly at: RawBuilder<number>;
   readonly membership?: RawBuilder<string>;
+  /** The stop because of which it is told. */
+  readonly stopId?: string;
 }
 
 /** Tells of everybody that a query finds. Counted first: who waits for its turn to count has the later position, too. */
 function tellAll(
   db: Kysely<Schema>,
   people: AliasableExpression<{ person_id: string }>,
-  { event, initiator, at, membership }: Fact,
+  { event, initiator, at, membership, stopId }: Fact,
 ): Compilable[] {
   const bulletins = db
     .selectFrom(people.as('who'))
@@ -173,8 +243,9 @@ function tellAll(
       (membership ?? sql<string | null>`cast(null as text)`).as('membership'),
       sql<Initiator>`cast(${initiator} as text)`.as('initiator'),
       at.as('at'),
+      sql<string | null>`cast(${stopId ?? null} as text)`.as('stop_id'),
     ]);
-  const columns = ['person_id', 'event', 'membership', 'initiator', 'at'] as const;
+  const columns = ['person_id', 'event', 'membership', 'initiator', 'at', 'stop_id'] as const;
   return [countChange(db), db.insertInto('bulletins').columns(columns).expression(bulletins)];
 }
 

@@ -16,6 +16,7 @@ import * as usedOnce from './migrations/0010-used-once.ts';
 import * as losses from './migrations/0011-losses.ts';
 import * as sealedRecord from './migrations/0012-sealed-record.ts';
 import * as search from './migrations/0013-search.ts';
+import * as stops from './migrations/0014-stops.ts';
 import * as epochs from './migrations/0015-epochs.ts';
 import * as exportsOfRecord from './migrations/0016-exports.ts';
 import * as digests from './migrations/0017-digests.ts';
@@ -44,6 +45,7 @@ export const migrations: Readonly<Record<string, SchemaStep>> = {
   '0019-retention': retention,
   '0013-search': search,
   '0015-epochs': epochs,
+  '0014-stops': stops,
 };
 
 /**

@@ -1,5 +1,5 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
-import type { AuditRow } from './store.ts';
+import type { Shelf } from './stop.ts';
 
 /**
  * What every authorization server has to hear of a person, under the names that CAEP and RISC have for it. Each change that
@@ -25,21 +25,12 @@ export interface Bulletin {
   readonly initiator: Initiator;
   /** When it happened. Of one person an account is never disabled and enabled at the same second: the later says so. */
   readonly at: EpochSeconds;
+  /** The stop because of which it is told: who has heard of that needs no more. */
+  readonly stopId?: string | undefined;
 }
 
 /** Bulletins as their readers see them: one reader for each authorization server, each with its own place. */
-export interface BulletinStore {
-  /** Bulletins after a position, oldest first, at most `limit`. What has become durable later has a later position. */
-  after(position: number, limit: number): Promise<readonly Bulletin[]>;
-  /** How far each reader has come. */
-  readers(): Promise<ReadonlyMap<string, number>>;
-  /** Makes a reader that is to see what happened since then; one that is there stays where it is. Resolves to its place. */
-  begin(reader: string, since: EpochSeconds): Promise<number>;
-  /** The reader has dealt with everything up to here; `records` say how, in the same step. Nobody moves back. */
-  advance(reader: string, position: number, records: readonly AuditRow[]): Promise<void>;
-  /** For whom nobody reads any more. */
-  forget(reader: string): Promise<void>;
-}
+export type BulletinStore = Shelf<Bulletin>;
 
 /**
  * How long a bulletin that somebody has not heard of is kept. Longer than any access token lives: whoever was away so long has

@@ -60,6 +60,8 @@ const rights = {
   bulletins: { idp: 'SI', operator: 'SI', purge: 'SD' },
   bulletin_readers: { idp: 'SIUD', purge: 'S' },
   exports: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'SU', retention: 'S' },
+  stops: { idp: 'SIU', ras: 'SIU', gateway: 'S', operator: 'SIU', purge: 'SD' },
+  stop_readers: { idp: 'SIUD' },
   scim_tokens: { idp: 'SU', operator: 'SIUD' },
   // Given by commands of the operator alone.
   administrators: { idp: 'S', operator: 'SIUD' },

@@ -49,6 +49,8 @@ export interface Schema {
   bulletin_readers: BulletinReaderTable;
   exports: ExportTable;
   audit_prunings: PruningTable;
+  stops: StopTable;
+  stop_readers: BulletinReaderTable;
   change_sequence: ChangeSequenceTable;
   loss_sequence: ChangeSequenceTable;
   chains: ChainTable;
@@ -417,9 +419,35 @@ interface BulletinTable {
   membership: string | null;
   initiator: Initiator;
   at: number;
+  /** The stop because of which it is told; NULL where the reason is another. */
+  stop_id: string | null;
 }
 
-/** Up to which position somebody has dealt with the bulletins. */
+/** Who and what is stopped, and how that ended. A row with `lifted_at` is over; what is older than its times is not. */
+export interface StopTable {
+  id: string;
+  kind: string;
+  target: string;
+  /** JSON; see `stop.ts`. */
+  hits: string;
+  person_id: string | null;
+  /** The issuer that said so; NULL = it was ordered here. */
+  origin: string | null;
+  reason: string;
+  made_by: string;
+  at: number;
+  ends_at: number | null;
+  lifted_at: number | null;
+  lifted_by: string | null;
+  lift_reason: string | null;
+  grants_before: number;
+  tokens_before: number;
+  until: number;
+  /** Value of the change sequence when it changed last. */
+  position: number;
+}
+
+/** Up to which position somebody has dealt with the bulletins, or the stops. */
 interface BulletinReaderTable {
   reader: string;
   position: number;

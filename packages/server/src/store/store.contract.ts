@@ -19,6 +19,7 @@ import { registryContract } from './contract/registry.ts';
 import { retentionContract } from './contract/retention.ts';
 import { sealsContract } from './contract/seals.ts';
 import { sessionContract } from './contract/sessions.ts';
+import { stopContract } from './contract/stops.ts';
 import { wholeStoreContract } from './contract/whole.ts';
 import type { Store } from './store.ts';
 
@@ -59,6 +60,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     epochContract(access);
     exportContract(access);
     sealsContract(access);
+    stopContract(access);
     wholeStoreContract(access);
     retentionContract(open);
   });

@@ -15,6 +15,7 @@ import type { BulletinStore, Initiator } from './off.ts';
 import type { PeopleAdminStore } from './people-admin.ts';
 import type { RetentionStore } from './retention.ts';
 import type { SealStore } from './seals.ts';
+import type { StopStore } from './stop.ts';
 
 /**
  * What Credence keeps, as a contract. SQLite and PostgreSQL implement it, and whatever comes next passes the
@@ -44,6 +45,7 @@ export interface Store {
   readonly sessions: SessionStore;
   readonly factors: FactorStore;
   readonly bulletins: BulletinStore;
+  readonly stops: StopStore;
   readonly links: LinkStore;
   readonly administrators: AdministratorStore;
   readonly apiTokens: ApiTokenStore;
@@ -60,7 +62,7 @@ export interface Store {
   changeSequence(): Promise<number>;
   /**
    * Grows with every change that may take something away from somebody: a person, account or membership gone or off, a session
-   * ended, a subject cut off, a policy published. See {@link Commit.asOf}.
+   * ended, a subject cut off, a policy published, a stop made or ended. See {@link Commit.asOf}.
    */
   lossSequence(): Promise<number>;
   /**

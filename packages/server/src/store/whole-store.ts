@@ -26,6 +26,7 @@ import { directoryStore } from './records.ts';
 import { retentionStore } from './retention.ts';
 import { sealStore } from './seals.ts';
 import { sessionStore } from './sessions.ts';
+import { stopStore } from './stops.ts';
 import type { Account, AccountKey, Artifact, Person, Store } from './store.ts';
 import { upstreamStore } from './upstream.ts';
 
@@ -89,6 +90,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts, key
     retention: retentionStore(engine),
     bulletins: bulletinStore(engine),
     digests: digestStore(digests, parts, (kind, version) => policyStore(engine, digests).read(kind, version)),
+    stops: stopStore(engine),
     changeSequence: reads.changeSequence,
     lossSequence: reads.lossSequence,
     proveWritable: async () => {
@@ -96,6 +98,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts, key
     },
     purge: async (now) => {
       await purge(engine, now);
+      await stopStore(engine).purge(now);
       await own.forgetUsed?.(now);
     },
     close: own.close,

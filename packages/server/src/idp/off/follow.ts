@@ -1,16 +1,21 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { Facts } from '../../audit/record.ts';
 import type { AccessIndex } from '../../policy/compile.ts';
+import type { Bulletin } from '../../store/off.ts';
+import type { Stop } from '../../store/stop.ts';
 import type { Store } from '../../store/store.ts';
 import type { Post } from './deliver.ts';
-import { createReader, type Reader } from './reader.ts';
+import { createReader, type Reader, type Work } from './reader.ts';
 import { type Receiver, toReceivers } from './receivers.ts';
 import type { SignalMaker } from './signal.ts';
+import { createStopTelling } from './stop-telling.ts';
 import { createTelling } from './telling.ts';
 import { endingOfUngranted } from './ungranted.ts';
 
 export interface OffOptions extends SignalMaker {
-  readonly store: Pick<Store, 'bulletins' | 'changeSequence' | 'people' | 'artifacts'>;
+  readonly store: Pick<Store, 'bulletins' | 'stops' | 'changeSequence' | 'people' | 'artifacts'>;
+  /** Issuer of the RAS in this program, if there is one: it knows of stops by itself. */
+  readonly ownRas?: string | undefined;
   readonly post: Post;
   /** Bearer token that a RAS wants to see, by issuer. */
   readonly bearerOf: (ras: string) => string | undefined;
@@ -40,16 +45,14 @@ const ending = 'sessions';
  */
 export function createOff(options: OffOptions): Off {
   const { store, policy, now } = options;
-  const open = (name: string, work: Parameters<typeof createReader>[0]['work']) =>
-    createReader({
-      name,
-      bulletins: store.bulletins,
-      work,
-      since: () => now() - longestTokenSeconds,
-      onFault: options.onFault,
-    });
+  const since = () => now() - longestTokenSeconds;
+  const open = (name: string, work: Work<Bulletin>) =>
+    createReader({ name, bulletins: store.bulletins, work, since, onFault: options.onFault });
+  // By themselves: that everything is stopped waits for no list of people.
+  const openStops = (name: string, work: Work<Stop>) =>
+    createReader({ name, bulletins: store.stops.shelf, work, since, onFault: options.onFault });
   const sessions = open(ending, endingOfUngranted(store, policy, now));
-  const readers = new Map<string, Reader>();
+  const readers = new Map<string, readonly Reader[]>();
   let receivers = new Map<string, Receiver>();
   let known: AccessIndex | undefined;
   let sequence = -1;
@@ -57,16 +60,21 @@ export function createOff(options: OffOptions): Off {
   /** Opens and closes readers as the document names other servers. */
   async function followPolicy(index: AccessIndex): Promise<void> {
     receivers = new Map(toReceivers(index).map((receiver) => [receiver.ras, receiver]));
-    for (const [ras, reader] of readers) {
+    for (const [ras, its] of readers) {
       if (receivers.has(ras)) continue;
       readers.delete(ras);
-      await reader.stop();
+      await Promise.all(its.map((reader) => reader.stop()));
     }
     for (const receiver of receivers.values()) {
       const { ras } = receiver;
       const bearer = options.bearerOf(ras);
-      const telling = () => createTelling({ ...options, bearer, receiver: () => receivers.get(ras) ?? receiver });
-      if (!readers.has(ras)) readers.set(ras, open(ras, telling()));
+      if (readers.has(ras)) continue;
+      const isHere = ras === options.ownRas;
+      const telling = { ...options, bearer, isHere, receiver: () => receivers.get(ras) ?? receiver };
+      readers.set(ras, [open(ras, createTelling(telling)), openStops(ras, createStopTelling(telling))]);
+    }
+    for (const name of (await store.stops.shelf.readers()).keys()) {
+      if (!receivers.has(name)) await store.stops.shelf.forget(name);
     }
     for (const name of (await store.bulletins.readers()).keys()) {
       if (name !== ending && !receivers.has(name)) await store.bulletins.forget(name);
@@ -83,10 +91,10 @@ export function createOff(options: OffOptions): Off {
       const current = await store.changeSequence();
       if (current === sequence) return;
       sequence = current;
-      for (const reader of [sessions, ...readers.values()]) reader.wake();
+      for (const reader of [sessions, ...[...readers.values()].flat()]) reader.wake();
     },
     async stop() {
-      await Promise.all([sessions, ...readers.values()].map((reader) => reader.stop()));
+      await Promise.all([sessions, ...[...readers.values()].flat()].map((reader) => reader.stop()));
     },
   };
 }

@@ -15,7 +15,7 @@ const bulletin = (position: number): Bulletin => ({
 /** Bulletins in memory, and what the reader did with them. */
 function open(
   work: (page: readonly Bulletin[], tries: number) => Partial<Progress>,
-  options: Partial<ReaderOptions> = {},
+  options: Partial<ReaderOptions<Bulletin>> = {},
 ) {
   const kept = { bulletins: [] as Bulletin[], place: 0, times: [] as number[], faults: [] as unknown[] };
   const reader = createReader({

@@ -1,5 +1,5 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
-import type { Bulletin, BulletinStore } from '../../store/off.ts';
+import type { Shelf } from '../../store/stop.ts';
 import type { AuditRow } from '../../store/store.ts';
 
 /** How far a page of bulletins was dealt with. */
@@ -11,8 +11,8 @@ export interface Progress {
   readonly isStuck: boolean;
 }
 
-/** Deals with bulletins, oldest first. Whatever it has done it may be asked to do again: it died before that was written down. */
-export type Work = (page: readonly Bulletin[]) => Promise<Progress>;
+/** Deals with bulletins, or stops, oldest first. Whatever it has done it may be asked to do again: it died before that was written down. */
+export type Work<T> = (page: readonly T[]) => Promise<Progress>;
 
 /** Works through the bulletins for one purpose, from a place of its own that a crash does not lose. */
 export interface Reader {
@@ -22,10 +22,10 @@ export interface Reader {
   stop(): Promise<void>;
 }
 
-export interface ReaderOptions {
+export interface ReaderOptions<T extends { readonly position: number }> {
   readonly name: string;
-  readonly bulletins: Pick<BulletinStore, 'after' | 'begin' | 'advance' | 'readers'>;
-  readonly work: Work;
+  readonly bulletins: Pick<Shelf<T>, 'after' | 'begin' | 'advance' | 'readers'>;
+  readonly work: Work<T>;
   /** What a reader that is new starts with. */
   readonly since: () => EpochSeconds;
   readonly onFault: (fault: unknown) => void;
@@ -39,7 +39,8 @@ const longestPauseMs = 60_000;
 /** Something new is a reason to try at once what failed before, but not more often than this. */
 const leastPauseMs = 1000;
 
-export function createReader({ name, bulletins, work, since, onFault, random = Math.random }: ReaderOptions): Reader {
+export function createReader<T extends { readonly position: number }>(options: ReaderOptions<T>): Reader {
+  const { name, bulletins, work, since, onFault, random = Math.random } = options;
   let position: number | undefined;
   let running: Promise<void> | undefined;
   let isAsked = false;

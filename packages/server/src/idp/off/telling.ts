@@ -7,6 +7,7 @@ import { type Delivery, deliver, type Post } from './deliver.ts';
 import type { Progress, Work } from './reader.ts';
 import type { Receiver } from './receivers.ts';
 import { type Signal, type SignalMaker, toSignal } from './signal.ts';
+import { createWatch } from './watch.ts';
 
 export interface TellingOptions extends SignalMaker {
   readonly post: Post;
@@ -17,6 +18,8 @@ export interface TellingOptions extends SignalMaker {
   readonly receiver: () => Receiver;
   /** Told how late each was that a RAS has taken. */
   readonly onTold?: ((lagSeconds: number) => void) | undefined;
+  /** Whether it hears of stops without a SET: it is in this program. */
+  readonly isHere?: boolean;
   /** Puts on the record what somebody should look at. */
   readonly alert: (facts: Facts) => Promise<void>;
 }
@@ -24,9 +27,7 @@ export interface TellingOptions extends SignalMaker {
 /** People who are told of at the same time; of one person one after the other. */
 const atATime = 8;
 /** A SET that a RAS finds malformed is shown so often before it is left: it may be the clock, and that comes right. */
-const mostRefusals = 8;
-/** Failures in a row that are nobody's business yet: a restart takes as long. */
-const quietFailures = 2;
+export const mostRefusals = 8;
 /** Before `purge` takes it, so that it can be said that nobody was told. */
 const givenUpSeconds = bulletinSeconds - 3600;
 
@@ -37,24 +38,27 @@ interface Attempt {
 }
 
 /** Tells one RAS what its bulletins say (IDP-43), page by page. */
-export function createTelling(options: TellingOptions): Work {
+export function createTelling(options: TellingOptions): Work<Bulletin> {
   const { now, receiver } = options;
   /** How often each was refused, by position. */
   const refusals = new Map<number, number>();
-  let failures = 0;
-  /** The trouble that is on the record already. */
-  const known = new Set<Delivery['outcome']>();
+  const watch = createWatch(options.alert);
 
   return async (page) => {
     const { ras, endpoint } = receiver();
     const old = now() - givenUpSeconds;
-    const due = toDue(page, (membership) => grantingServers(options.policy(), membership).has(ras));
+    const due = toDue(options.isHere ? page.filter(({ stopId }) => stopId === undefined) : page, (membership) =>
+      grantingServers(options.policy(), membership).has(ras),
+    );
     const [lost, fresh] = split(due, ({ event, at }) => event === 'session-revoked' && at < old);
     const attempts = await tellAll(fresh, ras, endpoint);
 
     const undone = attempts.filter(({ bulletin, delivery }) => !isDone(bulletin, delivery));
     const until = undone.length > 0 ? Math.min(...undone.map(({ bulletin }) => bulletin.position)) - 1 : lastOf(page);
-    await watch(ras, attempts);
+    await watch(
+      ras,
+      attempts.flatMap(({ delivery }) => (delivery ? [delivery] : [])),
+    );
     const records = [
       ...lost.map((bulletin) => toRecord(ras, { bulletin }, 'given up: older than any token')),
       ...attempts.filter(({ bulletin }) => bulletin.position <= until).map((attempt) => toRecord(ras, attempt)),
@@ -92,26 +96,6 @@ export function createTelling(options: TellingOptions): Work {
     return isMalformed(delivery) && (refusals.get(position) ?? 0) >= mostRefusals;
   }
 
-  /** One line for each trouble with a RAS, however long it lasts. */
-  async function watch(ras: string, attempts: readonly Attempt[]): Promise<void> {
-    const made = attempts.flatMap(({ delivery }) => (delivery ? [delivery] : []));
-    const trouble = made.find(({ outcome }) => outcome !== 'accepted');
-    if (!trouble || trouble.outcome === 'accepted') {
-      if (made.length > 0) failures = 0;
-      if (made.length > 0) known.clear();
-      return;
-    }
-    failures += 1;
-    const isQuiet = trouble.outcome === 'away' && failures <= quietFailures;
-    if (isQuiet || known.has(trouble.outcome)) return;
-    known.add(trouble.outcome);
-    const words = trouble.outcome === 'away' ? 'cannot be told' : 'refuses to be told';
-    await options.alert({
-      audience: ras,
-      detail: `${ras} ${words} that access has ended (${trouble.why}): what was issued there stays good until it expires`,
-    });
-  }
-
   function toRecord(ras: string, { bulletin, signal, delivery }: Attempt, words?: string): AuditRecord {
     const refused = delivery?.outcome === 'refused' ? `refused: ${delivery.why}` : undefined;
     const detail = words ?? refused;
@@ -130,7 +114,7 @@ export function createTelling(options: TellingOptions): Work {
   }
 }
 
-function isMalformed(delivery: Delivery): boolean {
+export function isMalformed(delivery: Delivery): boolean {
   return delivery.outcome === 'refused' && delivery.why === 'invalid_request';
 }
 

@@ -1,6 +1,7 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { AccessIndex } from '../../policy/compile.ts';
 import { isGrantedAnything } from '../../policy/grants.ts';
+import type { Bulletin } from '../../store/off.ts';
 import type { Store } from '../../store/store.ts';
 import type { Work } from './reader.ts';
 
@@ -23,7 +24,7 @@ export function endingOfUngranted(
   store: Pick<Store, 'people' | 'artifacts'>,
   policy: () => AccessIndex,
   now: () => EpochSeconds,
-): Work {
+): Work<Bulletin> {
   return async (page) => {
     const left = new Set(page.filter(({ membership }) => membership !== undefined).map(({ personId }) => personId));
     for (const personId of left) await endIfUngranted(store, policy(), personId, now());
