@@ -38,6 +38,8 @@ interface Opening {
   readonly store?: Store;
   readonly audiences?: string;
   readonly bearer?: string;
+  /** Rules beside those that are always there. */
+  readonly rules?: readonly string[];
 }
 
 /** The sending half over a store, towards RASs that really listen. */
@@ -49,10 +51,12 @@ async function openSending(receivers: readonly EventReceiver[], opening: Opening
   }
   const servers = receivers.map(({ ras }, at) => `s${at}: { resource: ${ras}/mcp, ras: ${ras}, scopes: { a: {} } }`);
   let audiences = opening.audiences ?? '{}';
+  let more = opening.rules ?? [];
   const compile = (names: readonly string[], version: number) => {
     const rules = [
       `{ id: one, allow: all, on: [${names}], to: [group:engineering] }`,
       `{ id: two, allow: all, on: s0, to: [role:lead] }`,
+      ...more,
     ];
     const text = `servers: { ${servers.slice(0, names.length).join(', ')} }\naudiences: ${audiences}\nrules: [${rules.join(', ')}]`;
     const parsed = parsePolicy(text, 'access');
@@ -61,6 +65,7 @@ async function openSending(receivers: readonly EventReceiver[], opening: Opening
   };
   const names = receivers.map((_, at) => `s${at}`);
   let policy = compile(names, 1);
+  const versions = new Map([[1, policy]]);
   const faults: unknown[] = [];
   const clock = { aheadSeconds: 0 };
   const nowMs = () => Date.now() + clock.aheadSeconds * 1000;
@@ -68,6 +73,7 @@ async function openSending(receivers: readonly EventReceiver[], opening: Opening
     const off = createOff({
       issuer,
       policy: () => policy,
+      versionOf: async (version) => versions.get(version),
       signer: () => toSigner(key),
       subjectSecret: secret,
       store,
@@ -119,9 +125,11 @@ async function openSending(receivers: readonly EventReceiver[], opening: Opening
       }
       throw new Error(`nothing like it in ${JSON.stringify(await records())}`);
     },
-    publish: (change: { servers: number; audiences?: string }) => {
+    publish: (change: { servers: number; audiences?: string; rules?: readonly string[] }) => {
       audiences = change.audiences ?? audiences;
+      more = change.rules ?? more;
       policy = compile(names.slice(0, change.servers), policy.version + 1);
+      versions.set(policy.version, policy);
     },
   };
 }
@@ -229,6 +237,73 @@ describe('IDP-43: "As SSF transmitter send session-revoked [...] account-disable
   });
 });
 
+describe('PRV-02: what takes away without taking anybody out of anything', () => {
+  const session = ({ artifacts }: Store) =>
+    artifacts.upsert('Session', 's-1', { uid: 'uid-1', accountId: erin.id }, 4e9);
+  const denies = '{ id: no, deny: all, on: s0, to: [group:suspects] }';
+
+  test('put into a group that a rule denies: those who are signed in are told of, once, and nobody else', async () => {
+    const receiver = await openReceiver();
+    const { store, faults } = await openSending([receiver], { rules: [denies] });
+    const join = (groups: string[]) => store.people.save({ ...erin, groups: [...erin.groups, ...groups] });
+    const losses = await store.lossSequence();
+    await join(['others']);
+    assert.equal(await store.lossSequence(), losses, 'who holds nothing loses nothing');
+    await session(store);
+    await join(['others', 'more']);
+    await settle();
+    assert.equal(receiver.events.length, 0, 'no rule names it');
+    const before = await store.lossSequence();
+    await join(['others', 'more', 'suspects']);
+    assert.ok((await store.lossSequence()) > before, 'T19');
+    const [event] = await receiver.accepted(1);
+    assert.deepEqual([event?.name, event?.subject], ['session-revoked', erin.id]);
+    await settle();
+    const told = receiver.events.length;
+    assert.ok(told <= 2, 'with the end of the session of whoever has nothing left');
+    await join(['others', 'more', 'suspects']);
+    await settle();
+    assert.equal(receiver.events.length, told);
+    assert.deepEqual(faults, []);
+  });
+
+  test('a version that grants less: its servers are told, with those whom the changed rules name; one that grants more is not', async () => {
+    const [near, far] = [await openReceiver(), await openReceiver()];
+    const sending = await openSending([near, far]);
+    await session(sending.store);
+    sending.publish({ servers: 2, rules: ['{ id: more, allow: all, on: s1, to: [everyone] }'] });
+    await sending.off.look();
+    await settle();
+    assert.equal(near.events.length + far.events.length, 0);
+    sending.publish({ servers: 2, rules: [denies.replace('suspects', 'chess')] });
+    await sending.off.look();
+    const events = await near.accepted(2);
+    const [stop] = events.filter(({ name }) => name.endsWith('stop'));
+    const { id: _, event_timestamp: at, ...said } = stop?.payload ?? {};
+    assert.deepEqual(said, { what: 'server', value: `${near.ras}/mcp`, resumed_at: at });
+    const [person] = events.filter(({ name }) => name === 'session-revoked');
+    assert.equal(person?.subject, erin.id);
+    await settle();
+    // s1 loses the rule of the version before; both are told of the person, who may have had something there.
+    assert.ok(far.events.every(({ payload }) => payload.value !== `${near.ras}/mcp`));
+    assert.equal((await sending.store.stops.list({ over: true, limit: 9 })).length, 1);
+    await sending.off.look();
+    await settle();
+    assert.equal((await sending.store.stops.list({ over: true, limit: 9 })).length, 1, 'once');
+  });
+
+  test('a version that was published while nobody was there to look is compared with the last that was', async () => {
+    const receiver = await openReceiver();
+    const sending = await openSending([receiver]);
+    await sending.off.end();
+    sending.publish({ servers: 1, rules: [denies] });
+    const again = sending.start();
+    await again.look();
+    const [stop] = await receiver.accepted(1);
+    assert.equal(stop?.payload.what, 'server');
+  });
+});
+
 describe('IDP-43, RFC 8417, RFC 8935: what is sent', () => {
   test('one signed SET to a RAS, about the person as it knows them, and nothing that would make it another token', async () => {
     const [plain, pairwise, tenant] = [await openReceiver(), await openReceiver(), await openReceiver()];
@@ -291,7 +366,11 @@ describe('IDP-43, RFC 8417, RFC 8935: what is sent', () => {
     await sending.store.artifacts.endSessionsOf(erin.id);
     await first.accepted(1);
     assert.deepEqual([...(await sending.store.bulletins.readers()).keys()].sort(), [first.ras, 'sessions'].sort());
-    assert.equal(second.events.length, 0);
+    const told = second.events.length;
+    assert.ok(
+      second.events.every(({ name }) => name.endsWith('stop')),
+      'at most that its server is taken from it',
+    );
     sending.publish({ servers: 2 });
     await second.accepted(1);
   });

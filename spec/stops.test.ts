@@ -63,6 +63,7 @@ async function openPlace(layout: Layout) {
     signer: () => toSigner(a.keys.idJag),
     subjectSecret: 'a secret of this organisation',
     store: a.store,
+    versionOf: async () => undefined,
     ownRas: layout === 'one installation' ? rasIssuer : undefined,
     post: async (url, init) =>
       url.startsWith(rasIssuer) ? b.raw('ras', new Request(url, init)) : new Response(null, { status: 202 }),

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { eventId } from './call.ts';
 import type { Post } from './idp/off/deliver.ts';
 import { createOff } from './idp/off/follow.ts';
+import { toAccessIndex } from './in-force.ts';
 import { openSecret } from './keys/key-file.ts';
 import { toFault } from './log.ts';
 import { openRas, openRing, type Parts } from './roles.ts';
@@ -28,6 +29,10 @@ export async function openOff(opened: AsyncDisposableStack, parts: Parts): Promi
     signer: () => keys.signer(),
     subjectSecret: await openSecret(home.keysDir, 'subject'),
     store,
+    versionOf: async (version) => {
+      const found = await store.policies.read('access', version);
+      return found && toAccessIndex(found, { idp: config.idp.issuer, ras: config.ras.issuer });
+    },
     ownRas: config.roles.has('ras') ? config.ras.issuer : undefined,
     post: await openPost(opened, parts),
     bearerOf: (ras) => bearers.get(ras),

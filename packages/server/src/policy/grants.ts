@@ -35,6 +35,18 @@ export function grantingServers({ rules, servers }: AccessIndex, membership: str
   return granting;
 }
 
+/** The same for whoever joins: servers on which some rule denies or demands something of its members. */
+export function restrictingServers({ rules, servers }: AccessIndex, membership: string): ReadonlySet<string> {
+  const [kind, id] = splitSubject(membership);
+  const restricting = new Set<string>();
+  for (const [serverId, { groups, roles }] of rules) {
+    const about = (kind === 'role' ? roles : groups).get(id) ?? [];
+    const server = servers.get(serverId);
+    if (server && about.some(({ effect }) => effect !== 'allow')) restricting.add(server.ras);
+  }
+  return restricting;
+}
+
 function rulesAbout(rules: RuleIndex, { id, groups, roles }: Ask['person']): Rule[] {
   return [
     ...rules.everyone,

@@ -46,11 +46,13 @@ function toBulletin(row: {
   person_id: string;
   event: Bulletin['event'];
   membership: string | null;
+  joined: number;
   initiator: Bulletin['initiator'];
   at: number;
   stop_id: string | null;
 }): Bulletin {
   const { position, person_id: personId, event, membership, initiator, at, stop_id: stopId } = row;
-  const why = { membership: membership ?? undefined, ...(stopId !== null && { stopId }) };
+  const isJoin = row.joined === 1 && { joined: true as const };
+  const why = { membership: membership ?? undefined, ...isJoin, ...(stopId !== null && { stopId }) };
   return { position, personId, event, ...why, initiator, at };
 }

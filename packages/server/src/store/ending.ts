@@ -92,6 +92,33 @@ export function stopAgents(db: Kysely<Schema>, stopId: string, client: string | 
   ];
 }
 
+/**
+ * Whoever rules call so, of those who hold a session or grant here, is told of as signed out to authorization servers that know
+ * nothing of stops.
+ */
+export function tellOfMembers(db: Kysely<Schema>, stopId: string, subjects: readonly string[]): Compilable[] {
+  const people = db
+    .selectFrom('artifacts')
+    .select((eb) => eb.ref('account_id').$notNull().as('person_id'))
+    .distinct()
+    .where('account_id', 'is not', null);
+  const named = people.where(({ exists, selectFrom, or, eb }) =>
+    or([
+      eb(sql<string>`'user:' || account_id`, 'in', subjects),
+      exists(
+        selectFrom('memberships')
+          .select('person_id')
+          .whereRef('person_id', '=', 'account_id')
+          .where(sql<string>`kind || ':' || of_id`, 'in', subjects),
+      ),
+    ]),
+  );
+  const whom = subjects.includes('everyone') ? people : named;
+  return subjects.length === 0
+    ? []
+    : tellAll(db, whom, { event: 'session-revoked', initiator: 'policy', at: now(), stopId });
+}
+
 /** What an agent holds of `oidc-provider`, whatever browser session it came from. */
 const agentModels = [
   'AuthorizationCode',

@@ -22,6 +22,8 @@ export interface Bulletin {
   readonly event: BulletinEvent;
   /** `group:engineering`, `role:lead`: what the person was taken out of. Whether that granted anything is for policy to say. */
   readonly membership: string | undefined;
+  /** Put into it instead: a rule may deny something to whoever is in it. */
+  readonly joined?: true;
   readonly initiator: Initiator;
   /** When it happened. Of one person an account is never disabled and enabled at the same second: the later says so. */
   readonly at: EpochSeconds;

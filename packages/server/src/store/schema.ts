@@ -417,6 +417,8 @@ interface BulletinTable {
   event: BulletinEvent;
   /** `group:engineering`: what the person was taken out of; NULL where the reason is another. */
   membership: string | null;
+  /** 1 = put into it, not taken out: what may take something away is a rule that denies. Written by a trigger. */
+  joined: Generated<number>;
   initiator: Initiator;
   at: number;
   /** The stop because of which it is told; NULL where the reason is another. */

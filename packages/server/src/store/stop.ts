@@ -101,6 +101,8 @@ export interface Ends {
   readonly person?: string;
   /** Refresh tokens and codes of one client, or of all; whoever had one is told of as signed out. */
   readonly agents?: { readonly client: string | undefined };
+  /** Whoever documents call so (`group:engineering`, `everyone`) is told of as signed out, and loses nothing here. */
+  readonly members?: readonly string[];
 }
 
 /** Stops. Each change moves the change sequence and the loss sequence in its own step (T19). */

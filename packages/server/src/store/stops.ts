@@ -1,6 +1,6 @@
 import { type Compilable, sql } from 'kysely';
 import { later, position } from './cut-off-steps.ts';
-import { resumePerson, stopAgents, switchOff } from './ending.ts';
+import { resumePerson, stopAgents, switchOff, tellOfMembers } from './ending.ts';
 import { countChange, type Engine } from './engine.ts';
 import type { StopTable } from './schema.ts';
 import type { Hit, Resumption, Stop, StopKind, StopStore } from './stop.ts';
@@ -17,6 +17,7 @@ export function stopStore({ db, write }: Engine): StopStore {
         db.insertInto('stops').values({ ...toColumns(stop), position: position(db) }),
         ...(ends.person === undefined ? [] : switchOff(db, ends.person, 'admin')),
         ...(ends.agents ? stopAgents(db, stop.id, ends.agents.client) : []),
+        ...(ends.members ? tellOfMembers(db, stop.id, ends.members) : []),
       ];
       await write({ steps, records });
     },

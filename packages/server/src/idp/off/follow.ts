@@ -5,6 +5,7 @@ import type { Bulletin } from '../../store/off.ts';
 import type { Stop } from '../../store/stop.ts';
 import type { Store } from '../../store/store.ts';
 import type { Post } from './deliver.ts';
+import { createNarrowing, narrowingPlace } from './narrowing.ts';
 import { createReader, type Reader, type Work } from './reader.ts';
 import { type Receiver, toReceivers } from './receivers.ts';
 import type { SignalMaker } from './signal.ts';
@@ -16,6 +17,8 @@ export interface OffOptions extends SignalMaker {
   readonly store: Pick<Store, 'bulletins' | 'stops' | 'changeSequence' | 'people' | 'artifacts'>;
   /** Issuer of the RAS in this program, if there is one: it knows of stops by itself. */
   readonly ownRas?: string | undefined;
+  /** A version of the access document; `undefined` when there is none of that number. */
+  readonly versionOf: (version: number) => Promise<AccessIndex | undefined>;
   readonly post: Post;
   /** Bearer token that a RAS wants to see, by issuer. */
   readonly bearerOf: (ras: string) => string | undefined;
@@ -53,6 +56,7 @@ export function createOff(options: OffOptions): Off {
     createReader({ name, bulletins: store.stops.shelf, work, since, onFault: options.onFault });
   const sessions = open(ending, endingOfUngranted(store, policy, now));
   const readers = new Map<string, readonly Reader[]>();
+  const narrow = createNarrowing(options);
   let receivers = new Map<string, Receiver>();
   let known: AccessIndex | undefined;
   let sequence = -1;
@@ -74,24 +78,33 @@ export function createOff(options: OffOptions): Off {
       readers.set(ras, [open(ras, createTelling(telling)), openStops(ras, createStopTelling(telling))]);
     }
     for (const name of (await store.stops.shelf.readers()).keys()) {
-      if (!receivers.has(name)) await store.stops.shelf.forget(name);
+      if (name !== narrowingPlace && !receivers.has(name)) await store.stops.shelf.forget(name);
     }
     for (const name of (await store.bulletins.readers()).keys()) {
       if (name !== ending && !receivers.has(name)) await store.bulletins.forget(name);
     }
   }
 
+  async function lookOnce(): Promise<void> {
+    const index = policy();
+    if (index !== known) {
+      // Before anybody is woken: a version that grants less is told of as what it ends.
+      await narrow(index);
+      await followPolicy(index);
+      [known, sequence] = [index, -1];
+    }
+    const current = await store.changeSequence();
+    if (current === sequence) return;
+    sequence = current;
+    for (const reader of [sessions, ...[...readers.values()].flat()]) reader.wake();
+  }
+
+  let looking: Promise<void> | undefined;
   return {
-    async look() {
-      const index = policy();
-      if (index !== known) {
-        await followPolicy(index);
-        [known, sequence] = [index, -1];
-      }
-      const current = await store.changeSequence();
-      if (current === sequence) return;
-      sequence = current;
-      for (const reader of [sessions, ...[...readers.values()].flat()]) reader.wake();
+    /** One after the other: of two at once both would find the same version new. */
+    look() {
+      looking = (looking ?? Promise.resolve()).catch(() => undefined).then(lookOnce);
+      return looking;
     },
     async stop() {
       await Promise.all([sessions, ...[...readers.values()].flat()].map((reader) => reader.stop()));

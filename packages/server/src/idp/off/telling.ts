@@ -1,7 +1,7 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { type AuditRecord, type Facts, toRow } from '../../audit/record.ts';
 import { eventId } from '../../call.ts';
-import { grantingServers } from '../../policy/grants.ts';
+import { grantingServers, restrictingServers } from '../../policy/grants.ts';
 import { type Bulletin, bulletinSeconds } from '../../store/off.ts';
 import { type Delivery, deliver, type Post } from './deliver.ts';
 import type { Progress, Work } from './reader.ts';
@@ -47,9 +47,11 @@ export function createTelling(options: TellingOptions): Work<Bulletin> {
   return async (page) => {
     const { ras, endpoint } = receiver();
     const old = now() - givenUpSeconds;
-    const due = toDue(options.isHere ? page.filter(({ stopId }) => stopId === undefined) : page, (membership) =>
-      grantingServers(options.policy(), membership).has(ras),
-    );
+    const heard = options.isHere ? page.filter(({ stopId }) => stopId === undefined) : page;
+    const due = toDue(heard, (membership, joined) => {
+      const concerned = joined ? restrictingServers : grantingServers;
+      return concerned(options.policy(), membership).has(ras);
+    });
     const [lost, fresh] = split(due, ({ event, at }) => event === 'session-revoked' && at < old);
     const attempts = await tellAll(fresh, ras, endpoint);
 
@@ -119,11 +121,14 @@ export function isMalformed(delivery: Delivery): boolean {
 }
 
 /** What concerns this RAS; of what is said of one person more than once only the last. */
-function toDue(page: readonly Bulletin[], grantedHere: (membership: string) => boolean): readonly Bulletin[] {
+function toDue(
+  page: readonly Bulletin[],
+  concernsHere: (membership: string, joined: boolean) => boolean,
+): readonly Bulletin[] {
   const last = new Map<string, Bulletin>();
   for (const bulletin of page) {
-    const { personId, event, membership } = bulletin;
-    if (membership === undefined || grantedHere(membership)) last.set(`${event} ${personId}`, bulletin);
+    const { personId, event, membership, joined = false } = bulletin;
+    if (membership === undefined || concernsHere(membership, joined)) last.set(`${event} ${personId}`, bulletin);
   }
   return [...last.values()].sort((a, b) => a.position - b.position);
 }
