@@ -372,7 +372,7 @@ describe('IDP-43, RFC 8417, RFC 8935: what is sent', () => {
       'at most that its server is taken from it',
     );
     sending.publish({ servers: 2 });
-    await second.accepted(1);
+    await second.accepted(told + 1);
   });
 });
 

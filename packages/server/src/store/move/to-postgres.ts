@@ -123,6 +123,7 @@ async function copyTable({ source, onProgress }: Arrival, connections: Connectio
       done: page.length < pageRows,
     };
     await db.transaction().execute(async (transaction) => {
+      await sql`SELECT set_config('credence.copying', 'on', true)`.execute(transaction); // no trigger tells of what is not new
       if (page.length > 0) await writePage(transaction as unknown as Db, table, page);
       const note = JSON.stringify(next);
       const upsert = transaction.insertInto('moves').values({ what, note });
