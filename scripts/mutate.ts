@@ -170,6 +170,11 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('ras/event-stream.ts'), [toSpec('revocation-stream')]],
   [server('gateway/follow.ts'), [server('gateway/follow.test.ts')]],
   [server('ras/events.ts'), [server('ras/events.test.ts'), toSpec('security-events')]],
+  [server('stops/judge.ts'), [server('stops/judge.test.ts'), toSpec('stops')]],
+  [server('stops/plan.ts'), [server('stops/plan.test.ts')]],
+  [server('stops/memory.ts'), [server('stops/memory.test.ts')]],
+  [server('stops/received.ts'), [toSpec('stops')]],
+  [server('policy/narrowed.ts'), [server('policy/narrowed.test.ts')]],
   ...['cef', 'csv', 'ocsf'].map((name): [string, string[]] => [
     server(`exports/formats/${name}.ts`),
     [server(`exports/formats/${name}.test.ts`)],
