@@ -22,7 +22,7 @@ import * as exportsOfRecord from './migrations/0016-exports.ts';
 import * as digests from './migrations/0017-digests.ts';
 import * as adminApi from './migrations/0018-admin-api.ts';
 import * as retention from './migrations/0019-retention.ts';
-import * as joins from './migrations/0019-joins.ts';
+import * as joins from './migrations/0021-joins.ts';
 import type { Schema } from './schema.ts';
 import type { SchemaStep } from './schema-steps.ts';
 
@@ -47,7 +47,7 @@ export const migrations: Readonly<Record<string, SchemaStep>> = {
   '0013-search': search,
   '0015-epochs': epochs,
   '0014-stops': stops,
-  '0019-joins': joins,
+  '0021-joins': joins,
 };
 
 /**
