@@ -29,7 +29,6 @@ import { createReadiness, type Readiness } from './readiness.ts';
 import { createRequestLog } from './request-log.ts';
 import { type Handler, idpListener, type Parts, resourceListener } from './roles.ts';
 import { openStops } from './stops/memory.ts';
-import type { Store } from './store/store.ts';
 import { createDevelopmentTls } from './tls/development-ca.ts';
 
 /** What a process of an installation stands on, the only one or one of several. */
