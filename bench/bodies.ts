@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises';
 import { clientAssertionType, grantType, joseType, mintJws, tokenType } from '@credence/mcp/protocol';
 import { eventId } from '../packages/server/src/call.ts';
 import type { PrivateJwk } from '../packages/server/src/keys/signer.ts';
-import { type ClientMethod, clients, type Fixture, issuers, scope, sidAt } from './fixture.ts';
+import { type ClientMethod, clients, type Fixture, issuers, partner, scope, sidAt } from './fixture.ts';
 
 /** One kind of request. */
 export interface Series {
@@ -65,7 +65,7 @@ export function bodyMaker(series: Series, { keys, people, resources }: Fixture):
     mintJws(
       { alg: 'ES256', kid: keys.idJag.kid, typ: joseType.idJag },
       {
-        iss: issuers.idp,
+        iss: partner,
         sub: personAt(at).id,
         aud: issuers.ras,
         client_id: clientId,

@@ -11,6 +11,8 @@ import type { Store } from '../packages/server/src/store/store.ts';
 /** The two trust domains, as every contender plays them. */
 export const issuers = { idp: 'https://id.acme.example', ras: 'https://mcp.acme.example' } as const;
 export type Side = keyof typeof issuers;
+/** Of the ID-JAGs that are redeemed: one of our own that is on no record would be an alarm, and rightly so (T13). */
+export const partner = 'https://id.partner.example';
 
 /** One client for each way to authenticate; they go by the same id at both sides. */
 export const clients = {
@@ -136,7 +138,7 @@ function toResource({ keys }: Fixture) {
       [clients.private_key_jwt.id]: { jwks: { keys: [toPublicJwk(keys.client)] } },
     },
     trust: {
-      [issuers.idp]: {
+      [partner]: {
         keys: { keys: [toPublicJwk(keys.idJag)] },
         accounts: 'create',
         clients: Object.values(clients).map(({ id }) => id),

@@ -6,7 +6,7 @@ import { grantType, joseType, tokenType } from '@credence/mcp/protocol';
 import { importJWK, jwtVerify, SignJWT } from 'jose';
 import Provider, { type ClientMetadata, type Configuration, errors, type JWK } from 'oidc-provider';
 import { toPublicJwk } from '../../packages/server/src/keys/signer.ts';
-import { clients, issuers, lifetimes } from '../fixture.ts';
+import { clients, issuers, lifetimes, partner } from '../fixture.ts';
 import { answerControl, readFixture } from './control.ts';
 
 const { keys, people, resources } = readFixture();
@@ -72,7 +72,7 @@ ras.registerGrantType<Record<string, string>>(
     const { params, client, provider } = ctx.oidc;
     const { payload } = await jwtVerify(String(params.assertion), idJagKey, {
       typ: joseType.idJag,
-      issuer: issuers.idp,
+      issuer: partner,
       audience: issuers.ras,
       requiredClaims: ['sub', 'jti', 'exp', 'iat', 'client_id', 'resource', 'scope'],
     }).catch(() => {
