@@ -30,7 +30,7 @@ export interface Installation {
   redeem(node: number, idJag: string): Promise<Answer>;
   /** Whether the test is over, however it went: who still works on it stops. */
   isOver(): boolean;
-  /** What each node answers a probe at its port: the status, and what it says to this machine. */
+  /** What each node answers a probe at its port: the status, and the first line of what it says to this machine. */
   readiness(): Promise<string[]>;
 }
 
@@ -177,7 +177,7 @@ function toInstallation(demo: DemoFile, nodes: readonly Node[], agent: Agent, sc
       Promise.all(
         nodes.map(async ({ ports }) => {
           const response = await fetch(`http://localhost:${ports.idp}/readyz`).catch(() => undefined);
-          return response ? `${response.status} ${(await response.text()).trim()}` : 'gone';
+          return response ? `${response.status} ${(await response.text()).split('\n')[0]}` : 'gone';
         }),
       ),
   };

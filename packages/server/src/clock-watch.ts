@@ -22,14 +22,14 @@ export async function openClock({
   readonly log: Logger;
   readonly append: (records: readonly AuditRecord[]) => Promise<void>;
 }): Promise<Clock> {
-  // Of several: this process may have written some itself while it started.
+  // What is in the middle of several: a few may have been written while the clock was wrong, or by this process as it started.
   const latest = config.store ? [] : await store.audit.last(100);
   const clock = createClock({
     wallMs: () => Date.now(),
     elapsedMs: () => performance.now(),
     uptimeMs: () => uptime() * 1000,
     storeMs: () => store.clockMs(),
-    latestMs: latest.length > 0 ? Math.max(...latest.map(({ timeMs }) => timeMs)) : undefined,
+    latestMs: latest.map(({ timeMs }) => timeMs).toSorted((a, b) => a - b)[Math.floor(latest.length / 2)],
     leewayMs: config.skewSeconds * 1000,
     settleMs: (config.ras.maxIdJagSeconds + 2 * config.skewSeconds) * 1000,
     async tell(news) {
