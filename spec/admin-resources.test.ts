@@ -542,3 +542,71 @@ describe('records', () => {
     }
   });
 });
+
+describe('stops', () => {
+  const order = { kind: 'person', target: 'u_alice', reason: 'laptop stolen' };
+
+  test('what one would do is said before, and nothing is done', async () => {
+    const world = await openWith();
+    const people = await world.browserOf('people');
+    const { status, body } = await world.send('POST', '/stops/preview', { ...people, body: order });
+    assert.equal(status, 200);
+    assert.ok(body.words.length > 10);
+    assert.deepEqual((await world.send('GET', '/stops', people)).body.items, []);
+  });
+
+  test('a person is stopped, and goes on: with both reasons on the record, and by whom', async () => {
+    const world = await openWith();
+    const people = await world.browserOf('people');
+    const made = await world.send('POST', '/stops', { ...people, body: { ...order, endsAt: world.now() + 3600 } });
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    const { id, by, endsAt, resumed, target } = made.body;
+    assert.deepEqual([by, endsAt, resumed, target], ['u_people', world.now() + 3600, null, 'u_alice']);
+    const record = await world.last();
+    assert.deepEqual([record.kind, record.by, record.person], ['admin', 'u_people', 'u_alice']);
+    assert.match(record.detail ?? '', /laptop stolen/);
+    const listed = (await world.send('GET', '/stops', await world.browserOf('help-desk'))).body.items;
+    assert.deepEqual(
+      listed.map((each: { id: string }) => each.id),
+      [id],
+    );
+
+    const body = { reason: 'found again' };
+    await adminRefused(world, await world.send('POST', `/stops/${id}/resume`, { ...people, body }), 'admin_role_lacks');
+    const policy = await world.browserOf('policy');
+    const gone = await world.send('POST', `/stops/${id}/resume`, { ...policy, body });
+    assert.deepEqual([gone.status, gone.body.resumed.by, gone.body.resumed.reason], [200, 'u_policy', 'found again']);
+    await adminRefused(world, await world.send('POST', `/stops/${id}/resume`, { ...policy, body }), 'api_conflict');
+    await adminRefused(world, await world.send('POST', '/stops/st_x/resume', { ...policy, body }), 'api_not_found');
+    assert.deepEqual((await world.send('GET', '/stops', policy)).body.items, []);
+    assert.equal((await world.send('GET', '/stops?over=true', policy)).body.items.length, 1);
+  });
+
+  test('a program may stop with its token, and resumes nothing', async () => {
+    const world = await openWith();
+    const token = await world.tokenOf('owner', ['stop']);
+    const made = await world.send('POST', '/stops', { token, body: { kind: 'everything', reason: 'drill' } });
+    assert.equal(made.status, 201);
+    const rows = (await world.store.audit.last(5)).map(readRecord);
+    assert.ok(rows.some(({ kind }) => kind === 'alert'));
+    assert.ok(rows.some(({ credential, by }) => credential !== undefined && by === 'u_owner'));
+    const resumed = await world.send('POST', `/stops/${made.body.id}/resume`, { token, body: { reason: 'over' } });
+    await adminRefused(world, resumed, 'admin_scope_lacks');
+  });
+
+  test('an order that means nothing is refused, and says why', async () => {
+    const world = await openWith();
+    const owner = await world.browserOf('owner');
+    for (const [body, reason] of [
+      [{ ...order, target: 'nobody@acme.example' }, 'api_conflict'],
+      [{ ...order, reason: '' }, 'api_value_invalid'],
+      [{ ...order, reason: 'a\nb' }, 'api_conflict'],
+      [{ ...order, kind: 'planet' }, 'api_value_invalid'],
+      [{ kind: 'server', target: 'nothing', reason: 'x' }, 'api_conflict'],
+    ] as const) {
+      const given = await world.send('POST', '/stops', { ...owner, body });
+      await adminRefused(world, given, reason);
+    }
+    assert.deepEqual((await world.send('GET', '/stops?over=true', owner)).body.items, []);
+  });
+});

@@ -11,6 +11,7 @@ import type { Route } from './route.ts';
 import { serverRoutes } from './servers.ts';
 import { sessionRoutes } from './sessions.ts';
 import { sourceRoutes } from './sources.ts';
+import { stopRoutes } from './stops.ts';
 import { tokenRoutes } from './tokens.ts';
 
 /** Every operation of the admin API: a file for each resource. */
@@ -28,4 +29,5 @@ export const routes: readonly Route[] = [
   ...keyRoutes,
   ...sourceRoutes,
   ...recordRoutes,
+  ...stopRoutes,
 ];

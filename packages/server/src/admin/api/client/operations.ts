@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: 8jqVOgdsNtKATE3oQa7lC55UUR4ad3e5V1vhlesKUWg
+// Made of: OjBIkAHsjdAVlKKucGAvYZ1nMby2IVN-bqBYndQNmCo
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -461,7 +461,14 @@ export interface Operations {
     path: '/keys';
     answer: {
       items: readonly {
-        purpose: 'id_token' | 'id_jag' | 'access_token' | 'id_jag_encryption' | 'security_event' | 'revocation';
+        purpose:
+          | 'id_token'
+          | 'id_jag'
+          | 'access_token'
+          | 'id_jag_encryption'
+          | 'security_event'
+          | 'revocation'
+          | 'audit';
         kid: string;
         algorithm: string;
         token?: string;
@@ -561,6 +568,78 @@ export interface Operations {
       [more: string]: unknown;
     };
   };
+  /** What is stopped, by whom and why, the newest first. */
+  listStops: {
+    method: 'GET';
+    path: '/stops';
+    query: { over?: 'true' | 'false' };
+    answer: {
+      items: readonly {
+        id: string;
+        kind: 'person' | 'client' | 'server' | 'rule' | 'session' | 'token' | 'issuer' | 'key' | 'everything';
+        target: string;
+        reason: string;
+        by: string;
+        at: number;
+        endsAt: number | null;
+        resumed: { at: number; by: string; reason: string } | null;
+      }[];
+    };
+  };
+  /** What a stop would do, in words; nothing is stopped. */
+  previewStop: {
+    method: 'POST';
+    path: '/stops/preview';
+    body: {
+      kind: 'person' | 'client' | 'server' | 'rule' | 'session' | 'token' | 'issuer' | 'key' | 'everything';
+      target?: string;
+      reason: string;
+      endsAt?: number;
+      side?: 'idp' | 'ras';
+      issuer?: string;
+    };
+    answer: { words: string; people: number | null; endsAt: number | null };
+  };
+  /** Stop it: nothing more is issued, and what was issued ends within a second. */
+  stop: {
+    method: 'POST';
+    path: '/stops';
+    body: {
+      kind: 'person' | 'client' | 'server' | 'rule' | 'session' | 'token' | 'issuer' | 'key' | 'everything';
+      target?: string;
+      reason: string;
+      endsAt?: number;
+      side?: 'idp' | 'ras';
+      issuer?: string;
+    };
+    answer: {
+      id: string;
+      kind: 'person' | 'client' | 'server' | 'rule' | 'session' | 'token' | 'issuer' | 'key' | 'everything';
+      target: string;
+      reason: string;
+      by: string;
+      at: number;
+      endsAt: number | null;
+      resumed: { at: number; by: string; reason: string } | null;
+    };
+  };
+  /** Let it go on; what was issued before stays dead. */
+  resume: {
+    method: 'POST';
+    path: '/stops/{id}/resume';
+    params: { id: string };
+    body: { reason: string };
+    answer: {
+      id: string;
+      kind: 'person' | 'client' | 'server' | 'rule' | 'session' | 'token' | 'issuer' | 'key' | 'everything';
+      target: string;
+      reason: string;
+      by: string;
+      at: number;
+      endsAt: number | null;
+      resumed: { at: number; by: string; reason: string } | null;
+    };
+  };
 }
 
 /** Method and path of each, behind `/api/v1`. */
@@ -602,4 +681,8 @@ export const addresses = {
   listRecords: ['GET', '/records'],
   getRecord: ['GET', '/records/{id}'],
   traceRecord: ['GET', '/records/{id}/trace'],
+  listStops: ['GET', '/stops'],
+  previewStop: ['POST', '/stops/preview'],
+  stop: ['POST', '/stops'],
+  resume: ['POST', '/stops/{id}/resume'],
 } as const satisfies Record<keyof Operations, readonly [method: string, path: string]>;
