@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -6,6 +7,7 @@ import type { Agent } from '../examples/acme/agent.ts';
 import { clientNamed, type DemoFile, type DemoServer, readDemoFile, userNamed } from '../examples/acme/demo-file.ts';
 import { freePorts, runCredence, type ServerProcess, startServer } from '../examples/acme/server-process.ts';
 import { signIn } from '../examples/acme/sign-in.ts';
+import { checkRecord } from '../packages/server/src/audit/record-schema.ts';
 
 /** The demonstration, running as its own process on its own home. */
 export interface Acme {
@@ -161,7 +163,12 @@ export async function exportAudit(home: string): Promise<Record<string, unknown>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
     .filter((line) => typeof line.kind === 'string')
-    .map(({ personal, ...line }) => ({ ...line, ...personal }));
+    .map(({ personal, chain, ...line }) => {
+      const record = { ...line, ...personal };
+      const { personalHash: _, salt: __, ...facts } = record;
+      assert.equal(checkRecord(facts, personal === null), undefined, JSON.stringify(facts));
+      return { ...record, chain };
+    });
 }
 
 /** A request with target and Host exactly as given: `fetch` would tidy both up. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Refusal } from '@credence/mcp/protocol';
-import { readRecord } from '../packages/server/src/audit/personal.ts';
 import type { AuditRecord } from '../packages/server/src/audit/record.ts';
+import { readWellFormed } from '../packages/server/src/audit/record-schema.ts';
 import { hashSecret } from '../packages/server/src/clients/authenticate.ts';
 import { createScim } from '../packages/server/src/idp/scim/endpoint.ts';
 import type { Store } from '../packages/server/src/store/store.ts';
@@ -62,7 +62,7 @@ export async function openProvisioning(options: { linesPerSecond?: number; throu
         }),
       );
   };
-  const records = async (): Promise<AuditRecord[]> => (await world.store.audit.last(10_000)).map(readRecord);
+  const records = async (): Promise<AuditRecord[]> => (await world.store.audit.last(10_000)).map(readWellFormed);
   return { world, sendTo, clientOf, okta: await clientOf('okta'), entra: await clientOf('entra'), records };
 }
 

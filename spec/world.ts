@@ -17,6 +17,7 @@ import { createIssuerKeys } from '@credence/mcp/resource';
 import { createIdpApp, createRasApp, type Edge } from '../packages/server/src/app.ts';
 import { readRecord } from '../packages/server/src/audit/personal.ts';
 import type { AuditRecord } from '../packages/server/src/audit/record.ts';
+import { checkRecord } from '../packages/server/src/audit/record-schema.ts';
 import { createRefusalLedger } from '../packages/server/src/audit/refusal-ledger.ts';
 import { eventId, randomId } from '../packages/server/src/call.ts';
 import { hashSecret } from '../packages/server/src/clients/authenticate.ts';
@@ -338,11 +339,14 @@ export async function openWorld(
     const response = await fetchFrom[side](request);
     const text = await response.text();
     const [row] = await store.audit.last(1);
+    const record = readRecord(row ?? { body: '{}' });
+    // Whatever a request leaves behind has the form that is documented of its kind.
+    if (row) assert.equal(checkRecord(record), undefined, row.body);
     return {
       status: response.status,
       body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : { text },
       headers: response.headers,
-      record: readRecord(row ?? { body: '{}' }),
+      record,
     };
   };
   const toRequest = (side: 'idp' | 'ras', fields: Fields, headers: Record<string, string> = {}) =>

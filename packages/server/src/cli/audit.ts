@@ -1,5 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
+import { toExportLine } from '../audit/export-line.ts';
+import { exportLines } from '../audit/export-lines.ts';
 import { readRecord } from '../audit/personal.ts';
 import type { AuditRecord } from '../audit/record.ts';
 import type { Format } from '../exports/format.ts';
@@ -8,11 +10,12 @@ import type { Store, StoredAuditRow } from '../store/store.ts';
 import { auditListCommand } from './audit-list.ts';
 import { pruneCommand } from './audit-prune.ts';
 import { auditTraceCommand } from './audit-trace.ts';
+import { addVerifyCommands } from './audit-verify.ts';
 import { exportAs, formatOption } from './export-format.ts';
 import { homeOption } from './home-option.ts';
 import { withStore } from './with-store.ts';
 
-/** `credence audit tail|export|list|trace`: reads the record, also while the server runs. */
+/** `credence audit tail|export|list|trace|verify|prove|key`: reads the record, also while the server runs. */
 export function auditCommand(setExitCode: (code: number) => void): Command {
   const audit = new Command('audit').description('read the record');
   audit
@@ -33,7 +36,10 @@ export function auditCommand(setExitCode: (code: number) => void): Command {
     .command('export')
     .description('write the whole record to standard output, oldest first')
     .addOption(homeOption())
-    .option('--json', 'one JSON object a line, with its place in the chain')
+    .option(
+      '--json',
+      'one JSON object a line, with its place in the chain, and the checkpoints: what `audit verify` reads',
+    )
     .addOption(formatOption())
     .addHelpText('after', '\nExample:\n  credence audit export --json > record.jsonl')
     .action((options: { home: string; json?: boolean; format?: Format }) =>
@@ -42,6 +48,7 @@ export function auditCommand(setExitCode: (code: number) => void): Command {
         : exportAs(options, options.format),
     );
   audit.addCommand(pruneCommand());
+  addVerifyCommands(audit, setExitCode);
   return audit.addCommand(auditListCommand(setExitCode)).addCommand(auditTraceCommand());
 }
 
@@ -62,7 +69,13 @@ async function tail(store: Store, options: { lines: number; follow?: boolean; js
 }
 
 async function exportAll(store: Store, options: { json?: boolean }): Promise<void> {
-  const print = await printer(store, options.json === true);
+  if (!options.json) return printAll(store);
+  endWithPipe();
+  for await (const { text } of exportLines(store)) await write(text);
+}
+
+async function printAll(store: Store): Promise<void> {
+  const print = await printer(store, false);
   let position = 0;
   for (;;) {
     const rows = await store.audit.read(position, page);
@@ -80,10 +93,14 @@ function write(line: string): Promise<void> {
   });
 }
 
-async function printer(store: Store, json: boolean): Promise<(row: StoredAuditRow) => Promise<void>> {
+function endWithPipe(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
   });
+}
+
+async function printer(store: Store, json: boolean): Promise<(row: StoredAuditRow) => Promise<void>> {
+  endWithPipe();
   if (json) return (row) => write(toExportLine(row));
   const names = new Map<string, string>();
   const nameOf = async (person: string) => {
@@ -95,18 +112,6 @@ async function printer(store: Store, json: boolean): Promise<(row: StoredAuditRo
     const record = readRecord(row);
     await write(toLine(record, record.person ? await nameOf(record.person) : record.erased ? '(erased)' : '-'));
   };
-}
-
-/**
- * The record as it is, what it says of people beside it (`null` once erased), and what proves its place: node, seq and the two
- * hashes.
- */
-function toExportLine({ body, personal, position, node, seq, previousHash, hash }: StoredAuditRow): string {
-  const record = JSON.parse(body) as { readonly personalHash?: string };
-  const beside = record.personalHash !== undefined && {
-    personal: personal === undefined ? null : JSON.parse(personal),
-  };
-  return JSON.stringify({ ...record, ...beside, chain: { position, node, seq, previousHash, hash } });
 }
 
 /** One line for people: when, outcome, what, who, through which client, where, what for, reference. */

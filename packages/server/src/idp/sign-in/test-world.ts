@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readRecord } from '../../audit/personal.ts';
 import { type AuditRecord, toRow } from '../../audit/record.ts';
+import { readWellFormed } from '../../audit/record-schema.ts';
 import { hashSecret } from '../../clients/authenticate.ts';
 import type { ClientCertificate } from '../../clients/client-certificate.ts';
 import type { DpopNonces } from '../../clients/dpop.ts';
@@ -163,7 +163,7 @@ export async function openTestWorld(
 
 /** What the record says of sessions that were ended, oldest first: their lines are written in one step with the end. */
 export async function endingsOnRecord({ store }: TestWorld): Promise<readonly AuditRecord[]> {
-  const records = (await store.audit.last(1000)).map(readRecord);
+  const records = (await store.audit.last(1000)).map(readWellFormed);
   return records.filter(({ kind }) => kind === 'sign_out');
 }
 
