@@ -78,7 +78,7 @@ type Fact = keyof Facts;
 
 /** What a caller may have shown and asked for by the time that it was refused, or let through. */
 const asked = [
-  ...['correlation', 'client', 'clientLoosened', 'grantType', 'keyThumbprint', 'certificateThumbprint'],
+  ...['client', 'clientLoosened', 'grantType', 'keyThumbprint', 'certificateThumbprint'],
   ...['audience', 'resource', 'server', 'scopesAsked', 'unknownScopes', 'detailsAsked'],
 ] as const satisfies readonly Fact[];
 const decided = ['person', 'session', 'policy', 'inputs', 'decision', 'detail'] as const satisfies readonly Fact[];
@@ -125,7 +125,7 @@ export const kinds: Readonly<Record<RecordKind, { readonly has: readonly Fact[];
   refusal: { has: [], may: Object.keys(facts) as Fact[] },
   tool_call: {
     has: ['person', 'client', 'server', 'resource', 'accessToken', 'policy', 'tool', 'toolHash'],
-    may: ['correlation', 'status', 'scopesGranted'],
+    may: ['status', 'scopesGranted'],
   },
   policy: { has: ['policy'], may: ['by', 'person', 'changed', 'detail'] },
   key: { has: ['detail'], may: [] },
@@ -156,6 +156,7 @@ const schemas = new Map(
           .regex(/^[a-z0-9_]+$/) // of a table that grows and shrinks with versions
           .optional(),
         address: text.optional(),
+        correlation: facts.correlation.optional(),
         ...(Object.fromEntries([...always(erased), ...sometimes]) as Record<string, z.ZodType>),
       });
     return [kind, { whole: toSchema(false), erased: toSchema(true) }] as const;

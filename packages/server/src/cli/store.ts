@@ -66,6 +66,7 @@ async function upgrade(flags: AsUser): Promise<void> {
   process.stdout.write(steps.length > 0 ? `done: ${steps.join(', ')}\n` : 'the tables are of this version already\n');
 }
 
+/** Another login than the one that the configuration names. */
 export function asUser({ user, passwordFile }: AsUser): (settings: PostgresSettings) => PostgresSettings {
   return (settings) => ({
     ...settings,

@@ -55,7 +55,7 @@ const rights = {
   once_codes: directory,
   notices: directory,
   account_links: { idp: 'SIUD', operator: 'SIUD', purge: 'SD' },
-  agent_uses: { idp: 'SIU', operator: 'S', purge: 'SD' },
+  agent_uses: { idp: 'SIU', operator: 'S', purge: 'SD', erasure: 'SD' },
   agent_uses_read: { idp: 'SU' },
   bulletins: { idp: 'SI', operator: 'SI', purge: 'SD' },
   bulletin_readers: { idp: 'SIUD', purge: 'S' },

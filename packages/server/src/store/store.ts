@@ -8,6 +8,7 @@ import type { AuditSearchStore } from './audit-search.ts';
 import type { DigestStore } from './digests.ts';
 import type { DirectoryStore } from './directory.ts';
 import type { EpochStore } from './epoch.ts';
+import type { ErasureStore } from './erasure.ts';
 import type { ExportStore } from './exports.ts';
 import type { LinkStore } from './links.ts';
 import type { NoticeStore } from './notices.ts';
@@ -31,6 +32,7 @@ export interface Store {
   readonly auditSearch: AuditSearchStore;
   readonly orphans: OrphanStore;
   readonly seals: SealStore;
+  readonly erasure: ErasureStore;
   readonly artifacts: ArtifactStore;
   readonly people: PeopleStore;
   readonly peopleAdmin: PeopleAdminStore;

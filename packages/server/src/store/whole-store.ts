@@ -14,6 +14,7 @@ import { cutOffStore } from './cut-offs.ts';
 import { type Covered, covered, type DigestKey, digestStore, uncovered } from './digests.ts';
 import { type Engine, thereAndBack } from './engine.ts';
 import { epochStore } from './epoch.ts';
+import { erasureStore } from './erasure.ts';
 import { exportStore } from './exports.ts';
 import { factorStore } from './factors.ts';
 import { linkStore } from './links.ts';
@@ -68,6 +69,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts, key
     auditSearch: auditSearchStore(engine),
     orphans: orphanStore(engine),
     seals: sealStore(engine),
+    erasure: erasureStore(engine),
     artifacts: { ...artifactStore(engine), find: reads.artifact, sessionStands: reads.sessionStands },
     people: { ...peopleStore(engine), find: reads.person },
     peopleAdmin: peopleAdminStore(engine),
