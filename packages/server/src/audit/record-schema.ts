@@ -76,90 +76,77 @@ const facts = {
 
 type Fact = keyof Facts;
 
-/** What a caller may have shown and asked for by the time that it was refused, or let through. */
-const asked = [
-  ...['client', 'clientLoosened', 'grantType', 'keyThumbprint', 'certificateThumbprint'],
-  ...['audience', 'resource', 'server', 'scopesAsked', 'unknownScopes', 'detailsAsked'],
+const all = Object.keys(facts) as Fact[];
+/** What only those who run it do: nothing that a request of an agent leaves. */
+const ofOperators = [
+  ...['source', 'credential', 'group', 'joined', 'left', 'changed', 'before', 'after'],
 ] as const satisfies readonly Fact[];
-const decided = ['person', 'session', 'policy', 'inputs', 'decision', 'detail'] as const satisfies readonly Fact[];
-const granted = ['scopesGranted', 'detailsGranted', 'detailsHash'] as const satisfies readonly Fact[];
-const foreign = [
-  ...['issuer', 'subject', 'tenant', 'loosened', 'encrypted', 'accountBy', 'scopesClaimed', 'idJag'],
+/** What only a request for a grant, or a call, has. */
+const ofRequests = [
+  ...['scopesClaimed', 'unknownScopes', 'detailsAsked', 'detailsGranted', 'detailsHash', 'inputs', 'decision'],
+  ...['keyThumbprint', 'certificateThumbprint', 'tool', 'toolHash', 'grantType'],
 ] as const satisfies readonly Fact[];
-const signedIn = [
-  ...['client', 'person', 'by', 'breakGlass', 'upstream', 'method', 'acr', 'amr', 'factor', 'session', 'detail'],
-] as const satisfies readonly Fact[];
-const changed = [
-  ...[
-    'person',
-    'by',
-    'source',
-    'credential',
-    'group',
-    'joined',
-    'left',
-    'changed',
-    'before',
-    'after',
-    'detail',
-    'client',
-    'server',
-  ],
-] as const satisfies readonly Fact[];
+const without = (some: readonly Fact[]) => all.filter((name) => !some.includes(name));
+const requests = without(ofOperators);
+const operators = without(ofRequests);
 
-/** Facts that each kind of record always carries, and those that it may. */
-export const kinds: Readonly<Record<RecordKind, { readonly has: readonly Fact[]; readonly may: readonly Fact[] }>> = {
-  sign_in: { has: [], may: signedIn },
-  sign_out: { has: [], may: signedIn },
-  factor: { has: ['person'], may: signedIn },
-  decision: { has: ['client'], may: [...asked, ...decided, ...granted, ...foreign] },
-  issuance: {
-    has: ['client', 'person', 'audience', 'server', 'policy', 'inputs', 'decision', 'idJag'],
-    may: [...asked, ...decided, ...granted],
-  },
-  redemption: {
-    has: ['client', 'person', 'issuer', 'subject', 'server', 'scopesGranted', 'idJag', 'accessToken'],
-    may: [...asked, ...decided, ...granted, ...foreign],
-  },
-  revocation: { has: [], may: [...asked, ...decided, ...foreign, 'accessToken', 'signal', 'by'] },
-  refusal: { has: [], may: Object.keys(facts) as Fact[] },
-  tool_call: {
-    has: ['person', 'client', 'server', 'resource', 'accessToken', 'policy', 'tool', 'toolHash'],
-    may: ['status', 'scopesGranted'],
-  },
-  policy: { has: ['policy'], may: ['by', 'person', 'changed', 'detail'] },
-  key: { has: ['detail'], may: [] },
-  directory: { has: [], may: changed },
-  admin: { has: ['detail'], may: [...changed, 'breakGlass', 'issuer', 'subject', 'tenant', 'session', 'factor'] },
-  alert: { has: [], may: Object.keys(facts) as Fact[] },
-  system: { has: ['detail'], may: [] },
+interface Form {
+  /** Facts that a record of this kind always carries. */
+  readonly has: readonly Fact[];
+  /** And those that it may. */
+  readonly may: readonly Fact[];
+}
+
+export const kinds: Readonly<Record<RecordKind, Form>> = {
+  sign_in: { has: [], may: requests },
+  sign_out: { has: [], may: requests },
+  factor: { has: [], may: requests },
+  decision: { has: ['client'], may: requests },
+  issuance: { has: ['client', 'person', 'audience', 'server', 'policy', 'decision', 'idJag'], may: requests },
+  redemption: { has: ['client', 'issuer', 'subject', 'scopesGranted', 'idJag', 'accessToken'], may: requests },
+  revocation: { has: [], may: requests },
+  refusal: { has: [], may: requests },
+  tool_call: { has: ['person', 'client', 'server', 'accessToken', 'policy', 'tool'], may: requests },
+  policy: { has: ['policy'], may: operators },
+  key: { has: ['detail'], may: operators },
+  directory: { has: [], may: operators },
+  admin: { has: [], may: operators },
+  alert: { has: [], may: all },
+  system: { has: ['detail'], may: operators },
 };
 
 /** Version 2. Version 1 is the same, told of people in the line itself. */
 const versions = z.union([z.literal(1), z.literal(2)]);
 
+function toSchema(kind: string, { has, may }: Form, erased: boolean): z.ZodType {
+  const always = has.map((name) => [name, optionalIf(erased && isPersonal(name), facts[name])]);
+  const sometimes = may.filter((name) => !has.includes(name)).map((name) => [name, facts[name].optional()]);
+  return z.strictObject({
+    v: versions,
+    id: text.min(1),
+    kind: z.literal(kind),
+    domain: z.enum(['idp', 'ras', 'gateway', 'admin', 'system']),
+    timeMs: count,
+    outcome: z.enum(['allowed', 'refused']),
+    reason: z
+      .string()
+      .regex(/^[a-z0-9_]+$/) // of a table that grows and shrinks with versions
+      .optional(),
+    address: text.optional(),
+    ...(Object.fromEntries([...always, ...sometimes]) as Record<string, z.ZodType>),
+  });
+}
+
 const schemas = new Map(
-  Object.entries(kinds).map(([kind, { has, may }]) => {
-    const always = (erased: boolean) =>
-      [...has].map((name) => [name, optionalIf(erased && isPersonal(name), facts[name])]);
-    const sometimes = may.filter((name) => !has.includes(name)).map((name) => [name, facts[name].optional()]);
-    const toSchema = (erased: boolean) =>
-      z.strictObject({
-        v: versions,
-        id: text.min(1),
-        kind: z.literal(kind),
-        domain: z.enum(['idp', 'ras', 'gateway', 'admin', 'system']),
-        timeMs: count,
-        outcome: z.enum(['allowed', 'refused']),
-        reason: z
-          .string()
-          .regex(/^[a-z0-9_]+$/) // of a table that grows and shrinks with versions
-          .optional(),
-        address: text.optional(),
-        correlation: facts.correlation.optional(),
-        ...(Object.fromEntries([...always(erased), ...sometimes]) as Record<string, z.ZodType>),
-      });
-    return [kind, { whole: toSchema(false), erased: toSchema(true) }] as const;
+  Object.entries(kinds).map(([kind, form]) => {
+    const loose = { ...form, may: all };
+    return [
+      kind,
+      {
+        strict: { whole: toSchema(kind, form, false), erased: toSchema(kind, form, true) },
+        loose: { whole: toSchema(kind, loose, false), erased: toSchema(kind, loose, true) },
+      },
+    ] as const;
   }),
 );
 
@@ -167,12 +154,18 @@ function optionalIf(isSo: boolean, schema: z.ZodType): z.ZodType {
   return isSo ? schema.optional() : schema;
 }
 
-/** What is wrong with the form of a record, in words; `undefined` when nothing is. */
-export function checkRecord(record: ReadRecord, erased = record.erased === true): string | undefined {
+/**
+ * What is wrong with the form of a record, in words; `undefined` when nothing is. `loose` takes any fact that is known, in whatever
+ * kind of record: one version of Credence is not to call the lines of another bad.
+ */
+export function checkRecord(
+  record: ReadRecord,
+  { erased = record.erased === true, how = 'strict' }: { erased?: boolean; how?: 'strict' | 'loose' } = {},
+): string | undefined {
   const schema = schemas.get(record.kind);
   if (!schema) return 'it is of no kind that is known';
   const { erased: _, ...written } = record;
-  const parsed = schema[erased ? 'erased' : 'whole'].safeParse(written);
+  const parsed = schema[how][erased ? 'erased' : 'whole'].safeParse(written);
   if (parsed.success) return undefined;
   const [issue] = parsed.error.issues;
   return `its form is not that of a ${record.kind}: ${issue?.path.join('.') || issue?.code} ${issue?.message}`;

@@ -95,7 +95,7 @@ export function createVerification({ keys, verifySignature, witness }: Verificat
     if (expected !== undefined && personal !== undefined && personalHash(personal) !== expected) {
       return fault('personal_altered', 'what it says of people is not what was written', id);
     }
-    const unknown = checkRecord(record, expected !== undefined && personal === undefined);
+    const unknown = checkRecord(record, { erased: expected !== undefined && personal === undefined, how: 'loose' });
     if (unknown !== undefined) return fault('unknown_form', unknown, id);
     heads.set(node, { seq, hash });
     tree.add(leafOf(hash));

@@ -8,6 +8,7 @@ import { commitContract } from './contract/commit.ts';
 import { cutOffContract } from './contract/cut-offs.ts';
 import { directoryContract } from './contract/directory.ts';
 import { epochContract } from './contract/epoch.ts';
+import { erasureContract } from './contract/erasure.ts';
 import { exportContract } from './contract/exports.ts';
 import { factorContract } from './contract/factors.ts';
 import type { StoreUnderTest } from './contract/fixtures.ts';
@@ -61,6 +62,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     exportContract(access);
     sealsContract(access);
     stopContract(access);
+    erasureContract(access);
     wholeStoreContract(access);
     retentionContract(open);
   });

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { runCredence } from '../examples/acme/server-process.ts';
+import { agentOf, issue, redeem, secretOf, startAcme, stopWell, temporaryHome, tokenOf } from './harness.ts';
+
+describe('the record of a server, verified on another machine (LOG-04, T23)', () => {
+  test('exported, verified with the key alone, tampered with, cut back, proven, erased', {
+    timeout: 300_000,
+  }, async (t) => {
+    const home = await temporaryHome(t);
+    const folder = dirname(home);
+    const at = (name: string) => join(folder, name);
+    const witness = at('checkpoints');
+    await writeFile(join(home, 'credence.yaml'), `audit: { sealSeconds: 1, witness: { file: ${witness} } }\n`);
+    const acme = await startAcme(t, { home });
+    const alice = await agentOf(acme.demo, 'alice');
+    const [server] = acme.demo.servers;
+    assert.ok(server);
+    for (let round = 0; round < 5; round += 1) {
+      const idJag = tokenOf(await issue(acme.demo, server, alice.idToken, secretOf(alice.idp)));
+      tokenOf(await redeem(acme.demo, idJag, secretOf(alice.ras)));
+    }
+    await stopWell(acme.server); // seals what is left
+
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await runCredence(['audit', ...args]);
+      return { code, said: `${stdout}${stderr}`, stdout };
+    };
+    const [key, record, proof] = [at('key.json'), at('record.jsonl'), at('proof.json')];
+    await writeFile(key, (await run('key', '--home', home)).stdout);
+    const exported = (await run('export', '--json', '--home', home)).stdout;
+    await writeFile(record, exported);
+    assert.doesNotMatch(await readFile(key, 'utf8'), /"d":/, 'the public half only');
+    const issued = exported.split('\n').find((line) => line.includes('"kind":"issuance"')) ?? '';
+    const { id, personal } = JSON.parse(issued);
+    await writeFile(proof, (await run('prove', id, '--home', home)).stdout);
+
+    // Nothing of the installation is needed from here on: another home that is not there.
+    const elsewhere = ['--home', at('nowhere'), '--key', key];
+    const good = await run('verify', record, ...elsewhere, '--witness', witness);
+    assert.equal(good.code, 0, good.said);
+    assert.match(good.said, /in order: \d+ lines of \d+ chains, \d+ checkpoints/);
+    assert.match(good.said, /checkpoints are those that the witness has/);
+    assert.doesNotMatch(good.said, /not yet sealed/);
+
+    const damages: [name: string, text: string, words: RegExp][] = [
+      ['a reason', exported.replace('"kind":"issuance"', '"kind":"refusal"'), new RegExp(`${id}.*\\[altered\\]`)],
+      ['a person', exported.replace(personal.person, 'u_somebody'), /\[personal_altered\]/],
+      ['a line', exported.replace(`${issued}\n`, ''), /\[missing\]/],
+      ['the end', `${exported.split('\n').slice(0, 8).join('\n')}\n`, /\[(unsealed|cut_back)\]/],
+    ];
+    for (const [name, text, words] of damages) {
+      assert.notEqual(text, exported, name);
+      await writeFile(at('damaged.jsonl'), text);
+      const found = await run('verify', at('damaged.jsonl'), ...elsewhere, '--witness', witness);
+      assert.deepEqual([found.code, words.test(found.said)], [1, true], `${name}: ${found.said}`);
+    }
+
+    const proven = await run('verify', '--proof', proof, '--json', ...elsewhere);
+    assert.deepEqual([proven.code, JSON.parse(proven.stdout).record.id], [0, id]);
+    assert.equal((await run('verify', record, '--home', at('nowhere'))).code, 2, 'without a key nothing is verified');
+
+    const live = await run('verify', '--home', home);
+    assert.equal(live.code, 0, live.said);
+
+    const erin = personal.person;
+    const active = await run('erase', '--home', home, '--person', erin, '--reason', 'request 4711');
+    assert.deepEqual([active.code, /is active/.test(active.said)], [2, true]);
+    const gone = await run('erase', '--home', home, '--person', 'a_nobody', '--reason', 'request 4712', '--json');
+    assert.deepEqual([gone.code, JSON.parse(gone.stdout).lines], [0, 0], gone.said);
+    await rm(record);
+  });
+});
