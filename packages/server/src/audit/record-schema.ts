@@ -45,7 +45,9 @@ const facts = {
     because: texts,
     needs: z.looseObject({}).optional(),
   }),
+  trial: z.strictObject({ effect: z.enum(['allow', 'deny', 'step_up']), scopes: texts, because: texts }),
   idJag: text,
+  orphan: z.enum(['id_jag', 'access_token']),
   accessToken: text,
   session: text,
   upstream: text,
@@ -83,7 +85,7 @@ const ofOperators = [
 ] as const satisfies readonly Fact[];
 /** What only a request for a grant, or a call, has. */
 const ofRequests = [
-  ...['scopesClaimed', 'unknownScopes', 'detailsAsked', 'detailsGranted', 'detailsHash', 'inputs', 'decision'],
+  ...['scopesClaimed', 'unknownScopes', 'detailsAsked', 'detailsGranted', 'detailsHash', 'inputs', 'decision', 'trial'],
   ...['keyThumbprint', 'certificateThumbprint', 'tool', 'toolHash', 'grantType'],
 ] as const satisfies readonly Fact[];
 const without = (some: readonly Fact[]) => all.filter((name) => !some.includes(name));

@@ -1,7 +1,7 @@
 import { refusalRow, refusals } from '@credence/mcp/protocol';
 import { Command } from 'commander';
 import { recompute } from '../admin/explain.ts';
-import { readRecord } from '../audit/personal.ts';
+import { type ReadRecord, readRecord } from '../audit/personal.ts';
 import type { AuditRecord } from '../audit/record.ts';
 import type { Explanation, RuleExplanation } from '../policy/explain.ts';
 import { findRecord, toPrintable } from './audit.ts';
@@ -34,7 +34,7 @@ export function explainCommand(): Command {
     );
 }
 
-function toStory(record: AuditRecord, explanation: Explanation | undefined, person: string | undefined): string[] {
+function toStory(record: ReadRecord, explanation: Explanation | undefined, person: string | undefined): string[] {
   return [
     `${record.id}  ${new Date(record.timeMs).toISOString()}  ${record.outcome}`,
     '',
@@ -50,10 +50,10 @@ function toStory(record: AuditRecord, explanation: Explanation | undefined, pers
   ];
 }
 
-function toAsked(record: AuditRecord, person: string | undefined): string[] {
+function toAsked(record: ReadRecord, person: string | undefined): string[] {
   const { inputs } = record;
   const rows: [label: string, value: string | undefined][] = [
-    ['who', record.person && `${person ?? ''} ${record.person}`.trim()],
+    ['who', record.erased ? '(erased)' : record.person && `${person ?? ''} ${record.person}`.trim()],
     [
       'as',
       record.subject && `${record.subject} of ${record.issuer ?? 'an unknown issuer'} ${record.tenant ?? ''}`.trim(),
