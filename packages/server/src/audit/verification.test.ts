@@ -9,6 +9,7 @@ import { emptyChain, lineHash } from '../store/chain.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { mintCheckpoint } from './checkpoint.ts';
 import { auditKey, exported, newKey, openRecord, toKeys, verifyLines } from './fixtures/sealed-record.ts';
+import { lookUpFault } from './look-up.ts';
 import { GrowingTree } from './merkle.ts';
 import { proveRecord, verifyProof } from './proof.ts';
 import { leafOf } from './stored-tree.ts';
@@ -402,5 +403,34 @@ describe('a proof of one record', () => {
       String(await verifyProof(JSON.stringify(proof), [newKey().publicJwk], verifySignature)),
       /unknown_key/,
     );
+  });
+});
+
+describe('what a store looks records up by', () => {
+  const columns: [name: string, change: object][] = [
+    ['person', { person: 'u_another' }],
+    ['client', { client: 'another' }],
+    ['server', { server: 'another' }],
+    ['id_jag', { idJag: 'another' }],
+    ['access_token', { accessToken: 'another' }],
+  ];
+  for (const [name, change] of columns) {
+    test(`another ${name} than the record says is told`, async () => {
+      const { store } = await tenAndOne();
+      const row = await store.audit.find('d_4');
+      assert.ok(row);
+      assert.equal(lookUpFault(row, 4), undefined);
+      const found = lookUpFault({ ...row, ...change }, 4);
+      assert.deepEqual([found?.line, found?.id, found?.fault], [4, 'd_4', 'altered']);
+      assert.match(found?.words ?? '', new RegExp(`another ${name} `));
+    });
+  }
+
+  test('an erased one is looked up by nobody', async () => {
+    const { store } = await tenAndOne();
+    const row = await store.audit.find('d_4');
+    assert.ok(row);
+    assert.equal(lookUpFault({ ...row, personal: undefined, person: undefined }, 4), undefined);
+    assert.equal(lookUpFault({ ...row, personal: undefined }, 4)?.fault, 'altered');
   });
 });
