@@ -47,8 +47,8 @@ describe('RAS-24: "only for a trusted issuer owning that domain, verified, once,
     assert.equal(claimsOf(renamed.body.access_token).sub, 'a_alice');
     const linkings = (await world.store.audit.read(0, 100)).filter(({ kind }) => kind === 'admin');
     assert.equal(linkings.length, 1);
-    assert.match(linkings[0]?.body ?? '', /account linked by email, redemption d_/);
-    assert.ok(!linkings[0]?.body.includes('@'), 'the address is not on the record (LOG-02)');
+    assert.match(linkings[0]?.personal ?? '', /account linked by email, redemption d_/);
+    assert.ok(!JSON.stringify(linkings).includes('@'), 'the address is not on the record (LOG-02)');
   });
 
   const strangers: [name: string, accounts: string, claims: object][] = [

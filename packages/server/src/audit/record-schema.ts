@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import type { Effect } from '../policy/model.ts';
 import { personalFacts, type ReadRecord, readRecord } from './personal.ts';
 import type { Facts, RecordKind } from './record.ts';
 
 const text = z.string();
 const texts = z.array(text);
 const count = z.int().min(0);
+const effect = z.enum(['allow', 'deny', 'step_up', 'bind_key'] satisfies Effect[]);
 
 /** Every fact that a record may carry. */
 const facts = {
@@ -41,11 +43,11 @@ const facts = {
     keyBound: z.boolean().optional(),
   }),
   decision: z.strictObject({
-    effect: z.enum(['allow', 'deny', 'step_up']),
+    effect: effect,
     because: texts,
     needs: z.looseObject({}).optional(),
   }),
-  trial: z.strictObject({ effect: z.enum(['allow', 'deny', 'step_up']), scopes: texts, because: texts }),
+  trial: z.strictObject({ effect: effect, scopes: texts, because: texts }),
   idJag: text,
   orphan: z.enum(['id_jag', 'access_token']),
   accessToken: text,
@@ -107,7 +109,7 @@ export const kinds: Readonly<Record<RecordKind, Form>> = {
   issuance: { has: ['client', 'person', 'audience', 'server', 'policy', 'decision', 'idJag'], may: requests },
   redemption: { has: ['client', 'issuer', 'subject', 'scopesGranted', 'idJag', 'accessToken'], may: requests },
   revocation: { has: [], may: requests },
-  refusal: { has: [], may: requests },
+  refusal: { has: [], may: all },
   tool_call: { has: ['person', 'client', 'server', 'accessToken', 'policy', 'tool'], may: requests },
   policy: { has: ['policy'], may: operators },
   key: { has: ['detail'], may: operators },
