@@ -49,6 +49,7 @@ const facts = {
   }),
   trial: z.strictObject({ effect: effect, scopes: texts, because: texts }),
   idJag: text,
+  withheldOutside: texts,
   orphan: z.enum(['id_jag', 'access_token']),
   accessToken: text,
   session: text,
