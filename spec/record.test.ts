@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  auditKey,
-  exported,
-  newKey,
-  toKeys,
-  verifyLines,
-} from '../packages/server/src/audit/fixtures/sealed-record.ts';
 import { createSealer } from '../packages/server/src/audit/sealer.ts';
 import { verifySignature } from '../packages/server/src/keys/verify-signature.ts';
+import { auditKey, exported, newKey, toKeys, verifyLines } from './sealed-record.ts';
 import { alice, openWorld, type World } from './world.ts';
 
 /** Both legs, allowed and refused, and what was written of them sealed. */

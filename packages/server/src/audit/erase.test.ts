@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
+import { exported, openRecord, verifyLines } from '../../../../spec/sealed-record.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { erase } from './erase.ts';
-import { exported, openRecord, verifyLines } from './fixtures/sealed-record.ts';
 import { readRecord } from './personal.ts';
 
 const erin = 'u_erin4fJwTfKq0';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { auditKey, exported, openRecord, verifyLines } from '../../../../spec/sealed-record.ts';
 import { verifySignature } from '../keys/verify-signature.ts';
-import { auditKey, exported, openRecord, verifyLines } from './fixtures/sealed-record.ts';
 import { proveRecord, verifyProof } from './proof.ts';
 
 describe('LOG-04: a record whose old lines went', () => {
