@@ -4,8 +4,11 @@ import { readFileSync } from 'node:fs';
 const file = process.env.CREDENCE_TEST_SHIFT ?? '';
 const RealDate = Date;
 let shiftMs = 0;
+/** By so many milliseconds; or only for so long, when a second number says so. */
 const read = () => {
-  shiftMs = Number(readFileSync(file, 'utf8'));
+  const [by = 0, forMs] = readFileSync(file, 'utf8').split(' ').map(Number);
+  shiftMs = by;
+  if (forMs !== undefined) setTimeout(() => (shiftMs = 0), forMs);
 };
 if (file !== '') {
   read();

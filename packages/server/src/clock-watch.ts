@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { uptime } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
 import { wireCodes } from '@credence/mcp/protocol';
 import type { Logger } from 'pino';
 import type { AuditRecord } from './audit/record.ts';
@@ -39,9 +40,12 @@ export async function openClock({
       await append([{ v: 2, id, kind: 'alert', domain: 'system', timeMs: news.timeMs, outcome: 'allowed', detail }]);
     },
   });
-  await clock
-    .look()
-    .catch((fault: unknown) => log.error({ fault: toFault(fault) }, 'the clock could not be looked at'));
+  const look = () =>
+    clock.look().catch((fault: unknown) => log.error({ fault: toFault(fault) }, 'the clock could not be looked at'));
+  await look();
+  // Keys are made, published and retired by the time: a process that starts with a wrong one would make some, for all nodes.
+  if (!clock.isRight()) log.warn('not started before the clock is right');
+  for (; !clock.isRight(); await look()) await wait(1000);
   return clock;
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventId } from './call.ts';
+import { whileRight } from './clock-watch.ts';
 import type { Post } from './idp/off/deliver.ts';
 import { createOff } from './idp/off/follow.ts';
 import { toAccessIndex } from './in-force.ts';
@@ -7,7 +8,7 @@ import { openSecret } from './keys/key-file.ts';
 import { toFault } from './log.ts';
 import { openRas, openRing, type Parts } from './roles.ts';
 import { readSecretFile } from './secret-file.ts';
-import { every, houseKeepingMs } from './serve.ts';
+import { every, houseKeepingMs, type ProcessParts } from './serve.ts';
 
 /** A change of another process is seen after this long at most. In the home it is one read by a prepared statement. */
 const lookMs = { home: 25, postgres: 100 };
@@ -18,10 +19,11 @@ const faultMs = 1000;
  * Tells authorization servers when something ends for somebody (IDP-43, PRV-02): in the one process of an installation that
  * writes, whichever process the change was made by.
  */
-export async function openOff(opened: AsyncDisposableStack, parts: Parts): Promise<void> {
+export async function openOff(opened: AsyncDisposableStack, parts: ProcessParts): Promise<void> {
   const { config, home, store, inForce, edge, now, append, log } = parts;
   const keys = await openRing(parts, 'security_event');
-  every(opened, houseKeepingMs, () => keys.refresh(), log);
+  const refresh = () => keys.refresh();
+  every(opened, houseKeepingMs, whileRight(parts.clock, refresh), log);
   const bearers = await readBearers(config.signalTokenFiles);
   const off = createOff({
     issuer: config.idp.issuer,
