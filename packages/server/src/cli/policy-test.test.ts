@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { publishDocument, starterDocuments } from '../documents.ts';
 import { openHome } from '../home.ts';
-import { openSqliteStore } from '../store/sqlite.ts';
+import { openStore } from '../open-store.ts';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 const acme = (name: string) => fileURLToPath(new URL(`../../../../examples/acme/${name}`, import.meta.url));
@@ -89,7 +89,7 @@ describe('credence policy test', () => {
 
   test('without --access the version in force of the home is tested', async () => {
     const home = await openHome(file('home'));
-    const store = await openSqliteStore(home.storeFile, { node: 'test' });
+    const store = await openStore(undefined, home, 'test');
     const origins = { idp: 'http://localhost:4000', ras: 'http://localhost:4001' };
     const publish = async () => {
       await publishDocument(store, 'access', file('access.yaml'), {

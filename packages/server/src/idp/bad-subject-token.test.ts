@@ -18,6 +18,7 @@ test('A1: with invalid_request every bad subject token has that code, and nothin
     'refresh_token_not_accepted',
     'subject_token_ambiguous_audience',
     'subject_token_bad_signature',
+    'subject_token_before_stop',
     'subject_token_expired',
     'subject_token_malformed',
     'subject_token_not_yet_valid',
