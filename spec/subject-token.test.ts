@@ -22,6 +22,8 @@ describe('IDP-11: what an ID Token says of a sign-in', () => {
     assert.deepEqual(read({ acr: 'gold', amr: ['pwd', 7, 'otp'], auth_time: now }), {
       personId: 'u_1',
       session: 's',
+      issuedAt: now,
+      kid: undefined,
       authTime: now,
       acr: 'gold',
       amr: ['pwd', 'otp'],
@@ -30,6 +32,8 @@ describe('IDP-11: what an ID Token says of a sign-in', () => {
     assert.deepEqual(read({ acr: ['gold'], amr: 'pwd', auth_time: 'now' }), {
       personId: 'u_1',
       session: 's',
+      issuedAt: now,
+      kid: undefined,
       authTime: undefined,
       acr: undefined,
       amr: [],

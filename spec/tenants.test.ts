@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Refusal } from '@credence/mcp/protocol';
+import { readRecord } from '../packages/server/src/audit/personal.ts';
 import { generatePrivateJwk, toPublicJwk } from '../packages/server/src/keys/signer.ts';
 import { openOtherRas } from './other-ras.ts';
 import { alice, claimsOf, idpIssuer, openWorld, rasIssuer, refused, type World } from './world.ts';
@@ -82,7 +83,10 @@ describe('RAS-28, ID-JAG §6: "tenant / aud_tenant present: match configuration;
     const linked = await redeem({ tenant: 'globex', ...boss });
     assert.equal(claimsOf(linked.body.access_token).sub, 'a_boss');
     const [, linking] = (await world.store.audit.last(2)).toReversed();
-    assert.match(linking?.body ?? '', /"tenant":"globex".*account linked by email/);
+    assert.ok(linking);
+    const { tenant, detail } = readRecord(linking);
+    assert.equal(tenant, 'globex');
+    assert.match(detail ?? '', /account linked by email/);
   });
 
   test('RAS-12: "Single use: record (iss, tenant, jti)": the same jti of two tenants is two assertions', async () => {
