@@ -39,7 +39,15 @@ describe(`SIG-02: a token revoked before ${2 * guardsOfEach} guards on two nodes
   async function openGuards(name: string): Promise<Guarded> {
     const { demo, nodes } = installation;
     const server = serverNamed(demo, name);
-    const made = await runCredence(['client', 'secret', 'new', 'ras', `server:${name}`, '--home', nodes[0]?.home ?? '']);
+    const made = await runCredence([
+      'client',
+      'secret',
+      'new',
+      'ras',
+      `server:${name}`,
+      '--home',
+      nodes[0]?.home ?? '',
+    ]);
     const secret = made.stdout.match(/^\s*([A-Za-z0-9_-]{43})\s*$/m)?.[1];
     assert.ok(secret, made.stderr);
     await wait(1000); // secrets reach a running server within half a second
@@ -89,7 +97,8 @@ describe(`SIG-02: a token revoked before ${2 * guardsOfEach} guards on two nodes
       gaps.push(...(await revoke(round)));
     }
     gaps.sort((a, b) => a - b);
-    const at = (part: number) => Math.round(gaps[Math.min(gaps.length - 1, Math.floor(part * gaps.length))] ?? Number.NaN);
+    const at = (part: number) =>
+      Math.round(gaps[Math.min(gaps.length - 1, Math.floor(part * gaps.length))] ?? Number.NaN);
     t.diagnostic(`${gaps.length} gaps: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, at most ${at(1)} ms`);
     assert.ok(at(0.99) <= mostMs, `p99 ${at(0.99)} ms`);
   });
@@ -104,12 +113,17 @@ function throughNodes(nodes: readonly Node[], start: number): typeof fetch {
     const headers = { ...Object.fromEntries(new Headers(init?.headers)), host: url.host };
     const signal = init?.signal ?? undefined;
     return new Promise((resolve, reject) => {
-      const sent = request({ host: 'localhost', port, path: `${url.pathname}${url.search}`, headers, signal }, (answer) => {
-        answer.once('error', () => (next += 1));
-        const status = answer.statusCode ?? 500;
-        const type = answer.headers['content-type'] ?? '';
-        resolve(new Response(Readable.toWeb(answer) as ReadableStream, { status, headers: { 'content-type': type } }));
-      });
+      const sent = request(
+        { host: 'localhost', port, path: `${url.pathname}${url.search}`, headers, signal },
+        (answer) => {
+          answer.once('error', () => (next += 1));
+          const status = answer.statusCode ?? 500;
+          const type = answer.headers['content-type'] ?? '';
+          resolve(
+            new Response(Readable.toWeb(answer) as ReadableStream, { status, headers: { 'content-type': type } }),
+          );
+        },
+      );
       sent.once('error', (error) => {
         next += 1;
         reject(error);

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { readConfig, readStoreSettings, type ServeFlags } from './config.ts';
+import { readConfig, readPlaces, type ServeFlags } from './config.ts';
 import { Problem } from './problem.ts';
 
 const dir = await mkdtemp(join(tmpdir(), 'credence-config-'));
@@ -46,15 +46,15 @@ describe('configuration', () => {
     assert.equal(keys.folder, join(dir, 'shared-keys'));
     // A command reads where the store is, whatever else stands there.
     await writeFile(file, `${text}\nhost: 7`);
-    assert.deepEqual(await readStoreSettings(undefined, file), store);
+    assert.deepEqual(await readPlaces(undefined, file), { store, keysFolder: join(dir, 'shared-keys') });
     await assert.rejects(withFile('store: postgres://c:secret@db/c'), (problem: Problem) => {
       assert.match(problem.message, /store\.url: must not hold the password/);
       return !problem.message.includes('secret@');
     });
     const { store: inTheHome, keys: own } = await withFile('');
     assert.deepEqual([inTheHome, own.folder], [undefined, undefined]);
-    assert.equal(await readStoreSettings(undefined, file), undefined);
-    await assert.rejects(readStoreSettings(join(dir, 'nowhere.yaml'), file), /Cannot read the configuration/);
+    assert.deepEqual(await readPlaces(undefined, file), { store: undefined, keysFolder: undefined });
+    await assert.rejects(readPlaces(join(dir, 'nowhere.yaml'), file), /Cannot read the configuration/);
   });
 
   test('revocations for a gateway: secrets beside the file, ten seconds of silence, refused then', async () => {

@@ -455,14 +455,32 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
   return config;
 }
 
-/** Where the configuration says that the store is, whatever else is in it: commands beside a server need no more. */
-export async function readStoreSettings(configFile: string | undefined, defaultFile: string) {
-  const file = resolve(configFile ?? defaultFile);
-  const { store } = await readConfigFile(file, configFile !== undefined);
-  const parsed = z.strictObject({ store: StoreSection.optional() }).safeParse({ store });
-  if (!parsed.success) throw toProblem(parsed.error, file);
-  return parsed.data.store && toPostgresSettings(parsed.data.store, (path) => resolve(dirname(file), path));
+/** Where store and keys of an installation are. */
+export interface Places {
+  /** `undefined` = an SQLite file in the home. */
+  readonly store: PostgresSettings | undefined;
+  /** `undefined` = in the home. */
+  readonly keysFolder: string | undefined;
 }
+
+/** Where the configuration says that they are, whatever else is in it: commands beside a server need no more. */
+export async function readPlaces(configFile: string | undefined, defaultFile: string): Promise<Places> {
+  const file = resolve(configFile ?? defaultFile);
+  const { store, keys } = await readConfigFile(file, configFile !== undefined);
+  const parsed = PlacesFile.safeParse({ store, keys });
+  if (!parsed.success) throw toProblem(parsed.error, file);
+  const at = (path: string) => resolve(dirname(file), path);
+  const { data } = parsed;
+  return {
+    store: data.store && toPostgresSettings(data.store, at),
+    keysFolder: data.keys?.folder && at(data.keys.folder),
+  };
+}
+
+const PlacesFile = z.strictObject({
+  store: StoreSection.optional(),
+  keys: z.object({ folder: z.string().min(1).optional() }).optional(),
+});
 
 function toPkcs11(
   entry: z.output<typeof ConfigFile>['keys']['pkcs11'],

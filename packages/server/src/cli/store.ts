@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { readStoreSettings } from '../config.ts';
+import { readPlaces } from '../config.ts';
 import { toHome } from '../home.ts';
 import { Problem } from '../problem.ts';
 import type { PostgresSettings } from '../store-config.ts';
@@ -54,7 +54,7 @@ export interface AsUser extends InstallationFlags {
 }
 
 async function upgrade(flags: AsUser): Promise<void> {
-  const settings = await readStoreSettings(await configFileOf(flags), toHome(flags.home).configFile);
+  const { store: settings } = await readPlaces(await configFileOf(flags), toHome(flags.home).configFile);
   if (!settings) {
     throw new Problem(
       'The store of this configuration is an SQLite file: the server upgrades it when it starts.',

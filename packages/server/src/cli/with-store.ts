@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { type AuditRecord, type Facts, type RecordKind, toRow } from '../audit/record.ts';
 import { eventId } from '../call.ts';
-import { type Config, readConfig, readStoreSettings } from '../config.ts';
+import { type Config, readConfig, readPlaces } from '../config.ts';
 import { type Home, readHome, toHome } from '../home.ts';
 import { openStore } from '../open-store.ts';
 import type { AuditRow, Store } from '../store/store.ts';
@@ -21,8 +21,8 @@ export async function withStore<T>(
   work: (store: Store) => Promise<T>,
   change: (settings: PostgresSettings) => PostgresSettings = (settings) => settings,
 ): Promise<T> {
-  const settings = await readStoreSettings(await configFileOf(flags), toHome(flags.home).configFile);
-  const home = await readHome(flags.home, { storeElsewhere: settings !== undefined });
+  const { store: settings, keysFolder } = await readPlaces(await configFileOf(flags), toHome(flags.home).configFile);
+  const home = await readHome(flags.home, { storeElsewhere: settings !== undefined, keysFolder });
   const store = await openStore(settings && change(settings), home, `cli-${randomBytes(6).toString('hex')}`);
   try {
     return await work(store);
