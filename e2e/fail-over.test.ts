@@ -61,6 +61,13 @@ describe('a standby that lagged takes over', () => {
     assert.deepEqual([...seen].sort(), ['400 invalid_grant', '503 temporarily_unavailable']);
 
     // Everybody signs in again, and all goes on.
+    for (
+      const end = performance.now() + 30_000;
+      (await installation.readiness()).some((state) => !/^200/.test(state));
+    ) {
+      assert.ok(performance.now() < end, 'still not ready');
+      await wait(100);
+    }
     const { idToken } = await agentOf(demo, 'alice');
     for (const node of [0, 1]) tokenOf(await redeem(node, tokenOf(await issue(node, idToken))));
     const alerts = (await exportAudit(nodes[0]?.home ?? '')).filter(({ kind }) => kind === 'alert');
