@@ -36,6 +36,7 @@ describe('all signing keys in a PKCS #11 token (SoftHSM)', { skip: missing }, ()
       accessToken: 'credence-access-token',
       securityEvent: 'credence-event',
       revocation: 'credence-revocation',
+      audit: 'credence-audit',
     };
     await writeFile(
       join(home, 'credence.yaml'),
