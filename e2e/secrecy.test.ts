@@ -54,6 +54,14 @@ async function keysOfHome(folder: string): Promise<void> {
   }
 }
 
+/** Checkpoints of the record are signed like tokens, say nothing but sizes and hashes, and are meant to be shown to anybody. */
+function withoutCheckpoints(text: string): string {
+  return text.replace(/(eyJ[\w-]+)\.[\w-]+\.[\w-]+/g, (jwt, header: string) => {
+    const { typ } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { typ?: unknown };
+    return typ === 'credence-checkpoint+jwt' ? 'a checkpoint' : jwt;
+  });
+}
+
 /** A company's morning: people sign in, their agents go to all servers, and some of it is refused. */
 async function work(): Promise<void> {
   const { demo } = acme;
@@ -232,7 +240,7 @@ describe('LOG-01, T25: nothing that came out of a whole run is a secret', () => 
   for (const [what, pattern] of lookLikeSecrets) {
     test(`nor anything that looks like ${what}`, () => {
       for (const [where, text] of output) {
-        const found = pattern.exec(text);
+        const found = pattern.exec(withoutCheckpoints(text));
         assert.equal(
           found,
           null,

@@ -14,11 +14,16 @@ import { every, houseKeepingMs, type ProcessParts } from './serve.ts';
 /** A witness that has not heard for so long is one that somebody should look after. */
 const patienceMs = 300_000;
 
+export interface Sealing {
+  /** Tells the operator, once everything is open, what the record lacks. */
+  warn(): void;
+}
+
 /**
  * Seals the record and hands the checkpoints to the witnesses, again and again, and once more when everything that writes has
  * ended. Whichever node comes first does it; nobody waits for it.
  */
-export async function openSealing(opened: AsyncDisposableStack, parts: ProcessParts): Promise<void> {
+export async function openSealing(opened: AsyncDisposableStack, parts: ProcessParts): Promise<Sealing> {
   const { config, store, edge, egress, log, append, readiness } = parts;
   const keys = await openRing(parts, 'audit');
   const sealSome = createSealer({
@@ -39,9 +44,6 @@ export async function openSealing(opened: AsyncDisposableStack, parts: ProcessPa
     nowMs: edge.nowMs,
     onFault: (witness, fault) => log.warn({ witness, fault: toFault(fault) }, 'a checkpoint could not be handed over'),
   });
-  if (witnesses.length === 0) {
-    log.warn('the record has no witness outside: who can write to the store can cut it back unseen (audit.witness)');
-  }
   const alerts = createAlerts(async (detail) => {
     const [id, timeMs] = [eventId('a_'), edge.nowMs()];
     await append([{ v: 2, id, kind: 'alert', domain: 'system', timeMs, outcome: 'allowed', detail }]);
@@ -76,6 +78,12 @@ export async function openSealing(opened: AsyncDisposableStack, parts: ProcessPa
   opened.defer(async () => {
     stopping = true;
   });
+  return {
+    warn() {
+      if (witnesses.length > 0) return;
+      log.warn('the record has no witness outside: who can write to the store can cut it back unseen (audit.witness)');
+    },
+  };
 }
 
 /** Each kind of alert is on the record once for as long as its cause lasts. */

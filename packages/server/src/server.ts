@@ -81,8 +81,10 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   const parts = await openParts(opened, ground);
   const workers = isAlone ? undefined : await serveWithWorkers(opened, parts, ground, node, turns);
   // A gateway by itself holds no signing key; those beside it seal what it writes.
-  if (config.roles.has('idp') || config.roles.has('ras')) await openSealing(opened, parts);
+  const seals = config.roles.has('idp') || config.roles.has('ras');
+  const sealing = seals ? await openSealing(opened, parts) : undefined;
   if (isAlone) await serve(opened, parts, originsOf(config));
+  sealing?.warn();
   if (config.roles.has('idp')) await openOff(opened, parts);
   await openExporting(opened, parts);
   if (config.metrics) await serveMetrics(opened, config.metrics, measures, parts.edge.onFault);
