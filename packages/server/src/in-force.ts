@@ -11,6 +11,8 @@ export interface InForce {
   has(kind: PolicyKind): boolean;
   /** What still counts of what was issued. */
   epoch(): Epoch;
+  /** Takes over an epoch that was read elsewhere, before the store is asked again. */
+  adopt(epoch: Epoch): void;
   secretHashes(domain: Domain, clientId: string): readonly string[];
   /** Reads again if the store has changed; called by a timer, and directly after a change made here. */
   refresh(): Promise<void>;
@@ -65,6 +67,9 @@ export async function openInForce(
     access: () => present(unaltered(access), 'access'),
     resource: () => present(unaltered(resource), 'resource'),
     epoch: () => epoch,
+    adopt(begun) {
+      epoch = begun;
+    },
     secretHashes: (domain, clientId) => unaltered(secrets).get(keyOf(domain, clientId)) ?? [],
     async refresh() {
       try {

@@ -75,7 +75,7 @@ export async function openParts(opened: AsyncDisposableStack, ground: Ground): P
   const clock = await openClock({ config, store, log, append });
   every(opened, lookAtClockMs, clock.look, log);
   const openAnother = () => openStore(config.store, home, `node-${randomBytes(6).toString('hex')}`);
-  const recover = () => recoverForgotten(store, openAnother, log, nowMs);
+  const recover = () => recoverForgotten(store, openAnother, inForce, log, nowMs);
   if (store.hasForgotten) every(opened, followMs, recover, log);
   const ledger = createRefusalLedger({
     linesPerSecond: Math.ceil(refusalLinesPerSecond / config.workers),
