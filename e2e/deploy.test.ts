@@ -199,7 +199,9 @@ describe('the Kubernetes example', () => {
       const written = container.volumeMounts
         .filter(({ readOnly }: Resource) => !readOnly)
         .map(({ name }: Resource) => name);
-      assert.deepEqual(written.toSorted(), part === 'gateway' ? ['home', 'tmp'] : ['home', 'keys', 'tmp']);
+      const folders =
+        part === 'gateway' ? ['digest', 'home', 'keys', 'tmp'] : ['audit', 'digest', 'home', 'keys', 'tmp'];
+      assert.deepEqual(written.toSorted(), folders);
       assert.match(container.image, /@sha256:[0-9a-f]{64}$/);
     });
 
@@ -217,6 +219,20 @@ describe('the Kubernetes example', () => {
       for (const { name } of container.volumeMounts) assert.ok(volumes.has(name), name);
       const mounted = pod.volumes.find(({ name }: Resource) => name === 'config').configMap.name;
       assert.equal(mounted, `credence-${part}`);
+    });
+
+    test(`${part}: its keys are on a claim of its own; what covers the store, and what seals the record, is where all find it`, () => {
+      const { keys } = configs.get(`credence-${part}`) as Config;
+      const claimOf = (path: string | undefined) => {
+        const mount = container.volumeMounts.find(({ mountPath }: Resource) => path?.startsWith(`${mountPath}/`));
+        const volume = pod.volumes.find(({ name }: Resource) => name === mount?.name);
+        return volume?.persistentVolumeClaim?.claimName;
+      };
+      const claims = [keys.folder, keys.digestFolder, keys.auditFolder].map(claimOf);
+      const ofRecord = part === 'gateway' ? undefined : 'credence-keys-audit';
+      assert.deepEqual(claims, [`credence-keys-${part}`, 'credence-digest', ofRecord]);
+      for (const claim of claims) assert.ok(claim === undefined || named('PersistentVolumeClaim', claim));
+      assert.equal(keys.sealKeyFile === undefined, part === 'gateway');
     });
 
     test(`${part}: probes, ports and times agree with the configuration`, () => {

@@ -38,7 +38,7 @@ function toServices({ config, home, store, inForce, edge, seal, now }: Parts): A
     access: () => (inForce.has('access') ? inForce.access() : undefined),
     resource: () => (inForce.has('resource') ? inForce.resource() : undefined),
     refresh: inForce.refresh,
-    keys: (at) => readKeyLines(home.keysDir, seal, at),
+    keys: (at) => readKeyLines(home, seal, at),
   };
 }
 

@@ -40,20 +40,31 @@ describe('configuration', () => {
   });
 
   test('a store in PostgreSQL and keys that nodes share: files lie beside the file, also for commands', async () => {
-    const text = 'store: { url: postgres://c@db.acme.example/c, passwordFile: pw }\nkeys: { folder: shared-keys }';
+    const text =
+      'store: { url: postgres://c@db.acme.example/c, passwordFile: pw }\nkeys: { folder: shared-keys, auditFolder: sealing, digestFolder: digest }';
     const { store, keys } = await withFile(text);
     assert.deepEqual([store?.host, store?.passwordFile], ['db.acme.example', join(dir, 'pw')]);
     assert.equal(keys.folder, join(dir, 'shared-keys'));
     // A command reads where the store is, whatever else stands there.
     await writeFile(file, `${text}\nhost: 7`);
-    assert.deepEqual(await readPlaces(undefined, file), { store, keysFolder: join(dir, 'shared-keys') });
+    assert.deepEqual(await readPlaces(undefined, file), {
+      store,
+      keyFolders: {
+        folder: join(dir, 'shared-keys'),
+        auditFolder: join(dir, 'sealing'),
+        digestFolder: join(dir, 'digest'),
+      },
+    });
     await assert.rejects(withFile('store: postgres://c:secret@db/c'), (problem: Problem) => {
       assert.match(problem.message, /store\.url: must not hold the password/);
       return !problem.message.includes('secret@');
     });
     const { store: inTheHome, keys: own } = await withFile('');
     assert.deepEqual([inTheHome, own.folder], [undefined, undefined]);
-    assert.deepEqual(await readPlaces(undefined, file), { store: undefined, keysFolder: undefined });
+    assert.deepEqual(await readPlaces(undefined, file), {
+      store: undefined,
+      keyFolders: { folder: undefined, auditFolder: undefined, digestFolder: undefined },
+    });
     await assert.rejects(readPlaces(join(dir, 'nowhere.yaml'), file), /Cannot read the configuration/);
   });
 

@@ -10,6 +10,7 @@ import {
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { type ExportSettings, ExportsSection, isPostedTo, locateExports } from './exports-config.ts';
+import type { KeyFolders } from './home.ts';
 import { type LogSettings, logFormats, logLevels } from './log.ts';
 import { Problem } from './problem.ts';
 import { type PostgresSettings, StoreSection, toPostgresSettings } from './store-config.ts';
@@ -155,6 +156,10 @@ const ConfigFile = z.strictObject({
     .strictObject({
       /** Where keys and secrets are, where several nodes share them. */
       folder: z.string().min(1).optional(),
+      /** Where the key that seals the record is, where parts with a folder each share a store. */
+      auditFolder: z.string().min(1).optional(),
+      /** Where the secret that covers the store is (T24), where parts with a folder each share one. */
+      digestFolder: z.string().min(1).optional(),
       /** File with at least 32 random bytes that seals the key files at rest. */
       sealKeyFile: z.string().optional(),
       rotateAfterDays: z.int().min(1).max(3650).default(90),
@@ -352,6 +357,10 @@ export interface Config {
   readonly keys: {
     /** The home's own when not configured. */
     readonly folder: string | undefined;
+    /** Of the key that seals the record; that of the others when not configured. */
+    readonly auditFolder: string | undefined;
+    /** Of the secret that covers the store; that of the keys when not configured. */
+    readonly digestFolder: string | undefined;
     readonly sealKeyFile: string | undefined;
     readonly rotateAfterDays: number;
     readonly publishWaitSeconds: number;
@@ -434,7 +443,7 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
       },
     },
     keys: {
-      folder: value.keys.folder && at(value.keys.folder),
+      ...toKeyFolders(value.keys, at),
       sealKeyFile: value.keys.sealKeyFile && at(value.keys.sealKeyFile),
       rotateAfterDays: value.keys.rotateAfterDays,
       publishWaitSeconds: value.keys.publishWaitSeconds,
@@ -459,8 +468,7 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
 export interface Places {
   /** `undefined` = an SQLite file in the home. */
   readonly store: PostgresSettings | undefined;
-  /** `undefined` = in the home. */
-  readonly keysFolder: string | undefined;
+  readonly keyFolders: KeyFolders;
 }
 
 /** Where the configuration says that they are, whatever else is in it: commands beside a server need no more. */
@@ -473,14 +481,28 @@ export async function readPlaces(configFile: string | undefined, defaultFile: st
   const { data } = parsed;
   return {
     store: data.store && toPostgresSettings(data.store, at),
-    keysFolder: data.keys?.folder && at(data.keys.folder),
+    keyFolders: toKeyFolders(data.keys ?? {}, at),
   };
 }
 
 const PlacesFile = z.strictObject({
   store: StoreSection.optional(),
-  keys: z.object({ folder: z.string().min(1).optional() }).optional(),
+  keys: z
+    .object({
+      folder: z.string().min(1).optional(),
+      auditFolder: z.string().min(1).optional(),
+      digestFolder: z.string().min(1).optional(),
+    })
+    .optional(),
 });
+
+function toKeyFolders({ folder, auditFolder, digestFolder }: KeyFolders, at: (path: string) => string) {
+  return {
+    folder: folder && at(folder),
+    auditFolder: auditFolder && at(auditFolder),
+    digestFolder: digestFolder && at(digestFolder),
+  };
+}
 
 function toPkcs11(
   entry: z.output<typeof ConfigFile>['keys']['pkcs11'],

@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { openHome, readHome, toHome } from './home.ts';
+import { keyFolderOf, openHome, readHome, toHome } from './home.ts';
 import { lockHome } from './home-lock.ts';
 import { Problem } from './problem.ts';
 
@@ -78,18 +78,32 @@ describe('home', () => {
 
   test('with its keys in a folder that nodes share: made as private as the home, and refused when it is open', async () => {
     const [dir, keys] = [freshDir(), freshDir()];
-    const home = await openHome(dir, keys);
+    const home = await openHome(dir, { folder: keys });
     assert.equal(home.keysDir, keys);
     assert.equal(statSync(keys).mode & 0o777, 0o700);
     assert.ok(!existsSync(join(dir, 'keys')));
     chmodSync(keys, 0o755);
-    await assertProblem(() => openHome(dir, keys), /folder of keys .* is open to other users/, /chmod 700/);
+    await assertProblem(() => openHome(dir, { folder: keys }), /folder of keys .* is open to other users/, /chmod 700/);
+  });
+
+  test('whose record is sealed, and whose store is covered, from folders that other parts share', async () => {
+    const [dir, auditFolder, digestFolder] = [freshDir(), freshDir(), freshDir()];
+    const home = await openHome(dir, { auditFolder, digestFolder });
+    assert.deepEqual([home.auditKeysDir, home.digestDir], [auditFolder, digestFolder]);
+    assert.equal(home.keysDir, join(dir, 'keys'));
+    assert.deepEqual([keyFolderOf(home, 'audit'), keyFolderOf(home, 'id_jag')], [auditFolder, home.keysDir]);
+    for (const folder of [auditFolder, digestFolder]) {
+      assert.equal(statSync(folder).mode & 0o777, 0o700);
+      chmodSync(folder, 0o755);
+      await assertProblem(() => openHome(dir, { auditFolder, digestFolder }), /is open to other users/, /chmod 700/);
+      chmodSync(folder, 0o700);
+    }
   });
 
   test('whose store is elsewhere is one without a store file', async () => {
     const { dir } = await openHome(freshDir());
     await assertProblem(() => readHome(dir), /no credence home/, /serve --home/);
-    assert.equal((await readHome(dir, { storeElsewhere: true, keysFolder: '/keys' })).keysDir, '/keys');
+    assert.equal((await readHome(dir, { storeElsewhere: true, keyFolders: { folder: '/keys' } })).keysDir, '/keys');
   });
 
   test('that cannot be made is refused by name', async () => {

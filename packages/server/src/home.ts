@@ -1,6 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import type { KeyPurpose } from './config.ts';
 import { Problem } from './problem.ts';
 
 /** The folder that holds everything of an installation, and where in it things are. */
@@ -13,8 +14,12 @@ export interface Home {
   /** The issuers of a server that runs here, which its flags may have changed: commands beside it speak of the same. */
   readonly issuersFile: string;
   readonly demoFile: string;
-  /** Signing keys. */
+  /** Signing keys, and secrets. */
   readonly keysDir: string;
+  /** The key that seals the record. */
+  readonly auditKeysDir: string;
+  /** The secret that covers what the store says about who may do what (T24). */
+  readonly digestDir: string;
   /** Development CA and certificates. */
   readonly tlsDir: string;
   /** Files of MCP servers that run here; nothing of ours. */
@@ -24,32 +29,42 @@ export interface Home {
   readonly pidFile: string;
 }
 
+/** Where keys are instead of in the home; what is not said is in the folder of the others. */
+export interface KeyFolders {
+  readonly folder?: string | undefined;
+  /** Of the key that seals the record: shared by all parts that do. */
+  readonly auditFolder?: string | undefined;
+  /** Of the secret that covers the store: shared by all parts. */
+  readonly digestFolder?: string | undefined;
+}
+
 /**
  * Makes the home where there is none, and checks that it is ours alone. From here on this process creates files that
  * nobody else can read. Throws `Problem` with the command that mends what is wrong.
- * @param keysFolder - where keys are instead of in the home
  */
-export async function openHome(dir: string, keysFolder?: string): Promise<Home> {
-  const home = toHome(dir, keysFolder);
+export async function openHome(dir: string, keyFolders: KeyFolders = {}): Promise<Home> {
+  const home = toHome(dir, keyFolders);
   // What leads to the home is not ours to close: upstreams that run as users of their own have to get past it.
   await createFolder(dirname(home.dir), { mode: 0o755, named: home.dir });
   process.umask(0o077);
   if ((await statOf(home.dir)) === undefined) await createFolder(home.dir);
   await checkFolder(home.dir);
-  for (const folder of [home.keysDir, home.tlsDir, home.dataDir]) await createFolder(folder);
-  if (keysFolder !== undefined) await checkFolder(home.keysDir, 'The folder of keys');
+  const { keysDir, auditKeysDir, digestDir, tlsDir, dataDir } = home;
+  for (const folder of [keysDir, auditKeysDir, digestDir, tlsDir, dataDir]) await createFolder(folder);
+  for (const folder of new Set([keysDir, auditKeysDir, digestDir])) {
+    if (folder !== join(home.dir, 'keys')) await checkFolder(folder, 'The folder of keys');
+  }
   return home;
 }
 
 /**
  * An existing home, for commands beside a running server; makes nothing. Throws `Problem` when there is none.
- * @param keysFolder - as for {@link openHome}
  */
 export async function readHome(
   dir: string,
-  { storeElsewhere = false, keysFolder }: { storeElsewhere?: boolean; keysFolder?: string | undefined } = {},
+  { storeElsewhere = false, keyFolders }: { storeElsewhere?: boolean; keyFolders?: KeyFolders | undefined } = {},
 ): Promise<Home> {
-  const home = toHome(dir, keysFolder);
+  const home = toHome(dir, keyFolders);
   process.umask(0o077);
   if ((await statOf(home.dir)) !== undefined) await checkFolder(home.dir);
   if (!storeElsewhere && (await statOf(home.storeFile)) === undefined) {
@@ -62,8 +77,9 @@ export async function readHome(
 }
 
 /** Where things are, whether or not they exist. */
-export function toHome(dir: string, keysFolder?: string): Home {
+export function toHome(dir: string, { folder, auditFolder, digestFolder }: KeyFolders = {}): Home {
   const root = resolve(dir);
+  const keysDir = folder ?? join(root, 'keys');
   return {
     dir: root,
     storeFile: join(root, 'store.db'),
@@ -71,12 +87,19 @@ export function toHome(dir: string, keysFolder?: string): Home {
     configPathFile: join(root, 'config-path'),
     issuersFile: join(root, 'issuers.json'),
     demoFile: join(root, 'demo.json'),
-    keysDir: keysFolder ?? join(root, 'keys'),
+    keysDir,
+    auditKeysDir: auditFolder ?? keysDir,
+    digestDir: digestFolder ?? keysDir,
     tlsDir: join(root, 'tls'),
     dataDir: join(root, 'data'),
     lockFile: join(root, 'serve.lock'),
     pidFile: join(root, 'serve.pid'),
   };
+}
+
+/** Where the keys of a purpose are. */
+export function keyFolderOf({ keysDir, auditKeysDir }: Pick<Home, 'keysDir' | 'auditKeysDir'>, purpose: KeyPurpose) {
+  return purpose === 'audit' ? auditKeysDir : keysDir;
 }
 
 /** The folder is a folder, belongs to the user we run as, is closed to all others, and can be written. */

@@ -16,11 +16,11 @@ export type OpenStore = Store & Partial<Pick<PostgresStore, 'findRisks' | 'hasFo
  */
 export async function openStore(
   settings: PostgresSettings | undefined,
-  home: Pick<Home, 'storeFile' | 'keysDir'>,
+  home: Pick<Home, 'storeFile' | 'digestDir'>,
   node: string,
   { turn, watch }: { turn?: WriteTurn | undefined; watch?: StoreWatch | undefined } = {},
 ): Promise<OpenStore> {
-  const digestKey = createDigestKey(home.keysDir);
+  const digestKey = createDigestKey(home.digestDir);
   if (settings) {
     const { openPostgresStore } = await import('./store/postgres.ts');
     return openPostgresStore(settings, { node, watch, digestKey });

@@ -17,7 +17,7 @@ import { openFollowed } from './follow.ts';
 import type { Gateway, GatewayOptions } from './gateway/gateway.ts';
 import { findServer } from './gateway/incoming.ts';
 import { refuseLoopbackHop } from './gateway/loopback-hop.ts';
-import type { Home } from './home.ts';
+import { type Home, keyFolderOf } from './home.ts';
 import { createDecisionPoint, type DecisionPoint } from './idp/decision-point.ts';
 import { createIdJagEncryption } from './idp/encrypt-id-jag.ts';
 import { createNetworkWatch } from './idp/network-watch.ts';
@@ -442,7 +442,7 @@ export async function openRing(
   purpose: KeyPurpose,
 ): Promise<KeyRing> {
   const ring = await openKeyRing({
-    keysDir: home.keysDir,
+    keysDir: keyFolderOf(home, purpose),
     purpose,
     algorithm: config.keys.algorithms[purpose],
     seal,

@@ -45,7 +45,7 @@ export interface Server {
 export async function startServer(homeDir: string, flags: ServeFlags): Promise<Server> {
   const startedAt = performance.now();
   const config = await readConfig(await withFreePorts(flags), toHome(homeDir).configFile);
-  const home = await openHome(homeDir, config.keys.folder);
+  const home = await openHome(homeDir, config.keys);
   await using opened = new AsyncDisposableStack();
   const lock = lockHome(home);
   opened.defer(() => lock.release());

@@ -9,7 +9,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Config } from '../config.ts';
 import type { Home } from '../home.ts';
@@ -144,16 +144,30 @@ function filesOf({ config, configFile, home, seal, withSecrets }: BackupOrder): 
   for (const [name, from] of plain) {
     if (existsSync(from)) files.push({ name, from, sealed: 'as_it_was', content: readFileSync(from, 'utf8') });
   }
-  for (const entry of existsSync(home.keysDir) ? readdirSync(home.keysDir, { withFileTypes: true }) : []) {
-    if (!entry.isFile() || !/^[A-Za-z0-9_-]+\.(?:keys|secret)$/.test(entry.name)) continue;
-    const from = join(home.keysDir, entry.name);
-    const name = `keys/${entry.name}`;
+  for (const from of keyFilesOf(home)) {
+    const name = `keys/${basename(from)}`;
     const content = readFileSync(from, 'utf8');
     if (isSealed(content) || (withSecrets && !seal)) files.push({ name, from, sealed: 'as_it_was', content });
     else if (seal) files.push({ name, from, sealed: 'here', content: seal.close(content) });
     else without.push(from);
   }
   return { files, without };
+}
+
+/** Of each name one: a folder of its own counts for what is kept there, whatever else still lies with the others. */
+function keyFilesOf({ keysDir, auditKeysDir, digestDir }: Home): Iterable<string> {
+  const files = new Map<string, string>();
+  const all = /^[A-Za-z0-9_-]+\.(?:keys|secret)$/;
+  for (const [folder, names] of [
+    [keysDir, all],
+    [auditKeysDir, /^audit\.keys$/],
+    [digestDir, /^digest\.secret$/],
+  ] as const) {
+    for (const entry of existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : []) {
+      if (entry.isFile() && names.test(entry.name)) files.set(entry.name, join(folder, entry.name));
+    }
+  }
+  return files.values();
 }
 
 function flush(path: string): void {

@@ -132,7 +132,7 @@ async function readPins(file: string): Promise<readonly Jwk[]> {
 
 async function readOwnKeys(options: InstallationFlags): Promise<readonly Jwk[]> {
   const { home, config } = await readInstallation(options);
-  const keys = await readKeyFile(home.keysDir, 'audit', await openSeal(config.keys.sealKeyFile));
+  const keys = await readKeyFile(home.auditKeysDir, 'audit', await openSeal(config.keys.sealKeyFile));
   if (keys.length === 0) {
     throw new Problem(
       'There is no key for the record here yet.',

@@ -1,6 +1,7 @@
 import { Argument, Command } from 'commander';
 import { type KeyPurpose, keyPurposes } from '../config.ts';
-import { changeKeyFile } from '../keys/key-file.ts';
+import { keyFolderOf } from '../home.ts';
+import { changeKeyFile, sealKeyFile } from '../keys/key-file.ts';
 import { readKeyLines, toKeyLines } from '../keys/key-words.ts';
 import { retire, rotate, tokenSecondsOf } from '../keys/lifecycle.ts';
 import { openSeal } from '../keys/seal.ts';
@@ -14,9 +15,11 @@ const purposeArgument = new Argument(
   'what the key is for: signing one kind of token or security events, or decrypting ID-JAGs',
 ).choices(keyPurposes);
 
-/** `credence keys list|rotate|retire`: signing keys, also while the server runs; it follows within ten seconds. */
+/** `credence keys list|rotate|retire|seal`: signing keys, also while the server runs; it follows within ten seconds. */
 export function keysCommand(): Command {
-  const keys = new Command('keys').description('list, rotate and retire signing keys').addHelpText('after', examples);
+  const keys = new Command('keys')
+    .description('list, rotate, retire and seal signing keys')
+    .addHelpText('after', examples);
   const withOptions = (command: Command) =>
     command
       .addOption(homeOption())
@@ -42,6 +45,15 @@ export function keysCommand(): Command {
       .allowUnknownOption() // a kid may begin with a dash
       .addHelpText('after', '\nFor a key that may be stolen. Where no other key is waiting, rotate first.'),
   ).action(retireNow);
+  withOptions(
+    keys
+      .command('seal')
+      .description('seal key files that lie there in the clear, once there is a seal key')
+      .addHelpText(
+        'after',
+        '\nLook first whether they are yours: a server with a seal key takes no key that is not sealed.',
+      ),
+  ).action(sealNow);
   return keys;
 }
 
@@ -65,7 +77,7 @@ async function open(options: Options) {
 async function list(options: Options): Promise<void> {
   const { home, seal } = await open(options);
   const now = toNow();
-  const rows = await readKeyLines(home.keysDir, seal, now);
+  const rows = await readKeyLines(home, seal, now);
   const lines = rows.map(
     ({ purpose, kid, algorithm, token, words }) =>
       `${purpose.padEnd(17)} ${kid}  ${algorithm.padEnd(12)} ${token === undefined ? '' : 'in the token, '}${words}`,
@@ -79,7 +91,7 @@ async function rotateNow(purpose: KeyPurpose, options: Options): Promise<void> {
   const jwk = await vault.generate(purpose, config.keys.algorithms[purpose]).finally(() => vault.close());
   const now = toNow();
   const times = { now, waitSeconds: config.keys.publishWaitSeconds, tokenSeconds: tokenSecondsOf(purpose, config) };
-  const keys = await changeKeyFile(home.keysDir, purpose, seal, async (before) => {
+  const keys = await changeKeyFile(keyFolderOf(home, purpose), purpose, seal, async (before) => {
     await withStore(options, (store) => recordAct(store, 'key', `${purpose} key ${jwk.kid} published`));
     return rotate(before, jwk, times);
   });
@@ -93,7 +105,7 @@ async function rotateNow(purpose: KeyPurpose, options: Options): Promise<void> {
 async function retireNow(purpose: KeyPurpose, kid: string, options: Options): Promise<void> {
   const { home, seal } = await open(options);
   const now = toNow();
-  const keys = await changeKeyFile(home.keysDir, purpose, seal, async (before) => {
+  const keys = await changeKeyFile(keyFolderOf(home, purpose), purpose, seal, async (before) => {
     const rest = retire(before, kid, now);
     if (!rest) {
       throw new Problem(
@@ -106,6 +118,19 @@ async function retireNow(purpose: KeyPurpose, kid: string, options: Options): Pr
   });
   const signing = toKeyLines(keys, now).find(({ state }) => state === 'signing')?.kid;
   say(options, { purpose, kid, retiredAt: now, signing }, `${kid} is retired; ${signing} signs.`);
+}
+
+async function sealNow(options: Options): Promise<void> {
+  const { home, seal } = await open(options);
+  if (!seal) throw new Problem('There is no seal key.', 'Set keys.sealKeyFile: docs/operate/configuration.md.');
+  const sealed: KeyPurpose[] = [];
+  for (const purpose of keyPurposes) {
+    const isDone = await sealKeyFile(keyFolderOf(home, purpose), purpose, seal, (kids) =>
+      withStore(options, (store) => recordAct(store, 'key', `${purpose} key file sealed, with ${kids.join(', ')}`)),
+    );
+    if (isDone) sealed.push(purpose);
+  }
+  say(options, { sealed }, sealed.length > 0 ? `sealed: ${sealed.join(', ')}` : 'All key files are sealed already.');
 }
 
 function say({ json }: Options, value: object, words: string): void {

@@ -21,8 +21,8 @@ export async function withStore<T>(
   work: (store: Store) => Promise<T>,
   change: (settings: PostgresSettings) => PostgresSettings = (settings) => settings,
 ): Promise<T> {
-  const { store: settings, keysFolder } = await readPlaces(await configFileOf(flags), toHome(flags.home).configFile);
-  const home = await readHome(flags.home, { storeElsewhere: settings !== undefined, keysFolder });
+  const { store: settings, keyFolders } = await readPlaces(await configFileOf(flags), toHome(flags.home).configFile);
+  const home = await readHome(flags.home, { storeElsewhere: settings !== undefined, keyFolders });
   const store = await openStore(settings && change(settings), home, `cli-${randomBytes(6).toString('hex')}`);
   try {
     return await work(store);
@@ -35,7 +35,7 @@ export async function withStore<T>(
 export async function readInstallation(flags: InstallationFlags): Promise<{ home: Home; config: Config }> {
   const config = await readConfig({ config: await configFileOf(flags) }, toHome(flags.home).configFile);
   const storeElsewhere = config.store !== undefined;
-  return { config, home: await readHome(flags.home, { storeElsewhere, keysFolder: config.keys.folder }) };
+  return { config, home: await readHome(flags.home, { storeElsewhere, keyFolders: config.keys }) };
 }
 
 /** The issuers of the installation: those of the server that was started here last, or of its configuration. */

@@ -5,8 +5,8 @@ import type { DigestKey } from '../store/digests.ts';
 import { openSecret } from './key-file.ts';
 
 /**
- * The key that covers what the store says about who may do what (T24). It lies with the keys, which all nodes of an installation
- * share and the store never has. Read when it is first needed: whoever only tidies up a database needs no keys.
+ * The key that covers what the store says about who may do what (T24). It lies with the keys, or where all parts of an
+ * installation that share a store find it, and the store never has it. Read when it is first needed: whoever only tidies up a database needs no keys.
  */
 export function createDigestKey(keysDir: string): DigestKey {
   const adopted = new Set<string>();

@@ -60,6 +60,26 @@ export function changeKeyFile(
   });
 }
 
+/**
+ * Seals a key file that lies there in the clear; false when there is none, or it is sealed already.
+ * @param before - told of the keys in it before they count
+ */
+export function sealKeyFile(
+  keysDir: string,
+  purpose: KeyPurpose,
+  seal: Seal,
+  before: (kids: readonly string[]) => Promise<void>,
+): Promise<boolean> {
+  return withKeyLock(keysDir, purpose, async () => {
+    const text = await readIfThere(fileOf(keysDir, purpose));
+    if (text === undefined || isSealed(text)) return false;
+    const keys = await readKeyFile(keysDir, purpose, undefined);
+    await before(keys.map(({ jwk }) => jwk.kid));
+    await writeKeyFile(keysDir, purpose, keys, seal);
+    return true;
+  });
+}
+
 /** Writes the keys of one purpose: mode 0600, sealed where there is a seal, complete or not at all. */
 async function writeKeyFile(
   keysDir: string,
@@ -89,7 +109,14 @@ function fileOf(keysDir: string, purpose: KeyPurpose): string {
 }
 
 function unseal(text: string, file: string, seal: Seal | undefined): string {
-  if (!isSealed(text)) return text;
+  if (!isSealed(text)) {
+    if (!seal) return text;
+    // Whoever can write here and has no seal could have us sign with a key of theirs.
+    throw new Problem(
+      `The key file ${file} is not sealed, and there is a seal key.`,
+      'If it is as you left it: credence keys seal   Else restore it from a backup.',
+    );
+  }
   if (!seal)
     throw new Problem(`The key file ${file} is sealed, and no seal key is configured.`, 'Set keys.sealKeyFile.');
   try {

@@ -84,6 +84,22 @@ describe('keys of one purpose', () => {
     await assert.rejects(open(), /does not open/);
   });
 
+  test('one that is not sealed is refused where there is a seal, until an operator has sealed it', async () => {
+    const { open, file, keysDir } = await world();
+    const kid = (await open()).signer().kid;
+    const seal = createSeal(Buffer.alloc(32, 1));
+    await assert.rejects(open('ES256', seal), /is not sealed, and there is a seal key/);
+    const { sealKeyFile } = await import('./key-file.ts');
+    const seen: string[] = [];
+    const note = async (kids: readonly string[]) => void seen.push(...kids);
+    assert.equal(await sealKeyFile(keysDir, 'id_jag', seal, note), true);
+    assert.ok(!(await readFile(file, 'utf8')).includes('"d"'));
+    assert.equal((await open('ES256', seal)).signer().kid, kid);
+    assert.equal(await sealKeyFile(keysDir, 'id_jag', seal, note), false, 'once');
+    assert.equal(await sealKeyFile(keysDir, 'id_token', seal, note), false, 'where there is none');
+    assert.deepEqual(seen, [kid]);
+  });
+
   test('a sealed file without a seal, and a damaged one, are problems with a way out', async () => {
     const sealed = await world(createSeal(Buffer.alloc(32, 1)));
     await sealed.open();

@@ -1,5 +1,6 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { type KeyPurpose, keyPurposes } from '../config.ts';
+import { type Home, keyFolderOf } from '../home.ts';
 import { readKeyFile } from './key-file.ts';
 import { statesOf, type TimedKey } from './lifecycle.ts';
 import type { Seal } from './seal.ts';
@@ -17,15 +18,15 @@ export interface KeyLine {
   readonly retiresAt?: EpochSeconds;
 }
 
-/** The keys of every purpose in a folder. */
+/** The keys of every purpose of an installation. */
 export async function readKeyLines(
-  keysDir: string,
+  home: Pick<Home, 'keysDir' | 'auditKeysDir'>,
   seal: Seal | undefined,
   now: EpochSeconds,
 ): Promise<(KeyLine & { readonly purpose: KeyPurpose })[]> {
   const rows = [];
   for (const purpose of keyPurposes) {
-    const keys = await readKeyFile(keysDir, purpose, seal);
+    const keys = await readKeyFile(keyFolderOf(home, purpose), purpose, seal);
     rows.push(...toKeyLines(keys, now).map((line) => ({ purpose, ...line })));
   }
   return rows;
