@@ -93,6 +93,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('admin/api/administrators.ts'), adminResources],
   [server('admin/api/clients.ts'), adminResources],
   [server('admin/secrets.ts'), adminResources],
+  [server('policy/matrix.ts'), [server('policy/matrix.test.ts')], [toSpec('admin-access')]],
   [server('admin/scim-tokens.ts'), adminResources],
   [server('audit/merkle.ts'), [server('audit/merkle.test.ts')]],
   [server('audit/personal.ts'), [server('audit/personal.test.ts')]],

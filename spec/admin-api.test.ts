@@ -39,6 +39,8 @@ const mayCall: Readonly<Record<string, string>> = {
   createSecret: 'owner policy',
   removeSecret: 'owner policy',
   listServers: 'owner policy auditor',
+  getMatrix: 'owner policy auditor',
+  getCell: 'owner policy auditor',
   listVersions: 'owner policy auditor',
   getVersion: 'owner policy auditor',
   listKeys: 'owner policy auditor',

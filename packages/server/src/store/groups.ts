@@ -50,6 +50,21 @@ export function groupStore({ db, write }: Engine): GroupStore {
       return rows.map(({ person_id }) => person_id);
     },
 
+    sizes: async (kind, ids) => {
+      const sizes = new Map<string, number>();
+      for (const some of chunksOf(ids)) {
+        const rows = await db
+          .selectFrom('memberships')
+          .select(['of_id', ({ fn }) => fn.countAll<number>().as('people')])
+          .where('kind', '=', kind)
+          .where('of_id', 'in', some)
+          .groupBy('of_id')
+          .execute();
+        for (const { of_id, people } of rows) sizes.set(of_id, Number(people));
+      }
+      return sizes;
+    },
+
     among: async (kind, id, people) => {
       const found = new Set<string>();
       for (const some of chunksOf(people)) {

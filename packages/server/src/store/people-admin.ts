@@ -19,6 +19,8 @@ export interface PeopleFilter {
 export interface PeopleAdminStore {
   /** By e-mail address in lower case, those after `after` ('' = from the start), at most `limit`. */
   find(filter: PeopleFilter, page: { readonly after: string; readonly limit: number }): Promise<readonly Person[]>;
+  /** How many people there are who are not switched off. */
+  count(): Promise<number>;
   /** Somebody new, in no group and no role. Throws `StoreConflict` when somebody has the id or the e-mail address. */
   create(person: Pick<Person, 'id' | 'email' | 'name'>, records: readonly AuditRow[]): Promise<void>;
   /**
@@ -91,6 +93,12 @@ export function peopleAdminStore({ db, write }: Engine): PeopleAdminStore {
         await setImmediate();
       }
       return found;
+    },
+
+    count: async () => {
+      const active = db.selectFrom('people').where('active', '=', 1);
+      const { people } = await active.select(({ fn }) => fn.countAll<number>().as('people')).executeTakeFirstOrThrow();
+      return Number(people);
     },
 
     create: async ({ id, email, name }, records) => {

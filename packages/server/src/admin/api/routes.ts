@@ -1,3 +1,4 @@
+import { accessRoutes } from './access.ts';
 import { administratorRoutes } from './administrators.ts';
 import { clientRoutes } from './clients.ts';
 import { groupRoutes } from './groups.ts';
@@ -25,6 +26,7 @@ export const routes: readonly Route[] = [
   ...tokenRoutes,
   ...clientRoutes,
   ...serverRoutes,
+  ...accessRoutes,
   ...policyRoutes,
   ...keyRoutes,
   ...sourceRoutes,

@@ -70,6 +70,21 @@ export function directoryContract(access: Access): void {
       assert.deepEqual(await directory().groups.list('group', before.at(-1)?.id ?? '', 10), []);
     });
 
+    test('know how many are in each; of one that nobody is in, nothing is said', async () => {
+      const source = await newSource();
+      const [one, two] = [await addPerson(source), await addPerson(source)];
+      const full = await addGroup(source, [one.id, two.id]);
+      const half = await addGroup(source, [two.id]);
+      const empty = await addGroup(source);
+      const sizes = await directory().groups.sizes('group', [full.id, half.id, empty.id, 'no/such']);
+      assert.deepEqual([...sizes].sort(), [[full.id, 2] as const, [half.id, 1] as const].sort());
+      assert.deepEqual([...(await directory().groups.sizes('role', [full.id]))], []);
+      assert.deepEqual([...(await directory().groups.sizes('group', []))], []);
+      const before = await access.store().peopleAdmin.count();
+      await directory().provisioned.block(two.id, true, []);
+      assert.equal(await access.store().peopleAdmin.count(), before - 1);
+    });
+
     test('saving a person makes the local groups and roles they are in, and only those', async () => {
       const [group, role] = [fresh('team'), fresh('lead')];
       await access.store().people.save(erin({ groups: [group, 'elsewhere/g'], roles: [role] }));

@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: OjBIkAHsjdAVlKKucGAvYZ1nMby2IVN-bqBYndQNmCo
+// Made of: hfxvSjEBKs_Uacd1ufoFNREC577SyXhKs0zWS-3uyDI
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -425,6 +425,91 @@ export interface Operations {
       }[];
     };
   };
+  /** Who may do what where: a window of the matrix of groups and servers. */
+  getMatrix: {
+    method: 'GET';
+    path: '/access';
+    query: {
+      row?: number;
+      rows?: number;
+      column?: number;
+      columns?: number;
+      q?: string;
+      server?: string;
+      only?: 'all' | 'ruled';
+      risk?: 'low' | 'medium' | 'high';
+      client?: string;
+    };
+    answer: {
+      version: number;
+      rows: readonly {
+        subject: string;
+        kind: 'everyone' | 'group' | 'role' | 'user';
+        id: string;
+        name: string;
+        source: string | null;
+        people: number;
+      }[];
+      columns: readonly {
+        id: string;
+        name: string;
+        ras: string;
+        enabled: boolean;
+        scopes: readonly { name: string; risk: 'low' | 'medium' | 'high' }[];
+      }[];
+      cells: readonly {
+        subject: string;
+        server: string;
+        allowed: readonly string[];
+        conditional: readonly string[];
+        denied: readonly string[];
+        own: boolean;
+      }[];
+      totals: { rows: number; columns: number; groups: number; servers: number; rules: number };
+    };
+  };
+  /** One cell of the matrix, taken apart: each scope, and every rule that speaks. */
+  getCell: {
+    method: 'GET';
+    path: '/access/cell';
+    query: { subject: string; server: string; client?: string };
+    answer: {
+      version: number;
+      row: {
+        subject: string;
+        kind: 'everyone' | 'group' | 'role' | 'user';
+        id: string;
+        name: string;
+        source: string | null;
+        people: number;
+      };
+      column: {
+        id: string;
+        name: string;
+        ras: string;
+        enabled: boolean;
+        scopes: readonly { name: string; risk: 'low' | 'medium' | 'high' }[];
+      };
+      scopes: readonly {
+        name: string;
+        risk: 'low' | 'medium' | 'high';
+        state: 'allowed' | 'conditional' | 'denied' | 'not_given';
+        rules: readonly string[];
+      }[];
+      rules: readonly {
+        id: string;
+        effect: 'allow' | 'deny' | 'require';
+        scopes: readonly string[];
+        to: readonly string[];
+        through: readonly string[] | null;
+        needs: { acr: string | null; amr: readonly string[]; maxAgeSeconds: number | null } | null;
+        from: readonly string[];
+        notFrom: readonly string[];
+        hours: string | null;
+        until: number | null;
+      }[];
+    };
+  };
   /** Versions of a document, the newest first. */
   listVersions: {
     method: 'GET';
@@ -672,6 +757,8 @@ export const addresses = {
   createSecret: ['POST', '/clients/{side}/{id}/secrets'],
   removeSecret: ['DELETE', '/clients/{side}/{id}/secrets/{fingerprint}'],
   listServers: ['GET', '/servers'],
+  getMatrix: ['GET', '/access'],
+  getCell: ['GET', '/access/cell'],
   listVersions: ['GET', '/policies/{kind}/versions'],
   getVersion: ['GET', '/policies/{kind}/versions/{version}'],
   listKeys: ['GET', '/keys'],
