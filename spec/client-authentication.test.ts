@@ -34,6 +34,7 @@ describe('IDP-01, T27: only a client that has proven itself gets a line of its o
       note: () => undefined,
       recordAs: () => undefined,
       mark: () => undefined,
+      hold: () => undefined,
     };
     authenticateClient(call, {
       issuer,

@@ -36,6 +36,7 @@ import { jwtBearer, type Ras } from './ras/jwt-bearer.ts';
 import { revoke } from './ras/revocation.ts';
 import type { RevocationStreams } from './revocation/streams.ts';
 import type { Stops } from './stops/memory.ts';
+import type { Holding } from './store/held.ts';
 import { type Mark, type Store, StoreUnavailable } from './store/store.ts';
 import type { Endpoint as EndpointName, Watch } from './watch.ts';
 
@@ -266,6 +267,7 @@ interface Draft {
   authenticated: boolean;
   readonly headers: Record<string, string>;
   readonly marks: { mark: Mark; when: 'always' | 'if_granted' }[];
+  holding?: Holding;
 }
 
 const noForm: Form = { get: () => undefined, resources: [] };
@@ -297,6 +299,9 @@ function openCall(asked: Asked, edge: Edge, form: Form): { call: Call; draft: Dr
     },
     mark: (mark, when) => {
       draft.marks.push({ mark, when });
+    },
+    hold: (holding) => {
+      draft.holding = holding;
     },
   };
   return { call, draft };
@@ -339,6 +344,7 @@ async function settle<T>(
     records: result.ok && draft.kind === 'refusal' ? [] : [toRow(toRecord(result))],
     recordsIfLost: (lost) => (isRepeatable(lost) ? [] : [toRow(toRecord(no(replayOf[lost.kind])))]),
     asOf: result.ok ? asOf : undefined,
+    holding: result.ok ? draft.holding : undefined,
   });
   if ('stale' in outcome) return 'stale';
   const settled = outcome.won || isRepeatable(outcome.lost) ? result : no(replayOf[outcome.lost.kind]);

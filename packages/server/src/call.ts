@@ -3,6 +3,7 @@ import { type EpochSeconds, grantType } from '@credence/mcp/protocol';
 import type { Facts, RecordKind } from './audit/record.ts';
 import type { ClientCertificate } from './clients/client-certificate.ts';
 import type { Form } from './form.ts';
+import type { Holding } from './store/held.ts';
 import type { Mark } from './store/store.ts';
 
 /** One request at a token endpoint, read once at the edge, and what the handler notes down while it works. */
@@ -29,6 +30,8 @@ export interface Call {
   recordAs(kind: RecordKind): void;
   /** To be used up in the same durable step as the record; `always` also when the call is refused in the end. */
   mark(mark: Mark, when: 'always' | 'if_granted'): void;
+  /** What a session holds from then on, if this is granted; once at most. */
+  hold(holding: Holding): void;
 }
 
 /** Trace id of a W3C `traceparent` header: joins the records of what one agent did on both legs and at the gateway. */

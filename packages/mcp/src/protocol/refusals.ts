@@ -440,6 +440,12 @@ export const refusals = {
     rule: 'IDP-20',
     hint: 'rules allow this person something on this server, but none of the scopes asked for',
   },
+  scopes_kept_apart: {
+    wire: 'access_denied',
+    rule: 'IDP-20',
+    hint: 'the rules allow it, but never together with what this session has already',
+    help: 'It is not for this session any more. Whoever needs it signs out and in again, and begins with it; an agent with other work uses a session of its own.',
+  },
   decision_point_denied: {
     wire: 'access_denied',
     rule: 'IDP-19',

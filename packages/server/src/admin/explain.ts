@@ -13,7 +13,7 @@ export async function recompute(store: Store, record: AuditRecord, origins: Orig
   if (policy?.kind !== 'access' || !inputs || !person || !client || !server) return undefined;
   const version = await store.policies.read('access', policy.version);
   if (!version) return undefined;
-  const { groups, roles, acr, amr, authTime, now, keyBound } = inputs;
+  const { groups, roles, acr, amr, authTime, now, keyBound, held } = inputs;
   const ask: Ask = {
     person: { id: person, groups, roles },
     client,
@@ -25,6 +25,7 @@ export async function recompute(store: Store, record: AuditRecord, origins: Orig
     authTime,
     now,
     keyBound,
+    held,
     address: record.address,
   };
   return explain(toAccessIndex(version, origins), ask);

@@ -41,6 +41,7 @@ const facts = {
     authTime: count.optional(),
     now: count,
     keyBound: z.boolean().optional(),
+    held: texts.optional(),
   }),
   decision: z.strictObject({
     effect: effect,
@@ -49,6 +50,7 @@ const facts = {
   }),
   trial: z.strictObject({ effect: effect, scopes: texts, because: texts }),
   idJag: text,
+  keptApart: texts,
   withheldOutside: texts,
   orphan: z.enum(['id_jag', 'access_token']),
   accessToken: text,
@@ -89,6 +91,7 @@ const ofOperators = [
 /** What only a request for a grant, or a call, has. */
 const ofRequests = [
   ...['scopesClaimed', 'unknownScopes', 'detailsAsked', 'detailsGranted', 'detailsHash', 'inputs', 'decision', 'trial'],
+  'keptApart',
   ...['keyThumbprint', 'certificateThumbprint', 'tool', 'toolHash', 'grantType'],
 ] as const satisfies readonly Fact[];
 const without = (some: readonly Fact[]) => all.filter((name) => !some.includes(name));

@@ -73,6 +73,8 @@ export interface Facts {
     readonly because: readonly string[];
     readonly needs?: SignInNeeds;
   };
+  /** Scopes that were withheld because they must never come together with what the session has. */
+  readonly keptApart?: readonly string[];
   /** Scopes that the rules allowed and the decision point outside did not. */
   readonly withheldOutside?: readonly string[];
   /** What would have been decided if the rules that only report counted; there where it is something else. */
@@ -140,6 +142,8 @@ export interface DecisionInputs {
   readonly now: EpochSeconds;
   /** Of a distributed client: whether it showed a key bound at sign-in. */
   readonly keyBound?: boolean;
+  /** What the session held of what must not come together; there where a rule says so of this server and client. */
+  readonly held?: readonly string[];
 }
 
 /**

@@ -75,9 +75,10 @@ function toAsked(record: ReadRecord, person: string | undefined): string[] {
     ['tool', record.tool],
     ['scopes', record.scopesAsked?.join(' ')],
     ['details', record.detailsAsked?.join(' ')],
+    ['session has', inputs?.held?.join(', ')],
     ['from', record.address],
   ];
-  return rows.filter(([, value]) => value).map(([label, value]) => `  ${label.padEnd(10)} ${value}`);
+  return rows.filter(([, value]) => value).map(([label, value]) => `  ${label.padEnd(11)} ${value}`);
 }
 
 function toDecided(record: AuditRecord): string[] {
@@ -101,14 +102,18 @@ export function toWhy({ ahead, rules, scopes }: Explanation): string[] {
   const spoke = rules.filter((rule) => rule.spoke);
   return [
     ...scopes.map(
-      ({ scope, outcome, words }) => `  ${scope.padEnd(20)} ${outcome.replace('_', ' ').padEnd(12)} ${words}`,
+      ({ scope, outcome, words }) => `  ${scope.padEnd(20)} ${outcome.replaceAll('_', ' ').padEnd(12)} ${words}`,
     ),
     ...(rules.length === 0 ? ['  There is no rule on this server.'] : []),
-    ...spoke.map((rule) => `  ${rule.id}: spoke (${rule.effect})`),
+    ...spoke.map((rule) => `  ${rule.id}: spoke (${toWord(rule)})`),
     ...nearestFirst(rules.filter((rule) => !rule.spoke)).map(
-      (rule) => `  ${rule.id}: did not speak (${rule.effect}); ${firstFailed(rule)}`,
+      (rule) => `  ${rule.id}: did not speak (${toWord(rule)}); ${firstFailed(rule)}`,
     ),
   ];
+}
+
+function toWord({ effect }: RuleExplanation): string {
+  return effect.replaceAll('_', ' ');
 }
 
 /** Nearest misses first: the rule of which most conditions held. */
@@ -126,7 +131,8 @@ function toWayOut(record: AuditRecord, explanation: Explanation | undefined): st
   if (denied.length > 0) {
     return [`  Not to be covered by ${denied.map(({ id }) => id).join(', ')}: a deny wins over every allow.`];
   }
-  if (record.reason === 'client_key_not_bound') return [`  ${refusalRow(record.reason).help}`];
+  if (record.reason === 'scopes_kept_apart' || record.reason === 'client_key_not_bound')
+    return [`  ${refusalRow(record.reason).help}`];
   if (record.reason === 'step_up_needed') return ['  A fresher or stronger sign-in; the client was told which.'];
   const nearest = nearestFirst(explanation?.rules.filter((rule) => !rule.spoke && rule.effect === 'allow') ?? [])[0];
   if (nearest) return [`  For ${nearest.id} to speak: now ${firstFailed(nearest)}. Or a new rule that allows it.`];

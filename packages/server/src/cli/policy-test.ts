@@ -79,13 +79,16 @@ function read<T>(what: string, file: string, parsed: ParsedPolicy<T>): T {
   throw new Problem(`The ${what} ${file} has mistakes:\n${lines.join('\n')}`, 'Mend them; nothing was tested.');
 }
 
-function toLines({ name, line, outcome, expected, actual, unknown, explanation }: JudgedCase, file: string): string[] {
+function toLines(
+  { name, line, outcome, expected, actual, unknown, open, explanation }: JudgedCase,
+  file: string,
+): string[] {
   if (outcome === 'ok') return [`ok       ${name}`];
   return [
     `differs  ${name} (${file}:${line})`,
     `  expected  ${toWords(expected)}`,
     `  actual    ${toWords(actual)}`,
-    ...(unknown.length > 0 ? unknown : toWhy(explanation)).map((words) => `    ${words.trimStart()}`),
+    ...(unknown.length > 0 ? unknown : [...open, ...toWhy(explanation)]).map((words) => `    ${words.trimStart()}`),
   ];
 }
 

@@ -44,6 +44,7 @@ function ask(body: Record<string, string>, authorization?: string) {
     note: (facts) => Object.assign(noted, facts),
     recordAs: () => undefined,
     mark: (mark) => marks.push(mark),
+    hold: () => undefined,
   };
   const result = authenticateClient(call, registry);
   assert.ok(!(result instanceof Promise), 'nothing has to be fetched, so nobody waits');

@@ -17,6 +17,7 @@ import type { AccessIndex } from '../policy/compile.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
 import { decide } from '../policy/decide.ts';
 import type { AccessClient, AccessServer, Ask, Audience, Decision } from '../policy/model.ts';
+import { fitsTogether, newlyHeld, rulesOfAsk, rulesOfSession, type TogetherIndex } from '../policy/together.ts';
 import { checkAsking, checkGrant, type StopIndex } from '../stops/judge.ts';
 import type { Epoch } from '../store/epoch.ts';
 import type { Person, Store } from '../store/store.ts';
@@ -100,7 +101,12 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
   const alert = client.value.distributed && elsewhere(call, client.value, signedIn.value.token, idp.networks);
   if (alert) await idp.alert(alert, call.address);
 
-  const ask = toAsk(call, client.value, signedIn.value, target.value);
+  const together =
+    policy.together && rulesOfSession(policy.together, { client: client.value.id, server: target.value.server.id });
+  const isKeptApart = together !== undefined && together.length > 0;
+  const { session } = signedIn.value.token;
+  const held = isKeptApart ? await idp.store.held.of(session) : undefined;
+  const ask = toAsk(call, client.value, signedIn.value, target.value, held);
   const decided = decide(policy, ask);
   noteDecision(call, policy.version, ask, decided);
   if (policy.trial) noteTrial(call, decide(policy.trial, ask), decided);
@@ -118,6 +124,7 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
     if (stopped) return no(stopped);
   }
 
+  if (policy.together && isKeptApart) hold(call, policy.together, ask, session, decision.scopes);
   const details = chooseDetails(call, target.value.details, decision);
   if (!details.ok) return details;
 
@@ -239,7 +246,13 @@ function chooseDetails(
   return ok(granted);
 }
 
-function toAsk(call: Call, client: AccessClient, { person, token }: SignedIn, target: Target): Ask {
+function toAsk(
+  call: Call,
+  client: AccessClient,
+  { person, token }: SignedIn,
+  target: Target,
+  held: readonly string[] | undefined,
+): Ask {
   return {
     person: { id: person.id, groups: person.groups, roles: person.roles },
     client: client.id,
@@ -252,21 +265,47 @@ function toAsk(call: Call, client: AccessClient, { person, token }: SignedIn, ta
     now: call.now,
     address: call.address,
     ...(client.distributed && { keyBound: token.keyThumbprint !== undefined }),
+    ...(held && { held }),
   };
 }
 
 /** The version and every input go on the record, so that the decision can be computed again (design.md §4.7). */
 function noteDecision(call: Call, version: number, ask: Ask, decision: Decision): void {
-  const { effect, because, needs } = decision;
-  const { acr, amr, authTime, now, keyBound } = ask;
+  const { effect, because, needs, keptApart } = decision;
+  const { acr, amr, authTime, now, keyBound, held } = ask;
   const { groups, roles } = ask.person;
   call.recordAs('decision');
   call.note({
     policy: { kind: 'access', version },
-    inputs: { groups, roles, acr, amr, authTime, now, ...(keyBound !== undefined && { keyBound }) },
+    inputs: {
+      groups,
+      roles,
+      acr,
+      amr,
+      authTime,
+      now,
+      ...(keyBound !== undefined && { keyBound }),
+      ...(held && { held }),
+    },
     decision: needs ? { effect, because, needs } : { effect, because },
+    ...(keptApart && { keptApart }),
   });
 }
+
+/**
+ * What is granted counts as held by the session, in the same durable step. What it holds by then may be more than was read: of
+ * two requests at once that must not both win, on any two nodes, the later one is decided again (T34).
+ */
+function hold(call: Call, index: TogetherIndex, ask: Ask, session: string, granted: readonly string[]): void {
+  const adds = newlyHeld(rulesOfSession(index, ask), ask.server, granted, ask.held ?? []);
+  if (adds.length === 0) return;
+  const rules = rulesOfAsk(index, ask);
+  const fits = (held: readonly string[]) => fitsTogether(rules, held, adds);
+  call.hold({ session, adds, until: call.now + longestSessionSeconds, fits });
+}
+
+/** The longest life of a session that the configuration allows. What one holds is kept for as long as it lasts in any case. */
+const longestSessionSeconds = 86_400;
 
 /** What another decision point leaves of it. Without its answer there is nothing. */
 async function askOutside(
@@ -294,6 +333,7 @@ function noteTrial(call: Call, trial: Decision, decision: Decision): void {
 function refusalOf(decision: Decision, ask: Ask, policy: AccessIndex): Result<never> {
   if (decision.effect === 'step_up') return no('step_up_needed');
   if (decision.effect === 'bind_key') return no('client_key_not_bound');
+  if (decision.keptApart) return no('scopes_kept_apart');
   const everything = [...(policy.servers.get(ask.server)?.scopes.keys() ?? [])];
   const isNothingAtAll = decide(policy, { ...ask, scopes: everything }).effect === 'deny';
   return no(isNothingAtAll ? 'policy_denied' : 'policy_no_scope');

@@ -163,6 +163,23 @@ export const RuleEntry = mapping({
   { when: isMapping },
 );
 
+/** What one session must never hold together, as two sides or more: a session gets something of all of them but one (T34). */
+export const TogetherEntry = mapping({
+  id,
+  /** Each a mapping of servers to scopes: `{ private: { crm: all }, out: { mail: [mail:send] } }`. */
+  sides: z
+    .record(
+      id,
+      z
+        .record(id, scopeChoice, 'must be a mapping of servers to scopes, such as { crm: all, mail: [mail:send] }')
+        .refine((side) => Object.keys(side).length > 0, 'must name at least one server'),
+      'must be a mapping of two or more sides, such as { private: { crm: all }, out: { mail: [mail:send] } }',
+    )
+    .refine((sides) => Object.keys(sides).length > 1, 'must be two sides or more: one is never together with anything'),
+  to: z.array(subject, 'must be a list such as [group:engineering]').min(1, 'must name somebody').optional(),
+  through: z.array(id, 'must be a list of clients').min(1, 'must name at least one client').optional(),
+});
+
 /** How one RAS is spoken to, where that differs from the default. */
 export const AudienceEntry = mapping({
   /** Other names under which clients may ask for it; the ID-JAG always carries its issuer (IDP-08). */
@@ -208,12 +225,14 @@ export const AccessDocument = mapping({
     .record(id, z.array(cidr).min(1, 'must list at least one network'), 'must be a mapping of names')
     .default({}),
   rules: z.array(RuleEntry, 'must be a list of rules').default([]),
+  never_together: z.array(TogetherEntry, 'must be a list of rules with sides').default([]),
   sign_in: SignInEntry.optional(),
 });
 
 export type AccessDocument = z.output<typeof AccessDocument>;
 export type AccessServerEntry = z.output<typeof AccessServerEntry>;
 export type AccessClientEntry = z.output<typeof AccessClientEntry>;
+export type TogetherEntry = z.output<typeof TogetherEntry>;
 export type RuleEntry = z.output<typeof RuleEntry>;
 
 /** https, http to loopback, or a scheme of the client's own; no fragment. */

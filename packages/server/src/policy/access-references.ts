@@ -1,4 +1,5 @@
-import { AccessClientEntry, AccessServerEntry, RuleEntry } from './access-document.ts';
+import { AccessClientEntry, AccessServerEntry, RuleEntry, TogetherEntry } from './access-document.ts';
+import { chosenScopes } from './compile-rules.ts';
 import { cidr } from './document-words.ts';
 import {
   childOf,
@@ -9,6 +10,7 @@ import {
   unknownName,
   unknownScopes,
 } from './references.ts';
+import { toScopes } from './scopes.ts';
 
 type Servers = Map<string, AccessServerEntry | undefined>;
 
@@ -21,6 +23,7 @@ export function checkAccessReferences(raw: unknown): Finding[] {
     ...checkClientIds(childOf(raw, 'clients')),
     ...sameMetadata(childOf(raw, 'clients')),
     ...checkRules(childOf(raw, 'rules'), servers, clients),
+    ...checkTogether(raw, servers, clients),
     ...checkNetworks(childOf(raw, 'rules'), Object.keys(childOf(raw, 'networks') ?? {})),
   ];
 }
@@ -73,6 +76,53 @@ function* checkRules(rules: unknown, servers: Servers, clients: Map<string, unkn
     }
     yield* checkScopes(data, at, servers);
     yield* checkDetails(data, at, servers);
+  }
+}
+
+/** Rules on what must never come together: known names, an id of its own, and no scope that by itself would be all of it. */
+function* checkTogether(raw: unknown, servers: Servers, clients: Map<string, unknown>): Generator<Finding> {
+  const entries = childOf(raw, 'never_together');
+  if (!Array.isArray(entries)) return;
+  const rules = childOf(raw, 'rules');
+  const owners = new Map((Array.isArray(rules) ? rules : []).map((rule, at) => [childOf(rule, 'id'), `rules[${at}]`]));
+  for (const [at, entry] of entries.entries()) {
+    const root = ['never_together', at];
+    const id = childOf(entry, 'id');
+    const owner = owners.get(id);
+    if (owner !== undefined && id !== undefined) {
+      yield { path: [...root, 'id'], message: `${owner} has the id ${id} already; each rule needs its own` };
+    } else owners.set(id, `never_together[${at}]`);
+
+    const { data } = TogetherEntry.safeParse(entry);
+    if (!data) continue;
+    for (const [where, client] of (data.through ?? []).entries()) {
+      const path = [...root, 'through', where];
+      if (!clients.has(client)) yield { path, message: unknownName('client', client, clients.keys()) };
+    }
+    yield* checkSides(data, root, servers);
+  }
+}
+
+function* checkSides({ sides }: TogetherEntry, root: Finding['path'], servers: Servers): Generator<Finding> {
+  const on = new Map<string, number>();
+  for (const [name, side] of Object.entries(sides)) {
+    for (const [id, chosen] of Object.entries(side)) {
+      const path = [...root, 'sides', name, id];
+      const server = servers.get(id);
+      if (!servers.has(id)) yield { path, message: unknownName('server', id, servers.keys()), atKey: true };
+      if (!server) continue;
+      const known = Object.keys(server.scopes);
+      for (const [where, scope] of (Array.isArray(chosen) ? chosen : []).entries()) {
+        const message = `${id} has no scope ${scope}; known: ${known.join(', ')}`;
+        if (!known.includes(scope)) yield { path: [...path, where], message };
+      }
+      const meant = chosenScopes(chosen, 'deny', { scopes: toScopes(server.scopes) });
+      for (const scope of new Set(meant)) on.set(`${id} ${scope}`, (on.get(`${id} ${scope}`) ?? 0) + 1);
+    }
+  }
+  for (const [scope, count] of on) {
+    const message = `${scope} is on every side, so that nobody would ever get it; deny it, or take it from one side`;
+    if (count === Object.keys(sides).length) yield { path: [...root, 'sides'], message };
   }
 }
 

@@ -104,7 +104,12 @@ function toRule(
 
 const risks: readonly Risk[] = ['low', 'medium', 'high'];
 
-function chosenScopes(chosen: ScopeChoice, effect: RuleEffect, { scopes }: AccessServer): Iterable<string> {
+/** Scopes of a server that are meant. */
+export function chosenScopes(
+  chosen: ScopeChoice,
+  effect: RuleEffect,
+  { scopes }: Pick<AccessServer, 'scopes'>,
+): Iterable<string> {
   if (chosen === 'all') return scopes.keys();
   if ('risk' in chosen) {
     const named = risks.indexOf(chosen.risk);

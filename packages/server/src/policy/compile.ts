@@ -6,6 +6,7 @@ import type { AccessClient, AccessServer, Audience, FirstFactor } from './model.
 import { resourceOf, spellings } from './resource-uri.ts';
 import { toDetailTypes, toScopes, unaskedScopes } from './scopes.ts';
 import { earnableHere } from './sign-in-levels.ts';
+import { compileTogether, type TogetherIndex } from './together.ts';
 
 export { compileResource, type ResourceIndex } from './compile-resource.ts';
 
@@ -22,6 +23,8 @@ export interface AccessIndex {
   readonly audiences: ReadonlyMap<string, Audience>;
   /** Rules by the id of the server they are on. */
   readonly rules: ReadonlyMap<string, RuleIndex>;
+  /** What one session must never hold together; `undefined` where no rule says so. */
+  readonly together: TogetherIndex | undefined;
   /** With the rules that only report in force as well; `undefined` where there are none. */
   readonly trial: AccessIndex | undefined;
   /** The most a sign-in can earn. */
@@ -107,6 +110,7 @@ export function compileAccess(
     serversByAudience,
     audiences,
     rules: compileRules(inForce, servers, networks),
+    together: compileTogether(document.never_together, servers),
     trial: undefined,
     earnable: toEarnable(sign_in),
     firstFactor: sign_in?.first_factor ?? 'code',

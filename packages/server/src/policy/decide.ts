@@ -4,11 +4,12 @@ import type { Earnable, Rule, RuleIndex } from './compile-rules.ts';
 import { holds } from './conditions.ts';
 import type { AccessServer, Ask, Decision, ResourceServer, SignInNeeds } from './model.ts';
 import { coversAcr, strongerAcr } from './sign-in-levels.ts';
+import { keepApart } from './together.ts';
 
 /**
  * Denies unless a rule allows; a deny takes its scopes away whatever allows them; a require withholds its scopes until the
  * sign-in is good enough. A distributed client gets no high-risk scope without a key bound at sign-in, whatever allows it
- * (T02). `because` names the rules that spoke: those about this person, client, one of the scopes in question and the
+ * (T02), and no session what must never come together with what it has (T34). `because` names the rules that spoke: those about this person, client, one of the scopes in question and the
  * circumstances, and of the requires only those that are not met.
  */
 export function decide(index: AccessIndex, ask: Ask): Decision {
@@ -21,18 +22,29 @@ export function decide(index: AccessIndex, ask: Ask): Decision {
   const rules = rulesFor(rulesHere, ask, inQuestion);
   const spoke = rules.filter((rule) => rule.effect !== 'require' || !meets(rule.needs, ask));
   const { open, required } = judge(spoke, inQuestion);
-  const loose = client.distributed && !ask.keyBound ? open.filter((scope) => isHighRisk(server, scope)) : none;
-  const guarded = without(loose, required);
-  const scopes = without(loose, without(guarded, open));
-  const because = spoke.map((rule) => rule.id);
+  let loose = client.distributed && !ask.keyBound ? open.filter((scope) => isHighRisk(server, scope)) : none;
+  let guarded = without(loose, required);
+  let scopes = without(loose, without(guarded, open));
+  let because: readonly string[] = spoke.map((rule) => rule.id);
+  let kept: Pick<Decision, 'keptApart'> | undefined;
 
+  const apart = index.together && keepApart(index.together, ask, scopes, [...guarded, ...loose]);
+  if (apart) {
+    [scopes, guarded, loose] = [scopes, guarded, loose].map((some) => without(apart.scopes, some)) as [
+      Names,
+      Names,
+      Names,
+    ];
+    because = [...because, ...apart.rules];
+    kept = { keptApart: apart.scopes };
+  }
   if (ask.scopes && isKeyEnough(loose, scopes, rules, index.earnable))
-    return { effect: 'bind_key', scopes: [], because };
+    return { effect: 'bind_key', scopes: [], because, ...kept };
   const needs = ask.scopes && needsToEarn(guarded, scopes, rules, index.earnable);
-  if (needs) return { effect: 'step_up', scopes: [], because, needs };
-  if (scopes.length === 0) return { effect: 'deny', scopes, because };
+  if (needs) return { effect: 'step_up', scopes: [], because, ...kept, needs };
+  if (scopes.length === 0) return { effect: 'deny', scopes, because, ...kept };
   const details = ask.details && { details: detailsGranted(server, ask.details, scopes, spoke) };
-  return { effect: 'allow', scopes, because, ...details };
+  return { effect: 'allow', scopes, because, ...kept, ...details };
 }
 
 /**
@@ -51,7 +63,8 @@ export function detailsGranted(
   });
 }
 
-const none: readonly string[] = [];
+type Names = readonly string[];
+const none: Names = [];
 
 function without(less: readonly string[], scopes: readonly string[]): readonly string[] {
   return less.length === 0 ? scopes : scopes.filter((scope) => !less.includes(scope));

@@ -2,11 +2,12 @@ import type { AccessIndex } from './compile.ts';
 import { type Rule, type RuleEffect, splitSubject } from './compile-rules.ts';
 import { type Circumstance, testCircumstances } from './conditions.ts';
 import { detailsGranted, isHighRisk, isKeyEnough, meets, needsToEarn, scopesInQuestion } from './decide.ts';
+import { explainTogether } from './explain-together.ts';
 import type { AccessServer, Ask, Decision, SignInNeeds } from './model.ts';
 
 /** One condition of a rule, put to the test. */
 export interface Condition {
-  readonly about: 'person' | 'client' | 'scopes' | Circumstance['about'] | 'sign_in';
+  readonly about: 'person' | 'client' | 'scopes' | Circumstance['about'] | 'sign_in' | 'session';
   readonly met: boolean;
   readonly words: string;
 }
@@ -14,13 +15,21 @@ export interface Condition {
 /** What became of one rule on the server. */
 export interface RuleExplanation {
   readonly id: string;
-  readonly effect: RuleEffect;
+  readonly effect: RuleEffect | 'never_together';
   readonly spoke: boolean;
   /** In the order they are checked, up to the first that failed. */
   readonly conditions: readonly Condition[];
 }
 
-export type ScopeOutcome = 'granted' | 'withheld' | 'unbound' | 'denied' | 'not_allowed' | 'not_asked' | 'unknown';
+export type ScopeOutcome =
+  | 'granted'
+  | 'withheld'
+  | 'unbound'
+  | 'kept_apart'
+  | 'denied'
+  | 'not_allowed'
+  | 'not_asked'
+  | 'unknown';
 
 /** What became of one scope, and the rules that made it so. */
 export interface ScopeExplanation {
@@ -57,9 +66,11 @@ export function explain(index: AccessIndex, ask: Ask): Explanation {
   const rules = all.map((rule) => explainRule(rule, ask, inQuestion));
   const spoke = all.filter((_, at) => rules[at]?.spoke);
   const isLoose = client.distributed === true && !ask.keyBound;
-  const scopes = allScopes(server, ask).map((scope) =>
+  const judged = allScopes(server, ask).map((scope) =>
     explainScope(scope, spoke, { server, ask, inQuestion, isLoose }),
   );
+  const apart = explainTogether(index, ask, inQuestion, judged);
+  const scopes = judged.map((one) => apart.scopes.get(one.scope) ?? one);
 
   const nowIn = (outcome: ScopeOutcome) => scopes.filter((one) => one.outcome === outcome).map(({ scope }) => scope);
   const about = all.filter((rule, at) => rules[at]?.spoke || isMetRequire(rule, rules[at]));
@@ -68,10 +79,16 @@ export function explain(index: AccessIndex, ask: Ask): Explanation {
   const needs = !isUnbound && ask.scopes && needsToEarn(nowIn('withheld'), nowIn('granted'), about, index.earnable);
   const granted = needs || isUnbound ? [] : inQuestion.filter((scope) => nowIn('granted').includes(scope));
   const effect = isUnbound ? 'bind_key' : needs ? 'step_up' : granted.length > 0 ? 'allow' : 'deny';
-  const because = spoke.map(({ id }) => id);
+  const because = [...spoke, ...apart.rules.filter((rule) => rule.spoke)].map(({ id }) => id);
+  const kept = apart.scopes.size > 0 && { keptApart: [...apart.scopes.keys()] };
   const details = ask.details && effect === 'allow' && { details: detailsGranted(server, ask.details, granted, spoke) };
-  const decision = { effect, scopes: granted, because, ...(needs && { needs }), ...details } as const;
-  return { decision, ahead: undefined, rules, scopes: [...scopes, ...explainDetails(server, ask, decision)] };
+  const decision = { effect, scopes: granted, because, ...kept, ...(needs && { needs }), ...details } as const;
+  return {
+    decision,
+    ahead: undefined,
+    rules: [...rules, ...apart.rules],
+    scopes: [...scopes, ...explainDetails(server, ask, decision)],
+  };
 }
 
 function nothing(ahead: string): Explanation {

@@ -117,3 +117,77 @@ describe('a name that this version does not have makes a case differ, although t
     ]);
   });
 });
+
+describe('what the outcome hangs on has to be said: a case is the same tomorrow', () => {
+  const parsed = parsePolicy(
+    `servers: { t: { local: t, scopes: { read: {}, write: {} } } }
+clients: { app: {} }
+networks: { office: [198.51.100.0/24] }
+rules:
+  - { id: day, allow: [read], on: t, to: [group:a], hours: { from: '08:00', to: '18:00', zone: UTC } }
+  - { id: soon, allow: [read], on: t, to: [group:b], until: 2026-12-04 }
+  - { id: here, allow: [read], on: t, to: [group:c], from: [office] }
+  - { id: both, allow: [read], on: t, to: [group:d], from: [office], until: 2026-12-04 }
+  - { id: plain, allow: [write], on: t, to: [group:a, group:c] }
+`,
+    'access',
+  );
+  assert.ok(parsed.ok);
+  const index = compileAccess(parsed.document, { version: 1, localRas: 'https://mcp.acme.example' });
+  const noon = 'now: 2026-11-26T12:00:00Z';
+  const table: [name: string, words: string, open: string[]][] = [
+    ['hours', 'person: { groups: [a] }, scopes: [read]', ['needs now: the outcome hangs on it by day']],
+    ['hours, at noon', `person: { groups: [a] }, scopes: [read], ${noon}`, []],
+    ['until', 'person: { groups: [b] }, scopes: [read]', ['needs now: the outcome hangs on it by soon']],
+    ['until, before', `person: { groups: [b] }, scopes: [read], ${noon}`, []],
+    ['a network', 'person: { groups: [c] }, scopes: [read]', ['needs address: the outcome hangs on it by here']],
+    ['a network, within', 'person: { groups: [c] }, scopes: [read], address: 198.51.100.7', []],
+    ['another rule alone', 'person: { groups: [a, c] }, scopes: [write]', []],
+  ];
+  for (const [name, words, open] of table) {
+    test(name, () => {
+      const tests = parsePolicyTests(
+        `cases:\n  - { name: a, client: app, server: t, ${words}, expect: { effect: allow } }\n`,
+      );
+      assert.ok(tests.ok && tests.document[0]);
+      const judged = judgeCase(index, tests.document[0], clock);
+      assert.deepEqual(judged.open, open);
+      assert.equal(judged.outcome, open.length > 0 ? 'differs' : 'ok');
+    });
+  }
+
+  test('both are asked for', () => {
+    const words = 'person: { groups: [d] }, scopes: [read]';
+    const tests = parsePolicyTests(
+      `cases:\n  - { name: a, client: app, server: t, ${words}, expect: { effect: allow } }\n`,
+    );
+    assert.ok(tests.ok && tests.document[0]);
+    assert.deepEqual(
+      judgeCase(index, tests.document[0], Date.parse('2026-11-26') / 1000).open.map((words) => words.split(':')[0]),
+      ['needs now', 'needs address'],
+    );
+  });
+});
+
+test('what the session has counts, and is a name to be known', () => {
+  const parsed = parsePolicy(
+    `servers: { t: { local: t, scopes: { read: {}, send: {} } } }
+clients: { app: {} }
+rules: [{ id: all, allow: all, on: t, to: [everyone] }]
+never_together: [{ id: apart, sides: { in: { t: [read] }, out: { t: [send] } } }]
+`,
+    'access',
+  );
+  assert.ok(parsed.ok);
+  const index = compileAccess(parsed.document, { version: 1, localRas: 'https://mcp.acme.example' });
+  const judgeHeld = (held: string) => {
+    const words = `person: {}, scopes: [send], held: ${held}, expect: { effect: deny, because: [all, apart] }`;
+    const tests = parsePolicyTests(`cases:\n  - { name: a, client: app, server: t, ${words} }\n`);
+    assert.ok(tests.ok && tests.document[0], JSON.stringify(tests));
+    return judgeCase(index, tests.document[0], clock);
+  };
+  assert.equal(judgeHeld('{ t: [read] }').outcome, 'ok');
+  assert.equal(judgeHeld('{ t: [send] }').outcome, 'differs');
+  assert.match(judgeHeld('{ t: [reed] }').unknown.join(), /no scope of t reed/);
+  assert.match(judgeHeld('{ u: [read] }').unknown.join(), /no server u/);
+});

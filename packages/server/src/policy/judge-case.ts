@@ -5,6 +5,7 @@ import { type Explanation, explain } from './explain.ts';
 import type { Ask, Decision } from './model.ts';
 import { type CaseExpectation, type PolicyCase, timesOf } from './policy-tests.ts';
 import { unknownName } from './references.ts';
+import { toHeld } from './together.ts';
 
 /** What became of one case. */
 export interface JudgedCase {
@@ -15,6 +16,8 @@ export interface JudgedCase {
   readonly actual: Decision;
   /** Names in the case that this version does not have. It then differs, whatever it expects: a refusal would prove nothing. */
   readonly unknown: readonly string[];
+  /** What the case leaves open and its outcome hangs on, such as the time of day. It then differs: it would not tomorrow, or the day after. */
+  readonly open: readonly string[];
   readonly explanation: Explanation;
 }
 
@@ -26,13 +29,30 @@ export function judgeCase(index: AccessIndex, one: PolicyCase, clock: EpochSecon
   const ask = toAsk(one, clock);
   const actual = decide(index, ask);
   const unknown = unknownNames(index, one);
-  const outcome = unknown.length === 0 && isAsExpected(one.expect, actual) ? 'ok' : 'differs';
+  const explanation = explain(index, ask);
+  const open = openCircumstances(one, explanation);
+  const isSound = unknown.length === 0 && open.length === 0;
+  const outcome = isSound && isAsExpected(one.expect, actual) ? 'ok' : 'differs';
   const { name, line, expect: expected } = one;
-  return { name, line, outcome, expected, actual, unknown, explanation: explain(index, ask) };
+  return { name, line, outcome, expected, actual, unknown, open, explanation };
+}
+
+/** Circumstances that a rule was tested by, about this person, client and scopes, and that the case does not name. */
+function openCircumstances({ now, address }: PolicyCase, { rules }: Explanation): string[] {
+  const needs = (key: string, abouts: readonly string[]) => {
+    const ids = rules
+      .filter(({ conditions }) => conditions.some(({ about }) => abouts.includes(about)))
+      .map(({ id }) => id);
+    return ids.length === 0 ? [] : [`needs ${key}: the outcome hangs on it by ${ids.join(', ')}`];
+  };
+  return [
+    ...(now === undefined ? needs('now', ['hours', 'until']) : []),
+    ...(address === undefined ? needs('address', ['network']) : []),
+  ];
 }
 
 function toAsk(one: PolicyCase, clock: EpochSeconds): Ask {
-  const { person, client, server, scopes, details, acr, amr, key_bound: keyBound } = one;
+  const { person, client, server, scopes, details, acr, amr, key_bound: keyBound, address, held } = one;
   return {
     // No rule can name an empty id.
     person: { ...person, id: person.id ?? '' },
@@ -44,6 +64,8 @@ function toAsk(one: PolicyCase, clock: EpochSeconds): Ask {
     amr,
     ...timesOf(one, clock),
     keyBound,
+    address,
+    held: held && Object.entries(held).flatMap(([on, scopes]) => scopes.map((scope) => toHeld(on, scope))),
   };
 }
 
@@ -63,14 +85,17 @@ function isSame(expected: readonly string[] | undefined, actual: readonly string
   return names.size === new Set(actual).size && actual.every((name) => names.has(name));
 }
 
-function unknownNames(index: AccessIndex, { server, client, scopes, details, expect }: PolicyCase): string[] {
+function unknownNames(index: AccessIndex, { server, client, scopes, details, held, expect }: PolicyCase): string[] {
   const there = index.servers.get(server);
-  const ids = (index.rules.get(server)?.all ?? []).map((rule) => rule.id);
+  const ids = [...(index.rules.get(server)?.all ?? []), ...(index.together?.get(server) ?? [])].map((rule) => rule.id);
   const missing = (kind: string, names: readonly string[] = [], known: readonly string[]) =>
     [...new Set(names)].filter((name) => !known.includes(name)).map((name) => unknownName(kind, name, known));
   return [
     ...missing('client', [client], [...index.clients.keys()]),
-    ...missing('server', [server], [...index.servers.keys()]),
+    ...missing('server', [server, ...Object.keys(held ?? {})], [...index.servers.keys()]),
+    ...Object.entries(held ?? {}).flatMap(([on, some]) =>
+      missing(`scope of ${on}`, some, [...(index.servers.get(on)?.scopes.keys() ?? some)]),
+    ),
     ...(there
       ? [
           ...missing(`scope of ${server}`, [...(scopes ?? []), ...(expect.scopes ?? [])], [...there.scopes.keys()]),

@@ -23,6 +23,8 @@ export interface Ask {
   readonly keyBound?: boolean | undefined;
   /** Where the request came from; unknown, no rule grants anything for it. */
   readonly address?: string | undefined;
+  /** What the session holds already, of what must not come together; see `together.ts`. */
+  readonly held?: readonly string[] | undefined;
   /** Asks what could be had at all: from the best place, at the best time of day. */
   readonly whenever?: true | undefined;
 }
@@ -45,6 +47,8 @@ export interface Decision {
   /** Types of authorization details that may be granted; there when some were asked for. */
   readonly details?: readonly string[];
   readonly because: readonly string[];
+  /** Scopes withheld because they must never come together with what the session has; there where there are some. */
+  readonly keptApart?: readonly string[];
   /** With `step_up`: what the next sign-in must be like, all of it, also where this one already was. */
   readonly needs?: SignInNeeds;
 }

@@ -2,6 +2,7 @@ import { type EpochSeconds, isScopeToken } from '@credence/mcp/protocol';
 import { z } from 'zod';
 import { subject } from './access-document.ts';
 import { detailTypeName, displayName, id, isMapping, mapping } from './document-words.ts';
+import { parseAddress } from './network.ts';
 import { type ParsedPolicy, toFindings } from './parse.ts';
 import { readYaml } from './read-yaml.ts';
 
@@ -74,6 +75,15 @@ const Case = mapping({
   now: epochSeconds.optional(),
   /** The request came with a key that the sign-in was bound to. */
   key_bound: z.boolean('must be true or false').default(false),
+  /** Where the request comes from. */
+  address: z
+    .string('must be text')
+    .refine((text) => parseAddress(text) !== undefined, 'must be one address such as 198.51.100.7 or 2001:db8::7')
+    .optional(),
+  /** What the session was given before, of what must never come together. */
+  held: z
+    .record(id, z.array(scopeToken, 'must be a list of scopes'), 'must be a mapping such as { tracker: [issues:read] }')
+    .optional(),
   expect: Expectation,
 }).superRefine(
   ({ auth_time, signed_in, now }, context) => {

@@ -40,7 +40,8 @@ const rights = {
   client_secrets: { idp: 'S', ras: 'S', gateway: 'S', operator: 'SID' },
 
   artifacts: { idp: 'SIUD', operator: 'SIUD', purge: 'SD' },
-  session_sids: { idp: 'SIUD', operator: 'SIUD' },
+  session_sids: { idp: 'SIUD', operator: 'SIUD', purge: 'S' },
+  session_holdings: { idp: 'SIU', operator: 'S', purge: 'SD' },
   upstream_sessions: { idp: 'SIUD', operator: 'SIUD', purge: 'SD' },
   people: directory,
   memberships: directory,

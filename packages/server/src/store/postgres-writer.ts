@@ -6,6 +6,7 @@ import { appendRows, commitAtOnce, holdLosses, insertMarks, keyOf, notAtOnce } f
 import type { Confirmed } from './postgres-confirmed.ts';
 import type { Connections, Session } from './postgres-connection.ts';
 import { isRetryable, stateOf, toStoreError } from './postgres-error.ts';
+import { fitHoldings, type Reached } from './postgres-held.ts';
 import { GroupQueue } from './postgres-queue.ts';
 import { type AuditRow, type Commit, type CommitOutcome, type Mark, StoreUnavailable } from './store.ts';
 
@@ -56,7 +57,10 @@ function commitLane(connections: Connections, node: string, watch: StoreWatch | 
     const outcomes = await inTransaction(session, begin, async () => {
       const rests = commits.some(({ asOf }) => asOf !== undefined);
       const losses = rests ? await holdLosses(session) : undefined;
-      const reached = await useMarks(session, commits, losses);
+      const reached = toReached(commits, losses);
+      const held = await fitHoldings(session, reached);
+      await useMarks(session, reached);
+      await held?.write(reached);
       const rows = reached.flatMap(rowsOf);
       lines = rows.length;
       after = await appendRows(session, chain, rows);
@@ -73,7 +77,8 @@ function commitLane(connections: Connections, node: string, watch: StoreWatch | 
     head = undefined;
     const marks = commits.flatMap((commit) => commit.marks);
     const rests = new Set(commits.map(({ asOf }) => asOf).filter((asOf) => asOf !== undefined));
-    if (before && rests.size <= 1 && new Set(marks.map(keyOf)).size === marks.length) {
+    const holds = commits.some(({ holding }) => holding !== undefined);
+    if (before && !holds && rests.size <= 1 && new Set(marks.map(keyOf)).size === marks.length) {
       try {
         const rows = commits.flatMap(({ records }) => records);
         const [asOf] = rests;
@@ -170,28 +175,22 @@ function isOwnFault(error: unknown): boolean {
   return !(toStoreError(error) instanceof StoreUnavailable);
 }
 
-interface Reached {
-  readonly commit: Commit;
-  outcome: CommitOutcome;
+function toReached(commits: readonly Commit[], losses: number | undefined): readonly Reached[] {
+  return commits.map((commit) => {
+    const isStale = commit.asOf !== undefined && commit.asOf !== losses;
+    return { commit, outcome: isStale ? { won: false, stale: true } : { won: true } };
+  });
 }
 
 /**
  * Uses up the first mark of every commit, then the second of those that won, and so on: a commit that loses one leaves the
  * marks behind it alone. Of two in this group that use the same mark the earlier one gets it.
  */
-async function useMarks(
-  session: Session,
-  commits: readonly Commit[],
-  losses: number | undefined,
-): Promise<readonly Reached[]> {
-  const reached = commits.map((commit): Reached => {
-    const isStale = commit.asOf !== undefined && commit.asOf !== losses;
-    return { commit, outcome: isStale ? { won: false, stale: true } : { won: true } };
-  });
+async function useMarks(session: Session, reached: readonly Reached[]): Promise<void> {
   for (let round = 0; ; round++) {
     const asked = new Map<string, Mark>();
     const askers = reached.filter(({ commit, outcome }) => outcome.won && commit.marks[round]);
-    if (askers.length === 0) return reached;
+    if (askers.length === 0) return;
     const first = new Set<Reached>();
     for (const asker of askers) {
       const mark = asker.commit.marks[round] as Mark;

@@ -39,7 +39,16 @@ export async function purge({ db, write }: Engine, now: EpochSeconds): Promise<v
       ]),
     )
     .limit(chunk);
+  const oldHoldings = db
+    .selectFrom('session_holdings')
+    .select('session')
+    .where('until', '<', now)
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('session_sids').select('sid').whereRef('sid', '=', 'session_holdings.session'))),
+    )
+    .limit(chunk);
   const removals = [
+    db.deleteFrom('session_holdings').where('session', 'in', oldHoldings),
     db.deleteFrom('bulletins').where('position', 'in', oldBulletins),
     db.deleteFrom('revoked_tokens').where('id', 'in', oldTokens),
     db

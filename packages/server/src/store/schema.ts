@@ -18,6 +18,7 @@ export interface Schema {
   audit_readers: AuditReaderTable;
   artifacts: ArtifactTable;
   session_sids: SessionSidTable;
+  session_holdings: HoldingTable;
   people: PeopleTable;
   memberships: MembershipTable;
   sources: SourceTable;
@@ -173,6 +174,15 @@ interface SessionSidTable {
   sid: string;
   model: string;
   session_id: string;
+}
+
+/** What a session was given of what must never come together. */
+interface HoldingTable {
+  session: string;
+  /** A JSON list of `server scope`. */
+  held: string;
+  /** Not removed before, nor while the session stands. */
+  until: number;
 }
 
 interface PeopleTable {

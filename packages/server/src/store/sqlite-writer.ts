@@ -3,6 +3,7 @@ import type { EpochSeconds } from '@credence/mcp/protocol';
 import { type ChainHead, emptyChain, nextLine } from './chain.ts';
 import type { Change } from './engine.ts';
 import { GroupCommit, type StoreWatch, type Unit, type UnitOutcome, type WriteTurn } from './group-commit.ts';
+import { readHeld, toHeldText } from './held.ts';
 import type { StatementCache } from './sqlite-dialect.ts';
 import { isConstraintViolation, toStoreError, unavailability } from './sqlite-error.ts';
 import { type AuditRow, type Commit, type CommitOutcome, type Mark, StoreConflict } from './store.ts';
@@ -46,6 +47,11 @@ export function sqliteWriter(
   const insertLine = database.prepare(
     `INSERT INTO audit (node, seq, previous_hash, hash, id, kind, time_ms, body, personal, person, client, server, id_jag,
        access_token) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const selectHeld = database.prepare('SELECT held FROM session_holdings WHERE session = ?');
+  const writeHeld = database.prepare(
+    `INSERT INTO session_holdings (session, held, until) VALUES (?, ?, ?)
+     ON CONFLICT (session) DO UPDATE SET held = excluded.held, until = max(until, excluded.until)`,
   );
   const used = usedOnce(database);
   let head: ChainHead = emptyChain(node);
@@ -123,14 +129,17 @@ export function sqliteWriter(
     }
   }
 
-  function commitUnit({ marks, records, recordsIfLost, asOf }: Commit): CommitOutcome {
+  function commitUnit({ marks, records, recordsIfLost, asOf, holding }: Commit): CommitOutcome {
     if (asOf !== undefined && asOf !== lossesNow()) return { won: false, stale: true };
+    const held = holding && readHeld(selectHeld.get(holding.session) as { held: string } | undefined);
+    if (holding && held && !holding.fits(held)) return { won: false, stale: true };
     for (const mark of marks) {
       if (!take(mark)) {
         append(recordsIfLost?.(mark) ?? []);
         return { won: false, lost: mark };
       }
     }
+    if (holding && held) writeHeld.run(holding.session, toHeldText(held, holding.adds), holding.until);
     append(records);
     return { won: true };
   }

@@ -12,6 +12,7 @@ import { erasureContract } from './contract/erasure.ts';
 import { exportContract } from './contract/exports.ts';
 import { factorContract } from './contract/factors.ts';
 import type { StoreUnderTest } from './contract/fixtures.ts';
+import { heldContract } from './contract/held.ts';
 import { lossesContract } from './contract/losses.ts';
 import { orphansContract } from './contract/orphans.ts';
 import { peopleContract } from './contract/people.ts';
@@ -56,6 +57,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     registryContract(access);
     cutOffContract(access);
     lossesContract(access);
+    heldContract(access);
     sessionContract(access);
     bulletinContract(access);
     epochContract(access);

@@ -10,6 +10,7 @@ import type { DirectoryStore } from './directory.ts';
 import type { EpochStore } from './epoch.ts';
 import type { ErasureStore } from './erasure.ts';
 import type { ExportStore } from './exports.ts';
+import type { HeldStore, Holding } from './held.ts';
 import type { LinkStore } from './links.ts';
 import type { NoticeStore } from './notices.ts';
 import type { BulletinStore, Initiator } from './off.ts';
@@ -43,6 +44,7 @@ export interface Store {
   readonly digests: DigestStore;
   readonly accounts: AccountStore;
   readonly cutOffs: CutOffStore;
+  readonly held: HeldStore;
   readonly upstream: UpstreamStore;
   readonly sessions: SessionStore;
   readonly factors: FactorStore;
@@ -115,9 +117,11 @@ export interface Commit {
    * change can pass, nothing happens: what was to be granted may have been taken away meanwhile (T19).
    */
   readonly asOf?: number | undefined;
+  /** What a session holds from then on. When it does not fit what the session holds by then, nothing happens, as with `asOf`. */
+  readonly holding?: Holding | undefined;
 }
 
-/** `stale`: something was taken away from somebody since {@link Commit.asOf}; nothing happened, and it is to be decided again. */
+/** `stale`: something was taken away from somebody since {@link Commit.asOf}, or a session was given what {@link Commit.holding} does not fit; nothing happened, and it is to be decided again. */
 export type CommitOutcome =
   | { readonly won: true }
   | { readonly won: false; readonly lost: Mark }

@@ -17,6 +17,7 @@ import { epochStore } from './epoch.ts';
 import { erasureStore } from './erasure.ts';
 import { exportStore } from './exports.ts';
 import { factorStore } from './factors.ts';
+import { heldStore } from './held.ts';
 import { linkStore } from './links.ts';
 import { noticeStore } from './notices.ts';
 import { peopleStore } from './people.ts';
@@ -78,6 +79,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts, key
     policies: policyStore(engine, digests),
     accounts: { ...accountStore(engine, reads.account), find: reads.account },
     cutOffs: cutOffStore(engine, reads.isCutOff),
+    held: heldStore(engine),
     upstream: upstreamStore(engine),
     sessions: sessionStore(engine),
     factors: factorStore(engine),

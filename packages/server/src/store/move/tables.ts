@@ -33,6 +33,7 @@ export const staysBehind: Readonly<Record<string, string>> = {
 export const endsWithEpoch: Readonly<Record<string, string>> = {
   artifacts: 'sessions, codes, refresh tokens and grants end',
   session_sids: 'so do the sids of those sessions',
+  session_holdings: 'and what those sessions were given, which matters to them only',
   upstream_sessions: 'and the sessions over there that they stood on',
   account_links: 'a link that was used since would work again',
   once_codes: 'so would a recovery or enrolment code',
