@@ -49,6 +49,27 @@ describe('IDP-19, IDP-20: "evaluate the access policy [...] for the client, user
     world.addRule('{ id: others, deny: all, on: tracker, to: [group:sales], report_only: true }');
     assert.equal('trial' in (await world.exchange()).record, false, 'what makes no difference is not told');
   });
+
+  test('one that would only demand another sign-in, or let other details through, makes a difference too', async () => {
+    const details = 'authorization_details: { note: { scope: "issues:read" } }';
+    const world = await openWorld(undefined, {
+      access: (text) => text.replace(/( {2}tracker: \{)/, `$1 ${details},`),
+    });
+    world.addRule(
+      `{ id: notes, allow: [issues:read], details: [note], on: tracker, to: [everyone], report_only: true }`,
+    );
+    const [more] = [await world.exchange({ authorization_details: '[{"type":"note"}]' })];
+    assert.deepEqual(more.record.trial?.details, ['note']);
+
+    const other = await openWorld();
+    other.addRule('{ id: factor, require: { amr: [mfa] }, for: [issues:write], on: tracker, report_only: true }');
+    other.clock.ms += 3_601_000;
+    const token = await other.idToken({ iat: other.now(), exp: other.now() + 60, auth_time: other.now() - 3601 });
+    const old = await other.exchange({ subject_token: token, scope: 'issues:write' });
+    await refused(other, old, 'step_up_needed');
+    assert.deepEqual(old.record.decision?.needs, { max_age: 3600 });
+    assert.deepEqual(old.record.trial?.needs, { amr: ['mfa'], max_age: 3600 });
+  });
 });
 
 describe('IDP-20: a decision point outside may only narrow, and without its answer nothing is issued', () => {

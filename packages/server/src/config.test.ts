@@ -130,6 +130,8 @@ describe('configuration', () => {
       timeoutMs: 50,
     });
     await assert.rejects(of('url: "http://pdp.acme.example"'), /decisionPoint\.url: must be an https URL/);
+    const local = 'http://localhost:8181/e';
+    assert.equal((await of(`url: "${local}"`))?.url, local, 'for development');
     await assert.rejects(of(`url: "${url}", timeoutMs: 5000`), /decisionPoint\.timeoutMs/);
   });
 
@@ -229,6 +231,19 @@ describe('configuration', () => {
       {},
       /the same/,
     ],
+    [
+      'a decision point in clear on this machine, for people elsewhere',
+      'idp: { issuer: "https://id.example" }\nras: { issuer: "https://a.example" }\ndecisionPoint: { url: "http://localhost:8181/e" }',
+      {},
+      /decisionPoint\.url: http:\/\/localhost:8181\/e must be https/,
+    ],
+    [
+      'a witness, or a receiver of the record, in clear',
+      'ras: { issuer: "https://a.example" }\naudit: { witness: { url: "http://127.0.0.1:9/w" } }\nexports: [{ name: siem, kind: webhook, url: "http://localhost:9/x", secretFile: s }]',
+      {},
+      /audit\.witness\.url: .* must be https.*\n.*exports\.siem\.url: .* must be https/,
+    ],
+    ['a witness elsewhere in clear', 'audit: { witness: { url: "http://w.example/" } }', {}, /must be an https URL/],
     ['broken YAML', 'idp: {', {}, /not valid YAML.*line 1/s],
     ['a list at the top', '- a', {}, /mapping at the top/],
     ['a config that is not there', '', { config: join(dir, 'nowhere.yaml') }, /no such file/],

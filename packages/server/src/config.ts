@@ -210,7 +210,10 @@ const ConfigFile = z.strictObject({
           /** A line for each, appended. */
           file: z.string().min(1).optional(),
           /** Each is posted there. */
-          url: z.url({ protocol: /^https?$/, error: 'must be an https URL' }).optional(),
+          url: z
+            .string()
+            .refine(isPostedTo, 'must be an https URL without credentials or fragment (http on localhost only)')
+            .optional(),
           /** File with the bearer token it wants to see. */
           tokenFile: z.string().min(1).optional(),
         })
@@ -572,10 +575,34 @@ function checkTogether(config: Config): string[] {
       problems.push(`keys: a token signs with ES256, RS256 or PS256, not with ${algorithm} (${purpose}).`);
     }
   }
+  problems.push(...checkWaysOut(config));
   if (config.idp.issuer === config.ras.issuer) {
     problems.push('idp.issuer and ras.issuer are the same; the two trust domains need two origins (IDP-34).');
   }
   return problems;
+}
+
+/** Clear http to loopback is for development: where we are on localhost ourselves, so are those we fetch keys from. */
+export function isDevelopment({ ras }: Pick<Config, 'ras'>): boolean {
+  return isLoopbackHost(new URL(ras.issuer).hostname);
+}
+
+/** What the one way out would refuse each time is told before anything starts. */
+function checkWaysOut(config: Config): string[] {
+  if (isDevelopment(config)) return [];
+  const hooks = config.exports.flatMap((one) =>
+    one.kind === 'webhook' ? [[`exports.${one.name}.url`, one.url] as const] : [],
+  );
+  const urls = [
+    ['decisionPoint.url', config.decisionPoint?.url],
+    ['audit.witness.url', config.audit.witness?.url],
+    ...hooks,
+  ] as const;
+  return urls.flatMap(([path, url]) =>
+    url !== undefined && new URL(url).protocol === 'http:'
+      ? [`${path}: ${url} must be https; http to localhost is for development, where ras.issuer is on localhost too.`]
+      : [],
+  );
 }
 
 /** What they tell is no secret, and no stranger's business either: whom they concern, how many, how fast. */

@@ -10,7 +10,7 @@ import { eventId } from './call.ts';
 import { createCertificateReader } from './clients/client-certificate.ts';
 import type { Clock } from './clock.ts';
 import { answerWithoutTime, openClock, whileRight } from './clock-watch.ts';
-import { type Config, isLoopbackHost, type Role } from './config.ts';
+import { type Config, isDevelopment, type Role } from './config.ts';
 import { createEgress, toBlockList } from './egress.ts';
 import { recoverForgotten } from './forgotten.ts';
 import { createHealth, notReadyReasons } from './health.ts';
@@ -204,11 +204,6 @@ export async function serve(
     });
   }
   opened.defer(async () => readiness.stop()); // first of all: whoever spreads the load is to look elsewhere
-}
-
-/** Clear http to loopback is for development: where we are on localhost ourselves, so are those we fetch keys from. */
-function isDevelopment({ ras }: Config): boolean {
-  return isLoopbackHost(new URL(ras.issuer).hostname);
 }
 
 /** What https takes. */

@@ -82,6 +82,8 @@ export interface Facts {
     readonly effect: Decision['effect'];
     readonly scopes: readonly string[];
     readonly because: readonly string[];
+    readonly details?: readonly string[];
+    readonly needs?: SignInNeeds;
   };
   /** `jti` of the ID-JAG issued or redeemed. */
   readonly idJag?: string;

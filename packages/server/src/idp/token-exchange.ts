@@ -324,9 +324,14 @@ async function askOutside(
 
 /** What the rules that only report would have made of it, where that is something else. */
 function noteTrial(call: Call, trial: Decision, decision: Decision): void {
-  const { effect, scopes, because } = trial;
-  const isSame = effect === decision.effect && scopes.join(' ') === decision.scopes.join(' ');
-  if (!isSame) call.note({ trial: { effect, scopes, because } });
+  const { effect, scopes, because, details, needs } = trial;
+  const isSame = outcomeOf(trial) === outcomeOf(decision);
+  if (!isSame) call.note({ trial: { effect, scopes, because, ...(details && { details }), ...(needs && { needs }) } });
+}
+
+/** What a decision comes to, whichever rules made it. */
+function outcomeOf({ effect, scopes, details, needs }: Decision): string {
+  return JSON.stringify([effect, scopes, details, needs?.acr, needs?.amr, needs?.max_age]);
 }
 
 /** A denial tells apart "nothing here for you" from "not these scopes" (IDP-19, IDP-20, IDP-24). */

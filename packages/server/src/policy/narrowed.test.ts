@@ -10,9 +10,12 @@ const servers = {
 };
 const client = (id: string, there = id) =>
   `${id}: { redirect_uris: [http://localhost/cb], client_ids: { https://r.example: ${there} } }`;
-const compile = (rules: readonly string[], change: { servers?: readonly string[]; clients?: string } = {}) => {
+const compile = (
+  rules: readonly string[],
+  change: { servers?: readonly string[]; clients?: string; together?: string } = {},
+) => {
   const named = change.servers ?? Object.entries(servers).map(([id, text]) => `${id}: ${text}`);
-  const text = `servers: { ${named.join(', ')} }\nclients: { ${change.clients ?? `${client('c')}, ${client('d')}`} }\nrules: [${rules.join(', ')}]`;
+  const text = `servers: { ${named.join(', ')} }\nclients: { ${change.clients ?? `${client('c')}, ${client('d')}`} }\nrules: [${rules.join(', ')}]\nnever_together: [${change.together ?? ''}]`;
   const parsed = parsePolicy(text, 'access');
   assert.ok(parsed.ok, JSON.stringify(parsed));
   return compileAccess(parsed.document as never, { version: 1, localRas: undefined });
@@ -53,6 +56,129 @@ describe('a version that grants less', () => {
       );
     });
   }
+
+  describe('where the rules are the same, and what they allow is worth less', () => {
+    const on = (scopes: string, more = '') => ({
+      servers: [`s: { resource: https://r.example/s/mcp, ras: https://r.example, scopes: ${scopes}${more} }`],
+    });
+    const types = (text: string) => on('{ a: {}, b: {} }', `, authorization_details: ${text}`);
+    const low = on('{ a: {}, b: {} }');
+    const high = on('{ a: { risk: high }, b: {} }');
+    const withDetails = one.replace('}', ', details: all }');
+    const distributed = (yes: boolean) => ({
+      clients: `c: { ${yes ? 'distributed: true, ' : ''}client_ids: { https://r.example: c } }`,
+    });
+    const rows: [name: string, rule: string, before: object, next: object, told: boolean][] = [
+      ['a scope has become high-risk', one, low, high, true],
+      ['a scope that the rule does not allow has', one.replace('[a]', '[b]'), low, high, false],
+      ['a scope is high-risk no more', one, high, low, false],
+      ['a scope has become one of medium risk', one, low, on('{ a: { risk: medium }, b: {} }'), false],
+      [
+        'a type goes with another scope',
+        withDetails.replace('[a]', '[a, b]'),
+        types('{ x: { scope: a } }'),
+        types('{ x: { scope: b } }'),
+        true,
+      ],
+      [
+        'a type has a member less',
+        withDetails,
+        types('{ x: { scope: a, members: { m: text } } }'),
+        types('{ x: { scope: a } }'),
+        true,
+      ],
+      [
+        'a type has a member more',
+        withDetails,
+        types('{ x: { scope: a } }'),
+        types('{ x: { scope: a, members: { m: text } } }'),
+        false,
+      ],
+      [
+        'a member has a value less',
+        withDetails,
+        types('{ x: { scope: a, members: { m: [p, q] } } }'),
+        types('{ x: { scope: a, members: { m: [p] } } }'),
+        true,
+      ],
+      [
+        'a member has a value more',
+        withDetails,
+        types('{ x: { scope: a, members: { m: [p] } } }'),
+        types('{ x: { scope: a, members: { m: [p, q] } } }'),
+        false,
+      ],
+      [
+        'a member is of another kind',
+        withDetails,
+        types('{ x: { scope: a, members: { m: text } } }'),
+        types('{ x: { scope: a, members: { m: list } } }'),
+        true,
+      ],
+      [
+        'a member of any text has values now',
+        withDetails,
+        types('{ x: { scope: a, members: { m: text } } }'),
+        types('{ x: { scope: a, members: { m: [p] } } }'),
+        true,
+      ],
+      [
+        'a type that the rule does not name is another',
+        one,
+        types('{ x: { scope: a } }'),
+        types('{ x: { scope: b } }'),
+        false,
+      ],
+      [
+        'a client counts as distributed',
+        one,
+        { ...high, ...distributed(false) },
+        { ...high, ...distributed(true) },
+        true,
+      ],
+      ['a client does no more', one, { ...high, ...distributed(true) }, { ...high, ...distributed(false) }, false],
+      [
+        'a client does, where nothing is high-risk',
+        one,
+        { ...low, ...distributed(false) },
+        { ...low, ...distributed(true) },
+        false,
+      ],
+    ];
+    for (const [name, rule, before, next, told] of rows) {
+      test(name, () => {
+        const found = narrowedServers(compile([rule], before), compile([rule], next));
+        assert.deepEqual(
+          found.map(({ server, subjects }) => [server.id, ...subjects].join(' ')),
+          told ? ['s group:g'] : [],
+        );
+      });
+    }
+
+    test('a client counts as distributed that the rule is not about', () => {
+      const clients = (text: string) => ({
+        ...high,
+        clients: `${client('c')}, d: { ${text}client_ids: { https://r.example: d } }`,
+      });
+      const rule = (through: string) => one.replace('}', `, through: [${through}] }`);
+      const told = (through: string) =>
+        narrowedServers(compile([rule(through)], clients('')), compile([rule(through)], clients('distributed: true, ')))
+          .length;
+      assert.deepEqual([told('d'), told('c'), told('c, d')], [1, 0, 1]);
+    });
+
+    test('something must never come together that might: what is issued anew is counted', () => {
+      const apart = (text: string) => compile([one], { together: text });
+      const rule = '{ id: t, sides: { p: { s: [a] }, q: { s: [b] } }, to: [role:r] }';
+      const names = (before: string, next: string) =>
+        narrowedServers(apart(before), apart(next)).map(({ server, subjects }) => [server.id, ...subjects].join(' '));
+      assert.deepEqual(names('', rule), ['s role:r']);
+      assert.deepEqual(names(rule, rule.replace('id: t', 'id: u')), []);
+      assert.deepEqual(names(rule, ''), []);
+      assert.deepEqual(names(rule, rule.replace('[b]', '[b], t: all')), ['s role:r', 't role:r']);
+      assert.deepEqual(names(rule, rule.replace('role:r', 'everyone')), ['s everyone']);
+    });
+  });
 
   test('a server that is gone, or guarded by another', () => {
     const only = compile([], { servers: [`t: ${servers.t}`] });

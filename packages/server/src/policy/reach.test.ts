@@ -42,3 +42,24 @@ test('what can be had after the best sign-in, by each client that may trade and 
 test('nothing for who is in no group', () => {
   assert.deepEqual(reachOf(index, { id: 'u', groups: [], roles: [] }, 1_800_000_000), []);
 });
+
+test('after sign-ins of two kinds that have nothing to do with each other: what either of them opens', () => {
+  const parsed = parsePolicy(
+    `servers: { t: { resource: ${ras}/t/mcp, ras: ${ras}, scopes: { a: {}, b: {}, c: {}, d: {} } } }
+clients: { cli: { redirect_uris: [http://localhost/cb], client_ids: { ${ras}: cli } } }
+rules:
+  - { id: all, allow: [a, b, c], on: t, to: [everyone] }
+  - { id: one, require: { acr: one }, for: [a], on: t }
+  - { id: two, require: { acr: two }, for: [b], on: t }
+sign_in: { acr: [one, two] }
+`,
+    'access',
+  );
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  const index = compileAccess(parsed.document as Parameters<typeof compileAccess>[0], { version: 1, localRas: ras });
+  const reach = reachOf(index, { id: 'u', groups: [], roles: [] }, 1_800_000_000);
+  assert.deepEqual(
+    reach.map(({ scopes }) => scopes),
+    [['a', 'b', 'c']],
+  );
+});

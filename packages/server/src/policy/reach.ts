@@ -2,6 +2,7 @@ import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { AccessIndex } from './compile.ts';
 import { decide } from './decide.ts';
 import type { AccessClient, AccessServer, Ask } from './model.ts';
+import { coversAcr } from './sign-in-levels.ts';
 
 /** What one client may be given in somebody's name at one server. */
 export interface Reach {
@@ -16,16 +17,39 @@ export interface Reach {
  */
 export function reachOf(index: AccessIndex, person: Ask['person'], now: EpochSeconds): readonly Reach[] {
   const { acr, amr } = index.earnable;
-  const best = { acr: [...acr].at(-1), amr: [...amr], authTime: now, now, keyBound: true, whenever: true } as const;
+  const words = strongest([...acr]);
+  const best = { amr: [...amr], authTime: now, now, keyBound: true, whenever: true } as const;
   return [...index.clients.values()].filter(mayExchange).flatMap((client) =>
     [...index.servers.values()]
       .filter(({ ras }) => client.clientIds.has(ras))
       .flatMap((server) => {
-        const ask = { ...best, person, client: client.id, server: server.id, scopes: [...server.scopes.keys()] };
-        const { effect, scopes } = decide(index, ask);
-        return effect === 'allow' ? [{ client, server, scopes }] : [];
+        const ask = { ...best, person, client: client.id, server: server.id };
+        const scopes = scopesOf(index, ask, [...server.scopes.keys()], words);
+        return scopes.length > 0 ? [{ client, server, scopes }] : [];
       }),
   );
+}
+
+/** No sign-in is what two words say that have nothing to do with each other: then each scope is asked for after each of them. */
+function scopesOf(
+  index: AccessIndex,
+  ask: Omit<Ask, 'scopes' | 'acr'>,
+  scopes: readonly string[],
+  words: readonly (string | undefined)[],
+): readonly string[] {
+  const granted = (asked: readonly string[], acr: string | undefined) => {
+    const decision = decide(index, { ...ask, scopes: asked, acr });
+    return decision.effect === 'allow' ? decision.scopes : [];
+  };
+  const [only] = words;
+  if (words.length === 1) return granted(scopes, only);
+  return scopes.filter((scope) => words.some((acr) => granted([scope], acr).length > 0));
+}
+
+/** Words that no other of them covers; at least one. */
+function strongest(words: readonly string[]): readonly (string | undefined)[] {
+  const left = words.filter((one, at) => !words.some((other, there) => there !== at && coversAcr(other, one)));
+  return left.length > 0 ? left : [undefined];
 }
 
 /** As the token exchange has it: who may not trade an ID Token reaches nothing. */
