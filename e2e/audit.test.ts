@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
+import { userNamed } from '../examples/acme/demo-file.ts';
 import { runCredence } from '../examples/acme/server-process.ts';
+import { toRow } from '../packages/server/src/audit/record.ts';
+import { openHome } from '../packages/server/src/home.ts';
+import { openSqliteStore } from '../packages/server/src/store/sqlite.ts';
 import { agentOf, issue, redeem, secretOf, startAcme, stopWell, temporaryHome, tokenOf } from './harness.ts';
 
 describe('the record of a server, verified on another machine (LOG-04, T23)', () => {
@@ -13,7 +18,9 @@ describe('the record of a server, verified on another machine (LOG-04, T23)', ()
     const folder = dirname(home);
     const at = (name: string) => join(folder, name);
     const witness = at('checkpoints');
-    await writeFile(join(home, 'credence.yaml'), `audit: { sealSeconds: 1, witness: { file: ${witness} } }\n`);
+    const settings = { audit: { sealSeconds: 1, witness: { file: witness } }, retention: { audit: '40d' } };
+    await writeFile(join(home, 'credence.yaml'), JSON.stringify(settings));
+    await writeOldLines(home);
     const acme = await startAcme(t, { home });
     const alice = await agentOf(acme.demo, 'alice');
     const [server] = acme.demo.servers;
@@ -21,6 +28,11 @@ describe('the record of a server, verified on another machine (LOG-04, T23)', ()
     for (let round = 0; round < 5; round += 1) {
       const idJag = tokenOf(await issue(acme.demo, server, alice.idToken, secretOf(alice.idp)));
       tokenOf(await redeem(acme.demo, idJag, secretOf(alice.ras)));
+    }
+    // Old lines go, once a checkpoint says that they may.
+    for (let removed = 0; removed === 0; ) {
+      const { stdout, stderr } = await runCredence(['audit', 'prune', '--json', '--home', home]);
+      removed = JSON.parse(stdout || assert.fail(stderr)).removed;
     }
     await stopWell(acme.server); // seals what is left
 
@@ -65,11 +77,50 @@ describe('the record of a server, verified on another machine (LOG-04, T23)', ()
     const live = await run('verify', '--home', home);
     assert.equal(live.code, 0, live.said);
 
+    // In a backup and restored, it is the same record, from the same line on.
+    const [backup, other] = [at('credence.backup'), at('other')];
+    const kept = await runCredence(['backup', '--with-secrets', '--home', home, '--to', backup]);
+    assert.equal(kept.code, 0, kept.stderr);
+    const restored = await runCredence(['restore', backup, '--home', other, '--reason', 'a test']);
+    assert.equal(restored.code, 0, restored.stderr);
+    const again = await run('verify', '--home', other);
+    assert.deepEqual([again.code, again.said.split(':')[0]], [0, 'in order'], again.said);
+
     const erin = personal.person;
     const active = await run('erase', '--home', home, '--person', erin, '--reason', 'request 4711');
     assert.deepEqual([active.code, /is active/.test(active.said)], [2, true]);
     const gone = await run('erase', '--home', home, '--person', 'a_nobody', '--reason', 'request 4712', '--json');
     assert.deepEqual([gone.code, JSON.parse(gone.stdout).lines], [0, 0], gone.said);
     await rm(record);
+
+    const { email } = userNamed(acme.demo, 'alice');
+    const off = await runCredence(['person', 'off', email, '--home', home]);
+    assert.equal(off.code, 0, off.stderr);
+    const erased = await run('erase', '--home', home, '--person', erin, '--reason', 'request 4711', '--json');
+    assert.ok(JSON.parse(erased.stdout).lines >= 10, erased.said);
+    const without = (await run('export', '--json', '--home', home)).stdout;
+    for (const name of [erin, email, alice.idToken.split('.')[1] ?? '']) assert.ok(!without.includes(name), name);
+    const standing = await run('verify', '--home', home);
+    assert.equal(standing.code, 0, standing.said);
+    assert.match(standing.said, /lines no longer say whom they were about/);
+
+    const database = new DatabaseSync(join(other, 'store.db'));
+    database.exec('DROP TRIGGER audit_refuses_delete; DELETE FROM audit WHERE position <= 768');
+    database.close();
+    const cut = await run('verify', '--home', other);
+    assert.deepEqual([cut.code, /\[cut_off_in_front\]/.test(cut.said)], [1, true], cut.said);
   });
 });
+
+/** Lines 1 to 600 are older than the record is kept, and 300 are not. */
+async function writeOldLines(dir: string): Promise<void> {
+  const home = await openHome(dir);
+  const store = await openSqliteStore(home.storeFile, { node: 'before' });
+  const ages = [...Array(600).fill(50), ...Array(300).fill(1)];
+  const line = { v: 2, kind: 'refusal', domain: 'idp', outcome: 'refused', reason: 'policy_denied' } as const;
+  const records = ages.map((days, at) =>
+    toRow({ ...line, id: `d_${at + 1}`, timeMs: Date.now() - days * 86_400_000 + at }),
+  );
+  await store.commit({ marks: [], records });
+  await store.close();
+}

@@ -19,8 +19,8 @@ async function sealedWorld(): Promise<World> {
 
 function seal(world: World): Promise<number> {
   const { seals } = world.store;
-  const onUnknownKey = () => undefined;
-  return createSealer({ seals, keys: toKeys(auditKey), verifySignature, nowMs: () => world.clock.ms, onUnknownKey })();
+  const options = { refreshKeys: async () => undefined, isAccepted: async () => false, prunedTo: async () => 0 };
+  return createSealer({ seals, keys: toKeys(auditKey), verifySignature, nowMs: () => world.clock.ms, ...options })();
 }
 
 describe('LOG-04: "Tamper evidence (hash chain), export, retention; elevations recorded"', () => {

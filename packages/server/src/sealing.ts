@@ -5,6 +5,7 @@ import { createWitnessing, fileWitness, type Witness, webWitness } from './audit
 import { eventId } from './call.ts';
 import type { Config } from './config.ts';
 import type { Egress } from './egress.ts';
+import { isAcceptedCheckpoint } from './keys/accepted-checkpoint.ts';
 import { verifySignature } from './keys/verify-signature.ts';
 import { toFault } from './log.ts';
 import { Problem } from './problem.ts';
@@ -24,18 +25,16 @@ export interface Sealing {
  * ended. Whichever node comes first does it; nobody waits for it.
  */
 export async function openSealing(opened: AsyncDisposableStack, parts: ProcessParts): Promise<Sealing> {
-  const { config, store, edge, egress, log, append, readiness } = parts;
+  const { config, home, store, edge, egress, log, append, readiness } = parts;
   const keys = await openRing(parts, 'audit');
   const sealSome = createSealer({
     seals: store.seals,
     keys,
     verifySignature,
     nowMs: edge.nowMs,
-    onUnknownKey: ({ number }) =>
-      log.warn(
-        { checkpoint: number },
-        'the last checkpoint of the record was signed with a key that is no longer here',
-      ),
+    refreshKeys: keys.refresh,
+    isAccepted: ({ statement }) => isAcceptedCheckpoint(home.auditKeysDir, statement),
+    prunedTo: async () => (await store.retention.last())?.position ?? 0,
   });
   const witnesses = await toWitnesses(config.audit.witness, egress);
   const witnessing = createWitnessing({

@@ -19,6 +19,8 @@ export interface CheckpointClaims {
   /** Root of the tree over the lines, base64url (RFC 9162 §2.1). */
   readonly root: string;
   readonly timeMs: number;
+  /** Lines up to this position may be gone, by an order that was written down before this was signed; absent: all are there. */
+  readonly pruned?: number | undefined;
   /** Other keys that may sign checkpoints after this one: so a new key is vouched for by the one before it. */
   readonly keys?: readonly Jwk[] | undefined;
 }
@@ -39,6 +41,7 @@ const Claims = z.strictObject({
   size: count,
   root: digest,
   timeMs: z.int().min(0),
+  pruned: count.optional(),
   keys: z.array(z.looseObject({ kty: z.string(), kid: z.string() })).optional(),
 });
 
@@ -48,6 +51,12 @@ export function mintCheckpoint(claims: CheckpointClaims, { signer, published }: 
   const others = published().filter((key) => key.kid !== kid);
   const said = { ...claims, ...(others.length > 0 && { keys: others }) };
   return mintJws({ alg: algorithm, kid, typ: checkpointType }, said as unknown as JsonObject, sign);
+}
+
+/** How many lines a checkpoint says may be gone. Nothing in it is verified: for pacing, and never for believing. */
+export function prunedBy(statement: string | undefined): number {
+  const claims = Claims.safeParse(statement === undefined ? undefined : parseJws(statement)?.claims);
+  return claims.data?.pruned ?? 0;
 }
 
 /** Why a text is not a checkpoint that these keys vouch for. */

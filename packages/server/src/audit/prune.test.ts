@@ -18,6 +18,14 @@ async function world(count: number): Promise<Store> {
 const seal = async ({ seals }: Store, size: number, number = 1) => {
   assert.ok(await seals.append({ number, size, root: `root ${size}`, timeMs: 0, statement: 'signed' }, []));
 };
+/** A checkpoint that says what may be gone. */
+const say = async (store: Store, number: number, size: number, pruned: number) => {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = { number, size, root: 'x'.repeat(43), timeMs: 0, pruned };
+  const statement = `${part({ alg: 'ES256' })}.${part(claims)}.c2ln`;
+  assert.ok(await store.seals.append({ ...claims, statement }, []));
+};
+const never = async () => false;
 const index = async ({ auditSearch }: Store) => {
   while ((await auditSearch.indexFurther()) > 0);
 };
@@ -82,7 +90,15 @@ describe('pruning', () => {
     await index(store);
     const first = await planPruning(store, { olderThanMs: 600, exports: [] });
     const act = line('o_1', 2000);
-    assert.equal(await prune(store, first, { nowMs: 9000, records: [act] }), 512);
+    const order = { nowMs: 9000, records: [act], wait: never };
+    assert.deepEqual(await prune(store, first, order), { removed: 0, waits: true }, 'no checkpoint says so');
+    assert.equal((await store.audit.read(0, 1))[0]?.id, 'd_1');
+    const written = { from: 512, to: 512, lastMs: 0 };
+    const wait = async () => {
+      await say(store, 2, 1101, 512);
+      return true;
+    };
+    assert.deepEqual(await prune(store, written, { ...order, wait }), { removed: 512, waits: false });
     assert.deepEqual(await store.retention.last(), { position: 512, timeMs: 9000, lastMs: 512 });
     assert.equal((await store.audit.read(0, 1))[0]?.id, 'd_513');
     assert.ok(await store.audit.find('o_1'));
@@ -100,7 +116,9 @@ describe('pruning', () => {
     await store.retention.note({ position: 512, timeMs: 1, lastMs: 512 }, []);
     assert.equal(await store.retention.remove(100), 100);
     const plan = { from: 512, to: 512, lastMs: 0 };
-    assert.equal(await prune(store, plan, { nowMs: 2, records: [line('o_2', 1)] }), 412);
+    await say(store, 2, 601, 512);
+    const order = { nowMs: 2, records: [line('o_2', 1)], wait: never };
+    assert.deepEqual(await prune(store, plan, order), { removed: 412, waits: false });
     assert.equal(await store.audit.find('o_2'), undefined);
     assert.equal((await store.audit.read(0, 1))[0]?.position, 513);
   });

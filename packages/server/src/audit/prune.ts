@@ -1,5 +1,6 @@
 import { prunedAtOnce } from '../store/retention.ts';
 import type { AuditRow, Store } from '../store/store.ts';
+import { prunedBy } from './checkpoint.ts';
 import { positionBefore } from './position-before.ts';
 
 /** What may go, and what keeps more of it. */
@@ -42,20 +43,31 @@ function cut(position: number): number {
 /** Rows removed in one transaction; requests that wait for it are held up by milliseconds only. */
 const atOnce = 512;
 
+/** What an order came to. */
+export interface Pruned {
+  readonly removed: number;
+  /** They are written down to go, and no checkpoint says so yet: the next order removes them. */
+  readonly waits: boolean;
+}
+
 /**
- * Writes down that they go, with the record of who had it done, and then removes them a little at a time; resolves to how many
- * those were. What one before this one left behind when it was interrupted goes too.
+ * Writes down that they go, with the record of who had it done. Once a checkpoint says so, they are removed a little at a time: whoever
+ * verifies what is left knows from it that they went by order, and were not cut off. What an order before this one left behind goes too.
+ * @param wait - resolves after a while, to be asked again; `false` = that was long enough
  */
 export async function prune(
-  { retention }: Pick<Store, 'retention'>,
+  { retention, seals }: Pick<Store, 'retention' | 'seals'>,
   { from, to, lastMs }: PruningPlan,
-  { nowMs, records }: { readonly nowMs: number; readonly records: readonly AuditRow[] },
-): Promise<number> {
-  if (to > from) await retention.note({ position: to, timeMs: nowMs, lastMs }, records);
+  order: { readonly nowMs: number; readonly records: readonly AuditRow[]; readonly wait: () => Promise<boolean> },
+): Promise<Pruned> {
+  if (to > from) await retention.note({ position: to, timeMs: order.nowMs, lastMs }, order.records);
+  while (prunedBy((await seals.last())?.statement) < to) {
+    if (!(await order.wait())) return { removed: 0, waits: true };
+  }
   let total = 0;
   for (;;) {
     const removed = await retention.remove(atOnce);
     total += removed;
-    if (removed < atOnce) return total;
+    if (removed < atOnce) return { removed: total, waits: false };
   }
 }

@@ -11,7 +11,7 @@ import { openSqliteStore } from '../store/sqlite.ts';
 import type { AuditRow, Store } from '../store/store.ts';
 import { type CheckpointKeys, verifyCheckpoint } from './checkpoint.ts';
 import { GrowingTree, inclusionPath, leadsTo } from './merkle.ts';
-import { createSealer } from './sealer.ts';
+import { createSealer, type SealerOptions } from './sealer.ts';
 import { leafOf, RecordAltered, storedSubtrees } from './stored-tree.ts';
 
 const signer = toSigner(generatePrivateJwk('ES256'));
@@ -21,14 +21,16 @@ async function open() {
   const file = join(await mkdtemp(join(tmpdir(), 'credence-seal-')), 'store.db');
   const store = await openSqliteStore(file, { node: 'one' });
   let made = 0;
-  const unknown: Checkpoint[] = [];
-  const newSealer = (of: Store = store, by = keys) =>
+  const newSealer = (of: Store = store, by = keys, change: Partial<SealerOptions> = {}) =>
     createSealer({
       seals: of.seals,
       keys: by,
       verifySignature,
       nowMs: () => 1_800_000_000_000,
-      onUnknownKey: (checkpoint) => unknown.push(checkpoint),
+      refreshKeys: async () => undefined,
+      isAccepted: async () => false,
+      prunedTo: async () => (await of.retention.last())?.position ?? 0,
+      ...change,
     });
   /** Alters rows as somebody may who can write to the store: behind the triggers. */
   const alter = (statement: string) => {
@@ -47,7 +49,7 @@ async function open() {
         return { id: `d_${made}`, kind: 'system', timeMs: made, body: JSON.stringify({ made }) };
       }),
     });
-  return { store, file, newSealer, alter, write, unknown };
+  return { store, file, newSealer, alter, write };
 }
 
 describe('sealing the record', () => {
@@ -175,8 +177,8 @@ describe('sealing the record', () => {
     await store.close();
   });
 
-  test('a new key is vouched for by the one before it, and one that was taken out is told', async () => {
-    const { store, newSealer, write, unknown } = await open();
+  test('a new key is vouched for by the one before it', async () => {
+    const { store, newSealer, write } = await open();
     const next = toSigner(generatePrivateJwk('EdDSA'));
     await write(1);
     await newSealer(store, { signer: () => signer, published: () => [signer.publicJwk, next.publicJwk] })();
@@ -187,16 +189,60 @@ describe('sealing the record', () => {
     );
     assert.deepEqual(first.ok && first.claims.keys, [next.publicJwk]);
     await write(1);
-    assert.equal(await newSealer(store, { signer: () => next, published: () => [next.publicJwk] })(), 1);
-    assert.deepEqual(
-      unknown.map(({ number }) => number),
-      [1],
-    );
+    const both = { signer: () => next, published: () => [signer.publicJwk, next.publicJwk] };
+    assert.equal(await newSealer(store, both)(), 1);
     const second = (await store.seals.last())?.statement ?? '';
     assert.deepEqual(await verifyCheckpoint(second, [signer.publicJwk], verifySignature), {
       ok: false,
       fault: 'unknown_key',
     });
+    await store.close();
+  });
+
+  test('T23: nothing is sealed behind a checkpoint whose key is not here, until an operator has accepted that one', async () => {
+    const { store, newSealer, write } = await open();
+    const stranger = toSigner(generatePrivateJwk('ES256'));
+    await write(1);
+    await newSealer(store, { signer: () => stranger, published: () => [stranger.publicJwk] })();
+    await write(1);
+    await assert.rejects(newSealer()(), /checkpoint 1 is signed with a key that is not here/);
+    const asked: number[] = [];
+    const isAccepted = async ({ number }: Checkpoint) => asked.push(number) > 0;
+    assert.equal(await newSealer(store, keys, { isAccepted })(), 1);
+    assert.deepEqual(asked, [1]);
+    await store.close();
+  });
+
+  test('a key that another node has just made is looked for before anything is said', async () => {
+    const { store, newSealer, write } = await open();
+    const next = toSigner(generatePrivateJwk('ES256'));
+    await write(1);
+    await newSealer(store, { signer: () => next, published: () => [next.publicJwk] })();
+    await write(1);
+    let published = [signer.publicJwk];
+    const refreshKeys = async () => {
+      published = [signer.publicJwk, next.publicJwk];
+    };
+    assert.equal(await newSealer(store, { signer: () => signer, published: () => published }, { refreshKeys })(), 1);
+    await store.close();
+  });
+
+  test('what may be gone is in the checkpoint: not before it was ordered, and from then on in each', async () => {
+    const { store, newSealer, write } = await open();
+    const seal = newSealer();
+    const pruned: unknown[] = [];
+    for (const order of [undefined, 256, undefined, 512]) {
+      await write(300);
+      if (order) await store.retention.note({ position: order, timeMs: 1, lastMs: 1 }, []);
+      await seal();
+      const verified = await verifyCheckpoint(
+        (await store.seals.last())?.statement ?? '',
+        [signer.publicJwk],
+        verifySignature,
+      );
+      pruned.push(verified.ok && verified.claims.pruned);
+    }
+    assert.deepEqual(pruned, [undefined, 256, 256, 512]);
     await store.close();
   });
 });

@@ -10,8 +10,12 @@ export interface SealerOptions {
   readonly keys: CheckpointKeys;
   readonly verifySignature: VerifySignature;
   readonly nowMs: () => number;
-  /** Told of a last checkpoint under a key that is no longer here: it cannot be checked, and the next one follows all the same. */
-  readonly onUnknownKey: (checkpoint: Checkpoint) => void;
+  /** Reads the keys anew: another node may have made one. */
+  readonly refreshKeys: () => Promise<void>;
+  /** Whether an operator has looked at a last checkpoint that is signed with a key that is not here, and wants it built upon. */
+  readonly isAccepted: (checkpoint: Checkpoint) => Promise<boolean>;
+  /** Up to where lines may be gone, by an order that was written down. */
+  readonly prunedTo: () => Promise<number>;
 }
 
 /** Lines read at once: whoever waits for the store meanwhile waits for a millisecond. */
@@ -29,7 +33,9 @@ export function createSealer({
   keys,
   verifySignature,
   nowMs,
-  onUnknownKey,
+  refreshKeys,
+  isAccepted,
+  prunedTo,
 }: SealerOptions): () => Promise<number> {
   /** The highest number we have seen. */
   let seen = 0;
@@ -50,8 +56,18 @@ export function createSealer({
 
   /** Nothing is built on a checkpoint because it is there: whoever can write to the store could have put it there. */
   async function checkLast(last: Checkpoint): Promise<void> {
-    const verified = await verifyCheckpoint(last.statement, keys.published(), verifySignature);
-    if (!verified.ok && verified.fault === 'unknown_key') return onUnknownKey(last);
+    const check = () => verifyCheckpoint(last.statement, keys.published(), verifySignature);
+    let verified = await check();
+    if (!verified.ok && verified.fault === 'unknown_key') {
+      await refreshKeys();
+      verified = await check();
+    }
+    if (!verified.ok && verified.fault === 'unknown_key') {
+      if (await isAccepted(last)) return;
+      throw new RecordAltered(
+        `checkpoint ${last.number} is signed with a key that is not here: if that is as it should be, credence audit accept ${last.number}`,
+      );
+    }
     if (!verified.ok) throw new RecordAltered(`checkpoint ${last.number} was not signed by us (${verified.fault})`);
     const { number, size, root } = verified.claims;
     if (number !== last.number || size !== last.size || root !== last.root) {
@@ -81,7 +97,10 @@ export function createSealer({
     if (tree.size === before) return 0;
 
     const claims = { number: (last?.number ?? 0) + 1, size: tree.size, root: toText(tree.root()), timeMs: nowMs() };
-    const checkpoint = { ...claims, statement: await mintCheckpoint(claims, keys) };
+    // Read behind the lines: the line that tells of an order is never sealed without it.
+    const pruned = await prunedTo();
+    const said = { ...claims, ...(pruned > 0 && { pruned }) };
+    const checkpoint = { ...claims, statement: await mintCheckpoint(said, keys) };
     if (!(await seals.append(checkpoint, subtrees))) return 0;
     seen = checkpoint.number;
     known = { root: checkpoint.root, tree };

@@ -239,7 +239,7 @@ describe('LOG-04, T23: an export of the record, verified with a pinned key and n
     await write(2);
     await seal(toKeys(auditKey, next));
     await write(2);
-    await seal(toKeys(next));
+    await seal(toKeys(next, auditKey));
     const lines = await exported(store);
     assert.equal('checkpoints' in (await verifyLines(lines)), true);
     const found = await verifyLines(lines, { keys: [next.publicJwk] });
@@ -249,7 +249,7 @@ describe('LOG-04, T23: an export of the record, verified with a pinned key and n
     await other.write(2);
     await other.seal(toKeys(auditKey));
     await other.write(2);
-    await other.seal(toKeys(next));
+    await other.seal(toKeys(next, auditKey));
     const unannounced = await verifyLines(await exported(other.store));
     assert.deepEqual('fault' in unannounced && [unannounced.fault, unannounced.line], ['checkpoint_forged', 6]);
   });
@@ -270,7 +270,22 @@ describe('LOG-04, T23: an export of the record, verified with a pinned key and n
     const tree = new GrowingTree();
     for (const line of lines.slice(0, 3)) tree.add(leafOf(JSON.parse(line).chain.hash));
     const peaks = tree.peaks().map((hash) => Buffer.from(hash).toString('base64url'));
-    const rest = [JSON.stringify({ start: { size: 3, peaks } }), ...lines.slice(3)];
+    const unsaid = [JSON.stringify({ start: { size: 3, peaks } }), ...lines.slice(3)];
+    const foundUnsaid = await verifyLines(unsaid);
+    assert.equal('fault' in foundUnsaid && foundUnsaid.fault, 'cut_off_in_front');
+    const at = lines.length - 2;
+    const claims = JSON.parse(Buffer.from(statementOf(lines[at]).split('.')[1] ?? '', 'base64url').toString());
+    const saying = async (pruned: number) => {
+      const checkpoint = await mintCheckpoint({ ...claims, pruned }, toKeys(auditKey));
+      return unsaid.with(at - 2, JSON.stringify({ checkpoint }));
+    };
+    const tooMuch = await verifyLines(await saying(claims.size + 1));
+    assert.equal('fault' in tooMuch && tooMuch.fault, 'checkpoint_out_of_order');
+    const rest = await saying(3);
+    const early = JSON.parse(Buffer.from(statementOf(rest[3]).split('.')[1] ?? '', 'base64url').toString());
+    const checkpoint = await mintCheckpoint({ ...early, pruned: 4 }, toKeys(auditKey));
+    const less = await verifyLines(rest.with(3, JSON.stringify({ checkpoint })));
+    assert.deepEqual('fault' in less && [less.fault, less.line], ['checkpoint_out_of_order', at - 1]);
     const found = await verifyLines(rest);
     assert.deepEqual('sealed' in found && [found.lines, found.sealed, found.unsealed], [8, 10, 1]);
     const forged = await verifyLines(rest.with(0, JSON.stringify({ start: { size: 3, peaks: peaks.toReversed() } })));

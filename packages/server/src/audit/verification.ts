@@ -30,6 +30,7 @@ export type FaultName =
   | 'checkpoint_out_of_order'
   | 'not_what_was_sealed'
   | 'cut_back'
+  | 'cut_off_in_front'
   | 'two_heads'
   | 'unsealed';
 
@@ -127,6 +128,9 @@ export function createVerification({ keys, verifySignature, witness }: Verificat
       const from = (last?.size ?? startedAt) + 1;
       return fault('not_what_was_sealed', `one of the lines ${from} to ${tree.size} is not what ${name} sealed`);
     }
+    if ((claims.pruned ?? 0) < (last?.pruned ?? 0) || (claims.pruned ?? 0) > claims.size) {
+      return fault('checkpoint_out_of_order', `${name} says that lines up to ${claims.pruned ?? 0} may be gone`);
+    }
     if (witness && !witness.agrees(claims.number, statement)) {
       return fault('two_heads', `the witness has another ${name}: the record was written anew`);
     }
@@ -167,6 +171,13 @@ export function createVerification({ keys, verifySignature, witness }: Verificat
         return fault(
           'cut_back',
           `the witness has checkpoint ${lost.number} of ${when}, over ${lost.size} lines; here it ends with ${last?.number ?? 'none'}`,
+        );
+      }
+      if (startedAt > (last?.pruned ?? 0)) {
+        const said = last?.pruned === undefined ? 'that any' : `that more than ${last.pruned}`;
+        return fault(
+          'cut_off_in_front',
+          `it begins behind line ${startedAt}, and no checkpoint says ${said} may be gone: they were taken away`,
         );
       }
       if (!last && counts.lines > 0) return fault('unsealed', 'there is no checkpoint: nobody vouches for any of it');

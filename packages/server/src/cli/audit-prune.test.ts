@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readRecord } from '../audit/personal.ts';
 import { toRow } from '../audit/record.ts';
@@ -34,6 +35,14 @@ describe('credence audit prune', () => {
     await store.close();
     await rm(folder, { recursive: true });
   });
+
+  async function checkpointOf(pruned: number): Promise<void> {
+    const claims = { number: 2, size: 601, root: 'x'.repeat(43), timeMs: 1, pruned };
+    const [head, body] = [{ alg: 'ES256' }, claims].map((part) =>
+      Buffer.from(JSON.stringify(part)).toString('base64url'),
+    );
+    await store.seals.append({ ...claims, statement: `${head}.${body}.c2ln` }, []);
+  }
 
   function prune(...flags: string[]): Promise<{ code: number; said: string }> {
     const words = [main, 'audit', 'prune', ...flags, '--home', join(folder, 'home')];
@@ -69,9 +78,13 @@ describe('credence audit prune', () => {
 
   test('what may go is gone, and the record says who had it done', async () => {
     await configure({ retention: { audit: '40d' } });
-    const { code, said } = await prune('--json');
-    const { from, to, removed, dryRun } = JSON.parse(said);
-    assert.deepEqual([code, from, to, removed, dryRun], [0, 0, 512, 512, false]);
+    const running = prune('--json');
+    while (!(await store.retention.last())) await wait(20);
+    assert.equal((await store.audit.read(0, 1))[0]?.position, 1, 'nothing goes before a checkpoint says so');
+    await checkpointOf(512);
+    const { code, said } = await running;
+    const { from, to, removed, waits, dryRun } = JSON.parse(said);
+    assert.deepEqual([code, from, to, removed, waits, dryRun], [0, 0, 512, 512, false, false]);
     assert.equal((await store.audit.read(0, 1))[0]?.position, 513);
     const [last] = await store.audit.last(1);
     const { kind, detail } = readRecord(last ?? { body: '{}' });

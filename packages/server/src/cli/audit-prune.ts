@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
 import { planPruning, prune } from '../audit/prune.ts';
 import { Problem } from '../problem.ts';
@@ -44,18 +45,37 @@ async function run(flags: Flags): Promise<void> {
       const exports = config.exports.map(({ name }) => name);
       const plan = await planPruning(store, { olderThanMs: nowMs - auditDays * dayMs, exports });
       const act = toActRow('admin', `record pruned up to position ${plan.to}, kept for ${auditDays} days`);
-      const removed = flags.dryRun ? 0 : await prune(store, plan, { nowMs, records: [act] });
-      if (flags.json) return print(JSON.stringify({ ...plan, removed, dryRun: flags.dryRun === true }));
+      const wait = waitFor((config.audit.sealSeconds + marginSeconds) * 1000);
+      const nothing = { removed: 0, waits: false };
+      const { removed, waits } = flags.dryRun ? nothing : await prune(store, plan, { nowMs, records: [act], wait });
+      if (flags.json) return print(JSON.stringify({ ...plan, removed, waits, dryRun: flags.dryRun === true }));
       const until = plan.to > plan.from ? `, written up to ${new Date(plan.lastMs).toISOString()}` : '';
       print(
         flags.dryRun
           ? `${plan.to - plan.from} lines would go${until}`
           : `${removed} lines removed${until}; the record begins behind position ${plan.to}`,
       );
+      if (waits) {
+        print(
+          'They are written down to go. No checkpoint says so yet, since no server seals the record: they go with the next order after one has.',
+        );
+      }
       if (plan.heldBy !== undefined) print(`older lines stay for now: ${plan.heldBy}`);
     },
     asUser(flags),
   );
+}
+
+/** Nobody seals while no server runs; one that does is given its time. */
+const marginSeconds = 5;
+
+function waitFor(mostMs: number): () => Promise<boolean> {
+  const until = performance.now() + mostMs;
+  return async () => {
+    if (performance.now() > until) return false;
+    await pause(500);
+    return true;
+  };
 }
 
 function print(line: string): void {

@@ -7,6 +7,7 @@ import type { AuditRecord } from '../audit/record.ts';
 import type { Format } from '../exports/format.ts';
 import { Problem } from '../problem.ts';
 import type { Store, StoredAuditRow } from '../store/store.ts';
+import { acceptCommand } from './audit-accept.ts';
 import { addEraseCommand } from './audit-erase.ts';
 import { auditListCommand } from './audit-list.ts';
 import { pruneCommand } from './audit-prune.ts';
@@ -16,7 +17,7 @@ import { exportAs, formatOption } from './export-format.ts';
 import { homeOption } from './home-option.ts';
 import { withStore } from './with-store.ts';
 
-/** `credence audit tail|export|list|trace|verify|prove|key|erase`: the record, also while the server runs. */
+/** `credence audit tail|export|list|trace|verify|prove|key|accept|prune|erase`: the record, also while the server runs. */
 export function auditCommand(setExitCode: (code: number) => void): Command {
   const audit = new Command('audit').description('read the record');
   audit
@@ -49,6 +50,7 @@ export function auditCommand(setExitCode: (code: number) => void): Command {
         : exportAs(options, options.format),
     );
   audit.addCommand(pruneCommand());
+  audit.addCommand(acceptCommand());
   addVerifyCommands(audit, setExitCode);
   addEraseCommand(audit);
   return audit.addCommand(auditListCommand(setExitCode)).addCommand(auditTraceCommand());

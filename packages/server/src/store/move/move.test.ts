@@ -88,6 +88,27 @@ describe('store migrate: a home into PostgreSQL', () => {
     assert.equal(await moveHome(order(file, target)), undefined, 'once more does nothing');
   });
 
+  test('a record whose first lines were removed by age arrives as it is, and more of it goes there', async () => {
+    const file = newFile();
+    await makeStore(file);
+    const store = await openSqliteStore(file, { node: 'beside' });
+    await store.seals.append({ number: 1, size: 1300, root: 'r', timeMs: 1, statement: 's' }, []);
+    await store.retention.note({ position: 512, timeMs: 1, lastMs: 1 }, []);
+    while ((await store.retention.remove(500)) > 0);
+    const before = await store.audit.read(0, 2000);
+    await store.close();
+    const target = await postgres.fresh();
+    assert.ok(await moveHome(order(file, target)));
+    const there = await openPostgresStore(target, { node: 'three' });
+    assert.deepEqual((await there.audit.read(0, 2000)).slice(0, before.length), before);
+    assert.equal(before[0]?.position, 513);
+    assert.equal((await there.retention.last())?.position, 512);
+    await assert.rejects(there.retention.note({ position: 512, timeMs: 1, lastMs: 1 }, []));
+    await there.retention.note({ position: 768, timeMs: 1, lastMs: 1 }, []);
+    assert.equal(await there.retention.remove(500), 256);
+    await there.close();
+  });
+
   test('broken off at any page it goes on, and ends the same', async () => {
     const file = newFile();
     await makeStore(file, 2600);
