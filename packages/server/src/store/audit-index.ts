@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Compilable, type Kysely, PostgresAdapter, sql } from 'kysely';
+import { addTally, createTally } from './audit-tally.ts';
 import { createStretch, type TermRow } from './audit-terms.ts';
 import type { Engine } from './engine.ts';
 import type { Schema } from './schema.ts';
@@ -34,13 +35,13 @@ export async function lastPosition(db: Kysely<Schema>): Promise<number> {
 }
 
 /**
- * Puts the next stretch into the index, once there are enough lines for a whole one. Resolves to the number of lines. Safe to run
+ * Puts the next stretch into the index, and into the numbers, once there are enough lines for a whole one. Resolves to the number of lines. Safe to run
  * at any moment, in any number of processes at once: whoever is not first with a stretch changes nothing.
  */
 export async function indexFurther({ db, write }: Engine): Promise<number> {
   const from = await indexedTo(db);
   if ((await lastPosition(db)) < from + stretchLength) return 0;
-  const stretch = createStretch();
+  const [stretch, tally] = [createStretch(), createTally()];
   let [count, first, to] = [0, 0, from];
   let [earliest, latest] = [Number.MAX_SAFE_INTEGER, 0];
   while (count < stretchLength) {
@@ -53,7 +54,9 @@ export async function indexFurther({ db, write }: Engine): Promise<number> {
       .execute();
     for (const { position, kind, time_ms, body, person, client, server } of lines) {
       const keys = { person: person ?? undefined, client: client ?? undefined, server: server ?? undefined };
-      stretch.add(position, { kind, timeMs: time_ms, body, ...keys });
+      const read = JSON.parse(body);
+      stretch.add(position, { kind, timeMs: time_ms, body, ...keys }, read);
+      tally.add({ kind, timeMs: time_ms, ...keys, body: read });
       earliest = Math.min(earliest, time_ms);
       latest = Math.max(latest, time_ms);
       first ||= position;
@@ -70,7 +73,8 @@ export async function indexFurther({ db, write }: Engine): Promise<number> {
     .set({ position: to })
     .where('name', '=', 'search')
     .where('position', '=', from);
-  const steps = [advance, insertTerms(db, stretch.rows()), ...keepTimes(db, { earliest, latest, first, to })];
+  const times = keepTimes(db, { earliest, latest, first, to });
+  const steps = [advance, insertTerms(db, stretch.rows()), ...times, ...addTally(db, tally.sums())];
   const [advanced] = await write({ steps, conditional: true });
   return advanced === 0 ? 0 : count;
 }

@@ -7,9 +7,15 @@ export type TermName = 'person' | 'client' | 'server' | 'scope' | 'kind' | 'outc
 /** What of a line is searched by. */
 export type Searched = Pick<AuditRow, 'kind' | 'timeMs' | 'body' | 'person' | 'client' | 'server'>;
 
-/** Every fact of a line, by name; only what the line says, never what it is about today. */
-export function factsOf(line: Searched): readonly (readonly [name: TermName, value: string])[] {
-  const { outcome, reason, correlation, scopesGranted, scopesAsked } = JSON.parse(line.body) as Body;
+/**
+ * Every fact of a line, by name; only what the line says, never what it is about today.
+ * @param body - of the line, where somebody has read it already
+ */
+export function factsOf(
+  line: Searched,
+  body: Body = JSON.parse(line.body),
+): readonly (readonly [name: TermName, value: string])[] {
+  const { outcome, reason, correlation, scopesGranted, scopesAsked } = body;
   const facts: [TermName, string][] = [['kind', line.kind]];
   const add = (name: TermName, value: unknown) => {
     if (typeof value === 'string') facts.push([name, value]);
@@ -48,11 +54,11 @@ export interface TermRow {
 }
 
 /** Gathers a stretch of the record, line by line in order, into rows of the index. */
-export function createStretch(): { add(position: number, line: Searched): void; rows(): TermRow[] } {
+export function createStretch(): { add(position: number, line: Searched, body: Body): void; rows(): TermRow[] } {
   const places = new Map<string, { readonly first: number; last: number; others: string | null }>();
   return {
-    add(position, line) {
-      for (const [name, value] of factsOf(line)) {
+    add(position, line, body) {
+      for (const [name, value] of factsOf(line, body)) {
         const key = `${name}\n${value}`;
         const known = places.get(key);
         if (!known) {

@@ -24,6 +24,7 @@ import * as adminApi from './migrations/0018-admin-api.ts';
 import * as retention from './migrations/0019-retention.ts';
 import * as joins from './migrations/0021-joins.ts';
 import * as holdings from './migrations/0023-holdings.ts';
+import * as uses from './migrations/0024-uses.ts';
 import type { Schema } from './schema.ts';
 import type { SchemaStep } from './schema-steps.ts';
 
@@ -50,6 +51,7 @@ export const migrations: Readonly<Record<string, SchemaStep>> = {
   '0014-stops': stops,
   '0021-joins': joins,
   '0023-holdings': holdings,
+  '0024-uses': uses,
 };
 
 /**

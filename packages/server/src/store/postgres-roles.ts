@@ -24,6 +24,8 @@ const rights = {
   audit_terms: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'S', erasure: 'SD' },
   audit_late: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'S' },
   audit_early: { idp: 'SIUD', ras: 'SIUD', gateway: 'SIUD', operator: 'S' },
+  audit_hours: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'S', purge: 'SD' },
+  audit_days: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'S', purge: 'SD' },
   audit_prunings: { idp: 'S', ras: 'S', gateway: 'S', operator: 'S', retention: 'SI' },
   audit_readers: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'S', retention: 'S' },
   chains: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'SIU', retention: 'SIU' },

@@ -14,9 +14,11 @@ export async function purge({ db, write }: Engine, now: EpochSeconds): Promise<v
   // Kept for a while, so that whoever made one sees what became of it.
   const oldLinks = db.deleteFrom('account_links').where('expires_at', '<=', now - 30 * day);
   const oldUses = db.deleteFrom('agent_uses').where('last_ms', '<=', (now - 400 * day) * 1000);
+  const oldHours = db.deleteFrom('audit_hours').where('hour', '<=', Math.floor(now / 3600) - 400 * 24);
+  const oldDays = db.deleteFrom('audit_days').where('day', '<=', Math.floor(now / day) - 400);
   const oldApiTokens = db.deleteFrom('api_tokens').where('expires_at', '<=', now - 30 * day);
   const oldAdminSessions = db.deleteFrom('admin_sessions').where('seen_at', '<=', now - day);
-  await write({ steps: [oldLinks, oldUses, oldApiTokens, oldAdminSessions] });
+  await write({ steps: [oldLinks, oldUses, oldHours, oldDays, oldApiTokens, oldAdminSessions] });
   // Who was ever disabled stays: a signal that comes late, or again, must find that it is late.
   const oldCutOffs = db
     .selectFrom('cut_offs')

@@ -16,6 +16,8 @@ export interface Schema {
   audit_late: AuditTimeTable;
   audit_early: AuditTimeTable;
   audit_readers: AuditReaderTable;
+  audit_hours: AuditHourTable;
+  audit_days: AuditDayTable;
   artifacts: ArtifactTable;
   session_sids: SessionSidTable;
   session_holdings: HoldingTable;
@@ -155,6 +157,27 @@ interface AuditTimeTable {
 interface AuditReaderTable {
   name: string;
   position: number;
+}
+
+/** The record in numbers; see `audit-tally.ts`. */
+export interface AuditHourTable {
+  hour: number;
+  kind: string;
+  outcome: string;
+  reason: string;
+  lines: number;
+}
+
+export interface AuditDayTable {
+  side: 'idp' | 'ras';
+  server: string;
+  day: number;
+  client: string;
+  issued: number;
+  redeemed: number;
+  called: number;
+  refused: number;
+  last_ms: number;
 }
 
 /** What `oidc-provider` keeps; the columns beside `payload` are copies of its members, to search by. */

@@ -22,6 +22,7 @@ import { retentionContract } from './contract/retention.ts';
 import { sealsContract } from './contract/seals.ts';
 import { sessionContract } from './contract/sessions.ts';
 import { stopContract } from './contract/stops.ts';
+import { usesContract } from './contract/uses.ts';
 import { wholeStoreContract } from './contract/whole.ts';
 import type { Store } from './store.ts';
 
@@ -60,6 +61,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     heldContract(access);
     sessionContract(access);
     bulletinContract(access);
+    usesContract(access);
     epochContract(access);
     exportContract(access);
     sealsContract(access);

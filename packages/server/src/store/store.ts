@@ -18,6 +18,7 @@ import type { PeopleAdminStore } from './people-admin.ts';
 import type { RetentionStore } from './retention.ts';
 import type { SealStore } from './seals.ts';
 import type { StopStore } from './stop.ts';
+import type { UseStore } from './uses.ts';
 
 /**
  * What Credence keeps, as a contract. SQLite and PostgreSQL implement it, and whatever comes next passes the
@@ -56,6 +57,7 @@ export interface Store {
   readonly adminSessions: AdminSessionStore;
   readonly notices: NoticeStore;
   readonly agentUses: AgentUseStore;
+  readonly uses: UseStore;
   readonly epoch: EpochStore;
   readonly exports: ExportStore;
   readonly retention: RetentionStore;

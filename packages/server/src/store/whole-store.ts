@@ -31,6 +31,7 @@ import { sessionStore } from './sessions.ts';
 import { stopStore } from './stops.ts';
 import type { Account, AccountKey, Artifact, Person, Store } from './store.ts';
 import { upstreamStore } from './upstream.ts';
+import { useStore } from './uses.ts';
 
 /** The reads that every request makes: each database has its own fastest way. */
 export interface HotReads {
@@ -89,6 +90,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts, key
     adminSessions: adminSessionStore(engine),
     notices: noticeStore(engine),
     agentUses: agentUseStore(engine),
+    uses: useStore(engine),
     epoch: epochStore(engine),
     exports: exportStore(engine),
     retention: retentionStore(engine),

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { dayMs, hourMs } from '../audit-tally.ts';
+import type { AuditRow } from '../store.ts';
+import { type Access, fresh, row } from './fixtures.ts';
+
+/** The record in numbers: the same before and after lines are in the index, and however many put them there. */
+export function usesContract(access: Access): void {
+  describe('uses', () => {
+    const at = 1_600_000_000_000 - (1_600_000_000_000 % dayMs);
+    const line = (kind: string, said: object, change: Partial<AuditRow>) =>
+      row({ kind, timeMs: at, ...change, body: JSON.stringify({ domain: 'idp', outcome: 'allowed', ...said }) });
+    const write = async (records: readonly AuditRow[]) => {
+      for (let from = 0; from < records.length; from += 100) {
+        await access.store().commit({ marks: [], records: records.slice(from, from + 100) });
+      }
+    };
+    const indexAll = async () => {
+      const other = (await access.another()).auditSearch;
+      let done: number[];
+      do done = await Promise.all([access.store().auditSearch.indexFurther(), other.indexFurther()]);
+      while (done.some((count) => count > 0));
+    };
+
+    test('by client at a server and day, on each side apart, also while lines are on their way into the index', async () => {
+      const [server, client, other] = [fresh('server'), fresh('client'), fresh('client')];
+      const asked = { scopesAsked: ['a', 'b'], scopesGranted: ['a'] };
+      const some = [
+        line('issuance', asked, { server, client }),
+        line('issuance', {}, { server, client, timeMs: at + 5 }),
+        line('decision', { outcome: 'refused', reason: 'policy_denied' }, { server, client }),
+        line('issuance', {}, { server, client: other, timeMs: at + dayMs }),
+        line('issuance', {}, { server, client, timeMs: at - 1 }),
+        line('redemption', { domain: 'ras' }, { server, client }),
+        line('tool_call', { domain: 'gateway' }, { server, client, timeMs: at + 9 }),
+        line('tool_call', { domain: 'gateway', outcome: 'refused', reason: 'scope_missing' }, { server, client }),
+        line('policy', {}, { server, client }),
+      ];
+      await write(some);
+      const { uses } = access.store();
+      const sum = async (filter: Parameters<typeof uses.days>[0]) => {
+        const sums = new Map<string, readonly number[]>();
+        for (const day of await uses.days(filter)) {
+          const key = `${day.client === client ? 'one' : 'other'} ${(day.dayMs - at) / dayMs}`;
+          const before = sums.get(key) ?? [0, 0, 0, 0, 0];
+          const now = [day.issued, day.redeemed, day.called, day.refused];
+          const last = Math.max(before[4] ?? 0, day.lastMs - at);
+          sums.set(key, [...now.map((value, place) => value + (before[place] ?? 0)), last]);
+        }
+        return Object.fromEntries([...sums].sort());
+      };
+      const idp = { 'one 0': [2, 0, 0, 1, 5], 'other 1': [1, 0, 0, 0, dayMs] };
+      const check = async () => {
+        assert.deepEqual(await sum({ side: 'idp', fromMs: at, servers: [server] }), idp);
+        assert.deepEqual(await sum({ side: 'idp', fromMs: at, servers: [server, 'none'] }), idp);
+        assert.deepEqual(await sum({ side: 'ras', fromMs: at, servers: [server] }), { 'one 0': [0, 1, 1, 1, 9] });
+        assert.deepEqual(await sum({ side: 'idp', fromMs: at, clients: [other] }), { 'other 1': [1, 0, 0, 0, dayMs] });
+        assert.deepEqual(await sum({ side: 'idp', fromMs: at + dayMs, servers: [server] }), {
+          'other 1': [1, 0, 0, 0, dayMs],
+        });
+        const all = await uses.days({ side: 'idp', fromMs: at });
+        assert.ok(all.some((day) => day.server === server));
+        assert.deepEqual(await uses.days({ side: 'idp', fromMs: at, servers: [] }), []);
+      };
+      await check();
+      await write(Array.from({ length: 1100 }, () => line('system', {}, {})));
+      await indexAll();
+      await check();
+      await write([line('issuance', {}, { server, client, timeMs: at + 7 })]);
+      assert.deepEqual(await sum({ side: 'idp', fromMs: at, servers: [server] }), {
+        ...idp,
+        'one 0': [3, 0, 0, 1, 7],
+      });
+    });
+
+    test('by hour, kind, outcome and reason; what got less than it asked for is told apart', async () => {
+      const [hour, { uses }] = [1_500_000_000_000 - (1_500_000_000_000 % hourMs), access.store()];
+      const timeMs = hour + hourMs - 1;
+      const before = (await uses.hours(hour)).filter(({ hourMs: of }) => of === hour);
+      assert.deepEqual(before, []);
+      await write([
+        line('issuance', { scopesAsked: ['a', 'b'], scopesGranted: ['a'] }, { timeMs }),
+        line('issuance', { scopesAsked: ['a'], scopesGranted: ['a'] }, { timeMs }),
+        line('issuance', { scopesGranted: ['a'] }, { timeMs: hour }),
+        line('decision', { outcome: 'refused', reason: 'policy_denied' }, { timeMs }),
+        line('redemption', { scopesAsked: ['a', 'b'], scopesGranted: ['a'] }, { timeMs }),
+        line('issuance', {}, { timeMs: hour - 1 }),
+      ]);
+      const counts = async () => {
+        const sums = new Map<string, number>();
+        for (const { hourMs: of, kind, outcome, reason, lines } of await uses.hours(hour)) {
+          const key = `${kind} ${outcome} ${reason}`;
+          if (of === hour) sums.set(key, (sums.get(key) ?? 0) + lines);
+        }
+        return Object.fromEntries([...sums].sort());
+      };
+      const expected = {
+        'decision refused policy_denied': 1,
+        'issuance allowed ': 2,
+        'issuance narrowed ': 1,
+        'redemption allowed ': 1,
+      };
+      assert.deepEqual(await counts(), expected);
+      await write(Array.from({ length: 600 }, () => line('system', {}, {})));
+      await indexAll();
+      assert.deepEqual(await counts(), expected);
+    });
+
+    test('who used a server, by client, since when, and page by page', async () => {
+      const [server, client, other] = [fresh('server'), fresh('client'), fresh('client')];
+      const [one, two] = [`${server}-1`, `${server}-2`];
+      const issued = (person: string, through: string, timeMs: number) =>
+        line('issuance', {}, { server, client: through, person, timeMs });
+      await write([issued(one, client, 5000), issued(two, client, 9000), issued(one, other, 7000)]);
+      const { uses, agentUses } = access.store();
+      while ((await agentUses.catchUp(1000)) > 0);
+      assert.deepEqual(Object.fromEntries(await uses.people(server, 0)), { [client]: 2, [other]: 1 });
+      assert.deepEqual(Object.fromEntries(await uses.people(server, 6000)), { [client]: 1, [other]: 1 });
+      assert.equal(await uses.activePeople([server, 'none'], 0), 2);
+      assert.equal(await uses.activePeople([server], 8000), 1);
+      assert.equal(await uses.activePeople([], 0), 0);
+      const page = (after: string, limit: number) => uses.usersOf({ server, client, sinceMs: 0 }, { after, limit });
+      assert.deepEqual(await page('', 1), [one]);
+      assert.deepEqual(await page(one, 5), [two]);
+    });
+
+    test('are forgotten after four hundred days', async () => {
+      const { uses } = access.store();
+      const [server, client] = [fresh('server'), fresh('client')];
+      await write([line('issuance', {}, { server, client, timeMs: 2 * dayMs })]);
+      await write(Array.from({ length: 600 }, () => line('system', {}, {})));
+      await indexAll();
+      const filter = { side: 'idp', fromMs: 0, servers: [server] } as const;
+      await access.store().purge(401 * 86_400);
+      assert.equal((await uses.days(filter)).length, 1);
+      await access.store().purge(402 * 86_400);
+      assert.deepEqual(await uses.days(filter), []);
+      assert.ok((await uses.hours(0)).every((hour) => hour.hourMs > 2 * dayMs));
+    });
+  });
+}

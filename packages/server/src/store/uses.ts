@@ -1,0 +1,144 @@
+import { type Expression, type SqlBool, sql } from 'kysely';
+import { indexedTo, lastPosition } from './audit-index.ts';
+import { createTally, dayMs, hourMs, type Tally } from './audit-tally.ts';
+import type { Engine } from './engine.ts';
+import { chunksOf } from './groups.ts';
+import type { AuditDayTable } from './schema.ts';
+
+/** Lines of one hour that have all of this in common. */
+export interface HourCount {
+  /** Milliseconds since 1970 at which the hour begins. */
+  readonly hourMs: number;
+  readonly kind: string;
+  /** As on the record, and `narrowed`: allowed, and less than was asked for by name. */
+  readonly outcome: string;
+  /** '' where the line has none. */
+  readonly reason: string;
+  readonly lines: number;
+}
+
+/** What a client did at a server on one day, by the side that wrote it down. */
+export interface DayUse {
+  readonly server: string;
+  readonly client: string;
+  readonly dayMs: number;
+  readonly issued: number;
+  readonly redeemed: number;
+  readonly called: number;
+  readonly refused: number;
+  readonly lastMs: number;
+}
+
+/** Which days are looked for. `servers` and `clients` are ids as that side has them. */
+export interface DayFilter {
+  readonly side: 'idp' | 'ras';
+  readonly fromMs: number;
+  readonly servers?: readonly string[] | undefined;
+  readonly clients?: readonly string[] | undefined;
+}
+
+/** The record in numbers, also what was just written; kept for 400 days. Nothing in it says who. */
+export interface UseStore {
+  hours(fromMs: number): Promise<readonly HourCount[]>;
+  days(filter: DayFilter): Promise<readonly DayUse[]>;
+  /** How many people had an ID-JAG issued for these servers since then, through one client or any: by client. */
+  people(server: string, sinceMs: number): Promise<ReadonlyMap<string, number>>;
+  /** Ids of those people, after `after`, in order, at most `limit`. */
+  usersOf(
+    which: { readonly server: string; readonly client: string; readonly sinceMs: number },
+    page: { readonly after: string; readonly limit: number },
+  ): Promise<readonly string[]>;
+  /** How many people had an ID-JAG issued since then at any of these servers. */
+  activePeople(servers: readonly string[], sinceMs: number): Promise<number>;
+}
+
+/** Lines not in the index yet that are added up for each question; more are behind, and `hours` says nothing of them yet. */
+const longestTail = 2048;
+
+export function useStore({ db }: Engine): UseStore {
+  /** What is not in the index yet. Read first: what goes there meanwhile would otherwise be missed, and this way counts twice at worst for a moment. */
+  const readTail = async (): Promise<Tally> => {
+    const from = await indexedTo(db);
+    const tally = createTally();
+    if ((await lastPosition(db)) > from) {
+      const lines = await db
+        .selectFrom('audit')
+        .select(['kind', 'time_ms', 'body', 'client', 'server'])
+        .where('position', '>', from)
+        .orderBy('position')
+        .limit(longestTail)
+        .execute();
+      for (const { kind, time_ms, body, client, server } of lines) {
+        const keys = { client: client ?? undefined, server: server ?? undefined };
+        tally.add({ kind, timeMs: time_ms, body: JSON.parse(body), ...keys });
+      }
+    }
+    return tally.sums();
+  };
+
+  return {
+    hours: async (fromMs) => {
+      const from = Math.floor(fromMs / hourMs);
+      const { hours: tail } = await readTail();
+      const rows = await db.selectFrom('audit_hours').selectAll().where('hour', '>=', from).orderBy('hour').execute();
+      const late = tail.filter(({ hour }) => hour >= from);
+      return [...rows, ...late].map(({ hour, ...rest }) => ({ hourMs: hour * hourMs, ...rest }));
+    },
+
+    days: async ({ side, fromMs, servers, clients }) => {
+      const from = Math.floor(fromMs / dayMs);
+      const { days: tail } = await readTail();
+      const found: AuditDayTable[] = [];
+      const [column, ids] = servers ? (['server', servers] as const) : (['client', clients ?? []] as const);
+      for (const some of servers || clients ? chunksOf(ids) : [undefined]) {
+        let query = db.selectFrom('audit_days').selectAll().where('side', '=', side).where('day', '>=', from);
+        if (some) query = query.where(column, 'in', some);
+        found.push(...(await query.execute()));
+      }
+      const isMeant = (row: AuditDayTable) =>
+        row.side === side && row.day >= from && (!(servers ?? clients) || ids.includes(row[column]));
+      return [...found, ...tail.filter(isMeant)].map(toDayUse);
+    },
+
+    people: async (server, sinceMs) => {
+      const rows = await db
+        .selectFrom('agent_uses')
+        .select(['client', ({ fn }) => fn.countAll<number>().as('people')])
+        .where('server', '=', server)
+        .where('last_ms', '>=', sinceMs)
+        .groupBy('client')
+        .execute();
+      return new Map(rows.map(({ client, people }) => [client, Number(people)]));
+    },
+
+    usersOf: async ({ server, client, sinceMs }, { after, limit }) => {
+      const rows = await db
+        .selectFrom('agent_uses')
+        .select('person_id')
+        .where('server', '=', server)
+        .where('client', '=', client)
+        .where('last_ms', '>=', sinceMs)
+        .where('person_id', '>', after)
+        .orderBy('person_id')
+        .limit(limit)
+        .execute();
+      return rows.map(({ person_id }) => person_id);
+    },
+
+    activePeople: async (servers, sinceMs) => {
+      if (servers.length === 0) return 0;
+      const isOne: Expression<SqlBool> = sql<SqlBool>`server in (${sql.join(servers)})`;
+      const { people } = await db
+        .selectFrom('agent_uses')
+        .select(({ fn }) => fn.count<number>('person_id').distinct().as('people'))
+        .where(isOne)
+        .where('last_ms', '>=', sinceMs)
+        .executeTakeFirstOrThrow();
+      return Number(people);
+    },
+  };
+}
+
+function toDayUse({ side: _, day, last_ms, ...rest }: AuditDayTable): DayUse {
+  return { ...rest, dayMs: day * dayMs, lastMs: last_ms };
+}
