@@ -75,6 +75,24 @@ describe('CIM-06, KEY-04: what is fetched of others', () => {
     assert.equal(state.fetches, 2);
   });
 
+  test('a clock that was an hour ahead and is set back: fetched anew, and what was kept is honoured for 600 s at most', async () => {
+    const { fetched, state } = world();
+    state.now += 3600;
+    await fetched.get('a');
+    state.now -= 3600;
+    state.value = 'two';
+    assert.equal(await fetched.get('a'), 'two');
+    state.now += 3600;
+    await fetched.get('a');
+    state.now -= 3600;
+    state.down = true;
+    assert.equal(await fetched.get('a'), 'two');
+    state.now += 599;
+    assert.equal(await fetched.get('a'), 'two');
+    state.now += 1;
+    assert.equal(await fetched.get('a'), undefined);
+  });
+
   test('everybody waits for the same fetch, and each name for its own', async () => {
     const { fetched, state } = world();
     assert.deepEqual(await Promise.all(['a', 'a', 'b'].map((name) => fetched.get(name))), ['one', 'one', 'one']);

@@ -66,8 +66,13 @@ export function createFetched<Value>(options: {
         entry = { value: undefined, freshUntil: 0, triedAt: 0, running: undefined };
         entries.set(name, entry);
       }
-      const { value, freshUntil, triedAt, running } = entry;
       const now = options.now();
+      if (now < entry.triedAt) {
+        // The clock was ahead and was set back: else what was kept then would be fresh, and not asked for again, for as long as that.
+        entry.freshUntil = Math.min(entry.freshUntil, now);
+        entry.triedAt = 0;
+      }
+      const { value, freshUntil, triedAt, running } = entry;
       if (value !== undefined && now < freshUntil && (!suffices || suffices(value))) return value;
       if (running) return running;
       if (now - triedAt < refetchPauseSeconds) return usable(entry);

@@ -9,7 +9,7 @@ import { toLine, toPrintable } from './audit.ts';
 import { homeOption } from './home-option.ts';
 import { listOption } from './list-option.ts';
 import { toMs } from './when.ts';
-import { type InstallationFlags, readInstallation, withStore } from './with-store.ts';
+import { type InstallationFlags, readIssuers, withStore } from './with-store.ts';
 
 interface ListFlags extends InstallationFlags {
   readonly person: readonly string[];
@@ -99,11 +99,11 @@ async function toFilter(store: Store, flags: ListFlags, nowMs: number): Promise<
 /** Somebody is on the record by ids; what is no address of a person here is taken for one. */
 async function toIds(store: Store, flags: ListFlags): Promise<string[]> {
   if (flags.person.length === 0) return [];
-  const { config } = await readInstallation(flags);
+  const { idp } = await readIssuers(flags);
   const ids: string[] = [];
   for (const who of flags.person) {
     const person = who.includes('@') ? await store.people.findByEmail(who) : undefined;
-    ids.push(...(await idsOnRecord(store, person?.id ?? who, config.idp.issuer)));
+    ids.push(...(await idsOnRecord(store, person?.id ?? who, idp)));
   }
   return ids;
 }

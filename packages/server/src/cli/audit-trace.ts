@@ -14,7 +14,7 @@ import { Problem } from '../problem.ts';
 import type { Store } from '../store/store.ts';
 import { toPrintable } from './audit.ts';
 import { homeOption } from './home-option.ts';
-import { type InstallationFlags, readInstallation, withStore } from './with-store.ts';
+import { type InstallationFlags, readInstallation, readIssuers, withStore } from './with-store.ts';
 
 /** `credence audit trace ID`: from a tool call back to whoever published the rule, and forward to what followed. */
 export function auditTraceCommand(): Command {
@@ -27,7 +27,7 @@ export function auditTraceCommand(): Command {
     .action((id: string, flags: InstallationFlags & { readonly json?: boolean }) =>
       withStore(flags, async (store) => {
         const { config } = await readInstallation(flags);
-        const found = await trace(store, id, originsOf(config));
+        const found = await trace(store, id, originsOf(config, await readIssuers(flags)));
         if (!found) {
           throw new Problem(
             `Nothing on the record is called ${toPrintable(id)}.`,
@@ -41,8 +41,8 @@ export function auditTraceCommand(): Command {
 }
 
 /** The issuers whose record is in this store. */
-function originsOf({ roles, idp, ras }: Config): TraceOrigins {
-  return { idp: roles.has('idp') ? idp.issuer : undefined, ras: roles.has('ras') ? ras.issuer : undefined };
+function originsOf({ roles }: Config, { idp, ras }: { readonly idp: string; readonly ras: string }): TraceOrigins {
+  return { idp: roles.has('idp') ? idp : undefined, ras: roles.has('ras') ? ras : undefined };
 }
 
 const words: Readonly<Record<Missing, string>> = {

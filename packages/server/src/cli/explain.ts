@@ -6,7 +6,7 @@ import type { AuditRecord } from '../audit/record.ts';
 import type { Explanation, RuleExplanation } from '../policy/explain.ts';
 import { findRecord, toPrintable } from './audit.ts';
 import { configOption, homeOption } from './home-option.ts';
-import { readInstallation, withStore } from './with-store.ts';
+import { readIssuers, withStore } from './with-store.ts';
 
 /** `credence explain ID`: who asked for what, what was decided and why, and what would have to be different. */
 export function explainCommand(): Command {
@@ -19,9 +19,9 @@ export function explainCommand(): Command {
     .addHelpText('after', '\nExample:\n  credence explain d_3qk0Zc9m1o2VtG8xk2b3Wg')
     .action((id: string, options: { home: string; config?: string; json?: boolean }) =>
       withStore(options, async (store) => {
-        const { idp, ras } = (await readInstallation(options)).config;
+        const issuers = await readIssuers(options);
         const record = readRecord(await findRecord(store, id));
-        const explanation = await recompute(store, record, { idp: idp.issuer, ras: ras.issuer });
+        const explanation = await recompute(store, record, issuers);
         const { email, name } = (record.person && (await store.people.find(record.person))) || {};
         if (options.json) process.stdout.write(`${JSON.stringify({ record, explanation })}\n`);
         else

@@ -9,7 +9,7 @@ import { toPrintable } from './audit.ts';
 import { toWhy } from './explain.ts';
 import { homeOption } from './home-option.ts';
 import { readText } from './read-text.ts';
-import { readInstallation, withStore } from './with-store.ts';
+import { readIssuers, withStore } from './with-store.ts';
 
 interface Options {
   readonly access?: string;
@@ -65,8 +65,7 @@ async function indexToTest(options: Options): Promise<{ index: AccessIndex; poli
       const wayOut = 'Start the server once, which publishes it, or name a document with --access.';
       throw new Problem('No access document is in force in this home.', wayOut);
     }
-    const { idp, ras } = (await readInstallation(options)).config;
-    const index = toAccessIndex(latest, { idp: idp.issuer, ras: ras.issuer });
+    const index = toAccessIndex(latest, await readIssuers(options));
     return { index, policy: { version: latest.version } };
   });
 }

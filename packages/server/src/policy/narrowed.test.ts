@@ -39,6 +39,12 @@ describe('a version that grants less', () => {
     ['another rule takes its place', [one], ['{ id: two, allow: all, on: s, to: [everyone] }'], []],
     ['somebody is denied something', [one], [one, '{ id: no, deny: [a], on: s, to: [role:r] }'], ['s role:r']],
     ['and no more', [one, '{ id: no, deny: [a], on: s, to: [role:r] }'], [one], []],
+    [
+      'only as long as the other circumstances hold',
+      [one],
+      [one.replace('}', ', from: [10.0.0.0/8] }')],
+      ['s group:g'],
+    ],
     ['a demand is new', [one], [one, '{ id: r, require: { max_age: 60 }, for: [a], on: s }'], ['s everyone']],
     [
       'a demand is another',
@@ -198,6 +204,10 @@ describe('a version that grants less', () => {
     const before = compile([]);
     assert.deepEqual(lostClients(before, before), []);
     assert.deepEqual(lostClients(before, compile([], { clients: client('c') })), [
+      { ras: 'https://r.example', clientId: 'd' },
+    ]);
+    const paused = client('d').replace('{ ', '{ exchange: false, ');
+    assert.deepEqual(lostClients(before, compile([], { clients: `${client('c')}, ${paused}` })), [
       { ras: 'https://r.example', clientId: 'd' },
     ]);
     const renamed = compile([], { clients: `${client('c')}, ${client('d', 'e')}` });

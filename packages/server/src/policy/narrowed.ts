@@ -3,6 +3,7 @@ import type { Rule } from './compile-rules.ts';
 import { isHighRisk } from './decide.ts';
 import type { DetailType } from './details.ts';
 import type { AccessServer } from './model.ts';
+import { mayExchange } from './reach.ts';
 import type { TogetherRule } from './together.ts';
 
 /** A server on which somebody may have less than before, and who that may be, as documents name them. */
@@ -40,8 +41,9 @@ export function lostClients(
   before: AccessIndex,
   next: AccessIndex,
 ): readonly { readonly ras: string; readonly clientId: string }[] {
-  return [...before.clients.values()].flatMap(({ id, clientIds }) => {
-    const left = next.clients.get(id)?.clientIds;
+  return [...before.clients.values()].filter(mayExchange).flatMap(({ id, clientIds }) => {
+    const client = next.clients.get(id);
+    const left = client && mayExchange(client) ? client.clientIds : undefined;
     return [...clientIds].flatMap(([ras, clientId]) => (left?.get(ras) === clientId ? [] : [{ ras, clientId }]));
   });
 }

@@ -53,6 +53,6 @@ function strongest(words: readonly string[]): readonly (string | undefined)[] {
 }
 
 /** As the token exchange has it: who may not trade an ID Token reaches nothing. */
-function mayExchange({ exchange, public: isPublic, document }: AccessClient): boolean {
+export function mayExchange({ exchange, public: isPublic, document }: AccessClient): boolean {
   return document?.mayExchange !== false && (exchange ?? !isPublic);
 }

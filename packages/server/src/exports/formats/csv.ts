@@ -36,11 +36,11 @@ export function toCsv(record: Exported): string {
   return columns.map(([, of]) => toCell(of(record))).join(',');
 }
 
-/** A spreadsheet runs what begins like a formula: an apostrophe makes text of it (T32). */
+/** A spreadsheet runs what begins like a formula, in some languages also with the wide signs: an apostrophe makes text of it (T32). */
 function toCell(value: string | number | undefined): string {
   if (value === undefined) return '';
   if (typeof value === 'number') return String(value);
   const text = toVisible(value);
-  const safe = /^\s*[=+\-@|%]/.test(text) ? `'${text}` : text;
+  const safe = /^\s*[=+\-@|%\uFF1D\uFF0B\uFF0D\uFF20]/.test(text) ? `'${text}` : text;
   return /[",\s]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
