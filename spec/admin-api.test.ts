@@ -12,6 +12,10 @@ import { type AdminWorld, adminRefused, adminUrl, allRoles, type Browser, openAd
 
 const everybody = 'owner policy people auditor help-desk';
 
+/** What takes a sign-in of the last 15 minutes. */
+const freshOnly =
+  'grantRole revokeRole createSecret removeSecret changeMembers switchPersonOn createScimToken revokeScimToken stop resume createToken';
+
 /** Who may call what, written out by hand: the other side of the table in permissions.ts. */
 const mayCall: Readonly<Record<string, string>> = {
   getMe: everybody,
@@ -177,6 +181,14 @@ describe('the admin API: tokens', () => {
     assert.deepEqual(permissions, ['read:overview', 'read:people', 'read:tokens']);
   });
 
+  test('is worth nothing while its administrator is stopped', async () => {
+    const world = await openAdminWorld();
+    const token = await world.tokenOf('owner');
+    assert.equal((await world.send('GET', '/me', { token })).status, 200);
+    world.stopped.add('u_owner');
+    await adminRefused(world, await world.send('GET', '/me', { token }), 'admin_token_unknown', { known: false });
+  });
+
   test('is worth nothing while its administrator is switched off', async () => {
     const world = await openAdminWorld();
     const token = await world.tokenOf('owner');
@@ -236,6 +248,7 @@ describe('the admin API: sessions of browsers', () => {
     ['nobody has used it for 15 minutes', ({ clock }) => (clock.ms += 900_000)],
     ['its role was taken away', ({ store }) => store.administrators.revoke('u_owner', [])],
     ['its person was switched off', ({ store }) => store.directory.provisioned.block('u_owner', true, [])],
+    ['its person was stopped', ({ stopped }) => stopped.add('u_owner')],
     ['the sessions of its person were ended', ({ store }) => store.artifacts.endSessionsOf('u_owner')],
     ['its sign-in was ended', ({ store }, { sid }) => store.sessions.end(`uid-${sid}`, [])],
     ['it was ended', ({ store }, { idHash }) => store.adminSessions.end(idHash, [])],
@@ -322,6 +335,10 @@ describe('the admin API: sessions of browsers', () => {
       if (mayRead) assert.equal(read.status, 200, name);
       else await adminRefused(world, read, 'admin_foreign_page', { known: false });
     }
+  });
+
+  test('what asks for a fresh sign-in, written out by hand', () => {
+    assert.deepEqual(routes.flatMap(({ id, fresh }) => (fresh ? [id] : [])).sort(), freshOnly.split(' ').sort());
   });
 
   test('what asks for a fresh sign-in is refused 15 minutes after it, whatever the session did since', async () => {

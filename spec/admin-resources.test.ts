@@ -543,6 +543,61 @@ describe('records', () => {
   });
 });
 
+describe('T30: the stop button has the order of rank of everything else', () => {
+  const targets: readonly (readonly [by: 'people' | 'policy' | 'owner', target: string, may: boolean])[] = [
+    ['people', 'u_owner', false],
+    ['people', 'owner@acme.example', false],
+    ['people', 'u_policy', false],
+    ['people', 'u_help-desk', true],
+    ['people', 'u_people', true],
+    ['policy', 'u_owner', false],
+    ['owner', 'u_policy', true],
+  ];
+  for (const [by, target, may] of targets) {
+    test(`${by} ${may ? 'may' : 'may not'} stop ${target}`, async () => {
+      const world = await openAdminWorld();
+      const browser = await world.browserOf(by);
+      const body = { kind: 'person', target, reason: 'drill' };
+      for (const path of ['/stops/preview', '/stops']) {
+        const given = await world.send('POST', path, { ...browser, body });
+        if (may) assert.ok(given.status < 300, JSON.stringify(given.body));
+        else await adminRefused(world, given, 'admin_not_below');
+      }
+    });
+  }
+
+  test('a session of somebody above is theirs to end, and an owner’s', async () => {
+    const world = await openAdminWorld();
+    await openSession(world.store, 'sid-owner', 'claude-code', 'u_owner', world.now());
+    const body = { kind: 'session', target: 'uid-sid-owner', reason: 'drill' };
+    const people = await world.browserOf('people');
+    await adminRefused(world, await world.send('POST', '/stops', { ...people, body }), 'admin_not_below');
+    const owner = await world.browserOf('owner');
+    assert.equal((await world.send('POST', '/stops', { ...owner, body })).status, 201);
+  });
+});
+
+describe('what upstreams are started with', () => {
+  test('is told to nobody, also not with a version of the document', async () => {
+    const world = await openAdminWorld();
+    const document = {
+      servers: {
+        a: { upstream: { stdio: ['run', '--key', 's3cret'], env: { TOKEN: 's3cret' } }, scopes: {} },
+        b: { upstream: { http: 'http://127.0.0.1:9/mcp?key=s3cret' }, scopes: {} },
+      },
+      trust: {},
+    };
+    const text = JSON.stringify(document);
+    const digest = createHash('sha256').update(text).digest('base64url');
+    const version = { kind: 'resource', version: 1, document: text, digest, author: 'x', publishedAt: 1 } as const;
+    await world.store.policies.append(version, []);
+    const { body } = await world.send('GET', '/policies/resource/versions/1', await world.browserOf('auditor'));
+    assert.deepEqual(body.document.servers.a.upstream, { kind: 'stdio' });
+    assert.deepEqual(body.document.servers.b.upstream, { kind: 'http' });
+    assert.ok(!JSON.stringify(body).includes('s3cret'));
+  });
+});
+
 describe('stops', () => {
   const order = { kind: 'person', target: 'u_alice', reason: 'laptop stolen' };
 

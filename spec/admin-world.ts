@@ -55,6 +55,8 @@ export async function openAdminWorld(options: { demo?: boolean; linesPerSecond?:
     people.set(role, person);
   }
   const refreshed = { times: 0 };
+  /** Ids of people who are stopped. */
+  const stopped = new Set<string>();
   const keyLine = {
     purpose: 'id_jag' as const,
     kid: 'k1',
@@ -92,6 +94,7 @@ export async function openAdminWorld(options: { demo?: boolean; linesPerSecond?:
     },
     access: world.policy,
     resource: world.resource,
+    isStopped: (personId) => stopped.has(personId),
     refresh: async () => {
       refreshed.times += 1;
     },
@@ -146,6 +149,7 @@ export async function openAdminWorld(options: { demo?: boolean; linesPerSecond?:
     services,
     idp,
     refreshed,
+    stopped,
     raw,
     send,
     last,

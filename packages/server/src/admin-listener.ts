@@ -5,6 +5,7 @@ import { isLoopbackHost } from './config.ts';
 import { readKeyLines } from './keys/key-words.ts';
 import { toFault } from './log.ts';
 import { type Handler, lazily, type Parts, toAlert } from './roles.ts';
+import { isStoppedAtSignIn } from './stops/judge.ts';
 
 /** The admin listener: the admin API and the sign-in of those who use it. Loaded when the first of them comes. */
 export async function adminListener(parts: Parts): Promise<Handler> {
@@ -37,6 +38,7 @@ function toServices({ config, home, store, inForce, edge, seal, now }: Parts): A
     // What the store has, also where another process serves it.
     access: () => (inForce.has('access') ? inForce.access() : undefined),
     resource: () => (inForce.has('resource') ? inForce.resource() : undefined),
+    isStopped: (personId) => isStoppedAtSignIn(edge.stops.current(), 'person', personId),
     refresh: inForce.refresh,
     keys: (at) => readKeyLines(home, seal, at),
   };

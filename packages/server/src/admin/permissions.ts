@@ -58,6 +58,7 @@ const granted: Readonly<Record<AdminRole, readonly Permission[]>> = {
 
 /** What would let a token widen what anybody may do, itself included, takes a person who has just signed in. */
 const forPeopleOnly: ReadonlySet<Permission> = new Set([
+  'write:groups',
   'write:credentials',
   'write:sources',
   'write:administrators',

@@ -8,6 +8,7 @@ import { acrOf, coversAcr } from '../policy/sign-in-levels.ts';
 import type { AdminServices } from './api/services.ts';
 import { hashTicket, newTicket, readCookie, toSetCookie } from './cookies.ts';
 import { becomeFirst, findFirstLink } from './first-administrator.ts';
+import { idleSeconds } from './session-times.ts';
 import { firstPage, notSignedInPage, signedInPage, toPageResponse } from './sign-in-pages.ts';
 
 export const returnPath = '/sign-in/done';
@@ -78,6 +79,8 @@ export function createAdminSignIn(services: AdminServices, party: () => Promise<
     const pending: Pending = { state: random(), nonce: random(), verifier: random(), ...about };
     const url = await (await party()).begin(pending, {
       ...(!demo && { acr_values: acrOf.twoFactors }),
+      // Else a session that is over would begin anew by itself, in whoever's hands the browser is by then.
+      max_age: String(idleSeconds),
       ...(fresh && { prompt: 'login' }),
     });
     if (!url.ok) return turnAway(address, url.refusal, false, {});
@@ -112,6 +115,8 @@ export function createAdminSignIn(services: AdminServices, party: () => Promise<
     const person = await store.people.find(subject);
     if (!person?.active || sid === undefined) return refused('admin_not_administrator');
     if (!twoFactors && !demo) return refused('admin_no_second_factor');
+    const isOld = typeof claims.auth_time !== 'number' || now() - claims.auth_time > idleSeconds + pendingSeconds;
+    if (isOld && !demo) return refused('admin_sign_in_too_old');
     if (first !== undefined) {
       const facts = { person: subject, detail: 'first administrator, by link', after: { role: 'owner' } };
       const records = [services.alert(facts, address)];
@@ -148,6 +153,7 @@ export function createAdminSignIn(services: AdminServices, party: () => Promise<
 const sentences: Readonly<Partial<Record<Refusal, string>>> = {
   admin_not_administrator: 'You do not administer here. An owner can make you an administrator.',
   admin_no_second_factor: 'Administrators sign in with a second factor, and you did not. Add one, then sign in again.',
+  admin_sign_in_too_old: 'You proved who you are too long ago. Sign in again.',
   admin_sign_in_unknown: 'This sign-in was too old, was finished before, or began in another browser.',
   admin_first_link_unknown: 'The link was used, is too old, or somebody administers already.',
   upstream_unreachable: 'The identity provider could not be reached. Try again in a moment.',

@@ -181,7 +181,15 @@ async function planSession({ store, now }: StopPlace, order: StopOrder): Promise
   const all: Hit[] = hits.length > 0 ? hits : [{ at: 'idp', what: 'session', value: session.uid }];
   const person = await store.people.find(session.personId);
   const words = `ends the session ${session.uid} of ${person?.email ?? session.personId} for good, with ${hits.length} ${hits.length === 1 ? 'client' : 'clients'}`;
-  return { hits: all, ends: {}, session: session.uid, endsAt: now + longestSessionSeconds, people: 1, words };
+  return {
+    hits: all,
+    ends: {},
+    personId: session.personId,
+    session: session.uid,
+    endsAt: now + longestSessionSeconds,
+    people: 1,
+    words,
+  };
 }
 
 async function planToken({ store, access, resource, now }: StopPlace, order: StopOrder): Promise<StopPlan> {

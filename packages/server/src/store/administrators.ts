@@ -126,6 +126,7 @@ export function administratorStore({ db, write }: Engine, digests: Digests): Adm
         db.deleteFrom('factors').where('person_id', '=', personId),
         db.deleteFrom('once_codes').where('person_id', '=', personId),
         db.deleteFrom('account_links').where('person_id', '=', personId),
+        db.deleteFrom('api_tokens').where('person_id', '=', personId),
         insertFactor(db, { ...factor, personId }),
         ...endEverythingOf(db, personId, 'admin'),
       ];

@@ -25,14 +25,14 @@ const useSeconds = 60;
 /** Who sends this token. It is looked up by its hash, so that nothing is compared that could be guessed bit by bit. */
 export async function findByToken(
   authorization: string,
-  { store, now }: Pick<AdminServices, 'store' | 'now'>,
+  { store, now, isStopped }: Pick<AdminServices, 'store' | 'now' | 'isStopped'>,
 ): Promise<Result<Administrator>> {
   const hash = hashApiToken(/^Bearer +(\S{1,200})$/i.exec(authorization)?.[1] ?? '');
   const token = hash === undefined ? undefined : await store.apiTokens.findByHash(hash);
   if (!token || token.expiresAt <= now()) return no('admin_token_unknown');
   const person = await store.people.find(token.personId);
   const role = await store.administrators.roleOf(token.personId);
-  if (!person?.active || role === undefined) return no('admin_token_unknown');
+  if (!person?.active || isStopped(person.id) || role === undefined) return no('admin_token_unknown');
   if (token.lastUsedAt === undefined || now() - token.lastUsedAt >= useSeconds) {
     await store.apiTokens.used(token.id, now());
   }
@@ -47,7 +47,7 @@ export async function findByToken(
 export async function findBySession(
   request: Request,
   address: string,
-  services: Pick<AdminServices, 'store' | 'now' | 'installation' | 'alert'>,
+  services: Pick<AdminServices, 'store' | 'now' | 'installation' | 'alert' | 'isStopped'>,
 ): Promise<Result<Administrator>> {
   const { store, now, installation } = services;
   const value = readCookie(request, 'session', installation.admin);
@@ -67,7 +67,8 @@ export async function findBySession(
   const person = await store.people.find(session.personId);
   const role = await store.administrators.roleOf(session.personId);
   const isStrong = session.twoFactors || installation.demo;
-  if (!stands || !person?.active || role === undefined || !isStrong) return no('admin_session_over');
+  const isIn = person?.active && !services.isStopped(person.id);
+  if (!stands || !isIn || role === undefined || !isStrong) return no('admin_session_over');
 
   if (now() - session.seenAt >= seenSeconds) await store.adminSessions.seen(session.idHash, now());
   const { signedInAt } = session;

@@ -146,6 +146,7 @@ export const groupRoutes: readonly Route[] = [
     id: 'changeMembers',
     summary: 'Put people into a local group, and take people out',
     permission: 'write:groups',
+    fresh: true,
     params,
     body: z.strictObject({ add: people, remove: people }),
     answer: GroupShape,

@@ -110,14 +110,22 @@ function switching(active: boolean, id: string, summary: string): Route {
     id,
     summary,
     permission: 'write:people',
+    // Whoever is let in again has what they had.
+    fresh: active,
     params: personParams,
     answer: PersonDetail,
     handle: async ({ params, by, row }, services) => {
+      if (active && by.by.kind === 'token') return refuse('admin_scope_lacks');
       const found = await toChange(services, by, params.id);
       if (!found.ok) return refuse(found.refusal);
       const { person, isSelf } = found.value;
       if (isSelf) return refuse('admin_own_access');
-      const facts = { person: person.id, before: { active: person.active }, detail: `person switched ${name}` };
+      const facts = {
+        person: person.id,
+        before: { active: person.active },
+        after: { active },
+        detail: `person switched ${name}`,
+      };
       await services.store.directory.provisioned.block(person.id, !active, [row('admin', facts)]);
       return show(services, person.id);
     },

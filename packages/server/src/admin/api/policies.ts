@@ -1,3 +1,4 @@
+import { isObject } from '@credence/mcp/protocol';
 import { z } from 'zod';
 import type { PolicyVersion } from '../../store/store.ts';
 import { answer, type Route, refuse, route } from './route.ts';
@@ -9,7 +10,9 @@ const Version = z.object({
   version: z.int(),
   author: z.string(),
   publishedAt: z.int(),
-  digest: z.string().describe('SHA-256 of the document as JSON text, base64url.'),
+  digest: z
+    .string()
+    .describe('SHA-256 of the document as JSON text as it was published, upstreams included, base64url.'),
 });
 
 /** Versions of the policy documents: each is for good. */
@@ -47,10 +50,21 @@ export const policyRoutes: readonly Route[] = [
     handle: async ({ params }, { store }) => {
       const found = await store.policies.read(params.kind, params.version);
       if (!found) return refuse('api_not_found');
-      return answer({ ...toShape(found), document: JSON.parse(found.document) as Record<string, unknown> });
+      return answer({ ...toShape(found), document: withoutUpstreams(JSON.parse(found.document)) });
     },
   }),
 ];
+
+/** What a stdio upstream is started with, and the address of another, may hold secrets: they are told to nobody. */
+function withoutUpstreams(document: Record<string, unknown>): Record<string, unknown> {
+  if (!isObject(document.servers)) return document;
+  const servers = Object.entries(document.servers).map(([id, server]) => {
+    const upstream = isObject(server) ? server.upstream : undefined;
+    if (!isObject(server) || !isObject(upstream)) return [id, server];
+    return [id, { ...server, upstream: { kind: 'http' in upstream ? 'http' : 'stdio' } }];
+  });
+  return { ...document, servers: Object.fromEntries(servers) };
+}
 
 function toShape({ kind: of, version, author, publishedAt, digest }: PolicyVersion) {
   return { kind: of, version, author, publishedAt, digest };

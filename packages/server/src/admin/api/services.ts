@@ -21,6 +21,8 @@ export interface AdminServices {
   /** What is in force; `undefined` where this installation does not serve that side. */
   readonly access: () => AccessIndex | undefined;
   readonly resource: () => ResourceIndex | undefined;
+  /** Whether somebody is stopped: then they administer nothing either. */
+  readonly isStopped: (personId: string) => boolean;
   /** Takes up at once what was changed here; other processes see it within half a second. */
   readonly refresh: () => Promise<void>;
   /** Keys of every purpose, as this process finds them. */

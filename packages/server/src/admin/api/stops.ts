@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { checkMayChange } from '../../directory/administrators.ts';
 import { Problem } from '../../problem.ts';
-import type { StopPlace } from '../../stops/plan.ts';
+import { planStop, type StopPlace } from '../../stops/plan.ts';
 import { type By, listStops, previewStop, resumeStop, stop } from '../../stops/stop.ts';
 import { type Stop, stopKinds } from '../../store/stop.ts';
 import { type ApiCall, answer, type Outcome, type Route, refuse, route } from './route.ts';
@@ -50,8 +51,8 @@ export const stopRoutes: readonly Route[] = [
     body: Order,
     answer: z.object({ words: z.string(), people: z.int().nullable(), endsAt: z.int().nullable() }),
     handle: (call, services) =>
-      orRefused(async () => {
-        const { words, people, endsAt } = await previewStop(placeOf(call, services), call.body);
+      ifBelow(call, services, async (place) => {
+        const { words, people, endsAt } = await previewStop(place, call.body);
         return { words, people: people ?? null, endsAt: endsAt ?? null };
       }),
   }),
@@ -66,7 +67,7 @@ export const stopRoutes: readonly Route[] = [
     status: 201,
     answer: StopShape,
     handle: (call, services) =>
-      orRefused(async () => toShape(await stop(placeOf(call, services), call.body, byOf(call)))),
+      ifBelow(call, services, async (place) => toShape(await stop(place, call.body, byOf(call)))),
   }),
   route({
     method: 'POST',
@@ -82,10 +83,27 @@ export const stopRoutes: readonly Route[] = [
       const { id } = call.params;
       if (!(await services.store.stops.find(id))) return refuse('api_not_found');
       const order = { id, reason: call.body.reason };
-      return orRefused(async () => toShape(await resumeStop(placeOf(call, services), order, byOf(call))));
+      return orRefused(async () => answer(toShape(await resumeStop(placeOf(call, services), order, byOf(call)))));
     },
   }),
 ];
+
+/** Somebody who administers with an equal or a higher role is stopped by owners only, like whatever else is done to them (T30). */
+function ifBelow<T>(
+  call: Caller & { readonly body: z.output<typeof Order> },
+  services: AdminServices,
+  act: (place: StopPlace) => Promise<T>,
+): Promise<Outcome<T>> {
+  const place = placeOf(call, services);
+  return orRefused(async () => {
+    const { personId } = await planStop(place, call.body);
+    if (personId !== undefined && personId !== call.by.person.id) {
+      const may = checkMayChange(call.by.role, await services.store.administrators.roleOf(personId));
+      if (!may.ok) return refuse(may.refusal);
+    }
+    return answer(await act(place));
+  });
+}
 
 function placeOf({ now }: Caller, { store, access, resource, installation }: AdminServices): StopPlace {
   const { idp, ras } = installation;
@@ -97,9 +115,9 @@ function byOf({ by, row }: Caller): By {
 }
 
 /** What an order cannot mean is said in the words that a command would say it in. */
-async function orRefused<T>(act: () => Promise<T>): Promise<Outcome<T>> {
+async function orRefused<T>(act: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
   try {
-    return answer(await act());
+    return await act();
   } catch (error) {
     if (error instanceof Problem) return refuse('api_conflict', error.message);
     throw error;

@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: hfxvSjEBKs_Uacd1ufoFNREC577SyXhKs0zWS-3uyDI
+// Made of: vk-_7BeUZRWdD0EH5TQ4H28SWe5FDRMJlnsD6ITSWzo
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -347,7 +347,6 @@ export interface Operations {
         | 'read:people'
         | 'write:people'
         | 'read:groups'
-        | 'write:groups'
         | 'read:policy'
         | 'read:keys'
         | 'read:sources'
