@@ -30,6 +30,7 @@ export function openOtherRas(
   const index = compileResource(parsed.document, { version: 1, issuer: rasIssuer, localIdp: undefined });
   const edge: Edge = {
     store,
+    inForce: { upTo: () => undefined },
     stops: world.stops,
     nowMs: () => world.clock.ms,
     ledger: { count: () => undefined, flush: async () => undefined },

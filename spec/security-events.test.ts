@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Refusal, refusalRow, securityEventType } from '@credence/mcp/protocol';
+import { type Refusal, refusalRow, securityEventType, toStopPayload } from '@credence/mcp/protocol';
 import { generatePrivateJwk } from '../packages/server/src/keys/signer.ts';
-import { type Answer, alice, idpIssuer, openWorld, partnerIssuer, rasIssuer, refused, type World } from './world.ts';
+import {
+  type Answer,
+  alice,
+  claimsOf,
+  idpIssuer,
+  openWorld,
+  partnerIssuer,
+  rasIssuer,
+  refused,
+  type World,
+} from './world.ts';
 
 const server = { client_id: 'server:tracker', client_secret: 'server:tracker-secret' };
 const isActive = async (world: World, token: unknown) =>
@@ -412,5 +422,42 @@ describe('SIG-02: "revoke all access tokens for subject, refuse ID-JAGs with iat
     const account = await world.store.accounts.find({ issuer: idpIssuer, tenant: undefined, subject: alice.id });
     await world.store.accounts.setActive(account?.id ?? '', false);
     assert.equal(await isActive(world, token), false);
+  });
+});
+
+describe('SIG-03: an issuer stops what it has issued itself, and nothing else', () => {
+  const stopOf = (world: World, claims: object, value: string, key = world.keys.idJag) =>
+    world.event('stop', {
+      payload: {
+        ...toStopPayload({ id: 'x', tenant: undefined, what: 'id_jag', value, resumedAt: undefined }, world.now()),
+      },
+      claims: { sub_id: undefined, ...claims },
+      key,
+    });
+
+  test('T09: the jti of another issuer’s ID-JAG, or of a token given for it, is none of its matters', async () => {
+    const world = await openWorld();
+    const token = await tokenOf(world, { jti: 'the-same' });
+    const { jti } = claimsOf(token);
+    for (const value of ['the-same', String(jti)]) {
+      accepted(await world.push(await stopOf(world, { iss: partnerIssuer }, value, world.keys.partner)));
+    }
+    assert.equal(await isActive(world, token), true);
+    accepted(await world.push(await stopOf(world, {}, 'the-same')));
+    assert.equal(await isActive(world, token), false);
+  });
+
+  test('a stop of one ID-JAG ends by itself, when nothing of it can be left', async () => {
+    const world = await openWorld();
+    accepted(await world.push(await stopOf(world, {}, 'an-id')));
+    const [made] = await world.store.stops.list({ over: false, limit: 10 });
+    assert.equal(made?.endsAt, world.now() + 3720);
+  });
+
+  test('SIG-02: an order that was signed more than seven days ago is refused: it would stand', async () => {
+    const world = await openWorld();
+    const iat = world.now() - 7 * 86_400;
+    accepted(await world.push(await stopOf(world, { iat }, 'an-id')));
+    notTaken(await world.push(await stopOf(world, { iat: iat - 1 }, 'another')), 'set_too_old', 'invalid_request');
   });
 });

@@ -206,6 +206,7 @@ export async function openWorld(
   const stops = await openStops(store, now);
   const edge: Edge = {
     store,
+    inForce: { upTo: () => undefined },
     stops,
     nowMs: () => clock.ms,
     ledger: createRefusalLedger({

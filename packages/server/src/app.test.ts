@@ -20,6 +20,7 @@ describe('the token endpoint that the sign-in shares', () => {
     const store = await openSqliteStore(':memory:', { node: 'one' });
     const edge: Edge = {
       store,
+      inForce: { upTo: () => undefined },
       stops: await openStops(store, () => 1_800_000_000),
       nowMs: () => 1_800_000_000_000,
       ledger: { count: () => undefined, flush: async () => undefined },

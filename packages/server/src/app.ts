@@ -25,6 +25,7 @@ import { type Answer, type Asked, CallerGone, fromNode, fromRequest, send, toRes
 import { type Form, parseForm } from './form.ts';
 import { type BadSubjectToken, toExchangeCode } from './idp/bad-subject-token.ts';
 import { type Idp, tokenExchange } from './idp/token-exchange.ts';
+import type { InForce } from './in-force.ts';
 import { createPace, type FailureLimit } from './limits.ts';
 import { assetHeaders, assets } from './pages/assets.ts';
 import { acrToAskFor } from './policy/sign-in-levels.ts';
@@ -44,6 +45,7 @@ import type { Endpoint as EndpointName, Watch } from './watch.ts';
 export interface Edge {
   readonly store: Store;
   readonly stops: Pick<Stops, 'upTo' | 'current'>;
+  readonly inForce: Pick<InForce, 'upTo'>;
   /** The one clock: milliseconds since 1970. */
   readonly nowMs: () => number;
   readonly ledger: RefusalLedger;
@@ -241,6 +243,8 @@ async function answerGrant(
     const asOf = await edge.store.lossSequence();
     const reading = edge.stops.upTo(asOf);
     if (reading) await reading;
+    const catchingUp = edge.inForce.upTo(asOf);
+    if (catchingUp) await catchingUp;
     const { call, draft } = openCall(asked, edge, form.ok ? form.value : noForm);
     const claimedClient = claimedClientId(call);
     const waitSeconds = edge.failures.waitSeconds(claimedClient, call.address);

@@ -14,6 +14,11 @@ export interface InForce {
   /** Takes over an epoch that was read elsewhere, before the store is asked again. */
   adopt(epoch: Epoch): void;
   secretHashes(domain: Domain, clientId: string): readonly string[];
+  /**
+   * Makes sure that nothing is missing that counted by this loss sequence: a policy published, an epoch begun; `undefined` when it is
+   * so already. For requests that are compared with it in their commit (T19).
+   */
+  upTo(losses: number): Promise<void> | undefined;
   /** Reads again if the store has changed; called by a timer, and directly after a change made here. */
   refresh(): Promise<void>;
 }
@@ -34,6 +39,8 @@ export async function openInForce(
   onAltered: (altered: StoreAltered) => Promise<void> = async () => undefined,
 ): Promise<InForce> {
   let sequence = -1;
+  let asOf = -1;
+  let running: Promise<void> | undefined;
   let epoch: Epoch = await store.epoch.read();
   let access: AccessIndex | undefined;
   let resource: ResourceIndex | undefined;
@@ -42,8 +49,13 @@ export async function openInForce(
   let altered: StoreAltered | undefined;
 
   async function read(): Promise<void> {
+    // The sequences first: what is read behind them is never older.
+    const losses = await store.lossSequence();
     const current = await store.changeSequence();
-    if (current === sequence) return;
+    if (current === sequence) {
+      asOf = losses;
+      return;
+    }
     epoch = await store.epoch.read();
     const accessVersion = await store.policies.latest('access');
     const resourceVersion = await store.policies.latest('resource');
@@ -54,6 +66,7 @@ export async function openInForce(
     }
     secrets = toSecretMap([...atIdp, ...atRas]);
     sequence = current;
+    asOf = losses;
     altered = undefined;
   }
 
@@ -71,6 +84,15 @@ export async function openInForce(
       epoch = begun;
     },
     secretHashes: (domain, clientId) => unaltered(secrets).get(keyOf(domain, clientId)) ?? [],
+    upTo(losses) {
+      if (losses <= asOf) return undefined;
+      // One that runs already may have begun before the question: what it found is looked at, and if need be read again.
+      if (running) return running.then(() => inForce.upTo(losses));
+      running = inForce.refresh().finally(() => {
+        running = undefined;
+      });
+      return running;
+    },
     async refresh() {
       try {
         await read();

@@ -44,6 +44,7 @@ import { readSecretFile } from './secret-file.ts';
 import { isDead } from './stops/dead.ts';
 import { isResourceStopped, isStoppedAtSignIn } from './stops/judge.ts';
 import { stoppedAtSignIn } from './stops/sign-in.ts';
+import { isYoung } from './store/epoch.ts';
 import type { Store } from './store/store.ts';
 import { directoryRows, openUpstreams } from './upstreams.ts';
 
@@ -296,7 +297,8 @@ export async function openRas(parts: Parts) {
   const publishedKeys = () => [...keys.published(), ...revocationKeys.published(), encryptionKeys.current()];
   const streams = createRevocationStreams({
     store,
-    isStopped: (resource) => isResourceStopped(edge.stops.current(), resource),
+    // An old guard does not know of epochs: as long as anything from before one could live, it is left deaf.
+    isStopped: (resource) => isResourceStopped(edge.stops.current(), resource) || isYoung(inForce.epoch(), now()),
     issuer,
     signer: () => revocationKeys.signer(),
     nowMs: edge.nowMs,

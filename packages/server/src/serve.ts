@@ -92,6 +92,7 @@ export async function openParts(opened: AsyncDisposableStack, ground: Ground): P
   const edge: Edge = {
     store,
     stops,
+    inForce,
     nowMs,
     ledger,
     failures: createFailureLimit({ max: 10, windowSeconds: 60, now, shared }),

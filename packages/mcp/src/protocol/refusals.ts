@@ -981,6 +981,12 @@ export const refusals = {
     rule: 'SIG-03',
     hint: 'the SET is about a subject of another issuer than the one it is from',
   },
+  set_too_old: {
+    wire: 'invalid_request',
+    rule: 'SIG-02',
+    hint: 'the event orders a stop and was signed more than seven days ago: it may have been sent before',
+    help: 'The transmitter signs it anew each time it sends it.',
+  },
   set_too_many: {
     wire: 'slow_down',
     rule: 'IDP-38',

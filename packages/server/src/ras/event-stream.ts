@@ -7,6 +7,7 @@ import type { FailureLimit } from '../limits.ts';
 import type { ResourceServer } from '../policy/model.ts';
 import type { RevocationStreams } from '../revocation/streams.ts';
 import { isResourceStopped } from '../stops/judge.ts';
+import { isYoung } from '../store/epoch.ts';
 import type { Watch } from '../watch.ts';
 import { findCaller } from './introspection.ts';
 import type { Ras } from './jwt-bearer.ts';
@@ -75,7 +76,8 @@ async function open(
   const nonce = searchParams.get('nonce') ?? '';
   if (!/^[A-Za-z0-9_-]{16,128}$/.test(nonce)) return no('missing_parameter');
   const judges = searchParams.get(judgesStops) === '1';
-  if (!judges && isResourceStopped(ras.stops(), server.resource)) return no('stream_cannot_judge');
+  const needsJudge = isResourceStopped(ras.stops(), server.resource) || isYoung(ras.epoch(), call.now);
+  if (!judges && needsJudge) return no('stream_cannot_judge');
   const stream = streams.open({
     server: server.id,
     resource: server.resource,

@@ -47,7 +47,9 @@ export async function receiveEvent(asked: Asked, ras: Ras, door: EventDoor): Pro
   const verified = await verifyEvent(asked, ras, now, facts);
   if (!verified.ok) return refuse(verified.refusal, { ras, door, asked, facts, known: false });
   const { event, issuer } = verified.value;
-  const refusal = checkTransmitter(event, issuer, door.pace);
+  // It would be taken for new, and would stand: of a stop, unlike of a cut-off, only the last word counts.
+  const isOld = event.stop !== undefined && event.issuedAt < now - rememberedSeconds;
+  const refusal = isOld ? 'set_too_old' : checkTransmitter(event, issuer, door.pace);
   if (refusal) return refuse(refusal, { ras, door, asked, facts, known: true });
 
   const isActedOn = event.name !== undefined && issuer.signals?.has(event.name) === true;
@@ -67,7 +69,7 @@ export async function receiveEvent(asked: Asked, ras: Ras, door: EventDoor): Pro
   return { status: 202, headers: { 'cache-control': 'no-store' }, body: '' };
 }
 
-/** So long a second SET of the same id is known for one; after that its times are old, and change nothing. */
+/** So long a second SET of the same id is known for one; after that the times of a cut-off are old and change nothing, and a stop is refused. */
 const rememberedSeconds = 7 * 86_400;
 
 /** Cheap checks first: nothing is fetched or verified for what could not be a SET for us anyway. */
@@ -130,7 +132,7 @@ async function takeStop(
   door.watch?.revoked('received', door.nowMs() / 1000 - event.happenedAt);
   // Of a single ID-JAG: an access token that was given for it goes with it. After the stop, so that none can slip through.
   if (said.what === 'id_jag' && said.value !== undefined) {
-    await revokeTokens(await tokensInRecord(said.value, ras.store), ras.store);
+    await revokeTokens(await tokensInRecord(said.value, ras.store, issuer), ras.store);
   }
 }
 

@@ -36,7 +36,10 @@ export interface StopPlace {
 export interface StopPlan {
   readonly hits: readonly Hit[];
   readonly ends: Ends;
+  /** The person that is stopped. */
   readonly personId?: string | undefined;
+  /** The one person of the directory whom it concerns. */
+  readonly ofPerson?: string | undefined;
   /** Sign-in session that ends with it. */
   readonly session?: string;
   /** Access tokens that are revoked one by one. */
@@ -97,7 +100,7 @@ async function planPerson({ store, access, resource }: StopPlace, order: StopOrd
   if (access && person) {
     const hits: Hit[] = [{ at: 'idp', what: 'person', value: person.id }];
     const words = `stops the agents of ${person.email}: no sign-in, nothing issued, what they hold is dead`;
-    return { hits, ends: { person: person.id }, personId: person.id, people: 1, words };
+    return { hits, ends: { person: person.id }, personId: person.id, ofPerson: person.id, people: 1, words };
   }
   if (resource && (await store.stops.hasAccount(target))) {
     const hits: Hit[] = [{ at: 'ras', what: 'account', value: target }];
@@ -184,7 +187,7 @@ async function planSession({ store, now }: StopPlace, order: StopOrder): Promise
   return {
     hits: all,
     ends: {},
-    personId: session.personId,
+    ofPerson: session.personId,
     session: session.uid,
     endsAt: now + longestSessionSeconds,
     people: 1,

@@ -38,6 +38,8 @@ export function toReceivedStop(
     reason: 'its issuer says so',
     by: issuer.issuer,
     at: Math.ceil(happenedAt),
+    // Of one ID-JAG nothing is left after an hour: what stood for ever would be read by everybody for ever.
+    endsAt: said.what === 'id_jag' ? untilOf(now) : undefined,
     resumed:
       ended === undefined
         ? undefined
@@ -60,16 +62,34 @@ export function receivedStopId({ issuer, tenant }: Pick<TrustedIssuer, 'issuer' 
   return `sr_${digest.slice(0, 22)}`;
 }
 
-/** Access tokens that the record knows under this `jti`, their own or that of their ID-JAG. */
-export async function tokensInRecord(jti: string, { audit }: Pick<Store, 'audit'>): Promise<readonly RevokedToken[]> {
+/**
+ * Access tokens that the record knows under this `jti`, their own or that of their ID-JAG.
+ * @param of - only those given for an ID-JAG of this issuer: a `jti` is unique with its issuer, and nobody speaks for another (T09)
+ */
+export async function tokensInRecord(
+  jti: string,
+  { audit }: Pick<Store, 'audit'>,
+  of?: Pick<TrustedIssuer, 'issuer' | 'tenant'>,
+): Promise<readonly RevokedToken[]> {
   const found = new Map<string, RevokedToken>();
   for (const { body } of await audit.findByToken(jti)) {
-    const line = JSON.parse(body) as { kind?: string; accessToken?: string; resource?: string; timeMs?: number };
+    const line = JSON.parse(body) as RedemptionLine;
     const { kind, accessToken: id, resource, timeMs } = line;
+    if (of && (line.idJag !== jti || line.issuer !== of.issuer || line.tenant !== of.tenant)) continue;
     if (kind !== 'redemption' || id === undefined || resource === undefined || timeMs === undefined) continue;
     found.set(id, { id, resource, until: untilOf(Math.floor(timeMs / 1000)) });
   }
   return [...found.values()];
+}
+
+interface RedemptionLine {
+  readonly kind?: string;
+  readonly idJag?: string;
+  readonly accessToken?: string;
+  readonly resource?: string;
+  readonly timeMs?: number;
+  readonly issuer?: string;
+  readonly tenant?: string;
 }
 
 /** The last moment of an access token: introspection, gateways and guards refuse it from now on. */

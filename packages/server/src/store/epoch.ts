@@ -17,6 +17,11 @@ export interface Epoch {
   readonly since: EpochSeconds;
 }
 
+/** Whether anything from before it could still live: the longest life of an access token, with twice the most skew. */
+export function isYoung({ id, since }: Epoch, now: EpochSeconds): boolean {
+  return id !== '' && now < since + 3600 + 120;
+}
+
 /** An epoch with the one that was asked for after it, which begins with the next process that serves. */
 export interface EpochState extends Epoch {
   readonly begins: NewEpoch | undefined;

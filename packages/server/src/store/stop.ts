@@ -83,9 +83,17 @@ export interface Standing {
   readonly tokensBefore: EpochSeconds;
 }
 
+/**
+ * Up to which second what is older is dead, of an order that was given at a time: the second may turn before it is durable. Whoever
+ * loses what is newer trades it again.
+ */
+export function cutAt(at: EpochSeconds): EpochSeconds {
+  return at + 2;
+}
+
 /** What a stop does to one thing that it is about. */
 export function standingOf({ at, resumed }: Pick<Stop, 'at' | 'resumed'>, { cut }: Pick<Hit, 'cut'>): Standing {
-  if (cut) return { stands: false, grantsBefore: at, tokensBefore: at };
+  if (cut) return { stands: false, grantsBefore: cutAt(at), tokensBefore: cutAt(at) };
   if (!resumed) return { stands: true, grantsBefore: 0, tokensBefore: 0 };
   return { stands: false, grantsBefore: resumed.grantsBefore, tokensBefore: resumed.tokensBefore };
 }

@@ -96,9 +96,9 @@ function ifBelow<T>(
 ): Promise<Outcome<T>> {
   const place = placeOf(call, services);
   return orRefused(async () => {
-    const { personId } = await planStop(place, call.body);
-    if (personId !== undefined && personId !== call.by.person.id) {
-      const may = checkMayChange(call.by.role, await services.store.administrators.roleOf(personId));
+    const { ofPerson } = await planStop(place, call.body);
+    if (ofPerson !== undefined && ofPerson !== call.by.person.id) {
+      const may = checkMayChange(call.by.role, await services.store.administrators.roleOf(ofPerson));
       if (!may.ok) return refuse(may.refusal);
     }
     return answer(await act(place));

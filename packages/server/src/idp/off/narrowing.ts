@@ -4,7 +4,7 @@ import { eventId } from '../../call.ts';
 import type { AccessIndex } from '../../policy/compile.ts';
 import { lostClients, narrowedServers } from '../../policy/narrowed.ts';
 import { issuerMark } from '../../stops/descent.ts';
-import { type Hit, untilOf } from '../../store/stop.ts';
+import { cutAt, type Hit, untilOf } from '../../store/stop.ts';
 import type { Store } from '../../store/store.ts';
 
 export interface NarrowingOptions {
@@ -44,7 +44,7 @@ export function createNarrowing(options: NarrowingOptions): (index: AccessIndex)
     if (hits.length === 0) return;
     const [at, id] = [options.now(), eventId('st_')];
     const reason = `version ${index.version} of the access document grants less than version ${before.version}`;
-    const times = { grantsBefore: at, tokensBefore: at, until: untilOf(at) };
+    const times = { grantsBefore: cutAt(at), tokensBefore: cutAt(at), until: untilOf(at) };
     const about = {
       id,
       kind: 'rule',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mintSecurityEvent, type StopSaid, securityEvents, toStopPayload } from '@credence/mcp/protocol';
 import { type AuditRecord, toRow } from '../../audit/record.ts';
 import { eventId } from '../../call.ts';
-import type { Hit, Stop } from '../../store/stop.ts';
+import { cutAt, type Hit, type Stop } from '../../store/stop.ts';
 import { type Delivery, deliver } from './deliver.ts';
 import type { Progress, Work } from './reader.ts';
 import { isMalformed, mostRefusals, type TellingOptions } from './telling.ts';
@@ -59,7 +59,7 @@ export function createStopTelling(options: TellingOptions): Work<Stop> {
       tenant: policy().audiences.get(ras)?.tenant,
       what: hit.what as StopSaid['what'],
       value: hit.what === 'everything' ? undefined : hit.value,
-      resumedAt: hit.cut ? stop.at : stop.resumed?.at,
+      resumedAt: hit.cut ? cutAt(stop.at) : stop.resumed?.at,
     };
     // Sent again, also after a crash, it is the same; when it goes on again, that is another.
     const id = createHash('sha256')
