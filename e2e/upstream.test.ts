@@ -264,9 +264,10 @@ describe('sign-in by a real second OpenID provider, in a real browser', () => {
       assert.equal((await exchange(idToken)).status, 200);
     });
     const record = JSON.stringify(await exportAudit(acme.home));
-    assert.doesNotMatch(record, /eyJ|acme\.example"|client_secret/);
+    // A JWT, not three letters: salts and hashes are random base64url.
+    assert.doesNotMatch(record, /eyJ[\w-]+\.|acme\.example"|client_secret/);
     assert.match(record, /"kind":"directory"/);
-    assert.doesNotMatch(acme.server.output(), /eyJ/);
+    assert.doesNotMatch(acme.server.output(), /eyJ[\w-]+\./);
   });
 });
 

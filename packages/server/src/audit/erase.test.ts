@@ -55,9 +55,13 @@ describe('LOG-02, T25: what the record says of a person is erased, and the recor
       assert.equal(rest.reason, 'policy_denied');
     }
     const lines = await exported(store);
-    assert.equal(lines.at(-2), before.at(-1), 'the checkpoint of before vouches for it');
+    assert.equal(lines.at(-3), before.at(-1), 'the checkpoint of before vouches for it');
     const found = await verifyLines(lines);
-    assert.deepEqual('erased' in found && [found.erased, found.unsealed], [about.length, 1]);
+    assert.deepEqual(
+      'erased' in found && [found.erased, found.unsealed],
+      [about.length, 2],
+      'what tells that it began, and that it ended',
+    );
     await seal();
     assert.equal('fault' in (await verifyLines(await exported(store))), false);
     await store.close();

@@ -40,6 +40,13 @@ export async function erase(
   const ids = [id, ...accounts];
   const texts = [...ids, ...also].map((text) => JSON.stringify(text).slice(1, -1));
   const end = ((await store.audit.last(1))[0]?.position ?? 0) + 1;
+  const toLine = (id: string, detail: string) =>
+    toRow({ v: 2, id, kind: 'admin', domain: 'admin', timeMs: nowMs, outcome: 'allowed', detail });
+  // Before the first is blanked: should it be broken off, it is known who began.
+  await store.commit({
+    marks: [],
+    records: [toLine(`${recordId}-begun`, `erasing what is said of a person: ${reason}, ${by}`)],
+  });
   await store.erasure.overwrite();
   let lines = 0;
   for (let from = 1; from < end; from += window) {
@@ -51,7 +58,6 @@ export async function erase(
   for (const each of ids) await store.auditSearch.forget(each);
   await store.erasure.forgetUses(ids);
   const detail = `what ${lines} lines said of a person was erased: ${reason}, ${by}`;
-  const line = toRow({ v: 2, id: recordId, kind: 'admin', domain: 'admin', timeMs: nowMs, outcome: 'allowed', detail });
-  await store.commit({ marks: [], records: [line] });
+  await store.commit({ marks: [], records: [toLine(recordId, detail)] });
   return { lines, kept: await store.erasure.countInBodies(texts) };
 }

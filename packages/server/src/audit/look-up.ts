@@ -9,6 +9,9 @@ import type { RecordFault } from './verification.ts';
 export function lookUpFault(row: StoredAuditRow, line: number): RecordFault | undefined {
   const record = readRecord(row);
   const columns: readonly [name: string, column: string | undefined, fact: string | undefined][] = [
+    ['id', row.id, record.id],
+    ['kind', row.kind, record.kind],
+    ['time_ms', String(row.timeMs), String(record.timeMs)],
     ['person', row.person, record.person ?? record.subject],
     ['client', row.client, record.client],
     ['server', row.server, record.server],

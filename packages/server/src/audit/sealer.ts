@@ -37,13 +37,17 @@ export function createSealer({
   isAccepted,
   prunedTo,
 }: SealerOptions): () => Promise<number> {
-  /** The highest number we have seen. */
+  /** The highest number we have seen, and what it sealed. */
   let seen = 0;
+  let seenRoot: string | undefined;
   /** The tree under the last checkpoint, while it is that. */
   let known: { readonly root: string; readonly tree: GrowingTree } | undefined;
 
   async function treeOf(last: Checkpoint | undefined): Promise<GrowingTree> {
     if ((last?.number ?? 0) < seen) throw new RecordAltered(`checkpoint ${seen} is gone: the record was cut back`);
+    if (last && last.number === seen && last.root !== seenRoot) {
+      throw new RecordAltered(`checkpoint ${seen} is another than it was`);
+    }
     if (!last) return new GrowingTree();
     if (known?.root === last.root && known.tree.size === last.size && seen === last.number) return known.tree;
     await checkLast(last);
@@ -79,6 +83,7 @@ export function createSealer({
     const last = await seals.last();
     const tree = await treeOf(last);
     seen = last?.number ?? 0;
+    seenRoot = last?.root;
     known = last && { root: last.root, tree };
     const before = tree.size;
     const subtrees: StoredSubtree[] = [];
@@ -103,6 +108,7 @@ export function createSealer({
     const checkpoint = { ...claims, statement: await mintCheckpoint(said, keys) };
     if (!(await seals.append(checkpoint, subtrees))) return 0;
     seen = checkpoint.number;
+    seenRoot = checkpoint.root;
     known = { root: checkpoint.root, tree };
     return tree.size - before;
   };

@@ -28,6 +28,20 @@ async function tenAndOne() {
 const statementOf = (line: string | undefined) => JSON.parse(line ?? '{}').checkpoint as string;
 const change = (line: string | undefined, into: (value: Record<string, never>) => object) =>
   JSON.stringify(into(JSON.parse(line ?? '{}')));
+/** Its first three lines are kept no more; `saying` has its last checkpoint say up to which line that may be so. */
+function withoutThree(lines: readonly string[]) {
+  const tree = new GrowingTree();
+  for (const line of lines.slice(0, 3)) tree.add(leafOf(JSON.parse(line).chain.hash));
+  const peaks = tree.peaks().map((hash) => Buffer.from(hash).toString('base64url'));
+  const unsaid = [JSON.stringify({ start: { size: 3, peaks } }), ...lines.slice(3)];
+  const at = lines.length - 2;
+  const claims = JSON.parse(Buffer.from(statementOf(lines[at]).split('.')[1] ?? '', 'base64url').toString());
+  const saying = async (pruned: number) => {
+    const checkpoint = await mintCheckpoint({ ...claims, pruned }, toKeys(auditKey));
+    return unsaid.with(at - 2, JSON.stringify({ checkpoint }));
+  };
+  return { unsaid, peaks, at, claims, saying };
+}
 /** A line that a forger made: its hash is good, and it follows whatever it says it follows. */
 const reforged = (line: string | undefined, into: object, previousHash?: string) => {
   const { chain, personal, ...shared } = { ...JSON.parse(line ?? '{}'), ...into };
@@ -44,7 +58,16 @@ describe('LOG-04, T23: an export of the record, verified with a pinned key and n
     const { lines } = await tenAndOne();
     assert.equal(lines.length, 13);
     const found = await verifyLines(lines);
-    const counts = { lines: 11, chains: 1, erased: 0, checkpoints: 2, sealed: 10, unsealed: 1, witnessed: 0 };
+    const counts = {
+      lines: 11,
+      chains: 1,
+      startedAt: 0,
+      erased: 0,
+      checkpoints: 2,
+      sealed: 10,
+      unsealed: 1,
+      witnessed: 0,
+    };
     assert.deepEqual(found, { ...counts, sealedAtMs: 1_800_000_000_000 });
   });
 
@@ -267,18 +290,9 @@ describe('LOG-04, T23: an export of the record, verified with a pinned key and n
 
   test('a record whose first lines are kept no more', async () => {
     const { lines } = await tenAndOne();
-    const tree = new GrowingTree();
-    for (const line of lines.slice(0, 3)) tree.add(leafOf(JSON.parse(line).chain.hash));
-    const peaks = tree.peaks().map((hash) => Buffer.from(hash).toString('base64url'));
-    const unsaid = [JSON.stringify({ start: { size: 3, peaks } }), ...lines.slice(3)];
+    const { unsaid, peaks, at, claims, saying } = withoutThree(lines);
     const foundUnsaid = await verifyLines(unsaid);
     assert.equal('fault' in foundUnsaid && foundUnsaid.fault, 'cut_off_in_front');
-    const at = lines.length - 2;
-    const claims = JSON.parse(Buffer.from(statementOf(lines[at]).split('.')[1] ?? '', 'base64url').toString());
-    const saying = async (pruned: number) => {
-      const checkpoint = await mintCheckpoint({ ...claims, pruned }, toKeys(auditKey));
-      return unsaid.with(at - 2, JSON.stringify({ checkpoint }));
-    };
     const tooMuch = await verifyLines(await saying(claims.size + 1));
     assert.equal('fault' in tooMuch && tooMuch.fault, 'checkpoint_out_of_order');
     const rest = await saying(3);
@@ -326,7 +340,7 @@ describe('LOG-04, T23: an export of the record, verified with a pinned key and n
 });
 
 describe('T23: the record against what a witness has kept', () => {
-  const witnessOf = (...statements: readonly string[]) => readWitness(toStream(statements));
+  const witnessOf = (...statements: readonly string[]) => readWitness(() => toStream(statements));
 
   test('the same checkpoints, a line that broke off among them', async () => {
     const { lines } = await tenAndOne();
@@ -340,6 +354,29 @@ describe('T23: the record against what a witness has kept', () => {
     const { lines } = await tenAndOne();
     const found = await verifyLines(lines.slice(0, 6), { witness: await witnessOf(statementOf(lines[11])) });
     assert.deepEqual('fault' in found && [found.fault, found.words.match(/over (\d+) lines/)?.[1]], ['cut_back', '10']);
+  });
+
+  test('and cut back just before the witness was told of a new key, or with junk behind it', async () => {
+    const { lines } = await tenAndOne();
+    const junk = await mintCheckpoint({ number: 99, size: 99, root: 'A'.repeat(43), timeMs: 1 }, toKeys(newKey()));
+    const cut = await verifyLines(lines.slice(0, 6), { witness: await witnessOf(statementOf(lines[11]), junk) });
+    assert.equal('fault' in cut && cut.fault, 'cut_back');
+  });
+
+  test('the newest that the witness has was left out, where a record that begins later need not have it', async () => {
+    const { lines } = await tenAndOne();
+    const first = lines.findIndex((line) => line.startsWith('{"checkpoint'));
+    const rest = await withoutThree(lines).saying(3);
+    const found = await verifyLines(
+      rest.filter((line) => line !== lines[first]),
+      { witness: await witnessOf(statementOf(lines[first])) },
+    );
+    assert.equal('fault' in found && found.fault, 'two_heads');
+  });
+
+  test('an empty record is vouched for by nobody', async () => {
+    const found = await verifyLines([]);
+    assert.equal('fault' in found && found.fault, 'unsealed');
   });
 
   test('what anybody may have written into the witness is no reason to doubt the record', async () => {

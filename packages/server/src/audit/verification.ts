@@ -39,6 +39,8 @@ export interface Findings {
   readonly lines: number;
   /** Chains: one for each run of a node or a command. */
   readonly chains: number;
+  /** Lines before the first one here, which are kept no more. Nobody vouches for how many: that is on the record of what was pruned. */
+  readonly startedAt: number;
   readonly erased: number;
   readonly checkpoints: number;
   /** Lines under the last checkpoint, those before the export began included. */
@@ -165,7 +167,7 @@ export function createVerification({ keys, verifySignature, witness }: Verificat
 
     async end() {
       line += 1;
-      const lost = await witness?.missing(last?.number ?? 0, trusted, verifySignature);
+      const { missing: lost, notHere } = (await witness?.unseen(last?.number ?? 0, trusted, verifySignature)) ?? {};
       if (lost) {
         const when = new Date(lost.timeMs).toISOString();
         return fault(
@@ -173,6 +175,7 @@ export function createVerification({ keys, verifySignature, witness }: Verificat
           `the witness has checkpoint ${lost.number} of ${when}, over ${lost.size} lines; here it ends with ${last?.number ?? 'none'}`,
         );
       }
+      if (!last) return fault('unsealed', 'there is no checkpoint: nobody vouches for any of it');
       if (startedAt > (last?.pruned ?? 0)) {
         const said = last?.pruned === undefined ? 'that any' : `that more than ${last.pruned}`;
         return fault(
@@ -180,10 +183,13 @@ export function createVerification({ keys, verifySignature, witness }: Verificat
           `it begins behind line ${startedAt}, and no checkpoint says ${said} may be gone: they were taken away`,
         );
       }
-      if (!last && counts.lines > 0) return fault('unsealed', 'there is no checkpoint: nobody vouches for any of it');
+      // One from before the first line here was there when it was pruned; it is not among what is compared.
+      if (notHere && notHere.size > startedAt)
+        return fault('two_heads', `the witness has checkpoint ${notHere.number}, and it is not in this record`);
       return {
         ...counts,
         chains: heads.size,
+        startedAt,
         sealed: last?.size ?? startedAt,
         unsealed: tree.size - (last?.size ?? startedAt),
         sealedAtMs: last?.timeMs,

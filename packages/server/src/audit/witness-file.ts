@@ -8,39 +8,65 @@ export interface WitnessedStatements {
   agrees(number: number, statement: string): boolean;
   /** How many it has agreed with. */
   agreed(): number;
-  /** The first one it has beyond `last` that these keys vouch for: the record was longer once. */
-  missing(last: number, keys: readonly Jwk[], verifySignature: VerifySignature): Promise<CheckpointClaims | undefined>;
+  /**
+   * Of those that these keys vouch for: the first beyond `last`, since the record was longer once; else the newest, if it was not
+   * among those compared, since then nothing says that the record is the one that was witnessed.
+   */
+  unseen(
+    last: number,
+    keys: readonly Jwk[],
+    verifySignature: VerifySignature,
+  ): Promise<{ readonly missing?: CheckpointClaims; readonly notHere?: CheckpointClaims }>;
 }
 
-/** Remembers a hash for each statement; a line that is none, because it broke off, is passed over. */
-export async function readWitness(lines: AsyncIterable<string>): Promise<WitnessedStatements> {
+/**
+ * Remembers a hash for each statement; a line that is none, because it broke off, is passed over.
+ * @param read - from its beginning, each time it is called
+ */
+export async function readWitness(read: () => AsyncIterable<string>): Promise<WitnessedStatements> {
   const kept = new Map<number, string>();
   const twice = new Set<number>();
-  let newest: { readonly number: number; readonly statement: string } | undefined;
+  const compared = new Set<number>();
   let agreed = 0;
-  for await (const text of lines) {
-    const statement = text.trim();
-    const number = parseJws(statement)?.claims.number;
-    if (typeof number !== 'number') continue;
+  for await (const { number, statement } of statementsOf(read())) {
     const digest = toDigest(statement);
     if (kept.has(number) && kept.get(number) !== digest) twice.add(number);
     kept.set(number, digest);
-    if (!newest || number > newest.number) newest = { number, statement };
   }
   return {
     agrees(number, statement) {
       const digest = kept.get(number);
       if (digest === undefined) return true;
+      compared.add(number);
       agreed += 1;
       return digest === toDigest(statement) && !twice.has(number);
     },
     agreed: () => agreed,
-    async missing(last, keys, verifySignature) {
-      if (!newest || newest.number <= last) return undefined;
-      const verified = await verifyCheckpoint(newest.statement, keys, verifySignature);
-      return verified.ok ? verified.claims : undefined;
+    async unseen(last, keys, verifySignature) {
+      // Anybody may have written into it: only what is vouched for counts, and vouches for the keys that come after it.
+      let trusted = keys;
+      let newest: CheckpointClaims | undefined;
+      for await (const { statement } of statementsOf(read())) {
+        const verified = await verifyCheckpoint(statement, trusted, verifySignature);
+        if (!verified.ok) continue;
+        trusted = [
+          ...trusted,
+          ...(verified.claims.keys ?? []).filter(({ kid }) => !trusted.some((known) => known.kid === kid)),
+        ];
+        if (verified.claims.number > last) return { missing: verified.claims };
+        if (verified.claims.number > (newest?.number ?? 0)) newest = verified.claims;
+      }
+      return newest && !compared.has(newest.number) ? { notHere: newest } : {};
     },
   };
+}
+
+async function* statementsOf(lines: AsyncIterable<string>): AsyncGenerator<{ number: number; statement: string }> {
+  for await (const text of lines) {
+    const statement = text.trim();
+    const number = parseJws(statement)?.claims.number;
+    if (typeof number === 'number') yield { number, statement };
+  }
 }
 
 function toDigest(statement: string): string {

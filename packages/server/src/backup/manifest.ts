@@ -103,7 +103,11 @@ export function readManifest(
 }
 
 function checkProof(proof: unknown, digest: string, file: string, seal: Seal | undefined): void {
-  if (proof === null) return;
+  if (proof === null) {
+    // Taken away, whoever took it could have changed all the rest.
+    if (seal) throw damaged(file, 'a seal key was named, and it was made under none');
+    return;
+  }
   if (!seal) {
     throw new Problem(
       `The backup ${file} was made under a seal key.`,

@@ -10,7 +10,7 @@ import { migrate, pending } from '../store/migrate.ts';
 import { checkChains } from '../store/move/chains.ts';
 import { contentOf } from '../store/move/copy.ts';
 import { openKysely } from '../store/move/snapshot.ts';
-import { tablesToKeep } from '../store/move/tables.ts';
+import { tablesToKeep, triggersOfSteps } from '../store/move/tables.ts';
 import { copyToFile, openFile } from '../store/move/to-file.ts';
 import { copyToPostgres, finishArrival, labelOf, openArrival, type Progress } from '../store/move/to-postgres.ts';
 import type { Schema } from '../store/schema.ts';
@@ -51,6 +51,7 @@ export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
   const { database, db } = openFile(file);
   try {
     const { manifest, files, digest } = readManifest(database, file, seal);
+    await checkNothingActs(database, file);
     if (manifest.of.kind === 'database' && !target) {
       throw new Problem(
         `The backup ${file} is of a database (${manifest.of.name}).`,
@@ -90,6 +91,16 @@ function checkEmpty({ storeFile, dir, keysDir }: Home): void {
 
 /** Lies in a home while files are written into it. */
 const restoring = 'restore-under-way';
+
+/** What is compared has to be what is read later: a view may answer otherwise the second time, a trigger change what is brought up to date. */
+async function checkNothingActs(database: DatabaseSync, file: string): Promise<void> {
+  const known = await triggersOfSteps();
+  const acting = database
+    .prepare(`SELECT name, sql FROM sqlite_schema WHERE type IN ('view', 'trigger')`)
+    .all()
+    .find(({ sql }) => !known.has(String(sql)));
+  if (acting) throw damaged(file, `it has a view or a trigger of its own, ${String(acting.name)}`);
+}
 
 async function compare(
   db: Kysely<Schema>,

@@ -74,7 +74,7 @@ async function verify(file: string | undefined, options: VerifyOptions): Promise
   }
   if (proof !== undefined) return sayProof(await readText(proof), await readPins(key ?? ''), json === true);
   const keys = key === undefined ? await readOwnKeys(options) : await readPins(key);
-  const witnessed = witness === undefined ? undefined : await readWitness(linesOf(witness));
+  const witnessed = witness === undefined ? undefined : await readWitness(() => linesOf(witness));
   const verification = createVerification({ keys, verifySignature, witness: witnessed });
 
   const run = async (lines: AsyncIterable<Line>) => {
@@ -181,13 +181,14 @@ function say(outcome: RecordFault | Findings, json: boolean): boolean {
     );
     return false;
   }
-  const { lines, chains, checkpoints, sealedAtMs, unsealed, erased, witnessed } = outcome;
+  const { lines, chains, startedAt, checkpoints, sealedAtMs, unsealed, erased, witnessed } = outcome;
   const sealedAt = sealedAtMs === undefined ? undefined : new Date(sealedAtMs).toISOString();
   if (json) write(JSON.stringify({ ok: true, ...outcome, sealedAt }));
   else {
     write(
       `in order: ${lines} lines of ${chains} chains, ${checkpoints} checkpoints${sealedAt ? `, the last of ${sealedAt}` : ''}`,
     );
+    if (startedAt > 0) write(`  it begins behind line ${startedAt}: what stood before is kept no more`);
     if (erased > 0) write(`  ${erased} lines no longer say whom they were about`);
     if (witnessed > 0) write(`  ${witnessed} checkpoints are those that the witness has`);
     if (unsealed > 0) write(`  ${unsealed} lines at the end are not yet sealed: nobody vouches for them so far`);

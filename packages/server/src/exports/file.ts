@@ -83,6 +83,8 @@ function ignoreMissing(error: NodeJS.ErrnoException): void {
 
 /** Standard output of the server: for a container whose log is collected. Takes as long as the reader does. */
 export function stdoutDestination(stream: NodeJS.WritableStream = process.stdout): Destination {
+  // A reader that goes away is told of by the callback below, and must not end the server.
+  stream.on('error', () => undefined);
   return {
     most: { lines: 200, bytes: 256 * 1024 },
     send: (batch) =>

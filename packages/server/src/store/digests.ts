@@ -93,8 +93,8 @@ export function covered({ db, write }: Ground, key: DigestKey): Digests {
   const readDigest = (name: CoveredName) =>
     db.selectFrom('digests').selectAll().where('name', '=', name).executeTakeFirst();
 
-  async function insert(part: Covered<unknown>): Promise<void> {
-    const statement = toStatement(part, await part.read());
+  async function insert(part: Covered<unknown>, rows: readonly unknown[]): Promise<void> {
+    const statement = toStatement(part, rows);
     const row = { name: part.name, sequence: 1, statement, mac: await macOf(part.name, 1, statement) };
     const insertion = db.insertInto('digests').values(row);
     await write({ steps: [insertion.onConflict((conflict) => conflict.column('name').doNothing())] });
@@ -103,10 +103,12 @@ export function covered({ db, write }: Ground, key: DigestKey): Digests {
   /** The first time there is nothing to compare with: what is there is taken as it is. Then never again, unless it is nothing. */
   async function adopt(part: Covered<unknown>): Promise<void> {
     const { name } = part;
-    if ((await key.isAdopted(name)) && (await part.read()).length > 0) {
+    // Read once: what is covered is what was looked at.
+    const rows = await part.read();
+    if ((await key.isAdopted(name)) && rows.length > 0) {
       throw new StoreAltered(name, 'are covered by no digest: it was taken away');
     }
-    await insert(part);
+    await insert(part, rows);
     await key.markAdopted(name);
   }
 

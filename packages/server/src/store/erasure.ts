@@ -26,7 +26,8 @@ export function erasureStore({ db, write }: Engine): ErasureStore {
   /** No LIKE, whose case and escapes differ from one database to the other. */
   const has = (column: 'personal' | 'body', texts: readonly string[]) => {
     const lower = sql`lower(${sql.ref(column)})`;
-    const terms = texts.map((text) => sql`replace(${lower}, ${text.toLowerCase()}, '') <> ${lower}`);
+    // Both sides by the database, whose idea of a small letter is not ours.
+    const terms = texts.map((text) => sql`replace(${lower}, lower(${text}), '') <> ${lower}`);
     return sql<boolean>`(${sql.join(terms, sql` or `)})`;
   };
   return {

@@ -9,6 +9,11 @@ import { StoreUnavailable } from './store.ts';
 export interface Confirmed {
   /** A commit was confirmed that left the chain there. */
   took(node: string, head: ChainHead): void;
+  /**
+   * Asked inside a transaction that appended so many lines: what was confirmed has to be under them. Behind a pooler the database can be
+   * another one without a new connection of ours. Throws `StoreUnavailable`, so that nothing is kept.
+   */
+  stands(node: string, head: ChainHead, added: number): void;
   /** Asked at every new connection. Throws `StoreUnavailable` when the database lacks what it confirmed, from then on always. */
   check(client: Pick<pg.ClientBase, 'query'>): Promise<void>;
   hasForgotten(): boolean;
@@ -25,6 +30,11 @@ export function createConfirmed(): Confirmed {
   return {
     took(node, head) {
       heads.set(node, head);
+    },
+    stands(node, head, added) {
+      const known = heads.get(node);
+      if (known && head.seq - added < known.seq) hasForgotten = true;
+      if (hasForgotten) throw new StoreUnavailable('The database has forgotten what it confirmed.');
     },
     async check(client) {
       // As of now: what is confirmed while we ask can only be later.

@@ -62,7 +62,7 @@ const rights = {
   agent_uses_read: { idp: 'SU' },
   bulletins: { idp: 'SI', operator: 'SI', purge: 'SD' },
   bulletin_readers: { idp: 'SIUD', purge: 'S' },
-  exports: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'SU', retention: 'S' },
+  exports: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'SIU', retention: 'S' },
   stops: { idp: 'SIU', ras: 'SIU', gateway: 'S', operator: 'SIU', purge: 'SD' },
   stop_readers: { idp: 'SIUD' },
   scim_tokens: { idp: 'SU', operator: 'SIUD' },

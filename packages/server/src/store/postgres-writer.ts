@@ -64,6 +64,7 @@ function commitLane(connections: Connections, node: string, watch: StoreWatch | 
       const rows = reached.flatMap(rowsOf);
       lines = rows.length;
       after = await appendRows(session, chain, rows);
+      confirmed.stands(chain, after, rows.length);
       return reached.map(({ outcome }) => ({ value: outcome }));
     });
     head = after;
@@ -108,7 +109,10 @@ function changeLane(connections: Connections, node: string, watch: StoreWatch | 
         if (!(conditional && changed[0] === 0)) rows.push(...records);
         outcomes.push({ value: changed });
       }
-      if (rows.length > 0) after = await appendRows(session, chain, rows);
+      if (rows.length > 0) {
+        after = await appendRows(session, chain, rows);
+        confirmed.stands(chain, after, rows.length);
+      }
       return outcomes;
     });
     if (after) confirmed.took(chain, after);

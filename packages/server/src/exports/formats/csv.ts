@@ -41,6 +41,7 @@ function toCell(value: string | number | undefined): string {
   if (value === undefined) return '';
   if (typeof value === 'number') return String(value);
   const text = toVisible(value);
-  const safe = /^\s*[=+\-@|%\uFF1D\uFF0B\uFF0D\uFF20]/.test(text) ? `'${text}` : text;
+  // Also behind a semicolon, which begins a cell where the comma is for decimals.
+  const safe = text.replace(/(^|;)(\s*)(?=[=+\-@|%\uFF1D\uFF0B\uFF0D\uFF20])/g, "$1'$2");
   return /[",\s]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -52,7 +52,7 @@ export async function moveHome(order: MoveOrder): Promise<Arrived | undefined> {
   };
 
   // Before the fence: a database that cannot take it leaves the home as it is.
-  const isUnderWay = await openArrival({ move: away.move, target });
+  const isUnderWay = await openArrival({ move: away.move, target, isMoved: known?.state === 'moved' });
   if (!known) await close(order, away);
   const source = openSource(storeFile);
   try {

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { Problem } from '../../problem.ts';
-import { migrate } from '../migrate.ts';
+import { migrate, migrations } from '../migrate.ts';
 import type { Schema } from '../schema.ts';
 import { nodeSqliteDialect, StatementCache } from '../sqlite-dialect.ts';
 
@@ -50,6 +50,23 @@ export async function allTables(): Promise<readonly Table[]> {
       ':memory:',
     );
     return inOrder(readTables(database));
+  } finally {
+    database.close();
+  }
+}
+
+/** Every trigger, as text, that an SQLite database of this version or an older one may have. */
+export async function triggersOfSteps(): Promise<ReadonlySet<string>> {
+  const database = new DatabaseSync(':memory:');
+  try {
+    const db = new Kysely<unknown>({ dialect: nodeSqliteDialect(new StatementCache(database)) });
+    const known = new Set<string>();
+    for (const name of Object.keys(migrations).toSorted()) {
+      await migrations[name]?.up(db);
+      const triggers = database.prepare(`SELECT sql FROM sqlite_schema WHERE type = 'trigger'`);
+      for (const { sql } of triggers.all()) known.add(String(sql));
+    }
+    return known;
   } finally {
     database.close();
   }

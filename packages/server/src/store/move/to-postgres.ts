@@ -50,8 +50,15 @@ export interface Finish {
   readonly also?: (db: Kysely<Schema>) => readonly Compilable[];
 }
 
-/** Makes the tables, and sees that this move and no other may use the database. Resolves to false when it has arrived already. */
-export async function openArrival({ move, target }: Pick<Arrival, 'move' | 'target'>): Promise<boolean> {
+/**
+ * Makes the tables, and sees that this move and no other may use the database. Resolves to false when it has arrived already.
+ * @param isMoved - the home is there already: an empty database would be a second store, or an old one again (T22)
+ */
+export async function openArrival({
+  move,
+  target,
+  isMoved = false,
+}: Pick<Arrival, 'move' | 'target'> & { readonly isMoved?: boolean }): Promise<boolean> {
   await upgradePostgres(target);
   const connections = await connectPatiently(target);
   try {
@@ -59,6 +66,12 @@ export async function openArrival({ move, target }: Pick<Arrival, 'move' | 'targ
     const notes = await db.selectFrom('moves').selectAll().where('what', 'in', ['arriving', 'arrived']).execute();
     if (notes.some(({ what, note }) => what === 'arrived' && note === move)) return false;
     if (notes.some(({ what, note }) => what === 'arriving' && note === move)) return true;
+    if (isMoved) {
+      throw new Problem(
+        `The home was moved before, and the database ${labelOf(target)} has nothing of it.`,
+        'If that database was lost: credence store unfence --reason TEXT, and move it again. What was issued before ends then.',
+      );
+    }
     const used = ['audit', 'policies', 'people', 'accounts', 'client_secrets'] as const;
     for (const table of used) {
       const { rows } = await sql`SELECT 1 FROM ${sql.table(table)} LIMIT 1`.execute(db);
@@ -74,9 +87,9 @@ export async function openArrival({ move, target }: Pick<Arrival, 'move' | 'targ
   }
 }
 
-/** `credence at db.acme.example`. */
-export function labelOf({ database, host }: Pick<PostgresSettings, 'database' | 'host'>): string {
-  return `${database} at ${host}`;
+/** `credence at db.acme.example:5432`. */
+export function labelOf({ database, host, port }: Pick<PostgresSettings, 'database' | 'host' | 'port'>): string {
+  return `${database} at ${host}:${port}`;
 }
 
 /**
