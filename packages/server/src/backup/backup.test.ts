@@ -198,6 +198,9 @@ describe('a backup of a home', () => {
       ['the manifest', (db) => db.exec(`UPDATE backup_manifest SET text = replace(text, 'root', 'r00t')`)],
       ['no manifest', (db) => db.exec('DROP TABLE backup_manifest')],
       ['a table gone', (db) => db.exec('DROP TABLE notices')],
+      ['the proof', (db) => db.exec('UPDATE backup_manifest SET proof = NULL')],
+      ['a trigger', (db) => db.exec('CREATE TRIGGER x AFTER INSERT ON people BEGIN DELETE FROM people; END')],
+      ['a view', (db) => db.exec('CREATE VIEW x AS SELECT random()')],
     ];
     for (const [name, change] of changes) {
       const copy = join(dir, fresh('changed.backup'));
