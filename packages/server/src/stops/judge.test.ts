@@ -173,9 +173,11 @@ describe('what is redeemed, and what came of it', () => {
   test('a cut refuses nothing new', () => {
     const cut = indexOf({ at: 'ras', what: 'server', value: token.resource, cut: true });
     assert.equal(checkRedeeming(cut, redeeming), 'id_jag_before_stop');
-    assert.equal(checkRedeeming(cut, { ...redeeming, issuedAt: at + 1 }), undefined);
+    assert.equal(checkRedeeming(cut, { ...redeeming, issuedAt: at + 2 }), 'id_jag_before_stop');
+    assert.equal(checkRedeeming(cut, { ...redeeming, issuedAt: at + 3 }), undefined);
     assert.equal(isTokenStopped(cut, token), true);
-    assert.equal(isTokenStopped(cut, { ...token, issuedAt: at + 1 }), false);
+    assert.equal(isTokenStopped(cut, { ...token, issuedAt: at + 2 }), true);
+    assert.equal(isTokenStopped(cut, { ...token, issuedAt: at + 3 }), false);
   });
 
   test('an account that is not known yet is nobody', () => {
