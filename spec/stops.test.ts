@@ -14,7 +14,9 @@ import { eventId } from '../packages/server/src/call.ts';
 import { createOff } from '../packages/server/src/idp/off/follow.ts';
 import { toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
 import { isDead } from '../packages/server/src/stops/dead.ts';
+import { issuerMark } from '../packages/server/src/stops/descent.ts';
 import type { StopOrder } from '../packages/server/src/stops/plan.ts';
+import { receivedStopId } from '../packages/server/src/stops/received.ts';
 import { type By, resumeDue, resumeStop, stop } from '../packages/server/src/stops/stop.ts';
 import {
   alice,
@@ -491,6 +493,32 @@ describe('a stop', () => {
     await world.store.stops
       .inForce(world.now())
       .then((all) => assert.equal(all[0]?.target, 'https://acme.okta.example'));
+  });
+
+  test('IDP-38: one issuer fills our memory so far and no further; it can still stop everything, and end what is in force', async () => {
+    const world = await openWorld();
+    const partner = 'https://acme.okta.example';
+    const mark = issuerMark(partner, undefined);
+    for (let number = 0; number < 2000; number += 1) {
+      const stopId = receivedStopId({ issuer: partner, tenant: undefined }, `st_${number}`);
+      const hits = [{ at: 'ras', what: 'client', value: `c${number}`, from: mark }] as const;
+      const about = { kind: 'client', target: `c${number}`, origin: partner, reason: 'r', by: partner } as const;
+      const signal = { id: `set-${number}`, until: world.now() + 600 };
+      await world.store.stops.take(signal, { id: stopId, ...about, hits, at: world.now(), resumed: undefined }, []);
+    }
+    await world.stops.follow();
+    const say = async (said: object, from: object = { iss: partner }, key = world.keys.partner) => {
+      const events = { 'urn:credence:event:stop': { event_timestamp: world.now(), ...said } };
+      return world.push(await world.event('stop', { claims: { sub_id: undefined, ...from, events }, key }));
+    };
+    const answer = await say({ id: 'st_new', what: 'client', value: 'claude-code' });
+    assert.deepEqual([answer.status, answer.record.reason], [429, 'set_too_many_stops']);
+    assert.equal((await world.redeem()).status, 200);
+    const ended = { id: 'st_7', what: 'client', value: 'c7', resumed_at: world.now() };
+    assert.equal((await say(ended)).status, 202, 'the end of one that is known');
+    assert.equal((await say({ id: 'st_all', what: 'everything' })).status, 202, 'the last resort');
+    const ours = await say({ id: 'st_ours', what: 'client', value: 'x' }, {}, world.keys.idJag);
+    assert.equal(ours.status, 202, 'another issuer');
   });
 
   const malformed: [name: string, change: object][] = [

@@ -30,6 +30,7 @@ export async function openClock({
     elapsedMs: () => performance.now(),
     uptimeMs: () => uptime() * 1000,
     storeMs: () => store.clockMs(),
+    hasStoreClock: config.store !== undefined,
     latestMs: latest.map(({ timeMs }) => timeMs).toSorted((a, b) => a - b)[Math.floor(latest.length / 2)],
     leewayMs: config.skewSeconds * 1000,
     settleMs: (config.ras.maxIdJagSeconds + 2 * config.skewSeconds) * 1000,
@@ -44,7 +45,7 @@ export async function openClock({
     clock.look().catch((fault: unknown) => log.error({ fault: toFault(fault) }, 'the clock could not be looked at'));
   await look();
   // Keys are made, published and retired by the time: a process that starts with a wrong one would make some, for all nodes.
-  if (!clock.isRight()) log.warn('not started before the clock is right');
+  if (!clock.isRight()) log.warn('not started before the clock is known to be right');
   for (; !clock.isRight(); await look()) await wait(1000);
   return clock;
 }

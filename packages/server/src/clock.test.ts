@@ -28,6 +28,7 @@ function world(change: Partial<ClockOptions> & { readonly database?: boolean } =
       return state.uptimeMs;
     },
     latestMs: undefined,
+    hasStoreClock: database,
     leewayMs,
     settleMs,
     storeMs: async () => {
@@ -128,6 +129,7 @@ describe('a node whose database has a clock', () => {
 
   test('an answer that took long accuses nobody; one that took too long says nothing', async () => {
     const { clock, state, states } = world();
+    await clock.look();
     [state.tookMs, state.storeMs] = [3000, state.storeMs + 6000];
     await clock.look();
     assert.deepEqual(states(), []);
@@ -150,7 +152,18 @@ describe('a node whose database has a clock', () => {
     assert.deepEqual(states(), ['wrong']);
     const { clock: deaf } = world({ storeMs: () => Promise.reject(new Error('away')) });
     await assert.rejects(deaf.look(), /away/);
-    assert.equal(deaf.isRight(), true);
+    assert.equal(deaf.isRight(), false, 'it was never heard');
+  });
+
+  test('before the database has said what time it is nobody is answered, however right the clock looks', async () => {
+    const { clock, state } = world();
+    assert.equal(clock.isRight(), false);
+    state.tookMs = 4001;
+    await clock.look();
+    assert.equal(clock.isRight(), false, 'an answer that took too long says nothing');
+    state.tookMs = 0;
+    await clock.look();
+    assert.equal(clock.isRight(), true);
   });
 });
 
@@ -225,6 +238,6 @@ describe('a machine that has only itself', () => {
     settled.pass(settleMs);
     await settled.clock.look();
     assert.equal(settled.clock.isRight(), true);
-    assert.deepEqual(world({ latestMs: 1_800_000_000_000 - hour }).clock.isRight(), true);
+    assert.deepEqual(world({ database: false, latestMs: 1_800_000_000_000 - hour }).clock.isRight(), true);
   });
 });

@@ -8,6 +8,8 @@ export interface ClockOptions {
   readonly uptimeMs: () => number;
   /** Since 1970 by the clock of the store; `undefined` where it has none of its own. Rejects while it cannot say. */
   readonly storeMs: () => Promise<number | undefined>;
+  /** Whether it has: then nothing is believed before it was heard. */
+  readonly hasStoreClock: boolean;
   /** The youngest line of the record, when there is no clock of the store; nothing can be older than it. */
   readonly latestMs: number | undefined;
   /** Further off than this nobody is answered: what checks of time allow, or five seconds where that is less. */
@@ -53,6 +55,7 @@ export function createClock(options: ClockOptions): Clock {
   let wallAtZero = wallMs() - elapsedMs();
   let wallAtStart = wallMs() - uptimeMs();
   let told: ClockNews['state'] = 'right';
+  let isHeard = !options.hasStoreClock;
   /** Since when it stands where it stands. */
   let steady = { aheadMs, sinceMs: elapsedMs() };
 
@@ -81,7 +84,7 @@ export function createClock(options: ClockOptions): Clock {
   }
 
   return {
-    isRight: () => Math.abs(aheadNow()) <= leewayMs,
+    isRight: () => isHeard && Math.abs(aheadNow()) <= leewayMs,
     async look() {
       const from = elapsedMs();
       const answer = await storeMs();
@@ -89,6 +92,7 @@ export function createClock(options: ClockOptions): Clock {
       if (answer !== undefined) {
         if (tookMs > uselessAfterMs) return;
         const ahead = wallMs() - (answer + tookMs / 2);
+        isHeard = true;
         // Within what the way there and back may have taken nothing is known.
         believe(Math.sign(ahead) * Math.max(0, Math.abs(ahead) - tookMs / 2));
         return say(ahead, stateOf(ahead, tookMs / 2), 'the clock of the database');

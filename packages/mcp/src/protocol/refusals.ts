@@ -992,6 +992,12 @@ export const refusals = {
     rule: 'IDP-38',
     hint: 'this issuer sends more events than are taken; it should try again',
   },
+  set_too_many_stops: {
+    wire: 'slow_down',
+    rule: 'IDP-38',
+    hint: 'so many stops of this issuer are in force that no more is taken; it should end some, or stop everything it has issued',
+    help: 'See credence stops. To stop the issuer here: credence stop issuer URL --reason TEXT.',
+  },
   // The stream of revocations from the RAS to MCP servers
   stream_for_servers_only: {
     wire: 'unauthorized_client',

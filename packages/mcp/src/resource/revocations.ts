@@ -26,13 +26,18 @@ export interface Revocations {
   close(): void;
 }
 
+interface Credentials {
+  readonly id: string;
+  readonly secret: string;
+}
+
 export interface RevocationOptions {
   /** Own resource identifier, as for the guard. */
   readonly resource: string;
   /** The authorization server whose tokens are taken. */
   readonly issuer: string;
-  /** As at introspection: `server:<id>`, and its secret. */
-  readonly credentials: { readonly id: string; readonly secret: string };
+  /** As at introspection: `server:<id>`, and its secret; a function is asked at each connection, so that a new secret needs no restart. */
+  readonly credentials: Credentials | (() => Promise<Credentials>);
   /** Where the stream is; `<issuer>/events/stream` unless said otherwise. */
   readonly url?: string;
   /** Its keys, as for the guard. */
@@ -122,7 +127,7 @@ export function followRevocations(options: RevocationOptions): Revocations {
       url,
       issuer,
       resource,
-      authorization: toBasic(credentials),
+      authorization: toBasic(typeof credentials === 'function' ? await credentials() : credentials),
       after: position,
       keysOf: typeof keys === 'function' ? keys : (header) => keysOf({ issuer, keys }, header),
       verifySignature: options.verifySignature ?? verifyWithWebCrypto,
@@ -190,7 +195,7 @@ export function followRevocations(options: RevocationOptions): Revocations {
 }
 
 /** Both parts are form-encoded first. @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
-function toBasic({ id, secret }: RevocationOptions['credentials']): string {
+function toBasic({ id, secret }: Credentials): string {
   return `Basic ${btoa([id, secret].map(encodeURIComponent).join(':'))}`;
 }
 

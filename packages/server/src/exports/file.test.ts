@@ -45,6 +45,18 @@ describe('an export to a file', () => {
     assert.deepEqual(await idsOf(path), ['d_1'], 'also where it is the only one');
   });
 
+  test('beside a server a half line is left alone: it may be one that is being written', async () => {
+    const path = fresh();
+    await writeFile(path, '{"id":"d_0"}\n{"id":"d_');
+    const beside = openFileDestination({ path, maxBytes: 1e9, keep: 2 }, { isAlone: false });
+    assert.deepEqual(await beside.send(linesOf(1)), { outcome: 'away', why: 'HalfLine', faulty: false });
+    assert.equal(await readFile(path, 'utf8'), '{"id":"d_0"}\n{"id":"d_');
+    await appendFile(path, '9"}\n');
+    assert.deepEqual(await beside.send(linesOf(1)), { outcome: 'delivered' });
+    await beside.close();
+    assert.deepEqual(await idsOf(path), ['d_0', 'd_9', 'd_1']);
+  });
+
   test('a file that is full is put aside; the oldest goes', async () => {
     const path = fresh();
     const file = openFileDestination({ path, maxBytes: 60, keep: 2 });

@@ -9,12 +9,12 @@ const tailBytes = 4 * 1024 * 1024;
 /**
  * A file that lines are added to; when it is full it is put aside as `<path>.1`, and what was `.1` as `.2`. A batch counts as
  * there when it is on the disk. A line that a crash left half written is taken back: it is written again, whole.
+ * @param isAlone - false for whoever writes beside a server: a half line may be one that is being written
  */
-export function openFileDestination({
-  path,
-  maxBytes,
-  keep,
-}: Pick<FileSettings, 'path' | 'maxBytes' | 'keep'>): Destination {
+export function openFileDestination(
+  { path, maxBytes, keep }: Pick<FileSettings, 'path' | 'maxBytes' | 'keep'>,
+  { isAlone = true }: { readonly isAlone?: boolean } = {},
+): Destination {
   let file: FileHandle | undefined;
 
   /** The file by this name, which somebody may have moved away meanwhile. */
@@ -25,7 +25,9 @@ export function openFileDestination({
       await close();
     }
     file = await open(path, 'a+', 0o600);
-    await mendTail(file);
+    const half = await findHalfLine(file);
+    if (half !== undefined && !isAlone) throw new HalfLine();
+    if (half !== undefined) await file.truncate(half);
     return file;
   }
 
@@ -68,13 +70,19 @@ export function openFileDestination({
   };
 }
 
-async function mendTail(file: FileHandle): Promise<void> {
+/** The file ends in the middle of a line. */
+class HalfLine extends Error {
+  override readonly name = 'HalfLine';
+}
+
+/** Where a line begins that does not end. */
+async function findHalfLine(file: FileHandle): Promise<number | undefined> {
   const { size } = await file.stat();
-  if (size === 0) return;
+  if (size === 0) return undefined;
   const from = Math.max(0, size - tailBytes);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
   const end = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
-  if (from + end < size && (end > 0 || from === 0)) await file.truncate(from + end);
+  return from + end < size && (end > 0 || from === 0) ? from + end : undefined;
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

@@ -20,11 +20,15 @@ export interface OpenedExport {
   readonly tries: number;
 }
 
+interface Ground {
+  readonly post: Post;
+  readonly now: () => EpochSeconds;
+  /** False beside a server that sends there too. */
+  readonly isAlone: boolean;
+}
+
 /** Throws `Problem` when a file cannot be used or a kind is none. */
-export async function openExport(
-  settings: ExportSettings,
-  ground: { readonly post: Post; readonly now: () => EpochSeconds },
-): Promise<OpenedExport> {
+export async function openExport(settings: ExportSettings, ground: Ground): Promise<OpenedExport> {
   const { name, records } = settings;
   const unknown = records?.find((kind) => !recordKinds.includes(kind));
   if (unknown !== undefined) {
@@ -38,11 +42,8 @@ export async function openExport(
   return { settings, kinds, destination: await openDestination(settings, ground), tries };
 }
 
-async function openDestination(
-  settings: ExportSettings,
-  ground: { readonly post: Post; readonly now: () => EpochSeconds },
-): Promise<Destination> {
-  if (settings.kind === 'file') return openFileDestination(settings);
+async function openDestination(settings: ExportSettings, ground: Ground): Promise<Destination> {
+  if (settings.kind === 'file') return openFileDestination(settings, ground);
   if (settings.kind === 'stdout') return stdoutDestination();
   if (settings.kind === 'syslog') return syslogDestination(settings, await readMaterial(settings), hostname());
   return webhookDestination(settings, { ...ground, keys: await readKeys(settings) });

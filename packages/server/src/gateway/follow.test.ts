@@ -158,6 +158,19 @@ describe('SIG-02: a gateway apart from the authorization server', () => {
     assert.deepEqual(ras.state.told, ['tracker deaf', 'tracker hears']);
   });
 
+  test('a secret that was changed at the authorization server is read again, and no restart is needed', async () => {
+    let secret = 'of yesterday';
+    using ras = openRas({ secretOf: async () => secret });
+    ras.state.status = 401;
+    await ras.start(servers(tracker));
+    assert.equal(ras.state.faults[0], 'tracker: answered 401');
+    [secret, ras.state.status] = ['of today', 200];
+    while (ras.connections.length === 0) await wait(50);
+    assert.equal(ras.connections[0]?.authorization, 'server%3Atracker:of%20today');
+    await ras.connections[0]?.say(tracker.resource);
+    assert.equal(await ras.followed.of(tracker).standingOf(caller), 'holds');
+  });
+
   test('does not start without the secret of a server', async () => {
     using ras = openRas({ secretOf: async (server) => Promise.reject(new Error(`no secret for ${server}`)) });
     await assert.rejects(ras.start(servers(tracker)), /no secret for tracker/);

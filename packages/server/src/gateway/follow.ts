@@ -53,9 +53,8 @@ export function createFollowed(options: FollowOptions): Followed {
   const begin = async ({ id, resource }: ResourceServer): Promise<void> => {
     const follower: Follower = { resource, revocations: undefined, isDeaf: false };
     followers.set(id, follower);
-    let secret: string;
     try {
-      secret = await secretOf(id);
+      await secretOf(id);
     } catch (fault) {
       if (followers.get(id) === follower) followers.delete(id); // to be begun again
       throw fault;
@@ -64,7 +63,7 @@ export function createFollowed(options: FollowOptions): Followed {
     follower.revocations = followRevocations({
       issuer,
       resource,
-      credentials: { id: `server:${id}`, secret },
+      credentials: async () => ({ id: `server:${id}`, secret: await secretOf(id) }), // it may be another by now
       keys,
       deafSeconds,
       whenDeaf,

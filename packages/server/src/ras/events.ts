@@ -20,7 +20,8 @@ import type { Answer, Asked } from '../door.ts';
 import { verifySignature } from '../keys/verify-signature.ts';
 import type { Pace } from '../limits.ts';
 import type { TrustedIssuer } from '../policy/model.ts';
-import { revokeTokens, tokensInRecord, toReceivedStop } from '../stops/received.ts';
+import { issuerMark } from '../stops/descent.ts';
+import { receivedStopId, revokeTokens, tokensInRecord, toReceivedStop } from '../stops/received.ts';
 import type { AccountKey, Effect } from '../store/store.ts';
 import type { Watch } from '../watch.ts';
 import type { Ras } from './jwt-bearer.ts';
@@ -49,7 +50,9 @@ export async function receiveEvent(asked: Asked, ras: Ras, door: EventDoor): Pro
   const { event, issuer } = verified.value;
   // It would be taken for new, and would stand: of a stop, unlike of a cut-off, only the last word counts.
   const isOld = event.stop !== undefined && event.issuedAt < now - rememberedSeconds;
-  const refusal = isOld ? 'set_too_old' : checkTransmitter(event, issuer, door.pace);
+  const refusal = isOld
+    ? 'set_too_old'
+    : (checkTransmitter(event, issuer, door.pace) ?? (await checkStops(event, issuer, ras)));
   if (refusal) return refuse(refusal, { ras, door, asked, facts, known: true });
 
   const isActedOn = event.name !== undefined && issuer.signals?.has(event.name) === true;
@@ -139,6 +142,24 @@ async function takeStop(
 function checkTransmitter(event: SecurityEvent, issuer: TrustedIssuer, pace: Pace): Refusal | undefined {
   if (!issuer.signals) return 'set_signals_refused';
   return pace.take(event.issuer) ? undefined : 'set_too_many';
+}
+
+/** Each is in the memory of every process, and looked at for every token, as long as it is in force. */
+const mostStops = 2000;
+/** Of these only the last resort. */
+const mostStopsOfEverything = mostStops + 100;
+
+/** What one issuer says can fill our memory no further than this; how a stop that is known ends is always heard. */
+async function checkStops(
+  { stop: said, name }: SecurityEvent,
+  issuer: TrustedIssuer,
+  ras: Ras,
+): Promise<Refusal | undefined> {
+  if (!said || name === undefined || !issuer.signals?.has(name)) return undefined;
+  const inForce = ras.stops().saidBy.get(issuerMark(issuer.issuer, issuer.tenant)) ?? 0;
+  if (inForce < (said.what === 'everything' ? mostStopsOfEverything : mostStops)) return undefined;
+  const isKnown = (await ras.store.stops.find(receivedStopId(issuer, said.id))) !== undefined;
+  return isKnown ? undefined : 'set_too_many_stops';
 }
 
 /** The longest lives that the configuration allows, skew included: after that nothing is left that a cut-off concerns. */

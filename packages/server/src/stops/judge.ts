@@ -9,6 +9,8 @@ export interface StopIndex {
   readonly issuing: ReadonlyMap<string, Omit<Standing, 'tokensBefore'>>;
   /** Side B, in the order in which they were made. */
   readonly redeeming: readonly RasHit[];
+  /** How many there are of each issuer that says them, by its mark. */
+  readonly saidBy: ReadonlyMap<string, number>;
 }
 
 interface RasHit extends Standing {
@@ -18,10 +20,15 @@ interface RasHit extends Standing {
 export function toStopIndex(stops: readonly Stop[]): StopIndex {
   const issuing = new Map<string, Omit<Standing, 'tokensBefore'>>();
   const redeeming: RasHit[] = [];
+  const saidBy = new Map<string, number>();
   for (const stop of stops) {
     for (const hit of stop.hits) {
       const standing = standingOf(stop, hit);
-      if (hit.at === 'ras') redeeming.push({ hit, ...standing });
+      if (hit.at === 'ras') {
+        redeeming.push({ hit, ...standing });
+        const by = hit.from ?? (hit.what === 'issuer' ? hit.value : undefined);
+        if (by !== undefined) saidBy.set(by, (saidBy.get(by) ?? 0) + 1);
+      }
       if (hit.at !== 'idp') continue;
       const key = keyOf(hit.what, hit.value);
       const known = issuing.get(key);
@@ -31,7 +38,7 @@ export function toStopIndex(stops: readonly Stop[]): StopIndex {
       });
     }
   }
-  return { none: issuing.size === 0 && redeeming.length === 0, issuing, redeeming };
+  return { none: issuing.size === 0 && redeeming.length === 0, issuing, redeeming, saidBy };
 }
 
 function keyOf(what: Hit['what'], value: string): string {
