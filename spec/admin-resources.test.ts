@@ -52,6 +52,48 @@ describe('people', () => {
     assert.deepEqual(ids, ['u_alice', 'u_auditor', 'u_bob', 'u_help-desk', 'u_owner', 'u_people', 'u_policy']);
   });
 
+  test('T30: nobody but owners hears of the break-glass account, or of where it is signed in', async () => {
+    const world = await openWith(bob);
+    const glass: Person = {
+      ...alice,
+      id: 'u_glass',
+      email: 'glass@credence.invalid',
+      source: 'system',
+      groups: [],
+      roles: [],
+    };
+    const times = {
+      credentialId: undefined,
+      isSynced: false,
+      counter: 0,
+      createdAt: world.now(),
+      lastUsedAt: undefined,
+    };
+    const factor = { id: 'f_glass', personId: glass.id, kind: 'totp', name: 'glass', material: 'm', ...times } as const;
+    const secrets = { passwordHash: 'h', factor, now: world.now() };
+    await world.store.administrators.createBreakGlass(glass, secrets, []);
+    await openSession(world.store, 's-glass', 'credence-console', glass.id, world.now());
+    for (const [role, isShown] of [
+      ['owner', true],
+      ['people', false],
+      ['auditor', false],
+    ] as const) {
+      const browser = await world.browserOf(role);
+      const lists = [
+        await everyPage(world, '/people', browser.headers, 3),
+        await everyPage(world, '/sessions', browser.headers, 3),
+      ];
+      assert.deepEqual(
+        [lists[0]?.some(({ id }) => id === glass.id), lists[1]?.some(({ person }) => person === glass.id)],
+        [isShown, isShown],
+        role,
+      );
+      assert.equal((await world.send('GET', `/people/${glass.id}`, browser)).status, isShown ? 200 : 404, role);
+    }
+    const people = await world.browserOf('people');
+    await adminRefused(world, await world.send('POST', `/people/${glass.id}/off`, people), 'api_not_found');
+  });
+
   test('are found by part of the address or the name, whatever the case', async () => {
     const world = await openWith(bob);
     for (const [query, ids] of [

@@ -245,6 +245,15 @@ describe('the first administrator', () => {
     assert.equal(await makeFirstLink(world.store, adminUrl, world.now()), undefined);
   });
 
+  test('there is one link: the one that was printed last', async () => {
+    const { world, link } = await openEmpty();
+    const next = new URL((await makeFirstLink(world.store, adminUrl, world.now())) ?? '').pathname;
+    await turnedAway(world, await openBrowser(world).go(link), 'admin_first_link_unknown');
+    await turnedAway(world, await openBrowser(world).go(link, 'POST'), 'admin_first_link_unknown');
+    await answerOf(world, alice.id);
+    assert.equal((await signIn(world, undefined, next, 'POST')).back.status, 200);
+  });
+
   test('looking at it uses nothing up', async () => {
     const { world, link } = await openEmpty();
     for (let at = 0; at < 3; at += 1) assert.equal((await openBrowser(world).go(link)).status, 200);

@@ -13,7 +13,9 @@ import type { ProcessParts } from './serve.ts';
 export async function openExporting(opened: AsyncDisposableStack, parts: ProcessParts): Promise<void> {
   const { config, home, store, egress, edge, now, log, measures } = parts;
   const holder = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
-  const exports = await Promise.all(config.exports.map((each) => openExport(each, { post: egress.fetch, now, isAlone: true })));
+  const exports = await Promise.all(
+    config.exports.map((each) => openExport(each, { post: egress.fetch, now, isAlone: true })),
+  );
   for (const { settings, kinds, destination, tries } of exports) {
     const { name, format } = settings;
     const about = { export: name };

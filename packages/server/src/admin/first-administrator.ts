@@ -5,6 +5,8 @@ import type { AuditRow, Store } from '../store/store.ts';
 /** Where the link leads: the token is the rest of the path. */
 export const firstPath = '/first/';
 const model = 'FirstAdministrator';
+/** There is one at a time: the last that was printed. */
+const onlyOne = 'first';
 const linkSeconds = 86_400;
 
 /**
@@ -12,18 +14,17 @@ const linkSeconds = 86_400;
  * count: it is for another day.
  */
 export async function makeFirstLink(store: Store, admin: string, now: EpochSeconds): Promise<string | undefined> {
-  if (await isAdministered(store)) return undefined;
+  if (await store.administrators.isAdministered()) return undefined;
   const token = randomBytes(32).toString('base64url');
-  await store.artifacts.upsert(model, hashFirst(token), {}, now + linkSeconds);
+  await store.artifacts.destroy(model, onlyOne);
+  await store.artifacts.upsert(model, onlyOne, { hash: hashFirst(token) }, now + linkSeconds);
   return `${admin}${firstPath}${token}`;
 }
 
 /** The hash of a token that would be accepted now. */
 export async function findFirstLink(store: Store, token: string): Promise<string | undefined> {
   const hash = hashFirst(token);
-  const link = await store.artifacts.find(model, hash);
-  if (!link || link.consumed !== undefined || (await isAdministered(store))) return undefined;
-  return hash;
+  return (await isGood(store, hash)) ? hash : undefined;
 }
 
 /** Uses the link up. Of several who come at once one becomes the owner; false for all others. */
@@ -33,14 +34,13 @@ export async function becomeFirst(
   personId: string,
   { now, records }: { readonly now: EpochSeconds; readonly records: readonly AuditRow[] },
 ): Promise<boolean> {
-  if (await isAdministered(store)) return false;
-  if (!(await store.artifacts.consume(model, hash, now))) return false;
+  if (!(await isGood(store, hash)) || !(await store.artifacts.consume(model, onlyOne, now))) return false;
   return store.administrators.grant({ personId, role: 'owner', grantedAt: now }, records);
 }
 
-async function isAdministered({ administrators }: Store): Promise<boolean> {
-  const glass = await administrators.breakGlass();
-  return (await administrators.list()).some(({ personId }) => personId !== glass?.personId);
+async function isGood(store: Store, hash: string): Promise<boolean> {
+  const link = await store.artifacts.find(model, onlyOne);
+  return link?.hash === hash && link.consumed === undefined && !(await store.administrators.isAdministered());
 }
 
 function hashFirst(token: string): string {

@@ -109,7 +109,11 @@ async function test(name: string, flags: Flags): Promise<number> {
   });
   try {
     const post = egress.fetch;
-    const { destination } = await openExport(settings, { post, now: () => Math.floor(Date.now() / 1000), isAlone: false });
+    const { destination } = await openExport(settings, {
+      post,
+      now: () => Math.floor(Date.now() / 1000),
+      isAlone: false,
+    });
     const row = toTestRow(name);
     const sent = await destination.send([{ row, text: toLine(settings.format, row) }]);
     await destination.close();

@@ -1,6 +1,6 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { Compilable, Kysely } from 'kysely';
-import type { Covered, Digests } from './digests.ts';
+import { type Covered, type Digests, digestOfRow } from './digests.ts';
 import { endEverythingOf, switchOff } from './ending.ts';
 import { countChange, type Engine } from './engine.ts';
 import { insertFactor } from './factors.ts';
@@ -21,6 +21,11 @@ export interface AdministratorStore {
   roleOf(personId: string): Promise<AdminRole | undefined>;
   /** By person. */
   list(): Promise<readonly Administrator[]>;
+  /**
+   * Whether anybody administers or ever did: rows that somebody deleted in the database do not make an installation one that nobody has
+   * administered yet (T24). The break-glass account does not count.
+   */
+  isAdministered(): Promise<boolean>;
   /** Gives a person this role instead of the one they have. Resolves false for the break-glass account, which stays an owner. */
   grant(administrator: Administrator, records: readonly AuditRow[]): Promise<boolean>;
   /** Resolves false where there was none, and for the break-glass account, which is nothing without its role. */
@@ -72,6 +77,15 @@ export function administratorStore({ db, write }: Engine, digests: Digests): Adm
 
     list: () => digests.checked(part),
 
+    isAdministered: async () => {
+      const glass = (await breakGlass())?.personId;
+      const its = (await digests.checked(part)).filter(({ personId }) => personId === glass);
+      const named = new Set(await digests.namedIn(part));
+      for (const row of its) named.delete(digestOfRow(part, row));
+      if (named.size > 0) await digests.noteNamed(part);
+      return named.size > 0 || digests.wasNamed(part);
+    },
+
     grant: async (administrator, records) => {
       const glass = (await breakGlass())?.personId;
       const changed = await digests.write(
@@ -80,6 +94,7 @@ export function administratorStore({ db, write }: Engine, digests: Digests): Adm
           administrator.personId === glass ? undefined : [...without(all, administrator.personId), administrator],
         { steps: [grantStep(db, administrator)], records },
       );
+      if (changed?.[0] === 1) await digests.noteNamed(part);
       return changed?.[0] === 1;
     },
 
@@ -137,11 +152,12 @@ export function administratorStore({ db, write }: Engine, digests: Digests): Adm
     removeBreakGlass: async (records) => {
       const known = await breakGlass();
       if (!known) return false;
-      const remove = db.deleteFrom('people').where('id', '=', known.personId);
-      const steps = [remove, ...switchOff(db, known.personId, 'admin')];
+      const { personId } = known;
+      const remove = db.deleteFrom('people').where('id', '=', personId);
+      const steps = [remove, ...switchOff(db, personId, 'admin')];
       // Out of what is covered as well: put back, it would be an owner again.
-      await digests.write(part, (all) => without(all, known.personId), { steps, records });
-      return true;
+      const removed = await digests.write(part, (all) => without(all, personId), { steps, records });
+      return removed?.[0] === 1;
     },
   };
 }

@@ -65,8 +65,8 @@ export function artifactStore({ db, write }: Engine): Omit<ArtifactStore, 'find'
       await write({ steps: endGrant(db, grantId, 'system') });
     },
 
-    endSessionsOf: async (personId, initiator = 'admin') => {
-      await write({ steps: endEverythingOf(db, personId, initiator) });
+    endSessionsOf: async (personId, initiator = 'admin', records = []) => {
+      await write({ steps: endEverythingOf(db, personId, initiator), records });
     },
   };
 }

@@ -199,6 +199,23 @@ for (const [kind, make] of Object.entries(kinds)) {
       await store.close();
     });
 
+    test('administrators who were deleted in the database leave an installation that somebody administers', async () => {
+      const { open, alter } = await make();
+      const key = newDigestKey();
+      const store = await open(key);
+      assert.equal(await store.administrators.isAdministered(), false);
+      await fill(store);
+      assert.equal(await store.administrators.isAdministered(), true);
+      await alter('DELETE FROM administrators');
+      assert.deepEqual(await store.administrators.list(), []);
+      assert.equal(await store.administrators.isAdministered(), true);
+      await alter(`DELETE FROM digests WHERE name = 'administrators'`);
+      const again = await open(key);
+      assert.equal(await again.administrators.isAdministered(), true, 'also with what covered them');
+      await again.close();
+      await store.close();
+    });
+
     test('a store from before is taken as it is, once; one of another key never', async () => {
       const { open, alter } = await make();
       const before = await open(newDigestKey());

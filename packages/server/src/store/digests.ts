@@ -35,9 +35,12 @@ export interface DigestKey {
   /** HMAC-SHA256, base64url. */
   mac(text: string): Promise<string>;
   /** Whether this part was ever covered with this key; from then on it is not taken on trust. */
-  isAdopted(part: CoveredName): Promise<boolean>;
-  markAdopted(part: CoveredName): Promise<void>;
+  isAdopted(part: CoveredName | Named): Promise<boolean>;
+  markAdopted(part: CoveredName | Named): Promise<void>;
 }
+
+/** That a part has named somebody, once. */
+export type Named = `${CoveredName}-named`;
 
 /** A part of the store that is covered. */
 export interface Covered<Row> {
@@ -63,6 +66,11 @@ export interface Digests {
     after: (rows: readonly Row[]) => readonly Row[] | undefined,
     change: Omit<Change, 'conditional'>,
   ): Promise<readonly number[] | undefined>;
+  /** What is covered row by row, each by its {@link digestOfRow}, those that have gone by themselves included. Throws as `checked` does. */
+  namedIn<Row>(part: Covered<Row>): Promise<ReadonlySet<string>>;
+  /** Whether a part has ever named somebody who counts; noted outside the store, for good. */
+  wasNamed(part: Covered<unknown>): Promise<boolean>;
+  noteNamed(part: Covered<unknown>): Promise<void>;
   /** Covers a part as it is now, whatever covered it before: for an operator who has looked at it. */
   accept(part: Covered<unknown>, records: readonly AuditRow[]): Promise<void>;
 }
@@ -78,6 +86,9 @@ const attempts = 5;
 export function uncovered({ write }: Ground): Digests {
   return {
     checked: (part) => part.read(),
+    namedIn: async (part) => new Set((await part.read()).map((row) => digestOfRow(part, row))),
+    wasNamed: async () => false,
+    noteNamed: async () => undefined,
     write: async (part, after, change) =>
       after(await part.read()) === undefined ? undefined : write({ ...change, conditional: true }),
     accept: async () => undefined,
@@ -112,7 +123,7 @@ export function covered({ db, write }: Ground, key: DigestKey): Digests {
     await key.markAdopted(name);
   }
 
-  async function read<Row>(part: Covered<Row>): Promise<{ sequence: number; rows: readonly Row[] }> {
+  async function read<Row>(part: Covered<Row>): Promise<{ sequence: number; statement: string; rows: readonly Row[] }> {
     const { name } = part;
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       const digest = await readDigest(name);
@@ -132,13 +143,19 @@ export function covered({ db, write }: Ground, key: DigestKey): Digests {
       seen.set(name, sequence);
       // Also where the mark was lost, with a restored folder of keys.
       if (!(await key.isAdopted(name))) await key.markAdopted(name);
-      return { sequence, rows };
+      return { sequence, statement, rows };
     }
     throw new StoreUnavailable(`${coveredWords[name]} in the store change faster than they can be read.`);
   }
 
   return {
     checked: async (part) => (await read(part)).rows,
+    async namedIn(part) {
+      const { statement } = await read(part);
+      return new Set(statement.split(' ').filter((digest) => digest !== ''));
+    },
+    wasNamed: ({ name }) => key.isAdopted(`${name}-named`),
+    noteNamed: ({ name }) => key.markAdopted(`${name}-named`),
     async write(part, after, { steps, records }) {
       const { name } = part;
       for (let attempt = 0; attempt < attempts; attempt += 1) {
@@ -181,6 +198,11 @@ export function covered({ db, write }: Ground, key: DigestKey): Digests {
 function toStatement<Row>(part: Covered<Row>, rows: readonly Row[]): string {
   const lines = rows.map(part.line).toSorted();
   return part.mayShrink ? lines.map(sha256).join(' ') : sha256(JSON.stringify(lines));
+}
+
+/** What stands for a row where rows may go by themselves. */
+export function digestOfRow<Row>({ line }: Pick<Covered<Row>, 'line'>, row: Row): string {
+  return sha256(line(row));
 }
 
 function fits<Row>(part: Covered<Row>, statement: string, rows: readonly Row[]): boolean {

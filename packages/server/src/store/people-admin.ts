@@ -13,6 +13,8 @@ export interface PeopleFilter {
   /** Ids of a group and a role that they are in. */
   readonly group?: string | undefined;
   readonly role?: string | undefined;
+  /** Nobody but owners hears of the break-glass account. */
+  readonly withoutBreakGlass?: boolean | undefined;
 }
 
 /** People as those who administer look for them, and change those of the local directory. */
@@ -54,7 +56,7 @@ export function peopleAdminStore({ db, write }: Engine): PeopleAdminStore {
   };
 
   const read = async (
-    { text, source, active, group, role }: PeopleFilter,
+    { text, source, active, group, role, withoutBreakGlass }: PeopleFilter,
     { after, until, limit }: { readonly after: string; readonly until?: string | undefined; readonly limit: number },
   ): Promise<Person[]> => {
     let people = db
@@ -65,6 +67,7 @@ export function peopleAdminStore({ db, write }: Engine): PeopleAdminStore {
       .limit(limit);
     if (until !== undefined) people = people.where('email_folded', '<=', until);
     if (text !== undefined) people = people.where(hasText(text));
+    if (withoutBreakGlass) people = people.where('id', 'not in', db.selectFrom('break_glass').select('person_id'));
     if (source !== undefined) people = people.where('source', '=', source);
     if (active !== undefined) people = people.where('active', '=', active ? 1 : 0);
     if (group !== undefined) people = people.where('id', 'in', inA('group', group));

@@ -22,9 +22,12 @@ export function sessionStore({ db, write }: Engine): SessionStore {
       return row && toSession(row);
     },
 
-    list: async ({ after, limit, personId, now }) => {
+    list: async ({ after, limit, personId, now, withoutBreakGlass }) => {
       let query = standing(now).where('uid', '>', after).orderBy('uid').limit(limit);
       if (personId !== undefined) query = query.where('account_id', '=', personId);
+      if (withoutBreakGlass) {
+        query = query.where('account_id', 'not in', db.selectFrom('break_glass').select('person_id'));
+      }
       return (await query.execute()).map(toSession);
     },
 

@@ -188,7 +188,7 @@ export interface ArtifactStore {
   /** True while a Session holds this `sid` for some client and has neither ended nor expired (IDP-13). */
   sessionStands(sid: string, now: EpochSeconds): Promise<boolean>;
   /** Removes every session and grant-bound artifact of a person, and leaves a bulletin. */
-  endSessionsOf(personId: string, initiator?: Initiator): Promise<void>;
+  endSessionsOf(personId: string, initiator?: Initiator, records?: readonly AuditRow[]): Promise<void>;
 }
 
 /** JSON payload of `oidc-provider`; `consumed` is set by {@link ArtifactStore.consume}. */
@@ -434,6 +434,8 @@ export interface SessionStore {
     readonly limit: number;
     readonly personId?: string | undefined;
     readonly now: EpochSeconds;
+    /** Nobody but owners hears of the break-glass account. */
+    readonly withoutBreakGlass?: boolean | undefined;
   }): Promise<readonly SignInSession[]>;
   /**
    * Ends a session and everything that was granted in it, in one step, together with `records` and a bulletin. Resolves false

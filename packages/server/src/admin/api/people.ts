@@ -29,9 +29,11 @@ export const peopleRoutes: readonly Route[] = [
     permission: 'read:people',
     query: Filter,
     answer: pageOf(PersonSummary),
-    handle: async ({ query }, { store }) => {
+    handle: async ({ query, by }, { store }) => {
       const { limit, cursor, q, active, source, group, role } = query;
-      const filter = { text: q, source, group, role, active: active === undefined ? undefined : active === 'true' };
+      const isActive = active === undefined ? undefined : active === 'true';
+      const withoutBreakGlass = by.role !== 'owner';
+      const filter = { text: q, source, group, role, active: isActive, withoutBreakGlass };
       const found = await store.peopleAdmin.find(filter, { after: fromCursor(cursor), limit: limit + 1 });
       return answer(toPage(found, limit, (person) => person.email.toLowerCase(), toSummary));
     },
@@ -65,7 +67,8 @@ export const peopleRoutes: readonly Route[] = [
     permission: 'read:people',
     params: personParams,
     answer: PersonDetail,
-    handle: ({ params: { id } }, services) => show(services, id),
+    handle: async ({ params: { id }, by }, services) =>
+      (await isHidden(services, by, id)) ? refuse('api_not_found') : show(services, id),
   }),
   route({
     method: 'PATCH',
@@ -140,13 +143,18 @@ async function show({ store }: AdminServices, id: string): Promise<Outcome<z.out
   return answer(shown, etagOf(shown));
 }
 
+/** Nobody but owners hears of the account that is kept for the day on which nothing else works (T30). */
+async function isHidden({ store }: Pick<AdminServices, 'store'>, by: Administrator, id: string): Promise<boolean> {
+  return by.role !== 'owner' && (await store.administrators.breakGlass())?.personId === id;
+}
+
 /** The person, if this administrator may change them. */
 export async function toChange(
   { store }: Pick<AdminServices, 'store'>,
   by: Administrator,
   id: string,
 ): Promise<Result<{ readonly person: Person; readonly isSelf: boolean }>> {
-  const person = await store.people.find(id);
+  const person = (await isHidden({ store }, by, id)) ? undefined : await store.people.find(id);
   if (!person) return { ok: false, refusal: 'api_not_found' };
   const isSelf = person.id === by.person.id;
   const may = isSelf ? ({ ok: true } as const) : checkMayChange(by.role, await store.administrators.roleOf(id));

@@ -26,8 +26,9 @@ export const sessionRoutes: readonly Route[] = [
     permission: 'read:people',
     query: z.strictObject({ ...pageQuery, person: z.string().max(256).optional() }),
     answer: pageOf(Session),
-    handle: async ({ query: { limit, cursor, person }, now }, { store }) => {
-      const page = { after: fromCursor(cursor), limit: limit + 1, personId: person, now };
+    handle: async ({ query: { limit, cursor, person }, now, by }, { store }) => {
+      const withoutBreakGlass = by.role !== 'owner';
+      const page = { after: fromCursor(cursor), limit: limit + 1, personId: person, now, withoutBreakGlass };
       return answer(toPage(await store.sessions.list(page), limit, ({ uid }) => uid, toSession));
     },
   }),
@@ -60,8 +61,7 @@ export const sessionRoutes: readonly Route[] = [
       if (!found.ok) return refuse(found.refusal);
       const { id } = found.value.person;
       const records = [row('sign_out', { person: id, detail: 'every session ended' })];
-      await services.store.commit({ marks: [], records });
-      await services.store.artifacts.endSessionsOf(id);
+      await services.store.artifacts.endSessionsOf(id, 'admin', records);
       return answer(undefined);
     },
   }),

@@ -1,5 +1,5 @@
 import { createHmac, hash } from 'node:crypto';
-import type { CoveredName, DigestKey } from '../digests.ts';
+import type { CoveredName, DigestKey, Named } from '../digests.ts';
 import type { AccountKey, AuditRow, Effect, Mark, Person, PolicyVersion, Signal, Store } from '../store.ts';
 
 /** A store under test. Where there is only one way in (memory), `another` and `reopen` resolve to `store` itself. */
@@ -56,8 +56,8 @@ export const version = (number: number, document: string, kind: PolicyVersion['k
   return { kind, version: number, document, digest, author: 'u_dana', publishedAt: now };
 };
 /** A key that covers a store for as long as the test lasts. */
-export function newDigestKey(secret = 'k'): DigestKey & { readonly adopted: Set<CoveredName> } {
-  const adopted = new Set<CoveredName>();
+export function newDigestKey(secret = 'k'): DigestKey & { readonly adopted: Set<CoveredName | Named> } {
+  const adopted = new Set<CoveredName | Named>();
   return {
     adopted,
     mac: async (text) => createHmac('sha256', secret).update(text).digest('base64url'),
