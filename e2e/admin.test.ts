@@ -57,7 +57,7 @@ describe('the admin listener', () => {
     const page = await context.newPage();
     await signIn(page, 'dana');
     await page.waitForURL(`${admin()}/`);
-    await page.getByText('Credence is running').waitFor();
+    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
     const me = await call(page, '/me');
     assert.deepEqual([me.status, me.body.role, me.body.credential, me.body.demo], [200, 'owner', 'session', true]);
     assert.equal(await page.evaluate('document.cookie'), '');

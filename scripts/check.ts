@@ -7,6 +7,7 @@ const bin = (name: string) => join(root, 'node_modules/.bin', name);
 
 const checks: readonly [name: string, command: string, args: readonly string[]][] = [
   ['types', bin('tsc'), ['--noEmit', '-p', '.', '--pretty']],
+  ['types of the console', bin('tsc'), ['--noEmit', '-p', 'packages/console', '--pretty']],
   ['format and lint', bin('biome'), ['ci', '--colors=force', '--error-on-warnings', '.']],
   ['unused code and dependencies', bin('knip'), []],
   [

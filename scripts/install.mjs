@@ -17,7 +17,7 @@ export function installIfNeeded(root) {
   const stamp = `${createHash('sha256').update(lockfile).digest('hex')} ${process.platform}-${process.arch}\n`;
   if (isInstalled(root, stamp, lockfile)) return undefined;
   try {
-    const release = waitForTurn(root);
+    const release = waitForTurn(root, 'installing', 'installation');
     try {
       if (isInstalled(root, stamp, lockfile)) return undefined;
       const trouble = install(root);
@@ -152,12 +152,14 @@ function isForThisMachine({ os, cpu, libc }) {
 }
 
 /**
- * One installation at a time; two in one folder would spoil each other.
+ * One at a time; two in one folder would spoil each other.
  * @param {string} root
+ * @param {string} file - names the turn
+ * @param {string} what - in words
  * @returns {() => void} ends the turn
  */
-function waitForTurn(root) {
-  const path = join(root, '.credence', 'installing');
+export function waitForTurn(root, file, what) {
+  const path = join(root, '.credence', file);
   mkdirSync(join(root, '.credence'), { recursive: true, mode: 0o700 });
   for (let told = false; ; told = true) {
     try {
@@ -168,7 +170,7 @@ function waitForTurn(root) {
     }
     const holder = Number(readIfThere(path));
     if (holder > 0 && !isAlive(holder)) rmSync(path, { force: true });
-    else if (!told) say(`another installation is under way (process ${holder}); waiting for it…`);
+    else if (!told) say(`another ${what} is under way (process ${holder}); waiting for it…`);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
   }
 }

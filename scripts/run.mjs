@@ -9,6 +9,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
+import { buildConsoleIfNeeded } from './console.mjs';
 import { installIfNeeded } from './install.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -20,7 +21,29 @@ if (program === undefined) fail('no program named', 'node scripts/run.mjs PROGRA
 const trouble = installIfNeeded(root);
 if (trouble !== undefined) fail(trouble.what, trouble.wayOut);
 
-run(chooseNode(), [resolve(root, program), ...args]);
+const node = chooseNode();
+if (servesConsole(program, args)) tryBuilding();
+run(node, [resolve(root, program), ...args]);
+
+/**
+ * The programs that open an admin listener, themselves or in a test.
+ * @param {string} path
+ * @param {readonly string[]} words
+ */
+function servesConsole(path, words) {
+  return path === 'scripts/test.ts' || (path === 'packages/server/src/main.ts' && words[0] === 'serve');
+}
+
+/** A folder that cannot be written, or a build that does not work, is no reason not to serve. */
+function tryBuilding() {
+  try {
+    buildConsoleIfNeeded(root, node);
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code === undefined) throw error;
+    process.stderr.write(`credence: cannot build the console here (${message})\n`);
+  }
+}
 
 /**
  * This Node when it is new enough, else the one that was installed with the other packages.
@@ -40,25 +63,25 @@ function chooseNode() {
 /**
  * Becomes the program where the system can do that, so that signals and the exit code are its own; else stays in between
  * and passes both on.
- * @param {string} node
+ * @param {string} executable
  * @param {string[]} argv
  */
-function run(node, argv) {
+function run(executable, argv) {
   const watch = new URL('end-with-parent.mjs', import.meta.url).href;
   const watched = process.platform !== 'win32' && process.env.npm_lifecycle_event !== undefined;
   if (typeof process.execve === 'function' && process.platform !== 'win32') {
-    process.execve(node, [node, ...(watched ? ['--import', watch] : []), ...argv], process.env);
+    process.execve(executable, [executable, ...(watched ? ['--import', watch] : []), ...argv], process.env);
   }
   if (watched) import(watch);
 
-  const child = spawn(node, argv, { stdio: 'inherit' });
+  const child = spawn(executable, argv, { stdio: 'inherit' });
   // A terminal sends ctrl-c to every process in the foreground: passing it on would be a second one.
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => {
       if (signal !== 'SIGINT' || !isatty(0)) child.kill(signal);
     });
   }
-  child.on('error', (error) => fail(`${node} does not run here (${error.message})`));
+  child.on('error', (error) => fail(`${executable} does not run here (${error.message})`));
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1);
     process.removeAllListeners(signal);

@@ -108,7 +108,7 @@ const impureGlobals =
 const packages: Readonly<Record<string, RegExp>> = {
   'packages/server/src': /^@credence\/mcp\/(?:protocol|client|resource)$/,
   'packages/mcp/src': /^(?!)/,
-  'packages/console/src': /^(?!)/,
+  'packages/console/src': /^@credence\/server\/admin-client$/,
 };
 
 interface Import {
@@ -311,6 +311,7 @@ describe('the check above', () => {
       "import { b } from '@credence/mcp/protocol';",
       'not a public entry',
     ],
+    ['with the typed client', 'console/src/a.tsx', "import { b } from '@credence/server/admin-client';", undefined],
   ];
   for (const [name, path, source, fault] of table) {
     test(name, () => {

@@ -8,11 +8,12 @@ import { apiHeaders, toFaultProblem } from './api/problem.ts';
 import { referencePage } from './api/reference-page.ts';
 import { routes } from './api/routes.ts';
 import type { AdminServices } from './api/services.ts';
+import { findConsoleAsset, readConsoleFiles, toConsolePage } from './console-files.ts';
 import { firstPath } from './first-administrator.ts';
 import { type ConsoleParty, createAdminSignIn, returnPath } from './sign-in.ts';
-import { statusPage } from './status-page.ts';
+import { notBuiltPage, toPageResponse } from './sign-in-pages.ts';
 
-/** What the status page may tell anybody who can reach the admin listener: nothing about people, nothing secret. */
+/** What `/status.json` may tell anybody who can reach the admin listener: nothing about people, nothing secret. */
 export interface AdminStatus {
   readonly organisation: string;
   readonly roles: readonly string[];
@@ -23,7 +24,7 @@ export interface AdminStatus {
   readonly resourceVersion: number | undefined;
 }
 
-/** The admin listener: the API, its description, a status page and, for scripts, the same as JSON. */
+/** The admin listener: the console, the API, its description, and for scripts what runs here as JSON. */
 export function createAdminApp(
   services: AdminServices,
   addressOf: (incoming: IncomingMessage | undefined) => string,
@@ -39,9 +40,7 @@ export function createAdminApp(
   app.on(['GET', 'POST'], `${firstPath}:token`, ({ req, env }) =>
     signIn.first(req.raw, callerOf(env), req.param('token')),
   );
-  const status = () => toStatus(services);
-  app.get('/', () => statusPage(status()));
-  app.get('/status.json', (context) => context.json(status(), 200, { 'cache-control': 'no-store' }));
+  app.get('/status.json', (context) => context.json(toStatus(services), 200, { 'cache-control': 'no-store' }));
   const document = JSON.stringify(toOpenApi(routes, `${services.installation.admin}${apiPath}`));
   app.get(`${apiPath}/openapi.json`, () => {
     return new Response(document, { headers: { ...apiHeaders, 'content-type': 'application/json' } });
@@ -51,6 +50,13 @@ export function createAdminApp(
   for (const asset of Object.values(assets)) {
     app.get(asset.path, () => new Response(asset.body, { headers: assetHeaders(asset) }));
   }
+  const files = readConsoleFiles();
+  app.get('/assets/*', ({ req, notFound }) => (files && findConsoleAsset(files, req.raw)) ?? notFound());
+  // Its addresses are the business of the console: each is the same page, to whoever asks for a page.
+  app.get('*', ({ req, notFound }) => {
+    if (!req.header('accept')?.includes('text/html')) return notFound();
+    return files ? toConsolePage(files, req.raw) : toPageResponse(notBuiltPage(services.installation), 503);
+  });
   app.onError((fault) => {
     services.onFault(fault);
     return toFaultProblem(500);

@@ -46,6 +46,16 @@ export function firstPage(frame: Frame, token: string): string {
   );
 }
 
+/** In the place of the console where nobody has built it: a copy of the sources without its development packages. */
+export function notBuiltPage(frame: Frame): string {
+  return page(
+    frame,
+    'No console',
+    html`<h1>The console is not built here.</h1>
+<p class="lead">All else runs. Build it with <code>npm run console</code> and start again; until then there are the commands, and the <a href="/api/v1/reference">admin API</a>.</p>`,
+  );
+}
+
 function page({ admin, demo }: Frame, title: string, letter: Html, inHead?: Html): string {
   const foot = demo
     ? 'A demonstration: no second factor is asked for here, and its passwords lie in a file.'

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { adminRoles } from '../../directory/administrators.ts';
 import { permissions } from '../permissions.ts';
-import { answer, type Route, route } from './route.ts';
+import { answer, type Route, refuse, route } from './route.ts';
 
 export const roleSchema = z.enum(adminRoles as [string, ...string[]]);
 
@@ -44,6 +44,19 @@ export const meRoutes: readonly Route[] = [
         organisation: installation.organisation,
         demo: installation.demo,
       });
+    },
+  }),
+  route({
+    method: 'DELETE',
+    path: '/me/session',
+    id: 'signOut',
+    summary: 'End the session this request came with; the sign-in at the identity provider stands',
+    permission: undefined,
+    handle: async ({ by, row }, { store }) => {
+      if (by.by.kind !== 'session') return refuse('api_conflict', 'A token has no session.');
+      const facts = { person: by.person.id, detail: 'signed out at the admin listener' };
+      await store.adminSessions.end(by.by.idHash, [row('sign_out', facts)]);
+      return answer(undefined);
     },
   }),
 ];

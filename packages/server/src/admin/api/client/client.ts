@@ -1,5 +1,7 @@
 import { addresses, type Operations } from './operations.ts';
 
+export type { Operations };
+
 type Asked<K extends keyof Operations> = Omit<Operations[K], 'method' | 'path' | 'answer'>;
 
 /** What came back: the answer with its version, or the problem. */

@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: vk-_7BeUZRWdD0EH5TQ4H28SWe5FDRMJlnsD6ITSWzo
+// Made of: Bc1PKKz-v8IvkJlFfOlHs8-Q1WvoVFJsDeRB9q17ruU
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -37,6 +37,8 @@ export interface Operations {
       demo: boolean;
     };
   };
+  /** End the session this request came with; the sign-in at the identity provider stands. */
+  signOut: { method: 'DELETE'; path: '/me/session'; answer: undefined };
   /** What runs here. */
   getOverview: {
     method: 'GET';
@@ -729,6 +731,7 @@ export interface Operations {
 /** Method and path of each, behind `/api/v1`. */
 export const addresses = {
   getMe: ['GET', '/me'],
+  signOut: ['DELETE', '/me/session'],
   getOverview: ['GET', '/overview'],
   listPeople: ['GET', '/people'],
   createPerson: ['POST', '/people'],

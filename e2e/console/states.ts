@@ -1,0 +1,48 @@
+import type { Page } from 'playwright-core';
+
+/** A state of a page, as looks.test.ts looks at it. */
+interface State {
+  /** Names its pictures. */
+  readonly name: string;
+  /** First name of the administrator; dana, the owner, unless it says so. */
+  readonly as?: string;
+  readonly path: string;
+  /** The `h1` that says it is there. */
+  readonly heading: string | RegExp;
+  /** From the page as it opens to the state. */
+  readonly act?: (page: Page) => Promise<unknown>;
+}
+
+export const states: readonly State[] = [
+  { name: 'overview', path: '/', heading: 'Credence runs for Acme.' },
+  { name: 'parts', path: '/parts', heading: 'Parts and states' },
+  {
+    name: 'confirm',
+    path: '/parts',
+    heading: 'Parts and states',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Stop 312 agents…' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'palette',
+    path: '/parts',
+    heading: 'Parts and states',
+    act: async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox').fill('al');
+      await page.getByRole('option', { name: 'alice@acme.example' }).waitFor();
+    },
+  },
+  {
+    name: 'keys',
+    path: '/',
+    heading: 'Credence runs for Acme.',
+    act: async (page) => {
+      await page.keyboard.press('?');
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  { name: 'no-page', path: '/nothing/here', heading: 'There is no such page.' },
+];

@@ -1,0 +1,79 @@
+import { createAdminClient, type Operations } from '@credence/server/admin-client';
+import { type QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import type { pollEvery } from '../session/idle.ts';
+import { needSignIn } from '../session/sign-in.ts';
+import { type Answer, ApiProblem, type OperationId, signInNeeded } from './problem.ts';
+
+const client = createAdminClient('/api/v1', (...args) => fetch(...args));
+
+type Asked<K extends OperationId> = Omit<Operations[K], 'method' | 'path' | 'answer'>;
+
+/** An answer with the version it has; {@link useChange} sends that version back as `If-Match`. */
+export interface Told<K extends OperationId> {
+  readonly value: Answer<K>;
+  readonly etag: string | undefined;
+}
+
+/** One call of the admin API. Throws {@link ApiProblem}; a missing or too old sign-in is made up for first, and the call repeated. */
+export async function call<K extends OperationId>(operation: K, asked: Asked<K>): Promise<Told<K>> {
+  for (;;) {
+    const told = await client(operation, asked);
+    if (told.ok) return { value: told.value, etag: told.etag };
+    const need = signInNeeded(told.problem);
+    if (need === undefined || !(await needSignIn(need))) throw new ApiProblem(told.problem);
+  }
+}
+
+/** Reads something; read again when its operation is named in {@link useChange}. */
+export function useRead<K extends OperationId>(
+  operation: K,
+  asked: Asked<K>,
+  options: { readonly enabled?: boolean; readonly refetchInterval?: ReturnType<typeof pollEvery> } = {},
+) {
+  return useQuery({ queryKey: [operation, asked], queryFn: () => call(operation, asked), ...options });
+}
+
+/** Operations that answer `{ items, next }` and take a cursor. */
+type ListId = {
+  [K in OperationId]: Answer<K> extends { items: readonly unknown[]; next: string | null } ? K : never;
+}[OperationId];
+type Item<K extends ListId> = Answer<K> extends { items: readonly (infer I)[] } ? I : never;
+
+/** Reads a long list page by page; `items` is what has been read so far. */
+export function useList<K extends ListId>(operation: K, asked: Asked<K>, enabled = true) {
+  const query = useInfiniteQuery({
+    queryKey: [operation, asked, 'pages'],
+    queryFn: ({ pageParam }) => {
+      const given = asked as { readonly query?: object };
+      const at = { ...given, query: { ...given.query, ...(pageParam && { cursor: pageParam }) } };
+      return call(operation, at as Asked<K>);
+    },
+    initialPageParam: '',
+    getNextPageParam: ({ value }) => (value as { next: string | null }).next ?? undefined,
+    enabled,
+  });
+  const { data } = query;
+  const items = useMemo(
+    () => data?.pages.flatMap(({ value }) => [...(value as unknown as { items: readonly Item<K>[] }).items]) ?? [],
+    [data],
+  );
+  return { ...query, items };
+}
+
+/**
+ * Changes something, and reads anew what depends on it.
+ * @param touches - operations whose answers it may change
+ */
+export function useChange<K extends OperationId>(operation: K, touches: readonly OperationId[] = []) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (asked: Asked<K>) => call(operation, asked),
+    onSettled: () => readAgain(queries, touches),
+  });
+}
+
+/** Marks answers as out of date: those on the page are read again. */
+export async function readAgain(queries: QueryClient, operations: readonly OperationId[]): Promise<void> {
+  await Promise.all(operations.map((operation) => queries.invalidateQueries({ queryKey: [operation] })));
+}

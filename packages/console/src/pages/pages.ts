@@ -1,0 +1,15 @@
+import { overviewPage } from './overview/page.ts';
+import type { Page } from './page.ts';
+import { partsPage } from './parts/page.ts';
+
+/** Every page of the console, in the order of the navigation. A new one is a line here. */
+export const pages: readonly Page[] = [overviewPage, partsPage];
+
+/** The page that shows this address. */
+export function pageAt(pathname: string): Page | undefined {
+  const wanted = pathname.split('/');
+  return pages.find(({ path }) => {
+    const parts = path.split('/');
+    return parts.length === wanted.length && parts.every((part, at) => part.startsWith('$') || part === wanted[at]);
+  });
+}

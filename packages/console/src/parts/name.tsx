@@ -1,0 +1,17 @@
+import { Link } from '@tanstack/react-router';
+
+/** Where things are shown. A page that shows one kind of thing takes its address from here. */
+export const places = {
+  person: (id: string) => `/people/${encodeURIComponent(id)}`,
+  group: (ref: string) => `/groups/${encodeURIComponent(ref)}`,
+  server: (id: string) => `/servers/${encodeURIComponent(id)}`,
+  client: (id: string) => `/clients/${encodeURIComponent(id)}`,
+  decision: (id: string) => `/decisions/${encodeURIComponent(id)}`,
+  draft: (id: string) => `/changes/${encodeURIComponent(id)}`,
+  version: (version: number) => `/changes/versions/${version}`,
+} as const;
+
+/** A name that leads to what it names: names link everywhere. */
+export function Name({ to, children }: { readonly to: string; readonly children: React.ReactNode }) {
+  return <Link to={to}>{children}</Link>;
+}

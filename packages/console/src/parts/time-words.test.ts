@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { toRelative } from './time-words.ts';
+
+describe('how long ago', () => {
+  const now = Date.UTC(2026, 10, 24, 12, 0, 0);
+  const table: [secondsAgo: number, words: RegExp][] = [
+    [2, /^just now$/],
+    [40, /^40 s ago$/],
+    [180, /^3 min ago$/],
+    [-300, /^in 5 min$/],
+    [5 * 3600, /^5 h ago$/],
+    [2 * 86_400, /^Sun \d\d:00$/],
+    [30 * 86_400, /^25 Oct$/],
+    [400 * 86_400, /^20 Oct 2025$/],
+  ];
+  for (const [secondsAgo, words] of table) {
+    test(`${secondsAgo} s`, () => assert.match(toRelative(now - secondsAgo * 1000, now), words));
+  }
+});

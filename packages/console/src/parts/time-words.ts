@@ -1,0 +1,38 @@
+const day = 86_400_000;
+const two = (value: number) => String(value).padStart(2, '0');
+
+/** `24 Nov 2026, 09:41:03`, in the time of the reader. */
+export function toExact(ms: number): string {
+  const date = new Date(ms);
+  const month = date.toLocaleString('en-GB', { month: 'short' });
+  return `${date.getDate()} ${month} ${date.getFullYear()}, ${toClock(ms)}`;
+}
+
+/** `09:41:03` */
+export function toClock(ms: number): string {
+  const date = new Date(ms);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
+}
+
+/** `3 min ago`, `in 5 h`, `Mon 14:02`, `26 Oct`, `26 Oct 2025`. */
+export function toRelative(ms: number, now: number): string {
+  const away = Math.abs(now - ms);
+  const words = (count: number, unit: string) => (ms <= now ? `${count} ${unit} ago` : `in ${count} ${unit}`);
+  if (away < 10_000 && ms <= now + 1000) return 'just now';
+  if (away < 60_000) return words(Math.round(away / 1000), 's');
+  if (away < 3_600_000) return words(Math.round(away / 60_000), 'min');
+  if (away < day) return words(Math.round(away / 3_600_000), 'h');
+  const date = new Date(ms);
+  if (away < 6 * day) {
+    const weekday = date.toLocaleString('en-GB', { weekday: 'short' });
+    return `${weekday} ${two(date.getHours())}:${two(date.getMinutes())}`;
+  }
+  const month = date.toLocaleString('en-GB', { month: 'short' });
+  const sameYear = date.getFullYear() === new Date(now).getFullYear();
+  return `${date.getDate()} ${month}${sameYear ? '' : ` ${date.getFullYear()}`}`;
+}
+
+/** `12,345`; a true minus. */
+export function toNumber(value: number): string {
+  return value.toLocaleString('en-GB').replace('-', '−');
+}

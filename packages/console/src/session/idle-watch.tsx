@@ -1,0 +1,43 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
+import { call } from '../data/api.ts';
+import { Button } from '../parts/button.tsx';
+import { Dialog } from '../parts/overlay.tsx';
+import { sessionTexts } from '../texts/session.ts';
+import { type Idle, idleState, touchedMs } from './idle.ts';
+import { needSignIn } from './sign-in.ts';
+
+/**
+ * Asks a minute before the session ends, and takes what was read off the screen when it has: whoever passes by an open screen
+ * sees nothing of it. What was typed stays in its fields.
+ */
+export function IdleWatch() {
+  const [state, setState] = useState<Idle>('busy');
+  const asked = useRef(false);
+  const queries = useQueryClient();
+  useEffect(() => {
+    const timer = setInterval(() => setState(idleState(touchedMs(), Date.now())), 5000);
+    return () => clearInterval(timer);
+  }, []);
+  useEffect(() => {
+    if (state !== 'over') asked.current = false;
+    if (state !== 'over' || asked.current) return;
+    asked.current = true;
+    void needSignIn('out').then((isDone) => (isDone ? queries.invalidateQueries() : location.reload()));
+  }, [state, queries]);
+  if (state !== 'warned') return null;
+  const stay = () => {
+    setState('busy');
+    void call('getMe', {}).catch(() => undefined);
+  };
+  return (
+    <Dialog title={sessionTexts.idle} onClose={stay}>
+      <p className="quiet">{sessionTexts.idleLead}</p>
+      <div className="row">
+        <Button kind="first" data-autofocus onClick={stay}>
+          {sessionTexts.stay}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,75 @@
+// Signing in (again) without leaving the page: in a window of its own, so that nothing that was typed is lost. That window
+// ends at `signedInPath`, which tells the others by a channel that only pages of this origin hear.
+
+export type Need = 'out' | 'old';
+
+/** Where the console tells its other windows that the sign-in is done. */
+export const signedInPath = '/signed-in';
+const channelName = 'credence-signed-in';
+
+interface Waiting {
+  readonly need: Need;
+  readonly settle: (isDone: boolean) => void;
+}
+
+const listeners = new Set<() => void>();
+let waiting: readonly Waiting[] = [];
+let isIn = false;
+
+/** Resolves to whether the person has signed in: then the call can be made again. Until then a dialog asks. */
+export function needSignIn(need: Need): Promise<boolean> {
+  // Nobody was signed in yet: there is nothing to lose, and a page of its own says so.
+  if (need === 'out' && !isIn) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    waiting = [...waiting, { need, settle: resolve }];
+    tell();
+  });
+}
+
+/** From now on a missing session is one that has ended. */
+export function markSignedIn(): void {
+  isIn = true;
+}
+
+/** What is being waited for, if anything is: the stronger of several. */
+export function currentNeed(): Need | undefined {
+  if (waiting.length === 0) return undefined;
+  return waiting.some(({ need }) => need === 'out') ? 'out' : 'old';
+}
+
+/** The dialog was answered: by a sign-in, or not. */
+export function settleSignIn(isDone: boolean): void {
+  const settled = waiting;
+  waiting = [];
+  for (const { settle } of settled) settle(isDone);
+  tell();
+}
+
+/** Calls `onChange` whenever {@link currentNeed} may have changed; the function it returns ends that. */
+export function watchNeed(onChange: () => void): () => void {
+  listeners.add(onChange);
+  return () => listeners.delete(onChange);
+}
+
+function tell(): void {
+  for (const listener of listeners) listener();
+}
+
+/** In the window of the sign-in, at its end. */
+export function announceSignedIn(): void {
+  const channel = new BroadcastChannel(channelName);
+  channel.postMessage('done');
+  channel.close();
+}
+
+/** In every other window. */
+export function hearSignedIn(onDone: () => void): () => void {
+  const channel = new BroadcastChannel(channelName);
+  channel.onmessage = onDone;
+  return () => channel.close();
+}
+
+/** Address of the sign-in: it leads back to `to`. */
+export function signInUrl(to: string, fresh = false): string {
+  return `/sign-in?to=${encodeURIComponent(to)}${fresh ? '&fresh=1' : ''}`;
+}
