@@ -15,7 +15,7 @@ let clone: string;
 beforeEach(() => {
   clone = mkdtempSync(join(tmpdir(), 'credence-clone-'));
   mkdirSync(join(clone, 'scripts'));
-  for (const file of ['run.mjs', 'install.mjs', 'end-with-parent.mjs'])
+  for (const file of ['run.mjs', 'install.mjs', 'console.mjs', 'end-with-parent.mjs'])
     cpSync(join(scripts, file), join(clone, 'scripts', file));
   lock({ a: '1.0.0' });
   program('console.log(JSON.stringify(process.argv.slice(2)));');

@@ -70,7 +70,7 @@ describe('signing in at the console', () => {
     await page.context().close();
   });
 
-  test('the keyboard alone: palette, find, rows, and back', async () => {
+  test('the keyboard alone: find, rows, another page', async () => {
     const page = await world.open('dana', '/parts');
     await page.getByRole('heading', { level: 1, name: 'Parts and states' }).waitFor();
     await page.keyboard.press('/');

@@ -11,8 +11,9 @@ export function useRowKeys(count: number, onMove: (at: number) => void) {
     const at = Math.min(Math.max(to, 0), count - 1);
     setCurrent(at);
     onMove(at);
-    // A row far away is drawn first.
-    requestAnimationFrame(() => rows.current.get(at)?.focus());
+    const row = rows.current.get(at);
+    if (row) row.focus();
+    else requestAnimationFrame(() => rows.current.get(at)?.focus()); // far away: it is drawn first
   }
 
   return {
