@@ -41,6 +41,7 @@ describe('systemd units (threats.md section 4)', () => {
     LimitCORE: '0',
     UMask: '0077',
     StateDirectoryMode: '0700',
+    LogsDirectoryMode: '0700',
   };
 
   for (const name of ['credence', 'credence-gateway']) {
@@ -56,6 +57,7 @@ describe('systemd units (threats.md section 4)', () => {
       assert.equal(directive('User'), name);
       assert.match(read('deploy/systemd/credence.sysusers'), new RegExp(`^u ${name} `, 'm'));
       assert.equal(directive('WorkingDirectory'), `/var/lib/${directive('StateDirectory')}`);
+      assert.equal(directive('LogsDirectory'), directive('StateDirectory'));
     });
 
     test(`${name}: starts what this version has, and waits for it to end`, () => {

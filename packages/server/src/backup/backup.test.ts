@@ -27,7 +27,7 @@ import { openPostgresStore } from '../store/postgres.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { type BackupOrder, makeBackup } from './make.ts';
-import { type RestoreOrder, restoreBackup } from './restore.ts';
+import { compareUpgraded, type RestoreOrder, restoreBackup } from './restore.ts';
 
 const postgres = usePostgres();
 const dir = mkdtempSync(join(tmpdir(), 'credence-backup-'));
@@ -56,7 +56,7 @@ const backupOf = (home: Home, change: Partial<BackupOrder> = {}) =>
     home,
     file: join(dir, fresh('x.backup')),
     seal: undefined,
-    withSecrets: false,
+    withSecrets: true,
     by: 'root',
     nowMs: () => madeMs,
     onProgress: () => undefined,
@@ -150,7 +150,6 @@ describe('a backup of a home', () => {
   });
 
   const secretTable: [name: string, order: Partial<BackupOrder>, restore: Partial<RestoreOrder>, kept: string[]][] = [
-    ['without a seal key only what is sealed already goes in', {}, {}, ['id_jag.keys']],
     [
       'unless everything is asked for',
       { withSecrets: true },
@@ -186,6 +185,57 @@ describe('a backup of a home', () => {
       }
     });
   }
+
+  test('sealed keys, and no seal key: no backup without the secrets beside them', async () => {
+    const home = await filledHome(10);
+    await assert.rejects(backupOf(home, { withSecrets: false }), /key files are sealed, and no seal key is named/);
+    rmSync(join(home.keysDir, 'id_jag.keys'));
+    const { manifest } = await backupOf(home, { withSecrets: false });
+    for (const one of ['access_token.keys', 'factor.secret'])
+      assert.ok(manifest.without.includes(join(home.keysDir, one)), one);
+    assert.deepEqual(
+      manifest.files.map(({ name }) => name),
+      ['credence.yaml'],
+    );
+  });
+
+  test('a configuration or a document that lies in the home already is somebody’s: nothing is restored over it', async () => {
+    const { file } = await backupOf(await filledHome(10));
+    for (const name of ['credence.yaml', 'access.yaml', 'resource.yaml']) {
+      const home = await newHome();
+      writeFileSync(join(home.dir, name), 'mine\n', { mode: 0o600 });
+      await assert.rejects(restoreInto(home, file), /is not empty: there is .*\.yaml/);
+      assert.equal(readFileSync(join(home.dir, name), 'utf8'), 'mine\n');
+      assert.ok(!existsSync(home.storeFile));
+    }
+  });
+
+  test('one that was brought to a newer version holds what its manifest says, in what is left of its columns', async () => {
+    const { file, manifest } = await backupOf(await filledHome(10));
+    const table: [name: string, steps: string, refused: boolean][] = [
+      ['as it was', '', false],
+      ['a column more', 'ALTER TABLE people ADD COLUMN mood TEXT', false],
+      ['a column less', 'ALTER TABLE bulletins DROP COLUMN joined', false],
+      ['a table less', 'DROP TABLE agent_uses', false],
+      ['another name', `UPDATE people SET name = 'Mallory' WHERE id = (SELECT min(id) FROM people)`, true],
+      ['somebody less', 'DELETE FROM people WHERE id = (SELECT max(id) FROM people)', true],
+      ['a row less of what has a column less', 'DELETE FROM bulletins; ALTER TABLE bulletins DROP COLUMN joined', true],
+    ];
+    for (const [name, steps, refused] of table) {
+      const copy = join(dir, fresh('copy.db'));
+      copyFileSync(file, copy);
+      const database = new DatabaseSync(copy, { enableForeignKeyConstraints: false });
+      for (const { trigger } of database
+        .prepare(`SELECT name AS trigger FROM sqlite_schema WHERE type = 'trigger'`)
+        .all())
+        database.exec(`DROP TRIGGER ${trigger}`);
+      database.exec(steps);
+      const comparing = compareUpgraded(database, manifest, file);
+      if (refused) await assert.rejects(comparing, /is not what was put in/, name);
+      else await comparing;
+      database.close();
+    }
+  });
 
   test('one that was changed, cut short, or is sealed with another key is refused, and nothing is restored', async () => {
     const { file } = await backupOf(await filledHome(10), { seal });

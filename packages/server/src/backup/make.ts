@@ -144,9 +144,15 @@ function filesOf({ config, configFile, home, seal, withSecrets }: BackupOrder): 
   for (const [name, from] of plain) {
     if (existsSync(from)) files.push({ name, from, sealed: 'as_it_was', content: readFileSync(from, 'utf8') });
   }
-  for (const from of keyFilesOf(home)) {
+  const keys = [...keyFilesOf(home)].map((from) => ({ from, content: readFileSync(from, 'utf8') }));
+  if (!seal && !withSecrets && keys.some(({ content }) => isSealed(content))) {
+    throw new Problem(
+      'The key files are sealed, and no seal key is named: secrets beside them would not be in the backup, and nobody would vouch for it.',
+      'Name it: keys.sealKeyFile, or LoadCredential=credence-seal:... in the unit of the backup. Or say --with-secrets: as they are.',
+    );
+  }
+  for (const { from, content } of keys) {
     const name = `keys/${basename(from)}`;
-    const content = readFileSync(from, 'utf8');
     if (isSealed(content) || (withSecrets && !seal)) files.push({ name, from, sealed: 'as_it_was', content });
     else if (seal) files.push({ name, from, sealed: 'here', content: seal.close(content) });
     else without.push(from);

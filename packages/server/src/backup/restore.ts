@@ -10,7 +10,7 @@ import { migrate, pending } from '../store/migrate.ts';
 import { checkChains } from '../store/move/chains.ts';
 import { contentOf } from '../store/move/copy.ts';
 import { openKysely } from '../store/move/snapshot.ts';
-import { tablesToKeep, triggersOfSteps } from '../store/move/tables.ts';
+import { readTables, tablesToKeep, triggersOfSteps } from '../store/move/tables.ts';
 import { copyToFile, openFile } from '../store/move/to-file.ts';
 import { copyToPostgres, finishArrival, labelOf, openArrival, type Progress } from '../store/move/to-postgres.ts';
 import type { Schema } from '../store/schema.ts';
@@ -60,7 +60,7 @@ export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
     }
     await compare(db, manifest, order);
     const from =
-      pending(database, file).length > 0 ? await upgradeCopy(order) : { database, db, done: () => undefined };
+      pending(database, file).length > 0 ? await upgradeCopy(order, manifest) : { database, db, done: () => undefined };
     try {
       const source = { db: from.db, counters: new Map(Object.entries(manifest.counters)) };
       writeFiles(home, files, seal);
@@ -81,13 +81,15 @@ export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
 function checkEmpty({ storeFile, dir, keysDir }: Home): void {
   const there = [storeFile, `${storeFile}.moved`].find((path) => existsSync(path));
   const mark = join(dir, restoring);
-  const keys = existsSync(keysDir) ? readdirSync(keysDir) : [];
-  if (there === undefined && (keys.length === 0 || existsSync(mark))) return;
-  throw new Problem(
-    `The home ${dir} is not empty: there is ${there ?? `${keysDir}/${keys[0]}`}.`,
-    'Name an empty folder with --home.',
-  );
+  const keys = existsSync(keysDir) ? readdirSync(keysDir).map((name) => join(keysDir, name)) : [];
+  const files = keptAtTop.map((name) => join(dir, name)).filter((path) => existsSync(path));
+  const [first] = [...files, ...keys];
+  if (there === undefined && (first === undefined || existsSync(mark))) return;
+  throw new Problem(`The home ${dir} is not empty: there is ${there ?? first}.`, 'Name an empty folder with --home.');
 }
+
+/** What of a backup goes into the home itself: whoever has one there already wants to keep it, or to look at both. */
+const keptAtTop = ['credence.yaml', 'access.yaml', 'resource.yaml'];
 
 /** Lies in a home while files are written into it. */
 const restoring = 'restore-under-way';
@@ -120,18 +122,39 @@ async function compare(
 }
 
 /** A backup of an older version, brought to this one in a copy. */
-async function upgradeCopy({ file, home }: RestoreOrder) {
+async function upgradeCopy({ file, home }: RestoreOrder, manifest: Manifest) {
   const copy = join(home.dir, 'restore-upgrade.db');
   rmSync(copy, { force: true });
   copyFileSync(file, copy);
   const database = new DatabaseSync(copy);
   const db = openKysely(database);
   await migrate(database, db, copy);
+  await compareUpgraded(database, manifest, file);
   const done = () => {
     database.close();
     rmSync(copy, { force: true });
   };
   return { database, db, done };
+}
+
+/**
+ * A copy that was brought to this version holds what the manifest says, in the columns that are still there: steps add to a store, and what
+ * they take away was in no use. Throws `Problem` otherwise.
+ */
+export async function compareUpgraded(database: DatabaseSync, manifest: Manifest, file: string): Promise<void> {
+  const db = openKysely(database) as unknown as Kysely<unknown>;
+  const there = new Map(readTables(database).map((table) => [table.name, new Set(table.columns)]));
+  for (const [name, { columns, key, rows, digest }] of Object.entries(manifest.tables)) {
+    const left = there.get(name);
+    if (!left) continue;
+    const kept = columns.filter((column) => left.has(column));
+    const table = { name, columns: kept, key: key.filter((column) => left.has(column)), counts: false, refersTo: [] };
+    const found = await contentOf(db, table);
+    const isWhole = kept.length === columns.length;
+    if (found.rows !== rows || (isWhole && found.digest !== digest)) {
+      throw damaged(file, `${name} is not what was put in, once it was brought to this version`);
+    }
+  }
 }
 
 interface Source {
