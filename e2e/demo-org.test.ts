@@ -42,8 +42,11 @@ test(`npm run demo -- --org: ${people * servers} accesses, no consent screen, on
   );
   const { callsRefused, exchangesRefused, firstRefusedMs } = result.stop;
   assert.deepEqual([callsRefused, exchangesRefused], [count, people]);
-  const { signIns, issued, redeemed, called, fault } = result.record;
-  assert.deepEqual([signIns, issued, redeemed, called, fault], [people, count, count, count, undefined]);
+  const { signIns, issued, redeemed, called, stopped, fault } = result.record;
+  assert.deepEqual(
+    [signIns, issued, redeemed, called, stopped, fault],
+    [people, count, count, count, people, undefined],
+  );
   assert.deepEqual(leftovers, []);
   assert.match(stderr, /^accesses: \d+ in/m, 'a log gets a line for each phase');
   t.diagnostic(`${count} accesses, ${result.access.perSecond}/s; cut off ${firstRefusedMs} ms after it was ordered`);

@@ -154,6 +154,7 @@ function expectAll({ people, consentScreens, stop, record }: Omit<OrgResult, 'se
     ['consent screens', consentScreens, 0],
     ['calls refused after the stop', stop.callsRefused, count],
     ['exchanges refused after the stop', stop.exchangesRefused, people],
+    ['exchanges refused by the stop, on the record', record.stopped, people],
     ['sign-ins on the record', record.signIns, people],
     ['ID-JAGs on the record', record.issued, count],
     ['redemptions on the record', record.redeemed, count],

@@ -12,6 +12,8 @@ export interface Told {
   readonly redeemed: number;
   readonly called: number;
   readonly refused: number;
+  /** New ID-JAGs that were refused because everything is stopped, and for no other reason. */
+  readonly stopped: number;
   /** What breaks the chain; absent: nothing does. */
   readonly fault?: ChainFault['fault'];
 }
@@ -28,11 +30,13 @@ export async function readTheRecord({ audit }: Pick<Store, 'audit'>): Promise<To
   }
   const [issued, redeemed, called] = [new Map<string, string>(), new Map<string, string>(), new Set<string>()];
   const people = new Set<string | undefined>();
-  let refused = 0;
+  let [refused, stopped] = [0, 0];
   for (const row of rows) {
-    const { kind, outcome, person, server, idJag = '', accessToken = '' } = readRecord(row);
-    if (outcome === 'refused') refused += 1;
-    else if (kind === 'sign_in') people.add(person);
+    const { kind, domain, outcome, reason, person, server, idJag = '', accessToken = '' } = readRecord(row);
+    if (outcome === 'refused') {
+      refused += 1;
+      if (domain === 'idp' && reason === 'everything_stopped') stopped += 1;
+    } else if (kind === 'sign_in') people.add(person);
     else if (kind === 'issuance') issued.set(idJag, `${person} ${server}`);
     else if (kind === 'redemption' && issued.has(idJag)) redeemed.set(accessToken, issued.get(idJag) ?? '');
     else if (kind === 'tool_call' && redeemed.has(accessToken)) called.add(redeemed.get(accessToken) ?? '');
@@ -45,6 +49,7 @@ export async function readTheRecord({ audit }: Pick<Store, 'audit'>): Promise<To
     redeemed: new Set(redeemed.values()).size,
     called: called.size,
     refused,
+    stopped,
     ...(fault !== undefined && { fault }),
   };
 }
