@@ -15,10 +15,12 @@ export interface AlteredAlarm {
   guard<T>(step: () => Promise<T>): Promise<T>;
 }
 
+const ofAdministration: ReadonlySet<CoveredName> = new Set(['administrators', 'drafts']);
+
 export function createAlteredAlarm(store: Store, log: Logger, roles: ReadonlySet<Role>): AlteredAlarm {
   const told = new Map<CoveredName, string>();
-  // Who administers is read by the parts that let administrators in, and by no others.
-  const only = coveredNames.filter((name) => name !== 'administrators' || roles.has('idp') || roles.has('admin'));
+  // Who administers, and what they draft, is read by the parts that let administrators in, and by no others.
+  const only = coveredNames.filter((name) => !ofAdministration.has(name) || roles.has('idp') || roles.has('admin'));
 
   const say = async (what: CoveredName, why: string) => {
     if (told.get(what) === why) return;

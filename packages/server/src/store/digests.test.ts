@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, describe, test } from 'node:test';
-import { erin, newDigestKey, now, row, version } from './contract/fixtures.ts';
+import { draft, erin, newDigestKey, now, row, version } from './contract/fixtures.ts';
 import { usePostgres } from './contract/postgres-databases.ts';
 import { type CoveredName, type DigestKey, StoreAltered } from './digests.ts';
 import { openPostgresStore } from './postgres.ts';
@@ -60,6 +60,7 @@ async function fill(store: Store): Promise<void> {
   await store.credentials.add(secret);
   await store.credentials.add({ ...secret, domain: 'ras' });
   await store.administrators.grant({ personId: dana.id, role: 'auditor', grantedAt: now }, []);
+  await store.drafts.add(draft('{"a":4}', { id: 'dr_1' }), []);
 }
 
 const reads: Readonly<Record<CoveredName, (store: Store) => Promise<unknown>>> = {
@@ -68,6 +69,7 @@ const reads: Readonly<Record<CoveredName, (store: Store) => Promise<unknown>>> =
   'secrets:idp': (store) => store.credentials.all('idp'),
   'secrets:ras': (store) => store.credentials.all('ras'),
   administrators: (store) => store.administrators.roleOf('u_mallory'),
+  drafts: (store) => store.drafts.find('dr_1'),
 };
 
 const sha = (text: string) => version(1, text).digest;
@@ -104,6 +106,19 @@ const alterations: [name: string, part: CoveredName, statement: string][] = [
   ['a second secret of a client', 'secrets:ras', `INSERT INTO client_secrets VALUES ('ras', 'c', 'mine', ${now})`],
   ['a role of administrators', 'administrators', `UPDATE administrators SET role = 'owner' WHERE person_id = 'u_dana'`],
   ['an administrator', 'administrators', `INSERT INTO administrators VALUES ('u_mallory', 'owner', ${now})`],
+  ['who wrote a draft, so that they could approve it', 'drafts', `UPDATE drafts SET authors = 'u_other'`],
+  ['the text of a draft that waits', 'drafts', `UPDATE drafts SET document = '{"a":5}'`],
+  [
+    'the text of a draft with the digest that goes with it',
+    'drafts',
+    `UPDATE drafts SET document = '{"a":5}', digest = '${sha('{"a":5}')}'`,
+  ],
+  [
+    'a draft put in',
+    'drafts',
+    `INSERT INTO drafts SELECT 'dr_2', kind, name, base, document, digest, revision, state, authors, created_at, changed_at FROM drafts`,
+  ],
+  ['a draft taken away', 'drafts', 'DELETE FROM drafts'],
   ['a statement', 'access', `UPDATE digests SET statement = 'x' WHERE name = 'access'`],
   ['the number of a statement', 'secrets:ras', `UPDATE digests SET sequence = sequence + 1 WHERE name = 'secrets:ras'`],
   [

@@ -25,6 +25,7 @@ import * as retention from './migrations/0019-retention.ts';
 import * as joins from './migrations/0021-joins.ts';
 import * as holdings from './migrations/0023-holdings.ts';
 import * as uses from './migrations/0024-uses.ts';
+import * as drafts from './migrations/0022-drafts.ts';
 import type { Schema } from './schema.ts';
 import type { SchemaStep } from './schema-steps.ts';
 
@@ -52,6 +53,7 @@ export const migrations: Readonly<Record<string, SchemaStep>> = {
   '0021-joins': joins,
   '0023-holdings': holdings,
   '0024-uses': uses,
+  '0022-drafts': drafts,
 };
 
 /**

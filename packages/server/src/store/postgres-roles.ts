@@ -32,6 +32,7 @@ const rights = {
   turns: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'SU', retention: 'SU' },
   marks: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'S', purge: 'SD' },
   policies: { idp: 'SI', ras: 'SI', gateway: 'SI', operator: 'SI' },
+  drafts: { idp: 'S', operator: 'SIUD' },
   digests: { idp: 'SIU', ras: 'SIU', gateway: 'SIU', operator: 'SIU' },
   change_sequence: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'S', retention: 'S' },
   loss_sequence: { idp: 'SU', ras: 'SU', gateway: 'SU', operator: 'SU', purge: 'SU' },

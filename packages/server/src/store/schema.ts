@@ -31,6 +31,7 @@ export interface Schema {
   imports: ImportTable;
   client_secrets: ClientSecretTable;
   policies: PolicyTable;
+  drafts: DraftTable;
   digests: DigestTable;
   accounts: AccountTable;
   cut_offs: CutOffTable;
@@ -537,4 +538,21 @@ interface MoveTable {
   what: string;
   /** JSON. */
   note: string;
+}
+
+/** Changes that are not in force. */
+export interface DraftTable {
+  id: string;
+  kind: string;
+  name: string;
+  base: number;
+  /** JSON. */
+  document: string;
+  digest: string;
+  revision: number;
+  state: 'open' | 'proposed';
+  /** Ids of people, separated by blanks. */
+  authors: string;
+  created_at: number;
+  changed_at: number;
 }

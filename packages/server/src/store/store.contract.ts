@@ -7,6 +7,7 @@ import { bulletinContract } from './contract/bulletins.ts';
 import { commitContract } from './contract/commit.ts';
 import { cutOffContract } from './contract/cut-offs.ts';
 import { directoryContract } from './contract/directory.ts';
+import { draftContract } from './contract/drafts.ts';
 import { epochContract } from './contract/epoch.ts';
 import { erasureContract } from './contract/erasure.ts';
 import { exportContract } from './contract/exports.ts';
@@ -55,6 +56,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     factorContract(access);
     administrationContract(access);
     adminApiContract(access);
+    draftContract(access);
     registryContract(access);
     cutOffContract(access);
     lossesContract(access);

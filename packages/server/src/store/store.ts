@@ -7,6 +7,7 @@ import type { OrphanStore } from './audit-orphans.ts';
 import type { AuditSearchStore } from './audit-search.ts';
 import type { DigestStore } from './digests.ts';
 import type { DirectoryStore } from './directory.ts';
+import type { DraftStore } from './drafts.ts';
 import type { EpochStore } from './epoch.ts';
 import type { ErasureStore } from './erasure.ts';
 import type { ExportStore } from './exports.ts';
@@ -15,6 +16,7 @@ import type { LinkStore } from './links.ts';
 import type { NoticeStore } from './notices.ts';
 import type { BulletinStore, Initiator } from './off.ts';
 import type { PeopleAdminStore } from './people-admin.ts';
+import type { PopulationStore } from './population.ts';
 import type { RetentionStore } from './retention.ts';
 import type { SealStore } from './seals.ts';
 import type { StopStore } from './stop.ts';
@@ -41,6 +43,8 @@ export interface Store {
   readonly directory: DirectoryStore;
   readonly credentials: CredentialStore;
   readonly policies: PolicyStore;
+  readonly drafts: DraftStore;
+  readonly population: PopulationStore;
   /** Whether what is kept of who may do what is what was written through us (T24). */
   readonly digests: DigestStore;
   readonly accounts: AccountStore;

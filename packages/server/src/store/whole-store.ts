@@ -11,7 +11,16 @@ import { auditSearchStore } from './audit-search.ts';
 import { bulletinStore } from './bulletins.ts';
 import { credentialStore, secretPart } from './credentials.ts';
 import { cutOffStore } from './cut-offs.ts';
-import { type Covered, covered, type DigestKey, digestStore, uncovered } from './digests.ts';
+import {
+  type Covered,
+  type CoveredName,
+  covered,
+  type DigestKey,
+  type Digests,
+  digestStore,
+  uncovered,
+} from './digests.ts';
+import { draftPart, draftStore } from './drafts.ts';
 import { type Engine, thereAndBack } from './engine.ts';
 import { epochStore } from './epoch.ts';
 import { erasureStore } from './erasure.ts';
@@ -23,6 +32,7 @@ import { noticeStore } from './notices.ts';
 import { peopleStore } from './people.ts';
 import { peopleAdminStore } from './people-admin.ts';
 import { policyPart, policyStore } from './policies.ts';
+import { populationStore } from './population.ts';
 import { purge } from './purge.ts';
 import { directoryStore } from './records.ts';
 import { retentionStore } from './retention.ts';
@@ -61,6 +71,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts, key
     secretPart(engine, 'idp'),
     secretPart(engine, 'ras'),
     administratorPart(engine),
+    draftPart(engine),
   ] as readonly Covered<unknown>[];
   const digests = key ? covered(engine, key) : uncovered(engine);
   return {
@@ -78,6 +89,8 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts, key
     directory: directoryStore(engine),
     credentials: credentialStore(engine, digests),
     policies: policyStore(engine, digests),
+    population: populationStore(engine),
+    drafts: draftStore(engine, digests),
     accounts: { ...accountStore(engine, reads.account), find: reads.account },
     cutOffs: cutOffStore(engine, reads.isCutOff),
     held: heldStore(engine),
@@ -95,7 +108,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts, key
     exports: exportStore(engine),
     retention: retentionStore(engine),
     bulletins: bulletinStore(engine),
-    digests: digestStore(digests, parts, (kind, version) => policyStore(engine, digests).read(kind, version)),
+    digests: digestStore(digests, parts, (name) => checkTexts(engine, digests, name)),
     stops: stopStore(engine),
     changeSequence: reads.changeSequence,
     lossSequence: reads.lossSequence,
@@ -109,4 +122,16 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts, key
     },
     close: own.close,
   };
+}
+
+/** Reads every text that a digest in a covered row stands for; each reading checks it. */
+async function checkTexts(engine: Engine, digests: Digests, name: CoveredName): Promise<void> {
+  if (name === 'access' || name === 'resource') {
+    const policies = policyStore(engine, digests);
+    const versions = (await policies.latest(name))?.version ?? 0;
+    for (let version = 1; version <= versions; version += 1) await policies.read(name, version);
+  }
+  if (name !== 'drafts') return;
+  const drafts = draftStore(engine, digests);
+  for (const { id } of await drafts.list()) await drafts.find(id);
 }

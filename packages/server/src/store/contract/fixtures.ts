@@ -1,5 +1,6 @@
 import { createHmac, hash } from 'node:crypto';
 import type { CoveredName, DigestKey, Named } from '../digests.ts';
+import type { Draft } from '../drafts.ts';
 import type { AccountKey, AuditRow, Effect, Mark, Person, PolicyVersion, Signal, Store } from '../store.ts';
 
 /** A store under test. Where there is only one way in (memory), `another` and `reopen` resolve to `store` itself. */
@@ -55,6 +56,21 @@ export const version = (number: number, document: string, kind: PolicyVersion['k
   const digest = hash('sha256', document, 'base64url');
   return { kind, version: number, document, digest, author: 'u_dana', publishedAt: now };
 };
+/** A draft of nobody else. */
+export const draft = (document: string, change: Partial<Draft> = {}): Draft => ({
+  id: fresh('dr'),
+  kind: 'access',
+  name: 'A change',
+  base: 1,
+  document,
+  digest: hash('sha256', document, 'base64url'),
+  revision: 1,
+  state: 'open',
+  authors: ['u_dana'],
+  createdAt: now,
+  changedAt: now,
+  ...change,
+});
 /** A key that covers a store for as long as the test lasts. */
 export function newDigestKey(secret = 'k'): DigestKey & { readonly adopted: Set<CoveredName | Named> } {
   const adopted = new Set<CoveredName | Named>();
