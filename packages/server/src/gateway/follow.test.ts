@@ -88,6 +88,7 @@ const servers = (...of: ResourceServer[]): ResourceIndex => ({
   clients: new Map(),
   clientsByClientId: new Map(),
   trust: new Map(),
+  secondPerson: false,
 });
 const tracker = serverOf('tracker', http('http://127.0.0.1:9'), {})(issuer);
 const wiki = serverOf('wiki', http('http://127.0.0.1:9'), {})(issuer);

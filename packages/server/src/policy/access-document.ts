@@ -24,6 +24,7 @@ import {
   scopeChoice,
   scopeName,
   scopes,
+  secondPerson,
   tenantName,
   workload,
 } from './document-words.ts';
@@ -227,6 +228,7 @@ export const AccessDocument = mapping({
   rules: z.array(RuleEntry, 'must be a list of rules').default([]),
   never_together: z.array(TogetherEntry, 'must be a list of rules with sides').default([]),
   sign_in: SignInEntry.optional(),
+  second_person: secondPerson.optional(),
 });
 
 export type AccessDocument = z.output<typeof AccessDocument>;

@@ -17,6 +17,8 @@ export interface ResourceIndex {
   readonly clientsByClientId: ReadonlyMap<string, ResourceClient>;
   /** Issuers whose ID-JAGs are redeemed, by the exact issuer (RAS-06). */
   readonly trust: ReadonlyMap<string, TrustedTenants>;
+  /** Whether what lets in more takes a second person. */
+  readonly secondPerson: boolean;
 }
 
 /**
@@ -46,6 +48,7 @@ export function compileResource(
     clients,
     clientsByClientId: byClientId(clients.values()),
     trust: toTrust(document.trust, options),
+    secondPerson: document.second_person === 'required',
   };
 }
 

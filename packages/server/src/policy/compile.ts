@@ -31,6 +31,8 @@ export interface AccessIndex {
   readonly earnable: Earnable;
   /** What a person who has no second factor must show, besides the password, to get the first one. */
   readonly firstFactor: FirstFactor;
+  /** Whether what grants more takes a second person. */
+  readonly secondPerson: boolean;
 }
 
 /** The servers behind one RAS. */
@@ -114,6 +116,7 @@ export function compileAccess(
     trial: undefined,
     earnable: toEarnable(sign_in),
     firstFactor: sign_in?.first_factor ?? 'code',
+    secondPerson: document.second_person === 'required',
   };
   if (inForce.length === document.rules.length) return index;
   return { ...index, trial: { ...index, rules: compileRules(document.rules, servers, networks) } };

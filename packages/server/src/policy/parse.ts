@@ -25,12 +25,26 @@ export function parsePolicy<Kind extends DocumentKind>(text: string, kind: Kind)
 export function parsePolicy(text: string, kind: DocumentKind): ParsedPolicy<Documents[DocumentKind]> {
   const yaml = readYaml(text);
   if (!yaml.ok) return yaml;
-  const raw = yaml.value;
+  const parsed = parseDocument(yaml.value, kind);
+  if (parsed.ok) return parsed;
+  return {
+    ok: false,
+    problems: parsed.findings.map(yaml.locate).sort((a, b) => a.line - b.line || a.column - b.column),
+  };
+}
+
+/** The same of a document that came as a value: all its mistakes, each at its path. */
+export function parseDocument(
+  raw: unknown,
+  kind: DocumentKind,
+):
+  | { readonly ok: true; readonly document: Documents[DocumentKind] }
+  | { readonly ok: false; readonly findings: readonly Finding[] } {
   const parsed = (kind === 'access' ? AccessDocument : ResourceDocument).safeParse(raw);
   const references = kind === 'access' ? checkAccessReferences(raw) : checkResourceReferences(raw);
   const findings = [...(parsed.error?.issues ?? []).flatMap(toFindings), ...references];
   if (parsed.success && findings.length === 0) return { ok: true, document: parsed.data };
-  return { ok: false, problems: findings.map(yaml.locate).sort((a, b) => a.line - b.line || a.column - b.column) };
+  return { ok: false, findings };
 }
 
 /** Tells an access document from a resource document by the words only one of them has. */

@@ -17,6 +17,7 @@ import {
   oneProof,
   scopeName,
   scopes,
+  secondPerson,
   tenantName,
   workload,
 } from './document-words.ts';
@@ -197,6 +198,7 @@ export const ResourceDocument = mapping({
   servers: z.record(id, ResourceServerEntry, 'must be a mapping of servers').default({}),
   clients: z.record(id, ResourceClientEntry, 'must be a mapping of clients').default({}),
   trust: z.record(issuerOrLocal, TrustEntry, 'must be a mapping of issuers').default({}),
+  second_person: secondPerson.optional(),
 });
 
 export type ResourceDocument = z.output<typeof ResourceDocument>;

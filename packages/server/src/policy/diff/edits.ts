@@ -1,0 +1,40 @@
+import { entriesOf, type Json } from './entries.ts';
+
+/** Sections that single entries can be put into and taken out of. */
+export const editableSections = ['servers', 'clients', 'audiences', 'networks', 'rules', 'trust'] as const;
+
+/** Puts an entry where there is none, or in the place of the one that is there; without a value takes it out. */
+export interface Edit {
+  readonly section: (typeof editableSections)[number];
+  readonly id: string;
+  readonly value?: Json | readonly unknown[] | undefined;
+}
+
+/** The document with these edits, one after the other. A rule keeps its place; a new one comes last. */
+export function applyEdits(document: Json, edits: readonly Edit[]): Json {
+  const edited: Record<string, unknown> = { ...document };
+  for (const { section, id, value } of edits) {
+    const entries = entriesOf(edited[section]);
+    if (value === undefined) entries.delete(id);
+    else entries.set(id, section === 'rules' ? { ...(value as Json), id } : value);
+    edited[section] = toSection(section, entries);
+  }
+  return edited;
+}
+
+/** Edits that would take out what is not there: whoever sent them has seen another text. */
+export function missingEdits(document: Json, edits: readonly Edit[]): readonly Edit[] {
+  return edits.filter(
+    ({ section, id, value }, at) =>
+      value === undefined &&
+      !entriesOf(document[section]).has(id) &&
+      !edits.slice(0, at).some((other) => other.section === section && other.id === id && other.value !== undefined),
+  );
+}
+
+/** A section in the form that documents have it in. */
+export function toSection(section: string, entries: ReadonlyMap<string, unknown>): unknown {
+  if (section === 'rules') return [...entries.values()];
+  if (entries.size === 1 && entries.has('')) return entries.get('');
+  return Object.fromEntries(entries);
+}

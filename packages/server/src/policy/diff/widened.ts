@@ -1,0 +1,67 @@
+import type { AccessIndex } from '../compile.ts';
+import { lostClients, narrowedServers } from '../narrowed.ts';
+import type { DocumentKind } from '../parse.ts';
+import { changedEntries, type EntryChange, type Json } from './entries.ts';
+
+/** One side of a comparison: a document as it is published, and the index of an access document. */
+export interface Side {
+  readonly document: Json;
+  readonly access?: AccessIndex | undefined;
+}
+
+/**
+ * Why the newer document grants somebody more, or lets in something that the older did not; empty when it cannot. It may name
+ * what widens nothing in the end, and leaves out nothing that does: every change that is not known to take away counts.
+ */
+export function widenings(kind: DocumentKind, before: Side, after: Side): readonly string[] {
+  const entries = changedEntries(before.document, after.document).filter((change) => !onlyTakes(kind, change));
+  const words = entries.map(toReason);
+  if (kind === 'resource' || !before.access || !after.access) return words;
+  return [...words, ...wideningsOfAccess(before.access, after.access)];
+}
+
+function wideningsOfAccess(before: AccessIndex, after: AccessIndex): string[] {
+  // What grants less the other way round grants more.
+  const servers = narrowedServers(after, before).map(({ server }) => `rules on ${server.id} grant more`);
+  const clients = lostClients(after, before).map(({ ras, clientId }) => `a client is ${clientId} at ${ras} now`);
+  return [...servers, ...clients];
+}
+
+/** Access rules and networks are judged by what they do; of everything else, entries that go, and names. */
+function onlyTakes(kind: DocumentKind, { section, before, after, keys, id }: EntryChange): boolean {
+  if (kind === 'access' && section === 'networks') return true;
+  if (kind === 'access' && section === 'rules') return [before, after].every(isJudged);
+  if (section === 'second_person') return after !== undefined;
+  const isEntry = id !== '';
+  if (after === undefined) return isEntry && section !== 'audiences';
+  if (before === undefined) return false;
+  return keys.length > 0 && keys.every((key) => takesAway(kind, section, key, before, after));
+}
+
+function takesAway(kind: DocumentKind, section: string, key: string, before: unknown, after: unknown): boolean {
+  const [old, now] = [(before as Json)[key], (after as Json)[key]];
+  if (key === 'name') return true;
+  // Clients of a RAS that are new there are told of by what they are called there.
+  if (kind === 'access' && section === 'clients' && key === 'client_ids') return true;
+  if (kind === 'access' && section === 'clients' && key === 'distributed') return now === true;
+  if (kind === 'access' && section === 'servers' && key === 'enabled') return now === false;
+  if (kind === 'resource' && section === 'trust' && key === 'clients') return isPart(now, old);
+  return false;
+}
+
+/** A rule of a kind that {@link narrowedServers} knows; of any other, whatever is done to it counts. */
+function isJudged(rule: unknown): boolean {
+  return rule === undefined || ['allow', 'deny', 'require'].some((effect) => (rule as Json)[effect] !== undefined);
+}
+
+function isPart(some: unknown, all: unknown): boolean {
+  return Array.isArray(some) && Array.isArray(all) && some.every((each) => all.includes(each));
+}
+
+function toReason({ section, id, before, after, keys }: EntryChange): string {
+  if (section === 'second_person') return 'a second person is no longer asked';
+  const what = id === '' ? section : `${section}.${id}`;
+  if (before === undefined) return `${what} is new`;
+  if (after === undefined) return `${what} is gone`;
+  return `${what} says something else${keys.length > 0 ? ` of ${keys.join(', ')}` : ''}`;
+}
