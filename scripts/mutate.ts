@@ -191,6 +191,14 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('stops/plan.ts'), [server('stops/plan.test.ts')]],
   [server('stops/memory.ts'), [server('stops/memory.test.ts')]],
   [server('stops/received.ts'), [toSpec('stops')]],
+  ...['widened', 'effects', 'affected', 'entries', 'merge', 'edits'].map((name): [string, string[]] => [
+    server(`policy/diff/${name}.ts`),
+    [server('policy/diff/diff.test.ts')],
+  ]),
+  [server('changes/publish.ts'), [toSpec('second-person'), toSpec('admin-drafts')]],
+  [server('changes/drafts.ts'), [toSpec('second-person'), toSpec('admin-drafts')]],
+  [server('changes/people-change.ts'), [toSpec('second-person')]],
+  [server('store/drafts.ts'), [server('store/digests.test.ts'), server('store/sqlite.test.ts')]],
   [server('policy/narrowed.ts'), [server('policy/narrowed.test.ts')]],
   ...['cef', 'csv', 'ocsf'].map((name): [string, string[]] => [
     server(`exports/formats/${name}.ts`),

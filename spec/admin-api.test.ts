@@ -45,6 +45,20 @@ const mayCall: Readonly<Record<string, string>> = {
   listServers: 'owner policy auditor',
   getMatrix: 'owner policy auditor',
   getCell: 'owner policy auditor',
+  listDrafts: 'owner policy auditor',
+  createDraft: 'owner policy',
+  getDraft: 'owner policy auditor',
+  replaceDraft: 'owner policy',
+  editDraft: 'owner policy',
+  discardDraft: 'owner policy',
+  rebaseDraft: 'owner policy',
+  proposeDraft: 'owner policy',
+  publishDraft: 'owner policy',
+  listChanges: 'owner policy people auditor',
+  proposeMembers: 'owner people',
+  proposeRole: 'owner',
+  approveChange: 'owner people',
+  discardChange: 'owner people',
   listVersions: 'owner policy auditor',
   getVersion: 'owner policy auditor',
   listKeys: 'owner policy auditor',
@@ -428,7 +442,16 @@ describe('the admin API: making and revoking tokens', () => {
     const given = await world.send('POST', '/tokens', { ...browser, body: more });
     await adminRefused(world, given, 'admin_role_lacks');
     assert.match(given.body.detail, /read:audit/);
-    for (const scope of ['write:administrators', 'write:tokens', 'write:credentials', 'write:sources', 'resume', 'x']) {
+    for (const scope of [
+      'write:administrators',
+      'write:tokens',
+      'write:credentials',
+      'write:sources',
+      'resume',
+      'publish',
+      'approve',
+      'x',
+    ]) {
       const body = { name: 'x', scopes: [scope], days: 7 };
       await adminRefused(
         world,

@@ -12,7 +12,9 @@ import { readRecord } from '../packages/server/src/audit/personal.ts';
 import { type AuditRecord, toRow } from '../packages/server/src/audit/record.ts';
 import { eventId } from '../packages/server/src/call.ts';
 import type { UpstreamAnswer } from '../packages/server/src/directory/upstream/relying-party.ts';
+import { toAccessIndex } from '../packages/server/src/in-force.ts';
 import { toNetwork } from '../packages/server/src/limits.ts';
+import type { AccessIndex } from '../packages/server/src/policy/compile.ts';
 import type { AdminRole } from '../packages/server/src/store/administrators.ts';
 import type { Person } from '../packages/server/src/store/store.ts';
 import { alice, idpIssuer, openSession, openWorld, rasIssuer } from './world.ts';
@@ -57,6 +59,8 @@ export async function openAdminWorld(options: { demo?: boolean; linesPerSecond?:
   const refreshed = { times: 0 };
   /** Ids of people who are stopped. */
   const stopped = new Set<string>();
+  /** What was published here, if anything was. */
+  const inForce: { access: AccessIndex | undefined } = { access: undefined };
   const keyLine = {
     purpose: 'id_jag' as const,
     kid: 'k1',
@@ -92,11 +96,13 @@ export async function openAdminWorld(options: { demo?: boolean; linesPerSecond?:
       ras: rasIssuer,
       demo: options.demo ?? false,
     },
-    access: world.policy,
+    access: () => inForce.access ?? world.policy(),
     resource: world.resource,
     isStopped: (personId) => stopped.has(personId),
     refresh: async () => {
       refreshed.times += 1;
+      const latest = await store.policies.latest('access');
+      inForce.access = latest && toAccessIndex(latest, { idp: idpIssuer, ras: rasIssuer });
     },
     keys: async () => [keyLine],
   };

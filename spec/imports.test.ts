@@ -44,7 +44,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     { parts: ['idp', 'ras', 'gateway', 'admin'] },
     // What both token endpoints need: a request, who sent it, and what is in force.
     {
-      parts: ['backup', 'call', 'clients', 'documents', 'epoch', 'in-force', 'open-store', 'stops'],
+      parts: ['backup', 'call', 'changes', 'clients', 'documents', 'epoch', 'in-force', 'open-store', 'stops'],
       knowEachOther: true,
     },
     // The record on its way out.

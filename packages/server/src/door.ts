@@ -39,11 +39,12 @@ export function fromNode(incoming: IncomingMessage): Asked {
   };
 }
 
-export function fromRequest(request: Request): Asked {
+/** @param maxBytes - where more is expected than by {@link maxBodyBytes} */
+export function fromRequest(request: Request, maxBytes = maxBodyBytes): Asked {
   return {
     method: request.method,
     header: (name) => request.headers.get(name) ?? undefined,
-    text: () => readStream(request),
+    text: () => readStream(request, maxBytes),
     incoming: undefined,
   };
 }
@@ -80,13 +81,13 @@ function readBody(incoming: IncomingMessage): Promise<string | undefined> {
   });
 }
 
-async function readStream({ body }: Request): Promise<string | undefined> {
+async function readStream({ body }: Request, maxBytes: number): Promise<string | undefined> {
   if (!body) return '';
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > maxBodyBytes) return undefined; // Leaving the loop cancels the rest.
+    if (bytes > maxBytes) return undefined; // Leaving the loop cancels the rest.
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

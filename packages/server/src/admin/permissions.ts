@@ -11,6 +11,9 @@ export const permissions = [
   'read:groups',
   'write:groups',
   'read:policy',
+  'apply',
+  'publish',
+  'approve',
   'write:credentials',
   'read:keys',
   'read:sources',
@@ -35,6 +38,8 @@ const granted: Readonly<Record<AdminRole, readonly Permission[]>> = {
     'read:people',
     'read:groups',
     'read:policy',
+    'apply',
+    'publish',
     'write:credentials',
     'read:keys',
     'read:sources',
@@ -42,7 +47,16 @@ const granted: Readonly<Record<AdminRole, readonly Permission[]>> = {
     'stop',
     'resume',
   ],
-  people: [...everybody, 'read:people', 'write:people', 'read:groups', 'write:groups', 'read:sources', 'stop'],
+  people: [
+    ...everybody,
+    'read:people',
+    'write:people',
+    'read:groups',
+    'write:groups',
+    'approve',
+    'read:sources',
+    'stop',
+  ],
   auditor: [
     ...everybody,
     'read:people',
@@ -59,6 +73,8 @@ const granted: Readonly<Record<AdminRole, readonly Permission[]>> = {
 /** What would let a token widen what anybody may do, itself included, takes a person who has just signed in. */
 const forPeopleOnly: ReadonlySet<Permission> = new Set([
   'write:groups',
+  'publish',
+  'approve',
   'write:credentials',
   'write:sources',
   'write:administrators',
@@ -71,6 +87,12 @@ const nothing: ReadonlySet<Permission> = new Set();
 
 export function permissionsOf(role: AdminRole | undefined): ReadonlySet<Permission> {
   return tables.get(role ?? '') ?? nothing;
+}
+
+/** Whether a role may do nothing that the other may not. */
+export function isWithin(role: AdminRole, other: AdminRole | undefined): boolean {
+  const own = permissionsOf(other);
+  return [...permissionsOf(role)].every((permission) => own.has(permission));
 }
 
 /** Whether an API token may ever have it. */

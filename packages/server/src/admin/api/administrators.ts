@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AdminRole } from '../../store/administrators.ts';
+import { isWithin } from '../permissions.ts';
 import { roleSchema } from './me.ts';
 import { personParams } from './people-shape.ts';
 import { answer, type Route, refuse, route } from './route.ts';
@@ -52,11 +53,13 @@ export const administratorRoutes: readonly Route[] = [
     fresh: true,
     params: personParams,
     body: z.strictObject({ role: roleSchema }),
-    handle: async ({ params: { id }, body, by, now, row }, { store }) => {
+    handle: async ({ params: { id }, body, by, now, row }, { store, access, resource }) => {
       if (id === by.person.id) return refuse('admin_own_access');
       if (!(await store.people.find(id))) return refuse('api_not_found');
       const role = body.role as AdminRole;
       const before = (await store.administrators.roleOf(id)) ?? null;
+      const isAsked = access()?.secondPerson || resource()?.secondPerson;
+      if (isAsked && !isWithin(role, before ?? undefined)) return refuse('second_person_needed');
       const facts = { person: id, before: { role: before }, after: { role }, detail: 'administrator role granted' };
       const isDone = await store.administrators.grant({ personId: id, role, grantedAt: now }, [row('admin', facts)]);
       return isDone ? answer(undefined) : refuse('api_conflict', 'The break-glass account stays an owner.');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { membershipWidens } from '../../changes/people-change.ts';
 import { isGroupName } from '../../directory/source.ts';
 import { untilWritten } from '../../directory/until-written.ts';
 import type { Group } from '../../store/directory.ts';
@@ -110,6 +111,9 @@ export const groupRoutes: readonly Route[] = [
       if (!found.ok) return found;
       const group = found.value;
       if (!namesVersion(ifMatch, etagOf(group))) return refuse('api_version_differs');
+      const everybody = await services.store.directory.groups.members(group.kind, group.id, '', 1);
+      const alone = await checkAlone(services, ref, [], everybody);
+      if (!alone.ok) return alone;
       const { kind: of, id } = group;
       const records = [row('admin', { group: id, before: { kind: of, id }, detail: `${of} deleted` })];
       return (await services.store.directory.groups.remove(group, records))
@@ -151,7 +155,8 @@ export const groupRoutes: readonly Route[] = [
     body: z.strictObject({ add: people, remove: people }),
     answer: GroupShape,
     handle: async ({ params: { ref }, body: { add, remove }, by, nowMs, row }, services) => {
-      // By a second account or the help of another it could still be had: docs/threat-model.md, T29.
+      const alone = await checkAlone(services, ref, add, remove);
+      if (!alone.ok) return alone;
       if ([...add, ...remove].includes(by.person.id)) return refuse('admin_own_access');
       const { store } = services;
       for (const id of add) {
@@ -184,6 +189,19 @@ function toRef({ kind: of, id }: Pick<Group, 'kind' | 'id'>): string {
 async function find({ directory }: AdminServices['store'], ref: string): Promise<Group | undefined> {
   const [, of, id = ''] = /^(group|role):(.*)$/s.exec(Buffer.from(ref, 'base64url').toString('utf8')) ?? [];
   return of === 'group' || of === 'role' ? directory.groups.find(of, id) : undefined;
+}
+
+/** Whether one person may do it, where the organisation asks for a second one for whatever gives somebody more. */
+async function checkAlone(
+  { store, access }: AdminServices,
+  ref: string,
+  add: readonly string[],
+  remove: readonly string[],
+): Promise<Outcome<undefined>> {
+  const index = access();
+  const group = index?.secondPerson ? await find(store, ref) : undefined;
+  const widens = group ? membershipWidens(index, { kind: group.kind, id: group.id, add, remove }) : [];
+  return widens.length === 0 ? answer(undefined) : refuse('second_person_needed', `${widens.join('; ')}.`);
 }
 
 async function findLocal({ store }: AdminServices, ref: string): Promise<Outcome<Group>> {

@@ -44,6 +44,7 @@ const ProblemSchema = z.object({
   detail: z.string(),
   help: z.string().optional(),
   errors: z.array(z.object({ at: z.string(), problem: z.string() })).optional(),
+  current: z.unknown().optional().describe('Of a conflict: what there is now, to compare with.'),
   reference: z.string().optional().describe('What the record calls this request.'),
 });
 

@@ -25,13 +25,14 @@ export interface Told {
  * @see https://www.rfc-editor.org/rfc/rfc9457
  */
 export function toProblem(refused: Refused, { reference, known, headers }: Told): Response {
-  const { refusal, detail, errors } = refused;
+  const { refusal, detail, errors, current } = refused;
   const { status, wire, hint, help } = refusalRow(refusal);
   const reason = {
     code: refusal,
     detail: detail ?? hint,
     ...(help !== undefined && { help }),
     ...(errors && { errors }),
+    ...(current !== undefined && { current }),
   };
   const body = {
     type: 'about:blank',

@@ -1,6 +1,7 @@
 import type { EpochSeconds, Refusal } from '@credence/mcp/protocol';
 import type { z } from 'zod';
 import type { Facts, RecordKind } from '../../audit/record.ts';
+import { maxBodyBytes } from '../../door.ts';
 import type { AuditRow } from '../../store/store.ts';
 import type { Permission } from '../permissions.ts';
 import type { Administrator } from './administrator.ts';
@@ -28,6 +29,8 @@ export interface Refused {
   readonly refusal: Refusal;
   readonly detail?: string;
   readonly errors?: readonly ValueError[];
+  /** Of a conflict: what there is now, to compare with. */
+  readonly current?: unknown;
 }
 
 /** What is wrong with one value, and where it stands. */
@@ -63,6 +66,8 @@ export interface Route {
   readonly params: z.ZodObject | undefined;
   readonly query: z.ZodObject | undefined;
   readonly body: z.ZodObject | undefined;
+  /** Larger than usual where whole documents are sent. */
+  readonly maxBytes: number;
   readonly status: 200 | 201 | 204;
   readonly answer: z.ZodType | undefined;
   readonly handle: (call: ApiCall<never, never, never>, services: AdminServices) => Promise<Outcome<unknown>>;
@@ -87,6 +92,7 @@ export function route<
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  readonly maxBytes?: number;
   readonly status?: 200 | 201 | 204;
   readonly answer?: A;
   readonly handle: (
@@ -100,6 +106,7 @@ export function route<
     params: undefined,
     query: undefined,
     body: undefined,
+    maxBytes: maxBodyBytes,
     status: declared.answer ? 200 : 204,
     answer: undefined,
     ...declared,

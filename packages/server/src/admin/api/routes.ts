@@ -1,6 +1,8 @@
 import { accessRoutes } from './access.ts';
 import { administratorRoutes } from './administrators.ts';
+import { changeRoutes } from './changes.ts';
 import { clientRoutes } from './clients.ts';
+import { draftRoutes } from './drafts.ts';
 import { groupRoutes } from './groups.ts';
 import { keyRoutes } from './keys.ts';
 import { meRoutes } from './me.ts';
@@ -28,6 +30,8 @@ export const routes: readonly Route[] = [
   ...serverRoutes,
   ...accessRoutes,
   ...policyRoutes,
+  ...draftRoutes,
+  ...changeRoutes,
   ...keyRoutes,
   ...sourceRoutes,
   ...recordRoutes,

@@ -40,7 +40,7 @@ async function readBody(request: Request, route: Route): Promise<Outcome<unknown
   if (!route.body) return request.body === null ? { ok: true, value: undefined } : withoutBody(request);
   const type = request.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
   if (type !== 'application/json') return refuse('api_wrong_content_type');
-  const text = await fromRequest(request).text();
+  const text = await fromRequest(request, route.maxBytes).text();
   if (text === undefined) return refuse('api_body_too_large');
   const body = parseStrictObject(text, maxDepth);
   return body ? parseWith(route.body, body, 'body') : refuse('api_body_malformed');

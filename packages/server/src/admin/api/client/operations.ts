@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: Bc1PKKz-v8IvkJlFfOlHs8-Q1WvoVFJsDeRB9q17ruU
+// Made of: aVzjODsVR8RQI-Fqhk1rLmAWUyZ1kz9JF_C0cpZJLq0
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -19,6 +19,9 @@ export interface Operations {
         | 'read:groups'
         | 'write:groups'
         | 'read:policy'
+        | 'apply'
+        | 'publish'
+        | 'approve'
         | 'write:credentials'
         | 'read:keys'
         | 'read:sources'
@@ -350,6 +353,7 @@ export interface Operations {
         | 'write:people'
         | 'read:groups'
         | 'read:policy'
+        | 'apply'
         | 'read:keys'
         | 'read:sources'
         | 'read:audit'
@@ -541,6 +545,229 @@ export interface Operations {
       document: { [more: string]: unknown };
     };
   };
+  /** Drafts of the policy documents, the oldest first. */
+  listDrafts: {
+    method: 'GET';
+    path: '/drafts';
+    query: { state?: 'open' | 'proposed' };
+    answer: {
+      items: readonly {
+        id: string;
+        kind: 'access' | 'resource';
+        name: string;
+        base: number;
+        behind: boolean;
+        revision: number;
+        digest: string;
+        state: 'open' | 'proposed';
+        authors: readonly string[];
+        createdAt: number;
+        changedAt: number;
+      }[];
+    };
+  };
+  /** Begin a draft: of the version in force, of an older one to roll back to, or of a whole document. */
+  createDraft: {
+    method: 'POST';
+    path: '/drafts';
+    body: { kind: 'access' | 'resource'; name: string; version?: number; document?: { [more: string]: unknown } };
+    answer: {
+      id: string;
+      kind: 'access' | 'resource';
+      name: string;
+      base: number;
+      behind: boolean;
+      revision: number;
+      digest: string;
+      state: 'open' | 'proposed';
+      authors: readonly string[];
+      createdAt: number;
+      changedAt: number;
+      document: { [more: string]: unknown };
+    };
+  };
+  /** A draft with its document. */
+  getDraft: {
+    method: 'GET';
+    path: '/drafts/{id}';
+    params: { id: string };
+    answer: {
+      id: string;
+      kind: 'access' | 'resource';
+      name: string;
+      base: number;
+      behind: boolean;
+      revision: number;
+      digest: string;
+      state: 'open' | 'proposed';
+      authors: readonly string[];
+      createdAt: number;
+      changedAt: number;
+      document: { [more: string]: unknown };
+    };
+  };
+  /** Replace the document of a draft. */
+  replaceDraft: {
+    method: 'PUT';
+    path: '/drafts/{id}';
+    params: { id: string };
+    body: { document: { [more: string]: unknown } };
+    ifMatch: string;
+    answer: {
+      id: string;
+      kind: 'access' | 'resource';
+      name: string;
+      base: number;
+      behind: boolean;
+      revision: number;
+      digest: string;
+      state: 'open' | 'proposed';
+      authors: readonly string[];
+      createdAt: number;
+      changedAt: number;
+      document: { [more: string]: unknown };
+    };
+  };
+  /** Put entries into a draft and take entries out: rules, servers, clients, networks, audiences, issuers. */
+  editDraft: {
+    method: 'PATCH';
+    path: '/drafts/{id}';
+    params: { id: string };
+    body: {
+      edits: readonly {
+        section: 'servers' | 'clients' | 'audiences' | 'networks' | 'rules' | 'trust';
+        id: string;
+        value?: { [more: string]: unknown } | readonly unknown[];
+      }[];
+    };
+    ifMatch: string;
+    answer: {
+      id: string;
+      kind: 'access' | 'resource';
+      name: string;
+      base: number;
+      behind: boolean;
+      revision: number;
+      digest: string;
+      state: 'open' | 'proposed';
+      authors: readonly string[];
+      createdAt: number;
+      changedAt: number;
+      document: { [more: string]: unknown };
+    };
+  };
+  /** Discard a draft. */
+  discardDraft: { method: 'DELETE'; path: '/drafts/{id}'; params: { id: string }; ifMatch: string; answer: undefined };
+  /** Move a draft onto the version in force; entries that both have changed need a side. */
+  rebaseDraft: {
+    method: 'POST';
+    path: '/drafts/{id}/rebase';
+    params: { id: string };
+    body: { prefer?: 'mine' | 'theirs' };
+    ifMatch: string;
+    answer: {
+      id: string;
+      kind: 'access' | 'resource';
+      name: string;
+      base: number;
+      behind: boolean;
+      revision: number;
+      digest: string;
+      state: 'open' | 'proposed';
+      authors: readonly string[];
+      createdAt: number;
+      changedAt: number;
+      document: { [more: string]: unknown };
+    };
+  };
+  /** Ask for approval of a draft in exactly this text; any edit takes that back. */
+  proposeDraft: {
+    method: 'POST';
+    path: '/drafts/{id}/propose';
+    params: { id: string };
+    ifMatch: string;
+    answer: {
+      id: string;
+      kind: 'access' | 'resource';
+      name: string;
+      base: number;
+      behind: boolean;
+      revision: number;
+      digest: string;
+      state: 'open' | 'proposed';
+      authors: readonly string[];
+      createdAt: number;
+      changedAt: number;
+      document: { [more: string]: unknown };
+    };
+  };
+  /** Publish a draft as the next version; where it needs a second person, this is their approval. */
+  publishDraft: {
+    method: 'POST';
+    path: '/drafts/{id}/publish';
+    params: { id: string };
+    body: { digest: string };
+    answer: { kind: 'access' | 'resource'; version: number; approver: string | null; gain: number; lose: number };
+  };
+  /** Changes of people that wait for approval, the oldest first. */
+  listChanges: {
+    method: 'GET';
+    path: '/changes';
+    answer: {
+      items: readonly {
+        id: string;
+        name: string;
+        digest: string;
+        author: string;
+        createdAt: number;
+        members: { kind: 'group' | 'role'; id: string; add: readonly string[]; remove: readonly string[] } | null;
+        administrator: { person: string; role: 'owner' | 'policy' | 'people' | 'auditor' | 'help-desk' } | null;
+        widens: readonly string[];
+      }[];
+    };
+  };
+  /** Ask a second person to approve who joins and leaves a local group or role. */
+  proposeMembers: {
+    method: 'POST';
+    path: '/changes/members';
+    body: { name: string; kind: 'group' | 'role'; id: string; add?: readonly string[]; remove?: readonly string[] };
+    answer: {
+      id: string;
+      name: string;
+      digest: string;
+      author: string;
+      createdAt: number;
+      members: { kind: 'group' | 'role'; id: string; add: readonly string[]; remove: readonly string[] } | null;
+      administrator: { person: string; role: 'owner' | 'policy' | 'people' | 'auditor' | 'help-desk' } | null;
+      widens: readonly string[];
+    };
+  };
+  /** Ask a second person to approve that somebody administers, or does so with another role. */
+  proposeRole: {
+    method: 'POST';
+    path: '/changes/administrators';
+    body: { name: string; person: string; role: 'owner' | 'policy' | 'people' | 'auditor' | 'help-desk' };
+    answer: {
+      id: string;
+      name: string;
+      digest: string;
+      author: string;
+      createdAt: number;
+      members: { kind: 'group' | 'role'; id: string; add: readonly string[]; remove: readonly string[] } | null;
+      administrator: { person: string; role: 'owner' | 'policy' | 'people' | 'auditor' | 'help-desk' } | null;
+      widens: readonly string[];
+    };
+  };
+  /** Approve a change of people that somebody else has asked for: it is done then. */
+  approveChange: {
+    method: 'POST';
+    path: '/changes/{id}/approve';
+    params: { id: string };
+    body: { digest: string };
+    answer: undefined;
+  };
+  /** Discard a change of people that waits. */
+  discardChange: { method: 'DELETE'; path: '/changes/{id}'; params: { id: string }; answer: undefined };
   /** Signing keys of every purpose, and what each does now. */
   listKeys: {
     method: 'GET';
@@ -763,6 +990,20 @@ export const addresses = {
   getCell: ['GET', '/access/cell'],
   listVersions: ['GET', '/policies/{kind}/versions'],
   getVersion: ['GET', '/policies/{kind}/versions/{version}'],
+  listDrafts: ['GET', '/drafts'],
+  createDraft: ['POST', '/drafts'],
+  getDraft: ['GET', '/drafts/{id}'],
+  replaceDraft: ['PUT', '/drafts/{id}'],
+  editDraft: ['PATCH', '/drafts/{id}'],
+  discardDraft: ['DELETE', '/drafts/{id}'],
+  rebaseDraft: ['POST', '/drafts/{id}/rebase'],
+  proposeDraft: ['POST', '/drafts/{id}/propose'],
+  publishDraft: ['POST', '/drafts/{id}/publish'],
+  listChanges: ['GET', '/changes'],
+  proposeMembers: ['POST', '/changes/members'],
+  proposeRole: ['POST', '/changes/administrators'],
+  approveChange: ['POST', '/changes/{id}/approve'],
+  discardChange: ['DELETE', '/changes/{id}'],
   listKeys: ['GET', '/keys'],
   listSources: ['GET', '/sources'],
   createScimToken: ['POST', '/scim-tokens'],

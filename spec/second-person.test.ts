@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { adminRefused } from './admin-world.ts';
+import { accessText, dataWrites, openChangesWorld, publish, writer } from './changes-world.ts';
+
+// Design.md §4.8: "Nobody widens access unseen or, where the organisation asks for it, alone: widening counts by effect, wherever
+// it happens (rules, group and role membership, ..., administrators, the switch itself)." T29.
+
+const open = () => openChangesWorld({ secondPerson: true });
+
+describe('a second person, for documents', () => {
+  test('whoever wrote it cannot publish what grants more; another can, once it was proposed', async () => {
+    const world = await open();
+    const [policy, owner] = [writer(world, 'policy'), writer(world, 'owner')];
+    const draft = await policy.draft(dataWrites);
+    await adminRefused(world, await policy.publish(draft), 'second_person_needed');
+    await adminRefused(world, await owner.publish(draft), 'draft_not_proposed');
+    assert.equal((await policy.propose(draft)).status, 200);
+    await adminRefused(world, await policy.publish(draft), 'second_person_needed');
+    const { status, body } = await owner.publish(draft);
+    assert.deepEqual([status, body.version, body.approver, body.gain], [200, 2, 'u_owner', 3]);
+    assert.equal((await world.store.policies.latest('access'))?.author, 'u_policy; approved by u_owner');
+    const { after, by } = await world.last();
+    assert.deepEqual([by, after?.authors, after?.approver], ['u_owner', ['u_policy'], 'u_owner']);
+  });
+
+  test('what only takes away needs nobody else', async () => {
+    const world = await open();
+    const policy = writer(world, 'policy');
+    const less = await policy.draft({ section: 'rules', id: 'eng-reads' });
+    assert.equal((await policy.publish(less)).status, 200);
+  });
+
+  test('an approval is of one text: any edit takes it back', async () => {
+    const world = await open();
+    const [policy, owner] = [writer(world, 'policy'), writer(world, 'owner')];
+    const draft = await policy.draft(dataWrites);
+    const proposed = await policy.propose(draft);
+    const more = { ...dataWrites, value: { ...dataWrites.value, to: ['everyone'] } };
+    const edited = await policy.send('PATCH', `/drafts/${draft.id}`, { edits: [more] }, proposed.etag);
+    assert.equal(edited.body.state, 'open');
+    await adminRefused(world, await owner.publish(draft), 'draft_text_differs');
+    await adminRefused(world, await owner.publish(edited.body), 'draft_not_proposed');
+  });
+
+  test('whoever edits it is one of those who wrote it, and approves no more', async () => {
+    const world = await open();
+    const [policy, owner] = [writer(world, 'policy'), writer(world, 'owner')];
+    const draft = await policy.draft(dataWrites);
+    const note = { section: 'networks', id: 'office', value: ['192.0.2.0/24'] };
+    const edited = await owner.send('PATCH', `/drafts/${draft.id}`, { edits: [note] }, draft.etag);
+    await policy.propose({ id: draft.id, etag: edited.headers.get('etag') ?? '' });
+    for (const author of [policy, owner]) {
+      await adminRefused(world, await author.publish(edited.body), 'second_person_needed');
+    }
+  });
+
+  test('nobody proposes what others wrote, so that an author stands behind it', async () => {
+    const world = await open();
+    const draft = await writer(world, 'policy').draft(dataWrites);
+    const answer = await writer(world, 'owner').propose(draft);
+    await adminRefused(world, answer, 'api_conflict');
+  });
+
+  test('to take the rule out needs a second person as well', async () => {
+    const world = await open();
+    const [policy, owner] = [writer(world, 'policy'), writer(world, 'owner')];
+    const begun = await policy.draft();
+    const { second_person: _, ...document } = begun.body.document;
+    const edited = await policy.send('PUT', `/drafts/${begun.id}`, { document }, begun.etag);
+    await adminRefused(world, await policy.publish(edited.body), 'second_person_needed');
+    await policy.propose({ id: begun.id, etag: edited.headers.get('etag') ?? '' });
+    assert.equal((await owner.publish(edited.body)).status, 200);
+    const wider = await policy.draft(dataWrites);
+    assert.equal((await policy.publish(wider)).status, 200, 'and then it is asked no more');
+  });
+
+  test('to roll back to what granted more needs one too', async () => {
+    const world = await open();
+    const policy = writer(world, 'policy');
+    await policy.publish(await policy.draft({ section: 'rules', id: 'eng-reads' }));
+    const back = await policy.send('POST', '/drafts', { kind: 'access', name: 'Back', version: 1 });
+    await adminRefused(world, await policy.publish(back.body), 'second_person_needed');
+  });
+
+  test('of the resource document: an issuer that is trusted, a tool of another scope', async () => {
+    const world = await open();
+    const policy = writer(world, 'policy');
+    const text = `
+servers: { tracker: { upstream: { http: "http://localhost:1/mcp" }, scopes: { r: {}, w: { risk: high } }, tools: { a: w } } }
+clients: { code: {} }
+second_person: required
+`;
+    await publish(world, 'resource', text);
+    const begin = async (edit: object) => {
+      const { body, headers } = await policy.send('POST', '/drafts', { kind: 'resource', name: 'More' });
+      return policy.send('PATCH', `/drafts/${body.id}`, { edits: [edit] }, headers.get('etag') ?? '');
+    };
+    const { servers } = JSON.parse((await world.store.policies.latest('resource'))?.document ?? '{}');
+    for (const edit of [
+      {
+        section: 'trust',
+        id: 'https://evil.example',
+        value: { keys: 'discovery', accounts: 'create', clients: ['code'] },
+      },
+      { section: 'servers', id: 'tracker', value: { ...servers.tracker, tools: { a: 'r' } } },
+    ]) {
+      const draft = await begin(edit);
+      assert.equal(draft.status, 200, JSON.stringify(draft.body));
+      await adminRefused(world, await policy.publish(draft.body), 'second_person_needed');
+    }
+  });
+
+  test('a token makes drafts and proposes them, and never publishes, whatever its scopes', async () => {
+    const world = await open();
+    const token = await world.tokenOf('policy');
+    const { body, headers } = await world.send('POST', '/drafts', { token, body: { kind: 'access', name: 'CI' } });
+    const etag = { 'if-match': headers.get('etag') ?? '' };
+    const edited = await world.send('PATCH', `/drafts/${body.id}`, {
+      token,
+      headers: etag,
+      body: { edits: [dataWrites] },
+    });
+    const ready = { 'if-match': edited.headers.get('etag') ?? '' };
+    assert.equal((await world.send('POST', `/drafts/${body.id}/propose`, { token, headers: ready })).status, 200);
+    for (const scopes of [undefined, ['publish'], ['publish', 'apply', 'approve']]) {
+      const any = await world.tokenOf('owner', scopes);
+      const answer = await world.send('POST', `/drafts/${body.id}/publish`, {
+        token: any,
+        body: { digest: edited.body.digest },
+      });
+      await adminRefused(world, answer, 'admin_scope_lacks');
+    }
+    await adminRefused(world, await writer(world, 'policy').publish(edited.body), 'second_person_needed');
+    assert.equal((await writer(world, 'owner').publish(edited.body)).status, 200);
+  });
+});
+
+describe('a second person, for people', () => {
+  const ref = (id: string) => Buffer.from(`group:${id}`).toString('base64url');
+
+  test('a people administrator who adds herself to a granting group needs the second person', async () => {
+    const world = await open();
+    const [people, owner] = [writer(world, 'people'), writer(world, 'owner')];
+    const change = { add: ['u_people'], remove: [] };
+    const alone = await people.send('POST', `/groups/${ref('engineering')}/members`, change);
+    await adminRefused(world, alone, 'second_person_needed');
+    const asked = await people.send('POST', '/changes/members', {
+      name: 'Me',
+      kind: 'group',
+      id: 'engineering',
+      ...change,
+    });
+    assert.equal(asked.status, 201, JSON.stringify(asked.body));
+    assert.deepEqual((await world.store.people.find('u_people'))?.groups, []);
+    const { id, digest } = asked.body;
+    const approve = (by: typeof people, named = digest) => by.send('POST', `/changes/${id}/approve`, { digest: named });
+    await adminRefused(world, await approve(people), 'second_person_needed');
+    await adminRefused(world, await approve(owner, 'x'.repeat(43)), 'draft_text_differs');
+    const { body } = await owner.send('GET', '/changes');
+    assert.deepEqual(
+      body.items.map((item: { author: string; members: unknown; widens: string[] }) => [
+        item.author,
+        item.members,
+        item.widens.length,
+      ]),
+      [['u_people', { kind: 'group', id: 'engineering', ...change }, 1]],
+    );
+    assert.equal((await approve(owner)).status, 204);
+    assert.deepEqual((await world.store.people.find('u_people'))?.groups, ['engineering']);
+    const { joined, by, after } = await world.last();
+    assert.deepEqual([joined, by, after], [['u_people'], 'u_owner', { authors: ['u_people'], approver: 'u_owner' }]);
+    await adminRefused(world, await approve(owner), 'api_not_found');
+  });
+
+  test('so does anybody else who is put there, and who leaves a group that a rule refuses something', async () => {
+    const deny = '  - { id: out, deny: all, on: tracker, to: [group:contractors] }\n';
+    const world = await openChangesWorld({ secondPerson: true, text: `${accessText}${deny}` });
+    const people = writer(world, 'people');
+    const members = (group: string, body: object) => people.send('POST', `/groups/${ref(group)}/members`, body);
+    await adminRefused(world, await members('engineering', { add: ['u_d1'] }), 'second_person_needed');
+    assert.equal((await members('contractors', { add: ['u_d1'] })).status, 200, 'joining it gives nothing');
+    await adminRefused(world, await members('contractors', { remove: ['u_d1'] }), 'second_person_needed');
+    assert.equal((await members('engineering', { remove: ['u_both'] })).status, 200, 'leaving it gives nothing');
+    assert.equal((await members('data', { add: ['u_alice'] })).status, 200, 'no rule names it');
+    const { headers } = await people.send('GET', `/groups/${ref('contractors')}`);
+    const gone = await people.send('DELETE', `/groups/${ref('contractors')}`, undefined, headers.get('etag') ?? '');
+    await adminRefused(world, gone, 'second_person_needed');
+  });
+
+  test('whoever gains by it does not approve it', async () => {
+    const world = await open();
+    const [people, owner] = [writer(world, 'people'), writer(world, 'owner')];
+    const body = { name: 'Owner', kind: 'group', id: 'engineering', add: ['u_owner'] };
+    const asked = await people.send('POST', '/changes/members', body);
+    const answer = await owner.send('POST', `/changes/${asked.body.id}/approve`, { digest: asked.body.digest });
+    await adminRefused(world, answer, 'admin_own_access');
+  });
+
+  test('a role of administrators: nobody gives one alone, but may give less', async () => {
+    const world = await open();
+    const owner = writer(world, 'owner');
+    await world.store.administrators.grant({ personId: 'u_d1', role: 'owner', grantedAt: world.now() }, []);
+    await adminRefused(
+      world,
+      await owner.send('PUT', '/administrators/u_d2', { role: 'auditor' }),
+      'second_person_needed',
+    );
+    await adminRefused(
+      world,
+      await owner.send('PUT', '/administrators/u_people', { role: 'policy' }),
+      'second_person_needed',
+    );
+    assert.equal((await owner.send('PUT', '/administrators/u_people', { role: 'help-desk' })).status, 204);
+    const asked = await owner.send('POST', '/changes/administrators', { name: 'New', person: 'u_d2', role: 'auditor' });
+    const approve = { digest: asked.body.digest };
+    const path = `/changes/${asked.body.id}/approve`;
+    await adminRefused(world, await owner.send('POST', path, approve), 'second_person_needed');
+    assert.deepEqual((await writer(world, 'policy').send('GET', '/changes')).body.items, [], 'not told to everybody');
+    await world.store.administrators.grant({ personId: 'u_people', role: 'people', grantedAt: world.now() }, []);
+    await adminRefused(world, await writer(world, 'people').send('POST', path, approve), 'admin_role_lacks');
+    await adminRefused(
+      world,
+      await writer(world, 'people').send('DELETE', path.replace('/approve', '')),
+      'admin_role_lacks',
+    );
+    await world.store.administrators.grant({ personId: 'u_auditor', role: 'owner', grantedAt: world.now() }, []);
+    assert.equal((await writer(world, 'auditor').send('POST', path, approve)).status, 204);
+    assert.equal(await world.store.administrators.roleOf('u_d2'), 'auditor');
+  });
+
+  test('where nobody asks for it, people are changed as before; what was asked for can be discarded', async () => {
+    const world = await openChangesWorld();
+    const people = writer(world, 'people');
+    const members = `/groups/${ref('engineering')}/members`;
+    assert.equal((await people.send('POST', members, { add: ['u_d1'] })).status, 200);
+    await adminRefused(world, await people.send('POST', members, { add: ['u_people'] }), 'admin_own_access');
+    const asked = await people.send('POST', '/changes/members', {
+      name: 'Me',
+      kind: 'group',
+      id: 'engineering',
+      add: ['u_people'],
+    });
+    assert.equal((await people.send('DELETE', `/changes/${asked.body.id}`)).status, 204);
+    assert.deepEqual((await people.send('GET', '/changes')).body.items, []);
+    for (const body of [
+      { name: 'x', kind: 'group', id: 'none', add: [] },
+      { name: 'x', kind: 'group', id: 'engineering', add: ['u_nobody'] },
+    ]) {
+      await adminRefused(world, await people.send('POST', '/changes/members', body), 'api_value_invalid');
+    }
+  });
+
+  test('a change of people cannot be published or edited as if it were a document', async () => {
+    const world = await open();
+    const [people, owner] = [writer(world, 'people'), writer(world, 'owner')];
+    const asked = await people.send('POST', '/changes/members', {
+      name: 'Me',
+      kind: 'group',
+      id: 'engineering',
+      add: ['u_people'],
+    });
+    await adminRefused(world, await owner.publish(asked.body), 'api_not_found');
+    const put = await owner.send('PUT', `/drafts/${asked.body.id}`, { document: {} }, '*');
+    await adminRefused(world, put, 'api_not_found');
+    const draft = await owner.draft(dataWrites);
+    await adminRefused(
+      world,
+      await owner.send('POST', `/changes/${draft.id}/approve`, { digest: draft.digest }),
+      'api_not_found',
+    );
+  });
+});
