@@ -63,7 +63,14 @@ export async function diffOf(
 }
 
 function emptyAccess({ ras }: Origins): AccessIndex {
-  const nothing: AccessDocument = { servers: {}, clients: {}, audiences: {}, networks: {}, rules: [] };
+  const nothing: AccessDocument = {
+    servers: {},
+    clients: {},
+    audiences: {},
+    networks: {},
+    rules: [],
+    never_together: [],
+  };
   return compileAccess(nothing, { version: 0, localRas: ras });
 }
 

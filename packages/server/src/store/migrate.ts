@@ -23,9 +23,9 @@ import * as digests from './migrations/0017-digests.ts';
 import * as adminApi from './migrations/0018-admin-api.ts';
 import * as retention from './migrations/0019-retention.ts';
 import * as joins from './migrations/0021-joins.ts';
+import * as drafts from './migrations/0022-drafts.ts';
 import * as holdings from './migrations/0023-holdings.ts';
 import * as uses from './migrations/0024-uses.ts';
-import * as drafts from './migrations/0022-drafts.ts';
 import type { Schema } from './schema.ts';
 import type { SchemaStep } from './schema-steps.ts';
 

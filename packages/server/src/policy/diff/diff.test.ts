@@ -219,6 +219,12 @@ describe('what widens', () => {
     ['a server that is switched off', 'name: Wiki', 'enabled: false, name: Wiki', false],
     ['where a server is', `${ras}/wiki`, `${ras}/wiki2`, true],
     ['what is said to a RAS', 'clients:\n', `audiences: { ${ras}: { email: true } }\nclients:\n`, true],
+    [
+      'what is kept apart',
+      'clients:\n',
+      'never_together:\n  - { id: apart, sides: { a: { tracker: [read] }, b: { wiki: [read] } } }\nclients:\n',
+      false,
+    ],
     ['what a sign-in is worth', 'clients:\n', 'sign_in: { first_factor: password }\nclients:\n', true],
     ['a second person', 'clients:\n', 'second_person: required\nclients:\n', false],
   ];
@@ -233,6 +239,24 @@ describe('what widens', () => {
   test('a second person who is asked no longer', () => {
     const before = base.replace('clients:\n', 'second_person: required\nclients:\n');
     assert.deepEqual(compare([], [], { before }).widens, ['a second person is no longer asked']);
+  });
+
+  test('what is kept apart no longer', () => {
+    const apart = '{ id: apart, sides: { a: { tracker: [read] }, b: { wiki: [read] } } }';
+    const before = base.replace('clients:\n', `never_together:\n  - ${apart}\nclients:\n`);
+    assert.notDeepEqual(compare([dataReads], [dataReads], { before }).widens, []);
+    const less = before.replace('b: { wiki: [read] }', 'b: { wiki: [read] }, c: { tracker: [write] }');
+    assert.notDeepEqual(compare([dataReads], [dataReads], { before: less, after: before }).widens, []);
+  });
+
+  test('a section that nothing is known of', () => {
+    const [old, next] = [{ other: { a: 1 } }, { other: {} }];
+    for (const [one, two] of [
+      [old, next],
+      [next, old],
+    ] as const) {
+      assert.equal(widenings('access', { document: one }, { document: two }).length, 1);
+    }
   });
 
   test('a server that is switched on', () => {

@@ -1,7 +1,15 @@
 import { entriesOf, type Json } from './entries.ts';
 
 /** Sections that single entries can be put into and taken out of. */
-export const editableSections = ['servers', 'clients', 'audiences', 'networks', 'rules', 'trust'] as const;
+export const editableSections = [
+  'servers',
+  'clients',
+  'audiences',
+  'networks',
+  'rules',
+  'never_together',
+  'trust',
+] as const;
 
 /** Puts an entry where there is none, or in the place of the one that is there; without a value takes it out. */
 export interface Edit {
@@ -16,7 +24,7 @@ export function applyEdits(document: Json, edits: readonly Edit[]): Json {
   for (const { section, id, value } of edits) {
     const entries = entriesOf(edited[section]);
     if (value === undefined) entries.delete(id);
-    else entries.set(id, section === 'rules' ? { ...(value as Json), id } : value);
+    else entries.set(id, isList(section) ? { ...(value as Json), id } : value);
     edited[section] = toSection(section, entries);
   }
   return edited;
@@ -34,7 +42,12 @@ export function missingEdits(document: Json, edits: readonly Edit[]): readonly E
 
 /** A section in the form that documents have it in. */
 export function toSection(section: string, entries: ReadonlyMap<string, unknown>): unknown {
-  if (section === 'rules') return [...entries.values()];
+  if (isList(section)) return [...entries.values()];
   if (entries.size === 1 && entries.has('')) return entries.get('');
   return Object.fromEntries(entries);
+}
+
+/** Entries of these carry their own names. */
+function isList(section: string): boolean {
+  return section === 'rules' || section === 'never_together';
 }

@@ -27,13 +27,15 @@ function wideningsOfAccess(before: AccessIndex, after: AccessIndex): string[] {
   return [...servers, ...clients];
 }
 
-/** Access rules and networks are judged by what they do; of everything else, entries that go, and names. */
+/** Sections whose entries let somebody in: without them nobody is. */
+const granting: ReadonlySet<string> = new Set(['servers', 'clients', 'trust']);
+
+/** Rules of either kind and networks are judged by what they do; of everything else, entries that go where an entry grants, and names. */
 function onlyTakes(kind: DocumentKind, { section, before, after, keys, id }: EntryChange): boolean {
-  if (kind === 'access' && section === 'networks') return true;
+  if (kind === 'access' && (section === 'networks' || section === 'never_together')) return true;
   if (kind === 'access' && section === 'rules') return [before, after].every(isJudged);
   if (section === 'second_person') return after !== undefined;
-  const isEntry = id !== '';
-  if (after === undefined) return isEntry && section !== 'audiences';
+  if (after === undefined) return granting.has(section) && id !== '';
   if (before === undefined) return false;
   return keys.length > 0 && keys.every((key) => takesAway(kind, section, key, before, after));
 }

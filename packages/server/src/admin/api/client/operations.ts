@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: aVzjODsVR8RQI-Fqhk1rLmAWUyZ1kz9JF_C0cpZJLq0
+// Made of: pPovwWLZCeZj1iCXhbz0lBETm9AmixQMNGZ5L8-EknU
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -635,7 +635,7 @@ export interface Operations {
     params: { id: string };
     body: {
       edits: readonly {
-        section: 'servers' | 'clients' | 'audiences' | 'networks' | 'rules' | 'trust';
+        section: 'servers' | 'clients' | 'audiences' | 'networks' | 'rules' | 'never_together' | 'trust';
         id: string;
         value?: { [more: string]: unknown } | readonly unknown[];
       }[];
