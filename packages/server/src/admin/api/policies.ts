@@ -1,5 +1,6 @@
 import { isObject } from '@credence/mcp/protocol';
 import { z } from 'zod';
+import { readAuthor } from '../../changes/author.ts';
 import type { PolicyVersion } from '../../store/store.ts';
 import { answer, type Route, refuse, route } from './route.ts';
 
@@ -8,7 +9,9 @@ const kind = z.enum(['access', 'resource']);
 const Version = z.object({
   kind,
   version: z.int(),
-  author: z.string(),
+  author: z.string().describe('Who published it, in words: file, or who wrote and who approved it.'),
+  authors: z.array(z.string()).describe('Ids of everybody who wrote any of it.'),
+  approver: z.string().nullable().describe('Id of the second person, where there was one.'),
   publishedAt: z.int(),
   digest: z
     .string()
@@ -67,5 +70,6 @@ function withoutUpstreams(document: Record<string, unknown>): Record<string, unk
 }
 
 function toShape({ kind: of, version, author, publishedAt, digest }: PolicyVersion) {
-  return { kind: of, version, author, publishedAt, digest };
+  const { authors, approver } = readAuthor(author);
+  return { kind: of, version, author, authors: [...authors], approver: approver ?? null, publishedAt, digest };
 }

@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: pPovwWLZCeZj1iCXhbz0lBETm9AmixQMNGZ5L8-EknU
+// Made of: v1tCo4oXmpIHf4H7slr1oGRd03LKiw3cD1kuK4XvNUI
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -526,6 +526,8 @@ export interface Operations {
         kind: 'access' | 'resource';
         version: number;
         author: string;
+        authors: readonly string[];
+        approver: string | null;
         publishedAt: number;
         digest: string;
       }[];
@@ -540,6 +542,8 @@ export interface Operations {
       kind: 'access' | 'resource';
       version: number;
       author: string;
+      authors: readonly string[];
+      approver: string | null;
       publishedAt: number;
       digest: string;
       document: { [more: string]: unknown };
