@@ -62,7 +62,11 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('store/held.ts'), [server('store/sqlite.test.ts')]],
   [server('store/digests.ts'), [server('store/digests.test.ts')]],
   [server('store/audit-search.ts'), [server('store/sqlite.test.ts')]],
-  [server('store/audit-index.ts'), [server('store/sqlite.test.ts'), server('store/audit-search.test.ts')]],
+  [
+    server('store/audit-index.ts'),
+    [server('store/recent-lines.test.ts'), server('store/sqlite.test.ts'), server('store/audit-search.test.ts')],
+  ],
+  [server('store/recent-lines.ts'), [server('store/recent-lines.test.ts')]],
   [server('store/audit-places.ts'), [server('store/sqlite.test.ts')]],
   [server('store/audit-orphans.ts'), [server('store/sqlite.test.ts')]],
   [server('audit/orphans.ts'), [server('audit/trace.test.ts')]],

@@ -177,6 +177,7 @@ export function toRow(record: AuditRecord): AuditRow {
     kind: record.kind,
     timeMs: record.timeMs,
     ...splitRecord(record),
+    said: record,
     person: record.person ?? record.subject,
     client: record.client,
     server: record.server,

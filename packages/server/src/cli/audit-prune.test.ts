@@ -26,9 +26,9 @@ describe('credence audit prune', () => {
     const home = await openHome(join(folder, 'home'));
     store = await openSqliteStore(home.storeFile, { node: 'test' });
     const timeMs = Date.now() - 50 * dayMs;
-    const records = Array.from({ length: 600 }, (_, at) => toRow(numbered(at + 1, { timeMs: timeMs + at })));
+    const records = Array.from({ length: 1100 }, (_, at) => toRow(numbered(at + 1, { timeMs: timeMs + at })));
     await store.commit({ marks: [], records });
-    await store.seals.append({ number: 1, size: 600, root: 'root', timeMs, statement: 'signed' }, []);
+    await store.seals.append({ number: 1, size: 1100, root: 'root', timeMs, statement: 'signed' }, []);
     while ((await store.auditSearch.indexFurther()) > 0);
   });
   after(async () => {
@@ -66,7 +66,7 @@ describe('credence audit prune', () => {
 
   test('a dry run says what would go and changes nothing; an export that is behind keeps it, and that is said', async () => {
     await configure({ retention: { audit: '40d' } });
-    assert.match((await prune('--dry-run')).said, /^512 lines would go, written up to \d{4}-\S+Z\n$/);
+    assert.match((await prune('--dry-run')).said, /^1024 lines would go, written up to \d{4}-\S+Z\n$/);
     assert.equal((await store.audit.read(0, 1))[0]?.position, 1);
     const exports = [{ name: 'siem', kind: 'stdout' }];
     await configure({ retention: { audit: '40d' }, exports });
@@ -81,15 +81,15 @@ describe('credence audit prune', () => {
     const running = prune('--json');
     while (!(await store.retention.last())) await wait(20);
     assert.equal((await store.audit.read(0, 1))[0]?.position, 1, 'nothing goes before a checkpoint says so');
-    await checkpointOf(512);
+    await checkpointOf(1024);
     const { code, said } = await running;
     const { from, to, removed, waits, dryRun } = JSON.parse(said);
-    assert.deepEqual([code, from, to, removed, waits, dryRun], [0, 0, 512, 512, false, false]);
-    assert.equal((await store.audit.read(0, 1))[0]?.position, 513);
+    assert.deepEqual([code, from, to, removed, waits, dryRun], [0, 0, 1024, 1024, false, false]);
+    assert.equal((await store.audit.read(0, 1))[0]?.position, 1025);
     const [last] = await store.audit.last(1);
     const { kind, detail } = readRecord(last ?? { body: '{}' });
     assert.equal(kind, 'admin');
-    assert.match(String(detail), /^record pruned up to position 512, kept for 40 days, by command as /);
-    assert.match((await prune()).said, /^0 lines removed; the record begins behind position 512\n/);
+    assert.match(String(detail), /^record pruned up to position 1024, kept for 40 days, by command as /);
+    assert.match((await prune()).said, /^0 lines removed; the record begins behind position 1024\n/);
   });
 });

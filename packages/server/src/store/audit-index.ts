@@ -3,15 +3,18 @@ import { type Compilable, type Kysely, PostgresAdapter, sql } from 'kysely';
 import { addTally, createTally } from './audit-tally.ts';
 import { createStretch, type TermRow } from './audit-terms.ts';
 import type { Engine } from './engine.ts';
+import { type RecentLine, toRecentLine } from './recent-lines.ts';
 import type { Schema } from './schema.ts';
 
 /**
  * Lines that go into the index together. More make it smaller and cheaper; up to so many are not in it yet and are read one by
  * one in a search, which takes milliseconds.
  */
-export const stretchLength = 512;
+export const stretchLength = 1024;
 /** Lines read in one go: whoever waits for the store meanwhile waits for less than a millisecond. */
 const readLength = 64;
+/** Lines gathered in one go, for the same reason. */
+const atOnce = 256;
 /** Times are kept to the minute, or the tables that find them would have a row for each second. */
 const timeStepMs = 60_000;
 
@@ -35,48 +38,77 @@ export async function lastPosition(db: Kysely<Schema>): Promise<number> {
 }
 
 /**
- * Puts the next stretch into the index, and into the numbers, once there are enough lines for a whole one. Resolves to the number of lines. Safe to run
- * at any moment, in any number of processes at once: whoever is not first with a stretch changes nothing.
+ * Puts the next stretch into the index, and into the numbers, once there are enough lines for a whole one. Resolves to the
+ * number of lines. Safe to run at any moment, in any number of processes at once: whoever is not first with a stretch changes
+ * nothing.
  */
-export async function indexFurther({ db, write }: Engine): Promise<number> {
+export async function indexFurther({ db, write, recent }: Engine): Promise<number> {
   const from = await indexedTo(db);
-  if ((await lastPosition(db)) < from + stretchLength) return 0;
+  const known = recent?.after(from, stretchLength);
+  const lines = known?.length === stretchLength ? known : await readStretch(db, from);
+  const [first, last] = [lines[0], lines.at(-1)];
+  if (!first || !last) return 0;
   const [stretch, tally] = [createStretch(), createTally()];
-  let [count, first, to] = [0, 0, from];
-  let [earliest, latest] = [Number.MAX_SAFE_INTEGER, 0];
-  while (count < stretchLength) {
+  let [people, earliest, latest] = [0, Number.MAX_SAFE_INTEGER, 0];
+  for (const [at, line] of lines.entries()) {
+    if (at % atOnce === 0) await setImmediate();
+    stretch.add(line.position, line);
+    tally.add(line);
+    if (line.person !== undefined) people += 1;
+    earliest = Math.min(earliest, line.timeMs);
+    latest = Math.max(latest, line.timeMs);
+  }
+  const times = keepTimes(db, { earliest, latest, first: first.position, to: last.position });
+  const terms = insertTerms(db, stretch.rows());
+  const steps = [advance(db, from, last.position, people), terms, ...times, ...addTally(db, tally.sums())];
+  const [advanced] = await write({ steps, conditional: true });
+  if (advanced !== 0) return lines.length;
+  recent?.drop(); // if it was not another process, then because somebody was erased meanwhile
+  return 0;
+}
+
+/** The next stretch as it stands in the store; empty when there are too few lines for one. */
+async function readStretch(db: Kysely<Schema>, from: number): Promise<readonly RecentLine[]> {
+  if ((await lastPosition(db)) < from + stretchLength) return [];
+  const stretch: RecentLine[] = [];
+  while (stretch.length < stretchLength) {
     const lines = await db
       .selectFrom('audit')
       .select(['position', 'kind', 'time_ms', 'body', 'person', 'client', 'server'])
-      .where('position', '>', to)
+      .where('position', '>', stretch.at(-1)?.position ?? from)
       .orderBy('position')
-      .limit(Math.min(readLength, stretchLength - count))
+      .limit(Math.min(readLength, stretchLength - stretch.length))
       .execute();
-    for (const { position, kind, time_ms, body, person, client, server } of lines) {
+    for (const { position, kind, time_ms: timeMs, body, person, client, server } of lines) {
       const keys = { person: person ?? undefined, client: client ?? undefined, server: server ?? undefined };
-      const read = JSON.parse(body);
-      stretch.add(position, { kind, timeMs: time_ms, body, ...keys }, read);
-      tally.add({ kind, timeMs: time_ms, ...keys, body: read });
-      earliest = Math.min(earliest, time_ms);
-      latest = Math.max(latest, time_ms);
-      first ||= position;
-      to = position;
+      stretch.push(toRecentLine(position, { id: '', kind, timeMs, body, ...keys }));
     }
-    count += lines.length;
     if (lines.length === 0) break;
     await setImmediate();
   }
-  if (count === 0) return 0;
-  // First, and only if nobody else has taken these lines meanwhile.
-  const advance = db
+  return stretch;
+}
+
+/**
+ * Moves the reader on, if nobody else has taken these lines meanwhile, and if they still speak of as many people: whoever was
+ * erased in between is not to be found by the index again.
+ */
+function advance(db: Kysely<Schema>, from: number, to: number, people: number): Compilable {
+  return db
     .updateTable('audit_readers')
     .set({ position: to })
     .where('name', '=', 'search')
-    .where('position', '=', from);
-  const times = keepTimes(db, { earliest, latest, first, to });
-  const steps = [advance, insertTerms(db, stretch.rows()), ...times, ...addTally(db, tally.sums())];
-  const [advanced] = await write({ steps, conditional: true });
-  return advanced === 0 ? 0 : count;
+    .where('position', '=', from)
+    .where(({ eb, selectFrom }) =>
+      eb(
+        selectFrom('audit')
+          .select(({ fn }) => fn.count<number>('person').as('people'))
+          .where('position', '>', from)
+          .where('position', '<=', to),
+        '=',
+        people,
+      ),
+    );
 }
 
 /** All rows as one value: a statement whose text is always the same is prepared once. In order, so that pages are visited once. */

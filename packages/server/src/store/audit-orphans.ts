@@ -28,7 +28,7 @@ const kinds: Readonly<Record<Shown, { readonly shown: string; readonly given: st
 
 const nothing = { alerts: [], isMore: false };
 
-export function orphanStore({ db, write }: Engine): OrphanStore {
+export function orphanStore({ db, write, recent }: Engine): OrphanStore {
   return {
     async lookFurther(shown, limit, toAlerts) {
       const name = `orphans:${shown}`;
@@ -49,26 +49,9 @@ export function orphanStore({ db, write }: Engine): OrphanStore {
       const from = reader.position;
       const to = Math.min(last, from + limit);
       if (to <= from) return nothing;
-      const alone = await db
-        .selectFrom('audit as line')
-        .selectAll('line')
-        .where('line.position', '>', from)
-        .where('line.position', '<=', to)
-        .where('line.kind', '=', kinds[shown].shown)
-        .where(`line.${shown}`, 'is not', null)
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('audit as given')
-                .select('given.position')
-                .whereRef(`given.${shown}`, '=', `line.${shown}`)
-                .where(`given.${shown}`, 'is not', null)
-                .where('given.kind', '=', kinds[shown].given),
-            ),
-          ),
-        )
-        .orderBy('line.position')
-        .execute();
+      const known = recent?.after(from, to - from);
+      const isNoneShown = known?.length === to - from && known.every(({ kind }) => kind !== kinds[shown].shown);
+      const alone = isNoneShown ? [] : await linesAlone(shown, from, to);
       const alerts = alone.length === 0 ? [] : await toAlerts(alone.map(toStoredRow));
       const advance = db
         .updateTable('audit_readers')
@@ -79,4 +62,28 @@ export function orphanStore({ db, write }: Engine): OrphanStore {
       return advanced === 0 ? nothing : { alerts, isMore: to < last };
     },
   };
+
+  /** Lines from behind `from` up to `to` in which something is shown that no line says was given out. */
+  function linesAlone(shown: Shown, from: number, to: number) {
+    return db
+      .selectFrom('audit as line')
+      .selectAll('line')
+      .where('line.position', '>', from)
+      .where('line.position', '<=', to)
+      .where('line.kind', '=', kinds[shown].shown)
+      .where(`line.${shown}`, 'is not', null)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('audit as given')
+              .select('given.position')
+              .whereRef(`given.${shown}`, '=', `line.${shown}`)
+              .where(`given.${shown}`, 'is not', null)
+              .where('given.kind', '=', kinds[shown].given),
+          ),
+        ),
+      )
+      .orderBy('line.position')
+      .execute();
+  }
 }

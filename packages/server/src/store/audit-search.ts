@@ -2,8 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import { boundsOf, indexedTo, indexFurther, lastPosition, seekTerm } from './audit-index.ts';
 import { toStoredRow } from './audit-log.ts';
 import { eitherOf, meet, type Places, placesOf, type Seek } from './audit-places.ts';
-import { factsOf, type Searched, type TermName, termOf } from './audit-terms.ts';
+import { factsOf, type TermName, termOf } from './audit-terms.ts';
 import type { Engine } from './engine.ts';
+import { readSaid } from './recent-lines.ts';
 import type { StoredAuditRow } from './store.ts';
 
 /**
@@ -186,13 +187,13 @@ function toPlaces(filter: AuditFilter, seek: (term: string) => Seek): Places[] {
 }
 
 /** Says of a line itself whether it is what is looked for, whatever led there. */
-function createMatcher(filter: AuditFilter): (line: Searched) => boolean {
+function createMatcher(filter: AuditFilter): (line: StoredAuditRow) => boolean {
   const { fromMs = 0, toMs = Number.POSITIVE_INFINITY } = filter;
   const wanted = termNames.flatMap((name) => (filter[name] === undefined ? [] : [[name, filter[name]] as const]));
   return (line) => {
     if (line.timeMs < fromMs || line.timeMs >= toMs) return false;
     if (wanted.length === 0) return true;
-    const facts = factsOf(line);
+    const facts = factsOf({ ...line, said: readSaid(line.body) });
     return wanted.every(([name, values]) => facts.some((fact) => fact[0] === name && values.includes(fact[1])));
   };
 }

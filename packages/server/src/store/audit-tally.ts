@@ -1,13 +1,14 @@
 import { type Compilable, type Kysely, PostgresAdapter, sql } from 'kysely';
 import type { AuditDayTable, AuditHourTable, Schema } from './schema.ts';
+import type { SaidFacts } from './store.ts';
 
 /** What of a line is counted. */
 export interface Counted {
   readonly kind: string;
   readonly timeMs: number;
-  readonly client: string | undefined;
-  readonly server: string | undefined;
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly client?: string | undefined;
+  readonly server?: string | undefined;
+  readonly said: SaidFacts;
 }
 
 /** Lines in numbers: by hour, and by day for each client at each server. */
@@ -30,13 +31,13 @@ export function createTally(): { add(line: Counted): void; sums(): Tally } {
     add(line) {
       const { kind, timeMs } = line;
       const hour = Math.floor(timeMs / hourMs);
-      const [outcome, reason] = [outcomeOf(line), textOf(line.body.reason)];
+      const [outcome, reason] = [outcomeOf(line), textOf(line.said.reason)];
       const hourKey = `${hour}\n${kind}\n${outcome}\n${reason}`;
       const sum = hours.get(hourKey) ?? { hour, kind, outcome, reason, lines: 0 };
       hours.set(hourKey, sum);
       sum.lines += 1;
       if (!counted.has(kind) || (line.client === undefined && line.server === undefined)) return;
-      const side = line.body.domain === 'idp' ? 'idp' : 'ras';
+      const side = line.said.domain === 'idp' ? 'idp' : 'ras';
       const [server, client, day] = [line.server ?? '', line.client ?? '', Math.floor(timeMs / dayMs)];
       const dayKey = JSON.stringify([side, server, day, client]);
       const found = days.get(dayKey) ?? { side, server, day, client, ...nothing };
@@ -49,18 +50,18 @@ export function createTally(): { add(line: Counted): void; sums(): Tally } {
 
 const nothing = { issued: 0, redeemed: 0, called: 0, refused: 0, last_ms: 0 };
 
-function addTo(sum: AuditDayTable, { kind, timeMs, body }: Counted): void {
+function addTo(sum: AuditDayTable, { kind, timeMs, said }: Counted): void {
   sum.last_ms = Math.max(sum.last_ms, timeMs);
-  if (body.outcome === 'refused') sum.refused += 1;
+  if (said.outcome === 'refused') sum.refused += 1;
   else if (kind === 'issuance') sum.issued += 1;
   else if (kind === 'redemption') sum.redeemed += 1;
   else if (kind === 'tool_call') sum.called += 1;
 }
 
 /** `narrowed`: allowed, and less than was asked for by name. */
-function outcomeOf({ kind, body }: Counted): string {
-  if (body.outcome !== 'allowed' || kind !== 'issuance') return textOf(body.outcome);
-  const [asked, granted] = [body.scopesAsked, body.scopesGranted];
+function outcomeOf({ kind, said }: Counted): string {
+  if (said.outcome !== 'allowed' || kind !== 'issuance') return textOf(said.outcome);
+  const [asked, granted] = [said.scopesAsked, said.scopesGranted];
   const isNarrowed =
     Array.isArray(asked) && Array.isArray(granted) && asked.some((scope: unknown) => !granted.includes(scope));
   return isNarrowed ? 'narrowed' : 'allowed';

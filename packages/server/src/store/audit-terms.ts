@@ -1,40 +1,42 @@
 import { hash } from 'node:crypto';
-import type { AuditRow } from './store.ts';
+import type { AuditRow, SaidFacts } from './store.ts';
 
 /** Facts that the record is searched by, each exactly as it stands there. */
 export type TermName = 'person' | 'client' | 'server' | 'scope' | 'kind' | 'outcome' | 'reason' | 'correlation';
 
 /** What of a line is searched by. */
-export type Searched = Pick<AuditRow, 'kind' | 'timeMs' | 'body' | 'person' | 'client' | 'server'>;
+export interface Searched extends Pick<AuditRow, 'kind' | 'timeMs' | 'person' | 'client' | 'server'> {
+  readonly said: SaidFacts;
+}
 
-/**
- * Every fact of a line, by name; only what the line says, never what it is about today.
- * @param body - of the line, where somebody has read it already
- */
-export function factsOf(
-  line: Searched,
-  body: Body = JSON.parse(line.body),
-): readonly (readonly [name: TermName, value: string])[] {
-  const { outcome, reason, correlation, scopesGranted, scopesAsked } = body;
-  const facts: [TermName, string][] = [['kind', line.kind]];
-  const add = (name: TermName, value: unknown) => {
-    if (typeof value === 'string') facts.push([name, value]);
-  };
-  add('person', line.person);
-  add('client', line.client);
-  add('server', line.server);
-  add('outcome', outcome);
-  add('reason', reason);
-  add('correlation', correlation);
-  for (const scope of new Set([...toList(scopesGranted), ...toList(scopesAsked)])) add('scope', scope);
+/** Tells every fact of a line, by name; only what the line says, never what it is about today. */
+export function tellFacts(line: Searched, tell: (name: TermName, value: string) => void): void {
+  const { outcome, reason, correlation, scopesGranted, scopesAsked } = line.said;
+  tell('kind', line.kind);
+  if (line.person !== undefined) tell('person', line.person);
+  if (line.client !== undefined) tell('client', line.client);
+  if (line.server !== undefined) tell('server', line.server);
+  if (typeof outcome === 'string') tell('outcome', outcome);
+  if (typeof reason === 'string') tell('reason', reason);
+  if (typeof correlation === 'string') tell('correlation', correlation);
+  for (const scope of scopesOf(scopesGranted, scopesAsked)) tell('scope', scope);
+}
+
+/** The same as a list. */
+export function factsOf(line: Searched): readonly (readonly [name: TermName, value: string])[] {
+  const facts: [TermName, string][] = [];
+  tellFacts(line, (name, value) => facts.push([name, value]));
   return facts;
 }
 
-/** Members of a line, read as somebody wrote them. */
-type Body = Readonly<Partial<Record<'outcome' | 'reason' | 'correlation' | 'scopesGranted' | 'scopesAsked', unknown>>>;
+/** Each scope once, whatever both lists say. */
+function scopesOf(granted: unknown, asked: unknown): Iterable<string> {
+  const all = [...toTexts(granted), ...toTexts(asked)];
+  return all.length > 1 ? new Set(all) : all;
+}
 
-function toList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
+function toTexts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
 }
 
 /**
@@ -54,28 +56,32 @@ export interface TermRow {
 }
 
 /** Gathers a stretch of the record, line by line in order, into rows of the index. */
-export function createStretch(): { add(position: number, line: Searched, body: Body): void; rows(): TermRow[] } {
-  const places = new Map<string, { readonly first: number; last: number; others: string | null }>();
+export function createStretch(): { add(position: number, line: Searched): void; rows(): TermRow[] } {
+  const places = new Map<TermName, Map<string, number[]>>();
   return {
-    add(position, line, body) {
-      for (const [name, value] of factsOf(line, body)) {
-        const key = `${name}\n${value}`;
-        const known = places.get(key);
-        if (!known) {
-          places.set(key, { first: position, last: position, others: null });
-          continue;
-        }
-        const distance = (position - known.last).toString(36);
-        known.others = known.others === null ? distance : `${known.others},${distance}`;
-        known.last = position;
-      }
+    add(position, line) {
+      tellFacts(line, (name, value) => {
+        const ofName = places.get(name) ?? new Map<string, number[]>();
+        if (ofName.size === 0) places.set(name, ofName);
+        const known = ofName.get(value);
+        if (known) known.push(position);
+        else ofName.set(value, [position]);
+      });
     },
     rows: () =>
-      [...places].map(([key, { first, others }]) => {
-        const end = key.indexOf('\n');
-        return { term: termOf(key.slice(0, end) as TermName, key.slice(end + 1)), position: first, others };
-      }),
+      [...places].flatMap(([name, ofName]) => [...ofName].map(([value, at]) => toTermRow(termOf(name, value), at))),
   };
+}
+
+function toTermRow(term: string, places: readonly number[]): TermRow {
+  const [position = 0, ...others] = places;
+  let last = position;
+  const distances = others.map((place) => {
+    const distance = (place - last).toString(36);
+    last = place;
+    return distance;
+  });
+  return { term, position, others: distances.length === 0 ? null : distances.join(',') };
 }
 
 /** The places of a row, the last one first. */

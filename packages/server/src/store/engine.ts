@@ -1,4 +1,5 @@
 import type { Compilable, Kysely } from 'kysely';
+import type { RecentLines } from './recent-lines.ts';
 import type { Schema } from './schema.ts';
 import type { AuditRow } from './store.ts';
 
@@ -10,6 +11,8 @@ export interface Engine {
   readonly db: Kysely<Schema>;
   /** Resolves, once durable, to the number of rows that each step changed. */
   write(change: Change): Promise<readonly number[]>;
+  /** What this process has just written, where it is kept at hand. */
+  readonly recent?: RecentLines | undefined;
 }
 
 /** Steps that happen together or not at all, in this order, followed by lines of the record. */

@@ -4,6 +4,7 @@ import { type ChainHead, emptyChain, nextLine } from './chain.ts';
 import type { Change } from './engine.ts';
 import { GroupCommit, type StoreWatch, type Unit, type UnitOutcome, type WriteTurn } from './group-commit.ts';
 import { readHeld, toHeldText } from './held.ts';
+import { type RecentLine, type RecentLines, toRecentLine } from './recent-lines.ts';
 import type { StatementCache } from './sqlite-dialect.ts';
 import { isConstraintViolation, toStoreError, unavailability } from './sqlite-error.ts';
 import { type AuditRow, type Commit, type CommitOutcome, type Mark, StoreConflict } from './store.ts';
@@ -28,13 +29,17 @@ interface Statement {
   readonly parameters: readonly unknown[];
 }
 
-/** @param turn - where several processes write to the file: says which of them does */
+/**
+ * @param turn - where several processes write to the file: says which of them does
+ * @param recent - handed what has been written, for whoever reads it next
+ */
 export function sqliteWriter(
   database: DatabaseSync,
   statements: StatementCache,
   node: string,
   turn?: WriteTurn,
   watch?: StoreWatch | undefined,
+  recent?: RecentLines | undefined,
 ): SqliteWriter {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const end = database.prepare('COMMIT');
@@ -55,6 +60,8 @@ export function sqliteWriter(
   );
   const used = usedOnce(database);
   let head: ChainHead = emptyChain(node);
+  /** Lines of this transaction, where somebody is to be handed them. */
+  let appended: RecentLine[] = [];
   /** As of this transaction, once somebody asked; a change in the same group makes it unknown again. */
   let losses: number | undefined;
   const queue = new GroupCommit(runGroup, turn, watch);
@@ -94,12 +101,14 @@ export function sqliteWriter(
       const before = (readHead.get(node) as ChainHead | undefined) ?? emptyChain(node);
       head = before;
       losses = undefined;
+      appended = [];
       used.begin();
       const outcomes = work();
       if (head !== before) writeHead.run(node, head.seq, head.hash);
       used.write();
       end.run();
       used.keep();
+      recent?.add(appended);
       watch?.lines(head.seq - before.seq);
       return outcomes;
     } catch (error) {
@@ -114,6 +123,7 @@ export function sqliteWriter(
   function runAlone(unit: Unit<unknown>): UnitOutcome {
     const before = head;
     const taken = used.taken;
+    const lines = appended.length;
     savepoint.run();
     try {
       const value = unit();
@@ -124,6 +134,7 @@ export function sqliteWriter(
       if (unavailability(error) !== undefined || !database.isTransaction) throw error;
       database.exec('ROLLBACK TO unit; RELEASE unit');
       head = before;
+      appended.length = lines;
       used.takeBack(taken);
       return { error: isConstraintViolation(error) ? new StoreConflict('The row is taken.', { cause: error }) : error };
     }
@@ -170,7 +181,9 @@ export function sqliteWriter(
       const { id, kind, timeMs, body, personal = null } = row;
       const { person = null, client = null, server = null, idJag = null, accessToken = null } = row;
       const place = [node, line.seq, line.previousHash, line.hash] as const;
-      insertLine.run(...place, id, kind, timeMs, body, personal, person, client, server, idJag, accessToken);
+      const keys = [person, client, server, idJag, accessToken] as const;
+      const { lastInsertRowid } = insertLine.run(...place, id, kind, timeMs, body, personal, ...keys);
+      if (recent) appended.push(toRecentLine(Number(lastInsertRowid), row));
       head = line;
     }
   }

@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts';
 import type { StoreWatch, WriteTurn } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import { refuseAway } from './move/fence.ts';
+import { type RecentLines, recentLines } from './recent-lines.ts';
 import type { Schema } from './schema.ts';
 import { nodeSqliteDialect, StatementCache } from './sqlite-dialect.ts';
 import { unavailability } from './sqlite-error.ts';
@@ -35,7 +36,7 @@ const busyMs = 2000;
 export async function openSqliteStore(path: string, options: SqliteOptions): Promise<Store> {
   refuseGone(path);
   const database = openDatabase(path);
-  const open = prepare(database, options);
+  const open = prepare(database, options, recentLines());
   try {
     refuseAway(database, path);
     await migrate(database, open.db, path);
@@ -52,10 +53,11 @@ export function openSqliteBeside(path: string, options: SqliteOptions & { readon
 }
 
 /** The tables have to be there before anything is prepared that reads them. */
-function prepare(database: DatabaseSync, { node, turn, watch, digestKey }: SqliteOptions) {
+function prepare(database: DatabaseSync, { node, turn, watch, digestKey }: SqliteOptions, recent?: RecentLines) {
   const statements = new StatementCache(database);
   const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(statements) });
-  const store = () => toStore(database, db, sqliteWriter(database, statements, node, turn, watch), digestKey);
+  const writer = () => sqliteWriter(database, statements, node, turn, watch, recent);
+  const store = () => toStore(database, db, writer(), digestKey, recent);
   return { db, store };
 }
 
@@ -64,10 +66,12 @@ function toStore(
   db: Kysely<Schema>,
   writer: SqliteWriter,
   digestKey: DigestKey | undefined,
+  recent: RecentLines | undefined,
 ): Store {
   const reads = sqliteReads(database);
   const engine: Engine = {
     db,
+    recent,
     async write(change) {
       const changed = await writer.write(change);
       reads.forget();

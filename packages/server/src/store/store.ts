@@ -141,6 +141,8 @@ export interface AuditRow {
   /** Milliseconds since 1970. */
   readonly timeMs: number;
   readonly body: string;
+  /** What `body` says that the record is searched by, of a line that is just being written. It is not kept: `body` is. */
+  readonly said?: SaidFacts | undefined;
   /** JSON text of what tells of a person; `body` carries its hash. Absent when there is none, and when it was erased. */
   readonly personal?: string | undefined;
   /** Look-up keys; the truth is in `body` and `personal`. */
@@ -150,6 +152,16 @@ export interface AuditRow {
   /** `jti` of the ID-JAG and of the access token it speaks of. */
   readonly idJag?: string | undefined;
   readonly accessToken?: string | undefined;
+}
+
+/** Members of `body`, each of them what it is there. */
+export interface SaidFacts {
+  readonly domain?: unknown;
+  readonly outcome?: unknown;
+  readonly reason?: unknown;
+  readonly correlation?: unknown;
+  readonly scopesGranted?: unknown;
+  readonly scopesAsked?: unknown;
 }
 
 /** A line as kept: its place in the chain of the node that wrote it. */

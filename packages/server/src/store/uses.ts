@@ -3,6 +3,7 @@ import { indexedTo, lastPosition } from './audit-index.ts';
 import { createTally, dayMs, hourMs, type Tally } from './audit-tally.ts';
 import type { Engine } from './engine.ts';
 import { chunksOf } from './groups.ts';
+import { readSaid } from './recent-lines.ts';
 import type { AuditDayTable } from './schema.ts';
 
 /** Lines of one hour that have all of this in common. */
@@ -70,7 +71,7 @@ export function useStore({ db }: Engine): UseStore {
         .execute();
       for (const { kind, time_ms, body, client, server } of lines) {
         const keys = { client: client ?? undefined, server: server ?? undefined };
-        tally.add({ kind, timeMs: time_ms, body: JSON.parse(body), ...keys });
+        tally.add({ kind, timeMs: time_ms, said: readSaid(body), ...keys });
       }
     }
     return tally.sums();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { AuditFilter } from '../audit-search.ts';
 import { factsOf, type TermName } from '../audit-terms.ts';
+import { readSaid } from '../recent-lines.ts';
 import type { AuditRow, Store } from '../store.ts';
 import { type Access, fresh, row } from './fixtures.ts';
 
@@ -48,7 +49,9 @@ export function auditSearchContract(access: Access): void {
         .filter((line) =>
           Object.entries(filter).every(([name, values]) => {
             if (!Array.isArray(values)) return true;
-            return factsOf(line).some(([of, value]) => of === (name as TermName) && values.includes(value));
+            return factsOf({ ...line, said: readSaid(line.body) }).some(
+              ([of, value]) => of === (name as TermName) && values.includes(value),
+            );
           }),
         )
         .map(({ id }) => id)

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, beforeEach, describe, test } from 'node:test';
+import { stretchLength } from './audit-index.ts';
+import { type RecentLine, recentLines } from './recent-lines.ts';
+import { openSqliteStore } from './sqlite.ts';
+import type { AuditRow, Store } from './store.ts';
+
+const lineAt = (position: number): RecentLine => ({
+  position,
+  kind: 'issuance',
+  timeMs: position,
+  person: undefined,
+  client: undefined,
+  server: undefined,
+  said: {},
+});
+const linesFrom = (first: number, count: number) => Array.from({ length: count }, (_, at) => lineAt(first + at));
+const positions = (lines: readonly RecentLine[] | undefined) => lines?.map(({ position }) => position);
+
+describe('what was just written is at hand', () => {
+  test('the lines after a position, in order, at most so many', () => {
+    const recent = recentLines(8);
+    recent.add(linesFrom(5, 4));
+    assert.deepEqual(positions(recent.after(4, 10)), [5, 6, 7, 8]);
+    assert.deepEqual(positions(recent.after(5, 2)), [6, 7]);
+    assert.deepEqual(positions(recent.after(8, 10)), []);
+  });
+
+  test('not when lines before them were written by somebody else', () => {
+    const recent = recentLines(8);
+    assert.equal(recent.after(0, 1), undefined);
+    recent.add(linesFrom(5, 4));
+    assert.equal(recent.after(3, 10), undefined);
+  });
+
+  test('a gap drops what came before it', () => {
+    const recent = recentLines(8);
+    recent.add(linesFrom(1, 3));
+    recent.add(linesFrom(5, 2));
+    assert.equal(recent.after(0, 10), undefined);
+    assert.deepEqual(positions(recent.after(4, 10)), [5, 6]);
+  });
+
+  test('in bounded space: the first half goes', () => {
+    const recent = recentLines(8);
+    recent.add(linesFrom(1, 9));
+    assert.equal(recent.after(3, 10), undefined);
+    assert.deepEqual(positions(recent.after(4, 10)), [5, 6, 7, 8, 9]);
+  });
+
+  test('nothing once it was dropped', () => {
+    const recent = recentLines(8);
+    recent.add(linesFrom(1, 2));
+    recent.drop();
+    assert.equal(recent.after(0, 10), undefined);
+  });
+});
+
+describe('the index of what was just written', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'credence-recent-'));
+  after(() => rmSync(dir, { recursive: true }));
+  const opened: Store[] = [];
+  after(() => Promise.all(opened.map((store) => store.close())));
+  let file: string;
+  let store: Store;
+  let written: number;
+
+  const open = async (node: string) => {
+    const one = await openSqliteStore(file, { node });
+    opened.push(one);
+    return one;
+  };
+  beforeEach(async () => {
+    file = join(dir, `store-${opened.length}.db`);
+    store = await open('one');
+    written = 0;
+  });
+
+  /** `said` is what the index goes by; these lines say otherwise in `body`, so that it shows where it came from. */
+  const draw = (): AuditRow => {
+    written += 1;
+    return {
+      id: `d_${file}-${written}`,
+      kind: 'issuance',
+      timeMs: written,
+      body: JSON.stringify({ outcome: 'as it is stored' }),
+      said: { outcome: 'as it was said' },
+      person: `person-${written % 3}`,
+    };
+  };
+  const write = (to: Store, count: number) => to.commit({ marks: [], records: Array.from({ length: count }, draw) });
+  const terms = () => {
+    const beside = new DatabaseSync(file);
+    const { count } = beside.prepare('SELECT count(*) AS count FROM audit_terms').get() as { count: number };
+    beside.close();
+    return count;
+  };
+  const found = async (filter: object) => (await store.auditSearch.find(filter, { limit: 2000 })).rows.length;
+
+  test('is made without reading it back', async () => {
+    await write(store, stretchLength + 5);
+    assert.equal(await store.auditSearch.indexFurther(), stretchLength);
+    assert.equal(await store.auditSearch.indexFurther(), 0);
+    // The index leads to them by what was said; the line itself then says that it is something else.
+    assert.equal(await found({ outcome: ['as it was said'] }), 0);
+    assert.equal(await found({ outcome: ['as it is stored'] }), 5);
+    assert.equal(await found({ kind: ['issuance'] }), written);
+    assert.equal(await found({ person: ['person-1'] }), Math.ceil((written - 1) / 3));
+  });
+
+  test('is made from the store where another process wrote between', async () => {
+    const other = await open('other');
+    await write(store, 10);
+    await write(other, 10);
+    await write(store, stretchLength);
+    assert.equal(await store.auditSearch.indexFurther(), stretchLength);
+    assert.equal(await found({ outcome: ['as it is stored'] }), written);
+  });
+
+  test('is made from the store where another process wrote last', async () => {
+    const other = await open('other');
+    await write(store, 10);
+    await write(other, stretchLength);
+    assert.equal(await store.auditSearch.indexFurther(), stretchLength);
+    assert.equal(await found({ kind: ['issuance'] }), written);
+  });
+
+  test('LOG-02: has nobody who was erased before it was made', async () => {
+    await write(store, stretchLength);
+    const { rows } = await store.auditSearch.find({ person: ['person-1'] }, { limit: stretchLength });
+    const other = await open('other');
+    await other.erasure.blank(
+      rows.map(({ position }) => position),
+      [],
+    );
+    await other.auditSearch.forget('person-1');
+    assert.equal(await store.auditSearch.indexFurther(), 0, 'what was at hand is no longer so');
+    assert.equal(terms(), 0);
+    assert.equal(await store.auditSearch.indexFurther(), stretchLength, 'and is read instead');
+    assert.equal(terms(), 'kind outcome person-0 person-2'.split(' ').length);
+    assert.equal(await found({ kind: ['issuance'] }), written);
+  });
+
+  test('has nothing of a unit that was taken back', async () => {
+    const taken = draw();
+    await store.commit({ marks: [], records: [taken] });
+    const outcomes = await Promise.allSettled([
+      write(store, 10),
+      store.commit({ marks: [], records: [draw(), { ...draw(), id: taken.id }] }),
+      write(store, stretchLength),
+    ]);
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    );
+    assert.equal(await store.auditSearch.indexFurther(), stretchLength);
+    assert.equal(await found({ kind: ['issuance'] }), stretchLength + 11);
+  });
+});

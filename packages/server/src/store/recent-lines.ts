@@ -1,0 +1,60 @@
+import type { AuditRow, SaidFacts } from './store.ts';
+
+/** What readers of the record want of a line that this process has just written. */
+export interface RecentLine extends Pick<AuditRow, 'kind' | 'timeMs' | 'person' | 'client' | 'server'> {
+  readonly position: number;
+  readonly said: SaidFacts;
+}
+
+/**
+ * The last lines of the record, as far as this process wrote them itself, for readers that come after the answer: they need not
+ * read and parse what was at hand a moment ago. Whatever is not here is in the store; so is the truth, where the two differ.
+ */
+export interface RecentLines {
+  /** After the commit, in order. A line that does not follow the one before it is another's neighbour: what was here is dropped. */
+  add(lines: readonly RecentLine[]): void;
+  /** The lines that follow this position, at most `limit`; `undefined` = not all of them were written here. */
+  after(position: number, limit: number): readonly RecentLine[] | undefined;
+  /** The store says something else by now. */
+  drop(): void;
+}
+
+/** More than a busy second leaves to its readers; about 300 bytes each. */
+const maxLines = 8192;
+
+export function recentLines(max = maxLines): RecentLines {
+  let lines: RecentLine[] = [];
+  return {
+    add(more) {
+      for (const line of more) {
+        const last = lines.at(-1);
+        if (last && line.position !== last.position + 1) lines = [];
+        // Half at once: taking the first away each time would move all the others.
+        if (lines.length >= max) lines = lines.slice(max / 2);
+        lines.push(line);
+      }
+    },
+    after(position, limit) {
+      const first = lines[0];
+      if (!first || position + 1 < first.position) return undefined;
+      const at = position + 1 - first.position;
+      return lines.slice(at, at + limit);
+    },
+    drop() {
+      lines = [];
+    },
+  };
+}
+
+/** A line for its readers: what they want and nothing else, so that it does not keep the rest of it in memory. */
+export function toRecentLine(position: number, row: AuditRow): RecentLine {
+  const { kind, timeMs, person, client, server } = row;
+  const { domain, outcome, reason, correlation, scopesGranted, scopesAsked } = row.said ?? readSaid(row.body);
+  const said = { domain, outcome, reason, correlation, scopesGranted, scopesAsked };
+  return { position, kind, timeMs, person, client, server, said };
+}
+
+/** What the text of a line says that it is searched by; as somebody wrote it, so that each member may be anything. */
+export function readSaid(body: string): SaidFacts {
+  return JSON.parse(body) as SaidFacts;
+}
