@@ -7,7 +7,7 @@ const half = 32;
 
 /** From DER, as OpenSSL has just made it. */
 export function toJoseSignature(der: Uint8Array): Uint8Array {
-  const out = new Uint8Array(2 * half);
+  const out = Buffer.allocUnsafe(2 * half).fill(0); // from the pool: memory of its own would take as long as a hash
   let at = 2;
   for (const end of [half, 2 * half]) {
     const length = der[at + 1] ?? 0;
@@ -23,7 +23,7 @@ export function toJoseSignature(der: Uint8Array): Uint8Array {
 /** To DER; `undefined` when it is not 64 bytes. */
 export function toDerSignature(signature: Uint8Array): Uint8Array | undefined {
   if (signature.length !== 2 * half) return undefined;
-  const out = new Uint8Array(2 + 2 * (3 + half));
+  const out = Buffer.allocUnsafe(2 + 2 * (3 + half)).fill(0);
   let at = 2;
   for (const start of [0, half]) {
     let from = start;
