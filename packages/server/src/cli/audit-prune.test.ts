@@ -37,7 +37,7 @@ describe('credence audit prune', () => {
   });
 
   async function checkpointOf(pruned: number): Promise<void> {
-    const claims = { number: 2, size: 601, root: 'x'.repeat(43), timeMs: 1, pruned };
+    const claims = { number: 2, size: 1101, root: 'x'.repeat(43), timeMs: 1, pruned };
     const [head, body] = [{ alg: 'ES256' }, claims].map((part) =>
       Buffer.from(JSON.stringify(part)).toString('base64url'),
     );
