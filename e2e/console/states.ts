@@ -15,6 +15,25 @@ interface State {
 
 export const states: readonly State[] = [
   { name: 'overview', path: '/', heading: 'Credence runs for Acme.' },
+  {
+    name: 'access',
+    path: '/access',
+    heading: 'Access',
+    act: (page) =>
+      page
+        .getByRole('button', { name: /on Company documents/ })
+        .first()
+        .waitFor(),
+  },
+  {
+    name: 'access-open',
+    path: '/access',
+    heading: 'Access',
+    act: async (page) => {
+      await page.getByRole('button', { name: /^engineering on Everything/ }).click();
+      await page.getByRole('heading', { name: 'Rules that speak' }).waitFor();
+    },
+  },
   { name: 'parts', path: '/parts', heading: 'Parts and states' },
   {
     name: 'confirm',

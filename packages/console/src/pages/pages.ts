@@ -1,9 +1,10 @@
+import { accessPage } from './access/page.ts';
 import { overviewPage } from './overview/page.ts';
 import type { Page } from './page.ts';
 import { partsPage } from './parts/page.ts';
 
 /** Every page of the console, in the order of the navigation. A new one is a line here. */
-export const pages: readonly Page[] = [overviewPage, partsPage];
+export const pages: readonly Page[] = [overviewPage, accessPage, partsPage];
 
 /** The page that shows this address. */
 export function pageAt(pathname: string): Page | undefined {

@@ -59,12 +59,49 @@ export function Check({
   );
 }
 
-/** Finds on the page; `/` comes here. */
-export function Find({ label, ...rest }: { readonly label: string } & ComponentPropsWithRef<'input'>) {
+/** One of several, by the list of the system. */
+export function Choice({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly options: readonly { readonly value: string; readonly label: string }[];
+  readonly onChange: (value: string) => void;
+}) {
+  return (
+    <label className={style.choice}>
+      <span className="quiet">{label}</span>
+      <select className={style.input} value={value} onChange={(event) => onChange(event.target.value)}>
+        {options.map((option) => (
+          <option key={option.value} value={option.value}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** Finds on the page; `/` comes to the first. */
+export function Find({
+  label,
+  isSecond = false,
+  ...rest
+}: { readonly label: string; readonly isSecond?: boolean } & ComponentPropsWithRef<'input'>) {
   return (
     <span className={style.find}>
-      <input type="search" className={style.input} aria-label={label} placeholder={label} data-find="" {...rest} />
-      <kbd aria-hidden="true">/</kbd>
+      <input
+        type="search"
+        className={style.input}
+        aria-label={label}
+        placeholder={label}
+        data-find={isSecond ? undefined : ''}
+        {...rest}
+      />
+      {!isSecond && <kbd aria-hidden="true">/</kbd>}
     </span>
   );
 }

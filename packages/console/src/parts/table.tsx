@@ -14,7 +14,7 @@ export interface Column<R> {
   readonly text: (row: R) => string;
   /** Figures stand at the right. */
   readonly number?: boolean;
-  /** Stays on a narrow screen, where the others unfold under their row. Two do. */
+  /** Stays on a narrow screen, where the others unfold under their row. Two do: the first two where none is named. */
   readonly stays?: boolean;
   readonly width?: string;
 }
@@ -51,7 +51,8 @@ export function Table<R>({
   readonly exportName?: string;
 }) {
   const isNarrow = useIsNarrow();
-  const shown = isNarrow ? columns.filter(({ stays }, at) => stays ?? at < 2) : columns;
+  const areNamed = columns.some(({ stays }) => stays);
+  const shown = isNarrow ? columns.filter(({ stays }, at) => (areNamed ? stays : at < 2)) : columns;
   const folded = isNarrow ? columns.filter((column) => !shown.includes(column)) : [];
   const body = useRef<HTMLTableSectionElement>(null);
   const isMany = rows.length > manyRows;

@@ -43,7 +43,7 @@ function InForce() {
   if (!version) return null;
   return (
     <span className={style.policy}>
-      {shellTexts.policy} <b>v{version.version}</b>, {shellTexts.inForceSince} <Time ms={version.publishedAt * 1000} />
+      {shellTexts.policy} <b>v{version.version}</b>, {shellTexts.published} <Time ms={version.publishedAt * 1000} />
     </span>
   );
 }

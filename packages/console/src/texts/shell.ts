@@ -24,7 +24,7 @@ export const shellTexts = {
   search: 'Search or jump to',
   demo: 'A demonstration: no second factor is asked for, and its passwords lie in a file.',
   policy: 'Policy',
-  inForceSince: 'in force since',
+  published: 'published',
   theme: 'Colours',
   themes: { light: 'Light', dark: 'Dark', auto: 'As the system' },
   account: 'Your account and settings',
