@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { openWorld, refused } from './world.ts';
+import { claimsOf, openWorld, refused } from './world.ts';
 
 /** A world in which engineering reaches tracker by a rule with these circumstances only. */
 const openWith = (words: string, more = '') =>
@@ -24,6 +24,25 @@ describe('IDP-19, IDP-20: "evaluate the access policy [...] for the client, user
     assert.equal((await world.exchange()).status, 200);
     world.clock.ms += 1_000;
     await refused(world, await world.exchange(), 'policy_denied');
+  });
+
+  test('RAS-34: what such a rule allows ends with it, as ID-JAG and as access token', async () => {
+    const end = 1_800_000_000 + 100;
+    const world = await openWith(`allow: all, until: "${new Date(end * 1000).toISOString()}"`);
+    const { body } = await world.exchange();
+    const idJag = claimsOf(String(body.access_token));
+    assert.deepEqual([body.expires_in, idJag.exp, idJag.session_expiry], [100, end, end]);
+    const redeemed = await world.redeem({ assertion: String(body.access_token) });
+    assert.deepEqual([redeemed.body.expires_in, claimsOf(String(redeemed.body.access_token)).exp], [100, end]);
+    world.addRule('{ id: others, allow: [issues:read], on: tracker, to: [group:engineering] }');
+    const both = claimsOf(String((await world.exchange({ scope: 'issues:read issues:write' })).body.access_token));
+    assert.equal(both.session_expiry, end, 'as soon as one scope ends');
+    const { body: lasting } = await world.exchange({ scope: 'issues:read' });
+    assert.deepEqual(
+      [lasting.expires_in, claimsOf(String(lasting.access_token)).session_expiry],
+      [300, undefined],
+      'another rule goes on',
+    );
   });
 
   test('scopes up to a risk', async () => {

@@ -292,6 +292,41 @@ describe('PRV-02: what takes away without taking anybody out of anything', () =>
     assert.equal((await sending.store.stops.list({ over: true, limit: 9 })).length, 1, 'once');
   });
 
+  test('a rule whose time is over: its servers are told in that second, once, also by whoever was away then', async () => {
+    const [near, far] = [await openReceiver(), await openReceiver()];
+    const end = new Date((Math.floor(Date.now() / 1000) + 600) * 1000).toISOString();
+    const helper = `{ id: helper, allow: all, on: s1, to: [group:chess], until: "${end}" }`;
+    const sending = await openSending([near, far], { rules: [helper] });
+    const stops = () => sending.store.stops.list({ over: true, limit: 9 });
+    await sending.off.look();
+    assert.equal((await stops()).length, 0, 'its time has not come');
+    sending.clock.aheadSeconds = 600;
+    await sending.off.look();
+    const [stop] = await far.accepted(1);
+    const { id: _, event_timestamp: at, ...said } = stop?.payload ?? {};
+    assert.deepEqual(said, { what: 'server', value: `${far.ras}/mcp`, resumed_at: at });
+    await sending.off.look();
+    await sending.off.end();
+    const again = sending.start();
+    await again.look();
+    await settle();
+    assert.equal((await stops()).length, 1, 'once, whoever looks');
+    assert.equal(near.events.length, 0, 'of no other server');
+    const [made] = await stops();
+    assert.match(made?.reason ?? '', /the time of helper in version 1 of the access document is over/);
+    assert.ok((made?.resumed?.tokensBefore ?? 0) >= Math.floor(Date.now() / 1000) + 600);
+  });
+
+  test('a rule whose time came while nobody was here: at the next start', async () => {
+    const receiver = await openReceiver();
+    const end = new Date((Math.floor(Date.now() / 1000) - 100) * 1000).toISOString();
+    const helper = `{ id: helper, allow: all, on: s0, to: [group:chess], until: "${end}" }`;
+    const sending = await openSending([receiver], { rules: [helper] });
+    await sending.off.look();
+    const [stop] = await receiver.accepted(1);
+    assert.equal(stop?.payload.what, 'server');
+  });
+
   test('a version that was published while nobody was there to look is compared with the last that was', async () => {
     const receiver = await openReceiver();
     const sending = await openSending([receiver]);

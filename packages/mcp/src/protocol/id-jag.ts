@@ -139,6 +139,8 @@ export interface IdJagGrant {
   /** The person's identifier at the RAS. */
   readonly audSub?: string | undefined;
   readonly authTime?: EpochSeconds | undefined;
+  /** When what it rests on ends: no token given for it lives longer (RAS-34). */
+  readonly sessionExpiry?: EpochSeconds | undefined;
   readonly acr?: string | undefined;
   readonly amr?: readonly string[] | undefined;
   /** Binds it to the key of a DPoP proof. */
@@ -167,6 +169,7 @@ export function mintIdJag(grant: IdJagGrant, key: { kid: string; algorithm: stri
     authorization_details: grant.details,
     email: grant.email,
     auth_time: grant.authTime,
+    session_expiry: grant.sessionExpiry,
     acr: grant.acr,
     amr: grant.amr,
     cnf: toConfirmationClaim(grant),

@@ -16,6 +16,7 @@ import type { Pace } from '../limits.ts';
 import type { AccessIndex } from '../policy/compile.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
 import { decide } from '../policy/decide.ts';
+import { endOfGrant } from '../policy/ends.ts';
 import type { AccessClient, AccessServer, Ask, Audience, Decision } from '../policy/model.ts';
 import { fitsTogether, newlyHeld, rulesOfAsk, rulesOfSession, type TogetherIndex } from '../policy/together.ts';
 import { checkAsking, checkGrant, type StopIndex } from '../stops/judge.ts';
@@ -129,6 +130,10 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
   if (!details.ok) return details;
 
   const { server, clientId } = target.value;
+  // What a rule allows until a time ends then, wherever it is by that time (RAS-34).
+  const end = policy.endings && endOfGrant(policy, ask, decision.scopes);
+  const lifetimeSeconds =
+    end === undefined ? idp.idJagLifetimeSeconds : Math.min(idp.idJagLifetimeSeconds, end - call.now);
   const grant = {
     issuer: idp.issuer,
     ...toSubject(signedIn.value.person, server.ras, audience, idp),
@@ -140,8 +145,9 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
     details: details.value,
     id: eventId(),
     now: call.now,
-    lifetimeSeconds: idp.idJagLifetimeSeconds,
+    lifetimeSeconds,
     authTime: ask.authTime,
+    sessionExpiry: end,
     acr: ask.acr,
     amr: ask.amr.length > 0 ? ask.amr : undefined,
     keyThumbprint: boundKey.value,
@@ -157,7 +163,7 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
     access_token: idJag,
     issued_token_type: tokenType.idJag,
     token_type: 'N_A',
-    expires_in: idp.idJagLifetimeSeconds,
+    expires_in: lifetimeSeconds,
     scope: decision.scopes.join(' '),
     resource: server.resource,
     ...(details.value && { authorization_details: details.value }),

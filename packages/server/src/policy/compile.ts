@@ -2,6 +2,7 @@ import { Problem } from '../problem.ts';
 import type { AccessClientEntry, AccessDocument, AccessServerEntry } from './access-document.ts';
 import { byClientId, toProof } from './compile-client.ts';
 import { compileRules, type Earnable, type RuleIndex } from './compile-rules.ts';
+import { compileEndings, type Ending } from './ends.ts';
 import type { AccessClient, AccessServer, Audience, FirstFactor } from './model.ts';
 import { resourceOf, spellings } from './resource-uri.ts';
 import { toDetailTypes, toScopes, unaskedScopes } from './scopes.ts';
@@ -23,6 +24,8 @@ export interface AccessIndex {
   readonly audiences: ReadonlyMap<string, Audience>;
   /** Rules by the id of the server they are on. */
   readonly rules: ReadonlyMap<string, RuleIndex>;
+  /** Rules that allow until a time; `undefined` where there are none. */
+  readonly endings: readonly Ending[] | undefined;
   /** What one session must never hold together; `undefined` where no rule says so. */
   readonly together: TogetherIndex | undefined;
   /** With the rules that only report in force as well; `undefined` where there are none. */
@@ -104,6 +107,7 @@ export function compileAccess(
   }
   const { sign_in, networks } = document;
   const inForce = document.rules.filter(({ report_only }) => !report_only);
+  const rules = compileRules(inForce, servers, networks);
   const index = {
     version: options.version,
     clients,
@@ -111,7 +115,8 @@ export function compileAccess(
     servers,
     serversByAudience,
     audiences,
-    rules: compileRules(inForce, servers, networks),
+    rules,
+    endings: compileEndings(rules),
     together: compileTogether(document.never_together, servers),
     trial: undefined,
     earnable: toEarnable(sign_in),

@@ -104,7 +104,7 @@ export function meets(needs: SignInNeeds, { acr, amr, authTime, now }: Ask): boo
 }
 
 /** Rules on the server that are about this person, client, one of these scopes and the circumstances, in document order, each once. */
-function rulesFor(rules: RuleIndex, ask: Ask, scopes: readonly string[]): readonly Rule[] {
+export function rulesFor(rules: RuleIndex, ask: Ask, scopes: readonly string[]): readonly Rule[] {
   const { person, client } = ask;
   const found: Rule[] = [];
   let isInOrder = true;

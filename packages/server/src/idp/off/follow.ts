@@ -5,6 +5,7 @@ import type { Bulletin } from '../../store/off.ts';
 import type { Stop } from '../../store/stop.ts';
 import type { Store } from '../../store/store.ts';
 import type { Post } from './deliver.ts';
+import { createEndings, endingsPlace } from './endings.ts';
 import { createNarrowing, narrowingPlace } from './narrowing.ts';
 import { createReader, type Reader, type Work } from './reader.ts';
 import { type Receiver, toReceivers } from './receivers.ts';
@@ -57,6 +58,7 @@ export function createOff(options: OffOptions): Off {
   const sessions = open(ending, endingOfUngranted(store, policy, now));
   const readers = new Map<string, readonly Reader[]>();
   const narrow = createNarrowing(options);
+  const end = createEndings(options);
   let receivers = new Map<string, Receiver>();
   let known: AccessIndex | undefined;
   let sequence = -1;
@@ -78,7 +80,8 @@ export function createOff(options: OffOptions): Off {
       readers.set(ras, [open(ras, createTelling(telling)), openStops(ras, createStopTelling(telling))]);
     }
     for (const name of (await store.stops.shelf.readers()).keys()) {
-      if (name !== narrowingPlace && !receivers.has(name)) await store.stops.shelf.forget(name);
+      if (name !== narrowingPlace && name !== endingsPlace && !receivers.has(name))
+        await store.stops.shelf.forget(name);
     }
     for (const name of (await store.bulletins.readers()).keys()) {
       if (name !== ending && !receivers.has(name)) await store.bulletins.forget(name);
@@ -93,6 +96,7 @@ export function createOff(options: OffOptions): Off {
       await followPolicy(index);
       [known, sequence] = [index, -1];
     }
+    await end(index);
     const current = await store.changeSequence();
     if (current === sequence) return;
     sequence = current;

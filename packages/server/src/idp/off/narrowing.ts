@@ -27,6 +27,7 @@ export const narrowingPlace = 'policy';
  */
 export function createNarrowing(options: NarrowingOptions): (index: AccessIndex) => Promise<void> {
   const { store, versionOf } = options;
+  const toCut = createCuts(options);
   return async (index) => {
     const place = (await store.stops.shelf.readers()).get(narrowingPlace);
     if (place === undefined) await store.stops.shelf.begin(narrowingPlace, 0);
@@ -68,10 +69,13 @@ export function createNarrowing(options: NarrowingOptions): (index: AccessIndex)
     const resumed = { at, by: 'policy', reason, ...times };
     await store.stops.add({ ...about, resumed }, { members: [...subjects] }, [line]);
   }
+}
 
-  function toCut(what: 'server' | 'client', value: string, ras: string): Hit[] {
+/** What of ours a RAS has given out for one server, or to one client, until now. */
+export function createCuts({ issuer, ownRas }: Pick<NarrowingOptions, 'issuer' | 'ownRas'>) {
+  return (what: 'server' | 'client', value: string, ras: string): Hit[] => {
     const told: Hit = { at: 'told', what, value, ras, cut: true };
-    const here: Hit = { at: 'ras', what, value, from: issuerMark(options.issuer), cut: true };
-    return ras === options.ownRas ? [told, here] : [told];
-  }
+    const here: Hit = { at: 'ras', what, value, from: issuerMark(issuer), cut: true };
+    return ras === ownRas ? [told, here] : [told];
+  };
 }
