@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { runCredence } from '../examples/acme/server-process.ts';
 import { openSqliteBeside } from '../packages/server/src/store/sqlite.ts';
-import { suiteScope } from './harness.ts';
+import { suiteScope, temporaryHome } from './harness.ts';
 import { assertKept, isLong, readRecord, startLoad } from './load.ts';
 import { type Installation, startInstallation } from './nodes.ts';
 
@@ -19,8 +20,12 @@ for (const workers of [1, 2]) {
   describe(`kill -9 under load, ${name}, ${rounds} times`, { skip: process.platform !== 'linux' }, () => {
     const scope = suiteScope(after);
     let installation: Installation;
+    let witness = '';
     before(async () => {
-      installation = await startInstallation(scope, { extraFlags: ['--workers', String(workers)] });
+      const home = await temporaryHome(scope);
+      witness = join(home, '..', 'checkpoints');
+      const audit = { sealSeconds: 1, witness: { file: witness } };
+      installation = await startInstallation(scope, { home, audit, extraFlags: ['--workers', String(workers)] });
     });
 
     test('what was answered is on the record, no ID-JAG is redeemed twice, the chain verifies', async (t) => {
@@ -43,6 +48,21 @@ for (const workers of [1, 2]) {
       const beside = openSqliteBeside(join(node.home, 'store.db'), { node: 'auditor', turn });
       assertKept(await readRecord(beside), received, /^$/);
       await beside.close();
+
+      // Whoever seals was killed at any moment, too: nothing is sealed twice, and nothing that the witness has is gone.
+      await node.stop('SIGTERM');
+      const { code, stdout } = await runCredence([
+        'audit',
+        'verify',
+        '--home',
+        node.home,
+        '--witness',
+        witness,
+        '--json',
+      ]);
+      const found = JSON.parse(stdout);
+      assert.deepEqual([code, found.ok, found.unsealed], [0, true, 0], stdout);
+      assert.ok(found.checkpoints > 1 && found.witnessed > 0, stdout);
     });
   });
 }

@@ -45,6 +45,8 @@ export interface InstallationOptions {
   readonly extraFlags?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   readonly store?: Readonly<Record<string, unknown>>;
+  /** How the first node seals the record. */
+  readonly audit?: Readonly<Record<string, unknown>>;
 }
 
 /** Servers start beside whatever else this machine does. */
@@ -64,7 +66,9 @@ export async function startInstallation(scope: Scope, options: InstallationOptio
       ...options.store,
     };
   const keys = { folder: join(home, '..', 'keys') };
-  await writeFile(join(home, 'credence.yaml'), JSON.stringify({ idp, ...(postgres && { store: storeOf(0), keys }) }));
+  const { audit } = options;
+  const config = { idp, ...(audit && { audit }), ...(postgres && { store: storeOf(0), keys }) };
+  await writeFile(join(home, 'credence.yaml'), JSON.stringify(config));
   const acme = await startAcme(scope, { home, timeoutMs, extraFlags, ...(env && { env }) });
   const { demo } = acme;
   const portOf = (issuer: string) => Number(new URL(issuer).port);

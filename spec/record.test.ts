@@ -47,6 +47,27 @@ describe('LOG-04: "Tamper evidence (hash chain), export, retention; elevations r
     assert.deepEqual('fault' in gone && [gone.fault, gone.line], ['missing', at + 1]);
   });
 
+  test('T13: each key has signed as often as the record says, refused or not: one that was used elsewhere shows', async () => {
+    const world = await openWorld();
+    const idJags: string[] = [];
+    for (let round = 0; round < 4; round += 1) idJags.push(String((await world.exchange()).body.access_token));
+    await world.exchange({ client_secret: 'wrong' });
+    await world.exchange({ resource: 'https://mcp.acme.example/nowhere' });
+    for (const assertion of idJags.slice(1)) await world.redeem({ assertion });
+    await world.redeem({ assertion: idJags[1] ?? '' });
+    await Promise.all([0, 0, 0].map((at) => world.redeem({ assertion: idJags[at] ?? '' })));
+    const lines = (await world.store.audit.last(100)).map(({ body }) => JSON.parse(body));
+    const count = (is: (line: { kind: string; outcome: string; reason?: string }) => boolean) =>
+      lines.filter(is).length;
+    const issued = count(({ kind, outcome }) => kind === 'issuance' && outcome === 'allowed');
+    const redeemed = count(({ kind, outcome }) => kind === 'redemption' && outcome === 'allowed');
+    // Signed, and lost to another that used the same ID-JAG: thrown away, with a line that says so.
+    const lost = count(({ reason }) => reason === 'id_jag_replayed');
+    assert.deepEqual([issued, redeemed, lost], [4, 4, 3]);
+    assert.equal(world.signatures.get(world.keys.idJag.kid), issued);
+    assert.equal(world.signatures.get(world.keys.accessToken.kid), redeemed + lost);
+  });
+
   test('LOG-02: no line names a person where it cannot be erased', async () => {
     const { store } = await sealedWorld();
     for (const { body } of await store.audit.last(100)) {

@@ -240,6 +240,14 @@ export async function openWorld(
   let epoch: Epoch = { id: '', since: 0 };
   let idTokenKeys: readonly Jwk[] = [toPublicJwk(keys.idToken)];
   const secrets = (clientId: string) => [hashSecret(`${clientId}-secret`)];
+  const signatures = new Map<string, number>();
+  const counting = (signer: ReturnType<typeof toSigner>) => ({
+    ...signer,
+    sign: (input: string) => {
+      signatures.set(signer.kid, (signatures.get(signer.kid) ?? 0) + 1);
+      return signer.sign(input);
+    },
+  });
   const idp: Idp = {
     issuer: idpIssuer,
     registry: {
@@ -255,7 +263,7 @@ export async function openWorld(
     store,
     epoch: () => epoch,
     idTokens: createIdTokenVerifier(() => idTokenKeys),
-    signer: () => toSigner(keys.idJag),
+    signer: () => counting(toSigner(keys.idJag)),
     encrypt: createIdJagEncryption(
       async (source) => (source.keys === 'discovery' ? options.rasKeys?.() : source.keys),
       (fault) => faults.push(fault),
@@ -299,7 +307,7 @@ export async function openWorld(
     store,
     epoch: () => epoch,
     ownIdp: idpIssuer,
-    signer: () => toSigner(keys.accessToken),
+    signer: () => counting(toSigner(keys.accessToken)),
     decryption: { algorithm: () => keys.encryption.alg, open: (jwe) => decryptJwe(jwe, [keys.encryption]) },
     ownTokens: {
       issuer: rasIssuer,
@@ -416,6 +424,8 @@ export async function openWorld(
     now,
     store,
     keys,
+    /** How often each key has signed. */
+    signatures,
     caller,
     faults,
     /** What the operator was told of fetches that failed. */
