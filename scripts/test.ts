@@ -1,7 +1,7 @@
 // npm test [-- FILE...]: the checks, then the tests beside the code and of the specification, then the real processes.
 // One summary at the end, by node's own reporter.
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from 'node:test';
@@ -14,26 +14,55 @@ process.chdir(root);
 process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/compile');
 
 const minute = 60_000;
+/** What measures time, or has to be quick to be right: one file at a time, so that what is measured is not the neighbour. */
+const alone = [
+  'e2e/clock.test.ts',
+  'e2e/demo-org.test.ts',
+  'e2e/gateway-alone.test.ts',
+  'e2e/health.test.ts',
+  'e2e/load.test.ts',
+  'e2e/many-guards.test.ts',
+  'e2e/off.test.ts',
+  'e2e/revocations.test.ts',
+  'e2e/serve.test.ts',
+  'e2e/stop.test.ts',
+  'packages/mcp/src/resource/revocations.test.ts',
+  'packages/server/src/directory/authenticate.test.ts',
+  'packages/server/src/directory/scim/filter.test.ts',
+  'packages/server/src/gateway/http-streams.test.ts',
+  'packages/server/src/gateway/stdio-streams.test.ts',
+  'packages/server/src/idp/off/reader.test.ts',
+  'packages/server/src/policy/decide.cost.test.ts',
+  'spec/revocation-stream.test.ts',
+];
+/** Beside the code, and longer in the long run. */
+const longer = ['packages/server/src/store/postgres.test.ts'];
+const cores = Math.max(2, cpus().length);
 const stages = {
+  // One more than there are cores: some wait for a database, a clock or a process.
   unit: {
     files: ['packages/*/src/**/*.test.ts', 'spec/**/*.test.ts', 'scripts/**/*.test.ts'],
-    concurrency: Math.max(2, cpus().length),
+    concurrency: cores + 1,
     timeout: 3 * minute,
   },
-  // Real servers, real browsers: one at a time, so that what is measured is not the neighbour.
-  e2e: { files: ['e2e/**/*.test.ts', 'examples/**/*.test.ts'], concurrency: 1, timeout: 10 * minute },
+  // Real servers, real browsers.
+  e2e: { files: ['e2e/**/*.test.ts', 'examples/**/*.test.ts'], concurrency: 2, timeout: 10 * minute },
 };
 type Stage = (typeof stages)[keyof typeof stages];
 
 const words = process.argv.slice(2);
 // npm run test:long: the same tests, those that load a server for a minute, or kill something again and again.
-if (words.includes('long')) {
+const isLong = words.includes('long');
+if (isLong) {
   process.env.CREDENCE_LOAD_SECONDS ??= '60';
   process.env.CREDENCE_KILL_ROUNDS ??= '20';
 }
 const asked = words.filter((argument) => argument !== 'long');
 const only = asked.filter((argument) => argument in stages) as (keyof typeof stages)[];
 const files = asked.filter((argument) => !(argument in stages));
+
+const gone = [...alone, ...longer].filter((file) => !existsSync(file));
+if (gone.length > 0) throw new Error(`named here, and not there: ${gone.join(', ')}`);
 
 let failed = false;
 if (asked.length === 0) {
@@ -48,8 +77,9 @@ const closingLine = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms
 const totals = new Map<string, number>();
 let summary: TestEvent | undefined;
 
-if (files.length > 0) await runStage({ ...stages.e2e, files });
+if (files.length > 0) await runFiles(findFiles(files), { ...stages.e2e, concurrency: 1 });
 else for (const name of only.length > 0 ? only : (['unit', 'e2e'] as const)) await runStage(stages[name]);
+if (isLong) await runFiles(longer, { ...stages.unit, timeout: 10 * minute });
 
 for (const [name, total] of totals) {
   reporter.write({ type: 'test:diagnostic', data: { nesting: 0, message: `${name} ${total}`, level: 'info' } });
@@ -63,10 +93,25 @@ reporter.end(() => {
   process.exitCode = failed ? 1 : 0;
 });
 
-async function runStage({ files: patterns, concurrency, timeout }: Stage): Promise<void> {
-  const found = globSync(patterns).filter((path) => !path.includes('node_modules'));
-  if (found.length === 0) return;
-  for await (const event of run({ files: found.sort(), concurrency, timeout })) {
+/** Its files beside each other, then those that have to be alone. */
+async function runStage(stage: Stage): Promise<void> {
+  const found = findFiles(stage.files);
+  const isAlone = (file: string) => alone.includes(file);
+  await runFiles(
+    found.filter((file) => !isAlone(file)),
+    stage,
+  );
+  await runFiles(found.filter(isAlone), { ...stage, concurrency: 1 });
+}
+
+function findFiles(patterns: readonly string[]): string[] {
+  const found = globSync([...patterns]).filter((path) => !path.includes('node_modules'));
+  return found.map((path) => path.replaceAll('\\', '/')).sort();
+}
+
+async function runFiles(files: string[], { concurrency, timeout }: Omit<Stage, 'files'>): Promise<void> {
+  if (files.length === 0) return;
+  for await (const event of run({ files, concurrency, timeout })) {
     const count = event.type === 'test:diagnostic' && event.data.nesting === 0 && closingLine.exec(event.data.message);
     if (count) totals.set(count[1] ?? '', (totals.get(count[1] ?? '') ?? 0) + Number(count[2]));
     else if (event.type === 'test:summary' && event.data.file === undefined) summary = event;

@@ -8,8 +8,12 @@ import type { Store } from './store.ts';
 
 const postgres = usePostgres();
 
-/** The contract: as a database comes, where it gives up transactions for each other's sake, and with no more than the roles. */
+/** As the parts of an installation come in, with no more than the roles; then, in the long run of the tests, otherwise. */
 const waysIn: [name: string, open: () => Promise<PostgresSettings>][] = [
+  [', as a login that has the roles', () => postgres.withRoles(...databaseRoles)],
+];
+/** As the owner of the database; and where it gives up transactions for each other's sake. */
+const otherWaysIn: typeof waysIn = [
   ['', postgres.fresh],
   [
     ', serializable by default',
@@ -22,8 +26,9 @@ const waysIn: [name: string, open: () => Promise<PostgresSettings>][] = [
       return settings;
     },
   ],
-  [', as a login that has the roles', () => postgres.withRoles(...databaseRoles)],
 ];
+// `npm run test:long` sets it.
+if (process.env.CREDENCE_KILL_ROUNDS !== undefined) waysIn.push(...otherWaysIn);
 for (const [name, open] of waysIn) {
   storeContract(`PostgreSQL${name}`, async () => {
     const settings = await open();
