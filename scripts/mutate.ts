@@ -100,6 +100,8 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('admin/api/administrators.ts'), adminResources],
   [server('admin/api/clients.ts'), adminResources],
   [server('admin/secrets.ts'), adminResources],
+  [server('admin/probe.ts'), [server('admin/probe.test.ts')], [toSpec('admin-servers')]],
+  [server('admin/set-up.ts'), [server('admin/set-up.test.ts')]],
   [server('policy/matrix.ts'), [server('policy/matrix.test.ts')], [toSpec('admin-access')]],
   [server('admin/scim-tokens.ts'), adminResources],
   [server('audit/merkle.ts'), [server('audit/merkle.test.ts')]],

@@ -46,7 +46,9 @@ export interface Browser {
 
 export type AdminWorld = Awaited<ReturnType<typeof openAdminWorld>>;
 
-export async function openAdminWorld(options: { demo?: boolean; linesPerSecond?: number } = {}) {
+export async function openAdminWorld(
+  options: { demo?: boolean; linesPerSecond?: number; egress?: AdminServices['egress'] } = {},
+) {
   const world = await openWorld(undefined, options);
   const { store, clock, now, edge, caller } = world;
   const people = new Map<AdminRole, Person>();
@@ -97,6 +99,7 @@ export async function openAdminWorld(options: { demo?: boolean; linesPerSecond?:
       demo: options.demo ?? false,
     },
     access: () => inForce.access ?? world.policy(),
+    egress: options.egress ?? { getJson: () => Promise.reject(new Error('nothing is fetched here')) },
     resource: world.resource,
     isStopped: (personId) => stopped.has(personId),
     refresh: async () => {

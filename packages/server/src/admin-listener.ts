@@ -17,7 +17,7 @@ export async function adminListener(parts: Parts): Promise<Handler> {
   return { handle: async (incoming, outgoing) => (await listener())(incoming, outgoing) };
 }
 
-function toServices({ config, home, store, inForce, edge, seal, now }: Parts): AdminServices {
+function toServices({ config, home, store, inForce, edge, egress, seal, now }: Parts): AdminServices {
   const { nowMs, ledger, failures, onFault } = edge;
   return {
     store,
@@ -35,6 +35,7 @@ function toServices({ config, home, store, inForce, edge, seal, now }: Parts): A
       ras: config.ras.issuer,
       demo: config.demo,
     },
+    egress,
     // What the store has, also where another process serves it.
     access: () => (inForce.has('access') ? inForce.access() : undefined),
     resource: () => (inForce.has('resource') ? inForce.resource() : undefined),

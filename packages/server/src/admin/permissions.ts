@@ -23,6 +23,7 @@ export const permissions = [
   'write:administrators',
   'read:tokens',
   'write:tokens',
+  'probe',
   'stop',
   'resume',
 ] as const;
@@ -44,6 +45,7 @@ const granted: Readonly<Record<AdminRole, readonly Permission[]>> = {
     'read:keys',
     'read:sources',
     'read:audit',
+    'probe',
     'stop',
     'resume',
   ],
@@ -79,6 +81,8 @@ const forPeopleOnly: ReadonlySet<Permission> = new Set([
   'write:sources',
   'write:administrators',
   'write:tokens',
+  // Sends requests from where this program is to wherever it is told.
+  'probe',
   'resume',
 ]);
 

@@ -134,6 +134,7 @@ function toServer(id: string, entry: ResourceServerEntry, issuer: string): Resou
     scopes: toScopes(entry.scopes),
     detailTypes: toDetailTypes(entry.authorization_details),
     defaultScopes: entry.default_scopes ?? unaskedScopes(entry.scopes),
+    tools: new Map(Object.entries(entry.tools)),
     scopeOfTool: toScopeOfTool(entry.tools),
     upstream: entry.upstream && toUpstream(entry.upstream),
     isMcp: entry.upstream !== undefined || Object.keys(entry.tools).length > 0,

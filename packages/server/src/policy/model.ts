@@ -175,6 +175,8 @@ export interface ResourceServer {
   readonly detailTypes: ReadonlyMap<string, DetailType>;
   /** Scopes for an ID-JAG without a scope claim (RAS-21), and what challenges advertise. */
   readonly defaultScopes: readonly string[];
+  /** Names and patterns of tools, as the document lists them, and the scope each needs. */
+  readonly tools: ReadonlyMap<string, string>;
   /** The scope a tool needs; undefined = the tool is listed nowhere and refused. */
   readonly scopeOfTool: (tool: string) => string | undefined;
   readonly upstream: Upstream | undefined;

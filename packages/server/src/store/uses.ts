@@ -30,6 +30,9 @@ export interface DayUse {
   readonly lastMs: number;
 }
 
+/** What was done in some days altogether. */
+export type UseSum = Pick<DayUse, 'issued' | 'redeemed' | 'called' | 'refused' | 'lastMs'>;
+
 /** Which days are looked for. `servers` and `clients` are ids as that side has them. */
 export interface DayFilter {
   readonly side: 'idp' | 'ras';
@@ -42,6 +45,12 @@ export interface DayFilter {
 export interface UseStore {
   hours(fromMs: number): Promise<readonly HourCount[]>;
   days(filter: DayFilter): Promise<readonly DayUse[]>;
+  /** Sums since then, for each server or each client: ids as that side has them. */
+  sums(which: {
+    readonly side: 'idp' | 'ras';
+    readonly by: 'server' | 'client';
+    readonly fromMs: number;
+  }): Promise<ReadonlyMap<string, UseSum>>;
   /** How many people had an ID-JAG issued for these servers since then, through one client or any: by client. */
   people(server: string, sinceMs: number): Promise<ReadonlyMap<string, number>>;
   /** Ids of those people, after `after`, in order, at most `limit`. */
@@ -99,6 +108,37 @@ export function useStore({ db }: Engine): UseStore {
       const isMeant = (row: AuditDayTable) =>
         row.side === side && row.day >= from && (!(servers ?? clients) || ids.includes(row[column]));
       return [...found, ...tail.filter(isMeant)].map(toDayUse);
+    },
+
+    sums: async ({ side, by, fromMs }) => {
+      const from = Math.floor(fromMs / dayMs);
+      const { days: tail } = await readTail();
+      const rows = await db
+        .selectFrom('audit_days')
+        .select(by)
+        .select(({ fn }) => [
+          fn.sum<number>('issued').as('issued'),
+          fn.sum<number>('redeemed').as('redeemed'),
+          fn.sum<number>('called').as('called'),
+          fn.sum<number>('refused').as('refused'),
+          fn.max<number>('last_ms').as('last_ms'),
+        ])
+        .where('side', '=', side)
+        .where('day', '>=', from)
+        .groupBy(by)
+        .execute();
+      const sums = new Map<string, UseSum>();
+      for (const row of [...rows, ...tail.filter((day) => day.side === side && day.day >= from)]) {
+        const before = sums.get(row[by]);
+        sums.set(row[by], {
+          issued: (before?.issued ?? 0) + Number(row.issued),
+          redeemed: (before?.redeemed ?? 0) + Number(row.redeemed),
+          called: (before?.called ?? 0) + Number(row.called),
+          refused: (before?.refused ?? 0) + Number(row.refused),
+          lastMs: Math.max(before?.lastMs ?? 0, Number(row.last_ms)),
+        });
+      }
+      return sums;
     },
 
     people: async (server, sinceMs) => {

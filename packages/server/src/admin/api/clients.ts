@@ -6,9 +6,9 @@ import { makeSecret, maxSecrets, removeSecret, toFingerprint } from '../secrets.
 import { answer, type Route, refuse, route } from './route.ts';
 import type { AdminServices } from './services.ts';
 
-const side = z.enum(['idp', 'ras']).describe('idp: signing in and leg 1; ras: leg 2.');
+export const side = z.enum(['idp', 'ras']).describe('idp: signing in and leg 1; ras: leg 2.');
 
-const Client = z.object({
+export const Client = z.object({
   side,
   id: z.string(),
   name: z.string(),
@@ -37,15 +37,7 @@ export const clientRoutes: readonly Route[] = [
         const secrets = await services.store.credentials.all(each);
         for (const client of clientsOf(services, each)) {
           const own = secrets.filter(({ clientId }) => clientId === client.id);
-          items.push({
-            side: each,
-            id: client.id,
-            name: client.name,
-            proof: proofOf(client),
-            redirectUris: 'redirectUris' in client ? [...client.redirectUris] : [],
-            distributed: 'distributed' in client && client.distributed === true,
-            secrets: own.map(({ secretHash, createdAt }) => ({ fingerprint: toFingerprint(secretHash), createdAt })),
-          });
+          items.push(toClient(each, client, own));
         }
       }
       return answer({ items });
@@ -93,7 +85,24 @@ export const clientRoutes: readonly Route[] = [
   }),
 ];
 
-function clientsOf({ access, resource }: AdminServices, of: Domain): readonly (AccessClient | ResourceClient)[] {
+/** @param secrets - its own */
+export function toClient(
+  of: Domain,
+  client: AccessClient | ResourceClient,
+  secrets: readonly { readonly secretHash: string; readonly createdAt: number }[],
+): z.output<typeof Client> {
+  return {
+    side: of,
+    id: client.id,
+    name: client.name,
+    proof: proofOf(client),
+    redirectUris: 'redirectUris' in client ? [...client.redirectUris] : [],
+    distributed: 'distributed' in client && client.distributed === true,
+    secrets: secrets.map(({ secretHash, createdAt }) => ({ fingerprint: toFingerprint(secretHash), createdAt })),
+  };
+}
+
+export function clientsOf({ access, resource }: AdminServices, of: Domain): readonly (AccessClient | ResourceClient)[] {
   return [...((of === 'idp' ? access() : resource())?.clients.values() ?? [])];
 }
 

@@ -1,6 +1,8 @@
 import { accessRoutes } from './access.ts';
 import { administratorRoutes } from './administrators.ts';
+import { catalogueRoutes } from './catalogue.ts';
 import { changeRoutes } from './changes.ts';
+import { clientDetailRoutes } from './client-detail.ts';
 import { clientRoutes } from './clients.ts';
 import { draftRoutes } from './drafts.ts';
 import { groupRoutes } from './groups.ts';
@@ -27,7 +29,9 @@ export const routes: readonly Route[] = [
   ...administratorRoutes,
   ...tokenRoutes,
   ...clientRoutes,
+  ...clientDetailRoutes,
   ...serverRoutes,
+  ...catalogueRoutes,
   ...accessRoutes,
   ...policyRoutes,
   ...draftRoutes,

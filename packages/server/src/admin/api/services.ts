@@ -2,6 +2,7 @@ import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { Facts } from '../../audit/record.ts';
 import type { RefusalLedger } from '../../audit/refusal-ledger.ts';
 import type { KeyPurpose } from '../../config.ts';
+import type { Egress } from '../../egress.ts';
 import type { KeyLine } from '../../keys/key-words.ts';
 import type { FailureLimit } from '../../limits.ts';
 import type { AccessIndex, ResourceIndex } from '../../policy/compile.ts';
@@ -18,6 +19,8 @@ export interface AdminServices {
   /** The line of something that somebody should look at. */
   readonly alert: (facts: Facts, address: string) => AuditRow;
   readonly installation: Installation;
+  /** The guarded way out. */
+  readonly egress: Pick<Egress, 'getJson'>;
   /** What is in force; `undefined` where this installation does not serve that side. */
   readonly access: () => AccessIndex | undefined;
   readonly resource: () => ResourceIndex | undefined;

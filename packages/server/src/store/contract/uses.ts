@@ -61,6 +61,12 @@ export function usesContract(access: Access): void {
         const all = await uses.days({ side: 'idp', fromMs: at });
         assert.ok(all.some((day) => day.server === server));
         assert.deepEqual(await uses.days({ side: 'idp', fromMs: at, servers: [] }), []);
+        const byServer = await uses.sums({ side: 'idp', by: 'server', fromMs: at });
+        const expected = { issued: 3, redeemed: 0, called: 0, refused: 1, lastMs: at + dayMs };
+        assert.deepEqual(byServer.get(server), expected);
+        const byClient = await uses.sums({ side: 'ras', by: 'client', fromMs: at });
+        assert.deepEqual(byClient.get(client), { issued: 0, redeemed: 1, called: 1, refused: 1, lastMs: at + 9 });
+        assert.equal((await uses.sums({ side: 'idp', by: 'server', fromMs: at + 2 * dayMs })).get(server), undefined);
       };
       await check();
       await write(Array.from({ length: 1100 }, () => line('system', {}, {})));

@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: v1tCo4oXmpIHf4H7slr1oGRd03LKiw3cD1kuK4XvNUI
+// Made of: 3-IGroImlffWYX3zewLCwdpXlufEO9dGgl5ctWjCjE4
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -31,6 +31,7 @@ export interface Operations {
         | 'write:administrators'
         | 'read:tokens'
         | 'write:tokens'
+        | 'probe'
         | 'stop'
         | 'resume'
       )[];
@@ -407,6 +408,65 @@ export interface Operations {
     params: { side: 'idp' | 'ras'; id: string; fingerprint: string };
     answer: undefined;
   };
+  /** What each client did in the last days, and what of them is stopped. */
+  listClientUse: {
+    method: 'GET';
+    path: '/use/clients';
+    query: { days?: number; side?: 'idp' | 'ras' };
+    answer: {
+      sinceMs: number;
+      items: readonly {
+        id: string;
+        use: { issued: number; redeemed: number; called: number; refused: number; lastMs: number | null };
+        stops: readonly { id: string; reason: string; by: string; at: number; endsAt: number | null }[];
+      }[];
+    };
+  };
+  /** One client on one side: how it proves itself, where it may go, and what it did. */
+  getClient: {
+    method: 'GET';
+    path: '/clients/{side}/{id}';
+    params: { side: 'idp' | 'ras'; id: string };
+    query: { days?: number };
+    answer: {
+      side: 'idp' | 'ras';
+      id: string;
+      name: string;
+      proof: 'secret' | 'keys' | 'metadata' | 'workload' | 'certificate' | 'none';
+      redirectUris: readonly string[];
+      distributed: boolean;
+      secrets: readonly { fingerprint: string; createdAt: number }[];
+      exchanges: boolean;
+      metadata: string | null;
+      clientIds: readonly { ras: string; clientId: string }[];
+      trustedBy: readonly string[];
+      stops: readonly { id: string; reason: string; by: string; at: number; endsAt: number | null }[];
+      sinceMs: number;
+      use: { issued: number; redeemed: number; called: number; refused: number; lastMs: number | null };
+      days: readonly { dayMs: number; issued: number; called: number; refused: number }[];
+      at: readonly {
+        id: string;
+        use: { issued: number; redeemed: number; called: number; refused: number; lastMs: number | null };
+      }[];
+    };
+  };
+  /** What to paste where so that a client reaches a server: commands and settings with the addresses of this installation. */
+  getSetUp: {
+    method: 'GET';
+    path: '/clients/{side}/{id}/set-up';
+    params: { side: 'idp' | 'ras'; id: string };
+    query: { server?: string };
+    answer: {
+      server: string;
+      exchanges: boolean;
+      setUps: readonly {
+        kind: 'claude-code' | 'vscode' | 'inspector' | 'sdk' | 'curl';
+        name: string;
+        remark: string | null;
+        steps: readonly { title: string; kind: 'shell' | 'json' | 'typescript'; text: string }[];
+      }[];
+    };
+  };
   /** MCP servers of the policy in force: as the IdP grants them, and as this resource side guards them. */
   listServers: {
     method: 'GET';
@@ -427,6 +487,237 @@ export interface Operations {
         scopes: readonly { name: string; risk: 'low' | 'medium' | 'high' }[];
         defaultScopes: readonly string[];
         upstream: 'http' | 'stdio' | null;
+      }[];
+    };
+  };
+  /** What was done at each server in the last days, and what of them is stopped. */
+  listServerUse: {
+    method: 'GET';
+    path: '/use/servers';
+    query: { days?: number };
+    answer: {
+      sinceMs: number;
+      items: readonly {
+        id: string;
+        use: { issued: number; redeemed: number; called: number; refused: number; lastMs: number | null };
+        stops: readonly { id: string; reason: string; by: string; at: number; endsAt: number | null }[];
+      }[];
+    };
+  };
+  /** One server: scopes with their risk and tools, who guards it, and what was done there. */
+  getServer: {
+    method: 'GET';
+    path: '/servers/{id}';
+    params: { id: string };
+    query: { days?: number };
+    answer: {
+      id: string;
+      name: string;
+      resource: string;
+      ras: string;
+      enabled: boolean;
+      granted: boolean;
+      guarded: boolean;
+      upstream: 'http' | 'stdio' | null;
+      scopes: readonly { name: string; risk: 'low' | 'medium' | 'high'; unasked: boolean; tools: readonly string[] }[];
+      clients: readonly { id: string; name: string; clientId: string }[];
+      stops: readonly { id: string; reason: string; by: string; at: number; endsAt: number | null }[];
+      use: { issued: number; redeemed: number; called: number; refused: number; lastMs: number | null };
+      days: readonly { dayMs: number; issued: number; called: number; refused: number }[];
+      through: readonly {
+        id: string;
+        use: { issued: number; redeemed: number; called: number; refused: number; lastMs: number | null };
+        people: number;
+      }[];
+      refusals: number;
+      sinceMs: number;
+    };
+  };
+  /** Servers, clients and identity providers that are known, each field with its source and date; null = unknown. */
+  getCatalogue: {
+    method: 'GET';
+    path: '/catalogue';
+    answer: {
+      servers: readonly {
+        id: string;
+        name: string;
+        resource: {
+          value: string;
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+        transport: {
+          value: string;
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+        issuer: {
+          value: string;
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+        tokenEndpoint: {
+          value: string;
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+        audience: {
+          value: string;
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+        scopes: {
+          value: readonly string[];
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+        enterpriseManaged: {
+          value: 'documented' | 'advertised' | 'partner';
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+        registration: {
+          value: string;
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+        remarks: {
+          value: string;
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+      }[];
+      clients: readonly {
+        id: string;
+        name: string;
+        metadata: {
+          value: string;
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+        redirectUris: {
+          value: readonly string[];
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+        authentication: {
+          value: string;
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+        enterpriseManaged: {
+          value: 'documented' | 'advertised' | 'partner';
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+        issuer: {
+          value: string;
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+        setUp: {
+          value: string;
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+        remarks: {
+          value: string;
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+      }[];
+      identityProviders: readonly {
+        id: string;
+        name: string;
+        issuer: {
+          value: string;
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+        tokenEndpoint: {
+          value: string;
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+        setUp: {
+          value: string;
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+        remarks: {
+          value: string;
+          kind: 'vendor_document' | 'metadata' | 'third_party';
+          source: string;
+          date: string;
+        } | null;
+      }[];
+    };
+  };
+  /** Ask a server and its authorization servers what they say of themselves, and what is missing for ID-JAGs. */
+  probeServer: {
+    method: 'POST';
+    path: '/probes';
+    body: { url: string; issuer?: string };
+    answer: {
+      url: string;
+      resource: string | null;
+      name: string | null;
+      scopes: readonly string[];
+      authorizationServers: readonly {
+        issuer: string;
+        metadata: string | null;
+        tokenEndpoint: string | null;
+        grants: readonly string[];
+        scopes: readonly string[];
+        authentication: readonly string[];
+        takesIdJags: boolean | null;
+        findings: readonly {
+          about:
+            | 'resource_metadata'
+            | 'resource_matches'
+            | 'authorization_server'
+            | 'issuer_matches'
+            | 'jwt_bearer'
+            | 'id_jag_profile'
+            | 'token_endpoint'
+            | 'revocation';
+          verdict: 'good' | 'bad' | 'unknown';
+          words: string;
+          evidence: string | null;
+        }[];
+      }[];
+      findings: readonly {
+        about:
+          | 'resource_metadata'
+          | 'resource_matches'
+          | 'authorization_server'
+          | 'issuer_matches'
+          | 'jwt_bearer'
+          | 'id_jag_profile'
+          | 'token_endpoint'
+          | 'revocation';
+        verdict: 'good' | 'bad' | 'unknown';
+        words: string;
+        evidence: string | null;
       }[];
     };
   };
@@ -989,7 +1280,14 @@ export const addresses = {
   listClients: ['GET', '/clients'],
   createSecret: ['POST', '/clients/{side}/{id}/secrets'],
   removeSecret: ['DELETE', '/clients/{side}/{id}/secrets/{fingerprint}'],
+  listClientUse: ['GET', '/use/clients'],
+  getClient: ['GET', '/clients/{side}/{id}'],
+  getSetUp: ['GET', '/clients/{side}/{id}/set-up'],
   listServers: ['GET', '/servers'],
+  listServerUse: ['GET', '/use/servers'],
+  getServer: ['GET', '/servers/{id}'],
+  getCatalogue: ['GET', '/catalogue'],
+  probeServer: ['POST', '/probes'],
   getMatrix: ['GET', '/access'],
   getCell: ['GET', '/access/cell'],
   listVersions: ['GET', '/policies/{kind}/versions'],
