@@ -53,6 +53,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     // The ground: knows the machine, and nothing of what Credence is for.
     {
       parts: [
+        'catalogue',
         'clock',
         'config',
         'door',
