@@ -44,6 +44,8 @@ const mayCall: Readonly<Record<string, string>> = {
   createSecret: 'owner policy',
   removeSecret: 'owner policy',
   listServers: 'owner policy auditor',
+  getFigures: 'owner policy auditor',
+  followRecords: 'owner policy auditor',
   getCatalogue: 'owner policy auditor',
   probeServer: 'owner policy',
   listServerUse: 'owner policy auditor',

@@ -1,5 +1,6 @@
 import { getRequestListener } from '@hono/node-server';
 import type { AdminServices } from './admin/api/services.ts';
+import { createLiveStreams } from './admin/live.ts';
 import { toRow } from './audit/record.ts';
 import { isLoopbackHost } from './config.ts';
 import { readKeyLines } from './keys/key-words.ts';
@@ -9,15 +10,16 @@ import { isStoppedAtSignIn } from './stops/judge.ts';
 
 /** The admin listener: the admin API and the sign-in of those who use it. Loaded when the first of them comes. */
 export async function adminListener(parts: Parts): Promise<Handler> {
+  const live = createLiveStreams();
   const listener = lazily(async () => {
     const { createAdminApp } = await import('./admin/app.ts');
     const party = lazily(() => openConsoleParty(parts));
-    return getRequestListener(createAdminApp(toServices(parts), parts.edge.addressOf, party).fetch);
+    return getRequestListener(createAdminApp({ ...toServices(parts), live }, parts.edge.addressOf, party).fetch);
   });
-  return { handle: async (incoming, outgoing) => (await listener())(incoming, outgoing) };
+  return { handle: async (incoming, outgoing) => (await listener())(incoming, outgoing), drain: live.close };
 }
 
-function toServices({ config, home, store, inForce, edge, egress, seal, now }: Parts): AdminServices {
+function toServices({ config, home, store, inForce, edge, egress, seal, now }: Parts): Omit<AdminServices, 'live'> {
   const { nowMs, ledger, failures, onFault } = edge;
   return {
     store,

@@ -187,7 +187,7 @@ function toPlaces(filter: AuditFilter, seek: (term: string) => Seek): Places[] {
 }
 
 /** Says of a line itself whether it is what is looked for, whatever led there. */
-function createMatcher(filter: AuditFilter): (line: StoredAuditRow) => boolean {
+export function createMatcher(filter: AuditFilter): (line: StoredAuditRow) => boolean {
   const { fromMs = 0, toMs = Number.POSITIVE_INFINITY } = filter;
   const wanted = termNames.flatMap((name) => (filter[name] === undefined ? [] : [[name, filter[name]] as const]));
   return (line) => {

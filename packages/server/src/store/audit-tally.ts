@@ -61,9 +61,10 @@ function addTo(sum: AuditDayTable, { kind, timeMs, said }: Counted): void {
 /** `narrowed`: allowed, and less than was asked for by name. */
 function outcomeOf({ kind, said }: Counted): string {
   if (said.outcome !== 'allowed' || kind !== 'issuance') return textOf(said.outcome);
-  const [asked, granted] = [said.scopesAsked, said.scopesGranted];
+  const { scopesAsked: asked, scopesGranted: granted, unknownScopes } = said;
   const isNarrowed =
-    Array.isArray(asked) && Array.isArray(granted) && asked.some((scope: unknown) => !granted.includes(scope));
+    (typeof unknownScopes === 'number' && unknownScopes > 0) ||
+    (Array.isArray(asked) && Array.isArray(granted) && asked.some((scope: unknown) => !granted.includes(scope)));
   return isNarrowed ? 'narrowed' : 'allowed';
 }
 

@@ -49,8 +49,9 @@ export function recentLines(max = maxLines): RecentLines {
 /** A line for its readers: what they want and nothing else, so that it does not keep the rest of it in memory. */
 export function toRecentLine(position: number, row: AuditRow): RecentLine {
   const { kind, timeMs, person, client, server } = row;
-  const { domain, outcome, reason, correlation, scopesGranted, scopesAsked } = row.said ?? readSaid(row.body);
-  const said = { domain, outcome, reason, correlation, scopesGranted, scopesAsked };
+  const { domain, outcome, reason, correlation, scopesGranted, scopesAsked, unknownScopes } =
+    row.said ?? readSaid(row.body);
+  const said = { domain, outcome, reason, correlation, scopesGranted, scopesAsked, unknownScopes };
   return { position, kind, timeMs, person, client, server, said };
 }
 

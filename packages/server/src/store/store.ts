@@ -162,6 +162,7 @@ export interface SaidFacts {
   readonly correlation?: unknown;
   readonly scopesGranted?: unknown;
   readonly scopesAsked?: unknown;
+  readonly unknownScopes?: unknown;
 }
 
 /** A line as kept: its place in the chain of the node that wrote it. */

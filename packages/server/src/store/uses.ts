@@ -58,12 +58,15 @@ export interface UseStore {
     which: { readonly server: string; readonly client: string; readonly sinceMs: number },
     page: { readonly after: string; readonly limit: number },
   ): Promise<readonly string[]>;
+  /** How many times a person, a client and a server met that had not met before; counted up to a million. */
+  meetings(): Promise<{ readonly count: number; readonly isAll: boolean }>;
   /** How many people had an ID-JAG issued since then at any of these servers. */
   activePeople(servers: readonly string[], sinceMs: number): Promise<number>;
 }
 
 /** Lines not in the index yet that are added up for each question; more are behind, and `hours` says nothing of them yet. */
 const longestTail = 2048;
+const mostMeetings = 1_000_000;
 
 export function useStore({ db }: Engine): UseStore {
   /** What is not in the index yet. Read first: what goes there meanwhile would otherwise be missed, and this way counts twice at worst for a moment. */
@@ -164,6 +167,18 @@ export function useStore({ db }: Engine): UseStore {
         .limit(limit)
         .execute();
       return rows.map(({ person_id }) => person_id);
+    },
+
+    meetings: async () => {
+      const some = db
+        .selectFrom('agent_uses')
+        .select('client')
+        .limit(mostMeetings + 1);
+      const { found } = await db
+        .selectFrom(some.as('some'))
+        .select(({ fn }) => fn.countAll<number>().as('found'))
+        .executeTakeFirstOrThrow();
+      return { count: Math.min(Number(found), mostMeetings), isAll: Number(found) <= mostMeetings };
     },
 
     activePeople: async (servers, sinceMs) => {

@@ -22,10 +22,14 @@ export interface Administrator {
 /** How often the last use of a token is written down. */
 const useSeconds = 60;
 
+/** `false`: only looked at again, for what goes on by itself; nothing is kept alive by it. */
+type IsUse = boolean;
+
 /** Who sends this token. It is looked up by its hash, so that nothing is compared that could be guessed bit by bit. */
 export async function findByToken(
   authorization: string,
   { store, now, isStopped }: Pick<AdminServices, 'store' | 'now' | 'isStopped'>,
+  isUse: IsUse = true,
 ): Promise<Result<Administrator>> {
   const hash = hashApiToken(/^Bearer +(\S{1,200})$/i.exec(authorization)?.[1] ?? '');
   const token = hash === undefined ? undefined : await store.apiTokens.findByHash(hash);
@@ -33,7 +37,7 @@ export async function findByToken(
   const person = await store.people.find(token.personId);
   const role = await store.administrators.roleOf(token.personId);
   if (!person?.active || isStopped(person.id) || role === undefined) return no('admin_token_unknown');
-  if (token.lastUsedAt === undefined || now() - token.lastUsedAt >= useSeconds) {
+  if (isUse && (token.lastUsedAt === undefined || now() - token.lastUsedAt >= useSeconds)) {
     await store.apiTokens.used(token.id, now());
   }
   const permissions = permissionsOfToken(token.scopes, role);
@@ -48,6 +52,7 @@ export async function findBySession(
   request: Request,
   address: string,
   services: Pick<AdminServices, 'store' | 'now' | 'installation' | 'alert' | 'isStopped'>,
+  isUse: IsUse = true,
 ): Promise<Result<Administrator>> {
   const { store, now, installation } = services;
   const value = readCookie(request, 'session', installation.admin);
@@ -70,7 +75,7 @@ export async function findBySession(
   const isIn = person?.active && !services.isStopped(person.id);
   if (!stands || !isIn || role === undefined || !isStrong) return no('admin_session_over');
 
-  if (now() - session.seenAt >= seenSeconds) await store.adminSessions.seen(session.idHash, now());
+  if (isUse && now() - session.seenAt >= seenSeconds) await store.adminSessions.seen(session.idHash, now());
   const { signedInAt } = session;
   return ok({
     person,

@@ -70,7 +70,9 @@ export function createAdminApi(routes: readonly Route[], services: AdminServices
     if (!values.ok) return values;
     const ifMatch = request.headers.get('if-match');
     if (route.versioned && ifMatch === null) return refuse('api_version_needed');
-    const call = { ...values.value, ...toCall(asked, administrator), ifMatch: ifMatch ?? '' };
+    const lastEventId = request.headers.get('last-event-id') ?? undefined;
+    const more = { ifMatch: ifMatch ?? '', lastEventId, mayStill: () => mayStill(asked, route) };
+    const call = { ...values.value, ...toCall(asked, administrator), ...more };
     return route.handle(call as ApiCall<never, never, never>, services);
   }
 
@@ -83,6 +85,16 @@ export function createAdminApi(routes: readonly Route[], services: AdminServices
     if (services.failures.waitSeconds('api', address) > 0) return no('admin_too_fast');
     services.failures.add('api', address);
     return found;
+  }
+
+  /** The same person, with whatever it takes; a sign-in that grows old while something goes on is none too old for it. */
+  async function mayStill({ request, address, administrator }: Asked, route: Route): Promise<boolean> {
+    const authorization = request.headers.get('authorization');
+    const found = await (authorization === null
+      ? findBySession(request, address, services, false)
+      : findByToken(authorization, services, false));
+    if (!found.ok || found.value.person.id !== administrator?.person.id) return false;
+    return route.permission === undefined || found.value.permissions.has(route.permission);
   }
 
   /** Refusals at the door and of changes are on the record; that somebody known read what is not there is not. */
@@ -162,6 +174,10 @@ function toRecord({ administrator, address, nowMs, correlation }: Asked, kind: R
 
 function toResponse(route: Route | undefined, value: unknown, etag: string | undefined): Response {
   const headers = { ...apiHeaders, ...(etag !== undefined && { etag }) };
+  if (route?.stream) {
+    const type = `${route.stream}${route.stream === 'text/csv' ? '; charset=utf-8; header=present' : ''}`;
+    return new Response(value as ReadableStream<Uint8Array>, { headers: { ...headers, 'content-type': type } });
+  }
   if (!route?.answer) return new Response(null, { status: 204, headers });
   return new Response(JSON.stringify(value), {
     status: route.status,

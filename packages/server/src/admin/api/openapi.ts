@@ -49,7 +49,10 @@ const ProblemSchema = z.object({
 });
 
 function toOperation(route: Route): Json {
-  const { id, summary, permission, fresh, versioned, status, answer, body } = route;
+  const { id, summary, permission, fresh, versioned, status, answer, body, stream } = route;
+  const told = answer
+    ? { 'application/json': { schema: toSchema(answer, 'output') } }
+    : stream && { [stream]: { schema: { type: 'string' } } };
   const refusal = { description: 'Refused', content: { 'application/problem+json': { schema: problemRef } } };
   const parameters = [
     ...toParameters(route.params, 'path'),
@@ -70,9 +73,7 @@ function toOperation(route: Route): Json {
       requestBody: { required: true, content: { 'application/json': { schema: toSchema(body, 'input') } } },
     }),
     responses: {
-      [status]: answer
-        ? { description: 'Done', content: { 'application/json': { schema: toSchema(answer, 'output') } } }
-        : { description: 'Done' },
+      [status]: { description: 'Done', ...(told && { content: told }) },
       default: refusal,
     },
   };

@@ -17,6 +17,10 @@ export interface ApiCall<P, Q, B> {
   readonly nowMs: number;
   /** The version the caller speaks of; see {@link Route.versioned}. */
   readonly ifMatch: string;
+  /** `Last-Event-ID`: where a stream that broke off is to go on. */
+  readonly lastEventId: string | undefined;
+  /** Whether the caller may still do this; asked again and again by what goes on for long. It is no use of their session. */
+  mayStill(): Promise<boolean>;
   /** A line of the record that tells of this call, to be written in one step with what it changes. */
   row(kind: RecordKind, facts: Facts): AuditRow;
 }
@@ -70,6 +74,8 @@ export interface Route {
   readonly maxBytes: number;
   readonly status: 200 | 201 | 204;
   readonly answer: z.ZodType | undefined;
+  /** Answers with bytes of this type that go on for a while, instead of with JSON. */
+  readonly stream: 'text/event-stream' | 'text/csv' | undefined;
   readonly handle: (call: ApiCall<never, never, never>, services: AdminServices) => Promise<Outcome<unknown>>;
 }
 
@@ -81,6 +87,7 @@ export function route<
   P extends z.ZodObject | undefined = undefined,
   Q extends z.ZodObject | undefined = undefined,
   B extends z.ZodObject | undefined = undefined,
+  S extends Route['stream'] = undefined,
 >(declared: {
   readonly method: Method;
   readonly path: string;
@@ -95,10 +102,11 @@ export function route<
   readonly maxBytes?: number;
   readonly status?: 200 | 201 | 204;
   readonly answer?: A;
+  readonly stream?: S;
   readonly handle: (
     call: ApiCall<Values<P>, Values<Q>, Values<B>>,
     services: AdminServices,
-  ) => Promise<Outcome<A extends z.ZodType ? z.output<A> : undefined>>;
+  ) => Promise<Outcome<S extends string ? ReadableStream<Uint8Array> : A extends z.ZodType ? z.output<A> : undefined>>;
 }): Route {
   return {
     fresh: false,
@@ -107,8 +115,9 @@ export function route<
     query: undefined,
     body: undefined,
     maxBytes: maxBodyBytes,
-    status: declared.answer ? 200 : 204,
+    status: declared.answer || declared.stream ? 200 : 204,
     answer: undefined,
+    stream: undefined,
     ...declared,
   } as Route;
 }

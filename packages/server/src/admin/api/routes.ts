@@ -5,8 +5,10 @@ import { changeRoutes } from './changes.ts';
 import { clientDetailRoutes } from './client-detail.ts';
 import { clientRoutes } from './clients.ts';
 import { draftRoutes } from './drafts.ts';
+import { figureRoutes } from './figures.ts';
 import { groupRoutes } from './groups.ts';
 import { keyRoutes } from './keys.ts';
+import { liveRoutes } from './live-records.ts';
 import { meRoutes } from './me.ts';
 import { overviewRoutes } from './overview.ts';
 import { peopleRoutes } from './people.ts';
@@ -23,6 +25,7 @@ import { tokenRoutes } from './tokens.ts';
 export const routes: readonly Route[] = [
   ...meRoutes,
   ...overviewRoutes,
+  ...figureRoutes,
   ...peopleRoutes,
   ...sessionRoutes,
   ...groupRoutes,
@@ -39,5 +42,6 @@ export const routes: readonly Route[] = [
   ...keyRoutes,
   ...sourceRoutes,
   ...recordRoutes,
+  ...liveRoutes,
   ...stopRoutes,
 ];

@@ -7,6 +7,7 @@ import type { KeyLine } from '../../keys/key-words.ts';
 import type { FailureLimit } from '../../limits.ts';
 import type { AccessIndex, ResourceIndex } from '../../policy/compile.ts';
 import type { AuditRow, Store } from '../../store/store.ts';
+import type { LiveStreams } from '../live.ts';
 
 /** What the resources of the admin API work with. */
 export interface AdminServices {
@@ -19,6 +20,7 @@ export interface AdminServices {
   /** The line of something that somebody should look at. */
   readonly alert: (facts: Facts, address: string) => AuditRow;
   readonly installation: Installation;
+  readonly live: LiveStreams;
   /** The guarded way out. */
   readonly egress: Pick<Egress, 'getJson'>;
   /** What is in force; `undefined` where this installation does not serve that side. */

@@ -125,6 +125,8 @@ export function usesContract(access: Access): void {
       assert.equal(await uses.activePeople([server, 'none'], 0), 2);
       assert.equal(await uses.activePeople([server], 8000), 1);
       assert.equal(await uses.activePeople([], 0), 0);
+      const { count, isAll } = await uses.meetings();
+      assert.ok(count >= 3 && isAll);
       const page = (after: string, limit: number) => uses.usersOf({ server, client, sinceMs: 0 }, { after, limit });
       assert.deepEqual(await page('', 1), [one]);
       assert.deepEqual(await page(one, 5), [two]);

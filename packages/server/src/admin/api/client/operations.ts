@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: 3-IGroImlffWYX3zewLCwdpXlufEO9dGgl5ctWjCjE4
+// Made of: EAJ25afv4KbkyheSd3XeZ5UhPG5houoLVSdu6EWYB3M
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -58,6 +58,34 @@ export interface Operations {
       clients: number;
       administrators: number;
       record: { last: number; indexed: number };
+    };
+  };
+  /** Decisions over time, why people were refused, and what waits to be looked at. */
+  getFigures: {
+    method: 'GET';
+    path: '/overview/figures';
+    query: { hours?: number };
+    answer: {
+      sinceMs: number;
+      stepMs: number;
+      totals: { allowed: number; narrowed: number; refused: number; signInAgain: number };
+      before: { allowed: number; narrowed: number; refused: number; signInAgain: number };
+      series: readonly { allowed: number; narrowed: number; refused: number; signInAgain: number; atMs: number }[];
+      reasons: readonly { reason: string; words: string; lines: number }[];
+      people: { withAgents: number; all: number };
+      consentsAvoided: { ever: number; isAll: boolean };
+      trouble: readonly {
+        kind: 'server' | 'client';
+        id: string;
+        name: string;
+        what: 'stopped' | 'refusals' | 'old_secret';
+        words: string;
+      }[];
+      toDo: readonly {
+        what: 'first_server' | 'first_rule' | 'stops' | 'one_owner' | 'record_behind' | 'demo';
+        words: string;
+        count: number;
+      }[];
     };
   };
   /** Find people, by e-mail address. */
@@ -1255,6 +1283,7 @@ export const addresses = {
   getMe: ['GET', '/me'],
   signOut: ['DELETE', '/me/session'],
   getOverview: ['GET', '/overview'],
+  getFigures: ['GET', '/overview/figures'],
   listPeople: ['GET', '/people'],
   createPerson: ['POST', '/people'],
   getPerson: ['GET', '/people/{id}'],

@@ -8,7 +8,9 @@ type Json = Record<string, unknown>;
  * The types of the client as a file that imports nothing: for whoever speaks to the admin API by HTTP alone, such as the console.
  * Made from the same schemas as the OpenAPI document.
  */
-export function toClientTypes(routes: readonly Route[]): string {
+export function toClientTypes(all: readonly Route[]): string {
+  // What streams is read as it comes, not when it is whole.
+  const routes = all.filter(({ stream }) => stream === undefined);
   const operations = routes.map((route) => {
     const members = [
       `method: '${route.method}'`,
