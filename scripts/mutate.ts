@@ -100,6 +100,8 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('admin/api/administrators.ts'), adminResources],
   [server('admin/api/clients.ts'), adminResources],
   [server('admin/secrets.ts'), adminResources],
+  [server('policy/audience.ts'), [server('policy/audience.test.ts')], [toSpec('admin-reach')]],
+  [server('admin/csv.ts'), [server('admin/csv.test.ts')]],
   [server('admin/live.ts'), [toSpec('admin-live')]],
   [server('admin/api/live-records.ts'), [toSpec('admin-live')]],
   [server('admin/api/figures.ts'), [toSpec('admin-live')]],

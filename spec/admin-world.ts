@@ -131,7 +131,7 @@ export async function openAdminWorld(
   );
   const raw = async (request: Request): Promise<AdminAnswer> => {
     const response = await app.fetch(request);
-    const isStream = response.headers.get('content-type') === 'text/event-stream';
+    const isStream = /event-stream|csv/.test(response.headers.get('content-type') ?? '');
     if (isStream) await response.body?.cancel();
     const text = isStream ? '' : await response.text();
     const isJson = /json/.test(response.headers.get('content-type') ?? '');

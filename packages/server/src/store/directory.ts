@@ -51,6 +51,8 @@ export interface GroupStore {
   list(kind: GroupKind, after: string, limit: number): Promise<readonly Group[]>;
   /** Ids of members after `after`, in order, at most `limit`. */
   members(kind: GroupKind, id: string, after: string, limit: number): Promise<readonly string[]>;
+  /** The same, without those who are switched off. */
+  activeMembers(kind: GroupKind, id: string, after: string, limit: number): Promise<readonly string[]>;
   /** How many people are in each of these; what nobody is in is left out. */
   sizes(kind: GroupKind, ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Which of these people are members. */

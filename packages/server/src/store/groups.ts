@@ -50,6 +50,21 @@ export function groupStore({ db, write }: Engine): GroupStore {
       return rows.map(({ person_id }) => person_id);
     },
 
+    activeMembers: async (kind, id, after, limit) => {
+      const rows = await db
+        .selectFrom('memberships')
+        .innerJoin('people', 'people.id', 'memberships.person_id')
+        .select('person_id')
+        .where('kind', '=', kind)
+        .where('of_id', '=', id)
+        .where('person_id', '>', after)
+        .where('active', '=', 1)
+        .orderBy('person_id')
+        .limit(limit)
+        .execute();
+      return rows.map(({ person_id }) => person_id);
+    },
+
     sizes: async (kind, ids) => {
       const sizes = new Map<string, number>();
       for (const some of chunksOf(ids)) {

@@ -53,11 +53,11 @@ export interface UseStore {
   }): Promise<ReadonlyMap<string, UseSum>>;
   /** How many people had an ID-JAG issued for these servers since then, through one client or any: by client. */
   people(server: string, sinceMs: number): Promise<ReadonlyMap<string, number>>;
-  /** Ids of those people, after `after`, in order, at most `limit`. */
-  usersOf(
-    which: { readonly server: string; readonly client: string; readonly sinceMs: number },
-    page: { readonly after: string; readonly limit: number },
-  ): Promise<readonly string[]>;
+  /** When each of these people last had one issued for this server, by person and client. */
+  lastUses(
+    server: string,
+    people: readonly string[],
+  ): Promise<readonly { readonly person: string; readonly client: string; readonly lastMs: number }[]>;
   /** How many times a person, a client and a server met that had not met before; counted up to a million. */
   meetings(): Promise<{ readonly count: number; readonly isAll: boolean }>;
   /** How many people had an ID-JAG issued since then at any of these servers. */
@@ -155,18 +155,18 @@ export function useStore({ db }: Engine): UseStore {
       return new Map(rows.map(({ client, people }) => [client, Number(people)]));
     },
 
-    usersOf: async ({ server, client, sinceMs }, { after, limit }) => {
-      const rows = await db
-        .selectFrom('agent_uses')
-        .select('person_id')
-        .where('server', '=', server)
-        .where('client', '=', client)
-        .where('last_ms', '>=', sinceMs)
-        .where('person_id', '>', after)
-        .orderBy('person_id')
-        .limit(limit)
-        .execute();
-      return rows.map(({ person_id }) => person_id);
+    lastUses: async (server, people) => {
+      const found = [];
+      for (const some of chunksOf(people)) {
+        const rows = await db
+          .selectFrom('agent_uses')
+          .select(['person_id as person', 'client', 'last_ms as lastMs'])
+          .where('person_id', 'in', some)
+          .where('server', '=', server)
+          .execute();
+        found.push(...rows);
+      }
+      return found;
     },
 
     meetings: async () => {

@@ -125,11 +125,11 @@ export const accessRoutes: readonly Route[] = [
       client,
     }),
     answer: OpenedCell,
-    handle: async ({ query, now }, { store, access }) => {
+    handle: async ({ query, by, now }, { store, access }) => {
       const index = access();
       const server = index?.servers.get(query.server);
-      const head = await findHead(store, query.subject);
-      if (!index || !server || !head) return refuse('api_not_found', 'There is no such server.');
+      const head = await findHead(store, query.subject, by.permissions.has('read:people'));
+      if (!index || !server) return refuse('api_not_found', 'There is no such server.');
       const opened = openCell(index, query.subject, server.id, { now, client: query.client });
       const states = new Map(opened?.scopes.map(({ scope, ...rest }) => [scope, rest]));
       const [row] = toRows([head], await sizesOf(store, [head]));

@@ -13,6 +13,8 @@ import { meRoutes } from './me.ts';
 import { overviewRoutes } from './overview.ts';
 import { peopleRoutes } from './people.ts';
 import { policyRoutes } from './policies.ts';
+import { reachRoutes } from './reach.ts';
+import { reachExportRoutes } from './reach-export.ts';
 import { recordRoutes } from './records.ts';
 import type { Route } from './route.ts';
 import { serverRoutes } from './servers.ts';
@@ -36,6 +38,8 @@ export const routes: readonly Route[] = [
   ...serverRoutes,
   ...catalogueRoutes,
   ...accessRoutes,
+  ...reachRoutes,
+  ...reachExportRoutes,
   ...policyRoutes,
   ...draftRoutes,
   ...changeRoutes,

@@ -41,13 +41,18 @@ export async function subjectHeads(
   );
 }
 
-/** One subject as it stands in the directory; `undefined` for what is no subject. */
+/**
+ * One subject as it stands in the directory.
+ * @param withPeople - whether whoever asks may read of people; otherwise a person is called by their id
+ */
 export async function findHead(
   { directory, people }: Pick<Store, 'directory' | 'people'>,
   subject: string,
-): Promise<SubjectHead | undefined> {
+  withPeople: boolean,
+): Promise<SubjectHead> {
   const head = headOf(subject);
   if (head.kind === 'everyone') return head;
+  if (head.kind === 'user' && !withPeople) return head;
   if (head.kind === 'user') return { ...head, name: (await people.find(head.id))?.email ?? head.id };
   const group = await directory.groups.find(head.kind, head.id);
   return group ? { ...head, name: group.name, source: group.source } : head;

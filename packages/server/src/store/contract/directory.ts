@@ -83,6 +83,10 @@ export function directoryContract(access: Access): void {
       const before = await access.store().peopleAdmin.count();
       await directory().provisioned.block(two.id, true, []);
       assert.equal(await access.store().peopleAdmin.count(), before - 1);
+      const active = (after: string, limit: number) => directory().groups.activeMembers('group', full.id, after, limit);
+      assert.deepEqual(await active('', 5), [one.id]);
+      assert.deepEqual(await active(one.id, 5), []);
+      assert.deepEqual(await active('', 0), []);
     });
 
     test('saving a person makes the local groups and roles they are in, and only those', async () => {

@@ -112,7 +112,7 @@ export function usesContract(access: Access): void {
       assert.deepEqual(await counts(), expected);
     });
 
-    test('who used a server, by client, since when, and page by page', async () => {
+    test('who used a server, by client, and since when', async () => {
       const [server, client, other] = [fresh('server'), fresh('client'), fresh('client')];
       const [one, two] = [`${server}-1`, `${server}-2`];
       const issued = (person: string, through: string, timeMs: number) =>
@@ -127,9 +127,14 @@ export function usesContract(access: Access): void {
       assert.equal(await uses.activePeople([], 0), 0);
       const { count, isAll } = await uses.meetings();
       assert.ok(count >= 3 && isAll);
-      const page = (after: string, limit: number) => uses.usersOf({ server, client, sinceMs: 0 }, { after, limit });
-      assert.deepEqual(await page('', 1), [one]);
-      assert.deepEqual(await page(one, 5), [two]);
+      const last = await uses.lastUses(server, [one, two, 'nobody']);
+      assert.deepEqual(
+        last
+          .map(({ person, client: through, lastMs }) => `${person === one ? 1 : 2} ${through === client} ${lastMs}`)
+          .sort(),
+        ['1 false 7000', '1 true 5000', '2 true 9000'],
+      );
+      assert.deepEqual(await uses.lastUses(server, []), []);
     });
 
     test('are forgotten after four hundred days', async () => {

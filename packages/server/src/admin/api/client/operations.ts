@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: EAJ25afv4KbkyheSd3XeZ5UhPG5houoLVSdu6EWYB3M
+// Made of: 2CxWFEGx9F203kFyG8fU5S8WhBG3hsOC1Z3hIIbOFeQ
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -22,6 +22,7 @@ export interface Operations {
         | 'apply'
         | 'publish'
         | 'approve'
+        | 'read:reach'
         | 'write:credentials'
         | 'read:keys'
         | 'read:sources'
@@ -383,6 +384,7 @@ export interface Operations {
         | 'read:groups'
         | 'read:policy'
         | 'apply'
+        | 'read:reach'
         | 'read:keys'
         | 'read:sources'
         | 'read:audit'
@@ -832,6 +834,96 @@ export interface Operations {
         hours: string | null;
         until: number | null;
       }[];
+    };
+  };
+  /** What one person reaches: by server, through which client, by which rules, and when it was last used. */
+  reachOfPerson: {
+    method: 'GET';
+    path: '/reach/people/{id}';
+    params: { id: string };
+    query: { limit?: number; cursor?: string; server?: string };
+    answer: {
+      items: readonly {
+        server: {
+          id: string;
+          name: string;
+          scopes: readonly { name: string; risk: 'low' | 'medium' | 'high'; tools: readonly string[] }[];
+        };
+        rules: readonly {
+          id: string;
+          effect: 'allow' | 'deny' | 'require';
+          scopes: readonly string[];
+          to: readonly string[];
+          through: readonly string[] | null;
+          needs: { acr: string | null; amr: readonly string[]; maxAgeSeconds: number | null } | null;
+          from: readonly string[];
+          notFrom: readonly string[];
+          hours: string | null;
+          until: number | null;
+        }[];
+        through: readonly { client: string; scopes: readonly string[]; lastMs: number | null }[];
+      }[];
+      next: string | null;
+    };
+  };
+  /** Who reaches a server: people by client, scope and group, the rules that let them, and how many of them do not use it. */
+  reachOfServer: {
+    method: 'GET';
+    path: '/reach/servers/{id}';
+    params: { id: string };
+    answer: {
+      server: {
+        id: string;
+        name: string;
+        scopes: readonly { name: string; risk: 'low' | 'medium' | 'high'; tools: readonly string[] }[];
+      };
+      rules: readonly {
+        id: string;
+        effect: 'allow' | 'deny' | 'require';
+        scopes: readonly string[];
+        to: readonly string[];
+        through: readonly string[] | null;
+        needs: { acr: string | null; amr: readonly string[]; maxAgeSeconds: number | null } | null;
+        from: readonly string[];
+        notFrom: readonly string[];
+        hours: string | null;
+        until: number | null;
+      }[];
+      people: number;
+      clients: readonly { client: string; people: number; used: number }[];
+      scopes: readonly { scope: string; people: number }[];
+      subjects: readonly { subject: string; name: string; people: number; reaching: number }[];
+    };
+  };
+  /** Where a client may go for whom: servers that know it, with the rules that speak of it. */
+  reachOfClient: {
+    method: 'GET';
+    path: '/reach/clients/{id}';
+    params: { id: string };
+    query: { limit?: number; cursor?: string };
+    answer: {
+      items: readonly {
+        server: {
+          id: string;
+          name: string;
+          scopes: readonly { name: string; risk: 'low' | 'medium' | 'high'; tools: readonly string[] }[];
+        };
+        rules: readonly {
+          id: string;
+          effect: 'allow' | 'deny' | 'require';
+          scopes: readonly string[];
+          to: readonly string[];
+          through: readonly string[] | null;
+          needs: { acr: string | null; amr: readonly string[]; maxAgeSeconds: number | null } | null;
+          from: readonly string[];
+          notFrom: readonly string[];
+          hours: string | null;
+          until: number | null;
+        }[];
+        clientId: string;
+        used: number;
+      }[];
+      next: string | null;
     };
   };
   /** Versions of a document, the newest first. */
@@ -1319,6 +1411,9 @@ export const addresses = {
   probeServer: ['POST', '/probes'],
   getMatrix: ['GET', '/access'],
   getCell: ['GET', '/access/cell'],
+  reachOfPerson: ['GET', '/reach/people/{id}'],
+  reachOfServer: ['GET', '/reach/servers/{id}'],
+  reachOfClient: ['GET', '/reach/clients/{id}'],
   listVersions: ['GET', '/policies/{kind}/versions'],
   getVersion: ['GET', '/policies/{kind}/versions/{version}'],
   listDrafts: ['GET', '/drafts'],
