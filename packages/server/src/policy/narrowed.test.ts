@@ -86,6 +86,7 @@ describe('a version that grants less', () => {
         types('{ x: { scope: b } }'),
         true,
       ],
+      ['a type is gone', withDetails, types('{ x: { scope: a } }'), low, true],
       [
         'a type has a member less',
         withDetails,

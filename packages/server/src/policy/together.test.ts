@@ -89,6 +89,19 @@ describe('a session that holds something of all sides but one gets nothing of th
   });
 });
 
+test('a session that has too much by a rule of later gets nothing of any side, and everything else', () => {
+  const narrow = `never_together:
+  - { id: later, sides: { in: { web: [fetch] }, out: { mail: [send] } } }
+  - { id: other, sides: { in: { web: [post] }, out: { crm: all } } }
+`;
+  const index = indexOf(narrow);
+  const held = ['web fetch', 'mail send'];
+  assert.deepEqual(decide(index, ask('web', ['fetch'], held)).keptApart, ['fetch']);
+  assert.deepEqual(decide(index, ask('web', ['post'], held)).scopes, ['post']);
+  const rules = rulesOfSession(index.together ?? new Map(), { client: 'app', server: 'web' });
+  assert.deepEqual(newlyHeld(rules, 'web', ['fetch', 'post'], []), ['web fetch', 'web post'], 'each that some rule names');
+});
+
 describe('whom a rule is about', () => {
   const held = ['crm contacts', 'web fetch'];
   const table: [words: string, ask: Partial<Ask>, effect: string][] = [

@@ -115,7 +115,6 @@ export function keepApart(
   others: readonly string[],
 ): KeptApart | undefined {
   const rules = ask.whenever ? none : rulesOfAsk(index, ask);
-  if (rules.length === 0) return undefined;
   const held = new Set(ask.held);
   const withheld: string[] = [];
   const spoke = new Set<TogetherRule>();
