@@ -45,6 +45,32 @@ describe('a version that grants less', () => {
       [one.replace('}', ', from: [10.0.0.0/8] }')],
       ['s group:g'],
     ],
+    [
+      'a denial and a demand as before',
+      [one, '{ id: no, deny: [a], on: s, to: [role:r] }', '{ id: r, require: { max_age: 90 }, for: [a], on: s }'],
+      [one, '{ id: no, deny: [a], on: s, to: [role:r] }', '{ id: r, require: { max_age: 90 }, for: [a], on: s }'],
+      [],
+    ],
+    ['until a day, now', [one], [one.replace('}', ', until: 2030-01-01 }')], ['s group:g']],
+    [
+      'until a day, as before',
+      [one.replace('}', ', until: 2030-01-01 }')],
+      [one.replace('}', ', until: 2030-01-01 }')],
+      [],
+    ],
+    [
+      'until another day',
+      [one.replace('}', ', until: 2030-01-01 }')],
+      [one.replace('}', ', until: 2029-01-01 }')],
+      ['s group:g'],
+    ],
+    ['no longer until a day', [one.replace('}', ', until: 2030-01-01 }')], [one], []],
+    [
+      'through one client less',
+      [one.replace('}', ', through: [c, d] }')],
+      [one.replace('}', ', through: [c] }')],
+      ['s group:g'],
+    ],
     ['a demand is new', [one], [one, '{ id: r, require: { max_age: 60 }, for: [a], on: s }'], ['s everyone']],
     [
       'a demand is another',
@@ -76,6 +102,7 @@ describe('a version that grants less', () => {
     });
     const rows: [name: string, rule: string, before: object, next: object, told: boolean][] = [
       ['a scope has become high-risk', one, low, high, true],
+      ['one of its scopes has become high-risk', one.replace('[a]', '[a, b]'), low, high, true],
       ['a scope that the rule does not allow has', one.replace('[a]', '[b]'), low, high, false],
       ['a scope is high-risk no more', one, high, low, false],
       ['a scope has become one of medium risk', one, low, on('{ a: { risk: medium }, b: {} }'), false],
@@ -127,6 +154,13 @@ describe('a version that grants less', () => {
         withDetails,
         types('{ x: { scope: a, members: { m: text } } }'),
         types('{ x: { scope: a, members: { m: [p] } } }'),
+        true,
+      ],
+      [
+        'a member of some values takes any text now',
+        withDetails,
+        types('{ x: { scope: a, members: { m: [p] } } }'),
+        types('{ x: { scope: a, members: { m: text } } }'),
         true,
       ],
       [

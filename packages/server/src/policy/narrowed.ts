@@ -23,9 +23,9 @@ export function narrowedServers(before: AccessIndex, next: AccessIndex): readonl
     const [old, now] = [rulesOf(before, server.id), rulesOf(next, server.id)];
     const same = next.servers.get(server.id);
     const isGone = same?.resource !== server.resource || same.ras !== server.ras || (same.isOff && !server.isOff);
-    const isLess = worthLess(before, next, server, same);
+    const isLess = same && worthLess(before, next, server, same);
     const lost = old.filter(
-      (rule) => rule.effect === 'allow' && (isGone || isLess(rule) || !now.some((other) => covers(other, rule))),
+      (rule) => rule.effect === 'allow' && (isGone || isLess?.(rule) || !now.some((other) => covers(other, rule))),
     );
     const added = isGone
       ? []
@@ -53,9 +53,8 @@ function worthLess(
   before: AccessIndex,
   next: AccessIndex,
   server: AccessServer,
-  same: AccessServer | undefined,
+  same: AccessServer,
 ): (rule: Rule) => boolean {
-  if (!same) return () => true;
   const isRaised = (scope: string) => isHighRisk(same, scope) && !isHighRisk(server, scope);
   const isOther = (type: string) => !isSameType(server.detailTypes.get(type), same.detailTypes.get(type));
   const bound = [...before.clients.values()]

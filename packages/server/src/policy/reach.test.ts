@@ -63,3 +63,20 @@ sign_in: { acr: [one, two] }
     [['a', 'b', 'c']],
   );
 });
+
+test('where no sign-in earns a word, what takes none', () => {
+  const parsed = parsePolicy(
+    `servers: { t: { resource: ${ras}/t/mcp, ras: ${ras}, scopes: { a: {} } } }
+clients: { cli: { redirect_uris: [http://localhost/cb], client_ids: { ${ras}: cli } } }
+rules: [{ id: all, allow: all, on: t, to: [everyone] }]
+sign_in: { amr: [mfa] }
+`,
+    'access',
+  );
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  const index = compileAccess(parsed.document as Parameters<typeof compileAccess>[0], { version: 1, localRas: ras });
+  assert.deepEqual(
+    reachOf(index, { id: 'u', groups: [], roles: [] }, 1_800_000_000).map(({ scopes }) => scopes),
+    [['a']],
+  );
+});

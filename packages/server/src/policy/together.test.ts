@@ -73,6 +73,21 @@ describe('a session that holds something of all sides but one gets nothing of th
     });
   }
 
+  test('a rule that has nothing against it says so, and one that is not asked says why', () => {
+    const last = (asked: Ask) =>
+      explain(index, asked)
+        .rules.find(({ id }) => id === 'leak')
+        ?.conditions.at(-1);
+    assert.deepEqual(last(ask('mail', ['send'])), {
+      about: 'session',
+      met: false,
+      words: 'the session would not hold something of every side',
+    });
+    const open = last(ask('mail', ['send'], both, { whenever: true }));
+    assert.deepEqual([open?.about, open?.met], ['session', false]);
+    assert.match(open?.words ?? '', /what could be had at all/);
+  });
+
   test('nobody is sent to sign in again, or for a key, for what is kept apart anyhow', () => {
     const old = { authTime: now - 7200 };
     assert.equal(decide(index, ask('mail', ['send'], [], old)).effect, 'step_up');
@@ -99,7 +114,11 @@ test('a session that has too much by a rule of later gets nothing of any side, a
   assert.deepEqual(decide(index, ask('web', ['fetch'], held)).keptApart, ['fetch']);
   assert.deepEqual(decide(index, ask('web', ['post'], held)).scopes, ['post']);
   const rules = rulesOfSession(index.together ?? new Map(), { client: 'app', server: 'web' });
-  assert.deepEqual(newlyHeld(rules, 'web', ['fetch', 'post'], []), ['web fetch', 'web post'], 'each that some rule names');
+  assert.deepEqual(
+    newlyHeld(rules, 'web', ['fetch', 'post'], []),
+    ['web fetch', 'web post'],
+    'each that some rule names',
+  );
 });
 
 describe('whom a rule is about', () => {
