@@ -4,16 +4,19 @@ import { StoreAltered } from '../store/digests.ts';
 import { accountCommand } from './account.ts';
 import { adminCommand } from './admin.ts';
 import { apiTokenCommand } from './api-token.ts';
+import { applyCommand } from './apply.ts';
 import { auditCommand } from './audit.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
 import { clientCommand } from './client.ts';
 import { explainCommand } from './explain.ts';
+import { exportCommand } from './export.ts';
 import { exportsCommand } from './exports.ts';
 import { groupCommand, roleCommand } from './group.ts';
 import { configOption } from './home-option.ts';
 import { identityCommand } from './identity.ts';
 import { keysCommand } from './keys.ts';
 import { personCommand } from './person.ts';
+import { planCommand } from './plan.ts';
 import { policyCommand } from './policy.ts';
 import { scimCommand } from './scim.ts';
 import { serveCommand } from './serve.ts';
@@ -24,12 +27,16 @@ import { storeCommand } from './store.ts';
 /** Exit code for what the operator has to put right: a bad flag, file, port or home. */
 const exitProblem = 2;
 
+/** Commands of policy as code have codes of their own: 2 says to a pipeline that something would change, or waits. */
+const asCode: ReadonlySet<string | undefined> = new Set(['plan', 'apply', 'export']);
+
 /**
  * Runs the command line. Resolves to the exit code: 0 done, 1 the answer is no (a check that found mistakes, nothing
- * found), 2 the operator has to put something right. A `Problem` prints what is wrong and the way out, never a stack.
+ * found), 2 the operator has to put something right; plan, apply and export say 1 then. A `Problem` prints what is wrong and the way out, never a stack.
  */
 export async function run(args: readonly string[]): Promise<number> {
   let exitCode = 0;
+  const problemCode = asCode.has(args[0]) ? 1 : exitProblem;
   const program = new Command('credence')
     .description('Decide once which agents may reach which MCP servers for whom. No consent screens.')
     .version('0.1.0')
@@ -42,6 +49,9 @@ export async function run(args: readonly string[]): Promise<number> {
   for (const command of [
     serveCommand,
     policyCommand,
+    planCommand,
+    applyCommand,
+    exportCommand,
     auditCommand,
     explainCommand,
     personCommand,
@@ -69,14 +79,14 @@ export async function run(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return afterUsageError(error);
+    if (error instanceof CommanderError) return afterUsageError(error, problemCode);
     if (error instanceof Problem) {
       process.stderr.write(`credence: ${error.message}\n  ${error.wayOut}\n`);
-      return exitProblem;
+      return problemCode;
     }
     if (error instanceof StoreAltered) {
       process.stderr.write(`credence: ${error.message}\n  Look with: credence policy verify\n`);
-      return exitProblem;
+      return problemCode;
     }
     throw error;
   }
@@ -90,9 +100,9 @@ function inheritSettings(command: Command, parent: Command): Command {
   return command;
 }
 
-function afterUsageError({ code, exitCode, message }: CommanderError): number {
+function afterUsageError({ code, exitCode, message }: CommanderError, problemCode: number): number {
   if (exitCode === 0 || code === 'commander.help') return code === 'commander.help' ? exitProblem : 0;
   const text = message.replace(/^error: /, '');
   process.stderr.write(`credence: ${text}\n  See credence --help, or credence <command> --help.\n`);
-  return exitProblem;
+  return problemCode;
 }

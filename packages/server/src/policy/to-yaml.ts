@@ -24,22 +24,21 @@ function isSame(kind: DocumentKind, text: string, document: object): boolean {
   return parsed.ok && JSON.stringify(parsed.document) === JSON.stringify(document);
 }
 
-/** Follows the schema as far as it is mappings, lists and records: what a choice between forms says stays as it is. */
+/**
+ * Follows the schema, which the value has, as far as it is mappings, lists and records: what a choice between forms says stays as it
+ * is.
+ */
 function withoutDefaults(schema: unknown, value: unknown): unknown {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) {
     return withoutDefaults(schema.def.innerType, value);
   }
-  if (schema instanceof z.ZodArray && Array.isArray(value)) {
-    return value.map((each) => withoutDefaults(schema.element, each));
-  }
-  if (typeof value !== 'object' || value === null) return value;
+  if (schema instanceof z.ZodArray) return (value as unknown[]).map((each) => withoutDefaults(schema.element, each));
+  const entries = () => Object.entries(value as object);
   if (schema instanceof z.ZodRecord) {
-    return Object.fromEntries(
-      Object.entries(value).map(([key, each]) => [key, withoutDefaults(schema.valueType, each)]),
-    );
+    return Object.fromEntries(entries().map(([key, each]) => [key, withoutDefaults(schema.valueType, each)]));
   }
   if (!(schema instanceof z.ZodObject)) return value;
-  const told = Object.entries(value).filter(([key, each]) => !isDefault(schema.shape[key], each));
+  const told = entries().filter(([key, each]) => !isDefault(schema.shape[key], each));
   return Object.fromEntries(told.map(([key, each]) => [key, withoutDefaults(schema.shape[key], each)]));
 }
 

@@ -12,6 +12,7 @@ import { liveRoutes } from './live-records.ts';
 import { meRoutes } from './me.ts';
 import { overviewRoutes } from './overview.ts';
 import { peopleRoutes } from './people.ts';
+import { planRoutes } from './plan.ts';
 import { policyRoutes } from './policies.ts';
 import { reachRoutes } from './reach.ts';
 import { reachExportRoutes } from './reach-export.ts';
@@ -42,6 +43,7 @@ export const routes: readonly Route[] = [
   ...reachExportRoutes,
   ...policyRoutes,
   ...draftRoutes,
+  ...planRoutes,
   ...changeRoutes,
   ...keyRoutes,
   ...sourceRoutes,

@@ -1,0 +1,67 @@
+import type { EntryChange } from '../policy/diff/entries.ts';
+import type { PolicyKind } from '../store/store.ts';
+import { diffOf } from './diff.ts';
+import type { Ground } from './drafts.ts';
+import { judge } from './judge.ts';
+import { done, type Outcome } from './outcome.ts';
+import { asksSecondPerson } from './publish.ts';
+
+/** What a document from elsewhere would change, if it was published: what a command prints and the API answers. */
+export interface Plan {
+  readonly kind: PolicyKind;
+  /** Version it is compared with; 0 where there is none. */
+  readonly from: number;
+  /** SHA-256 of the document as it would be published. */
+  readonly digest: string;
+  /** It says what is in force, to the letter. */
+  readonly isInForce: boolean;
+  /** How many people gain, and lose, anything; of a resource document nobody can say. */
+  readonly gain: number;
+  readonly lose: number;
+  readonly summary: string;
+  readonly effects: readonly { readonly words: string }[];
+  readonly entries: readonly PlannedEntry[];
+  /** Why it grants more; empty when it only takes away. */
+  readonly widens: readonly string[];
+  readonly needsSecondPerson: boolean;
+}
+
+/** An entry of the document that is not what it was; without its text, which is in the documents. */
+export interface PlannedEntry {
+  readonly section: string;
+  /** '' of a single word. */
+  readonly id: string;
+  readonly change: 'new' | 'gone' | 'changed';
+  readonly keys: readonly string[];
+}
+
+/** Compares a document that is no draft with the version in force; changes nothing. */
+export async function planOf(
+  { store, origins, now }: Pick<Ground, 'store' | 'origins' | 'now'>,
+  kind: PolicyKind,
+  raw: unknown,
+): Promise<Outcome<Plan>> {
+  const judged = judge(kind, raw, origins);
+  if (!judged.ok) return judged;
+  const { document, digest } = judged.value;
+  const latest = await store.policies.latest(kind);
+  const { from, gain, lose, summary, effects, entries, widens } = await diffOf(store, kind, document, { origins, now });
+  return done({
+    kind,
+    from,
+    digest,
+    isInForce: latest?.digest === digest,
+    gain,
+    lose,
+    summary,
+    effects: effects.map(({ words }) => ({ words })),
+    entries: entries.map(toPlanned),
+    widens,
+    needsSecondPerson: asksSecondPerson(latest) && widens.length > 0,
+  });
+}
+
+function toPlanned({ section, id, before, after, keys }: EntryChange): PlannedEntry {
+  const change = before === undefined ? 'new' : after === undefined ? 'gone' : 'changed';
+  return { section, id, change, keys };
+}

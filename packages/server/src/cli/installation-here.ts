@@ -1,0 +1,76 @@
+import { userInfo } from 'node:os';
+import { refusalRow } from '@credence/mcp/protocol';
+import { beginDraft, discardDraft, type Ground, proposeDraft } from '../changes/drafts.ts';
+import type { Outcome } from '../changes/outcome.ts';
+import { planOf } from '../changes/plan.ts';
+import { publishDraft } from '../changes/publish.ts';
+import { Problem } from '../problem.ts';
+import type { Store } from '../store/store.ts';
+import { isSameText, otherVersion, type PlaceFlags, type PolicyPlace, type VersionLine } from './installation.ts';
+import { readIssuers, toActRow, withStore } from './with-store.ts';
+
+const mostVersions = 500;
+
+/** The installation of a home on this machine, beside a server that may be running. */
+export function openHere<T>(flags: PlaceFlags, work: (place: PolicyPlace) => Promise<T>): Promise<T> {
+  return withStore(flags, async (store) => work(toPlace(store, await readIssuers(flags), flags.home)));
+}
+
+function toPlace(store: Store, origins: Ground['origins'], home: string): PolicyPlace {
+  const ground = (): Ground => ({
+    store,
+    origins,
+    now: Math.floor(Date.now() / 1000),
+    by: `cli:${userInfo().username}`,
+    row: (kind, { detail = '', ...facts }) => toActRow(kind, detail, facts),
+  });
+  return {
+    words: home,
+    async versions(kind) {
+      const found: VersionLine[] = [];
+      let at = (await store.policies.latest(kind))?.version ?? 0;
+      for (; at >= 1 && found.length < mostVersions; at -= 1) {
+        const version = await store.policies.read(kind, at);
+        if (!version) continue;
+        const { author, publishedAt, digest } = version;
+        found.push({ version: at, author, publishedAt, digest });
+      }
+      return found;
+    },
+    async document(kind, version) {
+      const found = await store.policies.read(kind, version);
+      if (!found)
+        throw new Problem(
+          `There is no version ${version} of the ${kind} document.`,
+          'List them with: credence plan --drift',
+        );
+      return JSON.parse(found.document);
+    },
+    plan: async (kind, document) => orProblem(await planOf(ground(), kind, document)),
+    async apply(plan, document, name) {
+      const waiting = (await store.drafts.list()).find(isSameText(plan));
+      if (waiting && plan.needsSecondPerson) return { draft: waiting.id, version: undefined };
+      const draft = orProblem(await beginDraft(ground(), { kind: plan.kind, name, document }));
+      if (draft.base !== plan.from) {
+        orProblem(await discardDraft(ground(), draft));
+        throw otherVersion(draft.base, plan);
+      }
+      const proposed = orProblem(await proposeDraft(ground(), draft));
+      const published = await publishDraft(ground(), proposed, proposed.digest);
+      if (published.ok) return { draft: draft.id, version: published.value.version };
+      if (published.refusal === 'second_person_needed') return { draft: draft.id, version: undefined };
+      throw toProblem(published);
+    },
+  };
+}
+
+function orProblem<T>(outcome: Outcome<T>): T {
+  if (outcome.ok) return outcome.value;
+  throw toProblem(outcome);
+}
+
+function toProblem({ refusal, detail, errors = [] }: Exclude<Outcome<unknown>, { ok: true }>): Problem {
+  const { hint, help } = refusalRow(refusal);
+  const lines = errors.map(({ at, problem }) => `\n  ${at}: ${problem}`).join('');
+  return new Problem(`${detail ?? hint}${lines}`, help ?? 'Look again with: credence plan -f FILE');
+}

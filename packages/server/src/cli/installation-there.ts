@@ -1,0 +1,111 @@
+import { type Problem as ApiProblem, createAdminClient, type Told } from '../admin/api/client/client.ts';
+import { isLoopbackHost } from '../config.ts';
+import { Problem } from '../problem.ts';
+import { isSameText, otherVersion, type PlaceFlags, type PolicyPlace, type VersionLine } from './installation.ts';
+import { readText } from './read-text.ts';
+
+const mostVersions = 500;
+const page = 50;
+
+/** An installation elsewhere, through its admin API, as an API token may. */
+export async function openThere<T>(
+  flags: PlaceFlags & { readonly url: string },
+  work: (place: PolicyPlace) => Promise<T>,
+): Promise<T> {
+  const base = checkUrl(flags.url);
+  const call = createAdminClient(`${base}/api/v1`, fetchOrSay(base), await readToken(flags));
+  return work({
+    words: base,
+    async versions(kind) {
+      const found: VersionLine[] = [];
+      for (;;) {
+        const before = found.at(-1)?.version;
+        const { items } = orProblem(
+          await call('listVersions', { params: { kind }, query: { limit: page, ...(before && { before }) } }),
+        );
+        found.push(
+          ...items.map(({ version, author, publishedAt, digest }) => ({ version, author, publishedAt, digest })),
+        );
+        if (items.length < page || found.length >= mostVersions) return found;
+      }
+    },
+    async document(kind, version) {
+      return orProblem(await call('getVersion', { params: { kind, version } })).document;
+    },
+    async plan(kind, document) {
+      return orProblem(await call('planDocument', { params: { kind }, body: { document } }));
+    },
+    async apply(plan, document, name) {
+      const { items } = orProblem(await call('listDrafts', { query: { state: 'proposed' } }));
+      const waiting = items.find(isSameText(plan));
+      if (waiting) return { draft: waiting.id, version: undefined };
+      const begun = withTag(await call('createDraft', { body: { kind: plan.kind, name, document } }));
+      const { id, base } = begun.value;
+      if (base !== plan.from) {
+        orProblem(await call('discardDraft', { params: { id }, ifMatch: begun.etag }));
+        throw otherVersion(base, plan);
+      }
+      const { digest } = orProblem(await call('proposeDraft', { params: { id }, ifMatch: begun.etag }));
+      const published = await call('publishDraft', { params: { id }, body: { digest } });
+      if (published.ok) return { draft: id, version: published.value.version };
+      // A token does not publish, and not everybody may: then it waits for whoever does.
+      if (waits.has(published.problem.code ?? '')) return { draft: id, version: undefined };
+      throw toProblem(published.problem);
+    },
+  });
+}
+
+const waits: ReadonlySet<string> = new Set(['admin_scope_lacks', 'admin_role_lacks', 'second_person_needed']);
+
+/** A token goes over https, or to this machine. */
+function checkUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname));
+  if (!url || !isSafe || url.username !== '' || url.search !== '' || url.hash !== '') {
+    throw new Problem(`--url ${text} must be the https URL of the admin listener.`, 'http is for localhost only.');
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+/** Never a flag of its own: what stands on a command line is for everybody on the machine to read. */
+async function readToken({ tokenFile }: PlaceFlags): Promise<string> {
+  const text = tokenFile === undefined ? process.env.CREDENCE_TOKEN : await readText(tokenFile);
+  const token = text?.trim() ?? '';
+  if (token !== '') return token;
+  throw new Problem(
+    'No API token: an installation elsewhere wants to see one.',
+    'Set CREDENCE_TOKEN, or name a file with --token-file. Make one with: credence api-token create --scope read:policy --scope apply',
+  );
+}
+
+function fetchOrSay(base: string): typeof globalThis.fetch {
+  return async (input, init) => {
+    try {
+      return await globalThis.fetch(input, { ...init, redirect: 'error', signal: AbortSignal.timeout(60_000) });
+    } catch (error) {
+      const { cause, message } = error as Error;
+      throw new Problem(
+        `${base} cannot be reached: ${cause instanceof Error ? cause.message : message}.`,
+        'Check --url, the network, and for an authority of your own NODE_EXTRA_CA_CERTS.',
+      );
+    }
+  };
+}
+
+function orProblem<T>(told: Told<T>): T {
+  if (told.ok) return told.value;
+  throw toProblem(told.problem);
+}
+
+function withTag<T>(told: Told<T>): { readonly value: T; readonly etag: string } {
+  return { value: orProblem(told), etag: (told.ok && told.etag) || '' };
+}
+
+function toProblem({ status, title, detail, help, errors = [], reference }: ApiProblem): Problem {
+  const lines = errors.map(({ at, problem }) => `\n  ${at}: ${problem}`).join('');
+  const words = `The admin API answered ${status}: ${detail ?? title}${lines}`;
+  return new Problem(
+    words,
+    help ?? (reference ? `Its record says more: credence explain ${reference}` : 'Check --url and the token.'),
+  );
+}
