@@ -16,34 +16,37 @@ export interface Reach {
  * best place and at the best hour: what shows less gets less. One decision for each client and server that can meet.
  */
 export function reachOf(index: AccessIndex, person: Ask['person'], now: EpochSeconds): readonly Reach[] {
-  const { acr, amr } = index.earnable;
-  const words = strongest([...acr]);
-  const best = { amr: [...amr], authTime: now, now, keyBound: true, whenever: true } as const;
   return [...index.clients.values()].filter(mayExchange).flatMap((client) =>
     [...index.servers.values()]
       .filter(({ ras }) => client.clientIds.has(ras))
       .flatMap((server) => {
-        const ask = { ...best, person, client: client.id, server: server.id };
-        const scopes = scopesOf(index, ask, [...server.scopes.keys()], words);
+        const scopes = grantedAtBest(index, { person, client: client.id, server }, now);
         return scopes.length > 0 ? [{ client, server, scopes }] : [];
       }),
   );
 }
 
-/** No sign-in is what two words say that have nothing to do with each other: then each scope is asked for after each of them. */
-function scopesOf(
+/**
+ * Scopes of a server that can be had at all, after the best sign-in, from the best place and at the best hour. No sign-in is what two
+ * words say that have nothing to do with each other: then each scope is asked for after each of them.
+ */
+export function grantedAtBest(
   index: AccessIndex,
-  ask: Omit<Ask, 'scopes' | 'acr'>,
-  scopes: readonly string[],
-  words: readonly (string | undefined)[],
+  about: { readonly person: Ask['person']; readonly client: string; readonly server: AccessServer },
+  now: EpochSeconds,
 ): readonly string[] {
-  const granted = (asked: readonly string[], acr: string | undefined) => {
-    const decision = decide(index, { ...ask, scopes: asked, acr });
+  const { acr, amr } = index.earnable;
+  const best = { amr: [...amr], authTime: now, now, keyBound: true, whenever: true } as const;
+  const ask = { ...best, person: about.person, client: about.client, server: about.server.id };
+  const granted = (asked: readonly string[], word: string | undefined) => {
+    const decision = decide(index, { ...ask, scopes: asked, acr: word });
     return decision.effect === 'allow' ? decision.scopes : [];
   };
+  const scopes = [...about.server.scopes.keys()];
+  const words = strongest([...acr]);
   const [only] = words;
   if (words.length === 1) return granted(scopes, only);
-  return scopes.filter((scope) => words.some((acr) => granted([scope], acr).length > 0));
+  return scopes.filter((scope) => words.some((word) => granted([scope], word).length > 0));
 }
 
 /** Words that no other of them covers; at least one. */

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { AccessDocument } from './access-document.ts';
@@ -43,5 +42,5 @@ function withoutDefaults(schema: unknown, value: unknown): unknown {
 }
 
 function isDefault(schema: unknown, value: unknown): boolean {
-  return schema instanceof z.ZodDefault && isDeepStrictEqual(schema.def.defaultValue, value);
+  return schema instanceof z.ZodDefault && JSON.stringify(schema.def.defaultValue) === JSON.stringify(value);
 }

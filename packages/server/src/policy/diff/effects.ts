@@ -1,8 +1,8 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { AccessIndex } from '../compile.ts';
 import type { Rule } from '../compile-rules.ts';
-import { decide } from '../decide.ts';
-import type { Ask, Risk } from '../model.ts';
+import type { Risk } from '../model.ts';
+import { grantedAtBest } from '../reach.ts';
 import type { AffectedServer } from './affected.ts';
 import { type ClientClass, clientClasses } from './client-classes.ts';
 import { classesOn, type PersonClass, type Population } from './person-classes.ts';
@@ -131,17 +131,7 @@ function grantedBy(
 ): ReadonlySet<string> {
   const server = index.servers.get(serverId);
   if (!server) return nothing;
-  const { acr, amr } = index.earnable;
-  const best = { acr: [...acr].at(-1), amr: [...amr], authTime: now, now, keyBound: true, whenever: true } as const;
-  const ask: Ask = {
-    ...best,
-    person: people.person,
-    client: clients[0] ?? '',
-    server: serverId,
-    scopes: [...server.scopes.keys()],
-  };
-  const { effect, scopes } = decide(index, ask);
-  return effect === 'allow' ? new Set(scopes) : nothing;
+  return new Set(grantedAtBest(index, { person: people.person, client: clients[0] ?? '', server }, now));
 }
 
 function isAbout(rule: Rule, people: PersonClass, { clients }: ClientClass, scope: string): boolean {
