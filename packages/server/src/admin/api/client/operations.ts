@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: 2CxWFEGx9F203kFyG8fU5S8WhBG3hsOC1Z3hIIbOFeQ
+// Made of: qETNucgn9QcDVJZuL01mLSpUqAWZs2ZOzG5vnrsAFC0
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -1124,6 +1124,26 @@ export interface Operations {
     body: { digest: string };
     answer: { kind: 'access' | 'resource'; version: number; approver: string | null; gain: number; lose: number };
   };
+  /** What would change if a document was published, in people and in words; changes nothing. */
+  planDocument: {
+    method: 'POST';
+    path: '/policies/{kind}/plan';
+    params: { kind: 'access' | 'resource' };
+    body: { document: { [more: string]: unknown } };
+    answer: {
+      kind: 'access' | 'resource';
+      from: number;
+      digest: string;
+      isInForce: boolean;
+      gain: number;
+      lose: number;
+      summary: string;
+      effects: readonly { words: string }[];
+      entries: readonly { section: string; id: string; change: 'new' | 'gone' | 'changed'; keys: readonly string[] }[];
+      widens: readonly string[];
+      needsSecondPerson: boolean;
+    };
+  };
   /** Changes of people that wait for approval, the oldest first. */
   listChanges: {
     method: 'GET';
@@ -1425,6 +1445,7 @@ export const addresses = {
   rebaseDraft: ['POST', '/drafts/{id}/rebase'],
   proposeDraft: ['POST', '/drafts/{id}/propose'],
   publishDraft: ['POST', '/drafts/{id}/publish'],
+  planDocument: ['POST', '/policies/{kind}/plan'],
   listChanges: ['GET', '/changes'],
   proposeMembers: ['POST', '/changes/members'],
   proposeRole: ['POST', '/changes/administrators'],
