@@ -54,6 +54,10 @@ describe('when what is granted ends', () => {
   ];
   for (const [name, rules, end] of table) test(name, () => assert.equal(endOf(indexOf(...rules)), end));
 
+  test('on a server without rules: never', () => {
+    assert.equal(endOfGrant(indexOf(late), { ...ask(['a']), server: 'other' }, ['a']), undefined);
+  });
+
   test('of the scopes that are granted, and no other', () => {
     assert.equal(endOf(indexOf(early, late, always), ['a']), undefined);
     assert.equal(endOf(indexOf(early), ['a']), at('2026-12-03'));

@@ -28,7 +28,7 @@ export function compileEndings(rules: ReadonlyMap<string, RuleIndex>): readonly 
  */
 export function endOfGrant(index: AccessIndex, ask: Ask, scopes: readonly string[]): EpochSeconds | undefined {
   const here = index.rules.get(ask.server);
-  if (!index.endings || !here) return undefined;
+  if (!here) return undefined;
   const allowing = rulesFor(here, ask, scopes).filter(({ effect }) => effect === 'allow');
   const ends = scopes.map((scope) => {
     const untils = allowing.filter((rule) => rule.scopes.has(scope)).map(({ when }) => when?.until ?? never);
