@@ -215,7 +215,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('store/drafts.ts'), [server('store/digests.test.ts'), server('store/sqlite.test.ts')]],
   [server('policy/narrowed.ts'), [server('policy/narrowed.test.ts')]],
   [server('policy/ends.ts'), [server('policy/ends.test.ts')], [toSpec('circumstances')]],
-  [server('idp/off/endings.ts'), [toSpec('off')]],
+  [server('idp/off/endings.ts'), [server('idp/off/endings.test.ts')], [toSpec('off')]],
   ...['cef', 'csv', 'ocsf'].map((name): [string, string[]] => [
     server(`exports/formats/${name}.ts`),
     [server(`exports/formats/${name}.test.ts`)],
