@@ -32,8 +32,11 @@ export async function lookForOrphans(watch: OrphanWatch, pause: () => Promise<un
   if (watch.origins.ras !== undefined) watched.push('access_token');
   for (const shown of watched) {
     for (;;) {
-      const { alerts, isMore } = await watch.store.orphans.lookFurther(shown, stepLength, (alone) =>
-        toAlerts(watch, shown, alone),
+      const { alerts, isMore } = await watch.store.orphans.lookFurther(
+        shown,
+        stepLength,
+        (alone) => toAlerts(watch, shown, alone),
+        shown === 'id_jag' ? watch.origins.idp : undefined,
       );
       for (const alert of alerts) watch.onOrphan(readRecord(alert));
       if (!isMore) break;

@@ -1,6 +1,7 @@
 import { lastPosition } from './audit-index.ts';
 import { toStoredRow } from './audit-log.ts';
 import type { Engine } from './engine.ts';
+import type { RecentLine } from './recent-lines.ts';
 import type { AuditRow, StoredAuditRow } from './store.ts';
 
 /** What can be shown here without having been given out here: by the column that names it. */
@@ -12,11 +13,13 @@ export interface OrphanStore {
    * Looks at the next lines of the record, at most `limit`, and writes what `toAlerts` makes of those that stand alone, in the
    * step that moves on: whatever happens, and however many processes look, each line is looked at once. Begins, the first
    * time, with what is written from then on. Resolves to the alerts written, and to whether there is more to look at.
+   * @param issuer - nothing is made of lines that name another one: they need not be looked up
    */
   lookFurther(
     shown: Shown,
     limit: number,
     toAlerts: (alone: readonly StoredAuditRow[]) => Promise<readonly AuditRow[]>,
+    issuer?: string,
   ): Promise<{ readonly alerts: readonly AuditRow[]; readonly isMore: boolean }>;
 }
 
@@ -30,7 +33,7 @@ const nothing = { alerts: [], isMore: false };
 
 export function orphanStore({ db, write, recent }: Engine): OrphanStore {
   return {
-    async lookFurther(shown, limit, toAlerts) {
+    async lookFurther(shown, limit, toAlerts, issuer) {
       const name = `orphans:${shown}`;
       const reader = await db
         .selectFrom('audit_readers')
@@ -50,7 +53,9 @@ export function orphanStore({ db, write, recent }: Engine): OrphanStore {
       const to = Math.min(last, from + limit);
       if (to <= from) return nothing;
       const known = recent?.after(from, to - from);
-      const isNoneShown = known?.length === to - from && known.every(({ kind }) => kind !== kinds[shown].shown);
+      const isLookedUp = ({ kind, said }: RecentLine) =>
+        kind === kinds[shown].shown && (issuer === undefined || said.issuer === issuer);
+      const isNoneShown = known?.length === to - from && !known.some(isLookedUp);
       const alone = isNoneShown ? [] : await linesAlone(shown, from, to);
       const alerts = alone.length === 0 ? [] : await toAlerts(alone.map(toStoredRow));
       const advance = db

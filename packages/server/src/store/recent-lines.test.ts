@@ -160,4 +160,34 @@ describe('the index of what was just written', () => {
     assert.equal(await store.auditSearch.indexFurther(), stretchLength);
     assert.equal(await found({ kind: ['issuance'] }), stretchLength + 11);
   });
+
+  test('T13: of an ID-JAG that was shown, only lines that name our own issuer are looked up', async () => {
+    const asked: number[] = [];
+    const look = (issuer?: string) =>
+      store.orphans.lookFurther(
+        'id_jag',
+        400,
+        async (alone) => {
+          asked.push(alone.length);
+          return [];
+        },
+        issuer,
+      );
+    const redeemed = (issuer: string): AuditRow => ({
+      ...draw(),
+      kind: 'redemption',
+      idJag: `${issuer}-${written}`,
+      said: { issuer },
+    });
+    await look('ours'); // begins with what is written from then on
+    await store.commit({ marks: [], records: [redeemed('theirs'), draw()] });
+    assert.deepEqual(await look('ours'), { alerts: [], isMore: false });
+    assert.deepEqual(asked, []);
+    await store.commit({ marks: [], records: [redeemed('theirs'), redeemed('ours')] });
+    await look('ours');
+    assert.deepEqual(asked, [2], 'where one is to be looked up, all that stand alone are told');
+    await store.commit({ marks: [], records: [redeemed('theirs')] });
+    await look();
+    assert.deepEqual(asked, [2, 1], 'without an issuer each of them is');
+  });
 });

@@ -49,13 +49,13 @@ export function recentLines(max = maxLines): RecentLines {
 /** A line for its readers: what they want and nothing else, so that it does not keep the rest of it in memory. */
 export function toRecentLine(position: number, row: AuditRow): RecentLine {
   const { kind, timeMs, person, client, server } = row;
-  const { domain, outcome, reason, correlation, scopesGranted, scopesAsked, unknownScopes } =
+  const { issuer, domain, outcome, reason, correlation, scopesGranted, scopesAsked, unknownScopes } =
     row.said ?? readSaid(row.body);
-  const said = { domain, outcome, reason, correlation, scopesGranted, scopesAsked, unknownScopes };
+  const said = { issuer, domain, outcome, reason, correlation, scopesGranted, scopesAsked, unknownScopes };
   return { position, kind, timeMs, person, client, server, said };
 }
 
-/** What the text of a line says that it is searched by; as somebody wrote it, so that each member may be anything. */
+/** What the text of a line says that readers go by; as somebody wrote it, so that each member may be anything. */
 export function readSaid(body: string): SaidFacts {
   return JSON.parse(body) as SaidFacts;
 }

@@ -141,7 +141,7 @@ export interface AuditRow {
   /** Milliseconds since 1970. */
   readonly timeMs: number;
   readonly body: string;
-  /** What `body` says that the record is searched by, of a line that is just being written. It is not kept: `body` is. */
+  /** What `body` says that readers of the record go by, of a line that is just being written. It is not kept: `body` is. */
   readonly said?: SaidFacts | undefined;
   /** JSON text of what tells of a person; `body` carries its hash. Absent when there is none, and when it was erased. */
   readonly personal?: string | undefined;
@@ -156,6 +156,7 @@ export interface AuditRow {
 
 /** Members of `body`, each of them what it is there. */
 export interface SaidFacts {
+  readonly issuer?: unknown;
   readonly domain?: unknown;
   readonly outcome?: unknown;
   readonly reason?: unknown;
