@@ -1,4 +1,4 @@
-import { no, ok, type Result } from '@credence/mcp/protocol';
+import { clientAssertionType, grantType, no, ok, type Result, tokenType } from '@credence/mcp/protocol';
 
 /** Parameters of a form body, each at most once, none empty; `resource` alone may repeat (RFC 8707 §2). */
 export interface Form {
@@ -34,12 +34,20 @@ export function parseForm(body: string): Result<Form> {
   return ok({ get: (name) => values.get(name), resources });
 }
 
+/** Values that stand in every request, as nearly everybody writes them: known, and so not decoded again each time. */
+const usual: ReadonlyMap<string, string> = new Map(
+  [...Object.values(grantType), ...Object.values(tokenType), clientAssertionType].map((value) => [
+    encodeURIComponent(value),
+    value,
+  ]),
+);
+
 /** Decodes a name or value; `undefined` when a `%` starts no escape or the escapes are not UTF-8, where `URLSearchParams` would silently mend. */
 function decode(text: string): string | undefined {
   const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
   if (!spaced.includes('%')) return spaced;
   try {
-    return decodeURIComponent(spaced);
+    return usual.get(spaced) ?? decodeURIComponent(spaced);
   } catch {
     return undefined;
   }

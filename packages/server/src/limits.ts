@@ -52,6 +52,7 @@ export function createFailureLimit(options: {
 
   return {
     waitSeconds(client, address) {
+      if (windows.size === 0) return 0; // as it is nearly always: not even a key is made
       const window = windows.get(keyOf(client, address));
       if (!window || window.endsAt <= options.now()) return 0;
       return window.failures >= options.max ? window.endsAt - options.now() : 0;

@@ -85,10 +85,18 @@ function parsePart(part: string): JsonObject | undefined {
 
 /** Builds and signs a compact JWS. */
 export async function mintJws(header: JsonObject, claims: JsonObject, sign: Sign): Promise<string> {
-  const signingInput = `${encodeBase64url(JSON.stringify(header))}.${encodeBase64url(JSON.stringify(claims))}`;
+  const signingInput = `${encodeHeader(JSON.stringify(header))}.${encodeBase64url(JSON.stringify(claims))}`;
   const signed = sign(signingInput);
   const signature = signed instanceof Uint8Array ? signed : await signed;
   return `${signingInput}.${encodeBase64url(signature)}`;
+}
+
+/** The header minted last: one issuer hardly ever mints with more than one key and kind at a time. */
+let minted = { text: '', encoded: '' };
+
+function encodeHeader(text: string): string {
+  if (text !== minted.text) minted = { text, encoded: encodeBase64url(text) };
+  return minted.encoded;
 }
 
 /** True when `typ` is the one expected: ASCII case-insensitive, an `application/` prefix allowed (RAS-04, B35). */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider';
 import type { Artifact, Mark, Store } from '../../store/store.ts';
@@ -27,7 +27,7 @@ export function createAdapter(
  * hash is what `oidc-provider` makes of the two; the client id before it keeps the spaces of two clients apart.
  */
 export function clientAssertionMark(clientId: string, jti: string, until: EpochSeconds): Mark {
-  return toMark(clientId, createHash('sha256').update(`${clientId}${jti}`).digest('base64url'), until);
+  return toMark(clientId, hash('sha256', `${clientId}${jti}`, 'base64url'), until);
 }
 
 /** Refused like any client that fails to prove itself; the record tells it apart. */
