@@ -3,13 +3,11 @@ import { positionBefore } from '../audit/position-before.ts';
 import { type AuditRecord, toRow } from '../audit/record.ts';
 import { eventId } from '../call.ts';
 import { type Config, isLoopbackHost } from '../config.ts';
-import { createEgress } from '../egress.ts';
 import { toLine } from '../exports/format.ts';
 import { openExport } from '../exports/open.ts';
 import { type ExportStatus, readExportStatus } from '../exports/status.ts';
 import type { ExportSettings } from '../exports-config.ts';
 import { Problem } from '../problem.ts';
-import { readCertificates } from '../serve.ts';
 import { emptyChain, nextLine } from '../store/chain.ts';
 import type { Store } from '../store/store.ts';
 import { homeOption } from './home-option.ts';
@@ -102,6 +100,8 @@ function toStatusLine({ name, kind, position, behind, lagSeconds, sent, dead, ho
 async function test(name: string, flags: Flags): Promise<number> {
   const { config } = await readInstallation(flags);
   const settings = findExport(config, name);
+  // Loaded here and not above: no other command needs the half of the program that sends and answers requests.
+  const [{ createEgress }, { readCertificates }] = await Promise.all([import('../egress.ts'), import('../serve.ts')]);
   const egress = createEgress({
     internalRanges: config.egress.internalRanges,
     allowLoopback: isLoopbackHost(new URL(config.ras.issuer).hostname),

@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander';
 import { roles, type ServeFlags } from '../config.ts';
-import { startServer } from '../server.ts';
 import { configOption, homeOption } from './home-option.ts';
 
 /** `credence serve`: runs the roles of this installation until it is told to stop. */
@@ -27,6 +26,8 @@ export function serveCommand(): Command {
     .option('--demo', 'fill the home with the organisation "Acme"; loopback only')
     .addHelpText('after', examples)
     .action(async (options: ServeFlags & { home: string }) => {
+      // Loaded here and not above: no other command needs the half of the program that answers requests.
+      const { startServer } = await import('../server.ts');
       const server = await startServer(options.home, options);
       process.stdout.write(server.readyText);
       await signalled();
