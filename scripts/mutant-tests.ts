@@ -81,14 +81,21 @@ function run(test: string, patienceMs: number, flags: readonly string[], env: ob
   });
 }
 
+/** Of a process that was killed while it wrote nothing is known. */
+function readCoverage(file: string): readonly { url: string; functions: { ranges: Range[] }[] }[] {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).result;
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
+}
+
 /** The counted ranges of each script, once for each process or thread that loaded it. */
 function readRanges(coverage: string): Map<string, Range[][]> {
   const byUrl = new Map<string, Range[][]>();
   for (const name of readdirSync(coverage)) {
-    const { result } = JSON.parse(readFileSync(join(coverage, name), 'utf8')) as {
-      result: { url: string; functions: { ranges: Range[] }[] }[];
-    };
-    for (const { url, functions } of result) {
+    for (const { url, functions } of readCoverage(join(coverage, name))) {
       const ranges = functions.flatMap((each) => each.ranges);
       byUrl.set(url, [...(byUrl.get(url) ?? []), ranges]);
     }

@@ -71,7 +71,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   ],
   [server('store/recent-lines.ts'), [server('store/recent-lines.test.ts')]],
   [server('store/audit-places.ts'), [server('store/sqlite.test.ts')]],
-  [server('store/audit-orphans.ts'), [server('store/sqlite.test.ts')]],
+  [server('store/audit-orphans.ts'), [server('store/recent-lines.test.ts'), server('store/sqlite.test.ts')]],
   [server('audit/orphans.ts'), [server('audit/trace.test.ts')]],
   [server('audit/trace.ts'), [server('audit/trace.test.ts')]],
   [server('cli/when.ts'), [server('cli/when.test.ts')]],
