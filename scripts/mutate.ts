@@ -58,7 +58,6 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
     [toSpec('issuer-keys')],
   ],
   [server('changes/plan.ts'), [toSpec('policy-as-code')]],
-  [server('cli/plan.ts'), [server('cli/plan.test.ts')]],
   [server('policy/to-yaml.ts'), [server('policy/to-yaml.test.ts')]],
   [server('policy/together.ts'), [server('policy/together.test.ts')], [toSpec('never-together')]],
   [server('policy/explain-together.ts'), [server('policy/together.test.ts')]],
