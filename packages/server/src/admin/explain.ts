@@ -1,7 +1,7 @@
 import type { AuditRecord } from '../audit/record.ts';
+import { toRecordedAsk } from '../changes/recorded-ask.ts';
 import { type Origins, toAccessIndex } from '../in-force.ts';
 import { type Explanation, explain } from '../policy/explain.ts';
-import type { Ask } from '../policy/model.ts';
 import type { Store } from '../store/store.ts';
 
 /**
@@ -9,24 +9,7 @@ import type { Store } from '../store/store.ts';
  * record is of no decision, or what it rested on was erased.
  */
 export async function recompute(store: Store, record: AuditRecord, origins: Origins): Promise<Explanation | undefined> {
-  const { policy, inputs, person, client, server } = record;
-  if (policy?.kind !== 'access' || !inputs || !person || !client || !server) return undefined;
-  const version = await store.policies.read('access', policy.version);
-  if (!version) return undefined;
-  const { groups, roles, acr, amr, authTime, now, keyBound, held } = inputs;
-  const ask: Ask = {
-    person: { id: person, groups, roles },
-    client,
-    server,
-    scopes: record.scopesAsked,
-    ...(record.detailsAsked && { details: record.detailsAsked }),
-    acr,
-    amr,
-    authTime,
-    now,
-    keyBound,
-    held,
-    address: record.address,
-  };
-  return explain(toAccessIndex(version, origins), ask);
+  const ask = toRecordedAsk(record);
+  const version = ask && record.policy && (await store.policies.read('access', record.policy.version));
+  return ask && version ? explain(toAccessIndex(version, origins), ask) : undefined;
 }

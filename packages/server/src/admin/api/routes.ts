@@ -4,6 +4,7 @@ import { catalogueRoutes } from './catalogue.ts';
 import { changeRoutes } from './changes.ts';
 import { clientDetailRoutes } from './client-detail.ts';
 import { clientRoutes } from './clients.ts';
+import { draftEffectRoutes } from './draft-effects.ts';
 import { draftRoutes } from './drafts.ts';
 import { figureRoutes } from './figures.ts';
 import { groupRoutes } from './groups.ts';
@@ -44,6 +45,7 @@ export const routes: readonly Route[] = [
   ...policyRoutes,
   ...draftRoutes,
   ...planRoutes,
+  ...draftEffectRoutes,
   ...changeRoutes,
   ...keyRoutes,
   ...sourceRoutes,

@@ -1,0 +1,247 @@
+import { z } from 'zod';
+import { readCursor } from '../../audit/search.ts';
+import { diffOf } from '../../changes/diff.ts';
+import type { PolicyDraft } from '../../changes/drafts.ts';
+import type { Outcome as Changed } from '../../changes/outcome.ts';
+import { asksSecondPerson } from '../../changes/publish.ts';
+import { replay } from '../../changes/replay.ts';
+import { toAccessIndex } from '../../in-force.ts';
+import type { AccessIndex } from '../../policy/compile.ts';
+import { type Explanation, explain } from '../../policy/explain.ts';
+import type { Ask } from '../../policy/model.ts';
+import { reachOf } from '../../policy/reach.ts';
+import type { Person } from '../../store/store.ts';
+import { findDraft } from './drafts.ts';
+import { answer, type Route, refuse, route } from './route.ts';
+import type { AdminServices } from './services.ts';
+
+const params = z.strictObject({ id: z.string().max(64) });
+const texts = z.array(z.string());
+const risk = z.enum(['low', 'medium', 'high']);
+
+const Effect = z.object({
+  sign: z.enum(['+', '-', '~']).describe('Gained, lost, or kept under other conditions.'),
+  words: z.string(),
+  people: z.int(),
+  already: z.int().describe('How many more of the same group have it another way as well.'),
+  subject: z.string(),
+  server: z.string(),
+  clients: texts,
+  throughAll: z.boolean(),
+  scopes: texts,
+  risk,
+  rules: texts,
+});
+
+const DiffShape = z.object({
+  from: z.int().describe('Version it is compared with: the one in force.'),
+  summary: z.string(),
+  gain: z.int().describe('People who gain anything, each once.'),
+  lose: z.int(),
+  effects: z.array(Effect).describe('Gains by risk, then losses, then conditions.'),
+  entries: z.array(
+    z.object({ section: z.string(), id: z.string(), before: z.unknown(), after: z.unknown(), keys: texts }),
+  ),
+  widens: texts.describe('Why it grants more; empty when it only takes away.'),
+  secondPerson: z.boolean().describe('Whether somebody else has to approve it.'),
+});
+
+const ExplanationShape = z.object({
+  effect: z.enum(['allow', 'deny', 'step_up', 'bind_key']),
+  scopes: texts,
+  ahead: z.string().nullable().describe('Why no rule was looked at.'),
+  rules: z.array(
+    z.object({
+      id: z.string(),
+      effect: z.string(),
+      spoke: z.boolean(),
+      conditions: z.array(z.object({ about: z.string(), met: z.boolean(), words: z.string() })),
+    }),
+  ),
+  outcomes: z.array(z.object({ scope: z.string(), outcome: z.string(), rules: texts, words: z.string() })),
+});
+
+const ReachShape = z.array(z.object({ client: z.string(), server: z.string(), scopes: texts }));
+
+const ReplayedShape = z.object({
+  id: z.string(),
+  timeMs: z.int(),
+  person: z.string(),
+  client: z.string(),
+  server: z.string(),
+  change: z.enum(['gained', 'lost']),
+  before: texts,
+  after: texts,
+  signInAgain: z.boolean(),
+});
+
+const dayMs = 86_400_000;
+
+/** What a draft would do: to everybody, to one person, and to what was decided before. */
+export const draftEffectRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/drafts/{id}/diff',
+    id: 'diffDraft',
+    summary: 'What a draft does, in people and in words, against the version in force',
+    permission: 'read:policy',
+    params,
+    answer: DiffShape,
+    handle: async ({ params: { id }, now }, services) => {
+      const found = await findDraft(services, id);
+      if (!found.ok) return found;
+      const { kind, document } = found.value;
+      const diff = await diffOf(services.store, kind, document, { origins: originsOf(services), now });
+      const isAsked = asksSecondPerson(await services.store.policies.latest(kind));
+      const { from, summary, gain, lose, widens } = diff;
+      const effects = diff.effects.map((effect) => ({
+        ...effect,
+        clients: [...effect.clients],
+        scopes: [...effect.scopes],
+        rules: [...effect.rules],
+      }));
+      const entries = diff.entries.map(({ section, id: entry, before, after, keys }) => {
+        return { section, id: entry, before: before ?? null, after: after ?? null, keys: [...keys] };
+      });
+      const secondPerson = isAsked && widens.length > 0;
+      return answer({ from, summary, gain, lose, effects, entries, widens: [...widens], secondPerson });
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/drafts/{id}/what-if',
+    id: 'whatIf',
+    summary: 'What a draft does to one person: all they can reach, or one server through one client, explained',
+    permission: 'read:policy',
+    params,
+    query: z.strictObject({
+      person: z.string().max(256),
+      client: z.string().max(256).optional(),
+      server: z.string().max(256).optional(),
+      scope: z.string().max(4000).optional().describe('Scopes asked for, separated by blanks; absent: none by name.'),
+    }),
+    answer: z.object({
+      gained: ReachShape,
+      lost: ReachShape,
+      before: ExplanationShape.nullable(),
+      after: ExplanationShape.nullable(),
+    }),
+    handle: async ({ params: { id }, query, now }, services) => {
+      const found = await findAccess(services, id);
+      if (!found.ok) return found;
+      const person = await services.store.people.find(query.person);
+      if (!person) return refuse('api_value_invalid', 'There is no such person.');
+      if ((query.client === undefined) !== (query.server === undefined)) {
+        return refuse('api_value_invalid', 'client and server go together.');
+      }
+      const { before, after } = found.value;
+      const explained = (index: AccessIndex | undefined) =>
+        index && query.client !== undefined ? toShape(explain(index, toAsk(index, person, query, now))) : null;
+      const [old, next] = [before ? reachOf(before, person, now) : [], reachOf(after, person, now)].map(flat);
+      return answer({
+        gained: missingIn(old ?? [], next ?? []),
+        lost: missingIn(next ?? [], old ?? []),
+        before: explained(before),
+        after: explained(after),
+      });
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/drafts/{id}/replay',
+    id: 'replayDraft',
+    summary: 'What a draft would have decided: decisions on the record, the newest first, decided again',
+    permission: 'read:policy',
+    params,
+    query: z.strictObject({
+      fromMs: z.coerce.number().int().min(0).optional().describe('Absent: 30 days ago.'),
+      toMs: z.coerce.number().int().min(0).optional(),
+      limit: z.coerce.number().int().min(1).max(1000).default(500),
+      cursor: z.string().max(100).optional(),
+    }),
+    answer: z.object({
+      total: z.int(),
+      gained: z.int(),
+      lost: z.int(),
+      same: z.int(),
+      unknown: z.int().describe('Not computable: erased, or the draft asks for what was not recorded.'),
+      changed: z.array(ReplayedShape),
+      next: z.string().nullable().describe('Cursor of the decisions before these; add the figures up.'),
+    }),
+    handle: async ({ params: { id }, query, nowMs }, services) => {
+      const found = await findAccess(services, id);
+      if (!found.ok) return found;
+      const { fromMs = nowMs - 30 * dayMs, toMs = nowMs + 1, limit, cursor } = query;
+      const after = cursor === undefined ? undefined : readCursor(cursor);
+      if (cursor !== undefined && after === undefined)
+        return refuse('api_value_invalid', 'The cursor is none of ours.');
+      const page = await replay(services.store, found.value.after, { fromMs, toMs, limit, after });
+      const { next, changed, ...figures } = page;
+      const shown = changed.map((each) => ({ ...each, before: [...each.before], after: [...each.after] }));
+      return answer({ ...figures, changed: shown, next: next ?? null });
+    },
+  }),
+];
+
+function originsOf({ installation: { idp, ras } }: AdminServices) {
+  return { idp, ras };
+}
+
+/** A draft of an access document as the index it would be, beside the one in force. */
+async function findAccess(
+  services: AdminServices,
+  id: string,
+): Promise<Changed<{ readonly before: AccessIndex | undefined; readonly after: AccessIndex }>> {
+  const found: Changed<PolicyDraft> = await findDraft(services, id);
+  if (!found.ok) return found;
+  if (found.value.kind !== 'access')
+    return refuse('api_value_invalid', 'Only a draft of the access document decides for people.');
+  const { kind, document, digest, base } = found.value;
+  const version = { kind, document, digest, version: base + 1, author: '', publishedAt: 0 };
+  const latest = await services.store.policies.latest('access');
+  const before = latest && toAccessIndex(latest, originsOf(services));
+  return { ok: true, value: { before, after: toAccessIndex(version, originsOf(services)) } };
+}
+
+/** From the best place, after the best sign-in: what policy makes of the person, not of an hour or a network. */
+function toAsk(
+  { earnable }: AccessIndex,
+  person: Person,
+  {
+    client = '',
+    server = '',
+    scope,
+  }: { client?: string | undefined; server?: string | undefined; scope?: string | undefined },
+  now: number,
+): Ask {
+  const { id, groups, roles } = person;
+  const best = { acr: [...earnable.acr].at(-1), amr: [...earnable.amr], authTime: now, now, keyBound: true } as const;
+  const scopes = scope?.split(' ').filter((each) => each !== '');
+  return { ...best, whenever: true, person: { id, groups, roles }, client, server, scopes };
+}
+
+function toShape({ decision, ahead, rules, scopes }: Explanation): z.output<typeof ExplanationShape> {
+  return {
+    effect: decision.effect,
+    scopes: [...decision.scopes],
+    ahead: ahead ?? null,
+    rules: rules.map(({ id, effect, spoke, conditions }) => {
+      return { id, effect, spoke, conditions: conditions.map(({ about, met, words }) => ({ about, met, words })) };
+    }),
+    outcomes: scopes.map(({ scope, outcome, rules: of, words }) => ({ scope, outcome, rules: [...of], words })),
+  };
+}
+
+type Flat = { readonly client: string; readonly server: string; readonly scopes: readonly string[] };
+
+function flat(reach: ReturnType<typeof reachOf>): Flat[] {
+  return reach.map(({ client, server, scopes }) => ({ client: client.id, server: server.id, scopes }));
+}
+
+function missingIn(some: readonly Flat[], others: readonly Flat[]): z.output<typeof ReachShape> {
+  return others.flatMap(({ client, server, scopes }) => {
+    const same = some.find((each) => each.client === client && each.server === server);
+    const missing = scopes.filter((scope) => !same?.scopes.includes(scope));
+    return missing.length > 0 ? [{ client, server, scopes: missing }] : [];
+  });
+}

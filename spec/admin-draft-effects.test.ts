@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type AuditRecord, toRow } from '../packages/server/src/audit/record.ts';
+import { type AdminWorld, adminRefused } from './admin-world.ts';
+import { dataWrites, openChangesWorld, type Seen, writer } from './changes-world.ts';
+
+// What a draft would do, before it is in force: to everybody, to one person, and to what was decided.
+
+const distributed = {
+  section: 'clients',
+  id: 'claude-code',
+  value: { name: 'Claude Code', redirect_uris: ['http://localhost/cb'], distributed: true, client_ids: {} },
+};
+
+describe('the diff of a draft', () => {
+  test('says in people and words what it does, and whether somebody else has to approve', async () => {
+    const world = await openChangesWorld({ secondPerson: true });
+    const policy = writer(world, 'policy');
+    const draft = await policy.draft(dataWrites);
+    const { body } = await policy.send('GET', `/drafts/${draft.id}/diff`);
+    assert.deepEqual([body.from, body.gain, body.lose, body.secondPerson], [1, 3, 0, true]);
+    assert.equal(body.summary, '3 people gain, 0 lose.');
+    assert.deepEqual(body.widens, ['rules on tracker grant more']);
+    assert.deepEqual(
+      body.effects.map(({ sign, words, risk, rules }: Seen) => [sign, words, risk, rules]),
+      [
+        ['+', '3 people in Data gain issues:write on Tracker through Claude Code.', 'high', ['data-writes']],
+        [
+          '+',
+          '2 people in Data gain issues:read on Tracker through Claude Code. 1 more has it already.',
+          'low',
+          ['data-writes'],
+        ],
+      ],
+    );
+    assert.deepEqual(
+      body.entries.map(({ section, id, before }: Seen) => [section, id, before]),
+      [['rules', 'data-writes', null]],
+    );
+    const { effects } = (await policy.send('GET', `/drafts/${(await policy.draft()).id}/diff`)).body;
+    assert.deepEqual(effects, []);
+  });
+
+  test('of a resource document names the entries', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    const document = { clients: { code: {} } };
+    const { body } = await policy.send('POST', '/drafts', { kind: 'resource', name: 'First', document });
+    const diff = await policy.send('GET', `/drafts/${body.id}/diff`);
+    assert.deepEqual([diff.body.from, diff.body.summary, diff.body.secondPerson], [0, '1 entry changes.', false]);
+    for (const path of ['what-if?person=u_d1', 'replay']) {
+      const answer = await policy.send('GET', `/drafts/${body.id}/${path}`);
+      await adminRefused(world, answer, 'api_value_invalid', { isRecorded: false });
+    }
+  });
+});
+
+describe('what if, for one person', () => {
+  test('says what they gain and lose, and explains one server through one client on both sides', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    const { id } = await policy.draft(dataWrites, { section: 'rules', id: 'eng-reads' });
+    const ask = (query: string) => policy.send('GET', `/drafts/${id}/what-if?${query}`);
+    const { body } = await ask('person=u_both&client=claude-code&server=tracker&scope=issues:read%20issues:write');
+    assert.deepEqual(body.gained, [{ client: 'claude-code', server: 'tracker', scopes: ['issues:write'] }]);
+    assert.deepEqual(body.lost, [{ client: 'inspector', server: 'tracker', scopes: ['issues:read'] }]);
+    assert.deepEqual([body.before.effect, body.before.scopes], ['allow', ['issues:read']]);
+    assert.deepEqual([body.after.effect, body.after.scopes], ['allow', ['issues:read', 'issues:write']]);
+    assert.deepEqual(
+      body.after.rules.map(({ id: rule, spoke }: Seen) => [rule, spoke]),
+      [['data-writes', true]],
+    );
+    const plain = await ask('person=u_d1');
+    assert.deepEqual([plain.body.before, plain.body.after, plain.body.lost], [null, null, []]);
+    for (const query of ['person=u_nobody', 'person=u_d1&client=claude-code', '']) {
+      await adminRefused(world, await ask(query), 'api_value_invalid', { isRecorded: false });
+    }
+  });
+});
+
+describe('the replay of recorded decisions', () => {
+  type Changes = { readonly [Key in keyof AuditRecord]?: AuditRecord[Key] | undefined };
+  let made = 0;
+  const record = async (world: AdminWorld, person: string, groups: string[], change: Changes = {}) => {
+    made += 1;
+    const line = {
+      v: 2,
+      id: `d_${made}`,
+      kind: 'issuance',
+      domain: 'idp',
+      timeMs: world.clock.ms - 1000,
+      outcome: 'allowed',
+      person,
+      client: 'claude-code',
+      server: 'tracker',
+      scopesAsked: ['issues:read', 'issues:write'],
+      scopesGranted: ['issues:read'],
+      policy: { kind: 'access', version: 1 },
+      inputs: { groups, roles: [], acr: undefined, amr: ['pwd'], authTime: world.now() - 60, now: world.now() - 1 },
+      decision: { effect: 'allow', because: ['eng-reads'] },
+      ...change,
+    } as AuditRecord;
+    await world.store.commit({ marks: [], records: [toRow(line)] });
+    return line.id;
+  };
+  const denied = { outcome: 'refused', scopesGranted: undefined, decision: { effect: 'deny', because: [] } } as const;
+
+  test('tells what would be gained, lost and the same, from what the record holds and not from today', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    // Whatever they are in today: u_d1 was in engineering then, and u_alice in nothing.
+    const lost = await record(world, 'u_d1', ['engineering']);
+    const gained = await record(world, 'u_alice', ['data'], denied);
+    await record(world, 'u_d2', [], denied);
+    const erased = await record(world, 'u_both', ['engineering'], { inputs: undefined });
+    await record(world, 'u_both', ['engineering'], { scopesGranted: undefined, outcome: 'refused' });
+    await record(world, 'u_both', [], { policy: { kind: 'resource', version: 1 } });
+    const outside = await record(world, 'u_both', ['data'], {
+      scopesGranted: ['issues:read'],
+      withheldOutside: ['issues:write'],
+    });
+    assert.ok(erased && outside);
+    const { id } = await policy.draft(dataWrites, { section: 'rules', id: 'eng-reads' });
+    const { body } = await policy.send('GET', `/drafts/${id}/replay`);
+    const { changed, next, ...figures } = body;
+    assert.deepEqual(figures, { total: 6, gained: 1, lost: 1, same: 2, unknown: 2 });
+    assert.equal(next, null);
+    assert.deepEqual(
+      changed.map(({ id: line, person, change, before, after }: Seen) => [line, person, change, before, after]),
+      [
+        [gained, 'u_alice', 'gained', [], ['issues:read', 'issues:write']],
+        [lost, 'u_d1', 'lost', ['issues:read'], []],
+      ],
+    );
+  });
+
+  test('comes in pages that add up, within a window', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    for (let at = 0; at < 5; at += 1) await record(world, 'u_d1', ['engineering']);
+    await record(world, 'u_d1', ['engineering'], { timeMs: world.clock.ms - 31 * 86_400_000 });
+    const { id } = await policy.draft({ section: 'rules', id: 'eng-reads' });
+    let [lost, pages, cursor] = [0, 0, ''];
+    while (pages < 20) {
+      const { body } = await policy.send('GET', `/drafts/${id}/replay?limit=2${cursor}`);
+      [lost, pages] = [lost + body.lost, pages + 1];
+      if (body.next === null) break;
+      cursor = `&cursor=${body.next}`;
+    }
+    assert.equal(lost, 5);
+    assert.ok(pages >= 3);
+    const wrong = await policy.send('GET', `/drafts/${id}/replay?cursor=x`);
+    await adminRefused(world, wrong, 'api_value_invalid', { isRecorded: false });
+  });
+
+  test('says of a client that has to show a key from now on that nobody knows', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    await record(world, 'u_d1', ['engineering']);
+    const client = {
+      ...distributed,
+      value: {
+        ...distributed.value,
+        client_ids: JSON.parse(JSON.stringify((await policy.draft()).body.document.clients['claude-code'].client_ids)),
+      },
+    };
+    const { id } = await policy.draft(client);
+    assert.equal((await policy.send('GET', `/drafts/${id}/replay`)).body.unknown, 1);
+  });
+
+  test('says that somebody would have to sign in again', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    await record(world, 'u_d1', ['engineering']);
+    const rule = { section: 'rules', id: 'mfa', value: { require: { amr: ['mfa'] }, for: 'all', on: 'tracker' } };
+    const { id } = await policy.draft(rule);
+    const [changed] = (await policy.send('GET', `/drafts/${id}/replay`)).body.changed;
+    assert.deepEqual([changed.change, changed.signInAgain], ['lost', true]);
+  });
+});
