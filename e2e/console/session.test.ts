@@ -70,6 +70,17 @@ describe('signing in at the console', () => {
     await page.context().close();
   });
 
+  test('a role sees the pages that it may see, and is told why not at the address of another', async () => {
+    const granted = await runCredence(['admin', 'grant', 'bob@acme.example', 'help-desk', '--home', world.acme.home]);
+    assert.equal(granted.code, 0, granted.stderr);
+    const page = await world.open('bob', '/access');
+    await page.getByText('Your role, Help desk, does not see this page.').waitFor();
+    await page.getByRole('heading', { level: 1, name: 'Access' }).waitFor();
+    assert.equal(await page.getByRole('navigation').getByRole('link', { name: 'Access' }).count(), 0);
+    await checkLooks(page, 'may-not');
+    await page.close();
+  });
+
   test('the keyboard alone: find, rows, another page', async () => {
     const page = await world.open('dana', '/parts');
     await page.getByRole('heading', { level: 1, name: 'Parts and states' }).waitFor();

@@ -34,6 +34,13 @@ export const states: readonly State[] = [
       await page.getByRole('heading', { name: 'Rules that speak' }).waitFor();
     },
   },
+  { name: 'changes', path: '/changes', heading: 'Nothing waits for approval.' },
+  {
+    name: 'version',
+    path: '/changes/access/1',
+    heading: 'Version 1: Access',
+    act: (page) => page.getByText('"rules"').first().waitFor(),
+  },
   { name: 'parts', path: '/parts', heading: 'Parts and states' },
   {
     name: 'confirm',

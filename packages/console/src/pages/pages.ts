@@ -1,10 +1,11 @@
 import { accessPage } from './access/page.ts';
+import { changesPage, draftPage, versionPage } from './changes/page.ts';
 import { overviewPage } from './overview/page.ts';
 import type { Page } from './page.ts';
 import { partsPage } from './parts/page.ts';
 
 /** Every page of the console, in the order of the navigation. A new one is a line here. */
-export const pages: readonly Page[] = [overviewPage, accessPage, partsPage];
+export const pages: readonly Page[] = [overviewPage, accessPage, changesPage, draftPage, versionPage, partsPage];
 
 /** The page that shows this address. */
 export function pageAt(pathname: string): Page | undefined {

@@ -8,7 +8,7 @@ export const places = {
   client: (id: string) => `/clients/${encodeURIComponent(id)}`,
   decision: (id: string) => `/decisions/${encodeURIComponent(id)}`,
   draft: (id: string) => `/changes/${encodeURIComponent(id)}`,
-  version: (version: number) => `/changes/versions/${version}`,
+  version: (kind: 'access' | 'resource', version: number) => `/changes/${kind}/${version}`,
 } as const;
 
 /** A name that leads to what it names: names link everywhere. */

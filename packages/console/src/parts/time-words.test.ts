@@ -6,6 +6,8 @@ describe('how long ago', () => {
   const now = Date.UTC(2026, 10, 24, 12, 0, 0);
   const table: [secondsAgo: number, words: RegExp][] = [
     [2, /^just now$/],
+    [-20, /^just now$/],
+    [-40, /^in 40 s$/],
     [40, /^40 s ago$/],
     [180, /^3 min ago$/],
     [-300, /^in 5 min$/],

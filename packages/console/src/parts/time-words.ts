@@ -18,7 +18,8 @@ export function toClock(ms: number): string {
 export function toRelative(ms: number, now: number): string {
   const away = Math.abs(now - ms);
   const words = (count: number, unit: string) => (ms <= now ? `${count} ${unit} ago` : `in ${count} ${unit}`);
-  if (away < 10_000 && ms <= now + 1000) return 'just now';
+  // The clock of the page ticks every 20 s, and that of the server may be a little ahead.
+  if (ms <= now ? away < 10_000 : away < 25_000) return 'just now';
   if (away < 60_000) return words(Math.round(away / 1000), 's');
   if (away < 3_600_000) return words(Math.round(away / 60_000), 'min');
   if (away < day) return words(Math.round(away / 3_600_000), 'h');

@@ -20,7 +20,7 @@ export function Top({ onMenu, onSearch }: { readonly onMenu: () => void; readonl
       <p className={style.crumb}>
         {page?.parent && (
           <>
-            <Link to={page.parent.path}>{page.parent.title}</Link> <span aria-hidden="true">/</span>
+            <Link to={page.parent.path}>{page.parent.title}</Link> <span aria-hidden="true">/</span>{' '}
           </>
         )}
         <b>{page?.title ?? shellTexts.noPage}</b>

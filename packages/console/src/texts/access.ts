@@ -63,6 +63,13 @@ export const accessTexts = {
   verdictNone: (people: string, group: string, server: string) => `${people} in ${group} may do nothing on ${server}.`,
   count: (people: number) => (people === 1 ? '1 person' : `${people.toLocaleString('en-GB')} people`),
   close: 'Close',
+  inDraft: 'In the draft',
+  choices: { allow: 'Allow', none: 'Not given', refuse: 'Refuse' },
+  choiceOf: (scope: string) => `${scope} in the draft`,
+  byOthers: 'Other rules keep what they say; they reach further than this cell.',
+  draftOf: (group: string, server: string) => `${group} on ${server}`,
+  saving: 'Saving…',
+  counting: 'Counting…',
   toServer: 'The server',
   emptyTitle: 'No server yet. A server is what agents call: Linear, Slack, or one of your own.',
   emptyLead:

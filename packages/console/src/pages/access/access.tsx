@@ -8,6 +8,7 @@ import { Empty, ErrorNote, Loading } from '../../parts/states.tsx';
 import { toNumber } from '../../parts/time-words.ts';
 import { useUrlState } from '../../parts/url-state.ts';
 import { accessTexts as texts } from '../../texts/access.ts';
+import { CurrentDraft } from '../changes/current-draft.tsx';
 import { Bars, Ring } from './cell-mark.tsx';
 import style from './matrix.module.css';
 import { Matrix } from './matrix.tsx';
@@ -53,6 +54,7 @@ export function Page() {
         title={accessPage.title}
         lead={texts.lead(toNumber(totals.groups), toNumber(totals.servers), toNumber(totals.rules), version)}
       />
+      <CurrentDraft />
       <div className={style.tools}>
         <Find label={texts.findGroup} value={q} onChange={(event) => setQ(event.target.value, true)} />
         <Find

@@ -1,0 +1,38 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useCallback, useSyncExternalStore } from 'react';
+import { readAgain, useRead } from './api.ts';
+import { ApiProblem } from './problem.ts';
+
+const storageName = 'credence-draft';
+const listeners = new Set<() => void>();
+
+function watch(onChange: () => void): () => void {
+  listeners.add(onChange);
+  window.addEventListener('storage', onChange);
+  return () => {
+    listeners.delete(onChange);
+    window.removeEventListener('storage', onChange);
+  };
+}
+
+/** From now on what is changed on the pages of the policy goes into this draft; '' = into a new one. */
+export function openDraft(id: string): void {
+  if (id === '') localStorage.removeItem(storageName);
+  else localStorage.setItem(storageName, id);
+  for (const listener of listeners) listener();
+}
+
+/** The draft that this browser works on, if there is one; read anew after each change. */
+export function useOpenDraft() {
+  const id = useSyncExternalStore(watch, () => localStorage.getItem(storageName) ?? '');
+  const queries = useQueryClient();
+  const query = useRead('getDraft', { params: { id } }, { enabled: id !== '' });
+  const changed = useCallback(
+    () => readAgain(queries, ['getDraft', 'listDrafts', 'diffDraft', 'replayDraft', 'whatIf']),
+    [queries],
+  );
+  // Published or discarded by somebody meanwhile.
+  const isGone = query.error instanceof ApiProblem && query.error.problem.status === 404;
+  const draft = id === '' || isGone || query.data?.value.kind !== 'access' ? undefined : query.data;
+  return { draft, changed };
+}

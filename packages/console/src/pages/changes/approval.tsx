@@ -1,0 +1,88 @@
+import { useNavigate } from '@tanstack/react-router';
+import { useChange } from '../../data/api.ts';
+import { useMe } from '../../data/me.ts';
+import { openDraft } from '../../data/open-draft.ts';
+import type { OperationId } from '../../data/problem.ts';
+import { MayButton } from '../../parts/may.tsx';
+import { tell } from '../../parts/notes.tsx';
+import { PersonName } from '../../parts/person-name.tsx';
+import { Verdict } from '../../parts/section.tsx';
+import { ErrorNote } from '../../parts/states.tsx';
+import { changesTexts as texts } from '../../texts/changes.ts';
+import style from './changes.module.css';
+import { approvalOf, type Diff, type OpenedDraft } from './model.ts';
+
+/** Who has to agree and why; the button says what it does in people. */
+export function ApprovalBox({
+  draft,
+  diff,
+  etag,
+  touches,
+}: {
+  readonly draft: OpenedDraft;
+  readonly diff: Diff;
+  readonly etag: string;
+  readonly touches: readonly OperationId[];
+}) {
+  const { id, digest, base } = draft;
+  const me = useMe();
+  const navigate = useNavigate();
+  const approval = approvalOf(draft, diff, me.id);
+  const propose = useChange('proposeDraft', touches);
+  const publish = useChange('publishDraft', [...touches, 'listVersions', 'getMatrix', 'getCell', 'getOverview']);
+  const ask = () => propose.mutate({ params: { id }, ifMatch: etag }, { onSuccess: () => tell(texts.proposed) });
+  const go = () =>
+    publish.mutate(
+      { params: { id }, body: { digest } },
+      {
+        onSuccess: ({ value: { version } }) => {
+          openDraft('');
+          void navigate({ to: '/changes' });
+          tell(texts.published(version));
+        },
+      },
+    );
+  const words = {
+    publish: approval.kind === 'publish' && approval.why === 'takes' ? texts.onlyTakes : texts.nobodyElse,
+    propose: texts.needsSecond,
+    waits: `${texts.needsSecond} ${texts.youWrote}`,
+    approve: `${texts.needsSecond} ${texts.youMay}`,
+  }[approval.kind];
+  return (
+    <section className={style.box} aria-label={texts.approval}>
+      <h2>{texts.approval}</h2>
+      <Verdict size="small">{words}</Verdict>
+      <p className="quiet">
+        {texts.by}{' '}
+        {draft.authors.map((author, at) => (
+          <span key={author}>
+            {at > 0 && ', '}
+            <PersonName id={author} />
+          </span>
+        ))}
+      </p>
+      {diff.widens.length > 0 && (
+        <details>
+          <summary>{texts.whyWidens}</summary>
+          <ul className={`remark ${style.reasons}`}>
+            {diff.widens.map((reason) => (
+              <li key={reason}>{reason}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+      {approval.kind === 'propose' && (
+        <MayButton kind="first" permission="apply" disabled={propose.isPending} onClick={ask}>
+          {texts.propose}
+        </MayButton>
+      )}
+      {(approval.kind === 'publish' || approval.kind === 'approve') && (
+        <MayButton kind="first" permission="publish" disabled={publish.isPending || draft.behind} onClick={go}>
+          {(approval.kind === 'publish' ? texts.publish : texts.approveAndPublish)(diff.gain, diff.lose)}
+        </MayButton>
+      )}
+      {(propose.error ?? publish.error) && <ErrorNote error={propose.error ?? publish.error} />}
+      <p className="remark">{texts.stepBack(base)}</p>
+    </section>
+  );
+}

@@ -1,0 +1,67 @@
+import { RiskMeter } from '../../parts/marks.tsx';
+import { Section, Verdict } from '../../parts/section.tsx';
+import { changesTexts as texts } from '../../texts/changes.ts';
+import style from './changes.module.css';
+import { type Diff, diffLines, toLines } from './model.ts';
+
+const signs = { '+': '+', '-': '−', '~': '±' } as const;
+
+/** What a draft does, in sentences: gains by risk, then losses, then conditions. */
+export function WhatChanges({ diff: { summary, effects } }: { readonly diff: Diff }) {
+  return (
+    <Section title={texts.whatChanges} remark={effects.length > 0 && summary}>
+      {effects.length === 0 && <Verdict>{summary}</Verdict>}
+      <ul className={style.effects}>
+        {effects.map(({ sign, words, risk, rules, subject, server, scopes }) => (
+          <li key={[sign, subject, server, ...scopes, words].join(' ')} data-sign={sign}>
+            <span className={style.sign} aria-hidden="true">
+              {signs[sign]}
+            </span>
+            <div>
+              <Verdict>{words}</Verdict>
+              <p className="remark">{texts.alreadyOthers(rules.join(', '))}</p>
+            </div>
+            <RiskMeter risk={risk} />
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+/** The same as text, entry by entry, folded. */
+export function Entries({ diff: { entries } }: { readonly diff: Diff }) {
+  if (entries.length === 0) return null;
+  return (
+    <Section title={texts.entries}>
+      {entries.map(({ section, id, before, after }) => {
+        const change = before === null ? `, ${texts.added}` : after === null ? `, ${texts.removed}` : '';
+        return (
+          <details key={`${section} ${id}`} className={style.entry}>
+            <summary>
+              {texts.sections[section] ?? section} <code>{id}</code>
+              {change}
+            </summary>
+            <Lines before={before} after={after} />
+          </details>
+        );
+      })}
+    </Section>
+  );
+}
+
+function Lines({ before, after }: { readonly before: unknown; readonly after: unknown }) {
+  const lines = diffLines(toLines(before), toLines(after));
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
+    <pre className={style.code} tabIndex={0}>
+      {lines.map(({ sign, text }, at) => {
+        const line = `${sign} ${text}\n`;
+        // biome-ignore lint/suspicious/noArrayIndexKey: lines have nothing but their place
+        if (sign === '+') return <ins key={at}>{line}</ins>;
+        // biome-ignore lint/suspicious/noArrayIndexKey: lines have nothing but their place
+        return sign === '-' ? <del key={at}>{line}</del> : <span key={at}>{line}</span>;
+      })}
+    </pre>
+  );
+}
