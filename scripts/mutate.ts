@@ -22,6 +22,7 @@ process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/compile');
 const mcp = (name: string) => `packages/mcp/src/${name}`;
 const protocol = (name: string) => mcp(`protocol/${name}`);
 const server = (name: string) => `packages/server/src/${name}`;
+const toConsole = (name: string) => `packages/console/src/${name}`;
 const toSpec = (name: string) => `spec/${name}.test.ts`;
 const issuing = ['exchange', 'targets', 'http', 'dpop', 'log'].map(toSpec);
 const redeeming = ['redemption', 'targets', 'keys', 'issuer-keys', 'dpop', 'log'].map(toSpec);
@@ -88,6 +89,11 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('idp/off/ungranted.ts'), [toSpec('off')]],
   [server('admin/permissions.ts'), adminApi],
   [server('admin/own-page.ts'), adminApi],
+  [server('admin/console-files.ts'), [server('admin/console-files.test.ts')]],
+  [toConsole('pages/access/own-rules.ts'), [toConsole('pages/access/own-rules.test.ts')]],
+  [toConsole('pages/changes/model.ts'), [toConsole('pages/changes/model.test.ts')]],
+  [toConsole('session/sign-in.ts'), [toConsole('session/sign-in.test.ts')]],
+  [toConsole('parts/csv.ts'), [toConsole('parts/csv.test.ts')]],
   [server('admin/session-times.ts'), adminApi],
   [server('admin/cookies.ts'), adminApi, adminSignIn],
   [server('admin/sign-in.ts'), adminSignIn],
