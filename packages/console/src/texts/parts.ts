@@ -21,7 +21,7 @@ export const partTexts = {
   more: 'More',
   less: 'Less',
   showMore: 'Show more',
-  rows: (shown: number, more: boolean) => (more ? `The first ${shown} rows` : `${shown} rows`),
+  rows: (shown: number, more: boolean) => (more ? `The first ${shown} rows` : shown === 1 ? '1 row' : `${shown} rows`),
   cancel: 'Cancel',
   typeIt: (word: string) => `Type ${word} to go on`,
   undo: 'Undo',

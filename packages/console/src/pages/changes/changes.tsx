@@ -44,8 +44,7 @@ const draftColumns: readonly Column<Draft>[] = [
     title: texts.base,
     cell: ({ base, behind }) => (
       <>
-        v{base}
-        {behind && <OutcomeMark outcome="look">{texts.behind}</OutcomeMark>}
+        v{base} {behind && <OutcomeMark outcome="look">{texts.behind}</OutcomeMark>}
       </>
     ),
     text: ({ base }) => `v${base}`,
