@@ -59,6 +59,33 @@ describe('signing in at the console', () => {
     await page.context().close();
   });
 
+  test('whoever leaves is asked, then the page is empty until they sign in again, and what they typed is there', async () => {
+    const page = await stranger();
+    await signIn(page, world.acme, 'dana');
+    await page.clock.install();
+    await page.goto(`${world.url}/parts`);
+    await page.getByLabel('Note for the record').fill('half a sentence');
+    await page.clock.fastForward('14:10');
+    await page.getByRole('dialog', { name: 'Are you still there?' }).waitFor();
+    await page.clock.fastForward('01:00');
+    const dialog = page.getByRole('dialog', { name: 'Your session has ended.' });
+    await dialog.waitFor();
+    const note = page.getByLabel('Note for the record');
+    assert.equal(await note.isVisible(), false);
+    const [window] = await Promise.all([
+      page.waitForEvent('popup'),
+      dialog.getByRole('button', { name: 'Sign in again' }).click(),
+    ]);
+    const closed = window.waitForEvent('close');
+    await window.getByRole('button', { name: 'Continue as Dana' }).click();
+    await closed;
+    await dialog.waitFor({ state: 'detached' });
+    await note.waitFor();
+    assert.equal(await note.inputValue(), 'half a sentence');
+    checkComplaints(page);
+    await page.context().close();
+  });
+
   test('signing out ends the session at the server too', async () => {
     const page = await stranger();
     await signIn(page, world.acme, 'dana');

@@ -23,7 +23,12 @@ export function IdleWatch() {
     if (state !== 'over') asked.current = false;
     if (state !== 'over' || asked.current) return;
     asked.current = true;
-    void needSignIn('out').then((isDone) => (isDone ? queries.invalidateQueries() : location.reload()));
+    document.documentElement.dataset.away = '';
+    void needSignIn('out').then((isDone) => {
+      if (!isDone) return location.reload();
+      delete document.documentElement.dataset.away;
+      void queries.invalidateQueries();
+    });
   }, [state, queries]);
   if (state !== 'warned') return null;
   const stay = () => {
