@@ -4,6 +4,7 @@ import { useMemo } from 'react';
 import type { pollEvery } from '../session/idle.ts';
 import { needSignIn } from '../session/sign-in.ts';
 import { type Answer, ApiProblem, type OperationId, signInNeeded } from './problem.ts';
+import { makeVisible } from './visible.ts';
 
 const client = createAdminClient('/api/v1', (...args) => fetch(...args));
 
@@ -19,7 +20,7 @@ export interface Told<K extends OperationId> {
 export async function call<K extends OperationId>(operation: K, asked: Asked<K>): Promise<Told<K>> {
   for (;;) {
     const told = await client(operation, asked);
-    if (told.ok) return { value: told.value, etag: told.etag };
+    if (told.ok) return { value: makeVisible(told.value), etag: told.etag };
     const need = signInNeeded(told.problem);
     if (need === undefined || !(await needSignIn(need))) throw new ApiProblem(told.problem);
   }
