@@ -216,6 +216,8 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
     [server('policy/diff/diff.test.ts')],
   ]),
   [server('changes/publish.ts'), [toSpec('second-person'), toSpec('admin-drafts')]],
+  [server('changes/replay.ts'), [toSpec('admin-draft-effects')]],
+  [server('documents.ts'), [server('documents.test.ts')]],
   [server('changes/drafts.ts'), [toSpec('second-person'), toSpec('admin-drafts')]],
   [server('changes/people-change.ts'), [toSpec('second-person')]],
   [server('store/drafts.ts'), [server('store/digests.test.ts'), server('store/sqlite.test.ts')]],

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { publishDocument, starterDocuments } from './documents.ts';
+import { parsePolicy } from './policy/parse.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 
 test('nodes that start at once with the same document publish it once, and all of them start', async (t) => {
@@ -26,4 +29,57 @@ test('nodes that start at once with the same document publish it once, and all o
   );
   assert.equal(outcomes.filter(({ isNew }) => isNew).length, 1);
   assert.equal((await store.audit.last(10)).length, 1);
+});
+
+describe('a file, where somebody else publishes too', () => {
+  const origins = { idp: 'https://id.acme.example', ras: 'https://mcp.acme.example' };
+  const rule = (id: string) => `  - { id: ${id}, allow: [read], on: wiki, to: [group:${id}] }\n`;
+  const text = (rules: string, more = '') =>
+    `servers: { wiki: { local: wiki, scopes: { read: {} } } }\n${more}rules:\n${rules}`;
+
+  async function open(first: string) {
+    const dir = await mkdtemp(join(tmpdir(), 'credence-documents-'));
+    const file = join(dir, 'access.yaml');
+    const store = await openSqliteStore(':memory:', { node: 'test' });
+    const read = async (content: string) => {
+      await writeFile(file, content);
+      return publishDocument(store, 'access', file, { starter: starterDocuments.access, nowMs: 1, origins });
+    };
+    /** As the console does. */
+    const publish = async (content: string) => {
+      const parsed = parsePolicy(content, 'access');
+      assert.ok(parsed.ok);
+      const version = ((await store.policies.latest('access'))?.version ?? 0) + 1;
+      const document = JSON.stringify(parsed.document);
+      const base = { kind: 'access', version, document, author: 'u_dana', publishedAt: 1 } as const;
+      await store.policies.append({ ...base, digest: hash('sha256', document, 'base64url') }, []);
+    };
+    await read(first);
+    return { store, read, publish };
+  }
+
+  test('is not read over what was published since, as long as it is as it was', async () => {
+    const { store, read, publish } = await open(text(rule('a')));
+    await publish(text(rule('a') + rule('b')));
+    assert.deepEqual(await read(text(rule('a'))), { version: 2, isNew: false, isOlder: true });
+    assert.equal((await store.policies.latest('access'))?.author, 'u_dana');
+    assert.deepEqual(await read(text(rule('a') + rule('b'))), { version: 2, isNew: false });
+  });
+
+  test('that was changed as well stops the start: neither overwrites the other', async () => {
+    const { read, publish } = await open(text(rule('a')));
+    await publish(text(rule('a') + rule('b')));
+    await assert.rejects(read(text(rule('c'))), /was changed, and version 2 .* was published since .* by u_dana/);
+  });
+
+  test('publishes no more alone what grants more, where a second person is asked for', async () => {
+    const asks = 'second_person: required\n';
+    const { read } = await open(text(rule('a'), asks));
+    await assert.rejects(
+      read(text(rule('a') + rule('b'), asks)),
+      /grants more than version 1.*rules on wiki grant more/,
+    );
+    await assert.rejects(read(text(rule('a'))), /a second person is no longer asked/);
+    assert.deepEqual(await read(text('  []\n', asks)), { version: 2, isNew: true }, 'what takes away is published');
+  });
 });

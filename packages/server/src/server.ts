@@ -146,12 +146,14 @@ async function publishDocuments(config: Config, store: Store, nowMs: number): Pr
     if (!isNeeded) continue;
     const starter = (config.demo ? acmeDocuments : starterDocuments)[kind];
     const file = config.documents[kind];
-    const { version, isNew } = await publishDocument(store, kind, file, {
+    const { version, isNew, isOlder } = await publishDocument(store, kind, file, {
       starter,
       nowMs,
       origins: { idp: config.idp.issuer, ras: config.ras.issuer },
     });
-    lines.push(`${kind} policy   version ${version}${isNew ? `, published from ${file}` : ''}`);
+    lines.push(
+      `${kind} policy   version ${version}${isNew ? `, published from ${file}` : isOlder ? `; ${file} is an older text and was not read over it` : ''}`,
+    );
   }
   return lines;
 }

@@ -8,6 +8,7 @@ import { applyCommand } from './apply.ts';
 import { auditCommand } from './audit.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
 import { clientCommand } from './client.ts';
+import { draftCommand } from './draft.ts';
 import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
 import { exportsCommand } from './exports.ts';
@@ -52,6 +53,7 @@ export async function run(args: readonly string[]): Promise<number> {
     planCommand,
     applyCommand,
     exportCommand,
+    draftCommand,
     auditCommand,
     explainCommand,
     personCommand,
