@@ -1144,6 +1144,8 @@ export interface Operations {
       entries: readonly { section: string; id: string; change: 'new' | 'gone' | 'changed'; keys: readonly string[] }[];
       widens: readonly string[];
       needsSecondPerson: boolean;
+    };
+  };
   /** What a draft does, in people and in words, against the version in force. */
   diffDraft: {
     method: 'GET';
