@@ -1,7 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
 // Made of: FgdCX7gw3WnO1-FvdPj29RfoCK5z6gdvsuxhJN0m5Yo
-// Made of: qETNucgn9QcDVJZuL01mLSpUqAWZs2ZOzG5vnrsAFC0
-// Made of: vXIO-McOBc6RLPiTyhJwY9oaf031nLP1AXowbKcBW7g
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -1144,95 +1142,6 @@ export interface Operations {
       entries: readonly { section: string; id: string; change: 'new' | 'gone' | 'changed'; keys: readonly string[] }[];
       widens: readonly string[];
       needsSecondPerson: boolean;
-    };
-  };
-  /** What a draft does, in people and in words, against the version in force. */
-  diffDraft: {
-    method: 'GET';
-    path: '/drafts/{id}/diff';
-    params: { id: string };
-    answer: {
-      from: number;
-      summary: string;
-      gain: number;
-      lose: number;
-      effects: readonly {
-        sign: '+' | '-' | '~';
-        words: string;
-        people: number;
-        already: number;
-        subject: string;
-        server: string;
-        clients: readonly string[];
-        throughAll: boolean;
-        scopes: readonly string[];
-        risk: 'low' | 'medium' | 'high';
-        rules: readonly string[];
-      }[];
-      entries: readonly { section: string; id: string; before: unknown; after: unknown; keys: readonly string[] }[];
-      widens: readonly string[];
-      secondPerson: boolean;
-    };
-  };
-  /** What a draft does to one person: all they can reach, or one server through one client, explained. */
-  whatIf: {
-    method: 'GET';
-    path: '/drafts/{id}/what-if';
-    params: { id: string };
-    query: { person: string; client?: string; server?: string; scope?: string };
-    answer: {
-      gained: readonly { client: string; server: string; scopes: readonly string[] }[];
-      lost: readonly { client: string; server: string; scopes: readonly string[] }[];
-      before: {
-        effect: 'allow' | 'deny' | 'step_up' | 'bind_key';
-        scopes: readonly string[];
-        ahead: string | null;
-        rules: readonly {
-          id: string;
-          effect: string;
-          spoke: boolean;
-          conditions: readonly { about: string; met: boolean; words: string }[];
-        }[];
-        outcomes: readonly { scope: string; outcome: string; rules: readonly string[]; words: string }[];
-      } | null;
-      after: {
-        effect: 'allow' | 'deny' | 'step_up' | 'bind_key';
-        scopes: readonly string[];
-        ahead: string | null;
-        rules: readonly {
-          id: string;
-          effect: string;
-          spoke: boolean;
-          conditions: readonly { about: string; met: boolean; words: string }[];
-        }[];
-        outcomes: readonly { scope: string; outcome: string; rules: readonly string[]; words: string }[];
-      } | null;
-    };
-  };
-  /** What a draft would have decided: decisions on the record, the newest first, decided again. */
-  replayDraft: {
-    method: 'GET';
-    path: '/drafts/{id}/replay';
-    params: { id: string };
-    query: { fromMs?: number; toMs?: number; limit?: number; cursor?: string };
-    answer: {
-      total: number;
-      gained: number;
-      lost: number;
-      same: number;
-      unknown: number;
-      changed: readonly {
-        id: string;
-        timeMs: number;
-        person: string;
-        client: string;
-        server: string;
-        change: 'gained' | 'lost';
-        before: readonly string[];
-        after: readonly string[];
-        signInAgain: boolean;
-      }[];
-      next: string | null;
     };
   };
   /** What a draft does, in people and in words, against the version in force. */
