@@ -41,6 +41,49 @@ export const states: readonly State[] = [
     heading: 'Version 1: Access',
     act: (page) => page.getByText('"rules"').first().waitFor(),
   },
+  {
+    name: 'servers',
+    path: '/servers',
+    heading: 'Servers',
+    act: (page) => page.getByRole('link', { name: 'Company documents' }).waitFor(),
+  },
+  {
+    name: 'server',
+    path: '/servers/files',
+    heading: 'Company documents',
+    act: (page) => page.getByRole('table', { name: 'Clients that reach it' }).waitFor(),
+  },
+  {
+    name: 'server-stop',
+    path: '/servers/files',
+    heading: 'Company documents',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Stop…' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'catalogue',
+    path: '/catalogue',
+    heading: 'Catalogue and probe',
+    act: (page) => page.getByRole('button', { name: 'Probe Linear' }).waitFor(),
+  },
+  {
+    name: 'clients',
+    path: '/clients',
+    heading: 'Clients',
+    act: (page) => page.getByRole('link', { name: 'Claude Code' }).waitFor(),
+  },
+  {
+    name: 'client',
+    path: '/clients/claude-code',
+    heading: 'Claude Code',
+    act: (page) =>
+      page
+        .getByRole('button', { name: /^Copy: / })
+        .first()
+        .waitFor(),
+  },
   { name: 'parts', path: '/parts', heading: 'Parts and states' },
   {
     name: 'confirm',

@@ -1,11 +1,25 @@
 import { accessPage } from './access/page.ts';
 import { changesPage, draftPage, versionPage } from './changes/page.ts';
+import { clientPage, clientsPage } from './clients/page.ts';
 import { overviewPage } from './overview/page.ts';
 import type { Page } from './page.ts';
 import { partsPage } from './parts/page.ts';
+import { cataloguePage, serverPage, serversPage } from './servers/page.ts';
 
 /** Every page of the console, in the order of the navigation. A new one is a line here. */
-export const pages: readonly Page[] = [overviewPage, accessPage, changesPage, draftPage, versionPage, partsPage];
+export const pages: readonly Page[] = [
+  overviewPage,
+  accessPage,
+  changesPage,
+  draftPage,
+  versionPage,
+  serversPage,
+  serverPage,
+  cataloguePage,
+  clientsPage,
+  clientPage,
+  partsPage,
+];
 
 /** The page that shows this address. */
 export function pageAt(pathname: string): Page | undefined {

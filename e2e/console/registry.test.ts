@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { suiteScope } from '../harness.ts';
+import { type ConsoleWorld, checkComplaints, startConsole } from './harness.ts';
+
+describe('servers and clients', () => {
+  const scope = suiteScope(after);
+  let world: ConsoleWorld;
+  before(async () => {
+    world = await startConsole(scope);
+  });
+
+  test('stop a server, read what that does, and start it again', async () => {
+    const page = await world.open('dana', '/servers');
+    await page.getByRole('link', { name: 'Personal memory' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Personal memory' }).waitFor();
+    await page.getByRole('button', { name: 'Stop…' }).click();
+    await page.getByLabel('Why').fill('it tells too much');
+    await page.getByRole('button', { name: 'Stop Personal memory' }).click();
+    await page.getByText('Stopped: it tells too much').waitFor();
+    await page.goto(`${world.url}/servers`);
+    await page.getByRole('row', { name: /Personal memory Stopped/ }).waitFor();
+    await page.getByRole('link', { name: 'Personal memory' }).click();
+    await page.getByRole('button', { name: 'Start again' }).click();
+    await page.getByRole('button', { name: 'Stop…' }).waitFor();
+    checkComplaints(page);
+    await page.close();
+  });
+
+  test('who may reach a server is counted, by client and by group', async () => {
+    const page = await world.open('dana', '/servers/files');
+    await page.getByText('2 people may reach it').waitFor();
+    await page.getByRole('row', { name: /marketing group:marketing 1/ }).waitFor();
+    checkComplaints(page);
+    await page.close();
+  });
+
+  test('what a client is set up with is what its page says, for the server that was chosen', async () => {
+    const page = await world.open('dana', '/clients/claude-code?kind=curl&server=memory');
+    const text = page.getByRole('region', { name: 'An ID Token in, an ID-JAG out' });
+    await text.waitFor();
+    const { idp, ras } = world.acme.demo;
+    for (const part of [`${idp.issuer}/token`, `resource=${ras.issuer}/memory/mcp`, 'client_id=claude-code']) {
+      assert.ok((await text.textContent())?.includes(part), part);
+    }
+    await page.getByRole('button', { name: 'Visual Studio Code' }).click();
+    const settings = page.getByRole('region', { name: 'settings.json' });
+    assert.equal(JSON.parse((await settings.textContent()) ?? '')['mcp.enterpriseManagedAuth.idp'].issuer, idp.issuer);
+    checkComplaints(page);
+    await page.close();
+  });
+
+  test('a new secret is shown once, and one that is removed is gone', async () => {
+    const page = await world.open('dana', '/clients/vscode');
+    await page.getByRole('button', { name: 'Make a secret' }).click();
+    const secret = await page.getByRole('dialog').getByRole('region').textContent();
+    assert.match(secret ?? '', /^\S{20,}$/);
+    await page.getByRole('button', { name: 'I have it' }).click();
+    assert.ok(!(await page.content()).includes(secret ?? ''));
+    await page.getByRole('row').filter({ hasText: 'Remove' }).nth(2).waitFor();
+    await page
+      .getByRole('button', { name: /^Remove / })
+      .last()
+      .click();
+    await page.getByRole('button', { name: 'Remove this secret' }).click();
+    await page.getByText('The secret is gone.').waitFor();
+    checkComplaints(page);
+    await page.close();
+  });
+
+  test('a probe says what it found, and what it could not see', async () => {
+    const { ras } = world.acme.demo;
+    const page = await world.open('dana', '/catalogue');
+    await page.getByLabel('Address of the MCP server').fill(`${ras.issuer}/files/mcp`);
+    await page.getByRole('button', { name: 'Probe', exact: true }).first().click();
+    await page.getByText('It names itself by this URL.').waitFor();
+    await page.getByText('It says that it takes ID-JAGs.').first().waitFor();
+    await page.getByRole('region', { name: 'For the access document' }).waitFor();
+    checkComplaints(page);
+    await page.close();
+  });
+});
