@@ -46,36 +46,38 @@ function Shown({ client }: { readonly client: Client }) {
           { label: texts.last, value: use.lastMs === null ? texts.never : <Time ms={use.lastMs} /> },
         ]}
       />
-      {!exchanges && <p className="prose">{texts.noExchange}</p>}
-      {distributed && <p className="quiet prose">{texts.distributed}</p>}
-      {clientIds.length > 0 ? (
-        <SetUp id={id} />
-      ) : (
-        <Section title={texts.setUpTitle}>
-          <p className="quiet prose">{texts.noIds}</p>
-        </Section>
-      )}
-      <Secrets client={client} />
-      <Section title={texts.atTitle} remark={serverTexts.useRemark}>
-        {at.length === 0 ? (
-          <p className="quiet">{serverTexts.noUse}</p>
+      <div className="stack">
+        {!exchanges && <p className="prose">{texts.noExchange}</p>}
+        {distributed && <p className="quiet prose">{texts.distributed}</p>}
+        {clientIds.length > 0 ? (
+          <SetUp id={id} />
         ) : (
-          <Table label={texts.atTitle} columns={atColumns} rows={at} rowKey={(row) => row.id} />
+          <Section title={texts.setUpTitle}>
+            <p className="quiet prose">{texts.noIds}</p>
+          </Section>
         )}
-      </Section>
-      <Section title={texts.idsTitle}>
-        <Table label={texts.idsTitle} columns={idColumns} rows={clientIds} rowKey={({ ras }) => ras} />
-      </Section>
-      <dl className="facts">
-        <dt>{texts.redirects}</dt>
-        <dd>
-          {redirectUris.map((uri) => (
-            <div key={uri}>
-              <code>{uri}</code>
-            </div>
-          ))}
-        </dd>
-      </dl>
+        <Secrets client={client} />
+        <Section title={texts.atTitle} remark={serverTexts.useRemark}>
+          {at.length === 0 ? (
+            <p className="quiet">{serverTexts.noUse}</p>
+          ) : (
+            <Table label={texts.atTitle} columns={atColumns} rows={at} rowKey={(row) => row.id} />
+          )}
+        </Section>
+        <Section title={texts.idsTitle}>
+          <Table label={texts.idsTitle} columns={idColumns} rows={clientIds} rowKey={({ ras }) => ras} />
+        </Section>
+        <dl className="facts">
+          <dt>{texts.redirects}</dt>
+          <dd>
+            {redirectUris.map((uri) => (
+              <div key={uri}>
+                <code>{uri}</code>
+              </div>
+            ))}
+          </dd>
+        </dl>
+      </div>
     </>
   );
 }

@@ -39,7 +39,7 @@ function Listed({ rows }: { readonly rows: readonly Row[] }) {
       {rows.length === 0 ? (
         <Empty title={texts.none}>{texts.first}</Empty>
       ) : (
-        <>
+        <div className="stack">
           <div className="row">
             <Find label={texts.find} value={wanted} onChange={(event) => setWanted(event.target.value, true)} />
           </div>
@@ -55,7 +55,7 @@ function Listed({ rows }: { readonly rows: readonly Row[] }) {
               exportName="clients"
             />
           )}
-        </>
+        </div>
       )}
     </>
   );

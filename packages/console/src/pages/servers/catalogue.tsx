@@ -30,42 +30,44 @@ export function Page() {
   return (
     <>
       <PageHead title={texts.catalogue} />
-      <Section title={texts.probeTitle} remark={texts.probeRemark}>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            ask(url.trim());
-          }}
-        >
-          <Field
-            label={texts.url}
-            hint={texts.urlHint}
-            type="url"
-            value={url}
-            onChange={(event) => setUrl(event.target.value)}
-          />
-          <MayButton permission="probe" kind="first" type="submit" disabled={probe.isPending || url.trim() === ''}>
-            {texts.probe}
-          </MayButton>
-        </form>
-        <div aria-live="polite">
-          {probe.error && <ErrorNote error={probe.error} />}
-          {probe.data && <Found probed={probe.data.value} />}
-        </div>
-      </Section>
-      <Section title={texts.known} remark={texts.knownRemark}>
-        <Await query={catalogue}>
-          {({ value }) => (
-            <Table
-              label={texts.known}
-              columns={columns(ask)}
-              rows={value.servers}
-              rowKey={({ id }) => id}
-              exportName="catalogue"
+      <div className="stack">
+        <Section title={texts.probeTitle} remark={texts.probeRemark}>
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              ask(url.trim());
+            }}
+          >
+            <Field
+              label={texts.url}
+              hint={texts.urlHint}
+              type="url"
+              value={url}
+              onChange={(event) => setUrl(event.target.value)}
             />
-          )}
-        </Await>
-      </Section>
+            <MayButton permission="probe" kind="first" type="submit" disabled={probe.isPending || url.trim() === ''}>
+              {texts.probe}
+            </MayButton>
+          </form>
+          <div aria-live="polite">
+            {probe.error && <ErrorNote error={probe.error} />}
+            {probe.data && <Found probed={probe.data.value} />}
+          </div>
+        </Section>
+        <Section title={texts.known} remark={texts.knownRemark}>
+          <Await query={catalogue}>
+            {({ value }) => (
+              <Table
+                label={texts.known}
+                columns={columns(ask)}
+                rows={value.servers}
+                rowKey={({ id }) => id}
+                exportName="catalogue"
+              />
+            )}
+          </Await>
+        </Section>
+      </div>
     </>
   );
 }

@@ -59,49 +59,51 @@ function Shown({ server, reach }: { readonly server: Server; readonly reach: Rea
           { label: texts.last, value: use.lastMs === null ? texts.never : <Time ms={use.lastMs} /> },
         ]}
       />
-      <Section title={texts.scopesTitle}>
-        <Table
-          label={texts.scopesTitle}
-          columns={scopeColumns(reach)}
-          rows={server.scopes}
-          rowKey={({ name: scope }) => scope}
-          exportName={`scopes-of-${id}`}
-        />
-      </Section>
-      {reach && (
-        <>
-          <Section title={texts.throughTitle}>
-            <Table
-              label={texts.throughTitle}
-              columns={clientColumns(server)}
-              rows={reach.clients}
-              rowKey={({ client }) => client}
-              exportName={`clients-at-${id}`}
-            />
-          </Section>
-          <Section title={texts.rulesTitle}>
-            <Table
-              label={texts.rulesTitle}
-              columns={subjectColumns}
-              rows={reach.subjects}
-              rowKey={({ subject }) => subject}
-              exportName={texts.reviewName(id)}
-            />
-          </Section>
-        </>
-      )}
-      <dl className="facts">
-        <dt>{texts.resource}</dt>
-        <dd>
-          <code>{resource}</code>
-        </dd>
-        <dt>{texts.ras}</dt>
-        <dd>
-          <code>{ras}</code>
-        </dd>
-        <dt>{texts.upstream}</dt>
-        <dd>{upstream ?? texts.noUpstream}</dd>
-      </dl>
+      <div className="stack">
+        <Section title={texts.scopesTitle}>
+          <Table
+            label={texts.scopesTitle}
+            columns={scopeColumns(reach)}
+            rows={server.scopes}
+            rowKey={({ name: scope }) => scope}
+            exportName={`scopes-of-${id}`}
+          />
+        </Section>
+        {reach && (
+          <>
+            <Section title={texts.throughTitle}>
+              <Table
+                label={texts.throughTitle}
+                columns={clientColumns(server)}
+                rows={reach.clients}
+                rowKey={({ client }) => client}
+                exportName={`clients-at-${id}`}
+              />
+            </Section>
+            <Section title={texts.rulesTitle}>
+              <Table
+                label={texts.rulesTitle}
+                columns={subjectColumns}
+                rows={reach.subjects}
+                rowKey={({ subject }) => subject}
+                exportName={texts.reviewName(id)}
+              />
+            </Section>
+          </>
+        )}
+        <dl className="facts">
+          <dt>{texts.resource}</dt>
+          <dd>
+            <code>{resource}</code>
+          </dd>
+          <dt>{texts.ras}</dt>
+          <dd>
+            <code>{ras}</code>
+          </dd>
+          <dt>{texts.upstream}</dt>
+          <dd>{upstream ?? texts.noUpstream}</dd>
+        </dl>
+      </div>
     </>
   );
 }
@@ -110,7 +112,7 @@ function scopeColumns(reach: Reach | undefined): readonly Column<Server['scopes'
   const people = new Map(reach?.scopes.map((each) => [each.scope, each.people]));
   return [
     { title: texts.scope, stays: true, cell: ({ name }) => <code>{name}</code>, text: ({ name }) => name },
-    { title: texts.risk, stays: true, cell: ({ risk }) => <RiskMeter risk={risk} />, text: ({ risk }) => risk },
+    { title: texts.scopeRisk, stays: true, cell: ({ risk }) => <RiskMeter risk={risk} />, text: ({ risk }) => risk },
     {
       title: texts.unasked,
       cell: ({ unasked }) => (unasked ? texts.yes : texts.no),

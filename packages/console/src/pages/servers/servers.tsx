@@ -57,7 +57,7 @@ function Listed({ rows }: { readonly rows: readonly Row[] }) {
           {texts.first}
         </Empty>
       ) : (
-        <>
+        <div className="stack">
           <div className="row">
             <Find label={texts.find} value={wanted} onChange={(event) => setWanted(event.target.value, true)} />
           </div>
@@ -73,7 +73,7 @@ function Listed({ rows }: { readonly rows: readonly Row[] }) {
               exportName="servers"
             />
           )}
-        </>
+        </div>
       )}
     </>
   );

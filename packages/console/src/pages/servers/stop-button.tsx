@@ -89,5 +89,9 @@ function Asked({
   readonly order: { readonly kind: 'server' | 'client'; readonly target: string };
 } & Omit<React.ComponentProps<typeof Confirm>, 'consequence'>) {
   const preview = useRead('previewStop', { body: { ...order, reason: 'preview' } });
-  return <Confirm consequence={preview.data?.value.words ?? rest.action} {...rest} />;
+  return <Confirm consequence={toSentence(preview.data?.value.words ?? rest.action)} {...rest} />;
+}
+
+function toSentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }
