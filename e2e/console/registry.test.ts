@@ -56,6 +56,7 @@ describe('servers and clients', () => {
     const secret = await page.getByRole('dialog').getByRole('region').textContent();
     assert.match(secret ?? '', /^\S{20,}$/);
     await page.getByRole('button', { name: 'I have it' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     assert.ok(!(await page.content()).includes(secret ?? ''));
     await page.getByRole('row').filter({ hasText: 'Remove' }).nth(2).waitFor();
     await page
