@@ -1,9 +1,8 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { AccessIndex } from './compile.ts';
 import { splitSubject } from './compile-rules.ts';
-import { decide } from './decide.ts';
 import type { AccessClient, AccessServer, Ask } from './model.ts';
-import { mayExchange } from './reach.ts';
+import { grantedAtBest, mayExchange } from './reach.ts';
 
 /** People whom no rule on a server tells apart: subjects they all are, and how many they are. */
 export interface Alike {
@@ -58,12 +57,9 @@ export function grantedTo(
     now,
   }: { readonly person: Ask['person']; readonly server: AccessServer; readonly now: EpochSeconds },
 ): readonly Granted[] {
-  const { acr, amr } = index.earnable;
-  const best = { acr: [...acr].at(-1), amr: [...amr], authTime: now, now, keyBound: true, whenever: true } as const;
   return clientsAt(index, server).flatMap(({ id: client }) => {
-    const ask = { ...best, person, client, server: server.id, scopes: [...server.scopes.keys()] };
-    const { effect, scopes } = decide(index, ask);
-    return effect === 'allow' ? [{ client, scopes }] : [];
+    const scopes = grantedAtBest(index, { person, client, server }, now);
+    return scopes.length > 0 ? [{ client, scopes }] : [];
   });
 }
 

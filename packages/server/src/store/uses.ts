@@ -1,4 +1,4 @@
-import { type Expression, type SqlBool, sql } from 'kysely';
+import { setImmediate } from 'node:timers/promises';
 import { indexedTo, lastPosition } from './audit-index.ts';
 import { createTally, dayMs, hourMs, type Tally } from './audit-tally.ts';
 import type { Engine } from './engine.ts';
@@ -60,13 +60,14 @@ export interface UseStore {
   ): Promise<readonly { readonly person: string; readonly client: string; readonly lastMs: number }[]>;
   /** How many times a person, a client and a server met that had not met before; counted up to a million. */
   meetings(): Promise<{ readonly count: number; readonly isAll: boolean }>;
-  /** How many people had an ID-JAG issued since then at any of these servers. */
-  activePeople(servers: readonly string[], sinceMs: number): Promise<number>;
+  /** How many people had an ID-JAG issued since then. Looks at all there ever were, a little at a time. */
+  activePeople(sinceMs: number): Promise<number>;
 }
 
 /** Lines not in the index yet that are added up for each question; more are behind, and `hours` says nothing of them yet. */
 const longestTail = 2048;
 const mostMeetings = 1_000_000;
+const peopleAtOnce = 1000;
 
 export function useStore({ db }: Engine): UseStore {
   /** What is not in the index yet. Read first: what goes there meanwhile would otherwise be missed, and this way counts twice at worst for a moment. */
@@ -181,16 +182,23 @@ export function useStore({ db }: Engine): UseStore {
       return { count: Math.min(Number(found), mostMeetings), isAll: Number(found) <= mostMeetings };
     },
 
-    activePeople: async (servers, sinceMs) => {
-      if (servers.length === 0) return 0;
-      const isOne: Expression<SqlBool> = sql<SqlBool>`server in (${sql.join(servers)})`;
-      const { people } = await db
-        .selectFrom('agent_uses')
-        .select(({ fn }) => fn.count<number>('person_id').distinct().as('people'))
-        .where(isOne)
-        .where('last_ms', '>=', sinceMs)
-        .executeTakeFirstOrThrow();
-      return Number(people);
+    activePeople: async (sinceMs) => {
+      let count = 0;
+      for (let after: string | undefined = ''; after !== undefined; ) {
+        const page: { person_id: string }[] = await db
+          .selectFrom('agent_uses')
+          .select('person_id')
+          .where('person_id', '>', after)
+          .where('last_ms', '>=', sinceMs)
+          .groupBy('person_id')
+          .orderBy('person_id')
+          .limit(peopleAtOnce)
+          .execute();
+        count += page.length;
+        after = page.length < peopleAtOnce ? undefined : page.at(-1)?.person_id;
+        await setImmediate();
+      }
+      return count;
     },
   };
 }

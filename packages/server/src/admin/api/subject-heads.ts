@@ -80,6 +80,5 @@ function headOf(subject: string): SubjectHead {
   return { subject, kind, id, name: kind === 'everyone' ? 'Everyone' : id, source: undefined };
 }
 
-function compare(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { sensitivity: 'base', numeric: true });
-}
+/** Made once: one for each comparison takes a quarter of a second for two thousand names. */
+const { compare } = new Intl.Collator('en', { sensitivity: 'base', numeric: true });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { dayMs, hourMs } from '../audit-tally.ts';
 import type { AuditRow } from '../store.ts';
-import { type Access, fresh, row } from './fixtures.ts';
+import { type Access, fresh, now, row } from './fixtures.ts';
 
 /** The record in numbers: the same before and after lines are in the index, and however many put them there. */
 export function usesContract(access: Access): void {
@@ -122,9 +122,12 @@ export function usesContract(access: Access): void {
       while ((await agentUses.catchUp(1000)) > 0);
       assert.deepEqual(Object.fromEntries(await uses.people(server, 0)), { [client]: 2, [other]: 1 });
       assert.deepEqual(Object.fromEntries(await uses.people(server, 6000)), { [client]: 1, [other]: 1 });
-      assert.equal(await uses.activePeople([server, 'none'], 0), 2);
-      assert.equal(await uses.activePeople([server], 8000), 1);
-      assert.equal(await uses.activePeople([], 0), 0);
+      const late = now * 1000 + 5_000_000_000;
+      assert.equal(await uses.activePeople(late), 0);
+      await write([issued(one, client, late), issued(one, other, late + 1), issued(two, client, late + 2)]);
+      while ((await agentUses.catchUp(1000)) > 0);
+      assert.equal(await uses.activePeople(late), 2);
+      assert.equal(await uses.activePeople(late + 2), 1);
       const { count, isAll } = await uses.meetings();
       assert.ok(count >= 3 && isAll);
       const last = await uses.lastUses(server, [one, two, 'nobody']);
@@ -132,7 +135,7 @@ export function usesContract(access: Access): void {
         last
           .map(({ person, client: through, lastMs }) => `${person === one ? 1 : 2} ${through === client} ${lastMs}`)
           .sort(),
-        ['1 false 7000', '1 true 5000', '2 true 9000'],
+        [`1 false ${late + 1}`, `1 true ${late}`, `2 true ${late + 2}`],
       );
       assert.deepEqual(await uses.lastUses(server, []), []);
     });
