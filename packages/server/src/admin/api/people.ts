@@ -144,7 +144,12 @@ async function show({ store }: AdminServices, id: string): Promise<Outcome<z.out
 }
 
 /** Nobody but owners hears of the account that is kept for the day on which nothing else works (T30). */
-async function isHidden({ store }: Pick<AdminServices, 'store'>, by: Administrator, id: string): Promise<boolean> {
+/** The break-glass account is for owners to see. */
+export async function isHidden(
+  { store }: Pick<AdminServices, 'store'>,
+  by: Administrator,
+  id: string,
+): Promise<boolean> {
   return by.role !== 'owner' && (await store.administrators.breakGlass())?.personId === id;
 }
 

@@ -7,7 +7,7 @@ import { recompute } from '../explain.ts';
 import { answer, type Route, refuse, route } from './route.ts';
 
 /** A line of the record as it is; what each kind holds: docs/operate/audit.md. */
-const RecordShape = z.looseObject({
+export const RecordShape = z.looseObject({
   id: z.string(),
   kind: z.string(),
   domain: z.string(),
@@ -18,7 +18,9 @@ const RecordShape = z.looseObject({
 
 const text = z.string().min(1).max(300).optional();
 
-const params = z.strictObject({ id: z.string().max(256).describe('Of a record, or the jti of an ID-JAG or token.') });
+export const recordParams = z.strictObject({
+  id: z.string().max(256).describe('Of a record, or the jti of an ID-JAG or token.'),
+});
 
 /** Decisions and everything else on the record. */
 export const recordRoutes: readonly Route[] = [
@@ -35,7 +37,12 @@ export const recordRoutes: readonly Route[] = [
       client: text,
       server: text,
       scope: text,
-      kind: text,
+      kind: z
+        .string()
+        .max(300)
+        .regex(/^[a-z_]+(?:,[a-z_]+)*$/, 'must be kinds with commas between them')
+        .optional()
+        .describe('One kind, or several with commas between them.'),
       outcome: z.enum(['allowed', 'refused']).optional(),
       reason: text.describe('Why it was refused, by its name on the record.'),
       correlation: text,
@@ -44,7 +51,7 @@ export const recordRoutes: readonly Route[] = [
     }),
     answer: z.object({ items: z.array(RecordShape), next: z.string().nullable() }),
     handle: async ({ query }, { store, installation }) => {
-      const { limit, cursor, person, fromMs, toMs, ...rest } = query;
+      const { limit, cursor, person, kind, fromMs, toMs, ...rest } = query;
       const after = cursor === undefined ? undefined : readCursor(cursor);
       if (cursor !== undefined && after === undefined)
         return refuse('api_value_invalid', 'The cursor is none of ours.');
@@ -55,7 +62,11 @@ export const recordRoutes: readonly Route[] = [
         Object.entries(rest).map(([name, value]) => [name, value === undefined ? undefined : [value]]),
       );
       const ids = person === undefined ? undefined : await idsOnRecord(store, person, installation.idp);
-      const found = await searchRecord(store, { ...only, person: ids, fromMs, toMs }, { limit, after });
+      const found = await searchRecord(
+        store,
+        { ...only, kind: kind?.split(','), person: ids, fromMs, toMs },
+        { limit, after },
+      );
       const { records, next } = toRecordPage(found);
       return answer({ items: records.map((record) => ({ ...record })), next: next ?? null });
     },
@@ -66,7 +77,7 @@ export const recordRoutes: readonly Route[] = [
     id: 'getRecord',
     summary: 'One record, with why it was decided so where it is of a decision: what credence explain tells',
     permission: 'read:audit',
-    params,
+    params: recordParams,
     answer: z.object({ record: RecordShape, explanation: z.looseObject({}).nullable() }),
     handle: async ({ params: { id } }, { store, installation }) => {
       const row = (await store.audit.find(id)) ?? (await store.audit.findByToken(id))[0];
@@ -83,7 +94,7 @@ export const recordRoutes: readonly Route[] = [
     summary:
       'From a tool call back to whoever published the rule, and forward to what followed: as credence audit trace',
     permission: 'read:audit',
-    params,
+    params: recordParams,
     answer: z.looseObject({
       id: z.string(),
       as: z.enum(['record', 'id_jag', 'access_token', 'correlation']),

@@ -6,6 +6,7 @@ import { clientDetailRoutes } from './client-detail.ts';
 import { clientRoutes } from './clients.ts';
 import { draftEffectRoutes } from './draft-effects.ts';
 import { draftRoutes } from './drafts.ts';
+import { explainRoutes } from './explain-record.ts';
 import { figureRoutes } from './figures.ts';
 import { groupRoutes } from './groups.ts';
 import { keyRoutes } from './keys.ts';
@@ -13,6 +14,7 @@ import { liveRoutes } from './live-records.ts';
 import { meRoutes } from './me.ts';
 import { overviewRoutes } from './overview.ts';
 import { peopleRoutes } from './people.ts';
+import { peopleNameRoutes } from './people-names.ts';
 import { planRoutes } from './plan.ts';
 import { policyRoutes } from './policies.ts';
 import { reachRoutes } from './reach.ts';
@@ -31,6 +33,7 @@ export const routes: readonly Route[] = [
   ...overviewRoutes,
   ...figureRoutes,
   ...peopleRoutes,
+  ...peopleNameRoutes,
   ...sessionRoutes,
   ...groupRoutes,
   ...administratorRoutes,
@@ -51,5 +54,6 @@ export const routes: readonly Route[] = [
   ...sourceRoutes,
   ...recordRoutes,
   ...liveRoutes,
+  ...explainRoutes,
   ...stopRoutes,
 ];

@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: FgdCX7gw3WnO1-FvdPj29RfoCK5z6gdvsuxhJN0m5Yo
+// Made of: bbCAQNM4ax4XeZL0UkRGRrUN1Ue1pQbIaQt_c7MBw7Y
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -201,6 +201,13 @@ export interface Operations {
       administers: 'owner' | 'policy' | 'people' | 'auditor' | 'help-desk' | null;
       hasPassword: boolean;
     };
+  };
+  /** Names of people, by their ids; of ids that are nobody’s there is nothing. */
+  namePeople: {
+    method: 'GET';
+    path: '/people/names';
+    query: { ids: string };
+    answer: { items: readonly { id: string; email: string; name: string }[] };
   };
   /** Sign-ins that stand, of everybody or of one person. */
   listSessions: {
@@ -1405,6 +1412,71 @@ export interface Operations {
       [more: string]: unknown;
     };
   };
+  /** One line of the record taken apart, with names: every rule on the server, and the first condition that failed. */
+  explainRecord: {
+    method: 'GET';
+    path: '/records/{id}/explain';
+    params: { id: string };
+    answer: {
+      record: {
+        id: string;
+        kind: string;
+        domain: string;
+        timeMs: number;
+        outcome: 'allowed' | 'refused';
+        reason?: string;
+        [more: string]: unknown;
+      };
+      reason: { reason: string; wire: string; status: number; rule: string; hint: string; help: string | null } | null;
+      decided: {
+        version: number;
+        isSame: boolean;
+        ahead: string | null;
+        effect: 'allow' | 'deny' | 'step_up' | 'bind_key';
+        rules: readonly {
+          id: string;
+          effect: 'allow' | 'deny' | 'require' | 'never_together';
+          spoke: boolean;
+          conditions: readonly { about: string; met: boolean; words: string }[];
+          rule: {
+            id: string;
+            effect: 'allow' | 'deny' | 'require';
+            scopes: readonly string[];
+            to: readonly string[];
+            through: readonly string[] | null;
+            needs: { acr: string | null; amr: readonly string[]; maxAgeSeconds: number | null } | null;
+            from: readonly string[];
+            notFrom: readonly string[];
+            hours: string | null;
+            until: number | null;
+          } | null;
+        }[];
+        scopes: readonly { scope: string; outcome: string; rules: readonly string[]; words: string }[];
+      } | null;
+      names: {
+        person: { id: string; name: string } | null;
+        client: { id: string; name: string } | null;
+        server: { id: string; name: string } | null;
+        clients: readonly { id: string; name: string }[];
+        subjects: readonly { id: string; name: string }[];
+      };
+    };
+  };
+  /** Every reason there is to refuse something, in words. */
+  listReasons: {
+    method: 'GET';
+    path: '/reasons';
+    answer: {
+      items: readonly {
+        reason: string;
+        wire: string;
+        status: number;
+        rule: string;
+        hint: string;
+        help: string | null;
+      }[];
+    };
+  };
   /** What is stopped, by whom and why, the newest first. */
   listStops: {
     method: 'GET';
@@ -1491,6 +1563,7 @@ export const addresses = {
   changePerson: ['PATCH', '/people/{id}'],
   switchPersonOff: ['POST', '/people/{id}/off'],
   switchPersonOn: ['POST', '/people/{id}/on'],
+  namePeople: ['GET', '/people/names'],
   listSessions: ['GET', '/sessions'],
   endSession: ['DELETE', '/sessions/{id}'],
   endSessionsOfPerson: ['DELETE', '/people/{id}/sessions'],
@@ -1550,6 +1623,8 @@ export const addresses = {
   listRecords: ['GET', '/records'],
   getRecord: ['GET', '/records/{id}'],
   traceRecord: ['GET', '/records/{id}/trace'],
+  explainRecord: ['GET', '/records/{id}/explain'],
+  listReasons: ['GET', '/reasons'],
   listStops: ['GET', '/stops'],
   previewStop: ['POST', '/stops/preview'],
   stop: ['POST', '/stops'],
