@@ -1,6 +1,7 @@
 import { accessPage } from './access/page.ts';
 import { changesPage, draftPage, versionPage } from './changes/page.ts';
 import { clientPage, clientsPage } from './clients/page.ts';
+import { decisionPage, decisionsPage } from './decisions/page.ts';
 import { overviewPage } from './overview/page.ts';
 import type { Page } from './page.ts';
 import { partsPage } from './parts/page.ts';
@@ -9,6 +10,8 @@ import { cataloguePage, serverPage, serversPage } from './servers/page.ts';
 /** Every page of the console, in the order of the navigation. A new one is a line here. */
 export const pages: readonly Page[] = [
   overviewPage,
+  decisionsPage,
+  decisionPage,
   accessPage,
   changesPage,
   draftPage,

@@ -131,8 +131,7 @@ async function namesIn(again: Again | undefined, { store }: Pick<AdminServices, 
   const subjects: z.output<typeof Named>[] = [];
   for (const subject of new Set(all.flatMap(({ to }) => to))) {
     if (subjects.length === mostNames || subject.startsWith('user:')) continue;
-    const head = await findHead(store, subject);
-    if (head) subjects.push({ id: subject, name: head.name });
+    subjects.push({ id: subject, name: (await findHead(store, subject, false)).name });
   }
   return {
     clients: clients.map((id) => ({ id, name: again.index.clients.get(id)?.name ?? id })),

@@ -1,0 +1,64 @@
+import { useQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import { call, useRead } from './api.ts';
+import { useMe } from './me.ts';
+
+/** Ids in one request. */
+const inOne = 100;
+
+/** E-mail addresses to the ids of people, as far as this administrator may see people and they are known here. */
+export function usePeopleNames(ids: readonly (string | undefined)[]): (id: string) => string | undefined {
+  const { permissions } = useMe();
+  const may = permissions.includes('read:people');
+  const [known] = useState(() => new Map<string, string | undefined>());
+  const wanted = [...new Set(ids.filter((id) => id !== undefined))].sort();
+  const { dataUpdatedAt } = useQuery({
+    queryKey: ['namePeople', wanted],
+    queryFn: async () => {
+      const missing = wanted.filter((id) => !known.has(id) && !id.includes(','));
+      for (let at = 0; at < missing.length; at += inOne) {
+        const some = missing.slice(at, at + inOne);
+        const { value } = await call('namePeople', { query: { ids: some.join(',') } });
+        for (const id of some) known.set(id, undefined);
+        for (const { id, email } of value.items) known.set(id, email);
+      }
+      return wanted.length;
+    },
+    enabled: may && wanted.length > 0,
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the map is filled behind the scenes; the time says when
+  return useMemo(() => (id: string) => known.get(id), [known, dataUpdatedAt]);
+}
+
+export interface Choice {
+  readonly value: string;
+  readonly label: string;
+}
+
+/** Clients and servers of both sides with their names, for lists to choose from; ids that are gone keep their ids. */
+export function useThings() {
+  const { permissions } = useMe();
+  const enabled = permissions.includes('read:policy');
+  const servers = useRead('listServers', {}, { enabled });
+  const clients = useRead('listClients', { query: {} }, { enabled });
+  return useMemo(() => {
+    const serverNames = new Map<string, string>();
+    const { granted = [], guarded = [] } = servers.data?.value ?? {};
+    for (const { id, name } of [...guarded, ...granted]) serverNames.set(id, name);
+    const clientNames = new Map<string, string>();
+    for (const { id, name } of clients.data?.value.items ?? []) clientNames.set(id, name);
+    return { serverNames, clientNames, servers: toChoices(serverNames), clients: toChoices(clientNames) };
+  }, [servers.data, clients.data]);
+}
+
+function toChoices(names: ReadonlyMap<string, string>): readonly Choice[] {
+  return [...names]
+    .map(([value, label]) => ({ value, label: label === value ? label : `${label} (${value})` }))
+    .sort((a, b) => a.label.localeCompare(b.label));
+}
+
+/** Reasons of refusals in words. They are the same for as long as the server runs. */
+export function useReasons() {
+  const { data } = useRead('listReasons', {});
+  return useMemo(() => new Map((data?.value.items ?? []).map((each) => [each.reason, each])), [data]);
+}

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { canBeLive, isNarrowed, readFilters, toQuery } from './filter-query.ts';
+
+const now = 1_800_000_000_000;
+
+describe('filters in an address, as the API takes them', () => {
+  const table: [name: string, search: Record<string, unknown>, query: object][] = [
+    ['none', {}, { kind: 'issuance,decision,refusal' }],
+    ['everything', { show: 'all' }, {}],
+    ['a view that is none', { show: 'toString' }, { kind: 'issuance,decision,refusal' }],
+    ['calls that were refused', { show: 'calls', outcome: 'refused' }, { kind: 'tool_call', outcome: 'refused' }],
+    ['an outcome that is none', { show: 'all', outcome: 'maybe' }, {}],
+    ['an hour', { show: 'all', since: 'h1' }, { fromMs: now - 3_600_000 }],
+    [
+      'a time of day',
+      { show: 'all', from: '2026-11-24T09:00Z', to: '2026-11-24T10:00Z' },
+      { fromMs: 1795510800000, toMs: 1795514400000 },
+    ],
+    ['a time that is none', { show: 'all', from: 'yesterday' }, {}],
+    ['a run', { show: 'all', run: 'abc', person: 'u_1' }, { correlation: 'abc', person: 'u_1' }],
+    ['what is no text', { show: 'all', person: ['u_1'] }, {}],
+  ];
+  for (const [name, search, query] of table) {
+    test(name, () => assert.deepEqual(toQuery(readFilters(search), now), query));
+  }
+
+  test('what looks back, or at a run, is not live', () => {
+    assert.deepEqual([{}, { toMs: 1 }, { correlation: 'x' }, { fromMs: 1 }].map(canBeLive), [true, false, false, true]);
+  });
+
+  test('another view is not narrower', () => {
+    assert.equal(isNarrowed(readFilters({ show: 'all' })), false);
+    assert.equal(isNarrowed(readFilters({ scope: 'a' })), true);
+  });
+});
