@@ -44,9 +44,11 @@ describe('decisions', () => {
     await page.getByText('Decided again just now: the same answer.').waitFor();
 
     const first = page.url();
+    await page.getByRole('link', { name: /^Previous/ }).waitFor();
     await page.keyboard.press('[');
     await page.waitForURL((url) => url.href !== first && url.search === new URL(first).search);
     await page.getByRole('heading', { level: 1, name: /^carol@acme\.example may not/ }).waitFor();
+    await page.getByRole('link', { name: /^Next/ }).waitFor();
     await page.keyboard.press(']');
     await page.waitForURL(first);
     checkComplaints(page);
@@ -108,6 +110,42 @@ describe('decisions', () => {
     const page = await world.open('dana', '/decisions/d_nothing_of_the_kind');
     await page.getByRole('alert').waitFor();
     assert.equal(await page.getByRole('heading', { level: 1 }).count(), 0);
+    await page.close();
+  });
+
+  test('what is decided meanwhile comes in on top, and waits while somebody looks', async () => {
+    const page = await world.open('dana', '/decisions');
+    await page.getByText('Live', { exact: true }).waitFor();
+    const before = await page.getByRole('row').count();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await visitAll(world.acme.demo, 'bob', 'claude-code');
+    await page.getByText(/Held while you look: \d new/).waitFor();
+    assert.equal(await page.getByRole('row').count(), before);
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByRole('row').nth(before).waitFor();
+    await page.getByRole('row').nth(1).getByText('bob@acme.example').waitFor();
+    checkComplaints(page);
+    await page.close();
+  });
+
+  test('the overview opens with its answer, and what is in it leads on', async () => {
+    const page = await world.open('dana', '/');
+    await page.getByRole('heading', { level: 1, name: /^Nothing is in trouble\..*waits? for you\.$/ }).waitFor();
+    const latest = page.getByRole('table', { name: 'Latest decisions' });
+    await latest.getByRole('link', { name: 'bob@acme.example' }).first().waitFor();
+    await checkLooks(page, 'overview-used');
+    await page.getByRole('button', { name: 'Show as table' }).click();
+    await page.getByRole('table', { name: 'Decisions by hour' }).getByRole('row').nth(24).waitFor();
+    await page.getByRole('button', { name: '30 days' }).click();
+    await page.waitForURL(/range=d30/);
+    await page.getByRole('table', { name: 'Decisions by day' }).waitFor();
+    await page.getByRole('region', { name: 'Why people were refused' }).getByRole('link').first().click();
+    await page.waitForURL(/\/decisions\?.*reason=policy_denied/);
+    await page
+      .getByRole('link', { name: /^Refused/ })
+      .first()
+      .waitFor();
+    checkComplaints(page);
     await page.close();
   });
 });
