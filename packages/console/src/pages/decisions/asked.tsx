@@ -115,7 +115,8 @@ export function Decided({ line, explained }: { readonly line: Line; readonly exp
         </OutcomeMark>{' '}
         {line.policy && (
           <>
-            {texts.underPolicy} <Name to={places.version(line.policy.version)}>v{line.policy.version}</Name>.{' '}
+            {texts.underPolicy}{' '}
+            <Name to={places.version(line.policy.kind, line.policy.version)}>v{line.policy.version}</Name>.{' '}
           </>
         )}
         {reason && (

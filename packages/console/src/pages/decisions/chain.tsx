@@ -12,6 +12,7 @@ interface Grant {
   readonly idJag?: string;
   readonly issuance?: Line;
   readonly policy?: {
+    readonly kind: 'access' | 'resource';
     readonly version: number;
     readonly author?: string;
     readonly publishedAtMs?: number;
@@ -64,7 +65,7 @@ function GrantChain({ grant, organisation }: { readonly grant: Grant; readonly o
         <Node
           title={policy ? texts.policyNode(policy.version) : texts.underPolicy}
           isThere={policy !== undefined}
-          to={policy && places.version(policy.version)}
+          to={policy && places.version(policy.kind, policy.version)}
           facts={[
             policy && [texts.rules, policy.rules.map(({ id }) => id).join(', ')],
             policy?.author !== undefined && [texts.by, policy.author],
