@@ -65,17 +65,18 @@ export function cellOf(index: AccessIndex, subject: string, server: string, view
 /**
  * The same, taken apart. Errs towards showing more than anybody has: a scope counts as allowed whenever one rule allows it and
  * none refuses it always, and what a decision would still ask for makes it conditional.
+ * @param subjects - one, or all that fit one person: their groups, their roles, themselves
  */
 export function openCell(
   index: AccessIndex,
-  subject: string,
+  subjects: string | readonly string[],
   serverId: string,
   { now, client: clientId }: View,
 ): OpenCell | undefined {
   const server = index.servers.get(serverId);
   const client = clientId === undefined ? undefined : index.clients.get(clientId);
   if (!server || (clientId !== undefined && !client?.clientIds.has(server.ras))) return undefined;
-  const rules = rulesAbout(index, subject, serverId).filter(
+  const rules = rulesAbout(index, [subjects].flat(), serverId).filter(
     ({ through, when }) =>
       (clientId === undefined || !through || through.has(clientId)) && (when?.until === undefined || now < when.until),
   );
@@ -98,13 +99,14 @@ function stateOf(about: readonly Rule[], client: AccessClient | undefined, isLoo
   return isFree ? 'allowed' : 'conditional';
 }
 
-/** Rules on a server that are about everybody or this subject, in document order. */
-function rulesAbout({ rules }: AccessIndex, subject: string, server: string): readonly Rule[] {
+/** Rules on a server that are about everybody or one of these subjects, in document order, each once. */
+function rulesAbout({ rules }: AccessIndex, subjects: readonly string[], server: string): readonly Rule[] {
   const here = rules.get(server);
   if (!here) return [];
-  const [kind, id] = splitSubject(subject);
-  if (kind === 'everyone') return here.everyone;
-  const own = { group: here.groups, role: here.roles, user: here.users }[kind].get(id) ?? [];
-  const both = own.length === 0 ? here.everyone : [...new Set([...here.everyone, ...own])];
-  return both.toSorted((a, b) => a.position - b.position);
+  const own = subjects.flatMap((subject) => {
+    const [kind, id] = splitSubject(subject);
+    return kind === 'everyone' ? [] : ({ group: here.groups, role: here.roles, user: here.users }[kind].get(id) ?? []);
+  });
+  const all = own.length === 0 ? here.everyone : [...new Set([...here.everyone, ...own])];
+  return all.toSorted((a, b) => a.position - b.position);
 }

@@ -1,8 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { membershipWidens } from '../../changes/people-change.ts';
 import { isGroupName } from '../../directory/source.ts';
 import { untilWritten } from '../../directory/until-written.ts';
-import type { Group } from '../../store/directory.ts';
+import type { Group, GroupKind } from '../../store/directory.ts';
 import { StoreConflict } from '../../store/store.ts';
 import { fromCursor, pageOf, pageQuery, toPage } from './page.ts';
 import { displayName, PersonSummary, toSummary } from './people-shape.ts';
@@ -20,6 +21,7 @@ const GroupShape = z.object({
   name: z.string().describe('For people; nothing is decided by it.'),
   createdMs: z.int(),
   modifiedMs: z.int(),
+  people: z.int().describe('How many are in it, those who are switched off too.'),
 });
 
 const params = z.strictObject({ ref: z.string().max(600) });
@@ -33,11 +35,24 @@ export const groupRoutes: readonly Route[] = [
     id: 'listGroups',
     summary: 'Groups, or roles, of every source, by id',
     permission: 'read:groups',
-    query: z.strictObject({ ...pageQuery, kind: kind.default('group') }),
+    query: z.strictObject({
+      ...pageQuery,
+      kind: kind.default('group'),
+      q: z.string().min(1).max(100).optional().describe('Part of the id or the name.'),
+    }),
     answer: pageOf(GroupShape),
-    handle: async ({ query: { limit, cursor, kind: of } }, { store }) => {
-      const found = await store.directory.groups.list(of, fromCursor(cursor), limit + 1);
-      return answer(toPage(found, limit, ({ id }) => id, toShape));
+    handle: async ({ query: { limit, cursor, kind: of, q } }, { store }) => {
+      const found = await findGroups(store, of, { text: q, after: fromCursor(cursor), limit: limit + 1 });
+      const ids = found.slice(0, limit).map(({ id }) => id);
+      const sizes = await store.directory.groups.sizes(of, ids);
+      return answer(
+        toPage(
+          found,
+          limit,
+          ({ id }) => id,
+          (group) => toShape(group, sizes),
+        ),
+      );
     },
   }),
   route({
@@ -131,7 +146,7 @@ export const groupRoutes: readonly Route[] = [
     query: z.strictObject(pageQuery),
     answer: pageOf(PersonSummary),
     handle: async ({ params: { ref }, query: { limit, cursor } }, { store }) => {
-      const group = await find(store, ref);
+      const group = await findGroup(store, ref);
       if (!group) return refuse('api_not_found');
       const ids = await store.directory.groups.members(group.kind, group.id, fromCursor(cursor), limit + 1);
       const page = toPage(
@@ -182,11 +197,31 @@ function etagOf({ version }: Group): string {
 }
 
 /** Ids of other sources hold any character, also those that a path may not: so they are not put into one as they are. */
-function toRef({ kind: of, id }: Pick<Group, 'kind' | 'id'>): string {
+export function toRef({ kind: of, id }: Pick<Group, 'kind' | 'id'>): string {
   return Buffer.from(`${of}:${id}`).toString('base64url');
 }
 
-async function find({ directory }: AdminServices['store'], ref: string): Promise<Group | undefined> {
+/** How many groups one turn of a search by text looks at. */
+const turn = 1000;
+
+/** Groups by id, those with this in their id or name. There are some thousands at most, so a search reads them in turns. */
+async function findGroups(
+  { directory }: AdminServices['store'],
+  of: GroupKind,
+  { text, after, limit }: { readonly text: string | undefined; readonly after: string; readonly limit: number },
+): Promise<readonly Group[]> {
+  if (text === undefined) return directory.groups.list(of, after, limit);
+  const wanted = text.toLowerCase();
+  const found: Group[] = [];
+  for (let from: string | undefined = after; from !== undefined && found.length < limit; await setImmediate()) {
+    const page: readonly Group[] = await directory.groups.list(of, from, turn);
+    found.push(...page.filter(({ id, name }) => [id, name].some((each) => each.toLowerCase().includes(wanted))));
+    from = page.length < turn ? undefined : page.at(-1)?.id;
+  }
+  return found.slice(0, limit);
+}
+
+export async function findGroup({ directory }: AdminServices['store'], ref: string): Promise<Group | undefined> {
   const [, of, id = ''] = /^(group|role):(.*)$/s.exec(Buffer.from(ref, 'base64url').toString('utf8')) ?? [];
   return of === 'group' || of === 'role' ? directory.groups.find(of, id) : undefined;
 }
@@ -199,23 +234,25 @@ async function checkAlone(
   remove: readonly string[],
 ): Promise<Outcome<undefined>> {
   const index = access();
-  const group = index?.secondPerson ? await find(store, ref) : undefined;
+  const group = index?.secondPerson ? await findGroup(store, ref) : undefined;
   const widens = group ? membershipWidens(index, { kind: group.kind, id: group.id, add, remove }) : [];
   return widens.length === 0 ? answer(undefined) : refuse('second_person_needed', `${widens.join('; ')}.`);
 }
 
 async function findLocal({ store }: AdminServices, ref: string): Promise<Outcome<Group>> {
-  const group = await find(store, ref);
+  const group = await findGroup(store, ref);
   if (!group) return refuse('api_not_found');
   return group.source === 'local' ? answer(group) : refuse('api_other_source', `It belongs to ${group.source}.`);
 }
 
 async function show({ store }: AdminServices, ref: string): Promise<Outcome<z.output<typeof GroupShape>>> {
-  const group = await find(store, ref);
-  return group ? answer(toShape(group), etagOf(group)) : refuse('api_not_found');
+  const group = await findGroup(store, ref);
+  if (!group) return refuse('api_not_found');
+  const sizes = await store.directory.groups.sizes(group.kind, [group.id]);
+  return answer(toShape(group, sizes), etagOf(group));
 }
 
-function toShape(group: Group) {
+function toShape(group: Group, sizes: ReadonlyMap<string, number>) {
   const { kind: of, id, source, name, createdMs, modifiedMs } = group;
-  return { ref: toRef(group), kind: of, id, source, name, createdMs, modifiedMs };
+  return { ref: toRef(group), kind: of, id, source, name, createdMs, modifiedMs, people: sizes.get(id) ?? 0 };
 }

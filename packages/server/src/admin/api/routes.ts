@@ -14,7 +14,9 @@ import { liveRoutes } from './live-records.ts';
 import { meRoutes } from './me.ts';
 import { overviewRoutes } from './overview.ts';
 import { peopleRoutes } from './people.ts';
+import { peopleImportRoutes } from './people-import.ts';
 import { peopleNameRoutes } from './people-names.ts';
+import { personRoutes } from './person.ts';
 import { planRoutes } from './plan.ts';
 import { policyRoutes } from './policies.ts';
 import { reachRoutes } from './reach.ts';
@@ -24,6 +26,7 @@ import type { Route } from './route.ts';
 import { serverRoutes } from './servers.ts';
 import { sessionRoutes } from './sessions.ts';
 import { sourceRoutes } from './sources.ts';
+import { standingRoutes } from './standing.ts';
 import { stopRoutes } from './stops.ts';
 import { tokenRoutes } from './tokens.ts';
 
@@ -34,6 +37,8 @@ export const routes: readonly Route[] = [
   ...figureRoutes,
   ...peopleRoutes,
   ...peopleNameRoutes,
+  ...peopleImportRoutes,
+  ...personRoutes,
   ...sessionRoutes,
   ...groupRoutes,
   ...administratorRoutes,
@@ -43,6 +48,7 @@ export const routes: readonly Route[] = [
   ...serverRoutes,
   ...catalogueRoutes,
   ...accessRoutes,
+  ...standingRoutes,
   ...reachRoutes,
   ...reachExportRoutes,
   ...policyRoutes,

@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: bbCAQNM4ax4XeZL0UkRGRrUN1Ue1pQbIaQt_c7MBw7Y
+// Made of: MZNxzONQFAj9bzhhNK6_bjH9qKiqwmdXpqurovun8Vw
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -209,6 +209,40 @@ export interface Operations {
     query: { ids: string };
     answer: { items: readonly { id: string; email: string; name: string }[] };
   };
+  /** Add and rename people of the local directory by a table of 2000 at most: CSV with email, name, groups. */
+  importPeople: {
+    method: 'POST';
+    path: '/people/import';
+    body: { csv: string; dryRun: boolean };
+    answer: {
+      rows: readonly {
+        line: number;
+        email: string;
+        name: string;
+        outcome: 'new' | 'renamed' | 'unchanged' | 'failed';
+        problem: string | null;
+        person: string | null;
+      }[];
+      groups: readonly { ref: string; id: string; name: string; joining: number; people: readonly string[] }[];
+    };
+  };
+  /** Second factors of a person, and how many recovery codes are left; never what is secret of them. */
+  listFactors: {
+    method: 'GET';
+    path: '/people/{id}/factors';
+    params: { id: string };
+    answer: {
+      items: readonly {
+        id: string;
+        kind: 'totp' | 'passkey';
+        name: string;
+        synced: boolean;
+        createdAt: number;
+        lastUsedAt: number | null;
+      }[];
+      recoveryCodesLeft: number;
+    };
+  };
   /** Sign-ins that stand, of everybody or of one person. */
   listSessions: {
     method: 'GET';
@@ -236,7 +270,7 @@ export interface Operations {
   listGroups: {
     method: 'GET';
     path: '/groups';
-    query: { limit?: number; cursor?: string; kind?: 'group' | 'role' };
+    query: { limit?: number; cursor?: string; kind?: 'group' | 'role'; q?: string };
     answer: {
       items: readonly {
         ref: string;
@@ -246,6 +280,7 @@ export interface Operations {
         name: string;
         createdMs: number;
         modifiedMs: number;
+        people: number;
       }[];
       next: string | null;
     };
@@ -263,6 +298,7 @@ export interface Operations {
       name: string;
       createdMs: number;
       modifiedMs: number;
+      people: number;
     };
   };
   /** One group or role. */
@@ -278,6 +314,7 @@ export interface Operations {
       name: string;
       createdMs: number;
       modifiedMs: number;
+      people: number;
     };
   };
   /** Change the display name of a local group; rules go by the id and are not touched. */
@@ -295,6 +332,7 @@ export interface Operations {
       name: string;
       createdMs: number;
       modifiedMs: number;
+      people: number;
     };
   };
   /** Delete a local group; everybody leaves it. */
@@ -332,6 +370,7 @@ export interface Operations {
       name: string;
       createdMs: number;
       modifiedMs: number;
+      people: number;
     };
   };
   /** Those who administer. */
@@ -841,6 +880,48 @@ export interface Operations {
         hours: string | null;
         until: number | null;
       }[];
+    };
+  };
+  /** What rules say of a person, server by server: given, given only if, refused, and because of which group. */
+  getStanding: {
+    method: 'GET';
+    path: '/people/{id}/standing';
+    params: { id: string };
+    query: { limit?: number; cursor?: string };
+    answer: {
+      items: readonly {
+        server: string;
+        name: string;
+        enabled: boolean;
+        scopes: readonly {
+          name: string;
+          risk: 'low' | 'medium' | 'high';
+          state: 'allowed' | 'conditional' | 'denied';
+        }[];
+        by: readonly string[];
+      }[];
+      next: string | null;
+    };
+  };
+  /** What rules say of a group or role, server by server. */
+  getStandingOfGroup: {
+    method: 'GET';
+    path: '/groups/{ref}/standing';
+    params: { ref: string };
+    query: { limit?: number; cursor?: string };
+    answer: {
+      items: readonly {
+        server: string;
+        name: string;
+        enabled: boolean;
+        scopes: readonly {
+          name: string;
+          risk: 'low' | 'medium' | 'high';
+          state: 'allowed' | 'conditional' | 'denied';
+        }[];
+        by: readonly string[];
+      }[];
+      next: string | null;
     };
   };
   /** What one person reaches: by server, through which client, by which rules, and when it was last used. */
@@ -1564,6 +1645,8 @@ export const addresses = {
   switchPersonOff: ['POST', '/people/{id}/off'],
   switchPersonOn: ['POST', '/people/{id}/on'],
   namePeople: ['GET', '/people/names'],
+  importPeople: ['POST', '/people/import'],
+  listFactors: ['GET', '/people/{id}/factors'],
   listSessions: ['GET', '/sessions'],
   endSession: ['DELETE', '/sessions/{id}'],
   endSessionsOfPerson: ['DELETE', '/people/{id}/sessions'],
@@ -1593,6 +1676,8 @@ export const addresses = {
   probeServer: ['POST', '/probes'],
   getMatrix: ['GET', '/access'],
   getCell: ['GET', '/access/cell'],
+  getStanding: ['GET', '/people/{id}/standing'],
+  getStandingOfGroup: ['GET', '/groups/{ref}/standing'],
   reachOfPerson: ['GET', '/reach/people/{id}'],
   reachOfServer: ['GET', '/reach/servers/{id}'],
   reachOfClient: ['GET', '/reach/clients/{id}'],

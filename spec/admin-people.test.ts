@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Person } from '../packages/server/src/store/store.ts';
+import { adminRefused, openAdminWorld } from './admin-world.ts';
+import { alice } from './world.ts';
+
+// What the console's pages of people stand on, through the front door.
+
+const bob: Person = { ...alice, id: 'u_bob', email: 'bob@acme.example', name: 'Bob', groups: [], roles: [] };
+
+async function open() {
+  const world = await openAdminWorld();
+  await world.store.people.save(bob);
+  const { headers } = await world.browserOf('people');
+  for (const [id, name] of [
+    ['ops', 'Operations'],
+    ['sales', 'Selling'],
+  ]) {
+    const made = await world.send('POST', '/groups', { headers, body: { kind: 'group', id, name } });
+    assert.equal(made.status, 201);
+  }
+  return { world, headers };
+}
+
+describe('what somebody can reach', () => {
+  test('is told of a person and of a group, by the policy in force and to those who may read it', async () => {
+    const { world, headers } = await open();
+    const owner = await world.browserOf('owner');
+    const { body, status } = await world.send('GET', '/people/u_alice/standing', owner);
+    assert.equal(status, 200);
+    const [first] = body.items;
+    assert.ok(first.scopes.length > 0 && first.by.length > 0, JSON.stringify(body));
+    const groups = await world.send('GET', '/groups?q=engineering', owner);
+    const [group] = groups.body.items;
+    const ofGroup = await world.send('GET', `/groups/${group.ref}/standing`, owner);
+    assert.equal(ofGroup.body.items[0].server, first.server);
+    assert.deepEqual((await world.send('GET', '/people/u_alice/standing?limit=1', owner)).body.items, [first]);
+    const nobody = await world.send('GET', '/people/u_nobody/standing', owner);
+    await adminRefused(world, nobody, 'api_not_found', { isRecorded: false });
+    await adminRefused(world, await world.send('GET', '/people/u_alice/standing', { headers }), 'admin_role_lacks');
+  });
+});
+
+describe('groups', () => {
+  test('are found by part of id or name, whatever the case, with how many are in them', async () => {
+    const { world, headers } = await open();
+    const find = async (query: string) =>
+      (await world.send('GET', `/groups?${query}`, { headers })).body.items.map(
+        ({ id, people }: { id: string; people: number }) => `${id} ${people}`,
+      );
+    assert.deepEqual(await find('q=OPER'), ['ops 0']);
+    assert.deepEqual(await find('q=gineer'), ['engineering 1']);
+    assert.deepEqual(await find('q=%25'), []);
+    assert.deepEqual(await find('q=e&limit=1'), ['engineering 1']);
+  });
+});
+
+describe('second factors', () => {
+  test('of a person are told, and nothing that is secret of them', async () => {
+    const { world } = await open();
+    const desk = await world.browserOf('help-desk');
+    const times = {
+      credentialId: undefined,
+      isSynced: false,
+      counter: 0,
+      createdAt: world.now(),
+      lastUsedAt: undefined,
+    };
+    const factor = {
+      id: 'f_1',
+      personId: bob.id,
+      kind: 'totp',
+      name: 'Phone',
+      material: 'sealed-secret',
+      ...times,
+    } as const;
+    await world.store.factors.add(factor, { now: world.now(), records: [] });
+    const { body } = await world.send('GET', '/people/u_bob/factors', desk);
+    const { createdAt, lastUsedAt, ...rest } = body.items[0];
+    assert.deepEqual(rest, { id: 'f_1', kind: 'totp', name: 'Phone', synced: false });
+    assert.deepEqual([createdAt, lastUsedAt, body.recoveryCodesLeft], [world.now(), null, 0]);
+    assert.ok(!JSON.stringify(body).includes('sealed-secret'));
+    const nobody = await world.send('GET', '/people/u_nobody/factors', desk);
+    await adminRefused(world, nobody, 'api_not_found', { isRecorded: false });
+  });
+});
+
+describe('a table of people', () => {
+  const csv = [
+    'email,name,groups',
+    'erin@acme.example,Erin,ops;sales',
+    'BOB@acme.example,Robert,ops',
+    'alice@acme.example,Alice,',
+    'not-an-address,X,',
+    'erin@acme.example,Again,',
+    'finn@acme.example,Finn,nowhere',
+    'owner@acme.example,Me now,',
+  ].join('\n');
+
+  test('is shown first: nothing is done, and every row says what would be', async () => {
+    const { world, headers } = await open();
+    const before = await world.store.changeSequence();
+    const { status, body } = await world.send('POST', '/people/import', { headers, body: { csv, dryRun: true } });
+    assert.equal(status, 200, JSON.stringify(body));
+    const outcomes = body.rows.map(({ outcome }: { outcome: string }) => outcome);
+    const name = alice.name === 'Alice' ? 'unchanged' : 'renamed';
+    assert.deepEqual(outcomes, ['new', 'renamed', name, 'failed', 'failed', 'failed', 'failed']);
+    assert.match(body.rows[5].problem, /no group nowhere/);
+    assert.deepEqual(
+      body.groups.map(({ id, joining, people }: { id: string; joining: number; people: string[] }) => [
+        id,
+        joining,
+        people,
+      ]),
+      [
+        ['ops', 2, ['u_bob']],
+        ['sales', 1, []],
+      ],
+    );
+    assert.equal(await world.store.changeSequence(), before);
+  });
+
+  test('T29: adds and renames people, puts nobody into a group, and each is on the record without their name', async () => {
+    const { world, headers } = await open();
+    const { body } = await world.send('POST', '/people/import', { headers, body: { csv, dryRun: false } });
+    const erin = await world.store.people.findByEmail('erin@acme.example');
+    assert.deepEqual([erin?.name, erin?.source, erin?.groups], ['Erin', 'local', []]);
+    assert.deepEqual((await world.store.people.find('u_bob'))?.groups, []);
+    assert.equal((await world.store.people.find('u_bob'))?.name, 'Robert');
+    assert.notEqual((await world.store.people.find('u_owner'))?.name, 'Me now', 'an owner is changed by owners only');
+    assert.deepEqual(body.groups[0].people.toSorted(), [erin?.id, 'u_bob'].toSorted());
+    const lines = await world.store.audit.last(99);
+    assert.ok(!JSON.stringify(lines).includes('Robert'));
+    assert.ok(JSON.stringify(lines).includes('person added by import'));
+    const again = await world.send('POST', '/people/import', { headers, body: { csv, dryRun: true } });
+    assert.equal(again.body.rows[0].outcome, 'unchanged');
+  });
+
+  test('whoever is in it themselves joins nothing by it', async () => {
+    const { world, headers } = await open();
+    const own = 'email,name,groups\npeople@acme.example,people,ops';
+    const { body } = await world.send('POST', '/people/import', { headers, body: { csv: own, dryRun: true } });
+    assert.deepEqual(body.groups, []);
+  });
+
+  test('those of another source are changed there, and what is no table is refused in words', async () => {
+    const { world, headers } = await open();
+    const send = (text: string) =>
+      world.send('POST', '/people/import', { headers, body: { csv: text, dryRun: false } });
+    await world.store.people.save({ ...bob, id: 'u_far', email: 'far@acme.example', source: 'scim:okta' });
+    const { body } = await send('email,name\nfar@acme.example,Other');
+    assert.match(body.rows[0].problem, /belongs to scim:okta/);
+    await adminRefused(world, await send('name\nErin'), 'api_value_invalid');
+    await adminRefused(world, await send(`email,name\n${'a@b.example,A\n'.repeat(2001)}`), 'api_value_invalid');
+  });
+
+  test('a token that may not read groups names none', async () => {
+    const { world } = await open();
+    const token = await world.tokenOf('people', ['read:people', 'write:people']);
+    const given = await world.send('POST', '/people/import', { token, body: { csv, dryRun: true } });
+    await adminRefused(world, given, 'admin_scope_lacks');
+    const without = { csv: 'email,name\nerin@acme.example,Erin', dryRun: true };
+    assert.equal((await world.send('POST', '/people/import', { token, body: without })).status, 200);
+  });
+});
