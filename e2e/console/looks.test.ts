@@ -12,9 +12,10 @@ describe('every page of the console', () => {
     world = await startConsole(scope);
   });
 
-  for (const { name, as, path, heading, act } of states) {
+  for (const { name, as, path, open, heading, act } of states) {
     test(name, async () => {
       const page = await world.open(as ?? 'dana', path);
+      if (open !== undefined) await page.getByRole('link', { name: open, exact: true }).click();
       await page.getByRole('heading', { level: 1, name: heading }).waitFor();
       await act?.(page);
       await checkLooks(page, name);

@@ -7,6 +7,8 @@ interface State {
   /** First name of the administrator; dana, the owner, unless it says so. */
   readonly as?: string;
   readonly path: string;
+  /** A link on that page that leads to the one that is meant: ids are not known beforehand. */
+  readonly open?: string;
   /** The `h1` that says it is there. */
   readonly heading: string | RegExp;
   /** From the page as it opens to the state. */
@@ -112,6 +114,137 @@ export const states: readonly State[] = [
       await page.keyboard.press('?');
       await page.getByRole('dialog').waitFor();
     },
+  },
+  { name: 'people', path: '/people', heading: 'People', act: (page) => page.getByText('carol@acme.example').waitFor() },
+  {
+    name: 'people-none',
+    path: '/people?q=nobody-like-that',
+    heading: 'People',
+    act: (page) => page.getByText('Nobody is like that.').waitFor(),
+  },
+  {
+    name: 'people-groups',
+    path: '/people?tab=groups',
+    heading: 'People',
+    act: (page) => page.getByRole('link', { name: 'engineering' }).waitFor(),
+  },
+  {
+    name: 'people-add',
+    path: '/people',
+    heading: 'People',
+    act: (page) => page.getByRole('button', { name: 'Add a person…' }).click(),
+  },
+  { name: 'people-import', path: '/people/import', heading: 'Import people' },
+  {
+    name: 'people-import-preview',
+    path: '/people/import',
+    heading: 'Import people',
+    act: async (page) => {
+      const rows = [
+        'email,name,groups',
+        'erin@acme.example,Erin,engineering',
+        'bob@acme.example,Robert,',
+        'no,Nobody,',
+      ];
+      await page.getByLabel('Or its text').fill(rows.join('\n'));
+      await page.getByRole('button', { name: 'Preview' }).click();
+      await page.getByText('This is no e-mail address.').waitFor();
+    },
+  },
+  {
+    name: 'person',
+    path: '/people',
+    heading: 'Alice',
+    act: (page) => page.getByText('engineering').first().waitFor(),
+    open: 'Alice',
+  },
+  {
+    name: 'person-stop',
+    path: '/people',
+    heading: 'Carol',
+    open: 'Carol',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Stop…' }).click();
+      await page.getByText('stops the agents of carol@acme.example').waitFor();
+    },
+  },
+  {
+    name: 'group',
+    path: '/people?tab=groups',
+    heading: 'engineering',
+    open: 'engineering',
+    act: (page) => page.getByRole('link', { name: 'Alice' }).waitFor(),
+  },
+  {
+    name: 'group-add',
+    path: '/people?tab=groups',
+    heading: 'engineering',
+    open: 'engineering',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Add people…' }).click();
+      await page.getByRole('button', { name: 'Bob bob@acme.example' }).click();
+      await page.getByRole('button', { name: 'Add 1 person' }).waitFor();
+    },
+  },
+  {
+    name: 'settings',
+    path: '/settings',
+    heading: 'Settings',
+    act: (page) => page.getByText('Nothing is stopped.').waitFor(),
+  },
+  {
+    name: 'settings-stop',
+    path: '/settings',
+    heading: 'Settings',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Stop everything…' }).click();
+      await page.getByLabel('Type everything to go on').waitFor();
+    },
+  },
+  {
+    name: 'settings-administrators',
+    path: '/settings?part=administrators',
+    heading: 'Settings',
+    act: (page) => page.getByRole('cell', { name: 'Dana' }).waitFor(),
+  },
+  {
+    name: 'settings-administrators-add',
+    path: '/settings?part=administrators',
+    heading: 'Settings',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Add an administrator…' }).click();
+      await page.getByRole('button', { name: /^Alice/ }).waitFor();
+    },
+  },
+  {
+    name: 'settings-tokens',
+    path: '/settings?part=tokens',
+    heading: 'Settings',
+    act: (page) => page.getByText('No token.').waitFor(),
+  },
+  {
+    name: 'settings-tokens-make',
+    path: '/settings?part=tokens',
+    heading: 'Settings',
+    act: (page) => page.getByRole('button', { name: 'Make a token…' }).click(),
+  },
+  {
+    name: 'settings-sources',
+    path: '/settings?part=sources',
+    heading: 'Settings',
+    act: (page) => page.getByText('No provisioning client.').waitFor(),
+  },
+  {
+    name: 'settings-keys',
+    path: '/settings?part=keys',
+    heading: 'Settings',
+    act: (page) => page.getByText('Access tokens').waitFor(),
+  },
+  {
+    name: 'settings-trust',
+    path: '/settings?part=trust',
+    heading: 'Settings',
+    act: (page) => page.getByRole('columnheader', { name: 'Issuer' }).waitFor(),
   },
   { name: 'no-page', path: '/nothing/here', heading: 'There is no such page.' },
 ];

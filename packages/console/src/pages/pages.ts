@@ -5,7 +5,9 @@ import { decisionPage, decisionsPage } from './decisions/page.ts';
 import { overviewPage } from './overview/page.ts';
 import type { Page } from './page.ts';
 import { partsPage } from './parts/page.ts';
+import { peoplePages } from './people/page.ts';
 import { cataloguePage, serverPage, serversPage } from './servers/page.ts';
+import { settingsPage } from './settings/page.ts';
 
 /** Every page of the console, in the order of the navigation. A new one is a line here. */
 export const pages: readonly Page[] = [
@@ -21,6 +23,8 @@ export const pages: readonly Page[] = [
   cataloguePage,
   clientsPage,
   clientPage,
+  ...peoplePages,
+  settingsPage,
   partsPage,
 ];
 
