@@ -269,6 +269,87 @@ describe('what widens', () => {
     assert.deepEqual(widenings('access', { document: old }, { document: next }), ['rules.x is gone']);
   });
 
+  const raw: [name: string, kind: 'access' | 'resource', before: Json, after: Json, words: string[]][] = [
+    ['a section of clients that go', 'access', { clients: { c: {} } }, { clients: {} }, []],
+    [
+      'a client that is public',
+      'access',
+      { clients: { c: { public: false } } },
+      { clients: { c: { public: true } } },
+      ['clients.c says something else of public'],
+    ],
+    [
+      'a client that is said to be less',
+      'access',
+      { clients: { c: { exchange: true } } },
+      { clients: { c: { exchange: false } } },
+      ['clients.c says something else of exchange'],
+    ],
+    [
+      'ids of clients, which are judged elsewhere',
+      'access',
+      { clients: { c: { client_ids: { a: 'x' } } } },
+      { clients: { c: { client_ids: {} } } },
+      [],
+    ],
+    [
+      'the same word elsewhere',
+      'access',
+      { audiences: { c: { client_ids: 1 } } },
+      { audiences: { c: { client_ids: 2 } } },
+      ['audiences.c says something else of client_ids'],
+    ],
+    [
+      'the same word in the other document',
+      'resource',
+      { clients: { c: { client_ids: 1 } } },
+      { clients: { c: { client_ids: 2 } } },
+      ['clients.c says something else of client_ids'],
+    ],
+    [
+      'a server here that says enabled',
+      'resource',
+      { servers: { s: {} } },
+      { servers: { s: { enabled: false } } },
+      ['servers.s says something else of enabled'],
+    ],
+    [
+      'a list that is shorter, of whatever else',
+      'resource',
+      { servers: { s: { default_scopes: ['a', 'b'] } } },
+      { servers: { s: { default_scopes: ['a'] } } },
+      ['servers.s says something else of default_scopes'],
+    ],
+    [
+      'another list of an issuer',
+      'resource',
+      { trust: { i: { algorithms: ['a', 'b'] } } },
+      { trust: { i: { algorithms: ['a'] } } },
+      ['trust.i says something else of algorithms'],
+    ],
+    [
+      'a list of clients of something else',
+      'resource',
+      { servers: { s: { clients: ['a', 'b'] } } },
+      { servers: { s: { clients: ['a'] } } },
+      ['servers.s says something else of clients'],
+    ],
+    [
+      'two keys, of which one takes',
+      'resource',
+      { trust: { i: { clients: ['a'], keys: 1 } } },
+      { trust: { i: { clients: [], keys: 2 } } },
+      ['trust.i says something else of clients, keys'],
+    ],
+    ['an entry that is new', 'resource', {}, { clients: { c: {} } }, ['clients.c is new']],
+    ['a word that is gone', 'access', { sign_in: 'x' }, {}, ['sign_in is gone']],
+  ];
+  for (const [name, kind, before, after, words] of raw) {
+    test(`in words: ${name}`, () => {
+      assert.deepEqual(widenings(kind, { document: before }, { document: after }), words);
+    });
+  }
+
   const resource: [name: string, before: Json, after: Json, widens: boolean][] = [
     ['an issuer', { trust: {} }, { trust: { a: { clients: [] } } }, true],
     ['an issuer that goes', { trust: { a: { clients: [] } } }, { trust: {} }, false],
