@@ -11,6 +11,8 @@ const text = `
 servers:
   tracker: { resource: ${ras}/tracker/mcp, ras: ${ras}, scopes: { read: {}, write: { risk: medium }, admin: { risk: high } } }
   wiki: { resource: ${ras}/wiki/mcp, ras: ${ras}, scopes: { pages: {} } }
+  vault: { resource: ${ras}/vault/mcp, ras: ${ras}, scopes: { keys: { risk: high }, names: {} } }
+  empty: { resource: ${ras}/empty/mcp, ras: ${ras}, scopes: { all: {} } }
 clients:
   desk: { client_ids: { ${ras}: desk }, redirect_uris: [http://localhost/callback] }
   laptop: { client_ids: { ${ras}: laptop }, redirect_uris: [http://localhost/callback], distributed: true }
@@ -20,6 +22,8 @@ rules:
   - { id: eng, allow: [write, admin], on: tracker, to: [group:eng] }
   - { id: fresh, require: { max_age: 3600 }, for: [admin], on: tracker }
   - { id: desk-only, allow: [write], on: tracker, to: [group:data], through: [desk] }
+  - { id: read-desk, allow: [read], on: tracker, to: [group:data], through: [desk] }
+  - { id: vault, allow: all, on: vault, to: [group:eng] }
   - { id: office, allow: [pages], on: wiki, to: [group:data], from: [10.0.0.0/8] }
   - { id: was, allow: [pages], on: wiki, to: [group:past], until: 2020-01-01 }
   - { id: night, deny: [write], on: tracker, to: [group:eng], through: [laptop] }
@@ -47,6 +51,8 @@ describe('a cell of the matrix', () => {
     ['group:data', 'tracker', 'desk', 'read write', '', ''],
     ['group:data', 'tracker', 'laptop', 'read', '', ''],
     ['group:data', 'wiki', undefined, 'pages', 'pages', ''],
+    ['group:eng', 'vault', 'desk', 'keys names', '', ''],
+    ['group:eng', 'vault', 'laptop', 'keys names', 'keys', ''],
     ['group:nobody', 'tracker', undefined, 'read', '', ''],
     ['role:contractor', 'tracker', undefined, '', '', 'read write admin'],
     ['role:contractor', 'wiki', undefined, '', '', 'pages'],
@@ -67,9 +73,14 @@ describe('a cell of the matrix', () => {
       ['group:eng', 'tracker', 'no-client'],
       ['group:eng', 'no-server', undefined],
       ['role:eng', 'wiki', undefined],
+      ['group:eng', 'empty', undefined],
+      ['everyone', 'empty', undefined],
     ] as const) {
       assert.equal(cellOf(index, subject, server, { now, client }), undefined, `${subject} ${server} ${client}`);
     }
+    assert.equal(openCell(index, 'group:eng', 'wiki', { now }), undefined);
+    const end = { now: Date.parse('2020-01-02T00:00:00Z') / 1000 };
+    assert.equal(cellOf(index, 'group:past', 'wiki', end), undefined, 'the last day ends with its last second');
     const before = { now: Date.parse('2019-12-31T23:59:59Z') / 1000 };
     assert.deepEqual(cellOf(index, 'group:past', 'wiki', before)?.allowed, ['pages']);
   });
