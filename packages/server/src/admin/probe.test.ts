@@ -88,6 +88,41 @@ describe('the probe of a server', () => {
     }
   });
 
+  test('says each thing once, with what it saw', async () => {
+    const wordsOf = async (ofResource: JsonObject, ofServer: JsonObject) => {
+      const found = await probeServer(worldOf({ [prm]: ofResource, [asm]: ofServer }).egress, { url });
+      return [...found.findings, ...found.authorizationServers.flatMap((each) => each.findings)];
+    };
+    const good = await wordsOf(resource, server);
+    assert.equal(good.length, 8, 'nothing is said twice');
+    const evidence = (list: typeof good, about: string) => list.find((each) => each.about === about)?.evidence;
+    assert.equal(evidence(good, 'jwt_bearer'), jwtBearer);
+    const other = { ...server, grant_types_supported: ['a', 'b'], authorization_grant_profiles_supported: ['p'] };
+    const bad = await wordsOf({ ...resource, resource: 'https://other.example/' }, other);
+    assert.equal(evidence(bad, 'jwt_bearer'), 'a b');
+    assert.equal(evidence(bad, 'id_jag_profile'), 'p');
+    assert.match(bad.find(({ about }) => about === 'resource_matches')?.words ?? '', /another URL/);
+    const bare = await wordsOf(
+      { authorization_servers: [issuer] },
+      { issuer, token_endpoint: `${issuer}/token`, scopes_supported: ['s'.repeat(300), 's'.repeat(301)] },
+    );
+    assert.match(bare.find(({ about }) => about === 'resource_matches')?.words ?? '', /does not name itself/);
+    assert.equal(evidence(bare, 'jwt_bearer'), null);
+    assert.equal(evidence(bare, 'id_jag_profile'), null);
+    const long = { ...server, scopes_supported: ['s'.repeat(300), 's'.repeat(301)] };
+    const found = await probeServer(worldOf({ [prm]: resource, [asm]: long }).egress, { url });
+    assert.deepEqual(found.authorizationServers[0]?.scopes, ['s'.repeat(300)]);
+  });
+
+  test('what is no URL is asked for nowhere, and said to be none', async () => {
+    const { egress, asked } = worldOf({ [prm]: { ...resource, authorization_servers: ['nowhere'] } });
+    const found = await probeServer(egress, { url });
+    assert.equal(found.authorizationServers[0]?.findings[0]?.words, 'No metadata: that is no URL.');
+    assert.equal(asked.length, 1);
+    const typed = await probeServer(egress, { url: 'nowhere' });
+    assert.equal(typed.findings[0]?.words, 'No protected-resource metadata: that is no URL.');
+  });
+
   test('looks where others publish too: at the root, and as OpenID Connect does', async () => {
     const root = 'https://mcp.vendor.example/.well-known/oauth-protected-resource';
     const tenant = `${issuer}/t1`;

@@ -36,7 +36,16 @@ describe('what to paste', () => {
   test('VS Code: what is to be JSON is JSON', () => {
     const vscode = setUpsOf(joined).find(({ kind }) => kind === 'vscode');
     const [settings, servers] = (vscode?.steps ?? []).map(({ text }) => JSON.parse(text));
-    assert.equal(settings['mcp.enterpriseManagedAuth.idp'].issuer, idp);
+    assert.deepEqual(settings['mcp.enterpriseManagedAuth.idp'], {
+      issuer: idp,
+      clientId: 'claude-code',
+      clientSecret: 'IDP_SECRET',
+    });
+    const metadata = 'https://vscode.dev/oauth/client-metadata.json';
+    const byDocument = { ...joined, client: { ...client, metadata } as AccessClient };
+    const [own] = setUpsOf(byDocument).find(({ kind }) => kind === 'vscode')?.steps ?? [];
+    const idpOwn = JSON.parse(own?.text ?? '')['mcp.enterpriseManagedAuth.idp'];
+    assert.deepEqual(idpOwn, { issuer: idp, clientId: metadata });
     assert.deepEqual(servers.servers.tracker.oauth, { clientId: 'cc-at-ras', enterpriseManaged: true });
   });
 
