@@ -13,6 +13,8 @@ process.chdir(root);
 // Dozens of processes strip the types of the same files.
 process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/compile');
 
+const words = process.argv.slice(2);
+const isLong = words.includes('long');
 const minute = 60_000;
 /** What measures time, or has to be quick to be right: one file at a time, so that what is measured is not the neighbour. */
 const alone = [
@@ -46,13 +48,11 @@ const stages = {
     timeout: 3 * minute,
   },
   // Real servers, real browsers.
-  e2e: { files: ['e2e/**/*.test.ts', 'examples/**/*.test.ts'], concurrency: 2, timeout: 10 * minute },
+  e2e: { files: ['e2e/**/*.test.ts', 'examples/**/*.test.ts'], concurrency: 2, timeout: (isLong ? 90 : 10) * minute },
 };
 type Stage = (typeof stages)[keyof typeof stages];
 
-const words = process.argv.slice(2);
 // npm run test:long: the same tests, those that load a server for a minute, or kill something again and again.
-const isLong = words.includes('long');
 if (isLong) {
   process.env.CREDENCE_LOAD_SECONDS ??= '60';
   process.env.CREDENCE_KILL_ROUNDS ??= '20';
