@@ -154,6 +154,46 @@ describe('a table of people', () => {
     await adminRefused(world, await send(`email,name\n${'a@b.example,A\n'.repeat(2001)}`), 'api_value_invalid');
   });
 
+  test('who is as the table says leaves no line; a group of another source and a name of nothing are left out', async () => {
+    const { world, headers } = await open();
+    await world.store.directory.claimSource('scim:okta');
+    const times = { externalId: undefined, createdMs: 1, modifiedMs: 1 };
+    const group = { kind: 'group', id: 'okta-like', source: 'scim:okta', name: 'Okta', ...times } as const;
+    await world.store.directory.groups.create(group, [], []);
+    const lines = (await world.store.audit.last(99)).length;
+    const text = ['email,name,groups', 'bob@acme.example,Bob,', 'erin@acme.example,Erin,okta-like', 'f@acme.example,,'];
+    const csv = text.join('\n');
+    const { body } = await world.send('POST', '/people/import', { headers, body: { csv, dryRun: false } });
+    assert.deepEqual(
+      body.rows.map(({ outcome }: { outcome: string }) => outcome),
+      ['unchanged', 'failed', 'failed'],
+    );
+    assert.match(body.rows[1].problem, /belongs to scim:okta/);
+    assert.match(body.rows[2].problem, /name/);
+    assert.equal((await world.store.audit.last(99)).length, lines);
+  });
+
+  test('two tables at once: each person is added once, and a row that came too late says so', async () => {
+    const { world, headers } = await open();
+    const csv = 'email,name\nerin@acme.example,Erin\nbob@acme.example,Robert';
+    const send = () => world.send('POST', '/people/import', { headers, body: { csv, dryRun: false } });
+    const given = await Promise.all([send(), send(), send()]);
+    const people = await world.send('GET', '/people?q=erin', { headers });
+    assert.equal(people.body.items.length, 1);
+    for (const { status, body } of given) {
+      assert.equal(status, 200);
+      const isTold = body.rows.every(
+        ({ outcome, problem }: { outcome: string; problem: string | null }) =>
+          (outcome === 'failed') === (problem !== null),
+      );
+      assert.ok(isTold, JSON.stringify(body));
+    }
+    const changed = (await world.store.audit.last(99)).filter((line) =>
+      JSON.stringify(line).includes('person changed by import'),
+    );
+    assert.equal(changed.length, 1);
+  });
+
   test('a token that may not read groups names none', async () => {
     const { world } = await open();
     const token = await world.tokenOf('people', ['read:people', 'write:people']);
