@@ -93,7 +93,7 @@ describe('decisions', () => {
       .waitFor();
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
-    await page.waitForURL(/\/decisions\/\w+\?show=calls/);
+    await page.waitForURL(/\/decisions\/[\w-]+\?show=calls/);
     await page.goBack();
     await page.waitForURL(`${world.url}/decisions?show=calls`);
     checkComplaints(page);
