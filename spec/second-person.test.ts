@@ -188,6 +188,16 @@ describe('a second person, for people', () => {
     await adminRefused(world, gone, 'second_person_needed');
   });
 
+  test('so does anybody who leaves a group whose members must never have two things together (T34)', async () => {
+    const apart =
+      'never_together: [{ id: apart, to: [group:contractors], sides: { a: { tracker: [issues:read] }, b: { tracker: [issues:write] } } }]\n';
+    const world = await openChangesWorld({ secondPerson: true, text: `${apart}${accessText}` });
+    const people = writer(world, 'people');
+    const members = (body: object) => people.send('POST', `/groups/${ref('contractors')}/members`, body);
+    assert.equal((await members({ add: ['u_d1'] })).status, 200, 'joining it gives nothing');
+    await adminRefused(world, await members({ remove: ['u_d1'] }), 'second_person_needed');
+  });
+
   test('whoever gains by it does not approve it', async () => {
     const world = await open();
     const [people, owner] = [writer(world, 'people'), writer(world, 'owner')];

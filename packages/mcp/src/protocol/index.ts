@@ -89,6 +89,7 @@ export {
 export { isScopeToken, parseScope } from './scope.ts';
 export {
   checkSecurityEvent,
+  cutReachSeconds,
   type EventSubject,
   type ExpectedSecurityEvent,
   mintSecurityEvent,

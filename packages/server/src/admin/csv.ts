@@ -1,3 +1,5 @@
+import { withoutFormulas } from '../exports/formats/no-formula.ts';
+
 /**
  * One line of a table for spreadsheets (RFC 4180). What a spreadsheet would take for a formula begins with an apostrophe: names
  * are whatever somebody chose.
@@ -8,6 +10,5 @@ export function toCsvLine(values: readonly (string | number)[]): string {
 
 function toField(value: string | number): string {
   if (typeof value === 'number') return String(value);
-  const text = /^[\s]*[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return `"${text.replaceAll('"', '""')}"`;
+  return `"${withoutFormulas(value).replaceAll('"', '""')}"`;
 }

@@ -213,6 +213,19 @@ describe('sealing the record', () => {
     await store.close();
   });
 
+  test('T23: accepted is what a checkpoint says, not what stands beside it in the store', async () => {
+    const { store, newSealer, write } = await open();
+    const stranger = toSigner(generatePrivateJwk('ES256'));
+    await write(2);
+    await newSealer(store, { signer: () => stranger, published: () => [stranger.publicJwk] })();
+    await write(1);
+    const last = await store.seals.last();
+    assert.ok(last);
+    const altered = { ...store, seals: { ...store.seals, last: async () => ({ ...last, size: 1 }) } };
+    await assert.rejects(newSealer(altered, keys, { isAccepted: async () => true })(), RecordAltered);
+    await store.close();
+  });
+
   test('a key that another node has just made is looked for before anything is said', async () => {
     const { store, newSealer, write } = await open();
     const next = toSigner(generatePrivateJwk('ES256'));

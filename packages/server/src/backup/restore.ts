@@ -10,7 +10,7 @@ import { migrate, pending } from '../store/migrate.ts';
 import { checkChains } from '../store/move/chains.ts';
 import { contentOf } from '../store/move/copy.ts';
 import { openKysely } from '../store/move/snapshot.ts';
-import { readTables, tablesToKeep, triggersOfSteps } from '../store/move/tables.ts';
+import { tablesToKeep, triggersOfSteps } from '../store/move/tables.ts';
 import { copyToFile, openFile } from '../store/move/to-file.ts';
 import { copyToPostgres, finishArrival, labelOf, openArrival, type Progress } from '../store/move/to-postgres.ts';
 import type { Schema } from '../store/schema.ts';
@@ -58,9 +58,9 @@ export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
         'Name an empty one: --to postgres://USER@HOST/DATABASE --password-file FILE',
       );
     }
-    await compare(db, manifest, order);
-    const from =
-      pending(database, file).length > 0 ? await upgradeCopy(order, manifest) : { database, db, done: () => undefined };
+    const isOlder = pending(database, file).length > 0;
+    if (!isOlder) await compare(db, manifest, order);
+    const from = isOlder ? await upgradeCopy(order, manifest) : { database, db, done: () => undefined };
     try {
       const source = { db: from.db, counters: new Map(Object.entries(manifest.counters)) };
       writeFiles(home, files, seal);
@@ -121,39 +121,25 @@ async function compare(
   if (chains.lines !== record.lines || !isSame) throw damaged(file, 'the record ends elsewhere than its manifest says');
 }
 
-/** A backup of an older version, brought to this one in a copy. */
-async function upgradeCopy({ file, home }: RestoreOrder, manifest: Manifest) {
-  const copy = join(home.dir, 'restore-upgrade.db');
+/** A backup of an older version, brought to this one in a copy: it is the copy that is compared, and then what was compared that is changed. */
+async function upgradeCopy(order: RestoreOrder, manifest: Manifest) {
+  const copy = join(order.home.dir, 'restore-upgrade.db');
   rmSync(copy, { force: true });
-  copyFileSync(file, copy);
+  copyFileSync(order.file, copy);
   const database = new DatabaseSync(copy);
   const db = openKysely(database);
-  await migrate(database, db, copy);
-  await compareUpgraded(database, manifest, file);
   const done = () => {
     database.close();
     rmSync(copy, { force: true });
   };
-  return { database, db, done };
-}
-
-/**
- * A copy that was brought to this version holds what the manifest says, in the columns that are still there: steps add to a store, and what
- * they take away was in no use. Throws `Problem` otherwise.
- */
-export async function compareUpgraded(database: DatabaseSync, manifest: Manifest, file: string): Promise<void> {
-  const db = openKysely(database) as unknown as Kysely<unknown>;
-  const there = new Map(readTables(database).map((table) => [table.name, new Set(table.columns)]));
-  for (const [name, { columns, key, rows, digest }] of Object.entries(manifest.tables)) {
-    const left = there.get(name);
-    if (!left) continue;
-    const kept = columns.filter((column) => left.has(column));
-    const table = { name, columns: kept, key: key.filter((column) => left.has(column)), counts: false, refersTo: [] };
-    const found = await contentOf(db, table);
-    const isWhole = kept.length === columns.length;
-    if (found.rows !== rows || (isWhole && found.digest !== digest)) {
-      throw damaged(file, `${name} is not what was put in, once it was brought to this version`);
-    }
+  try {
+    await checkNothingActs(database, order.file);
+    await compare(db, manifest, order);
+    await migrate(database, db, copy);
+    return { database, db, done };
+  } catch (error) {
+    done();
+    throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AccessIndex } from '../policy/compile.ts';
 import { grantingServers, restrictingServers } from '../policy/grants.ts';
+import { togetherRulesOf } from '../policy/together.ts';
 import type { AdminRole } from '../store/administrators.ts';
 import type { GroupKind } from '../store/directory.ts';
 import { type Draft, digestOf } from '../store/drafts.ts';
@@ -31,11 +32,13 @@ export function membershipWidens(
   const subject = `${kind}:${id}`;
   const granting = add.length > 0 ? [...grantingServers(index, subject)] : [];
   const restricting = remove.length > 0 ? [...restrictingServers(index, subject)] : [];
+  const apart = remove.length > 0 ? togetherRulesOf(index, subject) : [];
   return [
     ...(granting.length > 0 ? [`rules allow ${subject} something at ${granting.join(', ')}`] : []),
     ...(restricting.length > 0
       ? [`rules deny ${subject} something, or ask more of it, at ${restricting.join(', ')}`]
       : []),
+    ...(apart.length > 0 ? [`${apart.join(', ')} keeps apart what ${subject} may have`] : []),
   ];
 }
 

@@ -50,7 +50,14 @@ async function accept(number: string, flags: InstallationFlags & { readonly reas
         'It was changed in the store: restore a backup, docs/operate/altered-store.md.',
       );
     }
-    const kid = toPrintable(String(parseJws(last.statement)?.header.kid ?? 'none'));
+    const said = parseJws(last.statement);
+    if (said?.claims.number !== last.number || said.claims.size !== last.size || said.claims.root !== last.root) {
+      throw new Problem(
+        `Checkpoint ${number} covers something else in the store than what its statement says.`,
+        'It was changed in the store: restore a backup, docs/operate/altered-store.md.',
+      );
+    }
+    const kid = toPrintable(String(said.header.kid ?? 'none'));
     await recordAct(store, 'admin', `checkpoint ${number}, signed with key ${kid}, accepted: ${flags.reason}`);
     await acceptCheckpoint(home.auditKeysDir, last.statement);
     process.stdout.write(`Checkpoint ${number}, signed with key ${kid}, is built upon from now on.\n`);

@@ -131,7 +131,7 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
 
   const { server, clientId } = target.value;
   // What a rule allows until a time ends then, wherever it is by that time (RAS-34).
-  const end = policy.endings && endOfGrant(policy, ask, decision.scopes);
+  const end = policy.endings && endOfGrant(policy, ask, decision);
   const lifetimeSeconds =
     end === undefined ? idp.idJagLifetimeSeconds : Math.min(idp.idJagLifetimeSeconds, end - call.now);
   const grant = {

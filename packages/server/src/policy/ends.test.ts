@@ -11,7 +11,7 @@ const at = (day: string) => Date.parse(`${day}T00:00:00Z`) / 1000 + 86_400;
 
 function indexOf(...rules: string[]) {
   const text = `
-servers: { s: { resource: https://mcp.example/s, ras: https://mcp.example, scopes: { a: {}, b: {} } } }
+servers: { s: { resource: https://mcp.example/s, ras: https://mcp.example, scopes: { a: {}, b: {} }, authorization_details: { pay: { scope: a } } } }
 clients: { c: { redirect_uris: [http://localhost/cb], client_ids: { https://mcp.example: c } } }
 rules: [${rules.join(', ')}]`;
   const parsed = parsePolicy(text, 'access');
@@ -29,7 +29,7 @@ const ask = (scopes: string[]): Ask => ({
   now,
   keyBound: false,
 });
-const endOf = (index: ReturnType<typeof indexOf>, scopes = ['a', 'b']) => endOfGrant(index, ask(scopes), scopes);
+const endOf = (index: ReturnType<typeof indexOf>, scopes = ['a', 'b']) => endOfGrant(index, ask(scopes), { scopes });
 
 describe('when what is granted ends', () => {
   const early = '{ id: early, allow: [a], on: s, to: [group:g], until: 2026-12-03 }';
@@ -54,8 +54,14 @@ describe('when what is granted ends', () => {
   ];
   for (const [name, rules, end] of table) test(name, () => assert.equal(endOf(indexOf(...rules)), end));
 
+  test('with the rule that lets a type of details through, though the scope goes on', () => {
+    const index = indexOf(always, early.replace('allow: [a]', 'allow: [a], details: [pay]'));
+    assert.equal(endOfGrant(index, ask(['a']), { scopes: ['a'] }), undefined);
+    assert.equal(endOfGrant(index, ask(['a']), { scopes: ['a'], details: ['pay'] }), at('2026-12-03'));
+  });
+
   test('on a server without rules: never', () => {
-    assert.equal(endOfGrant(indexOf(late), { ...ask(['a']), server: 'other' }, ['a']), undefined);
+    assert.equal(endOfGrant(indexOf(late), { ...ask(['a']), server: 'other' }, { scopes: ['a'] }), undefined);
   });
 
   test('of the scopes that are granted, and no other', () => {

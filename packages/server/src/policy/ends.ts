@@ -23,18 +23,22 @@ export function compileEndings(rules: ReadonlyMap<string, RuleIndex>): readonly 
 }
 
 /**
- * When one of the scopes is allowed no more by whatever allows it now; `undefined` = at no time that the document names. What is issued
+ * When one of the scopes, or types of details, is allowed no more by whatever allows it now; `undefined` = at no time that the document names. What is issued
  * lives no longer.
  */
-export function endOfGrant(index: AccessIndex, ask: Ask, scopes: readonly string[]): EpochSeconds | undefined {
+export function endOfGrant(
+  index: AccessIndex,
+  ask: Ask,
+  { scopes, details = [] }: { readonly scopes: readonly string[]; readonly details?: readonly string[] | undefined },
+): EpochSeconds | undefined {
   const here = index.rules.get(ask.server);
   if (!here) return undefined;
   const allowing = rulesFor(here, ask, scopes).filter(({ effect }) => effect === 'allow');
-  const ends = scopes.map((scope) => {
-    const untils = allowing.filter((rule) => rule.scopes.has(scope)).map(({ when }) => when?.until ?? never);
-    return Math.max(...untils, 0);
-  });
-  const end = Math.min(...ends);
+  const lastOf = (rules: readonly Rule[]) => Math.max(...rules.map(({ when }) => when?.until ?? never), 0);
+  const end = Math.min(
+    ...scopes.map((scope) => lastOf(allowing.filter((rule) => rule.scopes.has(scope)))),
+    ...details.map((type) => lastOf(allowing.filter((rule) => rule.details.has(type)))),
+  );
   return end < never ? end : undefined;
 }
 

@@ -55,7 +55,11 @@ function strongest(words: readonly string[]): readonly (string | undefined)[] {
   return left.length > 0 ? left : [undefined];
 }
 
-/** As the token exchange has it: who may not trade an ID Token reaches nothing. */
-export function mayExchange({ exchange, public: isPublic, document }: AccessClient): boolean {
+/**
+ * As the token exchange has it: who may not trade an ID Token reaches nothing. Of a client whose document has not been read, as in
+ * every index of a published version, it is not known whether it proves itself: then it counts as one that does.
+ */
+export function mayExchange({ exchange, public: isPublic, metadata, document }: AccessClient): boolean {
+  if (metadata !== undefined && document === undefined) return exchange !== false;
   return document?.mayExchange !== false && (exchange ?? !isPublic);
 }

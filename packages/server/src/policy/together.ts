@@ -73,6 +73,12 @@ export function rulesOfSession(index: TogetherIndex, { client, server }: Pick<As
 
 const none: readonly TogetherRule[] = [];
 
+/** Ids of the rules that are about members of this group or role (`group:engineering`): whoever leaves is rid of them. */
+export function togetherRulesOf({ together }: { readonly together?: TogetherIndex | undefined }, membership: string) {
+  const about = [...(together?.values() ?? [])].flat().filter(({ to }) => to.includes(membership));
+  return [...new Set(about.map(({ id }) => id))];
+}
+
 /** Those of them that are about this person. */
 export function rulesOfAsk(index: TogetherIndex, ask: Ask): readonly TogetherRule[] {
   return rulesOfSession(index, ask).filter(({ to }) => to.some((subject) => isAbout(subject, ask.person)));

@@ -1,4 +1,4 @@
-import type { EpochSeconds } from '@credence/mcp/protocol';
+import { cutReachSeconds, type EpochSeconds } from '@credence/mcp/protocol';
 import type { AuditRow } from './store.ts';
 
 /** What can be stopped. */
@@ -88,7 +88,7 @@ export interface Standing {
  * loses what is newer trades it again.
  */
 export function cutAt(at: EpochSeconds): EpochSeconds {
-  return at + 2;
+  return at + cutReachSeconds;
 }
 
 /** What a stop does to one thing that it is about. */

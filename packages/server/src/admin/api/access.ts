@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { AccessIndex } from '../../policy/compile.ts';
+import { splitSubject } from '../../policy/compile-rules.ts';
 import { cellOf, openCell, subjectsOf } from '../../policy/matrix.ts';
 import type { AccessServer } from '../../policy/model.ts';
+import { isHidden } from './people.ts';
 import { answer, type Route, refuse, route } from './route.ts';
 import { RuleShape, toRuleShape } from './rule-shape.ts';
 import { risk, ScopeShape, toScopeShapes } from './scope-shape.ts';
@@ -128,7 +130,9 @@ export const accessRoutes: readonly Route[] = [
     handle: async ({ query, by, now }, { store, access }) => {
       const index = access();
       const server = index?.servers.get(query.server);
-      const head = await findHead(store, query.subject, by.permissions.has('read:people'));
+      const [kind, id] = splitSubject(query.subject);
+      const isShown = by.permissions.has('read:people') && !(kind === 'user' && (await isHidden({ store }, by, id)));
+      const head = await findHead(store, query.subject, isShown);
       if (!index || !server) return refuse('api_not_found', 'There is no such server.');
       const opened = openCell(index, query.subject, server.id, { now, client: query.client });
       const states = new Map(opened?.scopes.map(({ scope, ...rest }) => [scope, rest]));

@@ -78,7 +78,9 @@ export function createAdminApi(routes: readonly Route[], services: AdminServices
 
   async function identify({ request, address }: Asked): Promise<Result<Administrator>> {
     const authorization = request.headers.get('authorization');
-    if (authorization === null) return findBySession(request, address, services);
+    // A stream comes again by itself, with nobody there: that is no use of the session.
+    const isUse = !(request.headers.get('accept') ?? '').includes('text/event-stream');
+    if (authorization === null) return findBySession(request, address, services, isUse);
     const found = await findByToken(authorization, services);
     if (found.ok) return found;
     // Whoever has a good token is never held up by others who guess from the same address.

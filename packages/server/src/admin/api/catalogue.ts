@@ -71,7 +71,8 @@ export const catalogueRoutes: readonly Route[] = [
     handle: async ({ body, by, row }, services) => {
       const { store, egress } = services;
       if (!paceOf(services).take(by.person.id)) return refuse('admin_too_fast');
-      await store.commit({ marks: [], records: [row('admin', { detail: 'server probed', resource: body.url })] });
+      const detail = body.issuer === undefined ? 'server probed' : `server probed, and ${body.issuer}`;
+      await store.commit({ marks: [], records: [row('admin', { detail, resource: body.url })] });
       const { authorizationServers, scopes, findings, ...rest } = await probeServer(egress, body);
       return answer({
         ...rest,

@@ -12,6 +12,7 @@ import type { Ask } from '../../policy/model.ts';
 import { reachOf } from '../../policy/reach.ts';
 import type { Person } from '../../store/store.ts';
 import { findDraft } from './drafts.ts';
+import { isHidden } from './people.ts';
 import { answer, type Route, refuse, route } from './route.ts';
 import type { AdminServices } from './services.ts';
 
@@ -112,7 +113,8 @@ export const draftEffectRoutes: readonly Route[] = [
     path: '/drafts/{id}/what-if',
     id: 'whatIf',
     summary: 'What a draft does to one person: all they can reach, or one server through one client, explained',
-    permission: 'read:policy',
+    // Of a person, and of everything the document could say: a token for documents alone learns neither.
+    permission: 'read:reach',
     params,
     query: z.strictObject({
       person: z.string().max(256),
@@ -126,10 +128,11 @@ export const draftEffectRoutes: readonly Route[] = [
       before: ExplanationShape.nullable(),
       after: ExplanationShape.nullable(),
     }),
-    handle: async ({ params: { id }, query, now }, services) => {
+    handle: async ({ params: { id }, query, by, now }, services) => {
       const found = await findAccess(services, id);
       if (!found.ok) return found;
-      const person = await services.store.people.find(query.person);
+      const isShown = !(await isHidden(services, by, query.person));
+      const person = isShown ? await services.store.people.find(query.person) : undefined;
       if (!person) return refuse('api_value_invalid', 'There is no such person.');
       if ((query.client === undefined) !== (query.server === undefined)) {
         return refuse('api_value_invalid', 'client and server go together.');
@@ -151,7 +154,8 @@ export const draftEffectRoutes: readonly Route[] = [
     path: '/drafts/{id}/replay',
     id: 'replayDraft',
     summary: 'What a draft would have decided: decisions on the record, the newest first, decided again',
-    permission: 'read:policy',
+    // Against a draft without rules it is the record itself.
+    permission: 'read:audit',
     params,
     query: z.strictObject({
       fromMs: z.coerce.number().int().min(0).optional().describe('Absent: 30 days ago.'),

@@ -61,11 +61,13 @@ interface Following {
 }
 
 async function* follow({ store, fits, after, mayStill, nowMs, signal }: Following): AsyncGenerator<string> {
-  let at = after ?? (await lastOf(store));
+  // Of a store that was restored the last line may be before the one that was seen.
+  let at = Math.min(after ?? Number.MAX_SAFE_INTEGER, await lastOf(store));
   let [checkedMs, saidMs] = [nowMs(), nowMs()];
   yield toEvent('ready', {}, String(at));
   while (!signal.aborted) {
-    if (nowMs() - checkedMs >= checkMs) {
+    // Whichever way the clock was set, whoever may no more is found out.
+    if (Math.abs(nowMs() - checkedMs) >= checkMs) {
       checkedMs = nowMs();
       if (!(await mayStill())) return yield toEvent('over', {});
     }
@@ -83,7 +85,7 @@ async function* follow({ store, fits, after, mayStill, nowMs, signal }: Followin
       yield toEvent('record', readRecord(row), String(at));
     }
     if (rows.length > 0) continue;
-    if (nowMs() - saidMs >= silenceMs) {
+    if (Math.abs(nowMs() - saidMs) >= silenceMs) {
       saidMs = nowMs();
       yield heartbeat;
     }

@@ -93,9 +93,14 @@ interface Plan {
 
 async function findGroups({ store }: AdminServices, rows: readonly TableRow[]): Promise<Groups> {
   const ids = [...new Set(rows.flatMap(({ groups }) => groups))];
-  return new Map(
-    await Promise.all(ids.map(async (id) => [id, await store.directory.groups.find('group', id)] as const)),
-  );
+  const found = new Map<string, Group | undefined>();
+  // A few at a time: others wait for the same store.
+  for (let at = 0; at < ids.length; at += atOnce) {
+    const some = ids.slice(at, at + atOnce);
+    const groups = await Promise.all(some.map((id) => store.directory.groups.find('group', id)));
+    for (const [nth, id] of some.entries()) found.set(id, groups[nth]);
+  }
+  return found;
 }
 
 async function plan(

@@ -144,7 +144,6 @@ async function show({ store }: AdminServices, id: string): Promise<Outcome<z.out
 }
 
 /** Nobody but owners hears of the account that is kept for the day on which nothing else works (T30). */
-/** The break-glass account is for owners to see. */
 export async function isHidden(
   { store }: Pick<AdminServices, 'store'>,
   by: Administrator,

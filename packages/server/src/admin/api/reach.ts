@@ -6,6 +6,7 @@ import type { Rule } from '../../policy/compile-rules.ts';
 import type { AccessServer, Ask } from '../../policy/model.ts';
 import { audienceOf, countPeople } from '../audience.ts';
 import { fromCursor, pageQuery, toPage } from './page.ts';
+import { isHidden } from './people.ts';
 import { personParams } from './people-shape.ts';
 import { answer, type Route, refuse, route } from './route.ts';
 import { RuleShape, toRuleShape } from './rule-shape.ts';
@@ -42,9 +43,10 @@ export const reachRoutes: readonly Route[] = [
       items: z.array(z.object({ ...Parts, through: z.array(Through) })),
       next: z.string().nullable(),
     }),
-    handle: async ({ params: { id }, query, now }, services) => {
+    handle: async ({ params: { id }, query, by, now }, services) => {
       const { store, access } = services;
-      const [index, person] = [access(), await store.people.find(id)];
+      const person = (await isHidden(services, by, id)) ? undefined : await store.people.find(id);
+      const index = access();
       if (!index || !person) return refuse('api_not_found');
       const uses = new Map((await store.agentUses.of(id)).map((use) => [`${use.client}\n${use.server}`, use.lastMs]));
       const after = fromCursor(query.cursor);

@@ -25,7 +25,7 @@ export const standingRoutes: readonly Route[] = [
     path: '/people/{id}/standing',
     id: 'getStanding',
     summary: 'What rules say of a person, server by server: given, given only if, refused, and because of which group',
-    permission: 'read:policy',
+    permission: 'read:reach',
     params: personParams,
     query: z.strictObject(pageQuery),
     answer: pageOf(StandingShape),

@@ -1,4 +1,5 @@
 import { type Exported, scopesOf, subjectOf } from './exported.ts';
+import { withoutFormulas } from './no-formula.ts';
 import { toVisible } from './visible.ts';
 
 type Column = readonly [name: string, of: (record: Exported) => string | number | undefined];
@@ -36,12 +37,9 @@ export function toCsv(record: Exported): string {
   return columns.map(([, of]) => toCell(of(record))).join(',');
 }
 
-/** A spreadsheet runs what begins like a formula, in some languages also with the wide signs: an apostrophe makes text of it (T32). */
 function toCell(value: string | number | undefined): string {
   if (value === undefined) return '';
   if (typeof value === 'number') return String(value);
-  const text = toVisible(value);
-  // Also behind a semicolon, which begins a cell where the comma is for decimals.
-  const safe = text.replace(/(^|;)(\s*)(?=[=+\-@|%\uFF1D\uFF0B\uFF0D\uFF20])/g, "$1'$2");
+  const safe = withoutFormulas(toVisible(value));
   return /[",\s]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

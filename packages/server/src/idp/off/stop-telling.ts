@@ -65,7 +65,7 @@ export function createStopTelling(options: TellingOptions): Work<Stop> {
     const id = createHash('sha256')
       .update(JSON.stringify([issuer, ras, said]))
       .digest('base64url');
-    const payload = toStopPayload(said, said.resumedAt ?? stop.at);
+    const payload = toStopPayload(said, hit.cut ? stop.at : (said.resumedAt ?? stop.at));
     const set = await mintSecurityEvent(
       { issuer, audience: ras, id, issuedAt: now(), event: securityEvents.stop, payload },
       signer(),

@@ -158,6 +158,18 @@ describe('a difference in people', () => {
     assert.deepEqual(compare([engReads, wiki], [engReads, wiki]).loaded, []);
   });
 
+  test('a client of a metadata document, of which nobody knows yet how it proves itself', () => {
+    const known = base.replace('  away:', '  chat: { metadata: https://chat.example/c.json, client_ids: {} }\n  away:');
+    const there = known.replace('client_ids: {} }', `client_ids: { ${ras}: chat } }`);
+    const come = compare([dataReads], [dataReads], { before: known, after: there });
+    assert.deepEqual(come.words, ['3 people in Data gain read on Tracker through chat.']);
+    assert.deepEqual(come.widens, [`a client is chat at ${ras} now`]);
+    const gone = compare([dataReads], [dataReads], { before: there, after: known });
+    assert.deepEqual([gone.lose, gone.widens], [3, []]);
+    const never = known.replace('client_ids: {} }', `client_ids: { ${ras}: chat }, exchange: false }`);
+    assert.equal(compare([dataReads], [dataReads], { before: known, after: never }).gain, 0);
+  });
+
   test('a client that comes, and a server that is switched off', () => {
     const come = base.replace('http://localhost/c]', `http://localhost/c], client_ids: { ${ras}: away }`);
     assert.deepEqual(compare([dataReads], [dataReads], { after: come }).words, [
