@@ -28,7 +28,7 @@ test('a process without a key of a purpose it has opened is not ready, and the a
     const meter = createMeter();
     const parts = {
       config,
-      home: { keysDir },
+      home: { keysDir, auditKeysDir: keysDir },
       seal: undefined,
       vault: await openVault(config.keys),
       edge: { nowMs: () => now * 1000 },

@@ -44,12 +44,19 @@ describe('signing in with e-mail and password', () => {
   }
 
   test('someone who does not exist takes as long as a wrong password', async () => {
-    const timeOf = async (email: string) => {
-      const start = performance.now();
-      for (let round = 0; round < 5; round += 1) await authenticate(store.people, email, 'wrong');
-      return performance.now() - start;
-    };
-    const [known, unknown] = [await timeOf('alice@acme.example'), await timeOf('mallory@acme.example')];
+    // In turns, and the quickest of each: what the machine does besides takes time from both.
+    const quickest = { known: Number.POSITIVE_INFINITY, unknown: Number.POSITIVE_INFINITY };
+    for (let round = 0; round < 7; round += 1) {
+      for (const [who, email] of [
+        ['known', 'alice@acme.example'],
+        ['unknown', 'mallory@acme.example'],
+      ] as const) {
+        const start = performance.now();
+        await authenticate(store.people, email, 'wrong');
+        quickest[who] = Math.min(quickest[who], performance.now() - start);
+      }
+    }
+    const { known, unknown } = quickest;
     assert.ok(unknown > known / 3 && unknown < known * 3, `known ${known} ms, unknown ${unknown} ms`);
   });
 });
