@@ -127,7 +127,7 @@ export function createAdminApi(routes: readonly Route[], services: AdminServices
     const isKnown = asked.administrator !== undefined && reason !== 'admin_too_fast';
     const bulkId = isKnown ? undefined : services.ledger.count('admin', reason);
     if (bulkId) return bulkId;
-    const line = toRecord(asked, asked.administrator ? 'admin' : 'refusal', {
+    const line = toRecord(asked, 'admin', {
       ...(asked.route && { detail: asked.route.id }),
     });
     await services.store.commit({ marks: [], records: [toRow({ ...line, outcome: 'refused', reason })] });
