@@ -19,6 +19,7 @@ describe('the diff of a draft', () => {
     const draft = await policy.draft(dataWrites);
     const { body } = await policy.send('GET', `/drafts/${draft.id}/diff`);
     assert.deepEqual([body.from, body.gain, body.lose, body.secondPerson], [1, 3, 0, true]);
+    assert.equal(body.digest, draft.digest, 'the text that it speaks of, which is the one to approve');
     assert.equal(body.summary, '3 people gain, 0 lose.');
     assert.deepEqual(body.widens, ['rules on tracker grant more']);
     assert.deepEqual(

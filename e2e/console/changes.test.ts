@@ -45,6 +45,38 @@ describe('a change of the policy', () => {
     await page.close();
   });
 
+  test('a text that nobody was shown is not published: the button is that of the text that the words are of', async () => {
+    const page = await world.open('dana', '/changes');
+    await page.getByRole('heading', { level: 1, name: 'Nothing waits for approval.' }).waitFor();
+    const { items } = await ask(page, 'GET', '/policies/access/versions?limit=1');
+    const { document } = await ask(page, 'GET', `/policies/access/versions/${items[0]?.version}`);
+    const draft = await ask(page, 'POST', '/drafts', { body: { kind: 'access', name: 'Harmless', document } });
+    await page.clock.install();
+    await page.goto(`${world.url}/changes/${draft.id}`);
+    const publish = page.getByRole('button', { name: 'Publish: 0 gain, 0 lose' });
+    await publish.waitFor();
+
+    // The draft becomes another; the page reads that, but not what it does.
+    const away = { status: 503, title: 'Away', detail: 'The store is away.' };
+    await page.route('**/diff', (route) => route.fulfill({ status: 503, json: away }));
+    const other = { document: { ...document, rules: [] } };
+    await ask(page, 'PUT', `/drafts/${draft.id}`, { body: other, ifMatch: draft.etag });
+    await page.clock.fastForward(11_000);
+    await page.evaluate("window.dispatchEvent(new Event('visibilitychange'))");
+    await page.getByText('The draft has changed since this was described').waitFor();
+    assert.equal(await publish.isDisabled(), true);
+
+    await page.unrouteAll();
+    await page.getByRole('button', { name: 'Read it again' }).click();
+    const honest = page.getByRole('button', { name: /^Publish: 0 gain, [1-9]/ });
+    await honest.waitFor();
+    assert.equal(await honest.isEnabled(), true);
+    await page.getByRole('button', { name: 'Discard' }).click();
+    await page.getByText('“Harmless” is discarded.').waitFor();
+    checkComplaints(page);
+    await page.close();
+  });
+
   test('what widens is approved by a second administrator, who does not gain by it', async () => {
     const page = await world.open('dana', '/changes');
     await page.getByRole('heading', { level: 1, name: 'Nothing waits for approval.' }).waitFor();
@@ -79,29 +111,73 @@ describe('a change of the policy', () => {
     await page.close();
     await other.close();
   });
+
+  test('a change of people says whom it is about and what they get, whatever whoever asks has named it', async () => {
+    const page = await world.open('dana', '/people?tab=groups');
+    await page.getByRole('link', { name: 'marketing' }).waitFor();
+    const { items } = await ask(page, 'GET', '/people?q=carol');
+    const carol = items[0]?.id ?? '';
+    const members = { name: 'Tidy up', kind: 'group', id: 'marketing', add: [carol], remove: [] };
+    const asked = await ask(page, 'POST', '/changes/members', { body: members });
+    const role = { name: 'Nothing much', person: carol, role: 'owner' };
+    const askedRole = await ask(page, 'POST', '/changes/administrators', { body: role });
+
+    await page.goto(`${world.url}/changes`);
+    const row = page.getByRole('row', { name: /Tidy up/ });
+    await row.getByText('Join marketing marketing: Carol carol@acme.example').waitFor();
+    const roleRow = page.getByRole('row', { name: /Nothing much/ });
+    await roleRow.getByText('Carol carol@acme.example would administer as Owner').waitFor();
+    await checkLooks(page, 'changes-people');
+    await page.goto(`${world.url}/people?tab=groups`);
+    await page.getByRole('link', { name: 'marketing' }).click();
+    const waits = page.getByRole('complementary', { name: 'Waits for approval' });
+    await waits.getByText('Join marketing marketing: Carol carol@acme.example').waitFor();
+    for (const { id } of [asked, askedRole]) await ask(page, 'DELETE', `/changes/${id}`);
+    checkComplaints(page);
+    await page.close();
+  });
 });
 
 interface Answer {
-  readonly items: readonly { readonly version: number }[];
+  readonly items: readonly { readonly id: string; readonly version: number }[];
   readonly document: object;
   readonly id: string;
   readonly digest: string;
   readonly version: number;
+  readonly etag: string;
 }
 
 /** By the admin API, as this administrator. */
+async function ask(
+  page: Page,
+  method: string,
+  path: string,
+  { body, ifMatch }: { readonly body?: object; readonly ifMatch?: string } = {},
+): Promise<Answer> {
+  const answer = await page.evaluate(
+    async ([verb, url, text, version]) => {
+      const headers = {
+        'credence-console': '1',
+        ...(text !== undefined && { 'content-type': 'application/json' }),
+        ...(version !== undefined && { 'if-match': version }),
+      };
+      const response = await fetch(url, { method: verb, headers, ...(text !== undefined && { body: text }) });
+      const said = await response.text();
+      return { isOk: response.ok, said, etag: response.headers.get('etag') };
+    },
+    [method, `/api/v1${path}`, body && JSON.stringify(body), ifMatch] as const,
+  );
+  assert.ok(answer.isOk, answer.said);
+  return { ...(answer.said !== '' && JSON.parse(answer.said)), etag: answer.etag };
+}
+
 async function requireSecondPerson(page: Page): Promise<void> {
-  const version = await page.evaluate(async () => {
-    const ask = async (path: string, body?: object) => {
-      const headers = { 'content-type': 'application/json', 'credence-console': '1' };
-      const post = { method: 'POST', headers, body: JSON.stringify(body) };
-      return (await (await fetch(`/api/v1${path}`, body ? post : {})).json()) as Answer;
-    };
-    const { items } = await ask('/policies/access/versions?limit=1');
-    const { document } = await ask(`/policies/access/versions/${items[0]?.version}`);
-    const required = { ...document, second_person: 'required' };
-    const { id, digest } = await ask('/drafts', { kind: 'access', name: 'Two people', document: required });
-    return (await ask(`/drafts/${id}/publish`, { digest })).version;
+  const { items } = await ask(page, 'GET', '/policies/access/versions?limit=1');
+  const { document } = await ask(page, 'GET', `/policies/access/versions/${items[0]?.version}`);
+  const required = { ...document, second_person: 'required' };
+  const { id, digest } = await ask(page, 'POST', '/drafts', {
+    body: { kind: 'access', name: 'Two people', document: required },
   });
+  const { version } = await ask(page, 'POST', `/drafts/${id}/publish`, { body: { digest } });
   assert.equal(typeof version, 'number');
 }

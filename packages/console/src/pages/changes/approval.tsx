@@ -1,8 +1,10 @@
+import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useChange } from '../../data/api.ts';
+import { readAgain, useChange } from '../../data/api.ts';
 import { useMe } from '../../data/me.ts';
 import { openDraft } from '../../data/open-draft.ts';
 import type { OperationId } from '../../data/problem.ts';
+import { Button } from '../../parts/button.tsx';
 import { MayButton } from '../../parts/may.tsx';
 import { tell } from '../../parts/notes.tsx';
 import { PersonName } from '../../parts/person-name.tsx';
@@ -24,7 +26,10 @@ export function ApprovalBox({
   readonly etag: string;
   readonly touches: readonly OperationId[];
 }) {
-  const { id, digest, base } = draft;
+  const { id, base } = draft;
+  const queries = useQueryClient();
+  // Words and numbers are those of one text: that one is approved, and none while the draft is already another.
+  const isOther = diff.digest !== draft.digest;
   const me = useMe();
   const navigate = useNavigate();
   const approval = approvalOf(draft, diff, me.id);
@@ -33,7 +38,7 @@ export function ApprovalBox({
   const ask = () => propose.mutate({ params: { id }, ifMatch: etag }, { onSuccess: () => tell(texts.proposed) });
   const go = () =>
     publish.mutate(
-      { params: { id }, body: { digest } },
+      { params: { id }, body: { digest: diff.digest } },
       {
         onSuccess: ({ value: { version } }) => {
           openDraft('');
@@ -72,14 +77,27 @@ export function ApprovalBox({
         </details>
       )}
       {approval.kind === 'propose' && (
-        <MayButton kind="first" permission="apply" disabled={propose.isPending} onClick={ask}>
+        <MayButton kind="first" permission="apply" disabled={propose.isPending || isOther} onClick={ask}>
           {texts.propose}
         </MayButton>
       )}
       {(approval.kind === 'publish' || approval.kind === 'approve') && (
-        <MayButton kind="first" permission="publish" disabled={publish.isPending || draft.behind} onClick={go}>
+        <MayButton
+          kind="first"
+          permission="publish"
+          disabled={publish.isPending || draft.behind || isOther}
+          onClick={go}
+        >
           {(approval.kind === 'publish' ? texts.publish : texts.approveAndPublish)(diff.gain, diff.lose)}
         </MayButton>
+      )}
+      {isOther && (
+        <div role="status" className="row">
+          <span className="quiet">{texts.otherText}</span>
+          <Button small onClick={() => void readAgain(queries, touches)}>
+            {texts.readAgain}
+          </Button>
+        </div>
       )}
       {(propose.error ?? publish.error) && <ErrorNote error={propose.error ?? publish.error} />}
       <p className="remark">{texts.stepBack(base)}</p>

@@ -74,6 +74,7 @@ function Opened({ draft, etag }: { readonly draft: OpenedDraft; readonly etag: s
       </PageHead>
       {discard.error && <ErrorNote error={discard.error} />}
       {behind && <Rebase id={id} etag={etag} />}
+      {diff.data && diff.error && <ErrorNote error={diff.error} onRetry={() => void diff.refetch()} />}
       <Await query={diff} rows={5}>
         {({ value }) => (
           <div className="columns">

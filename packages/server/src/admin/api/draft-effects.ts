@@ -35,6 +35,9 @@ const Effect = z.object({
 });
 
 const DiffShape = z.object({
+  digest: z
+    .string()
+    .describe('Of the text that this was computed of: whoever approves what they read here names this one.'),
   from: z.int().describe('Version it is compared with: the one in force.'),
   summary: z.string(),
   gain: z.int().describe('People who gain anything, each once.'),
@@ -91,7 +94,7 @@ export const draftEffectRoutes: readonly Route[] = [
     handle: async ({ params: { id }, now }, services) => {
       const found = await findDraft(services, id);
       if (!found.ok) return found;
-      const { kind, document } = found.value;
+      const { kind, document, digest } = found.value;
       const diff = await diffOf(services.store, kind, document, { origins: originsOf(services), now });
       const isAsked = asksSecondPerson(await services.store.policies.latest(kind));
       const { from, summary, gain, lose, widens } = diff;
@@ -105,7 +108,7 @@ export const draftEffectRoutes: readonly Route[] = [
         return { section, id: entry, before: before ?? null, after: after ?? null, keys: [...keys] };
       });
       const secondPerson = isAsked && widens.length > 0;
-      return answer({ from, summary, gain, lose, effects, entries, widens: [...widens], secondPerson });
+      return answer({ digest, from, summary, gain, lose, effects, entries, widens: [...widens], secondPerson });
     },
   }),
   route({

@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: MZNxzONQFAj9bzhhNK6_bjH9qKiqwmdXpqurovun8Vw
+// Made of: 36FSTPmCvlfQguftGwfLuew8XVvx02VQvVBTRWDzH5o
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -1238,6 +1238,7 @@ export interface Operations {
     path: '/drafts/{id}/diff';
     params: { id: string };
     answer: {
+      digest: string;
       from: number;
       summary: string;
       gain: number;
