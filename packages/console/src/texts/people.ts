@@ -144,6 +144,9 @@ export const groupTexts = {
     `${people(count)} ${count === 1 ? `${verb}s` : verb} ${group}`,
   asked: 'It waits for somebody else to approve it.',
   waiting: 'Waits for approval',
+  joins: 'Join',
+  leaves: 'Leave',
+  administersAs: 'would administer as',
   waits: (joins: number, leaves: number) =>
     [joins > 0 && `${people(joins)} would join`, leaves > 0 && `${people(leaves)} would leave`]
       .filter(Boolean)

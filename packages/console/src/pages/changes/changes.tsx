@@ -15,6 +15,7 @@ import { Time } from '../../parts/time.tsx';
 import { toExact } from '../../parts/time-words.ts';
 import { pollEvery } from '../../session/idle.ts';
 import { changesTexts as texts } from '../../texts/changes.ts';
+import { Asked } from '../people/asked.tsx';
 import { CurrentDraft } from './current-draft.tsx';
 import type { Draft, PeopleChange, Version } from './model.ts';
 
@@ -160,11 +161,21 @@ function PeopleChanges({ items }: { readonly items: readonly PeopleChange[] }) {
   const discard = useChange('discardChange', touches);
   if (items.length === 0) return <p className="quiet">{texts.noPeople}</p>;
   const columns: readonly Column<PeopleChange>[] = [
-    { title: texts.name, stays: true, cell: ({ name }) => name, text: ({ name }) => name },
+    {
+      title: texts.whatIsAsked,
+      stays: true,
+      cell: (change) => (
+        <>
+          <b>{change.name}</b>
+          <Asked change={change} />
+        </>
+      ),
+      text: ({ name }) => name,
+    },
     { title: texts.asks, cell: ({ author }) => <PersonName id={author} />, text: ({ author }) => author },
     { title: texts.gives, cell: ({ widens }) => widens.join('; '), text: ({ widens }) => widens.join('; ') },
     {
-      title: '',
+      title: texts.approval,
       stays: true,
       text: () => '',
       cell: ({ id, name, digest, author }) => (

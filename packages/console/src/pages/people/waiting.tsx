@@ -7,6 +7,7 @@ import { tell } from '../../parts/notes.tsx';
 import { ErrorNote } from '../../parts/states.tsx';
 import { Time } from '../../parts/time.tsx';
 import { groupTexts as texts } from '../../texts/people.ts';
+import { Asked } from './asked.tsx';
 import style from './people.module.css';
 
 /** Changes of a group that wait for a second person; nothing of them is done. */
@@ -21,15 +22,17 @@ export function Waiting({ group }: { readonly group: Answer<'getGroup'> }) {
   const error = approve.error ?? discard.error;
   return (
     <>
-      {waiting.map(({ id, digest, name, author, createdAt, members, widens }) => (
+      {waiting.map(({ id, digest, name, author, createdAt, members, administrator, widens }) => (
         <aside key={id} className={style.waiting} aria-label={texts.waiting}>
           <OutcomeMark outcome="waiting">{texts.waiting}</OutcomeMark>
-          <p>
-            <b>{name}</b>: {texts.waits(members?.add.length ?? 0, members?.remove.length ?? 0)},{' '}
-            <Time ms={createdAt * 1000} />
-            <br />
-            <span className="remark">{widens.join('; ')}</span>
-          </p>
+          <div className={style.what}>
+            <p>
+              <b>{name}</b>: {texts.waits(members?.add.length ?? 0, members?.remove.length ?? 0)},{' '}
+              <Time ms={createdAt * 1000} />
+            </p>
+            <Asked change={{ members, administrator }} />
+            <p className="remark">{widens.join('; ')}</p>
+          </div>
           {author === me.id ? (
             <span className="remark">{texts.own}</span>
           ) : (
