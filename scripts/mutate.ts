@@ -93,6 +93,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [toConsole('pages/access/own-rules.ts'), [toConsole('pages/access/own-rules.test.ts')]],
   [toConsole('pages/changes/model.ts'), [toConsole('pages/changes/model.test.ts')]],
   [toConsole('data/visible.ts'), [toConsole('data/visible.test.ts')]],
+  [toConsole('session/idle.ts'), [toConsole('session/idle.test.ts')]],
   [toConsole('session/sign-in.ts'), [toConsole('session/sign-in.test.ts')]],
   [toConsole('parts/csv.ts'), [toConsole('parts/csv.test.ts')]],
   [server('admin/session-times.ts'), adminApi],

@@ -62,6 +62,7 @@ describe('signing in at the console', () => {
   test('whoever leaves is asked, then the page is empty until they sign in again, and what they typed is there', async () => {
     const page = await stranger();
     await signIn(page, world.acme, 'dana');
+    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
     await page.clock.install();
     await page.goto(`${world.url}/parts`);
     await page.getByLabel('Note for the record').fill('half a sentence');
@@ -82,6 +83,65 @@ describe('signing in at the console', () => {
     await dialog.waitFor({ state: 'detached' });
     await note.waitFor();
     assert.equal(await note.inputValue(), 'half a sentence');
+    checkComplaints(page);
+    await page.context().close();
+  });
+
+  test('a page that was left shows nothing of what lay over it, and no window opens it without a sign-in', async () => {
+    const page = await stranger();
+    await signIn(page, world.acme, 'dana');
+    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+    await page.clock.install();
+    await page.goto(`${world.url}/parts`);
+    await page.getByLabel('Note for the record').fill('half a sentence');
+    await page.keyboard.press('Control+k');
+    const search = page.getByRole('combobox');
+    await search.fill('alice');
+    const found = page.getByRole('option', { name: /alice@acme\.example/ });
+    await found.waitFor();
+    await page.clock.fastForward('15:10');
+    const dialog = page.getByRole('dialog', { name: 'Your session has ended.' });
+    await dialog.waitFor();
+    assert.ok(await dialog.getByRole('button', { name: 'Sign in again' }).isVisible());
+    await found.waitFor({ state: 'hidden' });
+    assert.equal(await page.locator('[role=combobox]').isVisible(), false);
+    assert.equal(await page.locator('nav').first().isVisible(), false);
+    assert.equal(await page.locator('[role=option]').count(), 1, 'it is there, and not seen');
+
+    const ended = await runCredence(['session', 'end', '--person', 'dana@acme.example', '--home', world.acme.home]);
+    assert.equal(ended.code, 0, ended.stderr);
+    const passer = await page.context().newPage();
+    await passer.addInitScript('window.close = () => undefined');
+    await passer.goto(`${world.url}/signed-in`);
+    await page.getByRole('heading', { level: 1, name: 'You are not signed in.' }).waitFor();
+    assert.equal(await page.locator('text=alice@acme.example').count(), 0);
+    checkComplaints(page);
+    await page.context().close();
+  });
+
+  test('somebody else who signs in beside a page that was left does not get what was on it', async () => {
+    const page = await stranger();
+    await signIn(page, world.acme, 'dana');
+    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+    await page.clock.install();
+    await page.goto(`${world.url}/parts`);
+    await page.getByLabel('Note for the record').fill('half a sentence');
+    await page.clock.fastForward('15:10');
+    await page.getByRole('dialog', { name: 'Your session has ended.' }).waitFor();
+    const granted = await runCredence(['admin', 'grant', 'alice@acme.example', 'auditor', '--home', world.acme.home]);
+    assert.equal(granted.code, 0, granted.stderr);
+    const [theirs] = await world.browser.newContext().then(async (context) => {
+      await signIn(await context.newPage(), world.acme, 'alice');
+      await context.pages()[0]?.getByRole('navigation', { name: 'Pages' }).waitFor();
+      return [await context.storageState(), await context.close()];
+    });
+    await page.context().clearCookies();
+    await page.context().addCookies(theirs?.cookies ?? []);
+    const passer = await page.context().newPage();
+    await passer.addInitScript('window.close = () => undefined');
+    await passer.goto(`${world.url}/signed-in`);
+    await page.getByRole('heading', { level: 1, name: 'Parts and states' }).waitFor();
+    assert.equal(await page.getByLabel('Note for the record').inputValue(), '');
     checkComplaints(page);
     await page.context().close();
   });

@@ -33,9 +33,11 @@ function pageWithoutShell(): React.ReactNode {
 function SignedInOnly() {
   const { data, error, refetch } = useRead('getMe', {});
   const router = useMemo(createConsoleRouter, []);
+  const isOther = data !== undefined && !markSignedIn(data.value.id);
   useEffect(() => {
-    if (data) markSignedIn();
-  }, [data]);
+    if (isOther) location.reload();
+  }, [isOther]);
+  if (isOther) return null;
   if (data) {
     return (
       <MeContext value={data.value}>

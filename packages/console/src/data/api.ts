@@ -26,6 +26,12 @@ export async function call<K extends OperationId>(operation: K, asked: Asked<K>)
   }
 }
 
+/** Who is signed in at this moment; asked as it is: no sign-in is made up for, and nothing is kept. */
+export async function signedInNow(): Promise<string | undefined> {
+  const told = await client('getMe', {}).catch(() => undefined);
+  return told?.ok ? told.value.id : undefined;
+}
+
 /** Reads something; read again when its operation is named in {@link useChange}. */
 export function useRead<K extends OperationId>(
   operation: K,

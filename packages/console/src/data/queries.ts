@@ -1,4 +1,5 @@
 import { QueryClient } from '@tanstack/react-query';
+import { isSomebodyThere } from '../session/idle.ts';
 import { ApiProblem } from './problem.ts';
 
 /** Answers are kept for the page's life and read again when it is looked at anew; a refusal is never asked for twice. */
@@ -10,6 +11,7 @@ export function createQueries(): QueryClient {
         gcTime: 300_000,
         retry: (count, error) => !(error instanceof ApiProblem) && count < 2,
         refetchOnWindowFocus: true,
+        refetchOnReconnect: () => isSomebodyThere(Date.now()),
       },
       mutations: { retry: false },
     },

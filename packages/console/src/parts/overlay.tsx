@@ -10,15 +10,23 @@ export function Dialog({
   title,
   onClose,
   wide = false,
+  whileAway = false,
   children,
 }: {
   readonly title: React.ReactNode;
   readonly onClose: () => void;
   readonly wide?: boolean;
+  /** Is seen over a page that was taken off the screen. */
+  readonly whileAway?: boolean;
   readonly children: React.ReactNode;
 }) {
   return (
-    <Modal.Root opened onClose={onClose} size={wide ? 760 : 540} attributes={{ root: { 'data-overlay': '' } }}>
+    <Modal.Root
+      opened
+      onClose={onClose}
+      size={wide ? 760 : 540}
+      attributes={{ root: { 'data-overlay': '', ...(whileAway && { 'data-while-away': '' }) } }}
+    >
       <Modal.Overlay />
       <Modal.Content>
         <div className={style.dialog}>

@@ -4,7 +4,7 @@ import { call } from '../data/api.ts';
 import { Button } from '../parts/button.tsx';
 import { Dialog } from '../parts/overlay.tsx';
 import { sessionTexts } from '../texts/session.ts';
-import { type Idle, idleState, touchedMs } from './idle.ts';
+import { beginAgain, type Idle, idleState, touchedMs, watchReturn } from './idle.ts';
 import { needSignIn } from './sign-in.ts';
 
 /**
@@ -19,6 +19,18 @@ export function IdleWatch() {
     const timer = setInterval(() => setState(idleState(touchedMs(), Date.now())), 5000);
     return () => clearInterval(timer);
   }, []);
+  // Pages that ask for news by themselves have stopped while nobody was there.
+  useEffect(
+    () =>
+      watchReturn(
+        () =>
+          void queries.refetchQueries({
+            type: 'active',
+            predicate: ({ observers }) => observers.some(({ options }) => options.refetchInterval !== undefined),
+          }),
+      ),
+    [queries],
+  );
   useEffect(() => {
     if (state !== 'over') asked.current = false;
     if (state !== 'over' || asked.current) return;
@@ -26,6 +38,7 @@ export function IdleWatch() {
     document.documentElement.dataset.away = '';
     void needSignIn('out').then((isDone) => {
       if (!isDone) return location.reload();
+      beginAgain(Date.now());
       delete document.documentElement.dataset.away;
       void queries.invalidateQueries();
     });

@@ -1,14 +1,23 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
+import { signedInNow } from '../data/api.ts';
 import { Button } from '../parts/button.tsx';
 import { Dialog } from '../parts/overlay.tsx';
 import { sessionTexts } from '../texts/session.ts';
-import { currentNeed, hearSignedIn, settleSignIn, signedInPath, signInUrl, watchNeed } from './sign-in.ts';
+import {
+  currentNeed,
+  hearSignedIn,
+  markSignedIn,
+  settleSignIn,
+  signedInPath,
+  signInUrl,
+  watchNeed,
+} from './sign-in.ts';
 
 /** Asks for a sign-in when a call needs one, in a window beside the page: what was typed stays. */
 export function SignInDialog() {
   const need = useSyncExternalStore(watchNeed, currentNeed);
   const [isOpened, setOpened] = useState(false);
-  useEffect(() => hearSignedIn(() => settleSignIn(true)), []);
+  useEffect(() => hearSignedIn(() => void goOn()), []);
   useEffect(() => {
     if (need === undefined) setOpened(false);
   }, [need]);
@@ -16,7 +25,7 @@ export function SignInDialog() {
 
   const isOld = need === 'old';
   return (
-    <Dialog title={isOld ? sessionTexts.old : sessionTexts.ended} onClose={() => settleSignIn(false)}>
+    <Dialog title={isOld ? sessionTexts.old : sessionTexts.ended} whileAway onClose={() => settleSignIn(false)}>
       <p className="quiet">{isOld ? sessionTexts.oldLead : sessionTexts.endedLead}</p>
       <p className="remark" role="status">
         {isOpened ? sessionTexts.waiting : ''}
@@ -36,4 +45,11 @@ export function SignInDialog() {
       </div>
     </Dialog>
   );
+}
+
+/** Another window says that it is done. Any window of this origin can say so: the server is asked who is signed in now. */
+async function goOn(): Promise<void> {
+  const id = await signedInNow();
+  if (id !== undefined && markSignedIn(id)) settleSignIn(true);
+  else location.reload();
 }

@@ -14,21 +14,26 @@ interface Waiting {
 
 const listeners = new Set<() => void>();
 let waiting: readonly Waiting[] = [];
-let isIn = false;
+/** Whom the page was drawn for: what it has read and what was typed is theirs. */
+let drawnFor: string | undefined;
 
 /** Resolves to whether the person has signed in: then the call can be made again. Until then a dialog asks. */
 export function needSignIn(need: Need): Promise<boolean> {
   // Nobody was signed in yet: there is nothing to lose, and a page of its own says so.
-  if (need === 'out' && !isIn) return Promise.resolve(false);
+  if (need === 'out' && drawnFor === undefined) return Promise.resolve(false);
   return new Promise((resolve) => {
     waiting = [...waiting, { need, settle: resolve }];
     tell();
   });
 }
 
-/** From now on a missing session is one that has ended. */
-export function markSignedIn(): void {
-  isIn = true;
+/**
+ * From now on a missing session is one that has ended.
+ * @returns whether it is the person of before: for anybody else the page has to be loaded anew
+ */
+export function markSignedIn(id: string): boolean {
+  drawnFor ??= id;
+  return drawnFor === id;
 }
 
 /** What is being waited for, if anything is: the stronger of several. */
