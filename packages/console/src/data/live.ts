@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
+import { makeVisible } from './visible.ts';
 
 export type LiveState = 'off' | 'live' | 'away' | 'over';
 
@@ -13,6 +14,11 @@ export interface LiveLines<T> {
   readonly held: number;
   /** Lines that came too fast for the stream. */
   readonly skipped: number;
+}
+
+/** What one event carries. Names in it are written by others, as those in any other answer (T32). */
+export function readEvent<T>(data: string): T {
+  return makeVisible(JSON.parse(data) as T);
 }
 
 /**
@@ -42,7 +48,7 @@ export function useLive<T extends { readonly id: string }>(
       before.some(({ id }) => id === line.id) ? before : [line, ...before].slice(0, mostLines);
     source.addEventListener('ready', () => setState('live'));
     source.addEventListener('record', ({ data }) => {
-      const line = JSON.parse(data) as T;
+      const line = readEvent<T>(data);
       if (!latest.current.fits(line)) return;
       (latest.current.isHeld ? setWaiting : setLines)(put(line));
     });

@@ -7,7 +7,8 @@ export function toCsv(head: readonly string[], rows: readonly (readonly string[]
 }
 
 function toField(value: string): string {
-  const tame = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  // Also with the wide signs, after blanks, and behind a semicolon, which begins a cell where the comma is for decimals (T32).
+  const tame = value.replace(/(^|;)(\s*)(?=[=+\-@|%\uFF1D\uFF0B\uFF0D\uFF20])/g, "$1'$2");
   return /[",\r\n]/.test(tame) ? `"${tame.replaceAll('"', '""')}"` : tame;
 }
 
