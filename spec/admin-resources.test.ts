@@ -619,27 +619,6 @@ describe('T30: the stop button has the order of rank of everything else', () => 
   });
 });
 
-describe('what upstreams are started with', () => {
-  test('is told to nobody, also not with a version of the document', async () => {
-    const world = await openAdminWorld();
-    const document = {
-      servers: {
-        a: { upstream: { stdio: ['run', '--key', 's3cret'], env: { TOKEN: 's3cret' } }, scopes: {} },
-        b: { upstream: { http: 'http://127.0.0.1:9/mcp?key=s3cret' }, scopes: {} },
-      },
-      trust: {},
-    };
-    const text = JSON.stringify(document);
-    const digest = createHash('sha256').update(text).digest('base64url');
-    const version = { kind: 'resource', version: 1, document: text, digest, author: 'x', publishedAt: 1 } as const;
-    await world.store.policies.append(version, []);
-    const { body } = await world.send('GET', '/policies/resource/versions/1', await world.browserOf('auditor'));
-    assert.deepEqual(body.document.servers.a.upstream, { kind: 'stdio' });
-    assert.deepEqual(body.document.servers.b.upstream, { kind: 'http' });
-    assert.ok(!JSON.stringify(body).includes('s3cret'));
-  });
-});
-
 describe('stops', () => {
   const order = { kind: 'person', target: 'u_alice', reason: 'laptop stolen' };
 

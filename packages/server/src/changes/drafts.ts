@@ -5,6 +5,7 @@ import type { Origins } from '../in-force.ts';
 import { applyEdits, type Edit, missingEdits } from '../policy/diff/edits.ts';
 import type { Json } from '../policy/diff/entries.ts';
 import { type Conflict, merge } from '../policy/diff/merge.ts';
+import { withoutUpstream, withoutUpstreams } from '../policy/upstreams.ts';
 import type { Draft } from '../store/drafts.ts';
 import type { AuditRow, PolicyKind, Store } from '../store/store.ts';
 import { judge } from './judge.ts';
@@ -48,7 +49,7 @@ export async function beginDraft(
   const latest = await store.policies.latest(kind);
   const from = version === undefined ? latest : await store.policies.read(kind, version);
   if (version !== undefined && !from) return refused('api_not_found', { detail: `There is no version ${version}.` });
-  const judged = judge(kind, given.document ?? JSON.parse(from?.document ?? '{}'), ground.origins);
+  const judged = judge(kind, given.document ?? JSON.parse(from?.document ?? '{}'), ground.origins, [latest]);
   if (!judged.ok) return judged;
   const { document, digest } = judged.value;
   const base = latest?.version ?? 0;
@@ -87,6 +88,7 @@ export async function editDraft(
     draft.kind,
     'edits' in change ? applyEdits(before, change.edits) : change.document,
     ground.origins,
+    [draft, await ground.store.policies.latest(draft.kind)],
   );
   if (!judged.ok) return judged;
   return keep(ground, draft, { ...judged.value, state: 'open', authors: withAuthor(draft, ground.by) }, 'edited');
@@ -155,11 +157,11 @@ async function keep(
 
 /** What somebody hears who was not the first: the text as it is now, to compare with their own. */
 export function toConflict({ revision, digest, authors, changedAt, document }: Draft) {
-  return { revision, digest, authors, changedAt, document: JSON.parse(document) as unknown };
+  return { revision, digest, authors, changedAt, document: withoutUpstreams(JSON.parse(document)) };
 }
 
 function toConflicts(conflicts: readonly Conflict[]) {
-  const orNull = (value: unknown) => value ?? null;
+  const orNull = (value: unknown) => withoutUpstream(value) ?? null;
   return {
     conflicts: conflicts.map(({ section, id, mine, theirs }) => ({
       section,

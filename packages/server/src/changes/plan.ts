@@ -41,10 +41,10 @@ export async function planOf(
   kind: PolicyKind,
   raw: unknown,
 ): Promise<Outcome<Plan>> {
-  const judged = judge(kind, raw, origins);
+  const latest = await store.policies.latest(kind);
+  const judged = judge(kind, raw, origins, [latest]);
   if (!judged.ok) return judged;
   const { document, digest } = judged.value;
-  const latest = await store.policies.latest(kind);
   const { from, gain, lose, summary, effects, entries, widens } = await diffOf(store, kind, document, { origins, now });
   return done({
     kind,

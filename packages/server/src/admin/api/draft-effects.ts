@@ -10,6 +10,7 @@ import type { AccessIndex } from '../../policy/compile.ts';
 import { type Explanation, explain } from '../../policy/explain.ts';
 import type { Ask } from '../../policy/model.ts';
 import { reachOf } from '../../policy/reach.ts';
+import { withoutUpstream } from '../../policy/upstreams.ts';
 import type { Person } from '../../store/store.ts';
 import { findDraft } from './drafts.ts';
 import { isHidden } from './people.ts';
@@ -105,7 +106,8 @@ export const draftEffectRoutes: readonly Route[] = [
         rules: [...effect.rules],
       }));
       const entries = diff.entries.map(({ section, id: entry, before, after, keys }) => {
-        return { section, id: entry, before: before ?? null, after: after ?? null, keys: [...keys] };
+        const [old, next] = [before, after].map((side) => withoutUpstream(side) ?? null);
+        return { section, id: entry, before: old, after: next, keys: [...keys] };
       });
       const secondPerson = isAsked && widens.length > 0;
       return answer({ digest, from, summary, gain, lose, effects, entries, widens: [...widens], secondPerson });

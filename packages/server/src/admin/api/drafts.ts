@@ -13,6 +13,7 @@ import {
 import type { Outcome as Changed } from '../../changes/outcome.ts';
 import { publishDraft } from '../../changes/publish.ts';
 import { editableSections } from '../../policy/diff/edits.ts';
+import { withoutUpstreams } from '../../policy/upstreams.ts';
 import { type ApiCall, answer, type Outcome, type Route, refuse, route } from './route.ts';
 import type { AdminServices } from './services.ts';
 import { namesVersion } from './version.ts';
@@ -31,13 +32,17 @@ export const DraftHead = z.object({
   base: z.int().describe('Version it was begun on, which it can follow.'),
   behind: z.boolean().describe('Another version was published since: rebase before it is published.'),
   revision: z.int(),
-  digest: z.string().describe('SHA-256 of the document as JSON text, base64url: what is approved.'),
+  digest: z.string().describe('SHA-256 of the document as JSON text, upstreams included, base64url: what is approved.'),
   state: z.enum(['open', 'proposed']),
   authors: z.array(z.string()).describe('Ids of everybody who wrote any of it.'),
   createdAt: z.int(),
   changedAt: z.int(),
 });
-export const DraftShape = DraftHead.extend({ document: json });
+export const DraftShape = DraftHead.extend({
+  document: json.describe(
+    'An upstream is told as { kind }; sent so, it is the one that the draft, or the version in force, has for that server.',
+  ),
+});
 
 const params = z.strictObject({ id: z.string().max(64) });
 
@@ -237,7 +242,7 @@ async function show(
 ): Promise<Outcome<z.output<typeof DraftShape>>> {
   if (!outcome.ok) return outcome;
   const draft = outcome.value;
-  const document = JSON.parse(draft.document) as Record<string, unknown>;
+  const document = withoutUpstreams(JSON.parse(draft.document));
   return answer({ ...toHead(draft, await versionInForce(store, draft.kind)), document }, etagOf(draft));
 }
 

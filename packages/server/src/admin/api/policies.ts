@@ -1,6 +1,6 @@
-import { isObject } from '@credence/mcp/protocol';
 import { z } from 'zod';
 import { readAuthor } from '../../changes/author.ts';
+import { withoutUpstreams } from '../../policy/upstreams.ts';
 import type { PolicyVersion } from '../../store/store.ts';
 import { answer, type Route, refuse, route } from './route.ts';
 
@@ -57,17 +57,6 @@ export const policyRoutes: readonly Route[] = [
     },
   }),
 ];
-
-/** What a stdio upstream is started with, and the address of another, may hold secrets: they are told to nobody. */
-function withoutUpstreams(document: Record<string, unknown>): Record<string, unknown> {
-  if (!isObject(document.servers)) return document;
-  const servers = Object.entries(document.servers).map(([id, server]) => {
-    const upstream = isObject(server) ? server.upstream : undefined;
-    if (!isObject(server) || !isObject(upstream)) return [id, server];
-    return [id, { ...server, upstream: { kind: 'http' in upstream ? 'http' : 'stdio' } }];
-  });
-  return { ...document, servers: Object.fromEntries(servers) };
-}
 
 function toShape({ kind: of, version, author, publishedAt, digest }: PolicyVersion) {
   const { authors, approver } = readAuthor(author);
