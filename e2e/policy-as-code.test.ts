@@ -92,6 +92,37 @@ describe('policy as code', () => {
     });
     const { name, state, digest } = (await response.json()) as Record<string, unknown>;
     assert.deepEqual([name, state, digest], ['from CI', 'proposed', applied.body.digest]);
+    assert.equal((await json(there('apply', '-f', at('next.yaml'), '--json'))).body.draft, applied.body.draft);
+  });
+
+  test('a draft that is open with the same text is proposed, and not begun twice', async () => {
+    const other = (await readFile(at('next.yaml'), 'utf8')).replace('marketing-remembers', 'marketing-too');
+    await writeFile(at('other.yaml'), other);
+    const begun = await credence('draft', 'begin', 'access', '--name', 'by hand', '--file', at('other.yaml'));
+    const [, id] = /^Draft (\S+) /.exec(begun.stdout) ?? [];
+    assert.ok(id, begun.stderr);
+    const { body } = await json(there('apply', '-f', at('other.yaml'), '--json'));
+    assert.deepEqual([body.draft, body.state], [id, 'proposed']);
+  });
+
+  test('a draft that somebody else has open with the same text is theirs to propose', async () => {
+    assert.equal((await credence('admin', 'grant', 'bob@acme.example', 'policy')).code, 0);
+    const scopes = ['--scope', 'read:policy', 'apply', '--days', '1'];
+    const made = await json(
+      credence('api-token', 'create', '--for', 'bob@acme.example', '--name', 'x', ...scopes, '--json'),
+    );
+    const headers = { authorization: `Bearer ${made.body.token}`, 'content-type': 'application/json' };
+    const api = `${acme.demo.admin.url}/api/v1`;
+    const inForce = await fetch(`${api}/policies/access/versions/1`, { headers });
+    const { document } = (await inForce.json()) as { document: { rules: unknown[] } };
+    const third = { id: 'marketing-three', allow: 'all', on: 'memory', to: ['group:marketing'] };
+    const body = { kind: 'access', name: 'of Bob', document: { ...document, rules: [third, ...document.rules] } };
+    const begun = await fetch(`${api}/drafts`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const { id } = (await begun.json()) as { id: string };
+    const text = (await readFile(at('next.yaml'), 'utf8')).replace('marketing-remembers', 'marketing-three');
+    await writeFile(at('third.yaml'), text);
+    const applied = await json(there('apply', '-f', at('third.yaml'), '--json'));
+    assert.deepEqual([applied.code, applied.body.draft, applied.body.state], [2, id, 'open'], applied.stderr);
   });
 
   test('whoever runs the machine publishes, and the file of before is told what came since', async () => {

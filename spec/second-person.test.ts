@@ -62,6 +62,41 @@ describe('a second person, for documents', () => {
     await adminRefused(world, answer, 'api_conflict');
   });
 
+  test('a shell is no person: what was written at the machine alone is approved by nobody until somebody takes it over', async () => {
+    const world = await open();
+    const [policy, owner] = [writer(world, 'policy'), writer(world, 'owner')];
+    const draft = await policy.draft(dataWrites);
+    const written = await world.store.drafts.find(draft.id);
+    assert.ok(written);
+    const shell = { ...written, revision: written.revision + 1, authors: ['cli:alice'], state: 'proposed' } as const;
+    assert.ok(await world.store.drafts.save(shell, []));
+    for (const anybody of [policy, owner]) {
+      await adminRefused(world, await anybody.publish(draft), 'draft_not_proposed');
+    }
+    // Proposing it takes it over; whoever had the shell may be any of those who approve, so it takes two who sign in.
+    const seen = await policy.send('GET', `/drafts/${draft.id}`);
+    const taken = await policy.propose({ id: draft.id, etag: seen.headers.get('etag') ?? '' });
+    assert.deepEqual(
+      [taken.status, taken.body.authors, taken.body.state],
+      [200, ['cli:alice', 'u_policy'], 'proposed'],
+    );
+    await adminRefused(world, await policy.publish(draft), 'second_person_needed');
+    const late = await owner.propose({ id: draft.id, etag: taken.etag });
+    await adminRefused(world, late, 'api_conflict');
+    assert.equal((await owner.publish(draft)).status, 200);
+    assert.equal((await world.store.policies.latest('access'))?.author, 'cli:alice u_policy; approved by u_owner');
+  });
+
+  test('what only takes away is published by anybody, also when a shell has written it', async () => {
+    const world = await open();
+    const policy = writer(world, 'policy');
+    const draft = await policy.draft({ section: 'rules', id: 'eng-reads' });
+    const written = await world.store.drafts.find(draft.id);
+    assert.ok(written);
+    await world.store.drafts.save({ ...written, revision: written.revision + 1, authors: ['cli:alice'] }, []);
+    assert.equal((await policy.publish(draft)).status, 200);
+  });
+
   test('to take the rule out needs a second person as well', async () => {
     const world = await open();
     const [policy, owner] = [writer(world, 'policy'), writer(world, 'owner')];

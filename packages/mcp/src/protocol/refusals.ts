@@ -1275,7 +1275,7 @@ export const refusals = {
     status: 403,
     rule: 'LOG-02',
     hint: 'it grants more than is in force, and the organisation asks for somebody else to approve it',
-    help: 'Propose it (drafts, or changes of people); somebody who has not written it and does not gain by it approves',
+    help: 'Propose it (drafts, or changes of people); somebody who has not written it approves, for people nobody whom it concerns',
   },
   draft_mistaken: {
     wire: 'invalid_request',
@@ -1309,7 +1309,7 @@ export const refusals = {
     status: 409,
     rule: 'LOG-02',
     hint: 'nobody who wrote it has asked for its approval in this text',
-    help: 'One of its authors proposes it first',
+    help: 'One of its authors proposes it first; of what was written on the machine alone, whoever takes it over by that',
   },
   api_conflict: {
     wire: 'invalid_request',

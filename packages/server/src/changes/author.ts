@@ -5,6 +5,7 @@ export interface Authorship {
 }
 
 const approved = '; approved by ';
+const shell = 'cli:';
 
 /** Both in the one text that a version says its author in: it is covered, and nodes of before read it as it is. */
 export function toAuthor({ authors, approver }: Authorship): string {
@@ -14,4 +15,14 @@ export function toAuthor({ authors, approver }: Authorship): string {
 export function readAuthor(author: string): Authorship {
   const [written = '', approver] = author.split(approved);
   return { authors: written.split(' '), approver };
+}
+
+/** How somebody with a shell on the machine is called, of whom nobody knows who they are when they sign in. */
+export function toShell(user: string): string {
+  return `${shell}${user}`;
+}
+
+/** Whether this is somebody who signs in, and not a shell. Ids of people begin with `u_`. */
+export function isPerson(author: string): boolean {
+  return !author.startsWith(shell);
 }

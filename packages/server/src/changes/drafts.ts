@@ -8,6 +8,7 @@ import { type Conflict, merge } from '../policy/diff/merge.ts';
 import { withoutUpstream, withoutUpstreams } from '../policy/upstreams.ts';
 import type { Draft } from '../store/drafts.ts';
 import type { AuditRow, PolicyKind, Store } from '../store/store.ts';
+import { isPerson } from './author.ts';
 import { judge } from './judge.ts';
 import { done, type Outcome, refused } from './outcome.ts';
 
@@ -94,14 +95,17 @@ export async function editDraft(
   return keep(ground, draft, { ...judged.value, state: 'open', authors: withAuthor(draft, ground.by) }, 'edited');
 }
 
-/** Asks for approval of exactly this text. Only whoever wrote some of it does. */
+/**
+ * Asks for approval of exactly this text. Only whoever wrote some of it does; of what was written at the machine alone, whoever
+ * takes it over by that, and is one of its authors from then on.
+ */
 export async function proposeDraft(ground: Ground, draft: PolicyDraft): Promise<Outcome<PolicyDraft>> {
-  if (!draft.authors.includes(ground.by)) {
+  if (!draft.authors.includes(ground.by) && draft.authors.some(isPerson)) {
     return refused('api_conflict', { detail: 'Whoever wrote it proposes it. Edit it to become one of them.' });
   }
   const behind = await checkBase(ground, draft);
   if (!behind.ok) return behind;
-  return keep(ground, draft, { ...draft, state: 'proposed' }, 'proposed');
+  return keep(ground, draft, { ...draft, state: 'proposed', authors: withAuthor(draft, ground.by) }, 'proposed');
 }
 
 /** Moves a draft onto the version in force, when another was published since it was begun. */

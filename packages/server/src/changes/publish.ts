@@ -1,5 +1,5 @@
 import { type PolicyVersion, StoreConflict } from '../store/store.ts';
-import { toAuthor } from './author.ts';
+import { isPerson, toAuthor } from './author.ts';
 import { type Diff, diffOf } from './diff.ts';
 import { checkBase, type Ground, type PolicyDraft } from './drafts.ts';
 import { judge } from './judge.ts';
@@ -86,6 +86,11 @@ function checkSecondPerson(
   if (!isAsked || widens.length === 0) return done(undefined);
   const detail = `${widens.slice(0, 5).join('; ')}.`;
   if (isAuthor) return refused('second_person_needed', { detail: `It grants more than what is in force: ${detail}` });
+  // Whoever approves may be who had the shell: two hands are two people who sign in.
+  if (!authors.some(isPerson)) {
+    const by = authors.join(', ');
+    return refused('draft_not_proposed', { detail: `${by} is nobody who signs in: somebody has to take it over.` });
+  }
   if (state !== 'proposed')
     return refused('draft_not_proposed', { detail: `Nobody of ${authors.join(', ')} has proposed it.` });
   return done(undefined);

@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
 import { Command } from 'commander';
+import type { Plan } from '../changes/plan.ts';
 import type { PolicyKind } from '../store/store.ts';
 import { homeOption } from './home-option.ts';
-import { type PlaceFlags, placeOptions, withPlace } from './installation.ts';
+import { type Applied, type PlaceFlags, placeOptions, withPlace } from './installation.ts';
 import { documentOptions, planFor, print, readDocument, toLines } from './plan.ts';
 
 interface Options extends PlaceFlags {
@@ -33,17 +34,22 @@ export function applyCommand(setExitCode: (code: number) => void): Command {
         const lines = toLines(read, place, found);
         if (found.plan.isInForce)
           return print(
-            options.json ? [JSON.stringify({ ...found.plan, draft: null, version: found.plan.from })] : lines,
+            options.json
+              ? [JSON.stringify({ ...found.plan, draft: null, state: 'published', version: found.plan.from })]
+              : lines,
           );
-        const { draft, version } = await place.apply(found.plan, read.document, options.name ?? basename(read.file));
-        const outcome =
-          version === undefined
-            ? `Draft ${draft} waits for somebody who may publish it${found.plan.needsSecondPerson ? ', and has not written it' : ''}.`
-            : `Published as version ${version}.`;
-        print(
-          options.json ? [JSON.stringify({ ...found.plan, draft, version: version ?? null })] : [...lines, '', outcome],
-        );
-        setExitCode(version === undefined ? 2 : 0);
+        const applied = await place.apply(found.plan, read.document, options.name ?? basename(read.file));
+        const told = { ...found.plan, version: null, ...applied };
+        print(options.json ? [JSON.stringify(told)] : [...lines, '', toOutcome(applied, found.plan)]);
+        setExitCode(applied.state === 'published' ? 0 : 2);
       });
     });
+}
+
+function toOutcome(applied: Applied, { needsSecondPerson }: Plan): string {
+  const { draft, state } = applied;
+  if (state === 'published') return `Published as version ${applied.version}.`;
+  if (state === 'proposed')
+    return `Draft ${draft} waits for somebody who may publish it${needsSecondPerson ? ', and has not written it' : ''}.`;
+  return `Draft ${draft} is open. Whoever signs in and may write policy takes it over by proposing it; then somebody else publishes it.`;
 }

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { refusalRow } from '@credence/mcp/protocol';
 import { Command } from 'commander';
 import { readCursor } from '../audit/search.ts';
+import { toShell } from '../changes/author.ts';
 import { diffOf } from '../changes/diff.ts';
 import { beginDraft, discardDraft, type Ground, type PolicyDraft } from '../changes/drafts.ts';
 import type { Outcome } from '../changes/outcome.ts';
@@ -92,7 +93,7 @@ async function withGround(flags: Flags, work: (ground: Ground) => Promise<void>)
       store,
       origins,
       now: Math.floor(Date.now() / 1000),
-      by: `cli:${userInfo().username}`,
+      by: toShell(userInfo().username),
       row: (kind, facts) => toActRow(kind, facts.detail ?? '', facts),
     }),
   );

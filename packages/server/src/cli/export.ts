@@ -23,8 +23,13 @@ export function exportCommand(): Command {
     .option('--published <version>', 'an older version', (text) => Number(text))
     .option('--json', 'as JSON instead')
     .addHelpText('after', '\nExit code 0: written. 1: it could not be.\nExample:\n  credence export -f access.yaml')
-    .action(async ({ kind, file, published, json, ...flags }: Options) =>
-      withPlace(flags, async (place) => {
+    .action(async ({ kind, file, published, json, ...flags }: Options) => {
+      if (kind === 'resource' && flags.url !== undefined)
+        throw new Problem(
+          'The resource document is exported only on the machine itself: the admin API tells nobody what upstreams are.',
+          'Run it there, with --home, and without --url and CREDENCE_URL.',
+        );
+      await withPlace(flags, async (place) => {
         const version = published ?? (await place.versions(kind))[0]?.version;
         if (version === undefined)
           throw new Problem(
@@ -39,6 +44,6 @@ export function exportCommand(): Command {
           : `# Version ${version} of the ${kind} document.\n${toYaml(kind, document)}`;
         if (file === undefined) process.stdout.write(text);
         else await writeFile(file, text);
-      }),
-    );
+      });
+    });
 }

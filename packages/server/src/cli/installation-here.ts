@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { refusalRow } from '@credence/mcp/protocol';
-import { beginDraft, discardDraft, type Ground, proposeDraft } from '../changes/drafts.ts';
+import { toShell } from '../changes/author.ts';
+import { beginDraft, discardDraft, type Ground } from '../changes/drafts.ts';
 import type { Outcome } from '../changes/outcome.ts';
 import { planOf } from '../changes/plan.ts';
 import { publishDraft } from '../changes/publish.ts';
@@ -21,7 +22,7 @@ function toPlace(store: Store, origins: Ground['origins'], home: string): Policy
     store,
     origins,
     now: Math.floor(Date.now() / 1000),
-    by: `cli:${userInfo().username}`,
+    by: toShell(userInfo().username),
     row: (kind, { detail = '', ...facts }) => toActRow(kind, detail, facts),
   });
   return {
@@ -48,17 +49,17 @@ function toPlace(store: Store, origins: Ground['origins'], home: string): Policy
     },
     plan: async (kind, document) => orProblem(await planOf(ground(), kind, document)),
     async apply(plan, document, name) {
-      const waiting = (await store.drafts.list()).find(isSameText(plan));
-      if (waiting && plan.needsSecondPerson) return { draft: waiting.id, version: undefined };
+      const waiting = plan.needsSecondPerson ? (await store.drafts.list()).find(isSameText(plan)) : undefined;
+      if (waiting) return { draft: waiting.id, state: waiting.state };
       const draft = orProblem(await beginDraft(ground(), { kind: plan.kind, name, document }));
       if (draft.base !== plan.from) {
         orProblem(await discardDraft(ground(), draft));
         throw otherVersion(draft.base, plan);
       }
-      const proposed = orProblem(await proposeDraft(ground(), draft));
-      const published = await publishDraft(ground(), proposed, proposed.digest);
-      if (published.ok) return { draft: draft.id, version: published.value.version };
-      if (published.refusal === 'second_person_needed') return { draft: draft.id, version: undefined };
+      const published = await publishDraft(ground(), draft, draft.digest);
+      if (published.ok) return { draft: draft.id, state: 'published', version: published.value.version };
+      // It stays open: whoever has the shell may be whoever would approve it, so that somebody else takes it over first.
+      if (published.refusal === 'second_person_needed') return { draft: draft.id, state: 'open' };
       throw toProblem(published);
     },
   };

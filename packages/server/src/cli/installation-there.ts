@@ -36,20 +36,25 @@ export async function openThere<T>(
       return orProblem(await call('planDocument', { params: { kind }, body: { document } }));
     },
     async apply(plan, document, name) {
-      const { items } = orProblem(await call('listDrafts', { query: { state: 'proposed' } }));
-      const waiting = items.find(isSameText(plan));
-      if (waiting) return { draft: waiting.id, version: undefined };
-      const begun = withTag(await call('createDraft', { body: { kind: plan.kind, name, document } }));
+      const same = orProblem(await call('listDrafts', { query: {} })).items.filter(isSameText(plan));
+      const proposed = same.find(({ state }) => state === 'proposed');
+      if (proposed) return { draft: proposed.id, state: 'proposed' };
+      const open = same[0] && withTag(await call('getDraft', { params: { id: same[0].id } }));
+      const isOpen = open?.value.digest === plan.digest;
+      const begun = isOpen ? open : withTag(await call('createDraft', { body: { kind: plan.kind, name, document } }));
       const { id, base } = begun.value;
       if (base !== plan.from) {
         orProblem(await call('discardDraft', { params: { id }, ifMatch: begun.etag }));
         throw otherVersion(base, plan);
       }
-      const { digest } = orProblem(await call('proposeDraft', { params: { id }, ifMatch: begun.etag }));
+      const asked = await call('proposeDraft', { params: { id }, ifMatch: begun.etag });
+      // Somebody else is at it: theirs is the word when it is ready.
+      if (!asked.ok && isOpen && asked.problem.code === 'api_conflict') return { draft: id, state: 'open' };
+      const { digest } = orProblem(asked);
       const published = await call('publishDraft', { params: { id }, body: { digest } });
-      if (published.ok) return { draft: id, version: published.value.version };
+      if (published.ok) return { draft: id, state: 'published', version: published.value.version };
       // A token does not publish, and not everybody may: then it waits for whoever does.
-      if (waits.has(published.problem.code ?? '')) return { draft: id, version: undefined };
+      if (waits.has(published.problem.code ?? '')) return { draft: id, state: 'proposed' };
       throw toProblem(published.problem);
     },
   });

@@ -14,12 +14,10 @@ export interface VersionLine {
   readonly digest: string;
 }
 
-/** What became of a document that was applied. */
-export interface Applied {
-  readonly draft: string;
-  /** `undefined`: it waits for somebody to publish it. */
-  readonly version: number | undefined;
-}
+/** What became of a document that was applied: `open`, a draft that somebody has to take over; `proposed`, one that waits for approval. */
+export type Applied =
+  | { readonly draft: string; readonly state: 'open' | 'proposed' }
+  | { readonly draft: string; readonly state: 'published'; readonly version: number };
 
 /** The policy of an installation, as commands read and change it: that of a home, or one that runs elsewhere. */
 export interface PolicyPlace {
@@ -69,8 +67,8 @@ export function otherVersion(base: number, { kind, from }: Plan): Problem {
   );
 }
 
-/** Of drafts: the one that waits with this text, for the version in force. */
+/** Of drafts: the one that has this text already, for the version in force. */
 export function isSameText({ kind, digest, from }: Plan) {
-  return (draft: { readonly kind: string; readonly digest: string; readonly base: number; readonly state: string }) =>
-    draft.kind === kind && draft.digest === digest && draft.base === from && draft.state === 'proposed';
+  return (draft: { readonly kind: string; readonly digest: string; readonly base: number }) =>
+    draft.kind === kind && draft.digest === digest && draft.base === from;
 }

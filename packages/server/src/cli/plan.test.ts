@@ -67,20 +67,31 @@ describe('plan, apply and export at a home', () => {
   });
   after(() => rm(folder, { recursive: true }));
 
-  test('what widens waits for a second person, once, and nothing changes', async () => {
-    const [plan, applied, again, exported] = await credence(
+  test('what widens stays open for somebody who signs in to take over, once, and nothing changes', async () => {
+    const [plan, applied, again, said, list, exported] = await credence(
       here('plan', '-f', file('wider.yaml')),
       here('apply', '-f', file('wider.yaml'), '--json'),
       here('apply', '-f', file('wider.yaml'), '--json'),
+      here('apply', '-f', file('wider.yaml')),
+      here('draft', 'list', '--json'),
       here('export'),
     );
-    assert.ok(plan && applied && again && exported);
+    assert.ok(plan && applied && again && said && list && exported);
     assert.equal(plan.code, 2, plan.stderr);
     assert.match(plan.stdout, /\n {2}\+ rules\.all-remember\n/);
     assert.match(plan.stdout, /\nIt takes a second person:\n {2}rules on memory grant more\n/);
     assert.deepEqual([applied.code, again.code], [2, 2], applied.stderr + again.stderr);
     const { draft, version, digest } = JSON.parse(applied.stdout);
     assert.deepEqual([version, JSON.parse(again.stdout).draft], [null, draft]);
+    // Whoever has the shell may be whoever would approve it: nobody has proposed it, and no person has written it.
+    assert.deepEqual([JSON.parse(applied.stdout).state, JSON.parse(again.stdout).state], ['open', 'open']);
+    assert.match(said.stdout, /\nDraft \S+ is open\. Whoever signs in and may write policy takes it over /);
+    const [only, ...more] = list.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.deepEqual([only.id, only.state, more], [draft, 'open', []]);
+    assert.match(only.authors.join(' '), /^cli:\S+$/);
     assert.match(digest, /^[\w-]{43}$/);
     assert.match(exported.stdout, /^# Version 1 of the access document\.\n/);
   });
@@ -119,6 +130,11 @@ describe('plan, apply and export at a home', () => {
       'a token in clear',
       () => ['plan', '-f', file('access.yaml'), '--url', 'http://admin.acme.example'],
       /must be the https URL/,
+    ],
+    [
+      'upstreams from elsewhere',
+      () => ['export', '--kind', 'resource', '--url', 'https://admin.acme.example', '--token-file', file('none')],
+      /exported only on the machine itself/,
     ],
     [
       'nobody there',
