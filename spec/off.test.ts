@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { cutReachSeconds } from '@credence/mcp/protocol';
 import { readRecord } from '../packages/server/src/audit/personal.ts';
 import type { AuditRecord } from '../packages/server/src/audit/record.ts';
 import { toRow } from '../packages/server/src/audit/record.ts';
@@ -280,7 +281,7 @@ describe('PRV-02: what takes away without taking anybody out of anything', () =>
     const events = await near.accepted(2);
     const [stop] = events.filter(({ name }) => name.endsWith('stop'));
     const { id: _, event_timestamp: at, ...said } = stop?.payload ?? {};
-    assert.deepEqual(said, { what: 'server', value: `${near.ras}/mcp`, resumed_at: at });
+    assert.deepEqual(said, { what: 'server', value: `${near.ras}/mcp`, resumed_at: Number(at) + cutReachSeconds });
     const [person] = events.filter(({ name }) => name === 'session-revoked');
     assert.equal(person?.subject, erin.id);
     await settle();
@@ -304,7 +305,7 @@ describe('PRV-02: what takes away without taking anybody out of anything', () =>
     await sending.off.look();
     const [stop] = await far.accepted(1);
     const { id: _, event_timestamp: at, ...said } = stop?.payload ?? {};
-    assert.deepEqual(said, { what: 'server', value: `${far.ras}/mcp`, resumed_at: at });
+    assert.deepEqual(said, { what: 'server', value: `${far.ras}/mcp`, resumed_at: Number(at) + cutReachSeconds });
     await sending.off.look();
     await sending.off.end();
     const again = sending.start();
