@@ -3,6 +3,7 @@ import { after, describe, mock, test } from 'node:test';
 import {
   type AccessToken,
   checkAccessToken,
+  cutReachSeconds,
   type ParsedJws,
   parseJws,
   type Refusal,
@@ -545,5 +546,18 @@ describe('a stop', () => {
     const said = { event_timestamp: world.now(), id: 'st_1', what: 'everything', resumed_at: world.now() + 3600 };
     const set = await world.event('stop', { claims: { events: { 'urn:credence:event:stop': said } } });
     assert.equal((await world.push(set)).record.reason, 'set_from_the_future');
+  });
+
+  test('a cut ends up to two seconds past its order, by clocks that may differ', async () => {
+    const world = await openWorld();
+    const latest = world.now() + 30;
+    for (const [id, resumed_at, reason] of [
+      ['st_1', latest + cutReachSeconds, undefined],
+      ['st_2', latest + cutReachSeconds + 1, 'set_from_the_future'],
+    ] as const) {
+      const said = { event_timestamp: world.now(), id, what: 'everything', resumed_at };
+      const set = await world.event('stop', { claims: { events: { 'urn:credence:event:stop': said } } });
+      assert.equal((await world.push(set)).record.reason, reason, id);
+    }
   });
 });
