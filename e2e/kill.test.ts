@@ -62,7 +62,7 @@ for (const workers of [1, 2]) {
       ]);
       const found = JSON.parse(stdout);
       assert.deepEqual([code, found.ok, found.unsealed], [0, true, 0], stdout);
-      assert.ok(found.checkpoints > 1 && found.witnessed > 0, stdout);
+      assert.ok(found.checkpoints > 0 && found.witnessed > 0, stdout);
     });
   });
 }
