@@ -79,7 +79,7 @@ let summary: TestEvent | undefined;
 
 if (files.length > 0) await runFiles(findFiles(files), { ...stages.e2e, concurrency: 1 });
 else for (const name of only.length > 0 ? only : (['unit', 'e2e'] as const)) await runStage(stages[name]);
-if (isLong) await runFiles(longer, { ...stages.unit, timeout: 10 * minute });
+if (isLong && files.length === 0) await runFiles(longer, { ...stages.unit, timeout: 10 * minute });
 
 for (const [name, total] of totals) {
   reporter.write({ type: 'test:diagnostic', data: { nesting: 0, message: `${name} ${total}`, level: 'info' } });
