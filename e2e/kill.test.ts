@@ -50,6 +50,7 @@ for (const workers of [1, 2]) {
       await beside.close();
 
       // Whoever seals was killed at any moment, too: nothing is sealed twice, and nothing that the witness has is gone.
+      await wait(2000); // what a hundred rounds left is more than one checkpoint covers, and than a stop waits for
       await node.stop('SIGTERM');
       const { code, stdout } = await runCredence([
         'audit',
