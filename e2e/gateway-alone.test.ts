@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -21,6 +21,7 @@ import {
   temporaryHome,
   tokenOf,
 } from './harness.ts';
+import { passOn } from './one-origin.ts';
 
 // Three installations, each with a home of its own: the identity provider, the authorization server, and a gateway that knows
 // of who is cut off only what it is told.
@@ -228,21 +229,3 @@ trust: { ${idpIssuer}: { keys: discovery, accounts: create, clients: [claude-cod
     );
   });
 });
-
-/** The proxy that makes one origin of two programs. */
-function passOn(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  { rasPort, gatewayPort }: { readonly rasPort: number; readonly gatewayPort: number },
-): void {
-  const { url: path = '', method, headers } = incoming;
-  const port = /^\/[a-z]+\/mcp/.test(path) ? gatewayPort : rasPort;
-  const passed = request({ host: 'localhost', port, path, method, headers }, (answer) => {
-    outgoing.writeHead(answer.statusCode ?? 502, answer.headers).flushHeaders();
-    answer.pipe(outgoing);
-    answer.once('error', () => outgoing.destroy());
-  });
-  passed.once('error', () => (outgoing.headersSent ? outgoing.destroy() : outgoing.writeHead(502).end()));
-  outgoing.once('close', () => passed.destroy());
-  incoming.pipe(passed);
-}

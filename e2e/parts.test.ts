@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { json, openHttpServer } from '../packages/server/src/gateway/fixtures/ht
 import { type PostgresServer, startPostgres } from '../packages/server/src/store/contract/postgres-server.ts';
 import { toRolesSql } from '../packages/server/src/store/postgres-roles.ts';
 import { agentOf, issue, onEnd, redeem, secretOf, stopWell, suiteScope, temporaryHome, tokenOf } from './harness.ts';
+import { passOn } from './one-origin.ts';
 
 // What deploy/kubernetes has: identity provider, authorization server and gateway are programs of their own, with a folder of keys and
 // a database user each, on one database. What covers the store, and what seals the record, they find in folders that they share.
@@ -138,21 +139,3 @@ trust: { "${idpIssuer}": { keys: discovery, accounts: create, clients: [claude-c
     assert.equal(code, 0, stdout);
   });
 });
-
-/** The proxy that makes one origin of two programs. */
-function passOn(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  { rasPort, gatewayPort }: { readonly rasPort: number; readonly gatewayPort: number },
-): void {
-  const { url: path = '', method, headers } = incoming;
-  const port = /^\/[a-z]+\/mcp/.test(path) ? gatewayPort : rasPort;
-  const passed = request({ host: 'localhost', port, path, method, headers }, (answer) => {
-    outgoing.writeHead(answer.statusCode ?? 502, answer.headers).flushHeaders();
-    answer.pipe(outgoing);
-    answer.once('error', () => outgoing.destroy());
-  });
-  passed.once('error', () => (outgoing.headersSent ? outgoing.destroy() : outgoing.writeHead(502).end()));
-  outgoing.once('close', () => passed.destroy());
-  incoming.pipe(passed);
-}

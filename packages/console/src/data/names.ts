@@ -1,5 +1,5 @@
-import { useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { call, useRead } from './api.ts';
 import { useMe } from './me.ts';
 
@@ -10,24 +10,21 @@ const inOne = 100;
 export function usePeopleNames(ids: readonly (string | undefined)[]): (id: string) => string | undefined {
   const { permissions } = useMe();
   const may = permissions.includes('read:people');
-  const [known] = useState(() => new Map<string, string | undefined>());
-  const wanted = [...new Set(ids.filter((id) => id !== undefined))].sort();
-  const { dataUpdatedAt } = useQuery({
+  const wanted = [...new Set(ids.filter((id) => id !== undefined && !id.includes(',')))].sort() as readonly string[];
+  const { data } = useQuery({
     queryKey: ['namePeople', wanted],
     queryFn: async () => {
-      const missing = wanted.filter((id) => !known.has(id) && !id.includes(','));
-      for (let at = 0; at < missing.length; at += inOne) {
-        const some = missing.slice(at, at + inOne);
-        const { value } = await call('namePeople', { query: { ids: some.join(',') } });
-        for (const id of some) known.set(id, undefined);
+      const known = new Map<string, string>();
+      for (let at = 0; at < wanted.length; at += inOne) {
+        const { value } = await call('namePeople', { query: { ids: wanted.slice(at, at + inOne).join(',') } });
         for (const { id, email } of value.items) known.set(id, email);
       }
-      return wanted.length;
+      return known;
     },
     enabled: may && wanted.length > 0,
+    placeholderData: keepPreviousData,
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the map is filled behind the scenes; the time says when
-  return useMemo(() => (id: string) => known.get(id), [known, dataUpdatedAt]);
+  return useMemo(() => (id: string) => data?.get(id), [data]);
 }
 
 export interface Choice {
