@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { refusals } from '../packages/mcp/src/protocol/refusals.ts';
 import { parsePolicy } from '../packages/server/src/policy/parse.ts';
-import { type AdminWorld, adminRefused, openAdminWorld } from './admin-world.ts';
+import { type AdminWorld, addBreakGlass, adminRefused, openAdminWorld } from './admin-world.ts';
 import { alice, rasIssuer, tracker } from './world.ts';
 
 // Why something was decided, told in parts to those who may read the record: as credence explain, from the same code.
@@ -121,20 +121,7 @@ describe('why something was decided', () => {
 
   test('T30: names of people by their ids, the break-glass account to owners alone', async () => {
     const world = await openAdminWorld();
-    const glass = { ...alice, id: 'u_glass', email: 'glass@credence.invalid', source: 'system', groups: [], roles: [] };
-    const factor = {
-      id: 'f_glass',
-      personId: glass.id,
-      kind: 'totp',
-      name: 'glass',
-      material: 'm',
-      credentialId: undefined,
-      isSynced: false,
-      counter: 0,
-      createdAt: world.now(),
-      lastUsedAt: undefined,
-    } as const;
-    await world.store.administrators.createBreakGlass(glass, { passwordHash: 'h', factor, now: world.now() }, []);
+    await addBreakGlass(world);
     for (const [role, ids] of [
       ['owner', ['u_alice', 'u_glass']],
       ['help-desk', ['u_alice']],

@@ -120,6 +120,30 @@ describe('the record as it is written', () => {
     assert.equal((await waiting)?.event, 'over');
   });
 
+  test('T28: nor is one that a browser opens again by itself, where something on the way ends them', async () => {
+    const world = await openAdminWorld();
+    const browser = await world.browserOf('auditor');
+    const headers = { ...browser.headers, accept: 'text/event-stream' };
+    for (const _ of [1, 2]) {
+      world.clock.ms += 420_000;
+      const live = await follow(world, headers);
+      await live.next();
+      await live.cancel();
+    }
+    world.clock.ms += 120_000;
+    await adminRefused(world, await world.send('GET', '/live', { headers }), 'admin_session_over', { known: false });
+  });
+
+  test('goes on from the end where the store was put back to before the line that was seen', async () => {
+    const world = await openAdminWorld();
+    const { headers } = await world.browserOf('auditor');
+    const live = await follow(world, { ...headers, 'last-event-id': '999999' });
+    await live.next();
+    const { record } = await world.exchange();
+    assert.equal((await live.next())?.data?.id, record.id);
+    await live.cancel();
+  });
+
   test('takes read:audit, and nobody has more than five', async () => {
     const world = await openAdminWorld();
     const people = await world.browserOf('people');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { adminRefused, adminUrl, openAdminWorld } from './admin-world.ts';
+import { addBreakGlass, adminRefused, adminUrl, openAdminWorld } from './admin-world.ts';
+import { accessText, openChangesWorld, writer } from './changes-world.ts';
 import { alice } from './world.ts';
 
 // Who reaches what, and how.
@@ -128,5 +129,25 @@ describe('the export for access reviews', () => {
     }
     const cell = await world.send('GET', '/access/cell?subject=user:u_alice&server=wiki', { token });
     assert.equal(cell.body.row.name, 'u_alice');
+  });
+
+  test('T30: the break-glass account is in none of it but for owners', async () => {
+    const rule = '  - { id: all, allow: [issues:read], on: tracker, to: [everyone] }\n';
+    const world = await openChangesWorld({ text: `${accessText}${rule}` });
+    const glass = await addBreakGlass(world);
+    const draft = await writer(world, 'owner').draft();
+    for (const [role, isShown] of [
+      ['owner', true],
+      ['auditor', false],
+    ] as const) {
+      const browser = await world.browserOf(role);
+      const csv = new Request(`${adminUrl}/api/v1/reach/servers/tracker/people.csv`, browser);
+      assert.equal((await (await world.app.fetch(csv)).text()).includes(glass.email), isShown, role);
+      assert.equal((await world.send('GET', `/reach/people/${glass.id}`, browser)).status, isShown ? 200 : 404, role);
+      const cell = await world.send('GET', `/access/cell?subject=user:${glass.id}&server=tracker`, browser);
+      assert.equal(cell.body.row.name, isShown ? glass.email : glass.id);
+      const whatIf = await world.send('GET', `/drafts/${draft.id}/what-if?person=${glass.id}`, browser);
+      assert.equal(whatIf.status, isShown ? 200 : 400, role);
+    }
   });
 });

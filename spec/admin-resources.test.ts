@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { readRecord } from '../packages/server/src/audit/personal.ts';
 import type { Person } from '../packages/server/src/store/store.ts';
-import { type AdminWorld, adminRefused, openAdminWorld } from './admin-world.ts';
+import { type AdminWorld, addBreakGlass, adminRefused, openAdminWorld } from './admin-world.ts';
 import { alice, openSession } from './world.ts';
 
 // What the admin API is about, one resource after the other. Every change is on the record, by whom, before and after.
@@ -54,24 +54,7 @@ describe('people', () => {
 
   test('T30: nobody but owners hears of the break-glass account, or of where it is signed in', async () => {
     const world = await openWith(bob);
-    const glass: Person = {
-      ...alice,
-      id: 'u_glass',
-      email: 'glass@credence.invalid',
-      source: 'system',
-      groups: [],
-      roles: [],
-    };
-    const times = {
-      credentialId: undefined,
-      isSynced: false,
-      counter: 0,
-      createdAt: world.now(),
-      lastUsedAt: undefined,
-    };
-    const factor = { id: 'f_glass', personId: glass.id, kind: 'totp', name: 'glass', material: 'm', ...times } as const;
-    const secrets = { passwordHash: 'h', factor, now: world.now() };
-    await world.store.administrators.createBreakGlass(glass, secrets, []);
+    const glass = await addBreakGlass(world);
     await openSession(world.store, 's-glass', 'credence-console', glass.id, world.now());
     for (const [role, isShown] of [
       ['owner', true],

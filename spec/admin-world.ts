@@ -205,6 +205,25 @@ export async function openAdminWorld(
   };
 }
 
+/** The account for the day on which nothing else works. */
+export async function addBreakGlass({ store, now }: Pick<AdminWorld, 'store' | 'now'>): Promise<Person> {
+  const glass = { ...alice, id: 'u_glass', email: 'glass@credence.invalid', source: 'system', groups: [], roles: [] };
+  const factor = {
+    id: 'f_glass',
+    personId: glass.id,
+    kind: 'totp',
+    name: 'glass',
+    material: 'm',
+    credentialId: undefined,
+    isSynced: false,
+    counter: 0,
+    createdAt: now(),
+    lastUsedAt: undefined,
+  } as const;
+  await store.administrators.createBreakGlass(glass, { passwordHash: 'h', factor, now: now() }, []);
+  return glass;
+}
+
 /** Expects a refusal: its status, and who is told what. On the record by its exact reason where `isRecorded`. */
 export async function adminRefused(
   world: AdminWorld,
