@@ -97,6 +97,18 @@ describe('a table of people', () => {
     'owner@acme.example,Me now,',
   ].join('\n');
 
+  test('names 200 groups at most: each is looked up', async () => {
+    const { world, headers } = await open();
+    const groups = (count: number) => Array.from({ length: count }, (_, at) => `g${at}`).join(';');
+    const send = (count: number) =>
+      world.send('POST', '/people/import', {
+        headers,
+        body: { csv: `email,name,groups\nx@acme.example,X,${groups(count)}`, dryRun: true },
+      });
+    assert.equal((await send(200)).status, 200);
+    await adminRefused(world, await send(201), 'api_value_invalid');
+  });
+
   test('is shown first: nothing is done, and every row says what would be', async () => {
     const { world, headers } = await open();
     const before = await world.store.changeSequence();

@@ -131,8 +131,16 @@ describe('the export for access reviews', () => {
     assert.equal(cell.body.row.name, 'u_alice');
   });
 
+  test('breaks off where whoever asked may no more, and does not look whole', async () => {
+    const { world, auditor } = await open();
+    const response = await world.app.fetch(new Request(`${adminUrl}/api/v1/reach/servers/tracker/people.csv`, auditor));
+    await world.store.administrators.revoke('u_auditor', []);
+    await assert.rejects(response.text(), /cut short/);
+  });
+
   test('T30: the break-glass account is in none of it but for owners', async () => {
-    const rule = '  - { id: all, allow: [issues:read], on: tracker, to: [everyone] }\n';
+    const rule =
+      '  - { id: all, allow: [issues:read], on: tracker, to: [everyone] }\n  - { id: one, allow: [issues:read], on: tracker, to: [user:u_glass] }\n';
     const world = await openChangesWorld({ text: `${accessText}${rule}` });
     const glass = await addBreakGlass(world);
     const draft = await writer(world, 'owner').draft();
@@ -144,6 +152,8 @@ describe('the export for access reviews', () => {
       const csv = new Request(`${adminUrl}/api/v1/reach/servers/tracker/people.csv`, browser);
       assert.equal((await (await world.app.fetch(csv)).text()).includes(glass.email), isShown, role);
       assert.equal((await world.send('GET', `/reach/people/${glass.id}`, browser)).status, isShown ? 200 : 404, role);
+      const reach = await world.send('GET', '/reach/servers/tracker', browser);
+      assert.equal(JSON.stringify(reach.body).includes(glass.email), isShown, role);
       const cell = await world.send('GET', `/access/cell?subject=user:${glass.id}&server=tracker`, browser);
       assert.equal(cell.body.row.name, isShown ? glass.email : glass.id);
       const whatIf = await world.send('GET', `/drafts/${draft.id}/what-if?person=${glass.id}`, browser);

@@ -73,6 +73,13 @@ describe('people', () => {
       );
       assert.equal((await world.send('GET', `/people/${glass.id}`, browser)).status, isShown ? 200 : 404, role);
     }
+    for (const [role, isShown] of [
+      ['owner', true],
+      ['auditor', false],
+    ] as const) {
+      const { body } = await world.send('GET', '/administrators', await world.browserOf(role));
+      assert.equal(JSON.stringify(body).includes(glass.email), isShown, role);
+    }
     const people = await world.browserOf('people');
     await adminRefused(world, await world.send('POST', `/people/${glass.id}/off`, people), 'api_not_found');
   });

@@ -141,6 +141,9 @@ describe('the catalogue and the probe', () => {
     assert.ok(!JSON.stringify(found).includes('10.0.0.7'));
     const record = await world.last();
     assert.deepEqual([record.kind, record.by, record.resource], ['admin', 'u_policy', body.url]);
+    const keyed = { url: `${body.url}?apiKey=hush`, issuer: 'https://c.example/?key=hush' };
+    await world.send('POST', '/probes', { ...policy, body: keyed });
+    assert.doesNotMatch(JSON.stringify(await world.last()), /hush/, 'some put a key there');
   });
 
   test('T27: whoever probes all day is held up', async () => {

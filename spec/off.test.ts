@@ -293,6 +293,21 @@ describe('PRV-02: what takes away without taking anybody out of anything', () =>
     assert.equal((await sending.store.stops.list({ over: true, limit: 9 })).length, 1, 'once');
   });
 
+  test('a version that was in force for a moment only: what it granted ends, although the one before it granted no more', async () => {
+    const [near, far] = [await openReceiver(), await openReceiver()];
+    const sending = await openSending([near, far]);
+    await session(sending.store);
+    sending.publish({ servers: 2, rules: [denies] });
+    await sending.off.look();
+    await settle();
+    const before = (await sending.store.stops.list({ over: true, limit: 9 })).length;
+    sending.publish({ servers: 2, rules: [denies, '{ id: oops, allow: all, on: s1, to: [everyone] }'] });
+    sending.publish({ servers: 2, rules: [denies] });
+    await sending.off.look();
+    await settle();
+    assert.equal((await sending.store.stops.list({ over: true, limit: 9 })).length, before + 1);
+  });
+
   test('a rule whose time is over: its servers are told in that second, once, also by whoever was away then', async () => {
     const [near, far] = [await openReceiver(), await openReceiver()];
     const end = new Date((Math.floor(Date.now() / 1000) + 600) * 1000).toISOString();

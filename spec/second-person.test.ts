@@ -55,6 +55,17 @@ describe('a second person, for documents', () => {
     }
   });
 
+  test('whoever was taken out since stands behind nothing: somebody takes the draft over', async () => {
+    const world = await open();
+    const [policy, owner] = [writer(world, 'policy'), writer(world, 'owner')];
+    const draft = await policy.draft(dataWrites);
+    const { etag } = await policy.propose(draft);
+    await world.store.administrators.revoke('u_policy', []);
+    await adminRefused(world, await owner.publish(draft), 'draft_not_proposed');
+    assert.equal((await owner.propose({ id: draft.id, etag })).status, 200);
+    await adminRefused(world, await owner.publish(draft), 'second_person_needed');
+  });
+
   test('nobody proposes what others wrote, so that an author stands behind it', async () => {
     const world = await open();
     const draft = await writer(world, 'policy').draft(dataWrites);
@@ -231,6 +242,26 @@ describe('a second person, for people', () => {
     const members = (body: object) => people.send('POST', `/groups/${ref('contractors')}/members`, body);
     assert.equal((await members({ add: ['u_d1'] })).status, 200, 'joining it gives nothing');
     await adminRefused(world, await members({ remove: ['u_d1'] }), 'second_person_needed');
+  });
+
+  test('it goes by the name that rules go by: also where there is no such group at this moment', async () => {
+    const world = await open();
+    const people = writer(world, 'people');
+    const { headers } = await people.send('GET', `/groups/${ref('engineering')}`);
+    const gone = await people.send('DELETE', `/groups/${ref('engineering')}`, undefined, headers.get('etag') ?? '');
+    assert.ok(gone.status < 300, JSON.stringify(gone.body));
+    const add = await people.send('POST', `/groups/${ref('engineering')}/members`, { add: ['u_d1'] });
+    await adminRefused(world, add, 'second_person_needed');
+  });
+
+  test('whoever asked and was taken out since is no first person any more', async () => {
+    const world = await open();
+    const [people, owner] = [writer(world, 'people'), writer(world, 'owner')];
+    const body = { name: 'D1', kind: 'group', id: 'engineering', add: ['u_d1'] };
+    const asked = await people.send('POST', '/changes/members', body);
+    await world.store.administrators.revoke('u_people', []);
+    const answer = await owner.send('POST', `/changes/${asked.body.id}/approve`, { digest: asked.body.digest });
+    await adminRefused(world, answer, 'draft_not_proposed');
   });
 
   test('whoever gains by it does not approve it', async () => {

@@ -6,6 +6,10 @@ import './theme/tokens.css';
 import './theme/mantine.css';
 import './theme/base.css';
 
+// What comes back out of the browser's own cache is what somebody saw before, whoever is there now.
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) location.reload();
+});
 watchHands(document);
 const root = document.getElementById('root');
 if (root) {

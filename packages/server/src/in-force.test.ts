@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { openInForce } from './in-force.ts';
 import { openSqliteStore } from './store/sqlite.ts';
+import type { Store } from './store/store.ts';
 
 const origins = { idp: 'https://id.acme.example', ras: 'https://mcp.acme.example' };
 
-async function openAt() {
-  const store = await openSqliteStore(':memory:', { node: 'test' });
+async function openAt(change: (store: Store) => Store = (store) => store) {
+  const store = change(await openSqliteStore(':memory:', { node: 'test' }));
   const inForce = await openInForce(store, origins);
   const publish = (version: number) => {
     const document = JSON.stringify({ rules: [], servers: {}, clients: {}, audiences: {}, networks: {} });
@@ -44,6 +45,34 @@ describe('what is in force, for a request that is compared with the loss sequenc
     await publish(2);
     const second = inForce.upTo(await store.lossSequence());
     await Promise.all([first, second]);
+    assert.equal(inForce.access().version, 2);
+  });
+
+  test('a look that a timer began, and that is held up on its way, puts nothing back over what came after', async () => {
+    const held: (() => void)[] = [];
+    let isSlow = false;
+    const { store, inForce, publish } = await openAt((real) => ({
+      ...real,
+      credentials: {
+        ...real.credentials,
+        all: async (domain) => {
+          if (domain === 'ras' && isSlow) {
+            isSlow = false;
+            await new Promise<void>((resolve) => held.push(resolve));
+          }
+          return real.credentials.all(domain);
+        },
+      },
+    }));
+    await publish(1);
+    isSlow = true;
+    const byTimer = inForce.refresh();
+    while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await publish(2);
+    const asked = inForce.upTo(await store.lossSequence());
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (const go of held) go();
+    await Promise.all([byTimer, asked]);
     assert.equal(inForce.access().version, 2);
   });
 });

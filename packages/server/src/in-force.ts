@@ -41,6 +41,8 @@ export async function openInForce(
   let sequence = -1;
   let asOf = -1;
   let running: Promise<void> | undefined;
+  /** Reads come one after the other, whoever asks: one that was overtaken would put back what was in force before (T19). */
+  let last: Promise<void> = Promise.resolve();
   let epoch: Epoch = await store.epoch.read();
   let access: AccessIndex | undefined;
   let resource: ResourceIndex | undefined;
@@ -70,6 +72,18 @@ export async function openInForce(
     altered = undefined;
   }
 
+  async function readSafely(): Promise<void> {
+    try {
+      await read();
+    } catch (error) {
+      if (!(error instanceof StoreAltered)) throw error;
+      const isTold = altered?.message === error.message;
+      altered = error;
+      sequence = -1; // looked at again, whether it is mended by a change that counts or not
+      if (!isTold) await onAltered(error);
+    }
+  }
+
   function unaltered<T>(value: T): T {
     if (altered) throw altered;
     return value;
@@ -93,16 +107,10 @@ export async function openInForce(
       });
       return running;
     },
-    async refresh() {
-      try {
-        await read();
-      } catch (error) {
-        if (!(error instanceof StoreAltered)) throw error;
-        const isTold = altered?.message === error.message;
-        altered = error;
-        sequence = -1; // looked at again, whether it is mended by a change that counts or not
-        if (!isTold) await onAltered(error);
-      }
+    refresh() {
+      const mine = last.then(readSafely);
+      last = mine.catch(() => undefined);
+      return mine;
     },
   };
   await read();

@@ -18,7 +18,7 @@ const [readLength, turn] = [2000, 200];
  * Who reaches a server, and how: people as the directory has them now, sorted into classes that no rule there tells apart, and
  * one decision for each class and client. Costs what the members of the groups that the rules name cost, never all people.
  */
-export async function audienceOf(
+async function audienceOf(
   { directory, people, peopleAdmin }: Pick<Store, 'directory' | 'people' | 'peopleAdmin'>,
   index: AccessIndex,
   server: AccessServer,
@@ -47,6 +47,24 @@ export async function audienceOf(
   }
   return found;
 }
+
+/** The same for all who ask while it is being worked out: it reads whole groups. */
+export function audienceShared(
+  store: Parameters<typeof audienceOf>[0],
+  index: AccessIndex,
+  server: AccessServer,
+  now: EpochSeconds,
+): ReturnType<typeof audienceOf> {
+  const mine = underWay.get(index) ?? new Map<string, ReturnType<typeof audienceOf>>();
+  underWay.set(index, mine);
+  const known = mine.get(server.id);
+  if (known) return known;
+  const made = audienceOf(store, index, server, now).finally(() => mine.delete(server.id));
+  mine.set(server.id, made);
+  return made;
+}
+
+const underWay = new WeakMap<AccessIndex, Map<string, ReturnType<typeof audienceOf>>>();
 
 /** How many people get anything, each counted once, by what `namesOf` tells of what they get. */
 export function countPeople(

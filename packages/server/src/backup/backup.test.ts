@@ -249,6 +249,14 @@ describe('a backup of a home', () => {
     assert.equal(restored.prepare('SELECT count(*) AS n FROM client_secrets').get()?.n, 1);
     restored.close();
 
+    const later = join(dir, fresh('later.backup'));
+    copyFileSync(file, later);
+    const forged = new DatabaseSync(later);
+    await migrations['0022-drafts']?.up(openKysely(forged) as never);
+    forged.exec(`INSERT INTO kysely_migration (name, timestamp) VALUES ('0022-drafts', 'x')`);
+    forged.close();
+    await assert.rejects(restoreInto(await newHome(), later), /drafts is not what its manifest says/);
+
     const changed = new DatabaseSync(file);
     changed.exec(`UPDATE client_secrets SET secret_hash = 'y'`);
     changed.close();
@@ -272,6 +280,8 @@ describe('a backup of a home', () => {
       ['no manifest', (db) => db.exec('DROP TABLE backup_manifest')],
       ['a table gone', (db) => db.exec('DROP TABLE notices')],
       ['the proof', (db) => db.exec('UPDATE backup_manifest SET proof = NULL')],
+      ['a table of its own accord', (db) => db.exec('DROP TABLE audit_days; CREATE TABLE audit_days (x TEXT) STRICT')],
+      ['a column more', (db) => db.exec('ALTER TABLE people ADD COLUMN mood TEXT')],
       ['a trigger', (db) => db.exec('CREATE TRIGGER x AFTER INSERT ON people BEGIN DELETE FROM people; END')],
       ['a view', (db) => db.exec('CREATE VIEW x AS SELECT random()')],
     ];

@@ -1,3 +1,5 @@
+import type { Store } from '../store/store.ts';
+
 /** Who wrote a version, and who approved it. */
 export interface Authorship {
   readonly authors: readonly string[];
@@ -22,7 +24,19 @@ export function toShell(user: string): string {
   return `${shell}${user}`;
 }
 
+/** Of those who wrote something, people who still may: whoever was taken out vouches for nothing any more. */
+export async function standing(
+  { people, administrators }: Pick<Store, 'people' | 'administrators'>,
+  authors: readonly string[],
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const id of authors.filter(isPerson)) {
+    if ((await people.find(id))?.active && (await administrators.roleOf(id)) !== undefined) found.push(id);
+  }
+  return found;
+}
+
 /** Whether this is somebody who signs in, and not a shell. Ids of people begin with `u_`. */
-export function isPerson(author: string): boolean {
+function isPerson(author: string): boolean {
   return !author.startsWith(shell);
 }

@@ -8,7 +8,7 @@ import { type Conflict, merge } from '../policy/diff/merge.ts';
 import { withoutUpstream, withoutUpstreams } from '../policy/upstreams.ts';
 import type { Draft } from '../store/drafts.ts';
 import type { AuditRow, PolicyKind, Store } from '../store/store.ts';
-import { isPerson } from './author.ts';
+import { standing } from './author.ts';
 import { judge } from './judge.ts';
 import { done, type Outcome, refused } from './outcome.ts';
 
@@ -100,7 +100,7 @@ export async function editDraft(
  * takes it over by that, and is one of its authors from then on.
  */
 export async function proposeDraft(ground: Ground, draft: PolicyDraft): Promise<Outcome<PolicyDraft>> {
-  if (!draft.authors.includes(ground.by) && draft.authors.some(isPerson)) {
+  if (!draft.authors.includes(ground.by) && (await standing(ground.store, draft.authors)).length > 0) {
     return refused('api_conflict', { detail: 'Whoever wrote it proposes it. Edit it to become one of them.' });
   }
   const behind = await checkBase(ground, draft);

@@ -1,5 +1,5 @@
 import { type PolicyVersion, StoreConflict } from '../store/store.ts';
-import { isPerson, toAuthor } from './author.ts';
+import { standing, toAuthor } from './author.ts';
 import { type Diff, diffOf } from './diff.ts';
 import { checkBase, type Ground, type PolicyDraft } from './drafts.ts';
 import { judge } from './judge.ts';
@@ -34,7 +34,8 @@ export async function publishDraft(ground: Ground, draft: PolicyDraft, digest: s
   const inForce = await store.policies.latest(draft.kind);
   const diff = await diffOf(store, draft.kind, draft.document, { origins, now });
   const isAuthor = draft.authors.includes(by);
-  const may = checkSecondPerson(asksSecondPerson(inForce), diff.widens, draft, isAuthor);
+  const hasAuthor = (await standing(store, draft.authors)).length > 0;
+  const may = checkSecondPerson(asksSecondPerson(inForce), diff.widens, draft, { isAuthor, hasAuthor });
   if (!may.ok) return may;
 
   const approver = isAuthor ? undefined : by;
@@ -81,15 +82,17 @@ function checkSecondPerson(
   isAsked: boolean,
   widens: readonly string[],
   { state, authors }: PolicyDraft,
-  isAuthor: boolean,
+  { isAuthor, hasAuthor }: { readonly isAuthor: boolean; readonly hasAuthor: boolean },
 ): Outcome<void> {
   if (!isAsked || widens.length === 0) return done(undefined);
   const detail = `${widens.slice(0, 5).join('; ')}.`;
   if (isAuthor) return refused('second_person_needed', { detail: `It grants more than what is in force: ${detail}` });
   // Whoever approves may be who had the shell: two hands are two people who sign in.
-  if (!authors.some(isPerson)) {
+  if (!hasAuthor) {
     const by = authors.join(', ');
-    return refused('draft_not_proposed', { detail: `${by} is nobody who signs in: somebody has to take it over.` });
+    return refused('draft_not_proposed', {
+      detail: `${by} does not administer (any more): somebody has to take it over.`,
+    });
   }
   if (state !== 'proposed')
     return refused('draft_not_proposed', { detail: `Nobody of ${authors.join(', ')} has proposed it.` });

@@ -51,5 +51,8 @@ function toOutcome(applied: Applied, { needsSecondPerson }: Plan): string {
   if (state === 'published') return `Published as version ${applied.version}.`;
   if (state === 'proposed')
     return `Draft ${draft} waits for somebody who may publish it${needsSecondPerson ? ', and has not written it' : ''}.`;
-  return `Draft ${draft} is open. Whoever signs in and may write policy takes it over by proposing it; then somebody else publishes it.`;
+  return `Draft ${draft} is open. ${takeOver} Then somebody else publishes it.`;
 }
+
+const takeOver =
+  'Somebody who signs in and may write policy proposes it: whoever wrote it, or, where only a shell did, anybody of them.';

@@ -1,8 +1,8 @@
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { erase } from '../audit/erase.ts';
 import { eventId } from '../call.ts';
 import { Problem } from '../problem.ts';
+import { accountHere } from './account-here.ts';
 import { homeOption } from './home-option.ts';
 import { listOption } from './list-option.ts';
 import { asUser } from './store.ts';
@@ -75,7 +75,7 @@ async function eraseNow(options: EraseOptions): Promise<void> {
           issuer: options.issuer ?? config.idp.issuer,
           also: found ? [...also, found.email] : also,
           reason,
-          by: `by command as ${userInfo().username}`,
+          by: `by command as ${accountHere()}`,
         },
         { recordId: eventId('o_'), nowMs: Date.now() },
       );

@@ -1,11 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { openHome, toHome } from '../home.ts';
 import { lockHome } from '../home-lock.ts';
 import { openSeal } from '../keys/seal.ts';
 import type { PostgresSettings } from '../store-config.ts';
+import { accountHere } from './account-here.ts';
 import { homeOption } from './home-option.ts';
 import { listOption } from './list-option.ts';
 import { showProgress } from './progress.ts';
@@ -54,7 +54,7 @@ async function backup(flags: BackupFlags): Promise<void> {
     file: toFile(flags.to),
     seal: await openSeal(config.keys.sealKeyFile),
     withSecrets: flags.withSecrets === true,
-    by: userInfo().username,
+    by: accountHere(),
     nowMs: Date.now,
     onProgress: showProgress(flags.json === true),
   });
@@ -131,7 +131,7 @@ async function restore(file: string, flags: RestoreFlags): Promise<void> {
       target,
       seal,
       reason: flags.reason,
-      by: userInfo().username,
+      by: accountHere(),
       nowMs: Date.now,
       toLine: (detail) => toActRow('system', detail),
       onProgress: showProgress(flags.json === true),

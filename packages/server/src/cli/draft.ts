@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { refusalRow } from '@credence/mcp/protocol';
 import { Command } from 'commander';
 import { readCursor } from '../audit/search.ts';
@@ -12,6 +11,7 @@ import { toAccessIndex } from '../in-force.ts';
 import { parsePolicy } from '../policy/parse.ts';
 import { Problem } from '../problem.ts';
 import type { PolicyKind, Store } from '../store/store.ts';
+import { accountHere } from './account-here.ts';
 import { toPrintable } from './audit.ts';
 import { homeOption } from './home-option.ts';
 import { readText } from './read-text.ts';
@@ -93,7 +93,7 @@ async function withGround(flags: Flags, work: (ground: Ground) => Promise<void>)
       store,
       origins,
       now: Math.floor(Date.now() / 1000),
-      by: toShell(userInfo().username),
+      by: toShell(accountHere()),
       row: (kind, facts) => toActRow(kind, facts.detail ?? '', facts),
     }),
   );

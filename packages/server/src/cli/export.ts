@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { toYaml } from '../policy/to-yaml.ts';
 import { Problem } from '../problem.ts';
@@ -43,7 +43,11 @@ export function exportCommand(): Command {
           ? `${JSON.stringify(document)}\n`
           : `# Version ${version} of the ${kind} document.\n${toYaml(kind, document)}`;
         if (file === undefined) process.stdout.write(text);
-        else await writeFile(file, text);
+        else {
+          // The resource document says what upstreams are started with.
+          await writeFile(file, text, { mode: 0o600 });
+          await chmod(file, 0o600);
+        }
       });
     });
 }

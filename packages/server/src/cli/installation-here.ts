@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { refusalRow } from '@credence/mcp/protocol';
 import { toShell } from '../changes/author.ts';
 import { beginDraft, discardDraft, type Ground } from '../changes/drafts.ts';
@@ -7,6 +6,7 @@ import { planOf } from '../changes/plan.ts';
 import { publishDraft } from '../changes/publish.ts';
 import { Problem } from '../problem.ts';
 import type { Store } from '../store/store.ts';
+import { accountHere } from './account-here.ts';
 import { isSameText, otherVersion, type PlaceFlags, type PolicyPlace, type VersionLine } from './installation.ts';
 import { readIssuers, toActRow, withStore } from './with-store.ts';
 
@@ -22,7 +22,7 @@ function toPlace(store: Store, origins: Ground['origins'], home: string): Policy
     store,
     origins,
     now: Math.floor(Date.now() / 1000),
-    by: toShell(userInfo().username),
+    by: toShell(accountHere()),
     row: (kind, { detail = '', ...facts }) => toActRow(kind, detail, facts),
   });
   return {

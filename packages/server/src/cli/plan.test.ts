@@ -85,7 +85,7 @@ describe('plan, apply and export at a home', () => {
     assert.deepEqual([version, JSON.parse(again.stdout).draft], [null, draft]);
     // Whoever has the shell may be whoever would approve it: nobody has proposed it, and no person has written it.
     assert.deepEqual([JSON.parse(applied.stdout).state, JSON.parse(again.stdout).state], ['open', 'open']);
-    assert.match(said.stdout, /\nDraft \S+ is open\. Whoever signs in and may write policy takes it over /);
+    assert.match(said.stdout, /\nDraft \S+ is open\. Somebody who signs in and may write policy proposes it/);
     const [only, ...more] = list.stdout
       .trimEnd()
       .split('\n')

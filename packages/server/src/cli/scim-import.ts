@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { type AuditRecord, toRow } from '../audit/record.ts';
 import { randomId } from '../call.ts';
 import { type ImportFacts, type ImportSummary, importItems, type Progress } from '../directory/import/import.ts';
 import { formatOf, readItems } from '../directory/import/items.ts';
 import { Problem } from '../problem.ts';
 import type { AuditRow, Store } from '../store/store.ts';
+import { accountHere } from './account-here.ts';
 import { toPrintable } from './audit.ts';
 import { claimScimSource } from './scim.ts';
 
@@ -84,7 +84,7 @@ function toRecords(source: string, facts: ImportFacts): AuditRow[] {
     ...rest,
     ...(joined.length > 0 && { joined }),
     ...(left.length > 0 && { left }),
-    detail: `${detail}, by import as ${userInfo().username}`,
+    detail: `${detail}, by import as ${accountHere()}`,
   };
   return [toRow(record)];
 }

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { Argument, Command, Option } from 'commander';
 import { toAccessIndex, toResourceIndex } from '../in-force.ts';
@@ -7,6 +6,7 @@ import type { StopPlace } from '../stops/plan.ts';
 import { type By, listStops, previewStop, resumeStop, stop } from '../stops/stop.ts';
 import { type Stop, type StopKind, stopKinds } from '../store/stop.ts';
 import type { Store } from '../store/store.ts';
+import { accountHere } from './account-here.ts';
 import { toPrintable } from './audit.ts';
 import { homeOption } from './home-option.ts';
 import { toStopEnd } from './stop-time.ts';
@@ -151,7 +151,7 @@ async function openPlace(store: Store, options: { readonly home: string }): Prom
 }
 
 function by(): By {
-  return { name: userInfo().username, toRow: toActRow };
+  return { name: accountHere(), toRow: toActRow };
 }
 
 async function toLine(store: Store, stopped: Stop): Promise<string> {

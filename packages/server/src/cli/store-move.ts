@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { beginEpoch } from '../epoch.ts';
@@ -7,6 +6,7 @@ import { type Home, openHome, toHome } from '../home.ts';
 import { lockHome } from '../home-lock.ts';
 import { Problem } from '../problem.ts';
 import { type PostgresSettings, StoreSection, toPostgresSettings } from '../store-config.ts';
+import { accountHere } from './account-here.ts';
 import { homeOption } from './home-option.ts';
 import { listOption } from './list-option.ts';
 import { showProgress } from './progress.ts';
@@ -97,7 +97,7 @@ async function unfence({ home: dir, reason }: { home: string; reason: string }):
   const lock = lockHome(home);
   try {
     const { comeBack } = await import('../store/move/home.ts');
-    const by = userInfo().username;
+    const by = accountHere();
     const away = comeBack(home.storeFile, { reason: `came back from a move: ${reason}`, by, askedMs: Date.now() });
     if (!away) {
       throw new Problem(`The store in ${home.dir} is not fenced.`, 'Nothing is to be done: start the server.');
@@ -128,7 +128,7 @@ async function withHomeStore(home: Home, work: Parameters<typeof withStore>[1]):
 
 function openEpoch({ reason, ...flags }: InstallationFlags & { reason: string }): Promise<void> {
   return withStore(flags, async (store) => {
-    await beginEpoch(store, { reason, by: userInfo().username, askedMs: Date.now() }, Date.now());
+    await beginEpoch(store, { reason, by: accountHere(), askedMs: Date.now() }, Date.now());
     process.stdout.write('a new epoch has begun: everybody signs in anew, and nothing issued before counts.\n');
   });
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { type AuditRecord, type Facts, type RecordKind, toRow } from '../audit/record.ts';
 import { eventId } from '../call.ts';
 import { type Config, readConfig, readPlaces } from '../config.ts';
@@ -8,6 +7,7 @@ import { type Home, readHome, toHome } from '../home.ts';
 import { openStore } from '../open-store.ts';
 import type { AuditRow, Store } from '../store/store.ts';
 import type { PostgresSettings } from '../store-config.ts';
+import { accountHere } from './account-here.ts';
 
 /** Flags that say which installation is meant. */
 export interface InstallationFlags {
@@ -66,7 +66,7 @@ export function toActRow(kind: RecordKind, detail: string, facts: Facts = {}): A
     timeMs: Date.now(),
     outcome: 'allowed',
     ...facts,
-    detail: `${detail}, by command as ${userInfo().username}`,
+    detail: `${detail}, by command as ${accountHere()}`,
   };
   return toRow(record);
 }

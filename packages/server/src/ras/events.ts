@@ -63,7 +63,8 @@ export async function receiveEvent(asked: Asked, ras: Ras, door: EventDoor): Pro
   if (isActedOn && event.stop) {
     await takeStop(event, issuer, signal, { ras, door, asked, facts });
   } else {
-    const effect = isActedOn ? toEffect(event, ras, now) : undefined;
+    // Read anew: to verify it keys may have been fetched, and tokens were given out meanwhile.
+    const effect = isActedOn ? toEffect(event, ras, Math.floor(door.nowMs() / 1000)) : undefined;
     const record = await toEventRecord(event, effect, { ras, door, asked, facts });
     await ras.store.cutOffs.take({ ...signal, effect }, [toRow(record)]);
     door.watch?.decided(record);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EpochSeconds, StopSaid } from '@credence/mcp/protocol';
 import type { TrustedIssuer } from '../policy/model.ts';
-import { type Hit, type Stop, untilOf } from '../store/stop.ts';
+import { cutAt, type Hit, type Stop, untilOf } from '../store/stop.ts';
 import type { RevokedToken, Store } from '../store/store.ts';
 import { issuerMark } from './descent.ts';
 
@@ -48,7 +48,7 @@ export function toReceivedStop(
             by: issuer.issuer,
             reason: 'its issuer says so',
             grantsBefore: Math.ceil(ended),
-            tokensBefore: Math.min(now, Math.ceil(ended) + ras.maxIdJagLifetimeSeconds + 2 * ras.skewSeconds),
+            tokensBefore: Math.min(cutAt(now), Math.ceil(ended) + ras.maxIdJagLifetimeSeconds + 2 * ras.skewSeconds),
             until: untilOf(now),
           },
   };

@@ -24,11 +24,12 @@ export const administratorRoutes: readonly Route[] = [
     summary: 'Those who administer',
     permission: 'read:administrators',
     answer: z.object({ items: z.array(AdministratorShape) }),
-    handle: async (_, { store }) => {
+    handle: async ({ by }, { store }) => {
       const glass = await store.administrators.breakGlass();
       const items = [];
       for (const { personId, role, grantedAt } of await store.administrators.list()) {
-        const person = await store.people.find(personId);
+        const isShown = by.role === 'owner' || glass?.personId !== personId;
+        const person = isShown ? await store.people.find(personId) : undefined;
         if (!person) continue;
         const { email, name, active } = person;
         items.push({

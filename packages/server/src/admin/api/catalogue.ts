@@ -71,8 +71,9 @@ export const catalogueRoutes: readonly Route[] = [
     handle: async ({ body, by, row }, services) => {
       const { store, egress } = services;
       if (!paceOf(services).take(by.person.id)) return refuse('admin_too_fast');
-      const detail = body.issuer === undefined ? 'server probed' : `server probed, and ${body.issuer}`;
-      await store.commit({ marks: [], records: [row('admin', { detail, resource: body.url })] });
+      const detail = body.issuer === undefined ? 'server probed' : `server probed, and ${withoutQuery(body.issuer)}`;
+      const resource = withoutQuery(body.url);
+      await store.commit({ marks: [], records: [row('admin', { detail, resource })] });
       const { authorizationServers, scopes, findings, ...rest } = await probeServer(egress, body);
       return answer({
         ...rest,
@@ -96,6 +97,12 @@ function paceOf(services: AdminServices): ReturnType<typeof createPace> {
   const known = paces.get(services) ?? createPace({ ...pace, nowMs: services.nowMs });
   paces.set(services, known);
   return known;
+}
+
+/** Some put a key there, and the record is for good. */
+function withoutQuery(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
 }
 
 function isHttpUrl(text: string): boolean {

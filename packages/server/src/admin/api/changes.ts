@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { standing } from '../../changes/author.ts';
 import { discardDraft } from '../../changes/drafts.ts';
 import {
   checkApprover,
@@ -106,6 +107,12 @@ export const changeRoutes: readonly Route[] = [
       const draft = found.value;
       const may = checkApprover(draft, call.by.person.id, call.body.digest);
       if (!may.ok) return may;
+      if ((await standing(services.store, draft.authors)).length === 0) {
+        return refuse(
+          'draft_not_proposed',
+          'Whoever asked for it does not administer any more: discard it, and ask anew.',
+        );
+      }
       const done = await (draft.kind === 'members' ? changeMembers : grantRole)(draft, call, services);
       if (done.ok) await services.store.drafts.remove(draft.id, draft.revision, []);
       return done;

@@ -127,7 +127,7 @@ export const groupRoutes: readonly Route[] = [
       const group = found.value;
       if (!namesVersion(ifMatch, etagOf(group))) return refuse('api_version_differs');
       const everybody = await services.store.directory.groups.members(group.kind, group.id, '', 1);
-      const alone = await checkAlone(services, ref, [], everybody);
+      const alone = checkAlone(services, ref, [], everybody);
       if (!alone.ok) return alone;
       const { kind: of, id } = group;
       const records = [row('admin', { group: id, before: { kind: of, id }, detail: `${of} deleted` })];
@@ -145,7 +145,7 @@ export const groupRoutes: readonly Route[] = [
     params,
     query: z.strictObject(pageQuery),
     answer: pageOf(PersonSummary),
-    handle: async ({ params: { ref }, query: { limit, cursor } }, { store }) => {
+    handle: async ({ params: { ref }, query: { limit, cursor }, by }, { store }) => {
       const group = await findGroup(store, ref);
       if (!group) return refuse('api_not_found');
       const ids = await store.directory.groups.members(group.kind, group.id, fromCursor(cursor), limit + 1);
@@ -155,8 +155,10 @@ export const groupRoutes: readonly Route[] = [
         (id) => id,
         (id) => store.people.find(id),
       );
+      const glass = by.role === 'owner' ? undefined : (await store.administrators.breakGlass())?.personId;
       const found = (await Promise.all(page.items)).filter((person) => person !== undefined);
-      return answer({ items: found.map(toSummary), next: page.next });
+      const shown = found.filter(({ id }) => id !== glass);
+      return answer({ items: shown.map(toSummary), next: page.next });
     },
   }),
   route({
@@ -170,7 +172,7 @@ export const groupRoutes: readonly Route[] = [
     body: z.strictObject({ add: people, remove: people }),
     answer: GroupShape,
     handle: async ({ params: { ref }, body: { add, remove }, by, nowMs, row }, services) => {
-      const alone = await checkAlone(services, ref, add, remove);
+      const alone = checkAlone(services, ref, add, remove);
       if (!alone.ok) return alone;
       if ([...add, ...remove].includes(by.person.id)) return refuse('admin_own_access');
       const { store } = services;
@@ -222,20 +224,28 @@ async function findGroups(
 }
 
 export async function findGroup({ directory }: AdminServices['store'], ref: string): Promise<Group | undefined> {
-  const [, of, id = ''] = /^(group|role):(.*)$/s.exec(Buffer.from(ref, 'base64url').toString('utf8')) ?? [];
-  return of === 'group' || of === 'role' ? directory.groups.find(of, id) : undefined;
+  const named = readRef(ref);
+  return named && directory.groups.find(named.kind, named.id);
 }
 
-/** Whether one person may do it, where the organisation asks for a second one for whatever gives somebody more. */
-async function checkAlone(
-  { store, access }: AdminServices,
+function readRef(ref: string): Pick<Group, 'kind' | 'id'> | undefined {
+  const [, kind, id = ''] = /^(group|role):(.*)$/s.exec(Buffer.from(ref, 'base64url').toString('utf8')) ?? [];
+  return kind === 'group' || kind === 'role' ? { kind, id } : undefined;
+}
+
+/**
+ * Whether one person may do it, where the organisation asks for a second one for whatever gives somebody more. It goes by the name
+ * that rules go by: whether there is such a group already may be another answer a moment later.
+ */
+function checkAlone(
+  { access }: Pick<AdminServices, 'access'>,
   ref: string,
   add: readonly string[],
   remove: readonly string[],
-): Promise<Outcome<undefined>> {
+): Outcome<undefined> {
   const index = access();
-  const group = index?.secondPerson ? await findGroup(store, ref) : undefined;
-  const widens = group ? membershipWidens(index, { kind: group.kind, id: group.id, add, remove }) : [];
+  const named = index?.secondPerson ? readRef(ref) : undefined;
+  const widens = named ? membershipWidens(index, { ...named, add, remove }) : [];
   return widens.length === 0 ? answer(undefined) : refuse('second_person_needed', `${widens.join('; ')}.`);
 }
 

@@ -14,6 +14,7 @@ const maxRows = 2000;
 const maxBytes = 512 * 1024;
 /** Rows at once: reads that wait for a network do so together, and writes share a flush. */
 const atOnce = 50;
+const mostGroups = 200;
 
 const RowShape = z.object({
   line: z.int().describe('Where it stands in the table.'),
@@ -57,6 +58,9 @@ export const peopleImportRoutes: readonly Route[] = [
     handle: async (call, services) => {
       const table = await readPeopleTable(call.body.csv, maxRows);
       if (!table.ok) return refuse('api_value_invalid', table.words);
+      if (new Set(table.rows.flatMap(({ groups }) => groups)).size > mostGroups) {
+        return refuse('api_value_invalid', `The table names more than ${mostGroups} groups: split it.`);
+      }
       if (table.rows.some(({ groups }) => groups.length > 0) && !call.by.permissions.has('read:groups')) {
         return refuse(call.by.by.kind === 'token' ? 'admin_scope_lacks' : 'admin_role_lacks');
       }

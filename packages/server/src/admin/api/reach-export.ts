@@ -55,7 +55,9 @@ const head = ['person', 'email', 'name', 'source', 'server', 'client', 'scopes',
 async function* toLines({ store, index, server, now, withoutBreakGlass, goesOn }: Review): AsyncGenerator<string> {
   yield toCsvLine(head);
   const telling = new Set(tellingSubjects(index, server.id));
-  for (let after: string | undefined = ''; after !== undefined && (await goesOn()); ) {
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    // A list that breaks off must not look like a whole one.
+    if (!(await goesOn())) throw new Error('the export was cut short');
     const people: readonly Person[] = await store.peopleAdmin.find(
       { active: true, withoutBreakGlass },
       { after, limit: readLength },

@@ -2,9 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Granted, grantedTo } from '../../policy/audience.ts';
 import type { AccessIndex } from '../../policy/compile.ts';
-import type { Rule } from '../../policy/compile-rules.ts';
+import { type Rule, splitSubject } from '../../policy/compile-rules.ts';
 import type { AccessServer, Ask } from '../../policy/model.ts';
-import { audienceOf, countPeople } from '../audience.ts';
+import { audienceShared, countPeople } from '../audience.ts';
 import { fromCursor, pageQuery, toPage } from './page.ts';
 import { isHidden } from './people.ts';
 import { personParams } from './people-shape.ts';
@@ -105,19 +105,24 @@ export const reachRoutes: readonly Route[] = [
         }),
       ),
     }),
-    handle: async ({ params: { id }, now, nowMs }, services) => {
+    handle: async ({ params: { id }, by, now, nowMs }, services) => {
       const { store, access } = services;
       const index = access();
       const server = index?.servers.get(id);
       if (!index || !server) return refuse('api_not_found');
-      const audience = await audienceOf(store, index, server, now);
+      const audience = await audienceShared(store, index, server, now);
       const used = await store.uses.people(id, nowMs - unusedDays * day);
       const byClient = countPeople(audience, ({ granted }) => granted.map(({ client }) => client));
       const byScope = countPeople(audience, ({ granted }) => granted.flatMap(({ scopes }) => scopes));
       const bySubject = countPeople(audience, ({ subjects }) => subjects);
       const people = audience.reduce((sum, { size }) => sum + size, 0);
       const named = new Set(index.rules.get(id)?.all.flatMap(({ to }) => to));
-      const known = await Promise.all([...named].map((subject) => findHead(store, subject, true)));
+      const known = await Promise.all(
+        [...named].map(async (subject) => {
+          const [kind, of] = splitSubject(subject);
+          return findHead(store, subject, !(kind === 'user' && (await isHidden(services, by, of))));
+        }),
+      );
       const sizes = await sizesOf(store, known);
       return answer({
         ...toParts(services, index, server, () => true),

@@ -31,7 +31,13 @@ export function createNarrowing(options: NarrowingOptions): (index: AccessIndex)
   return async (index) => {
     const place = (await store.stops.shelf.readers()).get(narrowingPlace);
     if (place === undefined) await store.stops.shelf.begin(narrowingPlace, 0);
-    else if (place < index.version) await compare(await versionOf(place), index);
+    // One after the other: what a version granted that was in force for a moment only ends as well.
+    else
+      for (let at = place; at < index.version; at += 1) {
+        const next = at + 1 === index.version ? index : await versionOf(at + 1);
+        if (next) await compare(await versionOf(at), next);
+        await store.stops.shelf.advance(narrowingPlace, at + 1, []);
+      }
     await store.stops.shelf.advance(narrowingPlace, index.version, []);
   };
 
