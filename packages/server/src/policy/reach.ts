@@ -59,7 +59,12 @@ function strongest(words: readonly string[]): readonly (string | undefined)[] {
  * As the token exchange has it: who may not trade an ID Token reaches nothing. Of a client whose document has not been read, as in
  * every index of a published version, it is not known whether it proves itself: then it counts as one that does.
  */
-export function mayExchange({ exchange, public: isPublic, metadata, document }: AccessClient): boolean {
-  if (metadata !== undefined && document === undefined) return exchange !== false;
+export function mayExchange(client: AccessClient): boolean {
+  return exchanges(client) ?? true;
+}
+
+/** The same, `undefined` where it is not known. */
+export function exchanges({ exchange, public: isPublic, metadata, document }: AccessClient): boolean | undefined {
+  if (metadata !== undefined && document === undefined) return exchange === false ? false : undefined;
   return document?.mayExchange !== false && (exchange ?? !isPublic);
 }

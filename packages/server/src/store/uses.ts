@@ -54,6 +54,8 @@ export interface UseStore {
   }): Promise<ReadonlyMap<string, UseSum>>;
   /** How many people had an ID-JAG issued for these servers since then, through one client or any: by client. */
   people(server: string, sinceMs: number): Promise<ReadonlyMap<string, number>>;
+  /** The same through any client, each person counted once. */
+  countPeople(server: string, sinceMs: number): Promise<number>;
   /** When each of these people last had one issued for this server, by person and client. */
   lastUses(
     server: string,
@@ -158,6 +160,16 @@ export function useStore({ db }: Engine): UseStore {
         .groupBy('client')
         .execute();
       return new Map(rows.map(({ client, people }) => [client, Number(people)]));
+    },
+
+    countPeople: async (server, sinceMs) => {
+      const { people } = await db
+        .selectFrom('agent_uses')
+        .select(({ fn }) => fn.count<number>('person_id').distinct().as('people'))
+        .where('server', '=', server)
+        .where('last_ms', '>=', sinceMs)
+        .executeTakeFirstOrThrow();
+      return Number(people);
     },
 
     lastUses: async (server, people) => {

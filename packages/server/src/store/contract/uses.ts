@@ -122,6 +122,8 @@ export function usesContract(access: Access): void {
       while ((await agentUses.catchUp(1000)) > 0);
       assert.deepEqual(Object.fromEntries(await uses.people(server, 0)), { [client]: 2, [other]: 1 });
       assert.deepEqual(Object.fromEntries(await uses.people(server, 6000)), { [client]: 1, [other]: 1 });
+      const counted = await Promise.all([0, 8000, 9001].map((sinceMs) => uses.countPeople(server, sinceMs)));
+      assert.deepEqual(counted, [2, 1, 0]);
       const late = now * 1000 + 5_000_000_000;
       assert.equal(await uses.activePeople(late), 0);
       await write([issued(one, client, late), issued(one, other, late + 1), issued(two, client, late + 2)]);
