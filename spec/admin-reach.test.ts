@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { addBreakGlass, adminRefused, adminUrl, openAdminWorld } from './admin-world.ts';
-import { accessText, openChangesWorld, writer } from './changes-world.ts';
-import { alice } from './world.ts';
+import { accessText, dataWrites, openChangesWorld, writer } from './changes-world.ts';
+import { alice, rasIssuer } from './world.ts';
 
 // Who reaches what, and how.
 
@@ -21,21 +21,22 @@ const open = async () => {
 type Count = { client: string; people: number; used: number };
 
 describe('what a person reaches', () => {
-  test('by server, through which client, by which rules, and when last', async () => {
+  test('by server, through which client, because of whom, and when last', async () => {
     const { world, get } = await open();
     await world.exchange();
     while ((await world.store.agentUses.catchUp(1000)) > 0);
     const { body } = await get('/reach/people/u_alice');
+    assert.equal(body.active, true);
     assert.deepEqual(
       body.items.map(({ server }: { server: { id: string } }) => server.id),
       ['lonely', 'tracker', 'wiki'],
     );
     const tracker = body.items[1];
-    assert.deepEqual(
-      tracker.rules.map(({ id }: { id: string }) => id),
-      ['eng', 'fresh'],
-    );
-    assert.deepEqual(tracker.server.scopes[1], { name: 'issues:write', risk: 'high', tools: ['*'] });
+    assert.deepEqual(tracker.by, ['group:engineering']);
+    assert.deepEqual(tracker.scopes, [
+      { name: 'issues:read', risk: 'low', state: 'allowed' },
+      { name: 'issues:write', risk: 'high', state: 'conditional' },
+    ]);
     const claude = tracker.through.find(({ client }: { client: string }) => client === 'claude-code');
     assert.deepEqual(claude, {
       client: 'claude-code',
@@ -43,8 +44,6 @@ describe('what a person reaches', () => {
       lastMs: world.clock.ms,
     });
     assert.ok(tracker.through.every(({ client }: { client: string }) => client !== 'inspector' && client !== 'vscode'));
-    const one = (await get('/reach/people/u_alice?server=wiki')).body;
-    assert.equal(one.items.length, 1);
   });
 
   test('page by page', async () => {
@@ -55,11 +54,141 @@ describe('what a person reaches', () => {
     assert.deepEqual([second.items.length, second.items[0].server.id, second.next], [1, 'wiki', null]);
   });
 
-  test('nothing for whoever is denied everything, or is switched off', async () => {
+  test('what rules refuse is told, unless only what is reached is asked for; whoever is switched off reaches nothing', async () => {
     const { world, get } = await open();
-    assert.deepEqual((await get('/reach/people/u_carol')).body.items, []);
-    assert.deepEqual((await get('/reach/people/u_off')).body.items, []);
+    const { items } = (await get('/reach/people/u_carol')).body;
+    assert.deepEqual(
+      items.map(({ scopes, through }: { scopes: { state: string }[]; through: [] }) => [scopes[0]?.state, through]),
+      [
+        ['denied', []],
+        ['denied', []],
+        ['denied', []],
+      ],
+    );
+    assert.deepEqual((await get('/reach/people/u_carol?only=reached')).body.items, []);
+    const off = (await get('/reach/people/u_off')).body;
+    assert.deepEqual([off.active, off.items], [false, []]);
     await adminRefused(world, await get('/reach/people/u_nobody'), 'api_not_found', { isRecorded: false });
+  });
+});
+
+type Told = {
+  subject: string;
+  rule: string;
+  client: string | null;
+  scopes: string[];
+  state: string;
+  change: string;
+  stop: { at: string; rule: string | null } | null;
+};
+const tell = ({ subject, rule, client, scopes, state, change, stop }: Told) =>
+  [
+    subject,
+    rule,
+    client ?? '-',
+    scopes.join('+'),
+    state,
+    ...(change === 'kept' ? [] : [change]),
+    ...(stop ? [stop.at] : []),
+  ].join(' ');
+
+describe('how somebody reaches something', () => {
+  test('a person and a server: every way in, with everything that it names, and where the others end', async () => {
+    const { world, get } = await open();
+    await world.exchange();
+    while ((await world.store.agentUses.catchUp(1000)) > 0);
+    const { body } = await get('/reach/paths?person=u_alice&server=tracker&client=claude-code');
+    assert.deepEqual(body.paths.map(tell), [
+      'group:engineering eng claude-code issues:read allowed',
+      'group:engineering eng claude-code issues:write conditional',
+      'group:marketing reads - issues:read refused person',
+    ]);
+    assert.deepEqual(body.paths[1].conditions, [{ about: 'sign_in', rule: 'fresh' }]);
+    assert.equal(body.paths[0].lastMs, world.clock.ms);
+    assert.deepEqual(body.person, { id: 'u_alice', email: 'alice@acme.example', name: 'Alice', active: true });
+    assert.deepEqual(
+      body.subjects.map(({ subject, people }: { subject: string; people: number }) => [subject, people]),
+      [
+        ['group:engineering', 3],
+        ['group:marketing', 1],
+      ],
+    );
+    assert.deepEqual(body.servers[0].scopes[1], { name: 'issues:write', risk: 'high', tools: ['*'] });
+    assert.deepEqual(body.rules.map(({ id }: { id: string }) => id).sort(), ['eng', 'fresh', 'reads']);
+    assert.deepEqual([body.more, body.moreServers, body.stops], [0, 0, []]);
+  });
+
+  test('a person who cannot: what refuses them, and the nearest miss', async () => {
+    const { get } = await open();
+    const { body } = await get('/reach/paths?person=u_carol&server=wiki');
+    assert.ok(body.paths.every(({ state }: Told) => state === 'refused'));
+    assert.ok(body.paths.map(tell).includes('role:contractor out - pages:read refused deny'));
+    const bob = (await get('/reach/paths?person=u_bob&server=wiki')).body.paths.map(tell);
+    assert.deepEqual(bob, ['group:engineering eng - pages:read refused person']);
+  });
+
+  test('a person alone: the servers they reach, open paths only; switched off, none', async () => {
+    const { get } = await open();
+    const { body } = await get('/reach/paths?person=u_bob');
+    assert.deepEqual(new Set(body.paths.map(({ state }: Told) => state)), new Set(['allowed']));
+    assert.deepEqual(
+      body.servers.map(({ id }: { id: string }) => id),
+      ['tracker'],
+    );
+    const off = (await get('/reach/paths?person=u_off&server=tracker')).body;
+    assert.deepEqual([off.paths, off.person.active], [[], false]);
+  });
+
+  test('a server alone, narrowed to a scope; a client alone', async () => {
+    const { get } = await open();
+    const { body } = await get('/reach/paths?server=tracker&scope=issues:write&client=claude-code');
+    assert.deepEqual(body.paths.map(tell), [
+      'group:engineering eng claude-code issues:write conditional',
+      'role:contractor out - issues:write refused deny',
+    ]);
+    const vscode = (await get('/reach/paths?client=vscode')).body;
+    assert.deepEqual([...new Set(vscode.paths.map(({ server }: { server: string }) => server))], ['lonely']);
+    assert.deepEqual(vscode.clients, [{ id: 'vscode', name: 'vscode', exchanges: true }]);
+  });
+
+  test('beside a draft: what it opens is gained, what it closes is lost', async () => {
+    const world = await openChangesWorld();
+    const { send, draft } = writer(world, 'policy');
+    const { id } = await draft(dataWrites);
+    const { body } = await send('GET', `/reach/paths?person=u_d1&server=tracker&draft=${id}`);
+    assert.deepEqual(body.paths.map(tell), [
+      'group:data data-writes claude-code issues:read+issues:write allowed gained',
+      'group:engineering eng-reads - issues:read refused person',
+    ]);
+    const gained = body.rules.find(({ id: rule }: { id: string }) => rule === 'data-writes');
+    assert.deepEqual([gained.draft, gained.through], [true, ['claude-code']]);
+    assert.equal((await send('GET', `/reach/paths?server=tracker&draft=d_none`)).status, 404);
+  });
+
+  test('what is stopped on the way is told, and that it is not known what a client may', async () => {
+    const metadata = 'https://agent.example/client.json';
+    const world = await openChangesWorld({
+      text: accessText.replace(
+        'rules:',
+        `  told: { name: Told, metadata: ${metadata}, client_ids: { ${rasIssuer}: told } }\nrules:`,
+      ),
+    });
+    const { send } = writer(world, 'owner');
+    await send('POST', '/stops', { kind: 'server', target: 'tracker', reason: 'it tells too much' });
+    const { body } = await send('GET', '/reach/paths?server=tracker&client=told');
+    assert.deepEqual(body.clients, [{ id: 'told', name: 'Told', exchanges: null }]);
+    assert.deepEqual(body.stops, [{ kind: 'server', target: 'tracker', reason: 'it tells too much' }]);
+    assert.equal((await send('GET', '/clients/idp/told')).body.exchanges, null);
+    assert.equal((await send('GET', '/clients/idp/inspector')).body.exchanges, true);
+  });
+
+  test('asks for one thing at least, and for things that are there', async () => {
+    const { world, get } = await open();
+    await adminRefused(world, await get('/reach/paths'), 'api_value_invalid', { isRecorded: false });
+    await adminRefused(world, await get('/reach/paths?scope=issues:read'), 'api_value_invalid', { isRecorded: false });
+    for (const query of ['person=u_nobody', 'server=none', 'client=none', 'person=u_alice&server=none']) {
+      await adminRefused(world, await get(`/reach/paths?${query}`), 'api_not_found', { isRecorded: false });
+    }
   });
 });
 
@@ -100,6 +229,115 @@ describe('who reaches a server', () => {
   });
 });
 
+describe('people who reach a server, one by one', () => {
+  const names = (body: { items: { person: { id: string } }[] }) => body.items.map(({ person }) => person.id);
+
+  test('each once, from the groups that the rules name, with everything they have', async () => {
+    const { world, get } = await open();
+    const both = {
+      ...alice,
+      id: 'u_zoe',
+      email: 'zoe@acme.example',
+      name: 'Zoe',
+      groups: ['engineering', 'marketing'],
+    };
+    await world.store.people.save(both);
+    await world.exchange();
+    while ((await world.store.agentUses.catchUp(1000)) > 0);
+    const { body } = await get('/reach/servers/tracker/people');
+    assert.deepEqual(names(body), ['u_alice', 'u_zoe', 'u_bob']);
+    assert.deepEqual(body.items[1].by, ['group:engineering', 'group:marketing']);
+    const through = body.items[0].through.find(({ client }: { client: string }) => client === 'claude-code');
+    assert.deepEqual(through, {
+      client: 'claude-code',
+      scopes: ['issues:read', 'issues:write'],
+      lastMs: world.clock.ms,
+    });
+    const written = (await get('/reach/servers/tracker/people?scope=issues:write')).body;
+    assert.deepEqual(names(written), ['u_alice', 'u_zoe']);
+    const unused = (await get('/reach/servers/tracker/people?unused=90&client=claude-code')).body;
+    assert.deepEqual(names(unused), ['u_zoe', 'u_bob']);
+    assert.deepEqual(names((await get('/reach/servers/lonely/people?client=claude-code&scope=admin')).body), [
+      'u_alice',
+      'u_zoe',
+    ]);
+    assert.deepEqual(names((await get('/reach/servers/tracker/people?client=vscode')).body), []);
+  });
+
+  test('page by page over the groups, and not over a change of the policy', async () => {
+    const { world, get } = await open();
+    for (let at = 0; at < 5; at += 1) {
+      await world.store.people.save({
+        ...alice,
+        id: `u_${at}`,
+        email: `p${at}@acme.example`,
+        groups: at % 2 ? ['engineering'] : ['marketing'],
+      });
+    }
+    const found: string[] = [];
+    let next: string | null = '';
+    while (next !== null) {
+      const { body }: { body: { items: { person: { id: string } }[]; next: string | null } } = await get(
+        `/reach/servers/tracker/people?limit=2${next && `&cursor=${next}`}`,
+      );
+      assert.ok(body.items.length <= 2);
+      found.push(...names(body));
+      next = body.next;
+    }
+    assert.deepEqual(found, ['u_alice', 'u_1', 'u_3', 'u_bob', 'u_0', 'u_2', 'u_4']);
+    for (const cursor of [Buffer.from('9\ngroup:engineering\n').toString('base64url'), 'nonsense']) {
+      const given = await get(`/reach/servers/tracker/people?cursor=${cursor}`);
+      await adminRefused(world, given, 'api_conflict', { isRecorded: false });
+    }
+    await adminRefused(world, await get('/reach/servers/none/people'), 'api_not_found', { isRecorded: false });
+  });
+
+  test('everybody, where a rule names everybody: in one list, and nobody who is refused or off', async () => {
+    const rule =
+      '  - { id: all, allow: [issues:read], on: tracker, to: [everyone] }\n  - { id: out, deny: all, on: tracker, to: [group:data] }\n';
+    const world = await openChangesWorld({ text: `${accessText}${rule}` });
+    const { send } = writer(world, 'auditor');
+    const { body } = await send('GET', '/reach/servers/tracker/people');
+    assert.deepEqual(
+      names(body).filter((id) => /^u_(d1|d2|both|off)$/.test(id)),
+      [],
+    );
+    assert.equal(new Set(names(body)).size, body.items.length);
+    assert.ok(names(body).includes('u_help-desk'));
+  });
+});
+
+describe('what is given and not used', () => {
+  test('servers that rules give to somebody, the least used first, with who may and who did', async () => {
+    const { world, get } = await open();
+    await world.exchange();
+    while ((await world.store.agentUses.catchUp(1000)) > 0);
+    while ((await world.store.auditSearch.indexFurther()) > 0);
+    const { body } = await get('/reach/unused');
+    assert.deepEqual(
+      body.items.map(({ server, people, used, issued }: Record<string, { id: string }>) => [
+        server?.id,
+        people,
+        used,
+        issued,
+      ]),
+      [
+        ['lonely', 1, 0, 0],
+        ['wiki', 1, 0, 0],
+        ['tracker', 2, 1, 1],
+      ],
+    );
+    assert.deepEqual([body.unused, body.given], [2, 3]);
+    const first = (await get('/reach/unused?limit=1')).body;
+    assert.equal(first.items[0].server.id, 'lonely');
+    const second = (await get(`/reach/unused?limit=2&cursor=${first.next}`)).body;
+    assert.deepEqual(
+      [second.items.map(({ server }: { server: { id: string } }) => server.id), second.next],
+      [['wiki', 'tracker'], null],
+    );
+  });
+});
+
 describe('the export for access reviews', () => {
   test('has a line for each person and client, and nothing that a spreadsheet would run', async () => {
     const { world, auditor } = await open();
@@ -124,11 +362,30 @@ describe('the export for access reviews', () => {
   test('takes a permission of its own: a token that may read policy does not read people by it', async () => {
     const { world } = await open();
     const token = await world.tokenOf('owner', ['read:policy']);
-    for (const path of ['/reach/servers/tracker/people.csv', '/reach/servers/tracker', '/reach/people/u_alice']) {
+    for (const path of [
+      '/reach/servers/tracker/people.csv',
+      '/reach/servers/tracker/people',
+      '/reach/servers/tracker',
+      '/reach/people/u_alice',
+      '/reach/paths?person=u_alice',
+      '/reach/unused',
+    ]) {
       await adminRefused(world, await world.send('GET', path, { token }), 'admin_scope_lacks');
     }
     const cell = await world.send('GET', '/access/cell?subject=user:u_alice&server=wiki', { token });
     assert.equal(cell.body.row.name, 'u_alice');
+  });
+
+  test('is narrowed as the list is', async () => {
+    const { world, auditor } = await open();
+    const url = `${adminUrl}/api/v1/reach/servers/tracker/people.csv?scope=issues:write&client=claude-code&unused=30`;
+    const text = await (await world.app.fetch(new Request(url, auditor))).text();
+    const lines = text.trim().split('\r\n').slice(1);
+    assert.deepEqual(
+      lines.map((line) => line.split(',')[0]),
+      ['"u_alice"'],
+    );
+    assert.ok(lines[0]?.includes('"claude-code"'));
   });
 
   test('breaks off where whoever asked may no more, and does not look whole', async () => {
@@ -152,8 +409,18 @@ describe('the export for access reviews', () => {
       const csv = new Request(`${adminUrl}/api/v1/reach/servers/tracker/people.csv`, browser);
       assert.equal((await (await world.app.fetch(csv)).text()).includes(glass.email), isShown, role);
       assert.equal((await world.send('GET', `/reach/people/${glass.id}`, browser)).status, isShown ? 200 : 404, role);
-      const reach = await world.send('GET', '/reach/servers/tracker', browser);
-      assert.equal(JSON.stringify(reach.body).includes(glass.email), isShown, role);
+      for (const path of [
+        '/reach/servers/tracker',
+        '/reach/servers/tracker/people',
+        '/reach/paths?server=tracker',
+        '/reach/clients/inspector',
+      ]) {
+        const reach = await world.send('GET', path, browser);
+        assert.equal(reach.status, 200);
+        assert.equal(JSON.stringify(reach.body).includes(glass.email), isShown, `${role} ${path}`);
+      }
+      const paths = await world.send('GET', `/reach/paths?person=${glass.id}&server=tracker`, browser);
+      assert.equal(paths.status, isShown ? 200 : 404, role);
       const cell = await world.send('GET', `/access/cell?subject=user:${glass.id}&server=tracker`, browser);
       assert.equal(cell.body.row.name, isShown ? glass.email : glass.id);
       const whatIf = await world.send('GET', `/drafts/${draft.id}/what-if?person=${glass.id}`, browser);

@@ -51,6 +51,7 @@ export const peopleTexts = {
 } as const;
 
 export const personTexts = {
+  one: 'Person',
   edit: 'Edit…',
   editTitle: 'Name and address',
   ownedBy: (source: string) => `Changed at ${source}, which owns it.`,
@@ -71,6 +72,9 @@ export const personTexts = {
   reachNone: 'No rule gives them anything.',
   reachNoneLead:
     'A rule names everybody, a group, a role or one person: put them into a group that a rule allows something.',
+  reachHow: 'See every path',
+  reachOff: 'They reach nothing while they are off.',
+  reachOffLead: 'Groups and rules stay as they are, and count again once they are on.',
   reachHidden: 'Policy administrators and auditors see this.',
   server: 'Server',
   scopes: 'Scopes',
@@ -78,7 +82,7 @@ export const personTexts = {
   everyone: 'everyone',
   themselves: 'their own name',
   serverOff: 'switched off',
-  states: { allowed: 'Allowed', conditional: 'Only if', denied: 'Refused' },
+  states: { allowed: 'Allowed', conditional: 'Only if', denied: 'Refused', withheld: 'Through no client' },
   sessions: 'Signed in',
   sessionsNone: 'Nowhere.',
   sessionsLead: 'Their agents get nothing new until they sign in.',
@@ -113,6 +117,7 @@ export const personTexts = {
 } as const;
 
 export const groupTexts = {
+  one: 'Group',
   rename: 'Rename…',
   renameTitle: 'A name for people',
   delete: 'Delete…',

@@ -14,7 +14,7 @@ import { Form } from './add.tsx';
 import { AddPeople } from './add-people.tsx';
 import { Members } from './members.tsx';
 import { toSource } from './people-list.tsx';
-import { Reach } from './reach.tsx';
+import { GroupReach } from './reach.tsx';
 import { Waiting } from './waiting.tsx';
 
 type Group = Answer<'getGroup'>;
@@ -26,7 +26,7 @@ export function Page() {
   const mayPolicy = useMe().permissions.includes('read:policy');
   const reach = useList('getStandingOfGroup', { params: { ref }, query: { limit: 200 } }, mayPolicy);
   const [asking, ask] = useState<'rename' | 'delete' | 'add'>();
-  useTitle(group.data?.value.name ?? peopleTexts.tabs.groups);
+  useTitle(group.data?.value.name ?? texts.one);
   const close = () => ask(undefined);
   return (
     <Await query={group} rows={8}>
@@ -73,11 +73,7 @@ export function Page() {
                 <Members group={value} />
               </Section>
               <Section title={texts.given} remark={personTexts.reachRemark}>
-                {mayPolicy ? (
-                  <Reach list={reach} of="group" none={texts.givenNone} />
-                ) : (
-                  <p className="quiet">{personTexts.reachHidden}</p>
-                )}
+                {mayPolicy ? <GroupReach list={reach} /> : <p className="quiet">{personTexts.reachHidden}</p>}
               </Section>
             </div>
             {asking === 'rename' && <Rename group={value} etag={etag ?? ''} onClose={close} />}

@@ -11,7 +11,7 @@ interface Change {
 
 /** Who joins and leaves a group: at once, or, where that gives somebody more and a second person is asked for, as a wish. */
 export function useMemberChange(group: Group) {
-  const change = useChange('changeMembers', ['getGroup', 'listGroups', 'listPeople', 'getPerson', 'getStanding']);
+  const change = useChange('changeMembers', ['getGroup', 'listGroups', 'listPeople', 'getPerson', 'reachOfPerson']);
   const propose = useChange('proposeMembers', ['listChanges']);
   return {
     run: (body: Change) => change.mutateAsync({ params: { ref: group.ref }, body }),

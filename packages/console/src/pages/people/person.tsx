@@ -4,6 +4,7 @@ import { useChange, useList, useRead } from '../../data/api.ts';
 import { useMe } from '../../data/me.ts';
 import { OutcomeMark } from '../../parts/marks.tsx';
 import { MayButton } from '../../parts/may.tsx';
+import { Name, places } from '../../parts/name.tsx';
 import { tell } from '../../parts/notes.tsx';
 import { Confirm } from '../../parts/overlay.tsx';
 import { PageHead, Section } from '../../parts/section.tsx';
@@ -15,7 +16,7 @@ import { peopleTexts, personTexts as texts } from '../../texts/people.ts';
 import { EditPerson } from './edit-person.tsx';
 import { toSource } from './people-list.tsx';
 import { Memberships, SignInFacts } from './person-facts.tsx';
-import { Reach } from './reach.tsx';
+import { PersonReach } from './reach.tsx';
 import { Sessions } from './sessions.tsx';
 
 type Asking = 'edit' | 'off' | 'stop' | undefined;
@@ -27,12 +28,12 @@ export function Page() {
   const person = useRead('getPerson', { params: { id } });
   const stops = useRead('listStops', { query: {} });
   const sessions = useList('listSessions', { query: { person: id } });
-  const mayPolicy = permissions.includes('read:policy');
-  const reach = useList('getStanding', { params: { id }, query: { limit: 200 } }, mayPolicy);
+  const mayReach = permissions.includes('read:reach');
+  const reach = useList('reachOfPerson', { params: { id }, query: { limit: 200 } }, mayReach);
   const [asking, ask] = useState<Asking>();
-  const off = useChange('switchPersonOff', ['getPerson', 'listPeople', 'listSessions']);
-  const on = useChange('switchPersonOn', ['getPerson', 'listPeople']);
-  useTitle(person.data?.value.name ?? peopleTexts.title);
+  const off = useChange('switchPersonOff', ['getPerson', 'listPeople', 'listSessions', 'reachOfPerson']);
+  const on = useChange('switchPersonOn', ['getPerson', 'listPeople', 'reachOfPerson']);
+  useTitle(person.data?.value.name ?? texts.one);
   const stop = stops.data?.value.items.find(({ kind, target }) => kind === 'person' && target === id);
   const error = off.error ?? on.error;
   return (
@@ -90,12 +91,12 @@ export function Page() {
           {error !== null && <ErrorNote error={error} />}
           <div className="columns">
             <div className="stack">
-              <Section title={texts.reach} remark={texts.reachRemark}>
-                {mayPolicy ? (
-                  <Reach list={reach} of="person" none={texts.reachNone} noneLead={texts.reachNoneLead} />
-                ) : (
-                  <p className="quiet">{texts.reachHidden}</p>
-                )}
+              <Section
+                title={texts.reach}
+                remark={texts.reachRemark}
+                action={mayReach && <Name to={places.reach({ person: id })}>{texts.reachHow}</Name>}
+              >
+                {mayReach ? <PersonReach list={reach} /> : <p className="quiet">{texts.reachHidden}</p>}
               </Section>
               <Sessions id={id} name={value.name} list={sessions} />
             </div>

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ResourceIndex } from '../../policy/compile.ts';
 import type { AccessClient, ResourceClient } from '../../policy/model.ts';
-import { mayExchange } from '../../policy/reach.ts';
+import { exchanges } from '../../policy/reach.ts';
 import { setUpsOf } from '../set-up.ts';
 import { Client, clientsOf, side, toClient } from './clients.ts';
 import { answer, type Route, refuse, route } from './route.ts';
@@ -9,7 +9,12 @@ import { StandingStop, standingStops } from './stop-shape.ts';
 import { DaysShape, sinceOf, toDays, toUse, UseShape, useBy, useDays } from './use-shape.ts';
 
 const ClientDetail = Client.extend({
-  exchanges: z.boolean().describe('May trade ID Tokens for ID-JAGs; of the resource side always false.'),
+  exchanges: z
+    .boolean()
+    .nullable()
+    .describe(
+      'May trade ID Tokens for ID-JAGs; of the resource side always false. null = not known: its metadata document says so when it comes.',
+    ),
   metadata: z.string().nullable().describe('URL of its client ID metadata document.'),
   clientIds: z.array(z.object({ ras: z.string(), clientId: z.string() })).describe('What each RAS calls it.'),
   trustedBy: z.array(z.string()).describe('Of the resource side: issuers that may speak for it.'),
@@ -72,7 +77,7 @@ export const clientDetailRoutes: readonly Route[] = [
       const secrets = (await store.credentials.all(of)).filter(({ clientId }) => clientId === id);
       return answer({
         ...toClient(of, client, secrets),
-        exchanges: isAccessClient(client) && mayExchange(client),
+        exchanges: isAccessClient(client) ? (exchanges(client) ?? null) : false,
         metadata: client.metadata ?? null,
         clientIds: isAccessClient(client) ? [...client.clientIds].map(([ras, clientId]) => ({ ras, clientId })) : [],
         trustedBy: of === 'ras' ? trustedBy(services.resource(), id) : [],
@@ -95,7 +100,10 @@ export const clientDetailRoutes: readonly Route[] = [
     query: z.strictObject({ server: z.string().max(300).optional().describe('Without: the first that it may go to.') }),
     answer: z.object({
       server: z.string(),
-      exchanges: z.boolean().describe('false: nothing of this works until the policy lets it exchange.'),
+      exchanges: z
+        .boolean()
+        .nullable()
+        .describe('false: nothing of this works until the policy lets it exchange. null = not known.'),
       setUps: z.array(SetUpShape),
     }),
     handle: async ({ params: { side: of, id }, query }, { access, installation }) => {
@@ -114,7 +122,7 @@ export const clientDetailRoutes: readonly Route[] = [
       const setUps = setUpsOf({ idp: installation.idp, client, server, clientId });
       return answer({
         server: server.id,
-        exchanges: mayExchange(client),
+        exchanges: exchanges(client) ?? null,
         setUps: setUps.map(({ steps, ...rest }) => ({ ...rest, steps: steps.map((step) => ({ ...step })) })),
       });
     },

@@ -197,7 +197,7 @@ function originsOf({ installation: { idp, ras } }: AdminServices) {
 }
 
 /** A draft of an access document as the index it would be, beside the one in force. */
-async function findAccess(
+export async function findAccess(
   services: AdminServices,
   id: string,
 ): Promise<Changed<{ readonly before: AccessIndex | undefined; readonly after: AccessIndex }>> {

@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import { grantedTo, tellingSubjects } from '../../policy/audience.ts';
-import type { AccessIndex } from '../../policy/compile.ts';
-import type { AccessServer } from '../../policy/model.ts';
-import type { Person, Store } from '../../store/store.ts';
 import { toCsvLine } from '../csv.ts';
+import { firstPlace, type Reaching, reachingFrom } from '../reaching.ts';
+import { reviewQuery, toReaching } from './reach-people.ts';
 import { answer, type Route, refuse, route } from './route.ts';
 
 /** People read in one go. */
@@ -20,78 +18,38 @@ export const reachExportRoutes: readonly Route[] = [
     permission: 'read:reach',
     stream: 'text/csv',
     params: z.strictObject({ id: z.string().max(300) }),
-    handle: async ({ params: { id }, by, now, mayStill }, { store, access, live }) => {
-      const index = access();
-      const server = index?.servers.get(id);
-      if (!index || !server) return refuse('api_not_found');
-      const stream = live.open(by.person.id, (signal) =>
-        toLines({
-          store,
-          index,
-          server,
-          now,
-          withoutBreakGlass: by.role !== 'owner',
-          goesOn: async () => !signal.aborted && (await mayStill()),
-        }),
+    query: z.strictObject(reviewQuery),
+    handle: async (call, services) => {
+      const asked = await toReaching(call, services);
+      if (!asked) return refuse('api_not_found');
+      const { by, mayStill } = call;
+      const stream = services.live.open(by.person.id, (signal) =>
+        toLines(asked, async () => !signal.aborted && (await mayStill())),
       );
       return stream ? answer(stream) : refuse('admin_too_fast', 'You have five exports and live streams: close one.');
     },
   }),
 ];
 
-interface Review {
-  readonly store: Pick<Store, 'peopleAdmin' | 'uses'>;
-  readonly index: AccessIndex;
-  readonly server: AccessServer;
-  readonly now: number;
-  /** It is for owners to see (T30). */
-  readonly withoutBreakGlass: boolean;
-  /** Whether whoever asked still reads, and still may. */
-  readonly goesOn: () => Promise<boolean>;
-}
-
 const head = ['person', 'email', 'name', 'source', 'server', 'client', 'scopes', 'by', 'last used'];
 
-async function* toLines({ store, index, server, now, withoutBreakGlass, goesOn }: Review): AsyncGenerator<string> {
+/** @param goesOn - whether whoever asked still reads, and still may */
+async function* toLines(asked: Reaching, goesOn: () => Promise<boolean>): AsyncGenerator<string> {
   yield toCsvLine(head);
-  const telling = new Set(tellingSubjects(index, server.id));
-  for (let after: string | undefined = ''; after !== undefined; ) {
+  for (let place = firstPlace(asked); place; ) {
     // A list that breaks off must not look like a whole one.
     if (!(await goesOn())) throw new Error('the export was cut short');
-    const people: readonly Person[] = await store.peopleAdmin.find(
-      { active: true, withoutBreakGlass },
-      { after, limit: readLength },
-    );
-    const reaching = people.flatMap((person) => {
-      const granted = grantedTo(index, { person, server, now });
-      return granted.length > 0 ? [{ person, granted }] : [];
-    });
-    const uses = await store.uses.lastUses(
-      server.id,
-      reaching.map(({ person }) => person.id),
-    );
-    const lastUse = new Map(uses.map((use) => [`${use.person}\n${use.client}`, use.lastMs]));
-    const lines = reaching.flatMap(({ person, granted }) =>
-      granted.map(({ client, scopes }) =>
+    const { found, next } = await reachingFrom(asked, place, readLength);
+    const lines = found.flatMap(({ person, by, granted }) =>
+      granted.map(({ client, scopes, lastMs }) =>
         toCsvLine([
-          ...[person.id, person.email, person.name, person.source, server.id, client, scopes.join(' ')],
-          subjectsOf(person, telling).join(' '),
-          toTime(lastUse.get(`${person.id}\n${client}`)),
+          ...[person.id, person.email, person.name, person.source, asked.server.id, client, scopes.join(' ')],
+          by.join(' '),
+          lastMs === undefined ? '' : new Date(lastMs).toISOString(),
         ]),
       ),
     );
     if (lines.length > 0) yield lines.join('');
-    after = people.length < readLength ? undefined : people.at(-1)?.email.toLowerCase();
+    place = next;
   }
-}
-
-/** Of what somebody is, that which rules on the server speak of. */
-function subjectsOf({ id, groups, roles }: Person, telling: ReadonlySet<string>): string[] {
-  const all = [...groups.map((group) => `group:${group}`), ...roles.map((role) => `role:${role}`), `user:${id}`];
-  const named = all.filter((subject) => telling.has(subject));
-  return named.length > 0 ? named : ['everyone'];
-}
-
-function toTime(ms: number | undefined): string {
-  return ms === undefined ? '' : new Date(ms).toISOString();
 }

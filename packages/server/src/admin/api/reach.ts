@@ -1,33 +1,35 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
-import { type Granted, grantedTo } from '../../policy/audience.ts';
 import type { AccessIndex } from '../../policy/compile.ts';
-import { type Rule, splitSubject } from '../../policy/compile-rules.ts';
-import type { AccessServer, Ask } from '../../policy/model.ts';
+import type { Rule } from '../../policy/compile-rules.ts';
+import type { AccessServer } from '../../policy/model.ts';
+import { type PersonStanding, standingOfPerson } from '../../policy/standing.ts';
 import { audienceShared, countPeople } from '../audience.ts';
 import { fromCursor, pageQuery, toPage } from './page.ts';
 import { isHidden } from './people.ts';
 import { personParams } from './people-shape.ts';
+import {
+  dayMs,
+  headsOf,
+  hiddenFrom,
+  NamedSubject,
+  ReachedServer,
+  serversInOrder,
+  toReachedServer,
+  unusedDays,
+} from './reach-shape.ts';
 import { answer, type Route, refuse, route } from './route.ts';
 import { RuleShape, toRuleShape } from './rule-shape.ts';
-import { ScopeShape, toScopeShapes } from './scope-shape.ts';
-import type { AdminServices } from './services.ts';
-import { findHead, sizesOf } from './subject-heads.ts';
-
-const unusedDays = 90;
-const day = 86_400_000;
+import { ScopeShape } from './scope-shape.ts';
+import { sizesOf } from './subject-heads.ts';
 
 const Through = z.object({ client: z.string(), scopes: z.array(z.string()), lastMs: z.int().nullable() });
 
-/** Everything that stands between somebody and a tool, as far as this server goes: the parts of a graph. */
-const Parts = {
-  server: z.object({
-    id: z.string(),
-    name: z.string(),
-    scopes: z.array(ScopeShape.extend({ tools: z.array(z.string()) })),
-  }),
-  rules: z.array(RuleShape),
-};
+const scopeState = z
+  .enum(['allowed', 'conditional', 'denied', 'withheld'])
+  .describe(
+    'conditional: through some clients, in some circumstances, … only. withheld: given, and to be had through no client.',
+  );
 
 /** Who reaches what by the policy in force, after the best sign-in and in the best circumstances: whoever shows less gets less. */
 export const reachRoutes: readonly Route[] = [
@@ -35,12 +37,24 @@ export const reachRoutes: readonly Route[] = [
     method: 'GET',
     path: '/reach/people/{id}',
     id: 'reachOfPerson',
-    summary: 'What one person reaches: by server, through which client, by which rules, and when it was last used',
+    summary:
+      'What one person reaches, server by server: through which client and when last, because of whom, and what rules refuse',
     permission: 'read:reach',
     params: personParams,
-    query: z.strictObject({ ...pageQuery, server: z.string().max(300).optional() }),
+    query: z.strictObject({
+      ...pageQuery,
+      only: z.enum(['all', 'reached']).default('all').describe('reached: servers where they may have anything.'),
+    }),
     answer: z.object({
-      items: z.array(z.object({ ...Parts, through: z.array(Through) })),
+      active: z.boolean().describe('false: switched off, and reaching nothing.'),
+      items: z.array(
+        z.object({
+          server: z.object({ id: z.string(), name: z.string(), enabled: z.boolean() }),
+          scopes: z.array(ScopeShape.extend({ state: scopeState })).describe('Those that some rule speaks of.'),
+          by: z.array(z.string()).describe('Whom the rules that allow something name.'),
+          through: z.array(Through),
+        }),
+      ),
       next: z.string().nullable(),
     }),
     handle: async ({ params: { id }, query, by, now }, services) => {
@@ -50,29 +64,30 @@ export const reachRoutes: readonly Route[] = [
       if (!index || !person) return refuse('api_not_found');
       const uses = new Map((await store.agentUses.of(id)).map((use) => [`${use.client}\n${use.server}`, use.lastMs]));
       const after = fromCursor(query.cursor);
-      const found: { server: AccessServer; granted: readonly Granted[] }[] = [];
+      const found: PersonStanding[] = [];
       for (const [at, server] of serversInOrder(index).entries()) {
         if (found.length > query.limit || !person.active) break;
-        if ((query.server !== undefined && server.id !== query.server) || server.id <= after) continue;
-        const granted = grantedTo(index, { person, server, now });
-        if (granted.length > 0) found.push({ server, granted });
+        if (server.id <= after) continue;
+        const standing = standingOfPerson(index, person, server, now);
+        if (standing && (query.only === 'all' || standing.through.length > 0)) found.push(standing);
         if (at % 100 === 99) await setImmediate();
       }
-      return answer(
-        toPage(
-          found,
-          query.limit,
-          ({ server }) => server.id,
-          ({ server, granted }) => ({
-            ...toParts(services, index, server, (rule) => isAbout(rule, person)),
-            through: granted.map(({ client, scopes }) => ({
-              client,
-              scopes: [...scopes],
-              lastMs: uses.get(`${client}\n${server.id}`) ?? null,
-            })),
-          }),
-        ),
+      const page = toPage(
+        found,
+        query.limit,
+        ({ server }) => server.id,
+        ({ server: { id: of, name, isOff }, scopes, by: because, through }) => ({
+          server: { id: of, name, enabled: !isOff },
+          scopes: [...scopes],
+          by: [...because],
+          through: through.map(({ client, scopes: granted }) => ({
+            client,
+            scopes: [...granted],
+            lastMs: uses.get(`${client}\n${of}`) ?? null,
+          })),
+        }),
       );
+      return answer({ active: person.active, ...page });
     },
   }),
   route({
@@ -84,7 +99,8 @@ export const reachRoutes: readonly Route[] = [
     permission: 'read:reach',
     params: z.strictObject({ id: z.string().max(300) }),
     answer: z.object({
-      ...Parts,
+      server: ReachedServer,
+      rules: z.array(RuleShape),
       people: z.int().describe('Who may have anything there, through any client.'),
       clients: z.array(
         z.object({
@@ -111,21 +127,17 @@ export const reachRoutes: readonly Route[] = [
       const server = index?.servers.get(id);
       if (!index || !server) return refuse('api_not_found');
       const audience = await audienceShared(store, index, server, now);
-      const used = await store.uses.people(id, nowMs - unusedDays * day);
+      const used = await store.uses.people(id, nowMs - unusedDays * dayMs);
       const byClient = countPeople(audience, ({ granted }) => granted.map(({ client }) => client));
       const byScope = countPeople(audience, ({ granted }) => granted.flatMap(({ scopes }) => scopes));
       const bySubject = countPeople(audience, ({ subjects }) => subjects);
       const people = audience.reduce((sum, { size }) => sum + size, 0);
       const named = new Set(index.rules.get(id)?.all.flatMap(({ to }) => to));
-      const known = await Promise.all(
-        [...named].map(async (subject) => {
-          const [kind, of] = splitSubject(subject);
-          return findHead(store, subject, !(kind === 'user' && (await isHidden(services, by, of))));
-        }),
-      );
+      const known = await headsOf(named, services, await hiddenFrom(by, services));
       const sizes = await sizesOf(store, known);
       return answer({
-        ...toParts(services, index, server, () => true),
+        server: toReachedServer(services, server),
+        rules: rulesOf(index, server, () => true),
         people,
         clients: [...byClient].map(([client, some]) => ({ client, people: some, used: used.get(client) ?? 0 })),
         scopes: [...server.scopes.keys()].map((scope) => ({ scope, people: byScope.get(scope) ?? 0 })),
@@ -148,11 +160,17 @@ export const reachRoutes: readonly Route[] = [
     query: z.strictObject(pageQuery),
     answer: z.object({
       items: z.array(
-        z.object({ ...Parts, clientId: z.string(), used: z.int().describe('People, in the last 90 days.') }),
+        z.object({
+          server: ReachedServer,
+          rules: z.array(RuleShape),
+          clientId: z.string(),
+          used: z.int().describe('People, in the last 90 days.'),
+        }),
       ),
+      subjects: z.array(NamedSubject).describe('Whom the rules of this page name.'),
       next: z.string().nullable(),
     }),
-    handle: async ({ params: { id }, query: { limit, cursor }, nowMs }, services) => {
+    handle: async ({ params: { id }, query: { limit, cursor }, by, nowMs }, services) => {
       const { store, access } = services;
       const index = access();
       const client = index?.clients.get(id);
@@ -162,50 +180,30 @@ export const reachRoutes: readonly Route[] = [
       const shown = servers.slice(0, limit + 1);
       const used = new Map<string, number>();
       for (const server of shown) {
-        used.set(server.id, (await store.uses.people(server.id, nowMs - unusedDays * day)).get(id) ?? 0);
+        used.set(server.id, (await store.uses.people(server.id, nowMs - unusedDays * dayMs)).get(id) ?? 0);
       }
-      return answer(
-        toPage(
-          shown,
-          limit,
-          (server) => server.id,
-          (server) => ({
-            ...toParts(services, index, server, ({ through }) => !through || through.has(id)),
-            clientId: client.clientIds.get(server.ras) ?? '',
-            used: used.get(server.id) ?? 0,
-          }),
-        ),
+      const page = toPage(
+        shown,
+        limit,
+        (server) => server.id,
+        (server) => ({
+          server: toReachedServer(services, server),
+          rules: rulesOf(index, server, ({ through }) => !through || through.has(id)),
+          clientId: client.clientIds.get(server.ras) ?? '',
+          used: used.get(server.id) ?? 0,
+        }),
       );
+      const named = page.items.flatMap(({ rules }) => rules.flatMap(({ to }) => to));
+      const heads = await headsOf(named, services, await hiddenFrom(by, services));
+      return answer({ ...page, subjects: heads.map(({ subject, name }) => ({ subject, name })) });
     },
   }),
 ];
 
-/** By id, so that a page can go on after one. */
-function serversInOrder({ servers }: AccessIndex): readonly AccessServer[] {
-  return [...servers.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-}
-
-function toParts(
-  { resource }: Pick<AdminServices, 'resource'>,
+function rulesOf(
   index: AccessIndex,
-  server: AccessServer,
+  { id }: AccessServer,
   isMeant: (rule: Rule) => boolean,
-) {
-  const tools = [...(resource()?.serversByResource.get(server.resource)?.tools ?? [])];
-  const scopes = toScopeShapes(server).map((scope) => ({
-    ...scope,
-    tools: tools.filter(([, needed]) => needed === scope.name).map(([tool]) => tool),
-  }));
-  const rules = (index.rules.get(server.id)?.all ?? []).filter(isMeant).map(toRuleShape);
-  return { server: { id: server.id, name: server.name, scopes }, rules };
-}
-
-function isAbout({ to }: Rule, { id, groups, roles }: Ask['person']): boolean {
-  const subjects = new Set([
-    'everyone',
-    `user:${id}`,
-    ...groups.map((group) => `group:${group}`),
-    ...roles.map((role) => `role:${role}`),
-  ]);
-  return to.some((subject) => subjects.has(subject));
+): z.output<typeof RuleShape>[] {
+  return (index.rules.get(id)?.all ?? []).filter(isMeant).map(toRuleShape);
 }

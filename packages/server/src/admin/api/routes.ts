@@ -21,6 +21,9 @@ import { planRoutes } from './plan.ts';
 import { policyRoutes } from './policies.ts';
 import { reachRoutes } from './reach.ts';
 import { reachExportRoutes } from './reach-export.ts';
+import { reachPathRoutes } from './reach-paths.ts';
+import { reachPeopleRoutes } from './reach-people.ts';
+import { reachUnusedRoutes } from './reach-unused.ts';
 import { recordRoutes } from './records.ts';
 import type { Route } from './route.ts';
 import { serverRoutes } from './servers.ts';
@@ -50,6 +53,9 @@ export const routes: readonly Route[] = [
   ...accessRoutes,
   ...standingRoutes,
   ...reachRoutes,
+  ...reachPathRoutes,
+  ...reachPeopleRoutes,
+  ...reachUnusedRoutes,
   ...reachExportRoutes,
   ...policyRoutes,
   ...draftRoutes,

@@ -2,8 +2,6 @@ import { z } from 'zod';
 import { type Standing, type Subjects, standingsOf } from '../../policy/standing.ts';
 import { findGroup } from './groups.ts';
 import { fromCursor, pageOf, pageQuery, toPage } from './page.ts';
-import { isHidden } from './people.ts';
-import { personParams } from './people-shape.ts';
 import { type ApiCall, answer, type Outcome, type Route, refuse, route } from './route.ts';
 import { ScopeShape } from './scope-shape.ts';
 import type { AdminServices } from './services.ts';
@@ -18,23 +16,8 @@ const StandingShape = z.object({
   by: z.array(z.string()).describe('Whom the rules that allow something name: everyone, group:ID, role:ID or user:ID.'),
 });
 
-/** What the policy in force gives to one person, or to a group. */
+/** What the policy in force gives to a group. Of one person `/reach/people/{id}` tells. */
 export const standingRoutes: readonly Route[] = [
-  route({
-    method: 'GET',
-    path: '/people/{id}/standing',
-    id: 'getStanding',
-    summary: 'What rules say of a person, server by server: given, given only if, refused, and because of which group',
-    permission: 'read:reach',
-    params: personParams,
-    query: z.strictObject(pageQuery),
-    answer: pageOf(StandingShape),
-    handle: async (call, services) => {
-      const { id } = call.params;
-      const person = (await isHidden(services, call.by, id)) ? undefined : await services.store.people.find(id);
-      return person ? show(services, call, person) : refuse('api_not_found');
-    },
-  }),
   route({
     method: 'GET',
     path: '/groups/{ref}/standing',

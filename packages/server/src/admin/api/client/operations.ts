@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: 36FSTPmCvlfQguftGwfLuew8XVvx02VQvVBTRWDzH5o
+// Made of: 397zQy0j76f3WBb4cu7EOd9X5LzSoqXVloGHNY5e9xU
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -512,7 +512,7 @@ export interface Operations {
       redirectUris: readonly string[];
       distributed: boolean;
       secrets: readonly { fingerprint: string; createdAt: number }[];
-      exchanges: boolean;
+      exchanges: boolean | null;
       metadata: string | null;
       clientIds: readonly { ras: string; clientId: string }[];
       trustedBy: readonly string[];
@@ -534,7 +534,7 @@ export interface Operations {
     query: { server?: string };
     answer: {
       server: string;
-      exchanges: boolean;
+      exchanges: boolean | null;
       setUps: readonly {
         kind: 'claude-code' | 'vscode' | 'inspector' | 'sdk' | 'curl';
         name: string;
@@ -882,27 +882,6 @@ export interface Operations {
       }[];
     };
   };
-  /** What rules say of a person, server by server: given, given only if, refused, and because of which group. */
-  getStanding: {
-    method: 'GET';
-    path: '/people/{id}/standing';
-    params: { id: string };
-    query: { limit?: number; cursor?: string };
-    answer: {
-      items: readonly {
-        server: string;
-        name: string;
-        enabled: boolean;
-        scopes: readonly {
-          name: string;
-          risk: 'low' | 'medium' | 'high';
-          state: 'allowed' | 'conditional' | 'denied';
-        }[];
-        by: readonly string[];
-      }[];
-      next: string | null;
-    };
-  };
   /** What rules say of a group or role, server by server. */
   getStandingOfGroup: {
     method: 'GET';
@@ -924,31 +903,22 @@ export interface Operations {
       next: string | null;
     };
   };
-  /** What one person reaches: by server, through which client, by which rules, and when it was last used. */
+  /** What one person reaches, server by server: through which client and when last, because of whom, and what rules refuse. */
   reachOfPerson: {
     method: 'GET';
     path: '/reach/people/{id}';
     params: { id: string };
-    query: { limit?: number; cursor?: string; server?: string };
+    query: { limit?: number; cursor?: string; only?: 'all' | 'reached' };
     answer: {
+      active: boolean;
       items: readonly {
-        server: {
-          id: string;
+        server: { id: string; name: string; enabled: boolean };
+        scopes: readonly {
           name: string;
-          scopes: readonly { name: string; risk: 'low' | 'medium' | 'high'; tools: readonly string[] }[];
-        };
-        rules: readonly {
-          id: string;
-          effect: 'allow' | 'deny' | 'require';
-          scopes: readonly string[];
-          to: readonly string[];
-          through: readonly string[] | null;
-          needs: { acr: string | null; amr: readonly string[]; maxAgeSeconds: number | null } | null;
-          from: readonly string[];
-          notFrom: readonly string[];
-          hours: string | null;
-          until: number | null;
+          risk: 'low' | 'medium' | 'high';
+          state: 'allowed' | 'conditional' | 'denied' | 'withheld';
         }[];
+        by: readonly string[];
         through: readonly { client: string; scopes: readonly string[]; lastMs: number | null }[];
       }[];
       next: string | null;
@@ -963,6 +933,7 @@ export interface Operations {
       server: {
         id: string;
         name: string;
+        enabled: boolean;
         scopes: readonly { name: string; risk: 'low' | 'medium' | 'high'; tools: readonly string[] }[];
       };
       rules: readonly {
@@ -994,6 +965,7 @@ export interface Operations {
         server: {
           id: string;
           name: string;
+          enabled: boolean;
           scopes: readonly { name: string; risk: 'low' | 'medium' | 'high'; tools: readonly string[] }[];
         };
         rules: readonly {
@@ -1011,6 +983,88 @@ export interface Operations {
         clientId: string;
         used: number;
       }[];
+      subjects: readonly { subject: string; name: string }[];
+      next: string | null;
+    };
+  };
+  /** How a person, a client or anybody reaches a server, or what they reach at all: path by path, and where refused ones end. */
+  listPaths: {
+    method: 'GET';
+    path: '/reach/paths';
+    query: { person?: string; client?: string; server?: string; scope?: string; draft?: string };
+    answer: {
+      version: number;
+      person: { id: string; email: string; name: string; active: boolean } | null;
+      subjects: readonly { subject: string; name: string; people: number }[];
+      clients: readonly { id: string; name: string; exchanges: boolean | null }[];
+      servers: readonly {
+        id: string;
+        name: string;
+        enabled: boolean;
+        scopes: readonly { name: string; risk: 'low' | 'medium' | 'high'; tools: readonly string[] }[];
+      }[];
+      rules: readonly {
+        id: string;
+        effect: 'allow' | 'deny' | 'require';
+        scopes: readonly string[];
+        to: readonly string[];
+        through: readonly string[] | null;
+        needs: { acr: string | null; amr: readonly string[]; maxAgeSeconds: number | null } | null;
+        from: readonly string[];
+        notFrom: readonly string[];
+        hours: string | null;
+        until: number | null;
+        server: string;
+        draft: boolean;
+      }[];
+      stops: readonly { kind: 'person' | 'client' | 'server'; target: string; reason: string }[];
+      paths: readonly {
+        subject: string;
+        rule: string;
+        client: string | null;
+        server: string;
+        scopes: readonly string[];
+        state: 'allowed' | 'conditional' | 'refused';
+        change: 'kept' | 'gained' | 'lost';
+        conditions: readonly {
+          about: 'network' | 'hours' | 'until' | 'sign_in' | 'deny' | 'key' | 'session';
+          rule: string | null;
+        }[];
+        stop: {
+          at: 'person' | 'until' | 'client' | 'exchange' | 'server' | 'deny' | 'sign_in';
+          rule: string | null;
+        } | null;
+        lastMs: number | null;
+      }[];
+      more: number;
+      moreServers: number;
+    };
+  };
+  /** People who reach a server, each once: through which clients, with which scopes, by which groups, and when last. */
+  listReaching: {
+    method: 'GET';
+    path: '/reach/servers/{id}/people';
+    params: { id: string };
+    query: { limit?: number; cursor?: string; client?: string; scope?: string; unused?: number };
+    answer: {
+      items: readonly {
+        person: { id: string; email: string; name: string; source: string };
+        by: readonly string[];
+        through: readonly { client: string; scopes: readonly string[]; lastMs: number | null }[];
+      }[];
+      next: string | null;
+    };
+  };
+  /** Servers that rules give to somebody, those first that nobody uses: how many may, and how many did. */
+  listUnused: {
+    method: 'GET';
+    path: '/reach/unused';
+    query: { days?: number; limit?: number; cursor?: string };
+    answer: {
+      sinceMs: number;
+      unused: number;
+      given: number;
+      items: readonly { server: { id: string; name: string }; people: number; used: number; issued: number }[];
       next: string | null;
     };
   };
@@ -1677,11 +1731,13 @@ export const addresses = {
   probeServer: ['POST', '/probes'],
   getMatrix: ['GET', '/access'],
   getCell: ['GET', '/access/cell'],
-  getStanding: ['GET', '/people/{id}/standing'],
   getStandingOfGroup: ['GET', '/groups/{ref}/standing'],
   reachOfPerson: ['GET', '/reach/people/{id}'],
   reachOfServer: ['GET', '/reach/servers/{id}'],
   reachOfClient: ['GET', '/reach/clients/{id}'],
+  listPaths: ['GET', '/reach/paths'],
+  listReaching: ['GET', '/reach/servers/{id}/people'],
+  listUnused: ['GET', '/reach/unused'],
   listVersions: ['GET', '/policies/{kind}/versions'],
   getVersion: ['GET', '/policies/{kind}/versions/{version}'],
   listDrafts: ['GET', '/drafts'],

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { firstPlace, type Place, type Reaching, type ReachingPerson, reachingFrom } from '../reaching.ts';
+import { pageQuery } from './page.ts';
+import { dayMs, days, hiddenFrom } from './reach-shape.ts';
+import { type ApiCall, answer, type Route, refuse, route } from './route.ts';
+import type { AdminServices } from './services.ts';
+
+const params = z.strictObject({ id: z.string().max(300) });
+
+/** What narrows a review, in its list and in its export alike. */
+export const reviewQuery = {
+  client: z.string().min(1).max(300).optional(),
+  scope: z.string().min(1).max(300).optional(),
+  unused: days.optional().describe('Only through clients that they had nothing issued through for so many days.'),
+};
+
+/** People looked at for one page: where few of many reach a server, a page may be short and go on. */
+const mostLooked = 2000;
+
+/** Who reaches a server, one by one. */
+export const reachPeopleRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/reach/servers/{id}/people',
+    id: 'listReaching',
+    summary:
+      'People who reach a server, each once: through which clients, with which scopes, by which groups, and when last',
+    permission: 'read:reach',
+    params,
+    query: z.strictObject({ ...pageQuery, ...reviewQuery }),
+    answer: z.object({
+      items: z.array(
+        z.object({
+          person: z.object({ id: z.string(), email: z.string(), name: z.string(), source: z.string() }),
+          by: z.array(z.string()).describe('Of what the rules there name, what this person is.'),
+          through: z.array(z.object({ client: z.string(), scopes: z.array(z.string()), lastMs: z.int().nullable() })),
+        }),
+      ),
+      next: z
+        .string()
+        .nullable()
+        .describe('A page may have fewer than asked for, or none, and still be followed by another.'),
+    }),
+    handle: async (call, services) => {
+      const asked = await toReaching(call, services);
+      if (!asked) return refuse('api_not_found');
+      const { limit, cursor } = call.query;
+      const { version } = asked.index;
+      const from = cursor === undefined ? { place: firstPlace(asked) } : readPlace(cursor, version);
+      if (!from) return refuse('api_conflict', 'The policy has changed since the page before: begin again.');
+      const items: ReachingPerson[] = [];
+      let place = from.place;
+      for (let looked = 0; place && items.length < limit && looked < mostLooked; looked += limit) {
+        const { found, next }: Awaited<ReturnType<typeof reachingFrom>> = await reachingFrom(asked, place, limit);
+        const [room, subject] = [limit - items.length, place.subject];
+        items.push(...found.slice(0, room));
+        const last = items.at(-1);
+        const isCut = found.length > room && last !== undefined;
+        place = isCut ? { subject, after: last.person.email.toLowerCase() } : next;
+      }
+      return answer({ items: items.map(toShape), next: place ? toCursor(place, version) : null });
+    },
+  }),
+];
+
+type Asked = Pick<
+  ApiCall<
+    z.output<typeof params>,
+    { readonly client?: string | undefined; readonly scope?: string | undefined; readonly unused?: number | undefined },
+    unknown
+  >,
+  'params' | 'query' | 'by' | 'now' | 'nowMs'
+>;
+
+/** Whose reach a call is about; `undefined` where there is no such server. */
+export async function toReaching(
+  { params: { id }, query: { client, scope, unused }, by, now, nowMs }: Asked,
+  services: AdminServices,
+): Promise<Reaching | undefined> {
+  const index = services.access();
+  const server = index?.servers.get(id);
+  if (!index || !server) return undefined;
+  const unusedSinceMs = unused === undefined ? undefined : nowMs - unused * dayMs;
+  const hidden = await hiddenFrom(by, services);
+  return { store: services.store, index, server, client, scope, unusedSinceMs, now, hidden };
+}
+
+function toShape({ person: { id, email, name, source }, by, granted }: ReachingPerson) {
+  const through = granted.map(({ client, scopes, lastMs }) => ({
+    client,
+    scopes: [...scopes],
+    lastMs: lastMs ?? null,
+  }));
+  return { person: { id, email, name, source }, by: [...by], through };
+}
+
+/** Names the version, in which a place has its meaning. */
+function toCursor({ subject, after }: Place, version: number): string {
+  return Buffer.from([version, subject, after].join('\n')).toString('base64url');
+}
+
+function readPlace(cursor: string, version: number): { readonly place: Place } | undefined {
+  const [of, subject, after] = Buffer.from(cursor, 'base64url').toString('utf8').split('\n');
+  if (of !== String(version) || !subject || after === undefined) return undefined;
+  return /^(?:everyone$|group:|role:|user:)/.test(subject) ? { place: { subject, after } } : undefined;
+}

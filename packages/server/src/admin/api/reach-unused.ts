@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import type { AccessIndex } from '../../policy/compile.ts';
+import { audienceShared } from '../audience.ts';
+import { givenTo } from '../reaching.ts';
+import { fromCursor, toPage } from './page.ts';
+import { dayMs, days, serversInOrder, unusedDays } from './reach-shape.ts';
+import { answer, type Route, refuse, route } from './route.ts';
+
+/** What was given and is not used. */
+export const reachUnusedRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/reach/unused',
+    id: 'listUnused',
+    summary: 'Servers that rules give to somebody, those first that nobody uses: how many may, and how many did',
+    permission: 'read:reach',
+    query: z.strictObject({
+      days: days.default(unusedDays),
+      limit: z.coerce.number().int().min(1).max(50).default(20).describe('How many at most: groups are read for each.'),
+      cursor: z.string().max(1000).optional().describe('`next` of the page before.'),
+    }),
+    answer: z.object({
+      sinceMs: z.int(),
+      unused: z.int().describe('Servers that nobody had an ID-JAG issued for in these days.'),
+      given: z.int().describe('Servers that some rule gives to somebody.'),
+      items: z.array(
+        z.object({
+          server: z.object({ id: z.string(), name: z.string() }),
+          people: z.int().describe('Who may have anything there.'),
+          used: z.int().describe('Who had an ID-JAG issued for it in these days; some of them may no more.'),
+          issued: z.int().describe('ID-JAGs.'),
+        }),
+      ),
+      next: z.string().nullable(),
+    }),
+    handle: async ({ query, now, nowMs }, { store, access }) => {
+      const index = access();
+      if (!index) return refuse('api_not_found', 'This installation serves no identity provider.');
+      const sinceMs = nowMs - query.days * dayMs;
+      const sums = await store.uses.sums({ side: 'idp', by: 'server', fromMs: sinceMs });
+      const given = givenServers(index, now).map((server) => ({ server, issued: sums.get(server.id)?.issued ?? 0 }));
+      const ordered = given
+        .map((each) => ({ ...each, key: keyOf(each.issued, each.server.id) }))
+        .sort((a, b) => (a.key < b.key ? -1 : 1));
+      const after = fromCursor(query.cursor);
+      const shown = ordered.filter(({ key }) => key > after).slice(0, query.limit + 1);
+      const { items, next } = toPage(
+        shown,
+        query.limit,
+        ({ key }) => key,
+        (each) => each,
+      );
+      const told = [];
+      for (const { server, issued } of items) {
+        const audience = await audienceShared(store, index, server, now);
+        const people = audience.reduce((sum, { size }) => sum + size, 0);
+        const used = issued === 0 ? 0 : await store.uses.countPeople(server.id, sinceMs);
+        told.push({ server: { id: server.id, name: server.name }, people, used, issued });
+      }
+      const unused = given.filter(({ issued }) => issued === 0).length;
+      return answer({ sinceMs, unused, given: given.length, items: told, next });
+    },
+  }),
+];
+
+function givenServers(index: AccessIndex, now: number) {
+  return serversInOrder(index).filter((server) => !server.isOff && givenTo({ index, server, now }).length > 0);
+}
+
+/** In the order of the list: by how often it was used, then by id. */
+function keyOf(issued: number, id: string): string {
+  return `${String(issued).padStart(15, '0')} ${id}`;
+}
