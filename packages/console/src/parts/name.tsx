@@ -8,6 +8,9 @@ export const places = {
   client: (id: string) => `/clients/${encodeURIComponent(id)}`,
   decision: (id: string) => `/decisions/${encodeURIComponent(id)}`,
   draft: (id: string) => `/changes/${encodeURIComponent(id)}`,
+  /** A question on the page Reach: ids of whatever it names. */
+  reach: (asked: Readonly<Partial<Record<'person' | 'client' | 'server' | 'scope' | 'unused', string>>>) =>
+    `/reach?${new URLSearchParams(asked)}`,
   version: (kind: 'access' | 'resource', version: number) => `/changes/${kind}/${version}`,
 } as const;
 

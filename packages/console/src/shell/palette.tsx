@@ -8,6 +8,7 @@ import { paletteTexts as texts } from '../texts/shell.ts';
 import type { KeyActions } from './keys.ts';
 import style from './palette.module.css';
 import { type Found, findActions, findPages, idIn, matches } from './palette-find.ts';
+import { findQuestions, personWord } from './palette-questions.ts';
 import { Glass } from './seal.tsx';
 
 /** Search or jump to: things first, then pages, then what can be done. An id or a URL that is pasted opens what it names. */
@@ -115,6 +116,17 @@ function useFound(
   const people = useRead('listPeople', { query: { q: later.slice(0, 100), limit: 5 } }, { enabled });
   const servers = useRead('listServers', {}, { enabled: may('read:policy') });
   const clients = useRead('listClients', { query: {} }, { enabled: may('read:policy') });
+  const things = {
+    servers: servers.data?.value.granted ?? [],
+    clients: (clients.data?.value.items ?? []).filter(({ side }) => side === 'idp'),
+  };
+  const asks = may('read:reach') && later.length > 1;
+  const word = asks ? personWord(later, things)?.slice(0, 100) : undefined;
+  const meant = useRead(
+    'listPeople',
+    { query: { q: word ?? '', limit: 5 } },
+    { enabled: enabled && word !== undefined },
+  );
   const id = idIn(text);
   const { sections } = texts;
   const named = text.length > 0;
@@ -136,17 +148,26 @@ function useFound(
     },
     {
       title: sections.servers,
-      found: (named ? (servers.data?.value.granted ?? []) : [])
+      found: (named ? things.servers : [])
         .filter((server) => matches(text, server.name, server.id, server.resource))
         .slice(0, 5)
         .map(({ id: to, name, resource }) => ({ title: name, remark: resource, to: places.server(to) })),
     },
     {
       title: sections.clients,
-      found: (named ? (clients.data?.value.items ?? []) : [])
-        .filter((client) => client.side === 'idp' && matches(text, client.name, client.id))
+      found: (named ? things.clients : [])
+        .filter((client) => matches(text, client.name, client.id))
         .slice(0, 5)
         .map(({ id: to, name }) => ({ title: name, remark: to, to: places.client(to) })),
+    },
+    {
+      title: sections.questions,
+      found:
+        asks && named
+          ? findQuestions(text, { people: word === undefined ? [] : (meant.data?.value.items ?? []), ...things }).map(
+              ({ title, asked }) => ({ title, to: places.reach(asked) }),
+            )
+          : [],
     },
     { title: sections.pages, found: findPages(text, permissions) },
     { title: sections.actions, found: findActions(text, actions) },

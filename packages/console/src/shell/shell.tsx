@@ -1,5 +1,5 @@
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useState } from 'react';
 import { useMayNot, useMe } from '../data/me.ts';
 import type { Page } from '../pages/page.ts';
 import { Notes } from '../parts/notes.tsx';
@@ -11,6 +11,7 @@ import { type KeyActions, useKeys } from './keys.ts';
 import { Palette } from './palette.tsx';
 import style from './shell.module.css';
 import { Side } from './side.tsx';
+import { showTitle } from './title.ts';
 import { Top } from './top.tsx';
 
 /** Around every page: navigation, bar, palette, keys, notes. */
@@ -53,8 +54,9 @@ export function Shell() {
 /** The page at this address, or why it is not shown to this administrator; names the window. */
 export function Framed({ page, children }: { readonly page: Page; readonly children: React.ReactNode }) {
   const mayNot = useMayNot(page.permission);
-  const { role } = useMe();
-  useTitle(page.title);
+  const { role, organisation } = useMe();
+  // Before the page itself names what it shows: effects of what is inside come first.
+  useLayoutEffect(() => showTitle(page.title, organisation), [page.title, organisation]);
   if (mayNot === undefined) return children;
   return (
     <>
@@ -81,7 +83,5 @@ export function NoPage() {
 /** What the window is called, for tabs, history and those who hear it. A page that shows one thing may name that. */
 export function useTitle(title: string): void {
   const { organisation } = useMe();
-  useEffect(() => {
-    document.title = `${title} · ${organisation} · Credence`;
-  }, [title, organisation]);
+  useEffect(() => showTitle(title, organisation), [title, organisation]);
 }

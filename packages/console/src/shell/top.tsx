@@ -7,11 +7,13 @@ import { Time } from '../parts/time.tsx';
 import { shellTexts } from '../texts/shell.ts';
 import { Glass } from './seal.tsx';
 import style from './shell.module.css';
+import { useShownTitle } from './title.ts';
 
 /** Where one is, search, and the version of the policy in force. */
 export function Top({ onMenu, onSearch }: { readonly onMenu: () => void; readonly onSearch: () => void }) {
   const { pathname } = useLocation();
   const page = pageAt(pathname);
+  const title = useShownTitle();
   return (
     <header className={style.top}>
       <Button small className={style.menu ?? ''} onClick={onMenu}>
@@ -23,7 +25,7 @@ export function Top({ onMenu, onSearch }: { readonly onMenu: () => void; readonl
             <Link to={page.parent.path}>{page.parent.title}</Link> <span aria-hidden="true">/</span>{' '}
           </>
         )}
-        <b>{page?.title ?? shellTexts.noPage}</b>
+        <b>{page ? (page.parent ? title : page.title) : shellTexts.noPage}</b>
       </p>
       <button type="button" className={style.jump} onClick={onSearch}>
         <Glass />

@@ -40,8 +40,16 @@ export const shellTexts = {
 
 export const paletteTexts = {
   title: 'Search or jump to',
-  placeholder: 'Person, server, client, page, or the id of a decision',
-  sections: { open: 'Open', people: 'People', servers: 'Servers', clients: 'Clients', pages: 'Pages', actions: 'Do' },
+  placeholder: 'Person, server, client, page, question, or the id of a decision',
+  sections: {
+    open: 'Open',
+    people: 'People',
+    servers: 'Servers',
+    clients: 'Clients',
+    questions: 'Ask',
+    pages: 'Pages',
+    actions: 'Do',
+  },
   decision: (id: string) => `Decision ${id}`,
   record: 'opens the record',
   none: 'Nothing by that name.',
