@@ -36,6 +36,58 @@ export const states: readonly State[] = [
       await page.getByRole('heading', { name: 'Rules that speak' }).waitFor();
     },
   },
+  {
+    name: 'reach',
+    path: '/reach',
+    heading: 'Reach',
+    act: (page) => page.getByRole('table', { name: 'Given and not used' }).waitFor(),
+  },
+  {
+    name: 'reach-server',
+    path: '/reach?server=files',
+    heading: 'Reach',
+    act: async (page) => {
+      await page.getByText('2 people can reach Company documents').waitFor();
+      await page.getByRole('table', { name: 'Who can reach it' }).waitFor();
+    },
+  },
+  {
+    name: 'reach-client',
+    path: '/reach?client=claude-code',
+    heading: 'Reach',
+    act: (page) => page.getByRole('table', { name: 'Where it may go' }).waitFor(),
+  },
+  {
+    name: 'reach-person',
+    path: '/people',
+    open: 'Alice',
+    heading: 'Alice',
+    act: async (page) => {
+      await page.getByRole('link', { name: 'See every path' }).click();
+      await page.getByRole('table', { name: 'What they can reach' }).waitFor();
+    },
+  },
+  {
+    name: 'reach-paths',
+    path: '/people',
+    open: 'Carol',
+    heading: 'Carol',
+    act: async (page) => {
+      await page.getByRole('link', { name: 'See every path' }).click();
+      await page.getByRole('combobox', { name: 'Server', exact: true }).fill('Company');
+      await page.getByRole('option', { name: 'Company documents (files)' }).click();
+      await page.getByText('Carol cannot reach Company documents.').waitFor();
+    },
+  },
+  {
+    name: 'reach-review',
+    path: '/reach?server=files',
+    heading: 'Reach',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Export for review…' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
   { name: 'changes', path: '/changes', heading: 'Nothing waits for approval.' },
   {
     name: 'version',

@@ -1,4 +1,4 @@
-import { createAdminClient, type Operations } from '@credence/server/admin-client';
+import { createAdminClient, type Operations, type Problem } from '@credence/server/admin-client';
 import { type QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import type { pollEvery } from '../session/idle.ts';
@@ -23,6 +23,17 @@ export async function call<K extends OperationId>(operation: K, asked: Asked<K>)
     if (told.ok) return { value: makeVisible(told.value), etag: told.etag };
     const need = signInNeeded(told.problem);
     if (need === undefined || !(await needSignIn(need))) throw new ApiProblem(told.problem);
+  }
+}
+
+/** Opens what goes on for a while, such as an export, by its address; a sign-in is made up for as in {@link call}. */
+export async function openStream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  for (;;) {
+    const response = await fetch(path, { headers: { 'credence-console': '1' }, signal });
+    if (response.ok && response.body) return response.body;
+    const problem = makeVisible((await response.json()) as Problem);
+    const need = signInNeeded(problem);
+    if (need === undefined || !(await needSignIn(need))) throw new ApiProblem(problem);
   }
 }
 

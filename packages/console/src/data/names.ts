@@ -39,20 +39,25 @@ export function useThings() {
   const servers = useRead('listServers', {}, { enabled });
   const clients = useRead('listClients', { query: {} }, { enabled });
   return useMemo(() => {
+    const listed = (names: ReadonlyMap<string, string>) => toChoices([...names].map(([id, name]) => ({ id, name })));
     const serverNames = new Map<string, string>();
     const { granted = [], guarded = [] } = servers.data?.value ?? {};
     for (const { id, name } of [...guarded, ...granted]) serverNames.set(id, name);
     const clientNames = new Map<string, string>();
     for (const { id, name } of clients.data?.value.items ?? []) clientNames.set(id, name);
-    return { serverNames, clientNames, servers: toChoices(serverNames), clients: toChoices(clientNames) };
+    return { serverNames, clientNames, servers: listed(serverNames), clients: listed(clientNames) };
   }, [servers.data, clients.data]);
 }
 
-function toChoices(names: ReadonlyMap<string, string>): readonly Choice[] {
-  return [...names]
-    .map(([value, label]) => ({ value, label: label === value ? label : `${label} (${value})` }))
-    .sort((a, b) => a.label.localeCompare(b.label));
+/** For a list to choose from, by name. */
+export function toChoices(things: readonly { readonly id: string; readonly name: string }[]): readonly Choice[] {
+  return things
+    .map(({ id, name }) => ({ value: id, label: name === id ? name : `${name} (${id})` }))
+    .sort((a, b) => compare(a.label, b.label));
 }
+
+/** Made once: one for each comparison takes long for a thousand names. */
+const { compare } = new Intl.Collator('en');
 
 /** Reasons of refusals in words. They are the same for as long as the server runs. */
 export function useReasons() {

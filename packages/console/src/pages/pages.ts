@@ -6,6 +6,7 @@ import { overviewPage } from './overview/page.ts';
 import type { Page } from './page.ts';
 import { partsPage } from './parts/page.ts';
 import { peoplePages } from './people/page.ts';
+import { reachPage } from './reach/page.ts';
 import { cataloguePage, serverPage, serversPage } from './servers/page.ts';
 import { settingsPage } from './settings/page.ts';
 
@@ -15,6 +16,7 @@ export const pages: readonly Page[] = [
   decisionsPage,
   decisionPage,
   accessPage,
+  reachPage,
   changesPage,
   draftPage,
   versionPage,

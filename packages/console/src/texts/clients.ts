@@ -34,6 +34,9 @@ export const clientTexts = {
   distributed: 'What it proves itself with is on many machines: high-risk scopes only with a key it signed in with.',
   noExchange:
     'The policy lets it sign people in, and trade nothing for them: what follows does not work until that changes.',
+  unknownExchange:
+    'Whether it may trade a sign-in for access is in its metadata document, which is read when it comes: not known here.',
+  reach: 'Where it may go',
   atTitle: 'Where it went',
   server: 'Server',
   secretsTitle: 'Secrets',

@@ -60,8 +60,6 @@ export const decisionsTexts = {
   to: 'To',
   anybody: 'Anybody',
   any: 'Any',
-  typeName: 'Type a name or an address',
-  nothingFound: 'Nobody by that name',
   more: 'More filters',
   less: 'Fewer filters',
   clear: 'Clear filters',

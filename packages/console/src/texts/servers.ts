@@ -58,6 +58,7 @@ export const serverTexts = {
   started: (name: string) => `${name} goes on.`,
   standing: (reason: string) => `Stopped: ${reason}`,
   probeNow: 'Probe now',
+  reachIt: 'Who can reach it',
   useRemark: '30 days',
   noUse: 'Nothing was issued for it in 30 days.',
   day: 'Day',

@@ -1,5 +1,6 @@
 import { useParams } from '@tanstack/react-router';
 import { useRead } from '../../data/api.ts';
+import { useMayNot } from '../../data/me.ts';
 import type { Answer } from '../../data/problem.ts';
 import { OutcomeMark } from '../../parts/marks.tsx';
 import { Name, places } from '../../parts/name.tsx';
@@ -31,12 +32,14 @@ export function Page() {
 
 function Shown({ client }: { readonly client: Client }) {
   const { id, name, proof, stops, use, clientIds, exchanges, distributed, redirectUris, at } = client;
+  const mayReach = useMayNot('read:reach') === undefined;
   return (
     <>
       <PageHead title={name} lead={texts.leadOne(texts.proofs[proof])}>
         {stops.length > 0 && (
           <OutcomeMark outcome="stopped">{serverTexts.standing(stops[0]?.reason ?? '')}</OutcomeMark>
         )}
+        {mayReach && <Name to={places.reach({ client: id })}>{texts.reach}</Name>}
         <StopButton kind="client" id={id} name={name} stops={stops} />
       </PageHead>
       <Figures
@@ -47,7 +50,8 @@ function Shown({ client }: { readonly client: Client }) {
         ]}
       />
       <div className="stack">
-        {!exchanges && <p className="prose">{texts.noExchange}</p>}
+        {exchanges === false && <p className="prose">{texts.noExchange}</p>}
+        {exchanges === null && <p className="quiet prose">{texts.unknownExchange}</p>}
         {distributed && <p className="quiet prose">{texts.distributed}</p>}
         {clientIds.length > 0 ? (
           <SetUp id={id} />

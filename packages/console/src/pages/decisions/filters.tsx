@@ -1,13 +1,12 @@
 import { Select } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { useRead } from '../../data/api.ts';
 import type { useReasons, useThings } from '../../data/names.ts';
-import { usePeopleNames } from '../../data/names.ts';
 import { Button, Segmented } from '../../parts/button.tsx';
 import { Field, Find } from '../../parts/field.tsx';
 import { places } from '../../parts/name.tsx';
 import { useIsNarrow } from '../../parts/narrow.ts';
+import { PersonChoice } from '../../parts/person-choice.tsx';
 import { decisionsTexts as texts } from '../../texts/decisions.ts';
 import style from './decisions.module.css';
 import { type Filters, filterNames, isNarrowed } from './filter-query.ts';
@@ -64,7 +63,12 @@ export function FilterBar({
       <div className={style.choices}>
         {!isFolded && (
           <>
-            <PersonChoice value={filters.person} onChange={(person) => change({ person })} />
+            <PersonChoice
+              label={texts.person}
+              placeholder={texts.anybody}
+              value={filters.person}
+              onChange={(person) => change({ person })}
+            />
             <Choice
               label={texts.client}
               value={filters.client}
@@ -140,31 +144,6 @@ function Choice({
       searchable
       clearable
       clearButtonProps={{ 'aria-label': `${texts.clear}: ${label}` }}
-    />
-  );
-}
-
-function PersonChoice({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
-  const [text, setText] = useState('');
-  const found = useRead('listPeople', { query: { q: text, limit: 20 } }, { enabled: text.trim() !== '' });
-  const nameOf = usePeopleNames([value === '' ? undefined : value]);
-  const own = value === '' ? [] : [{ value, label: nameOf(value) ?? value }];
-  const others = (found.data?.value.items ?? [])
-    .filter(({ id }) => id !== value)
-    .map(({ id, email, name }) => ({ value: id, label: `${email} (${name})` }));
-  return (
-    <Select
-      label={texts.person}
-      placeholder={texts.anybody}
-      data={[...own, ...others]}
-      value={value === '' ? null : value}
-      onChange={(next) => onChange(next ?? '')}
-      onSearchChange={setText}
-      filter={({ options }) => options}
-      nothingFoundMessage={text === '' ? texts.typeName : texts.nothingFound}
-      searchable
-      clearable
-      clearButtonProps={{ 'aria-label': `${texts.clear}: ${texts.person}` }}
     />
   );
 }

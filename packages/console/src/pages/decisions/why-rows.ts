@@ -134,7 +134,7 @@ function clientName(id: string, names: Pick<Names, 'clients'>): string {
   return names.clients.find((client) => client.id === id)?.name ?? id;
 }
 
-function needsWords({ needs }: NonNullable<Told['rule']>): string {
+export function needsWords({ needs }: Pick<NonNullable<Told['rule']>, 'needs'>): string {
   const { acr = null, amr = [], maxAgeSeconds = null } = needs ?? {};
   const factors = amr.map((each) => factorWords[each] ?? each);
   const parts = [

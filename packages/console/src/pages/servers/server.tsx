@@ -48,6 +48,7 @@ function Shown({ server, reach }: { readonly server: Server; readonly reach: Rea
       >
         {stops.length > 0 && <OutcomeMark outcome="stopped">{texts.standing(stops[0]?.reason ?? '')}</OutcomeMark>}
         {!enabled && <OutcomeMark outcome="look">{texts.off}</OutcomeMark>}
+        {reach && <Name to={places.reach({ server: id })}>{texts.reachIt}</Name>}
         <Name to={`/catalogue?url=${encodeURIComponent(resource)}`}>{texts.probeNow}</Name>
         <StopButton kind="server" id={id} name={name} stops={stops} people={reach?.people} />
       </PageHead>
