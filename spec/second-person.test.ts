@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { adminRefused } from './admin-world.ts';
+import { type AdminWorld, adminRefused } from './admin-world.ts';
 import { accessText, dataWrites, openChangesWorld, publish, writer } from './changes-world.ts';
 
 // Design.md §4.8: "Nobody widens access unseen or, where the organisation asks for it, alone: widening counts by effect, wherever
 // it happens (rules, group and role membership, ..., administrators, the switch itself)." T29.
 
 const open = () => openChangesWorld({ secondPerson: true });
+
+/** Stops somebody; what it answers ends that. */
+async function stop({ store, now }: AdminWorld, personId: string): Promise<() => Promise<boolean>> {
+  const id = `st_${personId}`;
+  const hits = [{ at: 'idp', what: 'person', value: personId }] as const;
+  const about = { id, kind: 'person', target: personId, hits, personId, reason: 'a drill', by: 'dana' } as const;
+  await store.stops.add({ ...about, at: now() }, {}, []);
+  const end = () => ({ by: 'dana', reason: 'over', grantsBefore: now(), tokensBefore: now(), until: now() + 10 });
+  return () => store.stops.resume(id, { at: now(), ...end() }, []);
+}
 
 describe('a second person, for documents', () => {
   test('whoever wrote it cannot publish what grants more; another can, once it was proposed', async () => {
@@ -64,6 +74,48 @@ describe('a second person, for documents', () => {
     await adminRefused(world, await owner.publish(draft), 'draft_not_proposed');
     assert.equal((await owner.propose({ id: draft.id, etag })).status, 200);
     await adminRefused(world, await owner.publish(draft), 'second_person_needed');
+  });
+
+  test('whoever was stopped since vouches for nothing, also when the stop is over: somebody proposes it again', async () => {
+    const world = await open();
+    const [policy, owner] = [writer(world, 'policy'), writer(world, 'owner')];
+    const draft = await policy.draft(dataWrites);
+    const { etag } = await policy.propose(draft);
+    const end = await stop(world, 'u_policy');
+    await adminRefused(world, await owner.publish(draft), 'draft_not_proposed');
+    world.clock.ms += 5000;
+    await end();
+    await adminRefused(world, await owner.publish(draft), 'draft_not_proposed');
+    world.clock.ms += 5000;
+    const again = await policy.propose({ id: draft.id, etag });
+    assert.equal(again.status, 200, JSON.stringify(again.body));
+    assert.equal((await owner.publish(draft)).status, 200);
+  });
+
+  test('what somebody who is stopped has written is taken over by another, who then does not approve it', async () => {
+    const world = await open();
+    const [policy, owner] = [writer(world, 'policy'), writer(world, 'owner')];
+    const draft = await policy.draft(dataWrites);
+    await stop(world, 'u_policy');
+    const taken = await owner.propose(draft);
+    assert.deepEqual([taken.status, taken.body.authors], [200, ['u_policy', 'u_owner']]);
+    await adminRefused(world, await owner.publish(draft), 'second_person_needed');
+  });
+
+  test('whoever proposed it vouches for it, and no other of its authors in their place', async () => {
+    const world = await open();
+    const [policy, owner] = [writer(world, 'policy'), writer(world, 'owner')];
+    const draft = await owner.draft(dataWrites);
+    const note = { section: 'networks', id: 'office', value: ['192.0.2.0/24'] };
+    const edited = await policy.send('PATCH', `/drafts/${draft.id}`, { edits: [note] }, draft.etag);
+    const proposed = await owner.propose({ id: draft.id, etag: edited.headers.get('etag') ?? '' });
+    assert.deepEqual(proposed.body.authors, ['u_policy', 'u_owner']);
+    await stop(world, 'u_owner');
+    await world.store.administrators.grant({ personId: 'u_auditor', role: 'policy', grantedAt: world.now() }, []);
+    const third = writer(world, 'auditor');
+    await adminRefused(world, await third.publish(edited.body), 'draft_not_proposed');
+    assert.equal((await policy.propose({ id: draft.id, etag: proposed.etag })).status, 200);
+    assert.equal((await third.publish(edited.body)).status, 200);
   });
 
   test('nobody proposes what others wrote, so that an author stands behind it', async () => {
@@ -260,6 +312,18 @@ describe('a second person, for people', () => {
     const body = { name: 'D1', kind: 'group', id: 'engineering', add: ['u_d1'] };
     const asked = await people.send('POST', '/changes/members', body);
     await world.store.administrators.revoke('u_people', []);
+    const answer = await owner.send('POST', `/changes/${asked.body.id}/approve`, { digest: asked.body.digest });
+    await adminRefused(world, answer, 'draft_not_proposed');
+  });
+
+  test('nor is whoever was stopped since', async () => {
+    const world = await open();
+    const [people, owner] = [writer(world, 'people'), writer(world, 'owner')];
+    const body = { name: 'D1', kind: 'group', id: 'engineering', add: ['u_d1'] };
+    const asked = await people.send('POST', '/changes/members', body);
+    const end = await stop(world, 'u_people');
+    world.clock.ms += 5000;
+    await end();
     const answer = await owner.send('POST', `/changes/${asked.body.id}/approve`, { digest: asked.body.digest });
     await adminRefused(world, answer, 'draft_not_proposed');
   });

@@ -1,3 +1,4 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { Store } from '../store/store.ts';
 
 /** Who wrote a version, and who approved it. */
@@ -24,16 +25,35 @@ export function toShell(user: string): string {
   return `${shell}${user}`;
 }
 
-/** Of those who wrote something, people who still may: whoever was taken out vouches for nothing any more. */
+type Standing = Pick<Store, 'people' | 'administrators' | 'stops'>;
+
+/**
+ * Of those who wrote something, people who still may: whoever was taken out, switched off or stopped vouches for nothing any more.
+ * @param since - when they vouched for it: of somebody who was stopped after that nobody knows whose word it was, also when the stop is over
+ */
 export async function standing(
-  { people, administrators }: Pick<Store, 'people' | 'administrators'>,
+  store: Standing,
   authors: readonly string[],
+  since: EpochSeconds,
 ): Promise<readonly string[]> {
   const found: string[] = [];
-  for (const id of authors.filter(isPerson)) {
-    if ((await people.find(id))?.active && (await administrators.roleOf(id)) !== undefined) found.push(id);
-  }
+  for (const id of authors.filter(isPerson)) if (await stands(store, id, since)) found.push(id);
   return found;
+}
+
+async function stands({ people, administrators, stops }: Standing, id: string, since: EpochSeconds): Promise<boolean> {
+  if (!(await people.find(id))?.active || (await administrators.roleOf(id)) === undefined) return false;
+  return !(await stops.ofPerson(id)).some(({ resumed }) => resumed === undefined || resumed.at >= since);
+}
+
+/** Who has proposed it: of the authors of a draft the last. */
+export function withProposer(authors: readonly string[], by: string): readonly string[] {
+  return [...authors.filter((author) => author !== by), by];
+}
+
+/** Who vouches for a draft that was proposed. */
+export function proposerOf(authors: readonly string[]): string {
+  return authors.at(-1) ?? '';
 }
 
 /** Whether this is somebody who signs in, and not a shell. Ids of people begin with `u_`. */

@@ -8,7 +8,7 @@ import { type Conflict, merge } from '../policy/diff/merge.ts';
 import { withoutUpstream, withoutUpstreams } from '../policy/upstreams.ts';
 import type { Draft } from '../store/drafts.ts';
 import type { AuditRow, PolicyKind, Store } from '../store/store.ts';
-import { standing } from './author.ts';
+import { standing, withProposer } from './author.ts';
 import { judge } from './judge.ts';
 import { done, type Outcome, refused } from './outcome.ts';
 
@@ -96,16 +96,17 @@ export async function editDraft(
 }
 
 /**
- * Asks for approval of exactly this text. Only whoever wrote some of it does; of what was written at the machine alone, whoever
- * takes it over by that, and is one of its authors from then on.
+ * Asks for approval of exactly this text. Only whoever wrote some of it does; of what was written at the machine alone, or by people
+ * who are out or stopped, whoever takes it over by that, and is one of its authors from then on. The last author is who vouches for it.
  */
 export async function proposeDraft(ground: Ground, draft: PolicyDraft): Promise<Outcome<PolicyDraft>> {
-  if (!draft.authors.includes(ground.by) && (await standing(ground.store, draft.authors)).length > 0) {
+  const { store, by, now } = ground;
+  if (!draft.authors.includes(by) && (await standing(store, draft.authors, now)).length > 0) {
     return refused('api_conflict', { detail: 'Whoever wrote it proposes it. Edit it to become one of them.' });
   }
   const behind = await checkBase(ground, draft);
   if (!behind.ok) return behind;
-  return keep(ground, draft, { ...draft, state: 'proposed', authors: withAuthor(draft, ground.by) }, 'proposed');
+  return keep(ground, draft, { ...draft, state: 'proposed', authors: withProposer(draft.authors, by) }, 'proposed');
 }
 
 /** Moves a draft onto the version in force, when another was published since it was begun. */

@@ -1,5 +1,5 @@
 import { type PolicyVersion, StoreConflict } from '../store/store.ts';
-import { standing, toAuthor } from './author.ts';
+import { proposerOf, standing, toAuthor } from './author.ts';
 import { type Diff, diffOf } from './diff.ts';
 import { checkBase, type Ground, type PolicyDraft } from './drafts.ts';
 import { judge } from './judge.ts';
@@ -34,8 +34,8 @@ export async function publishDraft(ground: Ground, draft: PolicyDraft, digest: s
   const inForce = await store.policies.latest(draft.kind);
   const diff = await diffOf(store, draft.kind, draft.document, { origins, now });
   const isAuthor = draft.authors.includes(by);
-  const hasAuthor = (await standing(store, draft.authors)).length > 0;
-  const may = checkSecondPerson(asksSecondPerson(inForce), diff.widens, draft, { isAuthor, hasAuthor });
+  const isVouched = (await standing(store, [proposerOf(draft.authors)], draft.changedAt)).length > 0;
+  const may = checkSecondPerson(asksSecondPerson(inForce), diff.widens, draft, { isAuthor, isVouched });
   if (!may.ok) return may;
 
   const approver = isAuthor ? undefined : by;
@@ -82,19 +82,19 @@ function checkSecondPerson(
   isAsked: boolean,
   widens: readonly string[],
   { state, authors }: PolicyDraft,
-  { isAuthor, hasAuthor }: { readonly isAuthor: boolean; readonly hasAuthor: boolean },
+  { isAuthor, isVouched }: { readonly isAuthor: boolean; readonly isVouched: boolean },
 ): Outcome<void> {
   if (!isAsked || widens.length === 0) return done(undefined);
   const detail = `${widens.slice(0, 5).join('; ')}.`;
   if (isAuthor) return refused('second_person_needed', { detail: `It grants more than what is in force: ${detail}` });
-  // Whoever approves may be who had the shell: two hands are two people who sign in.
-  if (!hasAuthor) {
-    const by = authors.join(', ');
-    return refused('draft_not_proposed', {
-      detail: `${by} does not administer (any more): somebody has to take it over.`,
-    });
-  }
   if (state !== 'proposed')
     return refused('draft_not_proposed', { detail: `Nobody of ${authors.join(', ')} has proposed it.` });
+  // Whoever approves may be who had the shell: two hands are two people who sign in, and whose word it still is.
+  if (!isVouched) {
+    const why = 'does not administer (any more), or was stopped since';
+    return refused('draft_not_proposed', {
+      detail: `${proposerOf(authors)} has proposed it and ${why}: somebody has to propose it again.`,
+    });
+  }
   return done(undefined);
 }

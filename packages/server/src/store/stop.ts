@@ -125,6 +125,8 @@ export interface StopStore {
     records: readonly AuditRow[],
   ): Promise<boolean>;
   find(id: string): Promise<Stop | undefined>;
+  /** Every stop of this person of the directory that is still known: those that stand, and those that ended in the last 30 days. */
+  ofPerson(personId: string): Promise<readonly Stop[]>;
   /** All that stand, and those that are over and may still concern something. */
   inForce(now: EpochSeconds): Promise<readonly Stop[]>;
   /** Of those, what changed after a position, oldest change first. */

@@ -65,6 +65,11 @@ export function stopStore({ db, write }: Engine): StopStore {
       return row && toStop(row);
     },
 
+    ofPerson: async (personId) => {
+      const query = rows().where('person_id', '=', personId);
+      return (await query.orderBy('position').execute()).map(toStop);
+    },
+
     inForce: async (now) => {
       const query = rows().where(({ or, eb }) => or([eb('lifted_at', 'is', null), eb('until', '>=', now)]));
       return (await query.orderBy('position').execute()).map(toStop);

@@ -107,10 +107,10 @@ export const changeRoutes: readonly Route[] = [
       const draft = found.value;
       const may = checkApprover(draft, call.by.person.id, call.body.digest);
       if (!may.ok) return may;
-      if ((await standing(services.store, draft.authors)).length === 0) {
+      if ((await standing(services.store, draft.authors, draft.createdAt)).length === 0) {
         return refuse(
           'draft_not_proposed',
-          'Whoever asked for it does not administer any more: discard it, and ask anew.',
+          'Whoever asked for it does not administer any more, or was stopped since: discard it, and ask anew.',
         );
       }
       const done = await (draft.kind === 'members' ? changeMembers : grantRole)(draft, call, services);

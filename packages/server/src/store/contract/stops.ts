@@ -40,6 +40,22 @@ export function stopContract(access: Access): void {
       assert.deepEqual((await stops().find(made.id))?.resumed, resumption());
     });
 
+    test('those of one person, also when they are over', async () => {
+      const [personId, other] = [fresh('u'), fresh('u')];
+      const [over, stands, another] = [stopOf({ personId }), stopOf({ personId }), stopOf({ personId: other })];
+      for (const each of [over, stands, another, stopOf()]) await stops().add(each, {}, []);
+      await stops().resume(over.id, resumption(), []);
+      const found = await stops().ofPerson(personId);
+      assert.deepEqual(
+        new Map(found.map(({ id, resumed }) => [id, resumed?.at])),
+        new Map([
+          [stands.id, undefined],
+          [over.id, now + 5],
+        ]),
+      );
+      assert.deepEqual(await stops().ofPerson(fresh('u')), []);
+    });
+
     test('ends once, however often, and nothing is on the record of the second time', async () => {
       const made = stopOf();
       await stops().add(made, {}, []);
