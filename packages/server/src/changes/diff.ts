@@ -1,10 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { type Origins, toAccessIndex } from '../in-force.ts';
 import type { AccessDocument } from '../policy/access-document.ts';
 import { type AccessIndex, compileAccess } from '../policy/compile.ts';
 import { splitSubject } from '../policy/compile-rules.ts';
-import { affectedServers } from '../policy/diff/affected.ts';
-import { type Effect, effectsOf } from '../policy/diff/effects.ts';
+import { type AffectedServer, affectedServers } from '../policy/diff/affected.ts';
+import { createEffects, type Effect, type Effects } from '../policy/diff/effects.ts';
 import { changedEntries, type EntryChange, type Json } from '../policy/diff/entries.ts';
 import { widenings } from '../policy/diff/widened.ts';
 import { toSentence, toSummary } from '../policy/diff/words.ts';
@@ -48,7 +49,8 @@ export async function diffOf(
   const old = latest ? toAccessIndex(latest, origins) : emptyAccess(origins);
   const next = toAccessIndex({ kind, version: from + 1, document, digest: '', author: '', publishedAt: now }, origins);
   const affected = affectedServers(old, next);
-  const { effects, gain, lose } = effectsOf(old, next, affected, await loadPopulation(store, affected), now);
+  const work = createEffects(old, next, await loadPopulation(store, affected), now);
+  const { effects, gain, lose } = await inTurn(work, affected);
   const names = { before: old, after: next, subjects: await namesOf(store, effects) };
   return {
     kind,
@@ -60,6 +62,15 @@ export async function diffOf(
     entries,
     widens: widenings(kind, { document: before, access: old }, { document: after, access: next }),
   };
+}
+
+/** A server at a time: whoever asks for a token in the meantime does not wait for all of them. */
+async function inTurn(work: ReturnType<typeof createEffects>, affected: readonly AffectedServer[]): Promise<Effects> {
+  for (const server of affected) {
+    work.add(server);
+    await setImmediate();
+  }
+  return work.all();
 }
 
 function emptyAccess({ ras }: Origins): AccessIndex {

@@ -4,7 +4,7 @@ import { compileAccess } from '../compile.ts';
 import { parsePolicy } from '../parse.ts';
 import { affectedServers, subjectsToLoad } from './affected.ts';
 import { applyEdits, missingEdits } from './edits.ts';
-import { effectsOf } from './effects.ts';
+import { createEffects } from './effects.ts';
 import { changedEntries, type Json } from './entries.ts';
 import { merge } from './merge.ts';
 import type { Population } from './person-classes.ts';
@@ -48,7 +48,9 @@ function side(rules: readonly string[], text = base) {
 function compare(before: readonly string[], after: readonly string[], texts: { before?: string; after?: string } = {}) {
   const [old, next] = [side(before, texts.before), side(after, texts.after)];
   const affected = affectedServers(old.access, next.access);
-  const { effects, gain, lose } = effectsOf(old.access, next.access, affected, people, now);
+  const work = createEffects(old.access, next.access, people, now);
+  for (const server of affected) work.add(server);
+  const { effects, gain, lose } = work.all();
   const names = { before: old.access, after: next.access, subjects: new Map([['group:data', 'Data']]) };
   const words = effects.map((effect) => toSentence(effect, names));
   return { words, gain, lose, loaded: [...subjectsToLoad(affected)], widens: widenings('access', old, next), effects };

@@ -5,7 +5,7 @@ import type { Risk } from '../model.ts';
 import { grantedAtBest } from '../reach.ts';
 import type { AffectedServer } from './affected.ts';
 import { type ClientClass, clientClasses } from './client-classes.ts';
-import { classesOn, type PersonClass, type Population } from './person-classes.ts';
+import { createSorter, type PersonClass, type Population } from './person-classes.ts';
 
 /** What a change does for some people: all of them in one group, on one server, through the same clients. */
 export interface Effect {
@@ -38,89 +38,138 @@ export interface Effects {
 
 const risks: readonly Risk[] = ['low', 'medium', 'high'];
 
-/**
- * What the newer version does for whom, at best: after the best sign-in, from the best place, at the best hour. People who are
- * in the same of the groups that count are judged as one.
- */
-export function effectsOf(
-  before: AccessIndex,
-  after: AccessIndex,
-  affected: readonly AffectedServer[],
-  population: Population,
-  now: EpochSeconds,
-): Effects {
-  const found = new Map<string, { -readonly [Key in keyof Effect]: Effect[Key] }>();
-  const gaining = newCount(population);
-  const losing = newCount(population);
+/** Clients that are alike on a server, and the rules there that are about them. */
+interface Way {
+  readonly through: ClientClass;
+  readonly changed: readonly Rule[];
+  readonly before: readonly Rule[];
+  readonly after: readonly Rule[];
+}
 
-  for (const server of affected) {
-    const clients = clientClasses(before, after, server.id);
-    const classes = classesOn(server, population);
-    for (const people of classes) {
+/**
+ * Works out what the newer version does for whom, at best: after the best sign-in, from the best place, at the best hour. People who are
+ * in the same of the groups that count are judged as one. One server after the other, so that others are served in between.
+ */
+export function createEffects(before: AccessIndex, after: AccessIndex, population: Population, now: EpochSeconds) {
+  const sort = createSorter(population);
+  const found: Effect[] = [];
+  const [gaining, losing] = [newCount(population), newCount(population)];
+  const textOf = createTexts();
+
+  function add(server: AffectedServer): void {
+    const ways = toWays(before, after, server);
+    const entries = createEntries(
+      server,
+      ways,
+      (after.servers.get(server.id) ?? before.servers.get(server.id))?.scopes,
+    );
+    for (const people of sort(server)) {
       let [gains, loses] = [false, false];
-      for (const through of clients) {
-        const old = through.before ? grantedBy(before, server.id, people, through, now) : nothing;
-        const next = through.after ? grantedBy(after, server.id, people, through, now) : nothing;
+      for (const [at, way] of ways.entries()) {
+        const old = way.through.before ? grantedBy(before, server.id, people, way.through, now) : nothing;
+        const next = way.through.after ? grantedBy(after, server.id, people, way.through, now) : nothing;
+        if (old.size + next.size === 0) continue;
+        const speaking = way.changed.filter((rule) => matching(rule, people) !== undefined);
         for (const scope of new Set([...next, ...old])) {
-          const sign = !old.has(scope) ? '+' : !next.has(scope) ? '-' : '~';
-          if (sign === '+') gains = true;
-          if (sign === '-') loses = true;
-          note(server, people, through, scope, sign, clients.length);
+          const rules = speaking.filter(({ scopes }) => scopes.has(scope));
+          if (!old.has(scope)) {
+            gains = true;
+            entries.note(at, people, scope, '+', rules);
+          } else if (!next.has(scope)) {
+            loses = true;
+            entries.note(at, people, scope, '-', rules);
+          } else if (rules.length > 0) {
+            // Of a scope that is kept: that a new rule allows it too is told beside those who gain it, and the other way round.
+            const isOther = conditionsOf(way.before, people, scope) !== conditionsOf(way.after, people, scope);
+            const allowing = rules.find(({ effect }) => effect === 'allow');
+            if (isOther) entries.note(at, people, scope, '~', rules);
+            else if (allowing) entries.noteKept(at, people, scope, way.after.includes(allowing) ? '+' : '-', rules);
+          }
         }
       }
       if (gains) gaining.add(people);
       if (loses) losing.add(people);
     }
+    found.push(...entries.all());
   }
-  const all = mergeScopes([...found.values()].filter(({ people }) => people > 0));
-  return { effects: all.toSorted(inOrder), gain: gaining.size(), lose: losing.size() };
 
-  function note(
-    server: AffectedServer,
-    people: PersonClass,
-    through: ClientClass,
-    scope: string,
-    sign: Effect['sign'],
-    classes: number,
-  ): void {
-    const speaking = server.changed.filter((rule) => isAbout(rule, people, through, scope));
-    const kept = sign === '~';
-    const isOther =
-      kept &&
-      conditionsOf(before, server.id, people, through, scope) !==
-        conditionsOf(after, server.id, people, through, scope);
-    // Of a scope that is kept: that a new rule allows it too is told beside those who gain it, and the other way round.
-    const allowing = speaking.find(({ effect }) => effect === 'allow');
-    if (kept && !isOther && !allowing) return;
-    const isNew = allowing !== undefined && after.rules.get(server.id)?.all.includes(allowing);
-    const wanted: Effect['sign'] = kept && !isOther ? (isNew ? '+' : '-') : sign;
-    const subject =
-      (allowing && matching(allowing, people)) ??
-      matching(speaking[0], people) ??
-      [...people.subjects][0] ??
-      'everyone';
-    const key = JSON.stringify([wanted, subject, server.id, through.clients, scope]);
-    const risk = (after.servers.get(server.id) ?? before.servers.get(server.id))?.scopes.get(scope) ?? 'high';
-    const rules = [...new Set(speaking.map(({ id }) => id))];
-    const entry = found.get(key) ?? {
-      sign: wanted,
-      people: 0,
-      already: 0,
-      subject,
-      server: server.id,
-      clients: through.clients,
-      throughAll: classes === 1,
-      scopes: [scope],
-      risk,
-      rules,
-    };
-    if (wanted !== sign) entry.already += people.size;
-    else entry.people += people.size;
-    found.set(key, entry);
+  /** Under which conditions these people have the scope: one text, the same where they are the same. */
+  function conditionsOf(rules: readonly Rule[], people: PersonClass, scope: string): string {
+    const about = rules.filter((rule) => rule.scopes.has(scope) && matching(rule, people) !== undefined);
+    const free = about.some(({ effect, when }) => effect === 'allow' && when === undefined);
+    const words = about.filter(({ effect }) => effect !== 'allow' || !free).map(textOf);
+    return [...new Set(words)].toSorted().join();
   }
+
+  return { add, all: (): Effects => ({ effects: found.toSorted(inOrder), gain: gaining.size(), lose: losing.size() }) };
 }
 
 const nothing: ReadonlySet<string> = new Set();
+
+function toWays(before: AccessIndex, after: AccessIndex, { id, changed }: AffectedServer): readonly Way[] {
+  return clientClasses(before, after, id).map((through) => {
+    const isAbout = (rule: Rule) => !rule.through || rule.through.has(through.clients[0] ?? '');
+    const rulesOf = ({ rules }: AccessIndex) => (rules.get(id)?.all ?? []).filter(isAbout);
+    return { through, changed: changed.filter(isAbout), before: rulesOf(before), after: rulesOf(after) };
+  });
+}
+
+/** The conditions of a rule as text, made once of each. */
+function createTexts(): (rule: Rule) => string {
+  const known = new Map<Rule, string>();
+  return (rule) => {
+    const text = known.get(rule) ?? JSON.stringify([rule.effect, rule.when, rule.needs]);
+    known.set(rule, text);
+    return text;
+  };
+}
+
+/** What is said of one server, summed up over all whom it is said of. */
+function createEntries(
+  server: AffectedServer,
+  ways: readonly Way[],
+  scopesThere: ReadonlyMap<string, Risk> | undefined,
+) {
+  type Entry = { -readonly [Key in keyof Omit<Effect, 'rules'>]: Effect[Key] } & { rules: Set<Rule>; at: number };
+  const found = new Map<string, Entry>();
+  const entryOf = (at: number, people: PersonClass, scope: string, sign: Effect['sign'], rules: readonly Rule[]) => {
+    const allowing = rules.find(({ effect }) => effect === 'allow');
+    const named = (allowing && matching(allowing, people)) ?? matching(rules[0], people);
+    const subject = named ?? [...people.subjects][0] ?? 'everyone';
+    const key = `${sign}\n${subject}\n${at}\n${scope}`;
+    const known = found.get(key);
+    for (const rule of known ? rules : []) known?.rules.add(rule);
+    if (known) return known;
+    const whom = { sign, people: 0, already: 0, subject, server: server.id, at };
+    const through = { clients: ways[at]?.through.clients ?? [], throughAll: ways.length === 1 };
+    const risk = scopesThere?.get(scope) ?? 'high';
+    const entry: Entry = { ...whom, ...through, scopes: [scope], risk, rules: new Set(rules) };
+    found.set(key, entry);
+    return entry;
+  };
+  return {
+    note(...about: Parameters<typeof entryOf>) {
+      entryOf(...about).people += about[1].size;
+    },
+    /** They keep it, and are told of beside those who do not. */
+    noteKept(...about: Parameters<typeof entryOf>) {
+      entryOf(...about).already += about[1].size;
+    },
+    /** Scopes of which all the same is to be said are said together. */
+    all(): readonly Effect[] {
+      const merged = new Map<string, Effect>();
+      for (const { at, rules, ...entry } of found.values()) {
+        if (entry.people === 0) continue;
+        const ids = [...new Set(server.changed.filter((rule) => rules.has(rule)).map(({ id }) => id))];
+        const { sign, people, already, subject, risk } = entry;
+        const key = [sign, people, already, subject, at, risk, ...ids].join('\n');
+        const same = merged.get(key);
+        merged.set(key, same ? { ...same, scopes: [...same.scopes, ...entry.scopes] } : { ...entry, rules: ids });
+      }
+      return [...merged.values()];
+    },
+  };
+}
 
 function grantedBy(
   index: AccessIndex,
@@ -134,42 +183,8 @@ function grantedBy(
   return new Set(grantedAtBest(index, { person: people.person, client: clients[0] ?? '', server }, now));
 }
 
-function isAbout(rule: Rule, people: PersonClass, { clients }: ClientClass, scope: string): boolean {
-  const isThrough = !rule.through || rule.through.has(clients[0] ?? '');
-  return isThrough && rule.scopes.has(scope) && matching(rule, people) !== undefined;
-}
-
 function matching(rule: Rule | undefined, people: PersonClass): string | undefined {
   return rule?.to.find((subject) => subject === 'everyone' || people.subjects.has(subject));
-}
-
-/** Under which conditions these people have the scope: one text, the same where they are the same. */
-function conditionsOf(
-  index: AccessIndex,
-  server: string,
-  people: PersonClass,
-  through: ClientClass,
-  scope: string,
-): string {
-  const about = (index.rules.get(server)?.all ?? []).filter((rule) => isAbout(rule, people, through, scope));
-  const allows = about.filter(({ effect }) => effect === 'allow');
-  const free = allows.some(({ when }) => when === undefined);
-  const words = about
-    .filter((rule) => rule.effect !== 'allow' || !free)
-    .map(({ effect, when, needs }) => JSON.stringify([effect, when, needs]));
-  return [...new Set(words)].toSorted().join();
-}
-
-/** Scopes of which all the same is to be said are said together. */
-function mergeScopes(effects: readonly Effect[]): Effect[] {
-  const merged = new Map<string, Effect>();
-  for (const effect of effects) {
-    const { scopes: _, ...rest } = effect;
-    const key = JSON.stringify(rest);
-    const same = merged.get(key);
-    merged.set(key, same ? { ...same, scopes: [...same.scopes, ...effect.scopes] } : effect);
-  }
-  return [...merged.values()];
 }
 
 function inOrder(a: Effect, b: Effect): number {
@@ -183,16 +198,22 @@ function inOrder(a: Effect, b: Effect): number {
 
 /** Counts people over several servers, each once, those included who are in none of the groups that were loaded. */
 function newCount({ total, known }: Population) {
-  const people = new Set<number>();
-  let others = 0;
+  const isCounted = new Uint8Array(known);
+  let [inGroups, others] = [0, 0];
+  const count = (person: number) => {
+    if (isCounted[person]) return;
+    isCounted[person] = 1;
+    inGroups += 1;
+  };
   return {
     add(some: PersonClass) {
-      for (const person of some.people) people.add(person);
+      for (const person of some.people) count(person);
       if (!some.others) return;
-      const seen = some.others;
-      for (let person = 0; person < known; person += 1) if (!seen.has(person)) people.add(person);
+      const isOther = new Uint8Array(known).fill(1);
+      for (const person of some.others) isOther[person] = 0;
+      for (let person = 0; person < known; person += 1) if (isOther[person]) count(person);
       others = Math.max(0, total - known);
     },
-    size: () => people.size + others,
+    size: () => inGroups + others,
   };
 }

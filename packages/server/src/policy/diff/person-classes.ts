@@ -8,7 +8,7 @@ export interface Population {
   readonly total: number;
   /** How many of them are in any of the groups that were loaded. */
   readonly known: number;
-  /** Active members of each subject, `everyone` aside. */
+  /** Active members of each subject, `everyone` aside, each once. */
   readonly members: ReadonlyMap<string, readonly number[]>;
 }
 
@@ -20,35 +20,53 @@ export interface PersonClass {
   readonly size: number;
   readonly people: readonly number[];
   /** Of the class of all who are in none of the groups: the people who are in one. */
-  readonly others?: ReadonlySet<number>;
+  readonly others?: readonly number[];
 }
 
-/** The classes of those on whom the change of this server can bear. */
-export function classesOn({ relevant, touched }: AffectedServer, population: Population): readonly PersonClass[] {
-  const subjects = [...relevant].filter((subject) => subject !== 'everyone');
-  const marks = new Map<number, string>();
-  for (const [at, subject] of subjects.entries()) {
-    for (const person of population.members.get(subject) ?? []) {
-      const mark = marks.get(person);
-      marks.set(person, mark === undefined ? String(at) : `${mark},${at}`);
+/**
+ * Sorts people into those whom no rule on a server tells apart. Made once, and asked for one server after the other: it costs what the
+ * members of the groups that the rules there name cost.
+ */
+export function createSorter({ total, known, members }: Population) {
+  /** Of each person the class they are in, while a server is being worked on; 0 = in no group. */
+  const classOf = new Int32Array(known);
+
+  /** The classes of those on whom the change of this server can bear. */
+  return ({ relevant, touched }: AffectedServer): readonly PersonClass[] => {
+    const marked: number[] = [];
+    const kinds = [[] as string[]];
+    for (const subject of relevant) {
+      // Whoever is in a class and in this group goes on into another; the rest stays.
+      const goesInto: (number | undefined)[] = [];
+      for (const person of subject === 'everyone' ? [] : (members.get(subject) ?? [])) {
+        const from = classOf[person] as number;
+        let to = goesInto[from];
+        if (to === undefined) {
+          to = kinds.push([...(kinds[from] ?? []), subject]) - 1;
+          goesInto[from] = to;
+        }
+        if (from === 0) marked.push(person);
+        classOf[person] = to;
+      }
     }
-  }
-  const byMark = new Map<string, number[]>();
-  for (const [person, mark] of marks) {
-    const same = byMark.get(mark);
-    if (same) same.push(person);
-    else byMark.set(mark, [person]);
-  }
-  const concernsAll = touched.has('everyone');
-  const classes = [...byMark].flatMap(([mark, people]) => {
-    const own = new Set(mark.split(',').map((at) => subjects[Number(at)] ?? ''));
-    if (!concernsAll && ![...own].some((subject) => touched.has(subject))) return [];
-    return [{ subjects: own, person: toPerson(own), size: people.length, people }];
-  });
-  if (!concernsAll || population.total <= marks.size) return classes;
-  const none: ReadonlySet<string> = new Set();
-  const rest = { subjects: none, person: toPerson(none), size: population.total - marks.size, people: [] };
-  return [...classes, { ...rest, others: new Set(marks.keys()) }];
+    const concernsAll = touched.has('everyone');
+    const isMeant = kinds.map((own) => own.length > 0 && (concernsAll || own.some((subject) => touched.has(subject))));
+    const people = kinds.map(() => [] as number[]);
+    for (const person of marked) {
+      const at = classOf[person] as number;
+      if (isMeant[at]) people[at]?.push(person);
+      classOf[person] = 0;
+    }
+    const classes = people.flatMap((some, at): PersonClass[] => {
+      if (some.length === 0) return [];
+      const own = new Set(kinds[at]);
+      return [{ subjects: own, person: toPerson(own), size: some.length, people: some }];
+    });
+    if (!concernsAll || total <= marked.length) return classes;
+    const none: ReadonlySet<string> = new Set();
+    const rest = { subjects: none, person: toPerson(none), size: total - marked.length, people: [] };
+    return [...classes, { ...rest, others: marked }];
+  };
 }
 
 function toPerson(subjects: ReadonlySet<string>): Ask['person'] {
