@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type AuditRecord, toRow } from '../packages/server/src/audit/record.ts';
 import { type AdminWorld, adminRefused } from './admin-world.ts';
-import { dataWrites, openChangesWorld, type Seen, writer } from './changes-world.ts';
+import { accessText, dataWrites, openChangesWorld, type Seen, writer } from './changes-world.ts';
 
 // What a draft would do, before it is in force: to everybody, to one person, and to what was decided.
 
@@ -123,9 +123,10 @@ describe('the replay of recorded decisions', () => {
     assert.ok(erased && outside);
     const { id } = await policy.draft(dataWrites, { section: 'rules', id: 'eng-reads' });
     const { body } = await policy.send('GET', `/drafts/${id}/replay`);
-    const { changed, next, ...figures } = body;
-    assert.deepEqual(figures, { total: 6, gained: 1, lost: 1, same: 2, unknown: 2 });
-    assert.equal(next, null);
+    const { changed, next, reachedMs, digest, ...figures } = body;
+    assert.deepEqual(figures, { total: 4, gained: 1, lost: 1, again: 0, same: 2, unknown: 2 });
+    assert.deepEqual([next, reachedMs], [null, world.clock.ms - 1000]);
+    assert.equal(digest, (await policy.send('GET', `/drafts/${id}`)).body.digest, 'the text that decided');
     assert.deepEqual(
       changed.map(({ id: line, person, change, before, after }: Seen) => [line, person, change, before, after]),
       [
@@ -175,7 +176,60 @@ describe('the replay of recorded decisions', () => {
     await record(world, 'u_d1', ['engineering']);
     const rule = { section: 'rules', id: 'mfa', value: { require: { amr: ['mfa'] }, for: 'all', on: 'tracker' } };
     const { id } = await policy.draft(rule);
-    const [changed] = (await policy.send('GET', `/drafts/${id}/replay`)).body.changed;
-    assert.deepEqual([changed.change, changed.signInAgain], ['lost', true]);
+    const replayed = await policy.send('GET', `/drafts/${id}/replay`);
+    const [changed] = replayed.body.changed;
+    assert.deepEqual([changed.change, changed.before, changed.after], ['again', ['issues:read'], []]);
+    assert.deepEqual([replayed.body.again, replayed.body.lost, replayed.body.total], [1, 0, 1]);
+  });
+
+  test('and of whoever was sent to sign in again, whether they would be let in, refused, or sent there again', async () => {
+    const mfa = '  - { id: mfa, require: { amr: [mfa] }, for: all, on: tracker }\n';
+    const world = await openChangesWorld({ text: `${accessText}${mfa}` });
+    const policy = writer(world, 'policy');
+    const steppedUp = { ...denied, decision: { effect: 'step_up', because: [] } } as const;
+    await record(world, 'u_d1', ['engineering'], steppedUp);
+    await record(world, 'u_d2', ['data'], { ...denied, decision: { effect: 'bind_key', because: [] } });
+    const gone = (id: string) => ({ section: 'rules', id });
+    const changes: [name: string, edits: object[], changes: string[]][] = [
+      ['nothing', [], ['lost']],
+      ['let in', [gone('mfa')], ['lost', 'gained']],
+      ['refused', [gone('mfa'), gone('eng-reads')], ['lost', 'lost']],
+    ];
+    for (const [name, edits, expected] of changes) {
+      const { id } = await policy.draft(...edits);
+      const { body } = await policy.send('GET', `/drafts/${id}/replay`);
+      assert.deepEqual(
+        body.changed.map(({ change }: Seen) => change),
+        expected,
+        name,
+      );
+      assert.equal(body.gained + body.lost + body.again + body.same, body.total);
+    }
+  });
+
+  test('says page by page how far it has come', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    const times = [5000, 4000, 3000].map((ago) => world.clock.ms - ago);
+    for (const timeMs of times) await record(world, 'u_d1', ['engineering'], { timeMs });
+    const { id } = await policy.draft();
+    const first = await policy.send('GET', `/drafts/${id}/replay?limit=2`);
+    assert.equal(first.body.reachedMs, times[1]);
+    const rest = await policy.send('GET', `/drafts/${id}/replay?limit=2&cursor=${first.body.next}`);
+    assert.deepEqual([first.body.same, rest.body.same], [2, 1]);
+    const none = await policy.send('GET', `/drafts/${id}/replay?toMs=1`);
+    assert.deepEqual([none.body.total, none.body.reachedMs], [0, null]);
+  });
+
+  test('is that of the text as it is now, whatever was asked before', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    await record(world, 'u_d1', ['engineering']);
+    const { id, etag } = await policy.draft({ section: 'rules', id: 'eng-reads' });
+    assert.equal((await policy.send('GET', `/drafts/${id}/replay`)).body.lost, 1);
+    const value = { allow: ['issues:read'], on: 'tracker', to: ['everyone'] };
+    const edits = [{ section: 'rules', id: 'all', value }];
+    assert.equal((await policy.send('PATCH', `/drafts/${id}`, { edits }, etag)).status, 200);
+    assert.equal((await policy.send('GET', `/drafts/${id}/replay`)).body.same, 1);
   });
 });

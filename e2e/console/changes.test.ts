@@ -24,7 +24,7 @@ describe('a change of the policy', () => {
     await page.getByRole('heading', { level: 1, name: 'engineering on Company documents' }).waitFor();
     await page.getByText('It only takes away, so nobody else has to agree.').waitFor();
     await page.getByRole('heading', { name: /^The last 30 days/ }).waitFor();
-    await page.getByText('No decision of the last 30 days would be another.').waitFor();
+    await page.getByText('No decision of these days would be another.').waitFor();
     await page.getByLabel(/^Find a person/).fill('alice');
     await page.getByRole('button', { name: /alice@acme\.example/ }).click();
     await page.getByRole('status').getByText('Loses').waitFor();

@@ -6,6 +6,7 @@ export const places = {
   group: (ref: string) => `/groups/${encodeURIComponent(ref)}`,
   server: (id: string) => `/servers/${encodeURIComponent(id)}`,
   client: (id: string) => `/clients/${encodeURIComponent(id)}`,
+  decisions: (filters: Readonly<Record<string, string>>) => `/decisions?${new URLSearchParams(filters)}`,
   decision: (id: string) => `/decisions/${encodeURIComponent(id)}`,
   draft: (id: string) => `/changes/${encodeURIComponent(id)}`,
   /** A question on the page Reach: ids of whatever it names. */

@@ -8,6 +8,12 @@ export function toExact(ms: number): string {
   return `${date.getDate()} ${month} ${date.getFullYear()}, ${toClock(ms)}`;
 }
 
+/** `24 Nov`, in the time of the reader. */
+export function toShortDay(ms: number): string {
+  const date = new Date(ms);
+  return `${date.getDate()} ${date.toLocaleString('en-GB', { month: 'short' })}`;
+}
+
 /** `09:41:03` */
 export function toClock(ms: number): string {
   const date = new Date(ms);
