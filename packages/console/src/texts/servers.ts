@@ -6,7 +6,7 @@ export const serverTexts = {
   none: 'Nobody reaches any server yet.',
   noneFound: 'No server is left by what you look for.',
   first:
-    'A server is what agents are let in to: one from the catalogue, or any other by its address. Put it into the access document, and write a rule for it.',
+    'A server is what agents are let in to: one from the catalogue, or any other by its address. You say who may do what there, as a draft; publish it, and they reach it.',
   catalogue: 'Catalogue and probe',
   find: 'Find a server',
   server: 'Server',

@@ -40,6 +40,8 @@ export async function beginDraft(
     readonly name: string;
     readonly version?: number | undefined;
     readonly document?: unknown;
+    /** Instead of a document: what is made of the text that it begins with. */
+    readonly change?: (document: Json) => Outcome<Json>;
   },
 ): Promise<Outcome<PolicyDraft>> {
   const { store, by, now, row } = ground;
@@ -50,7 +52,10 @@ export async function beginDraft(
   const latest = await store.policies.latest(kind);
   const from = version === undefined ? latest : await store.policies.read(kind, version);
   if (version !== undefined && !from) return refused('api_not_found', { detail: `There is no version ${version}.` });
-  const judged = judge(kind, given.document ?? JSON.parse(from?.document ?? '{}'), ground.origins, [latest]);
+  const begun = (given.document ?? JSON.parse(from?.document ?? '{}')) as Json;
+  const changed = given.change ? given.change(begun) : done(begun);
+  if (!changed.ok) return changed;
+  const judged = judge(kind, changed.value, ground.origins, [latest]);
   if (!judged.ok) return judged;
   const { document, digest } = judged.value;
   const base = latest?.version ?? 0;

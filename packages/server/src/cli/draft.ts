@@ -6,8 +6,9 @@ import { diffOf } from '../changes/diff.ts';
 import { beginDraft, discardDraft, type Ground, type PolicyDraft } from '../changes/drafts.ts';
 import type { Outcome } from '../changes/outcome.ts';
 import { asksSecondPerson, publishDraft } from '../changes/publish.ts';
-import { type ReplayPage, replay } from '../changes/replay.ts';
+import { type Replayed, type ReplayPage, replay } from '../changes/replay.ts';
 import { toAccessIndex } from '../in-force.ts';
+import { movedBy } from '../policy/diff/moved.ts';
 import { parsePolicy } from '../policy/parse.ts';
 import { Problem } from '../problem.ts';
 import type { PolicyKind, Store } from '../store/store.ts';
@@ -139,8 +140,12 @@ async function diff(ground: Ground, id: string, { json }: Flags): Promise<void> 
     return `  ${what.padEnd(8)}${section}${entry === '' ? '' : ` ${entry}`}`;
   });
   const effects = found.effects.map(({ sign, words }) => `${sign} ${words}`);
+  const moved = movedBy(found.entries).map(({ server, what, before, after, untold }) => {
+    const more = untold.length > 0 ? ` (another ${untold.join(', ')})` : '';
+    return `  ${what} of ${server}: ${before ?? 'none'} -> ${after ?? 'none'}${more}`;
+  });
   const note = needsSecond ? ['It grants more than what is in force: somebody else has to approve it.'] : [];
-  process.stdout.write(`${[found.summary, ...effects, ...entries, ...note].map(toPrintable).join('\n')}\n`);
+  process.stdout.write(`${[found.summary, ...effects, ...entries, ...moved, ...note].map(toPrintable).join('\n')}\n`);
 }
 
 async function replayAll({ store, origins, now }: Ground, id: string, { days, json }: ReplayFlags): Promise<void> {
@@ -150,23 +155,28 @@ async function replayAll({ store, origins, now }: Ground, id: string, { days, js
   const { kind, document, digest, base } = draft;
   const index = toAccessIndex({ kind, document, digest, version: base + 1, author: '', publishedAt: 0 }, origins);
   const window = { fromMs: (now - days * 86_400) * 1000, toMs: (now + 1) * 1000, limit: 500 };
-  const sum = { total: 0, gained: 0, lost: 0, same: 0, unknown: 0 };
+  const sum = { total: 0, gained: 0, lost: 0, again: 0, same: 0, unknown: 0 };
   let after: number | undefined;
   for (;;) {
     const page: ReplayPage = await replay(store, index, { ...window, after });
     for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += page[name];
     for (const each of page.changed) {
-      const words = `${each.change === 'lost' ? '-' : '+'} ${each.person} ${each.server} through ${each.client}: ${each.before.join(' ') || 'nothing'} -> ${each.after.join(' ') || (each.signInAgain ? 'sign in again' : 'nothing')}  ${each.id}`;
-      process.stdout.write(`${json ? JSON.stringify(each) : toPrintable(words)}\n`);
+      process.stdout.write(`${json ? JSON.stringify(each) : toPrintable(wordsOf(each))}\n`);
     }
     if (process.stderr.isTTY) process.stderr.write(`\r${sum.total} decisions`);
     if (page.next === undefined) break;
     after = readCursor(page.next);
   }
   if (process.stderr.isTTY) process.stderr.write('\r');
-  const { total, gained, lost, same, unknown } = sum;
-  const words = `${total} decisions of the last ${days} days: ${gained} gain, ${lost} lose, ${same} the same, ${unknown} not computable.`;
+  const { total, gained, lost, again, same, unknown } = sum;
+  const words = `${total} decisions of the last ${days} days: ${gained} gain, ${lost} lose, ${again} sign in again, ${same} the same. ${unknown} more are not computable.`;
   process.stdout.write(`${json ? JSON.stringify(sum) : words}\n`);
+}
+
+function wordsOf({ change, person, server, client, before, after, id }: Replayed): string {
+  const sign = { gained: '+', lost: '-', again: '~' }[change];
+  const now = after.join(' ') || (change === 'again' ? 'sign in again' : 'nothing');
+  return `${sign} ${person} ${server} through ${client}: ${before.join(' ') || 'nothing'} -> ${now}  ${id}`;
 }
 
 async function publish(ground: Ground, id: string): Promise<void> {

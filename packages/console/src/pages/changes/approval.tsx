@@ -1,10 +1,12 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { readAgain, useChange } from '../../data/api.ts';
+import { readAgain, useChange, useRead } from '../../data/api.ts';
 import { useMe } from '../../data/me.ts';
+import { useThings } from '../../data/names.ts';
 import { openDraft } from '../../data/open-draft.ts';
 import type { OperationId } from '../../data/problem.ts';
 import { Button } from '../../parts/button.tsx';
+import { OutcomeMark } from '../../parts/marks.tsx';
 import { MayButton } from '../../parts/may.tsx';
 import { tell } from '../../parts/notes.tsx';
 import { PersonName } from '../../parts/person-name.tsx';
@@ -13,6 +15,30 @@ import { ErrorNote } from '../../parts/states.tsx';
 import { changesTexts as texts } from '../../texts/changes.ts';
 import style from './changes.module.css';
 import { approvalOf, type Diff, type OpenedDraft } from './model.ts';
+
+/** What whoever approves would get by it themselves: the record says who approved, and this is what others will ask. */
+function OwnGain({ draft }: { readonly draft: string }) {
+  const { id: person, permissions } = useMe();
+  const enabled = permissions.includes('read:reach');
+  const { data } = useRead('whatIf', { params: { id: draft }, query: { person } }, { enabled });
+  const { serverNames, clientNames } = useThings();
+  if (!data) return null;
+  const { gained } = data.value;
+  if (gained.length === 0) return <p className="quiet">{texts.youGainNothing}</p>;
+  return (
+    <>
+      <OutcomeMark outcome="look">{texts.youGain}</OutcomeMark>
+      <ul className={`remark ${style.reasons}`}>
+        {gained.map(({ client, server, scopes }) => (
+          <li key={`${client} ${server}`}>
+            <code>{scopes.join(' ')}</code>{' '}
+            {texts.onThrough(serverNames.get(server) ?? server, clientNames.get(client) ?? client)}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
 
 /** Who has to agree and why; the button says what it does in people. */
 export function ApprovalBox({
@@ -57,6 +83,7 @@ export function ApprovalBox({
     <section className={style.box} aria-label={texts.approval}>
       <h2>{texts.approval}</h2>
       <Verdict size="small">{words}</Verdict>
+      {approval.kind === 'approve' && draft.kind === 'access' && <OwnGain draft={id} />}
       <p className="quiet">
         {texts.by}{' '}
         {draft.authors.map((author, at) => (

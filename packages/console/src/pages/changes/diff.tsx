@@ -1,4 +1,4 @@
-import { RiskMeter } from '../../parts/marks.tsx';
+import { OutcomeMark, RiskMeter } from '../../parts/marks.tsx';
 import { Section, Verdict } from '../../parts/section.tsx';
 import { changesTexts as texts } from '../../texts/changes.ts';
 import style from './changes.module.css';
@@ -22,6 +22,29 @@ export function WhatChanges({ diff: { summary, effects } }: { readonly diff: Dif
               <p className="remark">{texts.alreadyOthers(rules.join(', '))}</p>
             </div>
             <RiskMeter risk={risk} />
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+/** What would go elsewhere: old and new place, one above the other. */
+export function Elsewhere({ diff: { moved } }: { readonly diff: Diff }) {
+  if (moved.length === 0) return null;
+  return (
+    <Section title={texts.moved} remark={texts.movedRemark}>
+      <ul className={style.moved}>
+        {moved.map(({ server, what, before, after, untold }) => (
+          <li key={`${server} ${what}`}>
+            <OutcomeMark outcome="look">{texts.movedWhat[what](server)}</OutcomeMark>
+            <dl className="facts">
+              <dt>{texts.movedBefore}</dt>
+              <dd>{before === null ? <span className="quiet">{texts.movedNone}</span> : <code>{before}</code>}</dd>
+              <dt>{texts.movedAfter}</dt>
+              <dd>{after === null ? <span className="quiet">{texts.movedNone}</span> : <code>{after}</code>}</dd>
+            </dl>
+            {untold.length > 0 && <p className="remark">{texts.movedUntold(untold)}</p>}
           </li>
         ))}
       </ul>

@@ -11,13 +11,14 @@ import { Await, ErrorNote } from '../../parts/states.tsx';
 import { Time } from '../../parts/time.tsx';
 import { useTitle } from '../../shell/shell.tsx';
 import { changesTexts as texts } from '../../texts/changes.ts';
+import { RemainingSteps } from '../servers/steps.tsx';
 import { ApprovalBox } from './approval.tsx';
-import { Entries, WhatChanges } from './diff.tsx';
+import { Elsewhere, Entries, WhatChanges } from './diff.tsx';
 import type { OpenedDraft } from './model.ts';
 import { ReplayOf } from './replay.tsx';
 import { TryOne } from './try-one.tsx';
 
-const touches = ['getDraft', 'listDrafts', 'diffDraft', 'replayDraft', 'whatIf'] as const;
+const touches = ['getDraft', 'listDrafts', 'diffDraft', 'draftSteps', 'whatIf'] as const;
 
 /** One draft: what it would do to everybody, to what was decided, to one person; and who has to agree. */
 export function Page() {
@@ -80,8 +81,10 @@ function Opened({ draft, etag }: { readonly draft: OpenedDraft; readonly etag: s
           <div className="columns">
             <div className="stack">
               <WhatChanges diff={value} />
+              <Elsewhere diff={value} />
               <Entries diff={value} />
-              {kind === 'access' && <ReplayOf id={id} />}
+              {kind === 'access' && <StepsOf id={id} />}
+              {kind === 'access' && <ReplayOf id={id} digest={value.digest} />}
             </div>
             <div className="stack">
               <ApprovalBox draft={draft} diff={value} etag={etag} touches={touches} />
@@ -92,6 +95,12 @@ function Opened({ draft, etag }: { readonly draft: OpenedDraft; readonly etag: s
       </Await>
     </>
   );
+}
+
+/** What a draft leaves to be done by hand. */
+function StepsOf({ id }: { readonly id: string }) {
+  const { data } = useRead('draftSteps', { params: { id } });
+  return data?.value.items.map((of) => <RemainingSteps key={of.server} of={of} />);
 }
 
 /** Another version came first: the draft is moved onto it, and where both changed the same, a side is chosen. */

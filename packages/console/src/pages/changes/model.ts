@@ -5,7 +5,6 @@ export type OpenedDraft = Answer<'getDraft'>;
 export type PeopleChange = Answer<'listChanges'>['items'][number];
 export type Version = Answer<'listVersions'>['items'][number];
 export type Diff = Answer<'diffDraft'>;
-export type Replay = Answer<'replayDraft'>;
 
 /** How the page says who has to agree, and what its first button does. */
 export type Approval =

@@ -6,11 +6,15 @@ import { Copyable } from '../../parts/copy.tsx';
 import { Field } from '../../parts/field.tsx';
 import { OutcomeMark } from '../../parts/marks.tsx';
 import { MayButton } from '../../parts/may.tsx';
+import { Name, places } from '../../parts/name.tsx';
 import { PageHead, Section, Verdict } from '../../parts/section.tsx';
 import { Await, ErrorNote } from '../../parts/states.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { useUrlState } from '../../parts/url-state.ts';
+import { enableTexts } from '../../texts/enable.ts';
 import { serverTexts as texts } from '../../texts/servers.ts';
+import { Enable } from './enable.tsx';
+import { type Start, startOfKnown, startOfProbe } from './enable-form.ts';
 import { toEntry } from './entry.ts';
 
 type Probed = Answer<'probeServer'>;
@@ -22,6 +26,11 @@ export function Page() {
   const [given] = useUrlState('url');
   const [url, setUrl] = useState(given);
   const catalogue = useRead('getCatalogue', {});
+  const servers = useRead('listServers', {});
+  const [start, setStart] = useState<Start>();
+  const here = servers.data?.value;
+  const taken = new Set([...(here?.granted ?? []), ...(here?.guarded ?? [])].map(({ id }) => id));
+  const enabled = new Map(here?.granted.map(({ resource, id }) => [resource, id]));
   const probe = useChange('probeServer');
   const ask = (address: string) => {
     setUrl(address);
@@ -51,7 +60,13 @@ export function Page() {
           </form>
           <div aria-live="polite">
             {probe.error && <ErrorNote error={probe.error} />}
-            {probe.data && <Found probed={probe.data.value} />}
+            {probe.data && (
+              <Found
+                probed={probe.data.value}
+                enabled={enabled}
+                onEnable={() => setStart(startOfProbe(probe.data.value))}
+              />
+            )}
           </div>
         </Section>
         <Section title={texts.known} remark={texts.knownRemark}>
@@ -59,7 +74,7 @@ export function Page() {
             {({ value }) => (
               <Table
                 label={texts.known}
-                columns={columns(ask)}
+                columns={columns(ask, enabled, (known) => setStart(startOfKnown(known)))}
                 rows={value.servers}
                 rowKey={({ id }) => id}
                 exportName="catalogue"
@@ -68,11 +83,20 @@ export function Page() {
           </Await>
         </Section>
       </div>
+      {start && <Enable start={start} taken={taken} onClose={() => setStart(undefined)} />}
     </>
   );
 }
 
-function Found({ probed }: { readonly probed: Probed }) {
+function Found({
+  probed,
+  enabled,
+  onEnable,
+}: {
+  readonly probed: Probed;
+  readonly enabled: Enabled;
+  readonly onEnable: () => void;
+}) {
   const entry = toEntry(probed);
   return (
     <section aria-label={texts.found}>
@@ -84,6 +108,14 @@ function Found({ probed }: { readonly probed: Probed }) {
           <Findings findings={server.findings} />
         </div>
       ))}
+      <div className="row">
+        <EnableButton
+          name={probed.url}
+          resource={probed.resource ?? probed.url}
+          enabled={enabled}
+          onEnable={onEnable}
+        />
+      </div>
       {entry !== undefined && (
         <>
           <p className="quiet">{texts.entryRemark}</p>
@@ -113,12 +145,54 @@ function Findings({ findings }: { readonly findings: readonly Finding[] }) {
   );
 }
 
-function columns(ask: (url: string) => void): readonly Column<Known>[] {
+/** Servers that the policy in force has, by their address. */
+type Enabled = ReadonlyMap<string, string>;
+
+function EnableButton({
+  name,
+  resource,
+  enabled,
+  small = false,
+  onEnable,
+}: {
+  readonly name: string;
+  readonly resource: string | undefined;
+  readonly enabled: Enabled;
+  readonly small?: boolean;
+  readonly onEnable: () => void;
+}) {
+  const id = resource === undefined ? undefined : enabled.get(resource);
+  if (id !== undefined) return <Name to={places.server(id)}>{enableTexts.enabled}</Name>;
+  return (
+    <MayButton permission="apply" small={small} aria-label={enableTexts.enableIt(name)} onClick={onEnable}>
+      {enableTexts.enable}
+    </MayButton>
+  );
+}
+
+function columns(
+  ask: (url: string) => void,
+  enabled: Enabled,
+  onEnable: (known: Known) => void,
+): readonly Column<Known>[] {
   return [
     { title: texts.system, stays: true, cell: ({ name }) => name, text: ({ name }) => name },
     {
-      title: texts.managed,
+      title: enableTexts.action,
       stays: true,
+      cell: (known) => (
+        <EnableButton
+          small
+          name={known.name}
+          resource={known.resource?.value}
+          enabled={enabled}
+          onEnable={() => onEnable(known)}
+        />
+      ),
+      text: ({ resource }) => (resource && enabled.has(resource.value) ? enableTexts.enabled : ''),
+    },
+    {
+      title: texts.managed,
       cell: ({ enterpriseManaged }) =>
         enterpriseManaged ? (
           <Sourced fact={enterpriseManaged}>{texts.managedWords[enterpriseManaged.value]}</Sourced>

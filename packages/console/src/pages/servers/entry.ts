@@ -26,7 +26,7 @@ export function toEntry({ url, resource, scopes, authorizationServers }: Found):
 }
 
 /** The part of the host that names it: `mcp.linear.app` is `linear`. */
-function idOf(url: string): string {
+export function idOf(url: string): string {
   const labels = URL.canParse(url) ? new URL(url).hostname.split('.') : [];
   const name = labels.filter((label) => !['www', 'mcp', 'api'].includes(label))[0] ?? '';
   return /^[a-z][a-z0-9-]{0,62}$/.test(name) ? name : 'server';

@@ -11,6 +11,7 @@ import { Time } from '../../parts/time.tsx';
 import { toNumber } from '../../parts/time-words.ts';
 import { useTitle } from '../../shell/shell.tsx';
 import { serverTexts as texts } from '../../texts/servers.ts';
+import { RemainingSteps } from './steps.tsx';
 import { StopButton } from './stop-button.tsx';
 
 type Server = Answer<'getServer'>;
@@ -36,6 +37,7 @@ export function Page() {
 
 function Shown({ server, reach }: { readonly server: Server; readonly reach: Reach | undefined }) {
   const { id, name, resource, ras, upstream, use, stops, enabled } = server;
+  const remaining = useRead('serverSteps', { params: { id } }, { enabled: server.granted });
   return (
     <>
       <PageHead
@@ -70,6 +72,7 @@ function Shown({ server, reach }: { readonly server: Server; readonly reach: Rea
             exportName={`scopes-of-${id}`}
           />
         </Section>
+        {remaining.data && <RemainingSteps of={remaining.data.value} />}
         {reach && (
           <>
             <Section title={texts.throughTitle}>

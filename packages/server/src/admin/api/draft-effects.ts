@@ -5,13 +5,14 @@ import type { PolicyDraft } from '../../changes/drafts.ts';
 import type { Outcome as Changed } from '../../changes/outcome.ts';
 import { asksSecondPerson } from '../../changes/publish.ts';
 import { replay } from '../../changes/replay.ts';
-import { toAccessIndex } from '../../in-force.ts';
 import type { AccessIndex } from '../../policy/compile.ts';
+import { movedBy } from '../../policy/diff/moved.ts';
 import { type Explanation, explain } from '../../policy/explain.ts';
 import type { Ask } from '../../policy/model.ts';
 import { reachOf } from '../../policy/reach.ts';
 import { withoutUpstream } from '../../policy/upstreams.ts';
 import type { Person } from '../../store/store.ts';
+import { indexOf } from './draft-index.ts';
 import { findDraft } from './drafts.ts';
 import { isHidden } from './people.ts';
 import { answer, type Route, refuse, route } from './route.ts';
@@ -48,6 +49,20 @@ const DiffShape = z.object({
     z.object({ section: z.string(), id: z.string(), before: z.unknown(), after: z.unknown(), keys: texts }),
   ),
   widens: texts.describe('Why it grants more; empty when it only takes away.'),
+  moved: z
+    .array(
+      z.object({
+        server: z.string(),
+        what: z.enum(['resource', 'ras', 'local', 'upstream']),
+        before: z
+          .string()
+          .nullable()
+          .describe('Of an upstream the origin of its address, or its command; null = none.'),
+        after: z.string().nullable(),
+        untold: texts.describe('What of it is another as well and may hold a secret.'),
+      }),
+    )
+    .describe('What would go elsewhere than now; upstreams are told of to those who may publish.'),
   secondPerson: z.boolean().describe('Whether somebody else has to approve it.'),
 });
 
@@ -74,10 +89,9 @@ const ReplayedShape = z.object({
   person: z.string(),
   client: z.string(),
   server: z.string(),
-  change: z.enum(['gained', 'lost']),
+  change: z.enum(['gained', 'lost', 'again']).describe('again: would be sent to sign in again, and was not.'),
   before: texts,
   after: texts,
-  signInAgain: z.boolean(),
 });
 
 const dayMs = 86_400_000;
@@ -92,7 +106,7 @@ export const draftEffectRoutes: readonly Route[] = [
     permission: 'read:policy',
     params,
     answer: DiffShape,
-    handle: async ({ params: { id }, now }, services) => {
+    handle: async ({ params: { id }, by, now }, services) => {
       const found = await findDraft(services, id);
       if (!found.ok) return found;
       const { kind, document, digest } = found.value;
@@ -110,7 +124,12 @@ export const draftEffectRoutes: readonly Route[] = [
         return { section, id: entry, before: old, after: next, keys: [...keys] };
       });
       const secondPerson = isAsked && widens.length > 0;
-      return answer({ digest, from, summary, gain, lose, effects, entries, widens: [...widens], secondPerson });
+      // Whoever approves sees where calls would go; nobody else is told of upstreams more than that they are others.
+      const moved = movedBy(diff.entries)
+        .filter(({ what }) => what !== 'upstream' || by.permissions.has('publish'))
+        .map((each) => ({ ...each, untold: [...each.untold] }));
+      const rest = { widens: [...widens], moved, secondPerson };
+      return answer({ digest, from, summary, gain, lose, effects, entries, ...rest });
     },
   }),
   route({
@@ -169,12 +188,17 @@ export const draftEffectRoutes: readonly Route[] = [
       cursor: z.string().max(100).optional(),
     }),
     answer: z.object({
-      total: z.int(),
+      digest: z.string().describe('Of the text that decided: add up pages of one text only.'),
+      total: z.int().describe('Decided again: gained, lost, again and same together.'),
       gained: z.int(),
       lost: z.int(),
+      again: z.int(),
       same: z.int(),
-      unknown: z.int().describe('Not computable: erased, or the draft asks for what was not recorded.'),
+      unknown: z
+        .int()
+        .describe('Beside the total, not computable: erased, or the draft asks for what was not recorded.'),
       changed: z.array(ReplayedShape),
+      reachedMs: z.int().nullable().describe('When the last line was written that was looked at.'),
       next: z.string().nullable().describe('Cursor of the decisions before these; add the figures up.'),
     }),
     handle: async ({ params: { id }, query, nowMs }, services) => {
@@ -185,9 +209,9 @@ export const draftEffectRoutes: readonly Route[] = [
       if (cursor !== undefined && after === undefined)
         return refuse('api_value_invalid', 'The cursor is none of ours.');
       const page = await replay(services.store, found.value.after, { fromMs, toMs, limit, after });
-      const { next, changed, ...figures } = page;
+      const { next, changed, reachedMs = null, ...figures } = page;
       const shown = changed.map((each) => ({ ...each, before: [...each.before], after: [...each.after] }));
-      return answer({ ...figures, changed: shown, next: next ?? null });
+      return answer({ digest: found.value.digest, ...figures, changed: shown, reachedMs, next: next ?? null });
     },
   }),
 ];
@@ -200,7 +224,9 @@ function originsOf({ installation: { idp, ras } }: AdminServices) {
 export async function findAccess(
   services: AdminServices,
   id: string,
-): Promise<Changed<{ readonly before: AccessIndex | undefined; readonly after: AccessIndex }>> {
+): Promise<
+  Changed<{ readonly digest: string; readonly before: AccessIndex | undefined; readonly after: AccessIndex }>
+> {
   const found: Changed<PolicyDraft> = await findDraft(services, id);
   if (!found.ok) return found;
   if (found.value.kind !== 'access')
@@ -208,8 +234,8 @@ export async function findAccess(
   const { kind, document, digest, base } = found.value;
   const version = { kind, document, digest, version: base + 1, author: '', publishedAt: 0 };
   const latest = await services.store.policies.latest('access');
-  const before = latest && toAccessIndex(latest, originsOf(services));
-  return { ok: true, value: { before, after: toAccessIndex(version, originsOf(services)) } };
+  const before = latest && indexOf(services, latest);
+  return { ok: true, value: { digest, before, after: indexOf(services, version) } };
 }
 
 /** From the best place, after the best sign-in: what policy makes of the person, not of an hour or a network. */

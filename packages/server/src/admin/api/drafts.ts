@@ -96,7 +96,7 @@ export const draftRoutes: readonly Route[] = [
       if (call.body.version !== undefined && call.body.document !== undefined) {
         return refuse('api_value_invalid', 'Either version or document says what it begins with.');
       }
-      return show(await beginDraft(toGround(call, services), call.body), services);
+      return showDraft(await beginDraft(toGround(call, services), call.body), services);
     },
   }),
   route({
@@ -107,7 +107,7 @@ export const draftRoutes: readonly Route[] = [
     permission: 'read:policy',
     params,
     answer: DraftShape,
-    handle: async ({ params: { id } }, services) => show(await findDraft(services, id), services),
+    handle: async ({ params: { id } }, services) => showDraft(await findDraft(services, id), services),
   }),
   route({
     method: 'PUT',
@@ -123,7 +123,7 @@ export const draftRoutes: readonly Route[] = [
     handle: async (call, services) => {
       const found = await findSeen(call, services);
       if (!found.ok) return found;
-      return show(await editDraft(toGround(call, services), found.value, call.body), services);
+      return showDraft(await editDraft(toGround(call, services), found.value, call.body), services);
     },
   }),
   route({
@@ -140,7 +140,7 @@ export const draftRoutes: readonly Route[] = [
     handle: async (call, services) => {
       const found = await findSeen(call, services);
       if (!found.ok) return found;
-      return show(await editDraft(toGround(call, services), found.value, call.body), services);
+      return showDraft(await editDraft(toGround(call, services), found.value, call.body), services);
     },
   }),
   route({
@@ -169,7 +169,7 @@ export const draftRoutes: readonly Route[] = [
     handle: async (call, services) => {
       const found = await findSeen(call, services);
       if (!found.ok) return found;
-      return show(await rebaseDraft(toGround(call, services), found.value, call.body.prefer), services);
+      return showDraft(await rebaseDraft(toGround(call, services), found.value, call.body.prefer), services);
     },
   }),
   route({
@@ -184,7 +184,7 @@ export const draftRoutes: readonly Route[] = [
     answer: DraftShape,
     handle: async (call, services) => {
       const found = await findSeen(call, services);
-      return found.ok ? show(await proposeDraft(toGround(call, services), found.value), services) : found;
+      return found.ok ? showDraft(await proposeDraft(toGround(call, services), found.value), services) : found;
     },
   }),
   route({
@@ -236,7 +236,8 @@ async function findSeen(
   return { ...refuse('api_version_differs'), current: toConflict(found.value) };
 }
 
-async function show(
+/** A draft as it is answered, with its version. */
+export async function showDraft(
   outcome: Changed<PolicyDraft>,
   { store }: AdminServices,
 ): Promise<Outcome<z.output<typeof DraftShape>>> {

@@ -6,6 +6,7 @@ import { clientDetailRoutes } from './client-detail.ts';
 import { clientRoutes } from './clients.ts';
 import { draftEffectRoutes } from './draft-effects.ts';
 import { draftRoutes } from './drafts.ts';
+import { enableServerRoutes } from './enable-server.ts';
 import { explainRoutes } from './explain-record.ts';
 import { figureRoutes } from './figures.ts';
 import { groupRoutes } from './groups.ts';
@@ -49,6 +50,7 @@ export const routes: readonly Route[] = [
   ...clientRoutes,
   ...clientDetailRoutes,
   ...serverRoutes,
+  ...enableServerRoutes,
   ...catalogueRoutes,
   ...accessRoutes,
   ...standingRoutes,

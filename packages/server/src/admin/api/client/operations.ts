@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: 397zQy0j76f3WBb4cu7EOd9X5LzSoqXVloGHNY5e9xU
+// Made of: 8eVRHV41XoriXqdyESUV6ojNp8Vmw8PDVWOJZpOpMMw
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -607,6 +607,71 @@ export interface Operations {
       }[];
       refusals: number;
       sinceMs: number;
+    };
+  };
+  /** Draft that groups reach a server through clients, by one rule; nothing is in force by it. */
+  enableServer: {
+    method: 'POST';
+    path: '/servers';
+    body: {
+      id: string;
+      name?: string;
+      resource: string;
+      ras: string;
+      scopes: readonly { name: string; risk: 'low' | 'medium' | 'high'; given: boolean }[];
+      to: readonly string[];
+      through: readonly { id: string; clientId?: string; distributed?: boolean }[];
+      draft?: { id: string; revision: number };
+    };
+    answer: {
+      id: string;
+      kind: 'access' | 'resource';
+      name: string;
+      base: number;
+      behind: boolean;
+      revision: number;
+      digest: string;
+      state: 'open' | 'proposed';
+      authors: readonly string[];
+      createdAt: number;
+      changedAt: number;
+      document: { [more: string]: unknown };
+    };
+  };
+  /** What remains to be done by hand before agents reach a server: what cannot be seen from here stays. */
+  serverSteps: {
+    method: 'GET';
+    path: '/servers/{id}/steps';
+    params: { id: string };
+    answer: {
+      server: string;
+      name: string;
+      steps: readonly {
+        about: 'trust_there' | 'client_there' | 'guard_here' | 'client_here' | 'secret' | 'set_up';
+        title: string;
+        words: string;
+        text: string | null;
+        client: string | null;
+      }[];
+    };
+  };
+  /** The same of a draft: of servers that it adds, or that clients are new at. */
+  draftSteps: {
+    method: 'GET';
+    path: '/drafts/{id}/steps';
+    params: { id: string };
+    answer: {
+      items: readonly {
+        server: string;
+        name: string;
+        steps: readonly {
+          about: 'trust_there' | 'client_there' | 'guard_here' | 'client_here' | 'secret' | 'set_up';
+          title: string;
+          words: string;
+          text: string | null;
+          client: string | null;
+        }[];
+      }[];
     };
   };
   /** Servers, clients and identity providers that are known, each field with its source and date; null = unknown. */
@@ -1312,6 +1377,13 @@ export interface Operations {
       }[];
       entries: readonly { section: string; id: string; before: unknown; after: unknown; keys: readonly string[] }[];
       widens: readonly string[];
+      moved: readonly {
+        server: string;
+        what: 'resource' | 'ras' | 'local' | 'upstream';
+        before: string | null;
+        after: string | null;
+        untold: readonly string[];
+      }[];
       secondPerson: boolean;
     };
   };
@@ -1357,9 +1429,11 @@ export interface Operations {
     params: { id: string };
     query: { fromMs?: number; toMs?: number; limit?: number; cursor?: string };
     answer: {
+      digest: string;
       total: number;
       gained: number;
       lost: number;
+      again: number;
       same: number;
       unknown: number;
       changed: readonly {
@@ -1368,11 +1442,11 @@ export interface Operations {
         person: string;
         client: string;
         server: string;
-        change: 'gained' | 'lost';
+        change: 'gained' | 'lost' | 'again';
         before: readonly string[];
         after: readonly string[];
-        signInAgain: boolean;
       }[];
+      reachedMs: number | null;
       next: string | null;
     };
   };
@@ -1727,6 +1801,9 @@ export const addresses = {
   listServers: ['GET', '/servers'],
   listServerUse: ['GET', '/use/servers'],
   getServer: ['GET', '/servers/{id}'],
+  enableServer: ['POST', '/servers'],
+  serverSteps: ['GET', '/servers/{id}/steps'],
+  draftSteps: ['GET', '/drafts/{id}/steps'],
   getCatalogue: ['GET', '/catalogue'],
   probeServer: ['POST', '/probes'],
   getMatrix: ['GET', '/access'],

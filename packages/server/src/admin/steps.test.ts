@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { compileAccess, compileResource } from '../policy/compile.ts';
+import { parsePolicy } from '../policy/parse.ts';
+import { remainingSteps } from './steps.ts';
+
+const installation = { idp: 'https://id.acme.example', ras: 'https://mcp.acme.example' };
+const there = 'https://mcp.linear.app';
+
+function access(text: string) {
+  const parsed = parsePolicy(text, 'access');
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  return compileAccess(parsed.document, { version: 1, localRas: installation.ras });
+}
+
+function resource(text: string) {
+  const parsed = parsePolicy(text, 'resource');
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  return compileResource(parsed.document, { version: 1, issuer: installation.ras, localIdp: installation.idp });
+}
+
+const index = access(`
+servers:
+  linear: { name: Linear, resource: ${there}/mcp, ras: ${there}, scopes: { read: {}, write: { risk: high } } }
+  wiki: { name: Wiki, local: wiki, scopes: { read: {}, write: { risk: high }, "say:all": { risk: medium } } }
+clients:
+  code: { name: Code, redirect_uris: [http://localhost/a], client_ids: { ${there}: code-there, local: code } }
+  zed: { name: Zed, metadata: https://zed.dev/c.json, client_ids: { ${there}: https://zed.dev/c.json } }
+  open: { name: Open, public: true, redirect_uris: [http://localhost/b], client_ids: { ${there}: open } }
+  away: { name: Away, redirect_uris: [http://localhost/c] }
+`);
+const steps = (server: string, more: Partial<Parameters<typeof remainingSteps>[2]> = {}) => {
+  const found = index.servers.get(server);
+  assert.ok(found);
+  return remainingSteps(index, found, { installation, resource: undefined, secrets: [], ...more });
+};
+const heads = (found: ReturnType<typeof steps>) =>
+  found.map(({ about, client }) => [about, client].filter(Boolean).join(' '));
+
+describe('what remains to be done by hand', () => {
+  test('at somebody else’s authorization server: to take our ID-JAGs, and to know each client', () => {
+    const found = steps('linear');
+    assert.deepEqual(heads(found), [
+      'trust_there',
+      'client_there code',
+      'client_there zed',
+      'secret code',
+      'set_up code',
+      'set_up zed',
+    ]);
+    assert.deepEqual(found[0]?.text?.split('\n'), [
+      'Issuer:   https://id.acme.example',
+      'Keys:     https://id.acme.example/jwks',
+      `Audience: ${there}`,
+      `Resource: ${there}/mcp`,
+    ]);
+    assert.equal(found[1]?.text, 'client_id: code-there');
+    assert.equal(found[3]?.text, 'credence client secret new idp code');
+  });
+
+  test('a client that has a secret needs no other', () => {
+    assert.ok(!heads(steps('linear', { secrets: [{ clientId: 'code' }] })).includes('secret code'));
+    assert.ok(heads(steps('linear', { secrets: [{ clientId: 'zed' }] })).includes('secret code'));
+  });
+
+  test('here: a server that the resource document does not have, and a client that may not redeem', () => {
+    const found = steps('wiki', { resource: resource('servers: {}\n') });
+    assert.deepEqual(heads(found), ['guard_here', 'client_here code', 'secret code', 'set_up code']);
+    assert.equal(
+      found[0]?.text,
+      'servers:\n  wiki: { upstream: { http: URL }, scopes: { "read": {}, "write": { risk: high }, "say:all": { risk: medium } }, tools: { "*": "write" } }',
+    );
+    assert.ok(found[1]?.text?.endsWith('credence client secret new ras code'));
+  });
+
+  test('here: nothing that can be seen to be done', () => {
+    const done = resource(`
+servers: { wiki: { upstream: { http: "http://localhost:1/mcp" }, scopes: { read: {}, write: { risk: high } } } }
+clients: { code: {} }
+`);
+    assert.deepEqual(heads(steps('wiki', { resource: done, secrets: [{ clientId: 'code' }] })), ['set_up code']);
+    assert.deepEqual(heads(steps('wiki')), ['secret code', 'set_up code'], 'where nothing is guarded, of that nothing');
+  });
+});

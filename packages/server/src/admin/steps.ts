@@ -1,0 +1,132 @@
+import { hasSecret } from '../clients/authenticate.ts';
+import type { AccessIndex, ResourceIndex } from '../policy/compile.ts';
+import type { AccessClient, AccessServer } from '../policy/model.ts';
+import { mayExchange } from '../policy/reach.ts';
+import type { ClientSecret } from '../store/store.ts';
+import type { Installation } from './api/services.ts';
+
+/** Something that no document can do: a person does it, here or at somebody else's. */
+export interface RemainingStep {
+  readonly about: 'trust_there' | 'client_there' | 'guard_here' | 'client_here' | 'secret' | 'set_up';
+  readonly title: string;
+  readonly words: string;
+  /** To be typed, pasted or told, as it is; `null` where there is nothing. */
+  readonly text: string | null;
+  /** The client in whose page it is done, where it is. */
+  readonly client: string | null;
+}
+
+interface Around {
+  readonly installation: Pick<Installation, 'idp' | 'ras'>;
+  readonly resource: ResourceIndex | undefined;
+  /** Secrets that there are, of clients of the identity provider. */
+  readonly secrets: readonly Pick<ClientSecret, 'clientId'>[];
+}
+
+/**
+ * What remains to be done by hand before agents reach a server, in the order in which it is done. What can be seen from here is left out
+ * once it is done; what is done at somebody else's cannot be seen, and stays.
+ */
+export function remainingSteps(index: AccessIndex, server: AccessServer, around: Around): readonly RemainingStep[] {
+  const clients = [...index.clients.values()].filter(
+    (client) => client.clientIds.has(server.ras) && mayExchange(client),
+  );
+  const isHere = server.ras === around.installation.ras;
+  return [
+    ...(isHere ? stepsHere(server, clients, around) : stepsThere(server, clients, around)),
+    ...clients.filter((client) => lacksSecret(client, around)).map(toSecret),
+    ...clients.map((client) => toSetUp(client, server)),
+  ];
+}
+
+/** The authorization server is somebody else's. */
+function stepsThere(
+  { ras, name, resource }: AccessServer,
+  clients: readonly AccessClient[],
+  { installation: { idp } }: Around,
+): RemainingStep[] {
+  const trust: RemainingStep = {
+    about: 'trust_there',
+    title: `At ${ras}: take ID-JAGs of this identity provider`,
+    words: `Whoever administers ${name} enters this where its documentation says so.`,
+    text: [`Issuer:   ${idp}`, `Keys:     ${idp}/jwks`, `Audience: ${ras}`, `Resource: ${resource}`].join('\n'),
+    client: null,
+  };
+  return [trust, ...clients.map((client) => toClientThere(client, ras))];
+}
+
+function toClientThere({ id, name, clientIds }: AccessClient, ras: string): RemainingStep {
+  return {
+    about: 'client_there',
+    title: `At ${ras}: register ${name}`,
+    words: 'By this id; what it proves itself with there is between the two, and nothing of it is kept here.',
+    text: `client_id: ${clientIds.get(ras)}`,
+    client: id,
+  };
+}
+
+/** The authorization server and the gateway are ours. */
+function stepsHere(server: AccessServer, clients: readonly AccessClient[], { resource }: Around): RemainingStep[] {
+  if (!resource) return [];
+  const guard: RemainingStep[] = resource.serversByResource.has(server.resource)
+    ? []
+    : [
+        {
+          about: 'guard_here',
+          title: 'Put it behind the gateway here',
+          words: 'The resource document has no server of this address yet: nobody would answer there.',
+          text: `servers:\n  ${server.id}: { upstream: { http: URL }, scopes: ${toYaml(server)}, tools: { "*": ${strictest(server)} } }`,
+          client: null,
+        },
+      ];
+  const unknown = clients.filter(({ clientIds }) => !resource.clients.has(clientIds.get(server.ras) ?? ''));
+  const there = unknown.map(({ id, name, clientIds }): RemainingStep => {
+    const idThere = clientIds.get(server.ras) ?? id;
+    return {
+      about: 'client_here',
+      title: `Let ${name} redeem at the authorization server here`,
+      words:
+        'The resource document does not know it: under clients, and under trust.local.clients. Then it needs a secret there.',
+      text: `clients:\n  ${idThere}: {}\n\ncredence client secret new ras ${idThere}`,
+      client: id,
+    };
+  });
+  return [...guard, ...there];
+}
+
+function lacksSecret(client: AccessClient, { secrets }: Around): boolean {
+  return hasSecret(client) && !secrets.some(({ clientId }) => clientId === client.id);
+}
+
+function toSecret({ id, name }: AccessClient): RemainingStep {
+  return {
+    about: 'secret',
+    title: `Make the secret of ${name}`,
+    words: 'It proves itself by it when it signs people in. It is shown once.',
+    text: `credence client secret new idp ${id}`,
+    client: id,
+  };
+}
+
+function toSetUp({ id, name }: AccessClient, server: AccessServer): RemainingStep {
+  return {
+    about: 'set_up',
+    title: `Tell ${name} of ${server.name}`,
+    words: 'Its page has the commands and settings to paste.',
+    text: null,
+    client: id,
+  };
+}
+
+function toYaml({ scopes }: AccessServer): string {
+  const each = [...scopes].map(
+    ([scope, risk]) => `${JSON.stringify(scope)}: ${risk === 'low' ? '{}' : `{ risk: ${risk} }`}`,
+  );
+  return `{ ${each.join(', ')} }`;
+}
+
+/** What every tool needs until somebody has said what each needs. */
+function strictest({ scopes }: AccessServer): string {
+  const last = ['high', 'medium', 'low'].flatMap((risk) => [...scopes].filter(([, of]) => of === risk))[0];
+  return JSON.stringify(last?.[0] ?? '');
+}

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { adminRefused } from './admin-world.ts';
+import { openChangesWorld, publish, type Seen, writer } from './changes-world.ts';
+import { idpIssuer } from './world.ts';
+
+// From a server in the catalogue, or an address, to people who reach it: a draft like any other (design.md §5, §4.8).
+
+const ras = 'https://mcp.linear.app';
+const linear = {
+  id: 'linear',
+  name: 'Linear',
+  resource: `${ras}/mcp`,
+  ras,
+  scopes: [
+    { name: 'read', risk: 'low', given: true },
+    { name: 'write', risk: 'high', given: true },
+  ],
+  to: ['group:data'],
+  through: [{ id: 'claude-code' }, { id: 'vscode' }],
+};
+
+describe('to enable a server', () => {
+  test('is a draft that says who gains what; published, it is in force without a restart', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    const made = await policy.send('POST', '/servers', linear);
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    assert.deepEqual([made.body.name, made.body.state, made.body.authors], ['Enable Linear', 'open', ['u_policy']]);
+    assert.equal(world.services.access()?.servers.has('linear'), false, 'nothing is in force by it');
+    const diff = await policy.send('GET', `/drafts/${made.body.id}/diff`);
+    assert.equal(diff.body.gain, 3);
+    assert.deepEqual(
+      new Set(diff.body.effects.map(({ words }: Seen) => words)),
+      new Set([
+        '3 people in Data gain write on Linear through Claude Code.',
+        '3 people in Data gain write on Linear through Visual Studio Code.',
+        '3 people in Data gain read on Linear through Claude Code.',
+        '3 people in Data gain read on Linear through Visual Studio Code.',
+      ]),
+    );
+    const published = await policy.publish(made.body);
+    assert.equal(published.status, 200, JSON.stringify(published.body));
+    const index = world.services.access();
+    assert.equal(index?.servers.get('linear')?.ras, ras);
+    assert.equal(index?.clients.get('claude-code')?.clientIds.get(ras), 'claude-code');
+    assert.equal(index?.clients.get('vscode')?.distributed, true, 'T02: its secret is on many machines');
+  });
+
+  test('takes a second person where one is asked for: whoever made the draft does not publish it', async () => {
+    const world = await openChangesWorld({ secondPerson: true });
+    const [policy, owner] = [writer(world, 'policy'), writer(world, 'owner')];
+    const made = await policy.send('POST', '/servers', linear);
+    await adminRefused(world, await policy.publish(made.body), 'second_person_needed');
+    await policy.propose({ id: made.body.id, etag: made.headers.get('etag') ?? '' });
+    assert.equal((await owner.publish(made.body)).status, 200);
+  });
+
+  test('goes into the draft that is open, as it was seen', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    const draft = await policy.draft();
+    const at = (revision: number) => ({ ...linear, draft: { id: draft.id, revision } });
+    await adminRefused(world, await policy.send('POST', '/servers', at(7)), 'api_version_differs');
+    const into = await policy.send('POST', '/servers', at(draft.body.revision));
+    assert.deepEqual([into.status, into.body.id, into.body.name], [201, draft.id, 'A change']);
+    assert.deepEqual(Object.keys(into.body.document.servers), ['tracker', 'linear']);
+    await adminRefused(world, await policy.send('POST', '/servers', at(into.body.revision)), 'api_conflict');
+    await adminRefused(
+      world,
+      await policy.send('POST', '/servers', { ...linear, draft: { id: 'dr_none', revision: 1 } }),
+      'api_not_found',
+    );
+    const other = await policy.send('POST', '/drafts', {
+      kind: 'resource',
+      name: 'Other',
+      document: { clients: { c: {} } },
+    });
+    const wrong = { ...linear, draft: { id: other.body.id, revision: 1 } };
+    await adminRefused(world, await policy.send('POST', '/servers', wrong), 'api_value_invalid');
+  });
+
+  test('what another published meanwhile is in it: it begins with what is in force', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    await policy.publish(await policy.draft({ section: 'networks', id: 'office', value: ['192.0.2.0/24'] }));
+    const made = await policy.send('POST', '/servers', linear);
+    assert.deepEqual([made.body.base, Object.keys(made.body.document.networks)], [2, ['office']]);
+  });
+
+  const wrong: [name: string, change: object][] = [
+    ['no scope is given', { scopes: [{ name: 'read', risk: 'low', given: false }] }],
+    ['no group', { to: [] }],
+    ['no client', { through: [] }],
+    ['a client that nobody knows', { through: [{ id: 'cursor' }] }],
+    ['a scope with a blank', { scopes: [{ name: 'read all', risk: 'low', given: true }] }],
+    ['an authorization server that is no issuer', { ras: 'http://mcp.linear.app' }],
+    ['an address with a fragment', { resource: `${ras}/mcp#x` }],
+    ['a name with something invisible', { name: 'Lin\u202eear' }],
+    ['somebody who is no subject', { to: ['engineering'] }],
+    ['a name that rules cannot have', { id: 'lin ear' }],
+  ];
+  for (const [name, change] of wrong) {
+    test(`is refused: ${name}`, async () => {
+      const world = await openChangesWorld();
+      const policy = writer(world, 'policy');
+      await adminRefused(world, await policy.send('POST', '/servers', { ...linear, ...change }), 'api_value_invalid');
+      assert.deepEqual((await policy.send('GET', '/drafts')).body.items, [], 'and no draft is left behind');
+    });
+  }
+
+  test('is for those who may write drafts, programs with that scope too', async () => {
+    const world = await openChangesWorld();
+    for (const role of ['auditor', 'people', 'help-desk'] as const) {
+      await adminRefused(world, await writer(world, role).send('POST', '/servers', linear), 'admin_role_lacks');
+    }
+    const token = await world.tokenOf('policy', ['read:policy']);
+    await adminRefused(world, await world.send('POST', '/servers', { token, body: linear }), 'admin_scope_lacks');
+    const applies = await world.tokenOf('policy', ['apply']);
+    assert.equal((await world.send('POST', '/servers', { token: applies, body: linear })).status, 201);
+  });
+});
+
+describe('what remains to be done by hand', () => {
+  test('is told with the draft, and with the server once it is in force', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    const { body: draft } = await policy.send('POST', '/servers', linear);
+    const { body } = await policy.send('GET', `/drafts/${draft.id}/steps`);
+    assert.deepEqual(
+      body.items.map(({ server, steps }: Seen) => [server, steps.map(({ about }: Seen) => about)]),
+      [['linear', ['trust_there', 'client_there', 'client_there', 'secret', 'secret', 'set_up', 'set_up']]],
+    );
+    assert.ok(body.items[0].steps[0].text.includes(idpIssuer));
+    await adminRefused(world, await policy.send('GET', '/servers/linear/steps'), 'api_not_found', {
+      isRecorded: false,
+    });
+    await policy.publish(draft);
+    const made = await policy.send('POST', '/clients/idp/claude-code/secrets');
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    const { body: server } = await policy.send('GET', '/servers/linear/steps');
+    assert.equal(server.steps.filter(({ about }: Seen) => about === 'secret').length, 1, 'one is made');
+  });
+
+  test('of a draft that adds no server and no client there is nothing', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    const draft = await policy.draft({ section: 'rules', id: 'eng-reads' });
+    assert.deepEqual((await policy.send('GET', `/drafts/${draft.id}/steps`)).body.items, []);
+  });
+});
+
+describe('what an approver sees of what goes elsewhere', () => {
+  const open = async () => {
+    const world = await openChangesWorld();
+    const upstream = { http: 'https://mcp.inside.example/s3cret/mcp' };
+    const document = { servers: { files: { upstream, scopes: { r: {} } } }, second_person: 'required' };
+    await publish(world, 'resource', JSON.stringify(document));
+    const policy = writer(world, 'policy');
+    const begun = await policy.send('POST', '/drafts', { kind: 'resource', name: 'Move' });
+    const value = { upstream: { http: 'https://evil.example/s3cret/mcp?to=s3cret' }, scopes: { r: {} } };
+    const edits = [{ section: 'servers', id: 'files', value }];
+    const edited = await policy.send('PATCH', `/drafts/${begun.body.id}`, { edits }, begun.headers.get('etag') ?? '');
+    assert.equal(edited.status, 200, JSON.stringify(edited.body));
+    return { world, policy, draft: edited.body };
+  };
+
+  test('T29: another upstream takes a second person, who sees the old and the new place, and nothing secret', async () => {
+    const { world, policy, draft } = await open();
+    await adminRefused(world, await policy.publish(draft), 'second_person_needed');
+    const { body } = await writer(world, 'owner').send('GET', `/drafts/${draft.id}/diff`);
+    assert.deepEqual(body.moved, [
+      {
+        server: 'files',
+        what: 'upstream',
+        before: 'https://mcp.inside.example',
+        after: 'https://evil.example',
+        untold: ['query'],
+      },
+    ]);
+    assert.ok(!JSON.stringify(body).includes('s3cret'));
+  });
+
+  test('T28: whoever may not publish is told of upstreams that they are others, a token too', async () => {
+    const { world, draft } = await open();
+    const auditor = await writer(world, 'auditor').send('GET', `/drafts/${draft.id}/diff`);
+    const token = await world.tokenOf('owner');
+    const program = await world.send('GET', `/drafts/${draft.id}/diff`, { token });
+    for (const { status, body } of [auditor, program]) {
+      assert.deepEqual([status, body.moved], [200, []]);
+      assert.deepEqual(body.entries[0].keys, ['upstream']);
+      assert.ok(!/s3cret|evil|inside/.test(JSON.stringify(body)), JSON.stringify(body));
+    }
+  });
+
+  test('of the access document everybody who reads it sees where ID-JAGs would go', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    const { body: begun } = await policy.draft();
+    const value = { ...begun.document.servers.tracker, ras: 'https://evil.example' };
+    const draft = await policy.draft({ section: 'servers', id: 'tracker', value });
+    const { body } = await writer(world, 'auditor').send('GET', `/drafts/${draft.id}/diff`);
+    assert.deepEqual(
+      body.moved.map(({ what, before, after }: Seen) => [what, before, after]),
+      [['ras', begun.document.servers.tracker.ras, 'https://evil.example']],
+    );
+  });
+});
