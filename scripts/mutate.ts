@@ -61,14 +61,8 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('changes/plan.ts'), [toSpec('policy-as-code')]],
   [server('changes/author.ts'), [toSpec('second-person')]],
   [server('changes/enable-server.ts'), [server('changes/enable-server.test.ts')], [toSpec('admin-enable-server')]],
-  [server('changes/replay.ts'), [toSpec('admin-draft-effects')]],
   [server('admin/steps.ts'), [server('admin/steps.test.ts')]],
   [server('policy/diff/moved.ts'), [server('policy/diff/moved.test.ts')]],
-  [server('policy/diff/effects.ts'), [server('policy/diff/diff.test.ts'), server('policy/diff/effects.property.test.ts')]],
-  [
-    server('policy/diff/person-classes.ts'),
-    [server('policy/diff/diff.test.ts'), server('policy/diff/effects.property.test.ts')],
-  ],
   [server('policy/to-yaml.ts'), [server('policy/to-yaml.test.ts')]],
   [server('policy/together.ts'), [server('policy/together.test.ts')], [toSpec('never-together')]],
   [server('policy/explain-together.ts'), [server('policy/together.test.ts')]],
@@ -238,9 +232,13 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('stops/plan.ts'), [server('stops/plan.test.ts')]],
   [server('stops/memory.ts'), [server('stops/memory.test.ts')]],
   [server('stops/received.ts'), [toSpec('stops')]],
-  ...['widened', 'effects', 'affected', 'entries', 'merge', 'edits'].map((name): [string, string[]] => [
+  ...['widened', 'affected', 'entries', 'merge', 'edits'].map((name): [string, string[]] => [
     server(`policy/diff/${name}.ts`),
     [server('policy/diff/diff.test.ts')],
+  ]),
+  ...['effects', 'person-classes'].map((name): [string, string[]] => [
+    server(`policy/diff/${name}.ts`),
+    [server('policy/diff/diff.test.ts'), server('policy/diff/effects.property.test.ts')],
   ]),
   [server('policy/upstreams.ts'), [server('policy/upstreams.test.ts')], [toSpec('admin-upstreams')]],
   [server('changes/publish.ts'), [toSpec('second-person'), toSpec('admin-drafts')]],
