@@ -17,7 +17,8 @@ test('whoever is off counts nowhere, whether few groups are read or many', async
     ['u_3', ['b'], true],
     ['u_4', [], true],
   ];
-  for (const [id, groups, active] of people) await store.people.save({ ...person, id, groups, active, email: `${id}@a.example` });
+  for (const [id, groups, active] of people)
+    await store.people.save({ ...person, id, groups, active, email: `${id}@a.example` });
   const few = ['group:a', 'group:b', 'user:u_2', 'user:u_4', 'everyone'];
   const many = [...few, ...Array.from({ length: 60 }, (_, at) => `role:r${at}`)];
   for (const subjects of [few, many]) {
