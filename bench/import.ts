@@ -8,7 +8,8 @@ import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { freePorts, runCredence, startServer } from '../examples/acme/server-process.ts';
+import { runCredence, startServer } from '../examples/acme/server-process.ts';
+import { freePorts } from '../scripts/free-ports.ts';
 import type { AccessDocument } from '../packages/server/src/policy/access-document.ts';
 import { compileAccess } from '../packages/server/src/policy/compile.ts';
 import { decide } from '../packages/server/src/policy/decide.ts';

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openBrowser } from '../examples/acme/browser.ts';
 import { userNamed } from '../examples/acme/demo-file.ts';
-import { freePorts } from '../examples/acme/server-process.ts';
+import { freePorts } from '../scripts/free-ports.ts';
 import { walk } from '../examples/acme/sign-in.ts';
 import { startAcme, temporaryHome } from './harness.ts';
 

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Agent } from '../examples/acme/agent.ts';
 import { clientNamed, type DemoFile, type DemoServer, readDemoFile, userNamed } from '../examples/acme/demo-file.ts';
-import { freePorts, runCredence, type ServerProcess, startServer } from '../examples/acme/server-process.ts';
+import { runCredence, type ServerProcess, startServer } from '../examples/acme/server-process.ts';
+import { freePorts } from '../scripts/free-ports.ts';
 import { signIn } from '../examples/acme/sign-in.ts';
 import { checkRecord } from '../packages/server/src/audit/record-schema.ts';
 

@@ -3,7 +3,8 @@ import { Agent as HttpAgent, request } from 'node:http';
 import { join } from 'node:path';
 import type { Agent } from '../examples/acme/agent.ts';
 import { type DemoFile, serverNamed } from '../examples/acme/demo-file.ts';
-import { freePorts, type ServerProcess, startServer } from '../examples/acme/server-process.ts';
+import { type ServerProcess, startServer } from '../examples/acme/server-process.ts';
+import { freePorts } from '../scripts/free-ports.ts';
 import type { PostgresServer } from '../packages/server/src/store/contract/postgres-server.ts';
 import { type Answer, agentOf, onEnd, type Scope, secretOf, startAcme, stopWell, temporaryHome } from './harness.ts';
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Credentials, clientNamed, type DemoFile, mergeHalves, readDemoFile } from '../examples/acme/demo-file.ts';
-import { freePorts, runCredence, startServer } from '../examples/acme/server-process.ts';
+import { runCredence, startServer } from '../examples/acme/server-process.ts';
+import { freePorts } from '../scripts/free-ports.ts';
 import { json, openHttpServer } from '../packages/server/src/gateway/fixtures/http-server.ts';
 import { TestBrowser } from '../packages/server/src/idp/sign-in/test-world.ts';
 import {

@@ -10,7 +10,8 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { clientNamed, userNamed } from '../examples/acme/demo-file.ts';
-import { freePorts, runCredence } from '../examples/acme/server-process.ts';
+import { runCredence } from '../examples/acme/server-process.ts';
+import { freePorts } from '../scripts/free-ports.ts';
 import { findChromium } from '../scripts/chromium.ts';
 import {
   type Acme,

@@ -1,9 +1,10 @@
 // npm test [-- FILE...]: the checks, then the tests beside the code and of the specification, then the real processes.
-// One summary at the end, by node's own reporter.
+// One summary at the end, by node's own reporter. Of a whole run, up to three files that failed are run once more, by themselves: what
+// passes then is named as unsteady, and does not fail the run (ADR 0053).
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { run } from 'node:test';
 import type { TestEvent } from 'node:test/reporters';
 import { spec } from 'node:test/reporters';
@@ -64,9 +65,11 @@ const files = asked.filter((argument) => !(argument in stages));
 const gone = [...alone, ...longer].filter((file) => !existsSync(file));
 if (gone.length > 0) throw new Error(`named here, and not there: ${gone.join(', ')}`);
 
-let failed = false;
+/** What failed so far: the files, and what is no file. */
+const failed = new Set<string>();
 if (asked.length === 0) {
-  failed = spawnSync(process.execPath, [join(root, 'scripts/check.ts')], { stdio: 'inherit' }).status !== 0;
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts/check.ts')], { stdio: 'inherit' });
+  if (status !== 0) failed.add('the check above');
 }
 
 const reporter = new spec();
@@ -80,18 +83,31 @@ let summary: TestEvent | undefined;
 if (files.length > 0) await runFiles(findFiles(files), { ...stages.e2e, concurrency: 1 });
 else for (const name of only.length > 0 ? only : (['unit', 'e2e'] as const)) await runStage(stages[name]);
 if (isLong && files.length === 0) await runFiles(longer, { ...stages.unit, timeout: 10 * minute });
+const unsteady = files.length === 0 ? await runAgain([...failed]) : [];
 
 for (const [name, total] of totals) {
   reporter.write({ type: 'test:diagnostic', data: { nesting: 0, message: `${name} ${total}`, level: 'info' } });
 }
 if (summary !== undefined) reporter.write(summary); // Upon which it lists every failure of both stages.
 const ran = totals.get('tests') ?? 0;
-if (ran === 0) failed = true;
 reporter.end(() => {
   if (ran === 0) process.stdout.write('no test was run\n');
-  if (asked.length === 0 && failed && (totals.get('fail') ?? 0) === 0) process.stdout.write('the check above failed\n');
-  process.exitCode = failed ? 1 : 0;
+  for (const file of unsteady) process.stdout.write(`unsteady: ${relative(root, file)} failed, and passed by itself\n`);
+  for (const what of failed) process.stdout.write(`failed: ${relative(root, what)}\n`);
+  process.exitCode = ran === 0 || failed.size > 0 ? 1 : 0;
 });
+
+/** Runs files that failed once more, one at a time. @returns those that passed, which then have not failed */
+async function runAgain(fallen: readonly string[]): Promise<string[]> {
+  if (fallen.length > 3 || !fallen.every((file) => existsSync(file))) return [];
+  const passed: string[] = [];
+  for (const file of fallen) {
+    failed.delete(file);
+    await runFiles([file], { ...stages.e2e, concurrency: 1 });
+    if (!failed.has(file)) passed.push(file);
+  }
+  return passed;
+}
 
 /** Its files beside each other, then those that have to be alone. */
 async function runStage(stage: Stage): Promise<void> {
@@ -116,6 +132,6 @@ async function runFiles(files: string[], { concurrency, timeout }: Omit<Stage, '
     if (count) totals.set(count[1] ?? '', (totals.get(count[1] ?? '') ?? 0) + Number(count[2]));
     else if (event.type === 'test:summary' && event.data.file === undefined) summary = event;
     else reporter.write(event);
-    if (event.type === 'test:fail' && event.data.todo === undefined) failed = true;
+    if (event.type === 'test:fail' && event.data.todo === undefined) failed.add(event.data.file ?? event.data.name);
   }
 }

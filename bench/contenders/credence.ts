@@ -1,7 +1,7 @@
 // Credence as `credence serve --role idp --role ras [--workers N]` runs it: the whole program, on SQLite.
 import { startServer } from '../../packages/server/src/server.ts';
+import { freePort } from '../../scripts/free-ports.ts';
 import { answerControl, readFixture } from './control.ts';
-import { freePort } from './free-port.ts';
 
 const ports = { idp: await freePort(), ras: await freePort() };
 const server = await startServer(readFixture().home, {

@@ -42,9 +42,7 @@ describe('people at the console', () => {
     await page.getByRole('heading', { level: 1, name: 'Night shift' }).waitFor();
     await page.getByRole('button', { name: 'Add people…' }).click();
     await page.getByRole('searchbox', { name: 'Name or address' }).fill('bob');
-    await page.getByRole('button', { name: 'Alice' }).waitFor({ state: 'detached' });
-    await page.getByRole('button', { name: 'Bob bob@acme.example' }).waitFor();
-    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter'); // Before what was typed has been looked up.
     await page.getByRole('button', { name: 'Leave out Bob' }).waitFor();
     await page.getByRole('button', { name: 'Carol carol@acme.example' }).click();
     await page.getByRole('button', { name: 'Add 2 people' }).click();

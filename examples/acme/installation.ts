@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { type DemoFile, mergeHalves, readDemoFile } from './demo-file.ts';
-import { freePorts, runCredence, type ServerProcess, startServer } from './server-process.ts';
+import { runCredence, type ServerProcess, startServer } from './server-process.ts';
+import { freePorts } from '../../scripts/free-ports.ts';
 
 /** Acme up and running for a while, in a temporary folder. */
 export interface Installation {

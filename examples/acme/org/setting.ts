@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { hashPassword } from '../../../packages/server/src/directory/password.ts';
 import { openSqliteStore } from '../../../packages/server/src/store/sqlite.ts';
 import type { Store } from '../../../packages/server/src/store/store.ts';
-import { freePorts, runCredence, type ServerProcess, startServer } from '../server-process.ts';
+import { runCredence, type ServerProcess, startServer } from '../server-process.ts';
+import { freePorts } from '../../../scripts/free-ports.ts';
 import { client, everybody, type Organisation, type Person, toDocuments } from './organisation.ts';
 import type { Progress } from './progress.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
 import { after, describe, test } from 'node:test';
+import { freePort } from '../../../../scripts/free-ports.ts';
 import { Problem } from '../problem.ts';
 import { listenForMetrics } from './listener.ts';
 
@@ -15,15 +15,6 @@ const listener = await listenForMetrics({
   onFault: (fault) => faults.push(fault),
 });
 after(() => listener.close());
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
-}
 
 function ask(path: string, { method = 'GET', host = `localhost:${port}` } = {}): Promise<[number, string, string]> {
   return new Promise((resolve, reject) => {

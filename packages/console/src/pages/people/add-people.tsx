@@ -1,5 +1,5 @@
 import { useDebouncedValue } from '@mantine/hooks';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useRead } from '../../data/api.ts';
 import { useMe } from '../../data/me.ts';
 import type { Answer } from '../../data/problem.ts';
@@ -29,6 +29,17 @@ export function AddPeople({ group, onClose }: { readonly group: Answer<'getGroup
     (person) => person.id !== me.id && !person[own].includes(group.id) && !chosen.some(({ id }) => id === person.id),
   );
   const add = chosen.map(({ id }) => id);
+  // Enter takes the first that is offered, also when it is pressed before what was typed has been looked up.
+  const [takesFirst, takeFirst] = useState(false);
+  const isSettled = later === q.trim() && found.data !== undefined;
+  const [first] = offered;
+  useEffect(() => {
+    if (!takesFirst || !isSettled) return;
+    takeFirst(false);
+    if (!first || later === '' || chosen.length >= most) return;
+    choose([...chosen, first]);
+    setQ('');
+  }, [takesFirst, isSettled, first, later, chosen]);
   const submit = async () => {
     if (change.needsSecond) {
       await change.propose({ add });
@@ -69,16 +80,14 @@ export function AddPeople({ group, onClose }: { readonly group: Answer<'getGroup
           label={texts.addFind}
           value={q}
           maxLength={100}
-          onChange={(event) => setQ(event.target.value)}
+          onChange={(event) => {
+            takeFirst(false);
+            setQ(event.target.value);
+          }}
           onKeyDown={(event) => {
-            // Enter takes the first that is offered; it does not send the form.
             if (event.key !== 'Enter') return;
-            event.preventDefault();
-            const [first] = offered;
-            if (first && later === q.trim() && later !== '' && chosen.length < most) {
-              choose([...chosen, first]);
-              setQ('');
-            }
+            event.preventDefault(); // It does not send the form.
+            takeFirst(true);
           }}
         />
         <div className={style.found}>
