@@ -9,6 +9,7 @@ import type { PostgresSettings } from '../store-config.ts';
 import { createDevelopmentTls } from '../tls/development-ca.ts';
 import { far, idJag, row } from './contract/fixtures.ts';
 import { usePostgres } from './contract/postgres-databases.ts';
+import { sequencesText } from './postgres-reads.ts';
 import { openPostgresStore } from './postgres.ts';
 import { unfitness } from './postgres-connection.ts';
 import { toRolesSql } from './postgres-roles.ts';
@@ -39,6 +40,13 @@ describe('PostgreSQL, a login for each part', () => {
     assert.ok(tables.length > 20);
     for (const { table_name } of tables)
       assert.match(toRolesSql(), new RegExp(`REVOKE ALL ON ${table_name} FROM PUBLIC`));
+  });
+
+  test('what is asked before every answer costs little on tables that the server has not analysed yet', async () => {
+    const { database } = await postgres.fresh();
+    const [told] = await postgres.server().run(database, `EXPLAIN (FORMAT JSON) ${sequencesText}`);
+    const [{ Plan: plan }] = told?.['QUERY PLAN'] as [{ Plan: { 'Total Cost': number } }];
+    assert.ok(plan['Total Cost'] < 100, `${plan['Total Cost']}`);
   });
 
   test('a node: its record and its marks stand, whatever it does; it makes nobody an administrator, and changes no table', async () => {
