@@ -9,11 +9,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCredence, startServer } from '../examples/acme/server-process.ts';
-import { freePorts } from '../scripts/free-ports.ts';
 import type { AccessDocument } from '../packages/server/src/policy/access-document.ts';
 import { compileAccess } from '../packages/server/src/policy/compile.ts';
 import { decide } from '../packages/server/src/policy/decide.ts';
 import { parsePolicy } from '../packages/server/src/policy/parse.ts';
+import { freePorts } from '../packages/server/src/store/contract/free-ports.ts';
 import { openSqliteStore } from '../packages/server/src/store/sqlite.ts';
 
 const { values } = parseArgs({

@@ -7,8 +7,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openBrowser } from '../examples/acme/browser.ts';
 import { userNamed } from '../examples/acme/demo-file.ts';
-import { freePorts } from '../scripts/free-ports.ts';
 import { walk } from '../examples/acme/sign-in.ts';
+import { freePorts } from '../packages/server/src/store/contract/free-ports.ts';
 import { startAcme, temporaryHome } from './harness.ts';
 
 const conformance = fileURLToPath(new URL('../node_modules/.bin/conformance', import.meta.url));

@@ -9,9 +9,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
 import { serverNamed } from '../examples/acme/demo-file.ts';
 import { runCredence, type ServerProcess, startServer } from '../examples/acme/server-process.ts';
-import { freePorts } from '../scripts/free-ports.ts';
 import { issueCertificate, makeAuthority, oid } from '../packages/server/src/clients/fixtures/certificates.ts';
 import { until } from '../packages/server/src/exports/fixtures.ts';
+import { freePorts } from '../packages/server/src/store/contract/free-ports.ts';
 import { startPostgres } from '../packages/server/src/store/contract/postgres-server.ts';
 import {
   type Acme,

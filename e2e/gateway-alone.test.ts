@@ -6,9 +6,9 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { clientNamed, type DemoFile, mergeHalves, readDemoFile, userNamed } from '../examples/acme/demo-file.ts';
 import { runCredence, type ServerProcess, startServer } from '../examples/acme/server-process.ts';
-import { freePorts } from '../scripts/free-ports.ts';
 import { json, openHttpServer } from '../packages/server/src/gateway/fixtures/http-server.ts';
 import { commands } from '../packages/server/src/gateway/fixtures/world.ts';
+import { freePorts } from '../packages/server/src/store/contract/free-ports.ts';
 import {
   agentOf,
   claimsOf,

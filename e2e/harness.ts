@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import type { Agent } from '../examples/acme/agent.ts';
 import { clientNamed, type DemoFile, type DemoServer, readDemoFile, userNamed } from '../examples/acme/demo-file.ts';
 import { runCredence, type ServerProcess, startServer } from '../examples/acme/server-process.ts';
-import { freePorts } from '../scripts/free-ports.ts';
 import { signIn } from '../examples/acme/sign-in.ts';
 import { checkRecord } from '../packages/server/src/audit/record-schema.ts';
+import { freePorts } from '../packages/server/src/store/contract/free-ports.ts';
 
 /** The demonstration, running as its own process on its own home. */
 export interface Acme {

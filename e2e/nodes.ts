@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Agent } from '../examples/acme/agent.ts';
 import { type DemoFile, serverNamed } from '../examples/acme/demo-file.ts';
 import { type ServerProcess, startServer } from '../examples/acme/server-process.ts';
-import { freePorts } from '../scripts/free-ports.ts';
+import { freePorts } from '../packages/server/src/store/contract/free-ports.ts';
 import type { PostgresServer } from '../packages/server/src/store/contract/postgres-server.ts';
 import { type Answer, agentOf, onEnd, type Scope, secretOf, startAcme, stopWell, temporaryHome } from './harness.ts';
 

@@ -6,7 +6,6 @@ import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Credentials, clientNamed, type DemoFile, mergeHalves, readDemoFile } from '../examples/acme/demo-file.ts';
 import { runCredence, startServer } from '../examples/acme/server-process.ts';
-import { freePorts } from '../scripts/free-ports.ts';
 import { json, openHttpServer } from '../packages/server/src/gateway/fixtures/http-server.ts';
 import { TestBrowser } from '../packages/server/src/idp/sign-in/test-world.ts';
 import {
@@ -14,6 +13,7 @@ import {
   type ScriptedProvider,
 } from '../packages/server/src/idp/sign-in/upstream/fixtures/scripted-provider.ts';
 import { toTarget } from '../packages/server/src/idp/sign-in/upstream/fixtures/upstream-world.ts';
+import { freePorts } from '../packages/server/src/store/contract/free-ports.ts';
 import {
   exportAudit,
   issue,

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Agent, connect } from '../examples/acme/agent.ts';
 import { type DemoServer, serverNamed } from '../examples/acme/demo-file.ts';
 import { runCredence, type ServerProcess, startServer } from '../examples/acme/server-process.ts';
-import { freePorts } from '../scripts/free-ports.ts';
+import { freePorts } from '../packages/server/src/store/contract/free-ports.ts';
 import { type PostgresServer, startPostgres } from '../packages/server/src/store/contract/postgres-server.ts';
 import {
   type Acme,

@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { connect, textOf } from '../examples/acme/agent.ts';
 import { serverNamed } from '../examples/acme/demo-file.ts';
 import { type Ended, runCredence, startServer } from '../examples/acme/server-process.ts';
-import { freePorts } from '../scripts/free-ports.ts';
+import { freePorts } from '../packages/server/src/store/contract/free-ports.ts';
 import { agentOf, onEnd, portFlags, startAcme, stopWell, temporaryHome } from './harness.ts';
 
 /** One clear message: exit code 2, the thing and the way out by name, nothing that looks like a stack. */

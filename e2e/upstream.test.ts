@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { clientNamed, userNamed } from '../examples/acme/demo-file.ts';
 import { runCredence } from '../examples/acme/server-process.ts';
-import { freePorts } from '../scripts/free-ports.ts';
+import { freePorts } from '../packages/server/src/store/contract/free-ports.ts';
 import { findChromium } from '../scripts/chromium.ts';
 import {
   type Acme,

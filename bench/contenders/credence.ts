@@ -1,6 +1,6 @@
 // Credence as `credence serve --role idp --role ras [--workers N]` runs it: the whole program, on SQLite.
 import { startServer } from '../../packages/server/src/server.ts';
-import { freePort } from '../../scripts/free-ports.ts';
+import { freePort } from '../../packages/server/src/store/contract/free-ports.ts';
 import { answerControl, readFixture } from './control.ts';
 
 const ports = { idp: await freePort(), ras: await freePort() };

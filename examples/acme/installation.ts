@@ -2,9 +2,9 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { freePorts } from '../../packages/server/src/store/contract/free-ports.ts';
 import { type DemoFile, mergeHalves, readDemoFile } from './demo-file.ts';
 import { runCredence, type ServerProcess, startServer } from './server-process.ts';
-import { freePorts } from '../../scripts/free-ports.ts';
 
 /** Acme up and running for a while, in a temporary folder. */
 export interface Installation {

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hashPassword } from '../../../packages/server/src/directory/password.ts';
+import { freePorts } from '../../../packages/server/src/store/contract/free-ports.ts';
 import { openSqliteStore } from '../../../packages/server/src/store/sqlite.ts';
 import type { Store } from '../../../packages/server/src/store/store.ts';
 import { runCredence, type ServerProcess, startServer } from '../server-process.ts';
-import { freePorts } from '../../../scripts/free-ports.ts';
 import { client, everybody, type Organisation, type Person, toDocuments } from './organisation.ts';
 import type { Progress } from './progress.ts';
 

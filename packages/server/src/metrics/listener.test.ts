@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, describe, test } from 'node:test';
-import { freePort } from '../../../../scripts/free-ports.ts';
 import { Problem } from '../problem.ts';
+import { freePort } from '../store/contract/free-ports.ts';
 import { listenForMetrics } from './listener.ts';
 
 const port = await freePort();

@@ -39,11 +39,7 @@ export function postgresReads(connections: Connections): HotReads {
     }
   };
   const sequences = joined(async () => {
-    const row = await first<Sequences>(
-      'sequences',
-      sequencesText,
-      [],
-    );
+    const row = await first<Sequences>('sequences', sequencesText, []);
     if (!row || Object.values(row).includes(null)) throw new Error('the sequences are gone');
     return row;
   });

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
-import { freePort } from '../../../../../scripts/free-ports.ts';
 import type { PostgresSettings } from '../../store-config.ts';
+import { freePort } from './free-ports.ts';
 
 /** A PostgreSQL of a test's own, on a port of 127.0.0.1, gone when it is closed. Writes are flushed as in production. */
 export interface PostgresServer {
