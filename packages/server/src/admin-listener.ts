@@ -2,7 +2,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { AdminServices } from './admin/api/services.ts';
 import { createLiveStreams } from './admin/live.ts';
 import { toRow } from './audit/record.ts';
-import { isLoopbackHost } from './config.ts';
+import { isLoopbackHost } from './config-check.ts';
 import { readKeyLines } from './keys/key-words.ts';
 import { toFault } from './log.ts';
 import { type Handler, lazily, type Parts, toAlert } from './roles.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { toRow } from './audit/record.ts';
 import { eventId } from './call.ts';
-import type { Role } from './config.ts';
+import type { Role } from './config-schema.ts';
 import { Problem } from './problem.ts';
 import { type CoveredName, coveredNames, StoreAltered } from './store/digests.ts';
 import type { Store } from './store/store.ts';

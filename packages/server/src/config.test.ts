@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { readConfig, readPlaces, type ServeFlags } from './config.ts';
+import { readConfig, readPlaces } from './config.ts';
+import type { ServeFlags } from './config-text.ts';
 import { Problem } from './problem.ts';
 
 const dir = await mkdtemp(join(tmpdir(), 'credence-config-'));

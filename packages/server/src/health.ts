@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
-import { isLoopbackHost } from './config.ts';
+import { isLoopbackHost } from './config-check.ts';
 import { isIn } from './egress.ts';
 
 /** Why a process is not to be sent requests. */

@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { KeyPurpose } from './config.ts';
+import type { KeyPurpose } from './config-schema.ts';
 import { Problem } from './problem.ts';
 
 /** The folder that holds everything of an installation, and where in it things are. */

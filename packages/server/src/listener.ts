@@ -2,7 +2,7 @@ import { constants } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, BlockList } from 'node:net';
-import { isLoopbackHost } from './config.ts';
+import { isLoopbackHost } from './config-check.ts';
 import { isIn } from './egress.ts';
 import type { Health } from './health.ts';
 import { Problem } from './problem.ts';

@@ -11,7 +11,9 @@ import { createDpopNonces, type DpopEndpoint, storedProofs } from './clients/dpo
 import { BadClientDocument } from './clients/metadata-document.ts';
 import { createRemoteClients, type RemoteClients } from './clients/remote-clients.ts';
 import { createClientWatch } from './clients/watch-clients.ts';
-import { type Config, isLoopbackHost, type KeyPurpose } from './config.ts';
+import type { Config } from './config.ts';
+import { isLoopbackHost } from './config-check.ts';
+import type { KeyPurpose } from './config-schema.ts';
 import { type Egress, EgressRefused, toBlockList } from './egress.ts';
 import { openFollowed } from './follow.ts';
 import type { Gateway, GatewayOptions } from './gateway/gateway.ts';

@@ -1,5 +1,5 @@
 import { type Problem as ApiProblem, createAdminClient, type Told } from '../admin/api/client/client.ts';
-import { isLoopbackHost } from '../config.ts';
+import { isLoopbackHost } from '../config-check.ts';
 import { Problem } from '../problem.ts';
 import { isSameText, otherVersion, type PlaceFlags, type PolicyPlace, type VersionLine } from './installation.ts';
 import { readText } from './read-text.ts';

@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander';
-import { type KeyPurpose, keyPurposes } from '../config.ts';
+import { type KeyPurpose, keyPurposes } from '../config-schema.ts';
 import { keyFolderOf } from '../home.ts';
 import { changeKeyFile, sealKeyFile } from '../keys/key-file.ts';
 import { readKeyLines, toKeyLines } from '../keys/key-words.ts';

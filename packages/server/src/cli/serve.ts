@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { roles, type ServeFlags } from '../config.ts';
+import { roles } from '../config-schema.ts';
+import type { ServeFlags } from '../config-text.ts';
 import { configOption, homeOption } from './home-option.ts';
 
 /** `credence serve`: runs the roles of this installation until it is told to stop. */

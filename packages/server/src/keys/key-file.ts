@@ -3,7 +3,7 @@ import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encryptionAlgorithms, signatureAlgorithms } from '@credence/mcp/protocol';
 import { z } from 'zod';
-import type { KeyPurpose } from '../config.ts';
+import type { KeyPurpose } from '../config-schema.ts';
 import { Problem } from '../problem.ts';
 import { withKeyLock } from './key-lock.ts';
 import type { TimedKey } from './lifecycle.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { KeyPurpose } from '../config.ts';
+import type { KeyPurpose } from '../config-schema.ts';
 import { isBusy } from '../home-lock.ts';
 import { Problem } from '../problem.ts';
 

@@ -1,5 +1,5 @@
 import type { EpochSeconds, Jwk } from '@credence/mcp/protocol';
-import type { KeyPurpose } from '../config.ts';
+import type { KeyPurpose } from '../config-schema.ts';
 import { changeKeyFile, readKeyFile } from './key-file.ts';
 import { rotate, signingKey, type TimedKey } from './lifecycle.ts';
 import type { Seal } from './seal.ts';

@@ -1,5 +1,5 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
-import { type KeyPurpose, keyPurposes } from '../config.ts';
+import { type KeyPurpose, keyPurposes } from '../config-schema.ts';
 import { type Home, keyFolderOf } from '../home.ts';
 import { readKeyFile } from './key-file.ts';
 import { statesOf, type TimedKey } from './lifecycle.ts';

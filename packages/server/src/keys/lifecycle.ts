@@ -1,5 +1,6 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
-import type { Config, KeyPurpose } from '../config.ts';
+import type { Config } from '../config.ts';
+import type { KeyPurpose } from '../config-schema.ts';
 import type { KeptJwk } from './signer.ts';
 
 /** A key and its times: published at once, signing later, gone when nothing it signed can still be accepted. */

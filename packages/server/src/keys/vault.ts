@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { Config, KeyPurpose } from '../config.ts';
+import type { Config } from '../config.ts';
+import type { KeyPurpose } from '../config-schema.ts';
 import { Problem } from '../problem.ts';
 import {
   generatePrivateJwk,

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { isLoopbackHost } from '../config.ts';
+import { isLoopbackHost } from '../config-check.ts';
 import { Problem } from '../problem.ts';
 import { metricsContentType } from './text.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { keyPurposes } from '../../config.ts';
+import { keyPurposes } from '../../config-schema.ts';
 import { answer, type Route, route } from './route.ts';
 
 const Key = z.object({

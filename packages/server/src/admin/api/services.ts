@@ -1,7 +1,7 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { Facts } from '../../audit/record.ts';
 import type { RefusalLedger } from '../../audit/refusal-ledger.ts';
-import type { KeyPurpose } from '../../config.ts';
+import type { KeyPurpose } from '../../config-schema.ts';
 import type { Egress } from '../../egress.ts';
 import type { KeyLine } from '../../keys/key-words.ts';
 import type { FailureLimit } from '../../limits.ts';
