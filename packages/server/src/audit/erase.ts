@@ -57,6 +57,7 @@ export async function erase(
   }
   for (const each of ids) await store.auditSearch.forget(each);
   await store.erasure.forgetUses(ids);
+  await store.erasure.forgetRequests(ids);
   const detail = `what ${lines} lines said of a person was erased: ${reason}, ${by}`;
   await store.commit({ marks: [], records: [toLine(recordId, detail)] });
   return { lines, kept: await store.erasure.countInBodies(texts) };

@@ -15,6 +15,8 @@ export interface ErasureStore {
   blank(positions: readonly number[], records: readonly AuditRow[]): Promise<void>;
   /** Forgets whose agents were at work where, as it was gathered from the record. */
   forgetUses(personIds: readonly string[]): Promise<void>;
+  /** Forgets what these people have asked for, and that they have answered others. */
+  forgetRequests(personIds: readonly string[]): Promise<void>;
   /** From here on what is taken out is overwritten in the file, not only let go. SQLite only. */
   overwrite(): Promise<void>;
   /** Writes the log back into the file and, with `compact`, the file anew. False when somebody else was at it. SQLite only. */
@@ -75,6 +77,15 @@ export function erasureStore({ db, write }: Engine): ErasureStore {
 
     forgetUses: async (personIds) => {
       await write({ steps: [db.deleteFrom('agent_uses').where('person_id', 'in', [...personIds])] });
+    },
+
+    forgetRequests: async (personIds) => {
+      const theirs = db.deleteFrom('access_requests').where('person_id', 'in', [...personIds]);
+      const answers = db
+        .updateTable('access_requests')
+        .set({ answered_by: null })
+        .where('answered_by', 'in', [...personIds]);
+      await write({ steps: [theirs, answers] });
     },
 
     overwrite: async () => {

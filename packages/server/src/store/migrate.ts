@@ -26,6 +26,7 @@ import * as joins from './migrations/0021-joins.ts';
 import * as drafts from './migrations/0022-drafts.ts';
 import * as holdings from './migrations/0023-holdings.ts';
 import * as uses from './migrations/0024-uses.ts';
+import * as requests from './migrations/0025-requests.ts';
 import type { Schema } from './schema.ts';
 import type { SchemaStep } from './schema-steps.ts';
 
@@ -54,6 +55,7 @@ export const migrations: Readonly<Record<string, SchemaStep>> = {
   '0023-holdings': holdings,
   '0024-uses': uses,
   '0022-drafts': drafts,
+  '0025-requests': requests,
 };
 
 /**

@@ -17,8 +17,17 @@ export async function purge({ db, write }: Engine, now: EpochSeconds): Promise<v
   const oldHours = db.deleteFrom('audit_hours').where('hour', '<=', Math.floor(now / 3600) - 400 * 24);
   const oldDays = db.deleteFrom('audit_days').where('day', '<=', Math.floor(now / day) - 400);
   const oldApiTokens = db.deleteFrom('api_tokens').where('expires_at', '<=', now - 30 * day);
+  // What was never answered goes as well: whoever still needs it is refused again, and asks again.
+  const oldRequests = db
+    .deleteFrom('access_requests')
+    .where(({ or, eb }) =>
+      or([
+        eb('answered_at', '<=', now - 90 * day),
+        eb.and([eb('state', '=', 'open'), eb('asked_at', '<=', now - 90 * day)]),
+      ]),
+    );
   const oldAdminSessions = db.deleteFrom('admin_sessions').where('seen_at', '<=', now - day);
-  await write({ steps: [oldLinks, oldUses, oldHours, oldDays, oldApiTokens, oldAdminSessions] });
+  await write({ steps: [oldLinks, oldUses, oldHours, oldDays, oldApiTokens, oldRequests, oldAdminSessions] });
   // Who was ever disabled stays: a signal that comes late, or again, must find that it is late.
   const oldCutOffs = db
     .selectFrom('cut_offs')

@@ -47,6 +47,7 @@ export interface Schema {
   api_tokens: ApiTokenTable;
   admin_sessions: AdminSessionTable;
   notices: NoticeTable;
+  access_requests: AccessRequestTable;
   agent_uses: AgentUseTable;
   agent_uses_read: AgentUseReadTable;
   bulletins: BulletinTable;
@@ -139,6 +140,24 @@ interface AdminSessionTable {
   signed_in_at: number;
   started_at: number;
   seen_at: number;
+}
+
+/** What somebody whose agent was refused has asked for, and what they were answered. */
+export interface AccessRequestTable {
+  id: string;
+  person_id: string;
+  client: string;
+  server: string;
+  decision: string;
+  words: string;
+  wanted: 'day' | 'week' | 'work';
+  asked_at: number;
+  state: 'open' | 'drafted' | 'approved' | 'declined';
+  draft: string | null;
+  until: number | null;
+  word: string | null;
+  answered_at: number | null;
+  answered_by: string | null;
 }
 
 /** Where a fact comes up in the record; see `audit-terms.ts`. */

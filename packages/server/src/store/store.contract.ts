@@ -19,6 +19,7 @@ import { orphansContract } from './contract/orphans.ts';
 import { peopleContract } from './contract/people.ts';
 import { provisioningContract } from './contract/provisioning.ts';
 import { registryContract } from './contract/registry.ts';
+import { requestContract } from './contract/requests.ts';
 import { retentionContract } from './contract/retention.ts';
 import { sealsContract } from './contract/seals.ts';
 import { sessionContract } from './contract/sessions.ts';
@@ -57,6 +58,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     administrationContract(access);
     adminApiContract(access);
     draftContract(access);
+    requestContract(access);
     registryContract(access);
     cutOffContract(access);
     lossesContract(access);

@@ -17,6 +17,7 @@ import type { NoticeStore } from './notices.ts';
 import type { BulletinStore, Initiator } from './off.ts';
 import type { PeopleAdminStore } from './people-admin.ts';
 import type { PopulationStore } from './population.ts';
+import type { RequestStore } from './requests.ts';
 import type { RetentionStore } from './retention.ts';
 import type { SealStore } from './seals.ts';
 import type { StopStore } from './stop.ts';
@@ -60,6 +61,7 @@ export interface Store {
   readonly apiTokens: ApiTokenStore;
   readonly adminSessions: AdminSessionStore;
   readonly notices: NoticeStore;
+  readonly requests: RequestStore;
   readonly agentUses: AgentUseStore;
   readonly uses: UseStore;
   readonly epoch: EpochStore;

@@ -35,6 +35,7 @@ import { policyPart, policyStore } from './policies.ts';
 import { populationStore } from './population.ts';
 import { purge } from './purge.ts';
 import { directoryStore } from './records.ts';
+import { requestStore } from './requests.ts';
 import { retentionStore } from './retention.ts';
 import { sealStore } from './seals.ts';
 import { sessionStore } from './sessions.ts';
@@ -102,6 +103,7 @@ export function toWholeStore(engine: Engine, reads: HotReads, own: OwnParts, key
     apiTokens: apiTokenStore(engine),
     adminSessions: adminSessionStore(engine),
     notices: noticeStore(engine),
+    requests: requestStore(engine),
     agentUses: agentUseStore(engine),
     uses: useStore(engine),
     epoch: epochStore(engine),
