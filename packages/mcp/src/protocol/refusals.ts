@@ -1270,6 +1270,19 @@ export const refusals = {
     rule: 'LOG-02',
     hint: 'people who administer with an equal or a higher role are changed by owners only',
   },
+  request_own: {
+    wire: 'access_denied',
+    status: 403,
+    rule: 'LOG-02',
+    hint: 'nobody answers their own request for access',
+    help: 'Another administrator answers it.',
+  },
+  request_too_many: {
+    wire: 'slow_down',
+    rule: 'IDP-38',
+    hint: 'somebody has asked for access ten times within a day, or for twenty things that wait',
+    help: 'Answer what waits under Requests; what nobody answers goes after 90 days.',
+  },
   second_person_needed: {
     wire: 'access_denied',
     status: 403,

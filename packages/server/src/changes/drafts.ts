@@ -11,6 +11,7 @@ import type { AuditRow, PolicyKind, Store } from '../store/store.ts';
 import { standing, withProposer } from './author.ts';
 import { judge } from './judge.ts';
 import { done, type Outcome, refused } from './outcome.ts';
+import { settleRequest } from './settle-request.ts';
 
 /** What the steps of a change work with. */
 export interface Ground {
@@ -42,6 +43,8 @@ export async function beginDraft(
     readonly document?: unknown;
     /** Instead of a document: what is made of the text that it begins with. */
     readonly change?: (document: Json) => Outcome<Json>;
+    /** Who has a hand in it besides whoever begins it. */
+    readonly also?: readonly string[];
   },
 ): Promise<Outcome<PolicyDraft>> {
   const { store, by, now, row } = ground;
@@ -70,7 +73,7 @@ export async function beginDraft(
     digest,
     revision: 1,
     state: 'open',
-    authors: [by],
+    authors: [by, ...(given.also ?? []).filter((other) => other !== by)],
     ...times,
   } as const;
   const origin = version === undefined ? '' : `, with the text of version ${version}`;
@@ -133,13 +136,16 @@ export async function rebaseDraft(
   return keep(ground, draft, { ...moved, state: 'open' }, `moved from version ${base} to version ${moved.base}`);
 }
 
-export async function discardDraft({ store, row }: Ground, draft: Draft): Promise<Outcome<undefined>> {
+export async function discardDraft(ground: Ground, draft: Draft): Promise<Outcome<undefined>> {
+  const { store, row } = ground;
   const line = row(draft.kind === 'access' || draft.kind === 'resource' ? 'policy' : 'admin', {
     detail: `draft ${draft.id} discarded`,
     before: { digest: draft.digest },
   });
   const isGone = await store.drafts.remove(draft.id, draft.revision, [line]);
-  return isGone ? done(undefined) : refused('api_version_differs');
+  if (!isGone) return refused('api_version_differs');
+  await settleRequest(ground, draft.id, undefined);
+  return done(undefined);
 }
 
 /** Whether the draft still stands on the version in force; if not, the caller is told both. */

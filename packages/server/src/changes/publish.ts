@@ -4,6 +4,7 @@ import { type Diff, diffOf } from './diff.ts';
 import { checkBase, type Ground, type PolicyDraft } from './drafts.ts';
 import { judge } from './judge.ts';
 import { done, type Outcome, refused } from './outcome.ts';
+import { settleRequest } from './settle-request.ts';
 
 export interface Published {
   readonly version: number;
@@ -68,6 +69,7 @@ export async function publishDraft(ground: Ground, draft: PolicyDraft, digest: s
   }
   // An edit of the last moment stays, as a draft that is behind.
   await store.drafts.remove(draft.id, draft.revision, []);
+  await settleRequest(ground, draft.id, next);
   return done({ version, diff, approver });
 }
 
