@@ -23,7 +23,8 @@ import { certificateMethods } from './clients/check-certificate.ts';
 import type { CertificateReader } from './clients/client-certificate.ts';
 import { type Answer, type Asked, CallerGone, fromNode, fromRequest, send, toResponse } from './door.ts';
 import { type Form, parseForm } from './form.ts';
-import { type BadSubjectToken, toExchangeCode } from './idp/bad-subject-token.ts';
+import { toExchangeCode } from './idp/bad-subject-token.ts';
+import { isExplained, refusedUrl } from './idp/refused-link.ts';
 import { type Idp, tokenExchange } from './idp/token-exchange.ts';
 import type { InForce } from './in-force.ts';
 import { createPace, type FailureLimit } from './limits.ts';
@@ -86,7 +87,7 @@ export function createIdpApp(idp: Idp, edge: Edge, signIn: NodeHandler): App {
       if (call.form.get('grant_type') !== grantType.tokenExchange) return no('unknown_grant_type');
       return tokenExchange(call, idp);
     };
-    return answerGrant(asked, edge, 'idp', body.value.form, exchange, idp.badSubjectToken);
+    return answerGrant(asked, edge, 'idp', body.value.form, exchange, idp);
   };
   return createApp(new Map([['/token', { name: 'exchange', answer: token }]]), new Hono(), edge, signIn);
 }
@@ -237,7 +238,7 @@ async function answerGrant(
   domain: RecordDomain,
   form: Result<Form>,
   handler: (call: Call) => Result<object> | Promise<Result<object>>,
-  badSubjectToken?: BadSubjectToken,
+  exchange?: Exchange,
 ): Promise<Answer> {
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     const asOf = await edge.store.lossSequence();
@@ -254,7 +255,7 @@ async function answerGrant(
 
     const settled = await settle(edge, domain, call, draft, result, asOf);
     if (settled !== 'stale') {
-      return toAnswer(settled, draft, call.authorization !== undefined, waitSeconds, badSubjectToken);
+      return toAnswer(settled, draft, call.authorization !== undefined, waitSeconds, exchange);
     }
   }
   throw new StoreUnavailable('People lost access faster than a request could be decided.');
@@ -262,6 +263,9 @@ async function answerGrant(
 
 /** Something was taken away from somebody while a request was decided: it is decided again, so many times. */
 const maxAttempts = 8;
+
+/** What answers of the token exchange take besides. */
+type Exchange = Pick<Idp, 'issuer' | 'badSubjectToken'>;
 
 /** What a call has gathered. */
 interface Draft {
@@ -378,15 +382,18 @@ function toAnswer(
   draft: Draft,
   usedHeader: boolean,
   waitSeconds: number,
-  badSubjectToken: BadSubjectToken | undefined,
+  exchange: Exchange | undefined,
 ): Answer {
   const headers: Record<string, string> = { ...noStore, ...draft.headers };
   if (result.ok) return { status: 200, headers, body: JSON.stringify(result.value) };
   const { status } = refusalRow(result.refusal);
-  const wire = toExchangeCode(result.refusal, badSubjectToken);
+  const wire = toExchangeCode(result.refusal, exchange?.badSubjectToken);
+  const page = exchange && pageOf(result.refusal, draft, exchange);
+  const more = page === undefined ? '' : ` See why, and what to do: ${page}`;
   const body = {
     error: wire,
-    error_description: `${wireCodes[wire].sentence} Reference: ${draft.id}`,
+    error_description: `${wireCodes[wire].sentence}${more} Reference: ${draft.id}`,
+    ...(page !== undefined && { error_uri: page }),
     ...(wire === 'insufficient_user_authentication' && toStepUp(draft.facts)),
   };
   if (status === 405) headers.allow = 'POST';
@@ -394,6 +401,12 @@ function toAnswer(
   if (status === 503) headers['retry-after'] = '1';
   if (status === 429) headers['retry-after'] = String(Math.max(1, waitSeconds));
   return { status, headers, body: JSON.stringify(body) };
+}
+
+/** Where the person is told more, once client and person have proven who they are (RFC 6749 §5.2, `error_uri`). */
+function pageOf(refusal: Refusal, { id, facts, authenticated, kind }: Draft, { issuer }: Exchange): string | undefined {
+  const isOnRecord = authenticated || kind === 'decision';
+  return isOnRecord && facts.person !== undefined && isExplained(refusal) ? refusedUrl(issuer, id) : undefined;
 }
 
 /** What the next sign-in must be like. @see https://www.rfc-editor.org/rfc/rfc9470#section-3 */

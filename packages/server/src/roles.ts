@@ -155,6 +155,8 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     factorSeal: createSeal(Buffer.from(await openSecret(home.keysDir, 'factor'))),
     firstFactor: () => inForce.access().firstFactor,
     reachOf: (person) => reachOf(inForce.access(), person, now()),
+    access: () => inForce.access(),
+    origins: { idp: issuer, ras: config.ras.issuer },
     now,
     onFault: edge.onFault,
   });

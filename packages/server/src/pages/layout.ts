@@ -11,12 +11,14 @@ export interface Page {
   readonly foot?: string | undefined;
   /** Loads the script that asks the browser for a passkey; the headers have to allow it. */
   readonly asksPasskey?: boolean | undefined;
+  /** For a page with more to read than a sign-in has. */
+  readonly wide?: boolean | undefined;
   /** More for the head, such as where the page leads on to. */
   readonly inHead?: Html | undefined;
 }
 
 /** The whole document. No inline script or style: the policy in `pageHeaders` would refuse both. */
-export function renderPage({ title, host, letter, foot, asksPasskey, inHead }: Page): string {
+export function renderPage({ title, host, letter, foot, asksPasskey, wide, inHead }: Page): string {
   const mark = html`<svg viewBox="0 0 20 20" aria-hidden="true">${markShape}</svg>`;
   const page = html`<!DOCTYPE html>
 <html lang="en">
@@ -34,7 +36,7 @@ export function renderPage({ title, host, letter, foot, asksPasskey, inHead }: P
 </head>
 <body>
 <header class="bar"><span class="brand">${mark}Credence</span><span class="host">${host}</span></header>
-<main><div class="letter">
+<main><div class="letter${wide === true && ' wide'}">
 ${letter}
 </div></main>
 ${foot !== undefined && html`<footer class="foot">${foot}</footer>`}

@@ -28,6 +28,7 @@ body { margin: 0; min-height: 100vh; min-height: 100dvh; display: flex; flex-dir
 .host { margin-left: auto; font: 12px/17px var(--mono); color: var(--ink3); }
 main { flex: 1; display: flex; flex-direction: column; align-items: center; justify-content: center; padding: 32px 16px 56px; }
 .letter { width: 100%; max-width: 440px; padding: 36px 40px; background: var(--surface); border: 1px solid var(--line2); border-radius: 8px; }
+.letter.wide { max-width: 680px; }
 h1 { margin: 0 0 4px; font: 400 27px/34px var(--serif); text-wrap: balance; }
 p { margin: 0; text-wrap: pretty; }
 .lead { color: var(--ink2); margin-bottom: 22px; }
@@ -38,7 +39,13 @@ p { margin: 0; text-wrap: pretty; }
 .field { display: grid; gap: 4px; margin-bottom: 14px; }
 label { font-size: 13px; line-height: 20px; font-weight: 500; }
 input { width: 100%; min-height: 42px; padding: 8px 11px; font: inherit; color: var(--ink); background: var(--surface); border: 1px solid var(--control); border-radius: 5px; }
-input[aria-invalid="true"] { border-color: var(--deny); }
+input[type="radio"] { width: 16px; min-height: 16px; margin: 0; accent-color: var(--ink); }
+textarea { width: 100%; min-height: 84px; padding: 8px 11px; font: inherit; color: var(--ink); background: var(--surface); border: 1px solid var(--control); border-radius: 5px; resize: vertical; }
+fieldset { margin: 0 0 14px; padding: 0; border: 0; }
+legend { margin-bottom: 4px; padding: 0; font-size: 13px; line-height: 20px; font-weight: 500; }
+.choices { display: flex; flex-wrap: wrap; gap: 2px 22px; }
+.choices label { display: inline-flex; align-items: center; gap: 8px; min-height: 32px; font: inherit; }
+input[aria-invalid="true"], textarea[aria-invalid="true"] { border-color: var(--deny); }
 .wrong { display: flex; gap: 8px; margin-bottom: 16px; padding: 9px 12px; font-size: 14px; line-height: 21px; color: var(--deny); background: var(--deny-ground); border-radius: 5px; }
 .wrong svg { width: 16px; height: 16px; margin-top: 2px; flex: none; }
 .buttons { display: grid; gap: 8px; margin-top: 6px; }

@@ -1,11 +1,12 @@
 import type Provider from 'oidc-provider';
 import type { Form } from '../../form.ts';
+import type { AccessRequest } from '../../store/requests.ts';
 import type { SignInSession } from '../../store/store.ts';
 import { toAgents } from './agents.ts';
 import { endClient, endSession, endSessionsOf } from './end-session.ts';
 import { makeFormToken } from './form-token.ts';
 import type { Context } from './layer.ts';
-import { endedPage, myAgentsPage } from './my-agents-pages.ts';
+import { type Asked, endedPage, myAgentsPage } from './my-agents-pages.ts';
 import type { SignInOptions } from './options.ts';
 import { ownPages } from './own-pages.ts';
 import { findOwnVisit, type OwnVisit, readOwnForm, redirect, showPage } from './own-visit.ts';
@@ -13,6 +14,7 @@ import { type PageFrame, refusedPage } from './pages.ts';
 import { notSignedIn } from './security.ts';
 
 const maxSessions = 200;
+const maxRequests = 20;
 /** Lines of the record read when somebody looks, so that what has just happened is there; the rest is read by the clock. */
 const linesAtOnce = 2000;
 
@@ -91,6 +93,8 @@ export function createMyAgents(options: SignInOptions, frame: PageFrame) {
       action: path,
       token: makeFormToken(uid, cookieKeys),
       email: person.email,
+      asked: (await store.requests.of(person.id, maxRequests)).map(toAsked),
+      organisation: frame.organisation,
       agents: toAgents(sessions, uses, options.reachOf(person), (id) => options.clients().get(id)),
       sessions,
       current: sessionUid,
@@ -100,6 +104,12 @@ export function createMyAgents(options: SignInOptions, frame: PageFrame) {
       ...told,
     });
     showPage(context, status, page);
+  }
+
+  function toAsked(request: AccessRequest): Asked {
+    const { clients, servers } = options.access();
+    const { client, server } = request;
+    return { request, agent: clients.get(client)?.name ?? client, server: servers.get(server)?.name ?? server };
   }
 
   function sessionsOf({ person }: OwnVisit): Promise<readonly SignInSession[]> {

@@ -6,8 +6,10 @@ import type { DpopNonces } from '../../clients/dpop.ts';
 import type { RemoteClients } from '../../clients/remote-clients.ts';
 import type { LinkOptions } from '../../directory/upstream/link.ts';
 import type { Egress } from '../../egress.ts';
+import type { Origins } from '../../in-force.ts';
 import type { PrivateJwk, Signer } from '../../keys/signer.ts';
 import type { FailureLimit, SharedCounts } from '../../limits.ts';
+import type { AccessIndex } from '../../policy/compile.ts';
 import type { AccessClient, FirstFactor } from '../../policy/model.ts';
 import type { Reach } from '../../policy/reach.ts';
 import type { AuditRow, Person, Store } from '../../store/store.ts';
@@ -72,6 +74,9 @@ export interface SignInOptions {
   readonly firstFactor: () => FirstFactor;
   /** What any client may be given in a person's name, by the policy in force. */
   readonly reachOf: (person: Person) => readonly Reach[];
+  /** The access document in force, and what fills in `local` in it. */
+  readonly access: () => AccessIndex;
+  readonly origins: Origins;
   readonly now: () => EpochSeconds;
   /** Tells the operator about a fault; never sees a request body. */
   readonly onFault: (fault: unknown) => void;

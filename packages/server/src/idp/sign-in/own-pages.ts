@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { AccessClient } from '../../policy/model.ts';
+import { refusedPath } from '../refused-link.ts';
 import type { SignInOptions } from './options.ts';
 
 /** A page of ours for people who are signed in. */
@@ -16,9 +17,19 @@ export const ownPages = {
   security: { path: '/security', clientId: 'credence.security', name: 'How you sign in' },
   /** Where people see what acts in their name. */
   agents: { path: '/me', clientId: 'credence.me', name: 'My agents' },
+  /** Where people see why their agent was refused, and ask for it. */
+  refused: { path: refusedPath, clientId: 'credence.refused', name: 'Why your agent was refused' },
   /** Where those who look after people help them back in. */
   helpDesk: { path: '/help-desk', clientId: 'credence.help-desk', name: 'Help desk' },
 } as const satisfies Record<string, OwnPage>;
+
+/** What a page asks of the sign-in. */
+export interface SignInNeed {
+  readonly acr?: string | undefined;
+  readonly maxAge?: number | undefined;
+  /** Which of its pages it was, in a word of our own. */
+  readonly state?: string | undefined;
+}
 
 /** Old enough to have signed in an hour ago is too old to change how one signs in. */
 export const freshSeconds = 900;
@@ -63,13 +74,9 @@ function toClient({ clientId, name }: Omit<OwnPage, 'path'>, redirectUri: string
 /**
  * Where to sign in for such a page. Nobody knows the verifier behind the challenge, so the code in the answer is good for
  * nothing; what counts is the session that this leaves behind.
- * @param needs - how strong and how fresh it must be, if that matters
+ * @param needs - how strong and how fresh it must be, if that matters; and what comes back with the answer, as `state`
  */
-export function signInUrl(
-  issuer: string,
-  { clientId, path }: OwnPage,
-  { acr, maxAge }: { readonly acr?: string | undefined; readonly maxAge?: number | undefined },
-): string {
+export function signInUrl(issuer: string, { clientId, path }: OwnPage, { acr, maxAge, state }: SignInNeed): string {
   const query = new URLSearchParams({
     response_type: 'code',
     client_id: clientId,
@@ -79,6 +86,7 @@ export function signInUrl(
     code_challenge_method: 'S256',
     ...(maxAge !== undefined && { max_age: String(maxAge) }),
     ...(acr !== undefined && { acr_values: acr }),
+    ...(state !== undefined && { state }),
   });
   return `/auth?${query}`;
 }

@@ -6,7 +6,7 @@ import type { Person } from '../../store/store.ts';
 import { isFormToken } from './form-token.ts';
 import type { Context } from './layer.ts';
 import type { SignInOptions } from './options.ts';
-import { type OwnPage, signInUrl } from './own-pages.ts';
+import { type OwnPage, type SignInNeed, signInUrl } from './own-pages.ts';
 import { readFormBody } from './request-body.ts';
 
 /** Somebody who is signed in looks at a page of ours. */
@@ -25,7 +25,7 @@ export async function findOwnVisit(
   page: OwnPage,
   context: Context,
   provider: Provider,
-  needs: { readonly acr?: string; readonly maxAge?: number },
+  needs: SignInNeed,
 ): Promise<OwnVisit | undefined> {
   const session = await provider.Session.get(context);
   const person = session.accountId === undefined ? undefined : await options.store.people.find(session.accountId);

@@ -16,6 +16,7 @@ import { createProvider, isHttps } from './provider.ts';
 import { createProviderPages } from './provider-pages.ts';
 import { publish } from './publish.ts';
 import { recordAnswers } from './record-answers.ts';
+import { createRefusedPage } from './refused/refused.ts';
 import type { ReadRequest } from './request-body.ts';
 import { createSecurityPage } from './security.ts';
 import { createSignInLimit, type SignInLimits } from './sign-in-limit.ts';
@@ -59,6 +60,7 @@ export function createSignIn(given: SignInOptions, limits: Partial<SignInLimits>
     createAccountLinkPage(options, frame),
     createHelpDesk(options, frame),
     createMyAgents(options, frame),
+    createRefusedPage(options, frame),
   ];
   const afterSignIn = createAfterSignIn(options);
   const upstreamLayers = (provider: Provider): readonly Layer[] =>

@@ -11,6 +11,8 @@ import { hashPassword } from '../../directory/password.ts';
 import { createSeal } from '../../keys/seal.ts';
 import { generatePrivateJwk, type PrivateJwk, toPublicJwk } from '../../keys/signer.ts';
 import { createFailureLimit } from '../../limits.ts';
+import { AccessDocument } from '../../policy/access-document.ts';
+import { compileAccess } from '../../policy/compile.ts';
 import type { AccessClient, FirstFactor } from '../../policy/model.ts';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import type { Person, Store } from '../../store/store.ts';
@@ -55,6 +57,8 @@ export const alice: Person = {
   roles: [],
 };
 export const bob: Person = { ...alice, id: 'u_bob', email: 'bob@acme.example', name: 'bob', groups: ['marketing'] };
+
+const noAccess = compileAccess(AccessDocument.parse({}), { version: 1, localRas: 'https://mcp.acme.example' });
 
 /** Options beyond those every test has. */
 export type MoreOptions = (
@@ -154,6 +158,8 @@ export async function openTestWorld(
     factorSeal: world.factorSeal,
     firstFactor: () => world.firstFactor,
     reachOf: () => [],
+    access: () => noAccess,
+    origins: { idp: issuer, ras: 'https://mcp.acme.example' },
     now,
     onFault: (fault) => world.faults.push(fault),
     ...(await toMore(issuer, store, now, (fault) => world.faults.push(fault))),

@@ -1,0 +1,107 @@
+import type { Refusal } from '@credence/mcp/protocol';
+import type { ReadRecord } from '../../../audit/personal.ts';
+import type { Again } from '../../../changes/decide-again.ts';
+import type { RuleExplanation } from '../../../policy/explain.ts';
+
+/** For which kind of reason something was refused: as much as the person is told, and no rule by name. */
+export type RefusalKind =
+  | 'not_given'
+  | 'other_agent'
+  | 'other_place'
+  | 'other_time'
+  | 'ended'
+  | 'ruled_out'
+  | 'weak_sign_in'
+  | 'sign_in'
+  | 'apart'
+  | 'key'
+  | 'stopped'
+  | 'switched_off'
+  | 'second_check'
+  | 'mistaken'
+  | 'other';
+
+/** Reasons that say it by themselves. */
+const byReason: Partial<Record<Refusal, RefusalKind>> = {
+  step_up_needed: 'sign_in',
+  scopes_kept_apart: 'apart',
+  client_key_not_bound: 'key',
+  decision_point_denied: 'second_check',
+  everything_stopped: 'stopped',
+  person_stopped: 'stopped',
+  client_stopped: 'stopped',
+  server_stopped: 'stopped',
+  rule_stopped: 'stopped',
+  scope_malformed: 'mistaken',
+  scope_unknown: 'mistaken',
+};
+
+/** Of what a rule would give, the circumstance that stood in the way; the one that helps most first. */
+const byCondition: readonly [about: string, kind: RefusalKind][] = [
+  ['hours', 'other_time'],
+  ['network', 'other_place'],
+  ['client', 'other_agent'],
+  ['until', 'ended'],
+];
+
+/** What a rule that is about the person gives through other agents only, so that they can be told which. */
+export interface Kind {
+  readonly kind: RefusalKind;
+  /** Ids of clients through which the person has it. */
+  readonly through: readonly string[];
+}
+
+/**
+ * @param again - the decision made anew; `undefined` where no rules were asked
+ */
+export function kindOf({ reason }: ReadRecord, again: Again | undefined): Kind {
+  const only = (kind: RefusalKind): Kind => ({ kind, through: [] });
+  const direct = reason && byReason[reason];
+  if (direct) return only(direct);
+  if ((reason !== 'policy_denied' && reason !== 'policy_no_scope') || !again) return only('other');
+  const { ahead, scopes, rules } = again.explanation;
+  if (ahead !== undefined) return only('switched_off');
+  const outcomes = new Set(scopes.map(({ outcome }) => outcome));
+  if (outcomes.has('denied')) return only('ruled_out');
+  if (outcomes.has('withheld')) return only('weak_sign_in');
+  if (outcomes.has('unbound')) return only('key');
+  if (outcomes.has('kept_apart')) return only('apart');
+
+  const missing = scopes.filter(({ outcome }) => outcome === 'not_allowed').map(({ scope }) => scope);
+  const near = rules.filter((rule) => isAboutThem(rule) && givesSome(rule, again, missing));
+  for (const [about, kind] of byCondition) {
+    const found = near.filter((rule) => failedAt(rule) === about);
+    if (found.length === 0) continue;
+    const through = found.flatMap(({ id }) => [...(again.rulesHere.get(id)?.through ?? [])]);
+    return { kind, through: kind === 'other_agent' ? [...new Set(through)] : [] };
+  }
+  return only('not_given');
+}
+
+/** A rule that allows, and is about this person: others are none of their business. */
+function isAboutThem({ effect, conditions }: RuleExplanation): boolean {
+  return effect === 'allow' && conditions.some(({ about, met }) => about === 'person' && met);
+}
+
+function givesSome({ id }: RuleExplanation, { rulesHere }: Again, missing: readonly string[]): boolean {
+  const scopes = rulesHere.get(id)?.scopes;
+  return missing.some((scope) => scopes?.has(scope));
+}
+
+function failedAt({ conditions }: RuleExplanation): string | undefined {
+  return conditions.find(({ met }) => !met)?.about;
+}
+
+/** What a person may ask for: what a change of the rules would give. The others pass, or are somebody else's to mend. */
+const askable: ReadonlySet<RefusalKind> = new Set([
+  'not_given',
+  'other_agent',
+  'other_place',
+  'other_time',
+  'ended',
+  'ruled_out',
+]);
+
+export function canBeAskedFor(kind: RefusalKind): boolean {
+  return askable.has(kind);
+}

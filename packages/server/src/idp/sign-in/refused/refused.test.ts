@@ -1,0 +1,402 @@
+import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import type { Refusal } from '@credence/mcp/protocol';
+import { type AuditRecord, toRow } from '../../../audit/record.ts';
+import { readWellFormed } from '../../../audit/record-schema.ts';
+import { eventId } from '../../../call.ts';
+import type { AccessDocument } from '../../../policy/access-document.ts';
+import { type AccessIndex, compileAccess } from '../../../policy/compile.ts';
+import { parsePolicy } from '../../../policy/parse.ts';
+import { unanswered } from '../../../store/requests.ts';
+import type { Person } from '../../../store/store.ts';
+import { alice, openTestWorld, password, TestBrowser, type TestWorld, type Visit } from '../test-world.ts';
+
+// Threats §4, "Denial pages: unguessable id, same person signed in".
+
+const ras = 'https://mcp.acme.example';
+const access = `
+servers:
+  tracker: { name: Tracker, resource: ${ras}/tracker/mcp, ras: ${ras}, scopes: { issues:read: {}, issues:write: { risk: high } } }
+  wiki: { name: Wiki, resource: ${ras}/wiki/mcp, ras: ${ras}, scopes: { pages:read: {} } }
+clients:
+  claude-code: { name: Claude Code, redirect_uris: [http://localhost/cb], client_ids: { ${ras}: cc } }
+  claude: { name: Claude, redirect_uris: [http://localhost/cb], client_ids: { ${ras}: c } }
+rules:
+  - { id: secret-rule, allow: [issues:read], on: tracker, to: [group:engineering] }
+  - { id: by-claude, allow: [pages:read], on: wiki, to: [group:engineering], through: [claude] }
+`;
+const parse = (text: string) => {
+  const parsed = parsePolicy(text, 'access');
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  return parsed.document as AccessDocument;
+};
+const compile = (document: AccessDocument, version: number) => compileAccess(document, { version, localRas: ras });
+let made = 0;
+
+describe('/refused, where people see why their agent was refused', () => {
+  let world: TestWorld;
+  let inForce: AccessIndex;
+  const seconds = () => Math.floor(Date.now() / 1000);
+
+  before(async () => {
+    const document = parse(access);
+    inForce = compile(document, 1);
+    world = await openTestWorld({ perNetwork: 5000 }, undefined, undefined, () => ({ access: () => inForce }));
+    const text = JSON.stringify(document);
+    const version = { kind: 'access', version: 1, document: text, digest: hash('sha256', text, 'base64url') } as const;
+    await world.store.policies.append({ ...version, author: 'u_dana', publishedAt: 1 }, []);
+  });
+  beforeEach(() => {
+    inForce = compile(parse(access), 1);
+    world.notes.length = 0;
+  });
+  after(() => world.close());
+
+  async function newPerson(change: Partial<Person> = {}): Promise<Person> {
+    made += 1;
+    const person = { ...alice, id: `u_r${made}`, email: `r${made}@acme.example`, name: `Person ${made}`, ...change };
+    await world.store.people.save(person);
+    await world.store.people.setPasswordHash(person.id, (await world.store.people.passwordHash(alice.id)) ?? '');
+    return person;
+  }
+  /** A line as the token exchange leaves it. */
+  async function refusedOnce(person: Person, change: Partial<AuditRecord> = {}): Promise<string> {
+    const record: AuditRecord = {
+      v: 2,
+      id: eventId('d_'),
+      kind: 'decision',
+      domain: 'idp',
+      timeMs: Date.now(),
+      outcome: 'refused',
+      reason: 'policy_no_scope',
+      address: '192.0.2.1',
+      person: person.id,
+      client: 'claude-code',
+      server: 'tracker',
+      scopesAsked: ['issues:write'],
+      policy: { kind: 'access', version: 1 },
+      inputs: { groups: person.groups, roles: [], acr: undefined, amr: ['pwd'], authTime: seconds(), now: seconds() },
+      decision: { effect: 'deny', because: [] },
+      ...change,
+    };
+    await world.store.commit({ marks: [], records: [toRow(record)] });
+    return record.id;
+  }
+  const url = (id: string) => `${world.issuer}/refused/${id}`;
+  async function signIn({ email }: Person, id: string, browser = new TestBrowser(world.issuer)) {
+    const login = await browser.get(url(id));
+    assert.match(login.page, /<h1>Sign in to Acme<\/h1>/);
+    return { browser, visit: await browser.submit(login, { email, password, do: 'sign-in' }) };
+  }
+  const h1 = ({ page }: Visit) => /<h1>([\s\S]*?)<\/h1>/.exec(page)?.[1];
+  const alert = ({ page }: Visit) => /role="alert">[\s\S]*?<span>([^<]*)/.exec(page)?.[1];
+  const requestsOf = (person: Person) => world.store.requests.of(person.id, 50);
+  const fields = { do: 'ask', words: 'I file bugs', wanted: 'work' };
+
+  test('signs in first, then says what was refused, by which kind of reason, and that trying again is in vain', async () => {
+    const person = await newPerson();
+    const id = await refusedOnce(person);
+    const { visit } = await signIn(person, id);
+    assert.equal(visit.url.href, url(id));
+    assert.equal(visit.status, 200);
+    assert.equal(h1(visit), 'Claude Code may not write issues on Tracker for you.');
+    assert.match(
+      visit.page,
+      /Acme has not given this to you[\s\S]*Trying again, or signing in again, will not change it/,
+    );
+    assert.match(visit.page, new RegExp(`Reference <code>${id}</code>`));
+    assert.match(visit.page, /<h2>Ask for access<\/h2>/);
+    // NOTES: employees never see policy, rule names, scope strings, ID-JAG.
+    assert.doesNotMatch(visit.page.replace(/<head>[\s\S]*<\/head>/, ''), /secret-rule|issues:|polic|ID-JAG/i);
+    const csp = visit.headers.get('content-security-policy') ?? '';
+    assert.match(csp, /default-src 'none'.*form-action 'self'/);
+    assert.ok(!csp.includes('script-src'));
+    assert.equal(visit.headers.get('cache-control'), 'no-store');
+    assert.equal(visit.headers.get('referrer-policy'), 'no-referrer');
+  });
+
+  test('whoever is not the person gets to the letter what an unknown id gets', async () => {
+    const [person, other] = [await newPerson(), await newPerson()];
+    const id = await refusedOnce(person);
+    const { browser, visit } = await signIn(other, id);
+    const unknown = await browser.get(url('d_mfx1nothing'));
+    assert.deepEqual([visit.status, unknown.status], [404, 404]);
+    assert.equal(visit.page, unknown.page);
+    assert.equal(h1(visit), 'There is nothing here for you.');
+    const posted = await fetch(url(id), { method: 'POST', redirect: 'manual' });
+    assert.equal(posted.status, 303, 'a stranger is sent to the sign-in, whatever the id');
+  });
+
+  test('B: lines of other kinds, of the other domain, of what was allowed or erased are no refusals', async () => {
+    const person = await newPerson();
+    const { browser } = await signIn(person, await refusedOnce(person));
+    const lines: [string, Partial<AuditRecord>][] = [
+      ['a sign-in', { kind: 'sign_in', reason: 'credentials_wrong' }],
+      ['of the resource side', { domain: 'ras', kind: 'refusal', reason: 'account_unknown' }],
+      ['allowed', { kind: 'decision', outcome: 'allowed' }],
+      [
+        'of nobody',
+        { kind: 'refusal', reason: 'client_stopped', person: undefined } as unknown as Partial<AuditRecord>,
+      ],
+      ['a bad token', { kind: 'refusal', reason: 'session_ended' }],
+    ];
+    for (const [name, change] of lines) {
+      const { status } = await browser.get(url(await refusedOnce(person, change)));
+      assert.equal(status, 404, name);
+    }
+    const erased = await refusedOnce(person);
+    const row = await world.store.audit.find(erased);
+    await world.store.erasure.blank([row?.position ?? 0], []);
+    assert.equal((await browser.get(url(erased))).status, 404, 'erased');
+    assert.equal((await browser.get(`${world.issuer}/refused/..%2Fme`)).status, 404);
+  });
+
+  test('a sign-in that was broken off, or leads nowhere, is told so', async () => {
+    const browser = new TestBrowser(world.issuer);
+    assert.equal((await browser.get(`${world.issuer}/refused?error=access_denied&state=d_1`)).status, 400);
+    assert.equal((await browser.get(`${world.issuer}/refused`)).status, 404);
+    assert.equal(
+      (await browser.get(`${world.issuer}/refused?state=${encodeURIComponent('//evil.example')}`)).status,
+      404,
+    );
+  });
+
+  const kinds: [reason: Refusal, change: Partial<AuditRecord>, title: RegExp, words: RegExp, asks: boolean][] = [
+    [
+      'policy_denied',
+      { server: 'wiki', scopesAsked: undefined } as unknown as Partial<AuditRecord>,
+      /may not reach Wiki/,
+      /through Claude, not through Claude Code/,
+      true,
+    ],
+    [
+      'step_up_needed',
+      { decision: { effect: 'step_up', because: [], needs: { amr: ['mfa'] } } },
+      /second factor/,
+      /Then it works/,
+      false,
+    ],
+    [
+      'step_up_needed',
+      { decision: { effect: 'step_up', because: [], needs: { max_age: 60 } } },
+      /sign in again/,
+      /too long ago/,
+      false,
+    ],
+    [
+      'client_stopped',
+      {
+        kind: 'refusal',
+        server: undefined,
+        policy: undefined,
+        inputs: undefined,
+        decision: undefined,
+      } as unknown as Partial<AuditRecord>,
+      /cannot act for now/,
+      /try again later/,
+      false,
+    ],
+    ['decision_point_denied', {}, /may not write issues/, /Another system of Acme/, false],
+  ];
+  for (const [reason, change, title, words, asks] of kinds) {
+    test(`${reason}, ${title.source}: told by its kind${asks ? ', can be asked for' : ''}`, async () => {
+      const person = await newPerson();
+      const { visit } = await signIn(person, await refusedOnce(person, { reason, ...change }));
+      assert.match(h1(visit) ?? '', title);
+      assert.match(visit.page, words);
+      assert.equal(visit.page.includes('Ask for access'), asks);
+    });
+  }
+
+  test('asks, once: a line and a request; the page says so, from any refusal of the same', async () => {
+    const person = await newPerson();
+    const id = await refusedOnce(person);
+    const { browser, visit } = await signIn(person, id);
+    const asked = await browser.submit(visit, { ...fields, words: '  I file\r\n<b>bugs</b>  ' });
+    assert.equal(asked.status, 200);
+    assert.match(asked.page, /You have asked for it[\s\S]*Nobody has answered yet/);
+    assert.match(asked.page, /“I file &lt;b&gt;bugs&lt;\/b&gt;”/);
+    const [request, more] = await requestsOf(person);
+    assert.equal(more, undefined);
+    const { client, server, decision, words, wanted, answer } = request ?? {};
+    assert.deepEqual(
+      { client, server, decision, words, wanted, answer },
+      {
+        client: 'claude-code',
+        server: 'tracker',
+        decision: id,
+        words: 'I file <b>bugs</b>',
+        wanted: 'work',
+        answer: unanswered,
+      },
+    );
+    const line = (await world.store.audit.last(1)).map(readWellFormed)[0];
+    assert.deepEqual(
+      [line?.kind, line?.person, line?.client, line?.server],
+      ['admin', person.id, 'claude-code', 'tracker'],
+    );
+    assert.match(line?.detail ?? '', new RegExp(`request ${request?.id} for ${id}`));
+    assert.ok(
+      !JSON.stringify(line).includes('bugs'),
+      'LOG-02: what it is for is in their own words, and not on the record',
+    );
+
+    await browser.submit(visit, fields);
+    const again = await browser.get(url(await refusedOnce(person)));
+    assert.match(again.page, /when it was refused before/);
+    assert.doesNotMatch(again.page, /Ask for access/);
+    await browser.submit(await browser.get(url(await refusedOnce(person))), fields);
+    assert.equal((await requestsOf(person)).length, 1);
+  });
+
+  test('CSRF: a form that is not of this page in this session asks for nothing', async () => {
+    const person = await newPerson();
+    const { browser, visit } = await signIn(person, await refusedOnce(person));
+    const other = await signIn(await newPerson(), 'd_any');
+    const theirs = await other.browser.get(`${world.issuer}/me`);
+    const [, token = ''] = /name="token" value="([^"]+)"/.exec(theirs.page) ?? [];
+    for (const [given, headers] of [
+      [{ ...fields, token: '' }, {}],
+      [{ ...fields, token }, {}],
+      [fields, { 'sec-fetch-site': 'cross-site' }],
+    ] as const) {
+      const refused = await browser.submit(visit, given, headers);
+      assert.equal(refused.status, 400);
+      assert.match(alert(refused) ?? '', /too old/);
+    }
+    assert.deepEqual(await requestsOf(person), []);
+  });
+
+  test('what cannot be asked for is not, whatever is sent', async () => {
+    const person = await newPerson();
+    const page = await signIn(person, await refusedOnce(person));
+    const stopped = await refusedOnce(person, { reason: 'server_stopped' });
+    const [, token = ''] = /name="token" value="([^"]+)"/.exec(page.visit.page) ?? [];
+    const sent = await page.browser.submit(
+      { ...page.visit, page: `<form method="post" action="/refused/${stopped}"></form>` },
+      { ...fields, token },
+    );
+    assert.equal(sent.status, 200);
+    assert.deepEqual(await requestsOf(person), []);
+    const other = await page.browser.submit(
+      { ...page.visit, page: `<form method="post" action="/refused/${await refusedOnce(alice)}"></form>` },
+      { ...fields, token },
+    );
+    assert.equal(other.status, 404);
+    assert.deepEqual(await requestsOf(alice), []);
+  });
+
+  test('a reason is asked for, in 500 characters; what was typed stays', async () => {
+    const person = await newPerson();
+    const { browser, visit } = await signIn(person, await refusedOnce(person));
+    const none = await browser.submit(visit, { ...fields, words: ' \n ' });
+    assert.deepEqual([none.status, alert(none)], [400, 'Say in a few words what you need it for.']);
+    const long = await browser.submit(visit, { ...fields, words: 'x'.repeat(501) });
+    assert.equal(long.status, 400);
+    assert.match(long.page, /x{501}<\/textarea>/);
+    assert.deepEqual(await requestsOf(person), []);
+    const odd = await browser.submit(visit, { ...fields, words: 'x'.repeat(500), wanted: 'for-ever' });
+    assert.equal(odd.status, 200);
+    assert.equal((await requestsOf(person))[0]?.wanted, 'week');
+  });
+
+  test('IDP-38: ten a day, and twenty that wait', async () => {
+    const person = await newPerson();
+    const { browser } = await signIn(person, await refusedOnce(person));
+    const stored = (count: number, askedAt: number, kind: string) =>
+      Promise.all(
+        Array.from({ length: count }, (_, at) =>
+          world.store.requests.add(
+            {
+              id: eventId('ar_'),
+              personId: person.id,
+              client: `${kind}-${at}`,
+              server: 'tracker',
+              decision: eventId('d_'),
+              words: 'x',
+              wanted: 'day',
+              askedAt,
+            },
+            [],
+          ),
+        ),
+      );
+    const tryOnce = async () => browser.submit(await browser.get(url(await refusedOnce(person))), fields);
+    await stored(10, seconds() - 60, 'today');
+    const refused = await tryOnce();
+    assert.deepEqual([refused.status, world.notes.at(-1)?.reason], [429, 'request_too_many']);
+    assert.match(refused.page, /I file bugs<\/textarea>/);
+
+    const [busy, calm] = [await newPerson(), await newPerson()];
+    for (const [who, count, status] of [
+      [busy, 20, 429],
+      [calm, 19, 200],
+    ] as const) {
+      for (let at = 0; at < count; at += 1) {
+        const request = { id: eventId('ar_'), personId: who.id, client: `c-${at}`, server: 'tracker', words: 'x' };
+        const more = { decision: eventId('d_'), wanted: 'day', askedAt: seconds() - 90_000 } as const;
+        await world.store.requests.add({ ...request, ...more }, []);
+      }
+      const opened = await signIn(who, await refusedOnce(who));
+      assert.equal((await opened.browser.submit(opened.visit, fields)).status, status);
+    }
+  });
+
+  test('answers are told here and under My agents, with the word; what was drafted is not in force and told to nobody', async () => {
+    const person = await newPerson();
+    const id = await refusedOnce(person);
+    const { browser, visit } = await signIn(person, id);
+    await browser.submit(visit, fields);
+    let [request] = await requestsOf(person);
+    const answer = async (given: object) => {
+      assert.ok(request && (await world.store.requests.answer(request, { ...unanswered, ...given }, [])));
+      [request] = await requestsOf(person);
+      return [await browser.get(url(id)), await browser.get(`${world.issuer}/me`)];
+    };
+    const by = { at: seconds(), by: 'u_dana' };
+    for (const page of await answer({
+      state: 'drafted',
+      draft: 'dr_1',
+      until: seconds() + 86_400,
+      word: 'soon',
+      ...by,
+    })) {
+      assert.match(page.page, /Nobody has answered yet/);
+      assert.doesNotMatch(page.page, /soon|dr_1|u_dana/);
+    }
+    const until = Date.UTC(2099, 0, 2) / 1000;
+    for (const page of await answer({ state: 'approved', until, word: 'Have fun <3', ...by })) {
+      assert.match(page.page, /You have it until 2099-01-01\./);
+      assert.match(page.page, /Have fun &lt;3/);
+      assert.doesNotMatch(page.page, /u_dana/);
+    }
+    const [refused, mine] = await answer({ state: 'declined', word: 'Ask your lead', ...by });
+    assert.match(refused?.page ?? '', /Acme does not give it\.[\s\S]*Ask your lead/);
+    assert.doesNotMatch(refused?.page ?? '', /Ask for access/);
+    assert.match(mine?.page ?? '', /What you asked for[\s\S]*Tracker through Claude Code[\s\S]*Ask your lead/);
+    assert.match(
+      (await browser.get(url(await refusedOnce(person)))).page,
+      /Ask for access/,
+      'another refusal, another try',
+    );
+  });
+
+  test('what is allowed by now is said to be, and not asked for', async () => {
+    const person = await newPerson();
+    const { browser, visit } = await signIn(person, await refusedOnce(person));
+    inForce = compile(parse(access.replace('allow: [issues:read]', 'allow: all')), 2);
+    const now = await browser.get(visit.url.href);
+    assert.match(now.page, /allowed by now\. Go back to Claude Code/);
+    assert.doesNotMatch(now.page, /Ask for access/);
+    await browser.submit(visit, fields);
+    assert.deepEqual(await requestsOf(person), []);
+  });
+
+  test('somebody who was switched off sees nothing of it any more', async () => {
+    const person = await newPerson();
+    const { browser, visit } = await signIn(person, await refusedOnce(person));
+    await world.store.people.save({ ...person, active: false });
+    assert.match((await browser.get(visit.url.href)).page, /Sign in to Acme/);
+  });
+});
