@@ -1,12 +1,17 @@
-import { type Refusal, refusalRow, refusals } from '@credence/mcp/protocol';
+import { type EpochSeconds, type Refusal, refusalRow, refusals } from '@credence/mcp/protocol';
 import { z } from 'zod';
-import { readRecord } from '../../audit/personal.ts';
-import { type Again, decideAgain, isSame } from '../explain.ts';
+import { type ReadRecord, readRecord } from '../../audit/personal.ts';
+import { type Again, decideAgain } from '../../changes/decide-again.ts';
+import { toRecordedAsk } from '../../changes/recorded-ask.ts';
+import type { AccessIndex } from '../../policy/compile.ts';
+import { missingOf, smallestRuleFor } from '../../policy/missing.ts';
+import { isSame } from '../explain.ts';
 import { isHidden } from './people.ts';
 import { RecordShape, recordParams } from './records.ts';
 import { answer, type Route, refuse, route } from './route.ts';
 import { RuleShape, toRuleShape } from './rule-shape.ts';
 import type { AdminServices } from './services.ts';
+import { dayAfter, SmallestRuleShape, toSmallestShape } from './smallest-shape.ts';
 import { findHead } from './subject-heads.ts';
 
 const Reason = z.object({
@@ -41,6 +46,9 @@ const Decided = z.object({
   scopes: z.array(z.object({ scope: z.string(), outcome: z.string(), rules: z.array(z.string()), words: z.string() })),
 });
 
+/** A right for one person alone ends by itself. */
+const smallestDays = 10;
+
 /** Groups whose names are looked up for one answer; of more, the ids do. */
 const mostNames = 500;
 
@@ -58,6 +66,9 @@ export const explainRoutes: readonly Route[] = [
       record: RecordShape,
       reason: Reason.nullable(),
       decided: Decided.nullable().describe('null = no rules were asked, or what they were asked with is gone.'),
+      smallest: SmallestRuleShape.nullable().describe(
+        'The smallest rule that would give it under the policy in force, for ten days; null = no rule that allows something would do, or none has to.',
+      ),
       names: z.object({
         person: Named.nullable().describe('null = nobody of that id here, or not for this caller to see.'),
         client: Named.nullable(),
@@ -66,7 +77,7 @@ export const explainRoutes: readonly Route[] = [
         subjects: z.array(Named).describe('Groups and roles that the rules name, as they name them.'),
       }),
     }),
-    handle: async ({ params: { id }, by }, services) => {
+    handle: async ({ params: { id }, by, now }, services) => {
       const { store, installation } = services;
       const row = (await store.audit.find(id)) ?? (await store.audit.findByToken(id))[0];
       if (!row) return refuse('api_not_found');
@@ -84,6 +95,7 @@ export const explainRoutes: readonly Route[] = [
         record: { ...record },
         reason: record.reason && Object.hasOwn(refusals, record.reason) ? toReason(record.reason) : null,
         decided: again ? { ...toDecided(again), isSame: isSame(again.explanation, record) } : null,
+        smallest: smallestFor(record, services.access(), now),
         names: {
           person: person ? { id: person.id, name: person.email } : null,
           client: nameOf(index?.clients, record.client) ?? nameOf(services.resource()?.clients, record.client),
@@ -103,6 +115,15 @@ export const explainRoutes: readonly Route[] = [
     handle: async () => answer({ items: (Object.keys(refusals) as Refusal[]).map(toReason) }),
   }),
 ];
+
+/** By the groups that stand on the record: whoever may read that is told nothing of today's directory. */
+function smallestFor(record: ReadRecord, index: AccessIndex | undefined, now: EpochSeconds) {
+  const ask = record.outcome === 'refused' && record.domain === 'idp' ? toRecordedAsk(record) : undefined;
+  const missing = ask && index ? missingOf(index, ask, ask.person, now) : undefined;
+  if (!ask || missing?.kind !== 'rule') return null;
+  const about = { personId: ask.person.id, client: ask.client, server: ask.server, decision: record.id };
+  return toSmallestShape(smallestRuleFor(about, missing.scopes, dayAfter(now, smallestDays)));
+}
 
 function toReason(reason: Refusal): z.output<typeof Reason> {
   const { wire, status, rule, hint, help = null } = refusalRow(reason);

@@ -26,6 +26,7 @@ import { reachPathRoutes } from './reach-paths.ts';
 import { reachPeopleRoutes } from './reach-people.ts';
 import { reachUnusedRoutes } from './reach-unused.ts';
 import { recordRoutes } from './records.ts';
+import { requestRoutes } from './requests.ts';
 import type { Route } from './route.ts';
 import { serverRoutes } from './servers.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -69,5 +70,6 @@ export const routes: readonly Route[] = [
   ...recordRoutes,
   ...liveRoutes,
   ...explainRoutes,
+  ...requestRoutes,
   ...stopRoutes,
 ];
