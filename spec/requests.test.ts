@@ -206,7 +206,7 @@ describe('requests for access', () => {
     await adminRefused(world, await policy.send('POST', `/requests/${own.id}/decline`, { word: 'no' }), 'request_own');
     const { body } = await owner.send('POST', `/requests/${own.id}/approve`, { until });
     const seen = await owner.send('GET', `/drafts/${body.draft}`);
-    assert.deepEqual(seen.body.authors, ['u_owner', 'u_policy']);
+    assert.deepEqual(seen.body.authors, ['u_policy', 'u_owner']);
     await owner.propose({ id: body.draft, etag: seen.headers.get('etag') ?? '' });
     await adminRefused(world, await policy.publish(seen.body), 'second_person_needed');
   });

@@ -13,6 +13,8 @@ export interface Page {
   readonly group?: PageGroup;
   /** Pressed after `g`. */
   readonly key?: string;
+  /** How many things wait there, for the navigation; a hook, the same for the life of the page. */
+  readonly useCount?: () => number;
   /** Whoever lacks it is told so in the place of the page. */
   readonly permission?: Permission;
   /** The page a person comes from: shown before it in the bar. */

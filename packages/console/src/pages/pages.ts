@@ -7,6 +7,7 @@ import type { Page } from './page.ts';
 import { partsPage } from './parts/page.ts';
 import { peoplePages } from './people/page.ts';
 import { reachPage } from './reach/page.ts';
+import { requestPage, requestsPage } from './requests/page.ts';
 import { cataloguePage, serverPage, serversPage } from './servers/page.ts';
 import { settingsPage } from './settings/page.ts';
 
@@ -15,6 +16,8 @@ export const pages: readonly Page[] = [
   overviewPage,
   decisionsPage,
   decisionPage,
+  requestsPage,
+  requestPage,
   accessPage,
   reachPage,
   changesPage,

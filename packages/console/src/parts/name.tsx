@@ -8,6 +8,7 @@ export const places = {
   client: (id: string) => `/clients/${encodeURIComponent(id)}`,
   decisions: (filters: Readonly<Record<string, string>>) => `/decisions?${new URLSearchParams(filters)}`,
   decision: (id: string) => `/decisions/${encodeURIComponent(id)}`,
+  request: (id: string) => `/requests/${encodeURIComponent(id)}`,
   draft: (id: string) => `/changes/${encodeURIComponent(id)}`,
   /** A question on the page Reach: ids of whatever it names. */
   reach: (asked: Readonly<Partial<Record<'person' | 'client' | 'server' | 'scope' | 'unused', string>>>) =>

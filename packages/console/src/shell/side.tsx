@@ -4,6 +4,7 @@ import { useMe } from '../data/me.ts';
 import type { PageGroup } from '../pages/page.ts';
 import { pages } from '../pages/pages.ts';
 import { useIsNarrow } from '../parts/narrow.ts';
+import { toNumber } from '../parts/time-words.ts';
 import { groupNames, roleNames, shellTexts } from '../texts/shell.ts';
 import { Account } from './account.tsx';
 import { Seal } from './seal.tsx';
@@ -41,10 +42,11 @@ export function Side({ isOpen, onClose }: { readonly isOpen: boolean; readonly o
               <section key={group}>
                 <h2>{groupNames[group]}</h2>
                 <ul>
-                  {inGroup.map(({ path, title }) => (
-                    <li key={path}>
-                      <Link to={path} activeOptions={{ exact: path === '/', includeSearch: false }}>
-                        {title}
+                  {inGroup.map((page) => (
+                    <li key={page.path}>
+                      <Link to={page.path} activeOptions={{ exact: page.path === '/', includeSearch: false }}>
+                        {page.title}
+                        {page.useCount && <Count useCount={page.useCount} />}
                       </Link>
                     </li>
                   ))}
@@ -66,6 +68,12 @@ export function Side({ isOpen, onClose }: { readonly isOpen: boolean; readonly o
       </aside>
     </>
   );
+}
+
+/** How many things wait, where some do. */
+function Count({ useCount }: { readonly useCount: () => number }) {
+  const count = useCount();
+  return count > 0 && <span className={style.count}>{toNumber(count)}</span>;
 }
 
 function isShown({ permission }: (typeof pages)[number], own: readonly string[]): boolean {

@@ -41,6 +41,7 @@ export const overviewTexts = {
   nothing: 'Nothing. What needs a person stands here: approvals, stops, first steps.',
   approve: (name: string) => `Approve “${name}”`,
   approveRemark: 'A draft that is proposed; nothing of it is in force.',
+  requests: (count: number) => (count === 1 ? 'Answer one request for access' : `Answer ${count} requests for access`),
   approvePeople: 'A change of people that waits for a second person.',
   troubleTitle: 'Trouble',
   noTrouble: 'None: no stop stands, nothing is refused more often than given, no secret is old.',

@@ -73,7 +73,7 @@ export async function beginDraft(
     digest,
     revision: 1,
     state: 'open',
-    authors: [by, ...(given.also ?? []).filter((other) => other !== by)],
+    authors: [...(given.also ?? []).filter((other) => other !== by), by],
     ...times,
   } as const;
   const origin = version === undefined ? '' : `, with the text of version ${version}`;

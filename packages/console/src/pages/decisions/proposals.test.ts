@@ -37,12 +37,22 @@ const told = (id: string, failed: string, more: object, effect: Told['effect'] =
   },
 });
 
+const smallest = {
+  id: 'tracker-2026-12-04-1',
+  allow: ['write'],
+  on: 'tracker',
+  to: ['user:u_carol'],
+  through: ['claude-code'],
+  until: '2026-12-04',
+};
+
 type Explained = Parameters<typeof wayOut>[0];
 
 function explained(rules: Told[], decided: object = {}): Explained {
   return {
     record: line as unknown as Explained['record'],
     reason: null,
+    smallest,
     names: { person: null, client: null, server: { id: 'tracker', name: 'Tracker' }, clients: [], subjects: [] },
     decided: {
       version: 1,
@@ -66,21 +76,14 @@ describe('what would it take', () => {
       ]),
       line,
       'carol@acme.example',
-      now,
     );
     assert.deepEqual(
       proposals.map(({ key }) => key),
       ['one', 'reads', 'by-claude', 'join eng'],
     );
     const [one, reads, byClaude] = proposals;
-    assert.deepEqual(one?.draft?.toEntry(undefined), {
-      id: 'carol-tracker-2026-12-04',
-      allow: ['write'],
-      on: 'tracker',
-      to: ['user:u_carol'],
-      through: ['claude-code'],
-      until: '2026-12-04',
-    });
+    assert.deepEqual(one?.draft?.toEntry(undefined), smallest);
+    assert.equal(one?.rest, ' gains write on Tracker through claude-code, until 2026-12-04.');
     const now1 = { id: 'reads', allow: ['read'], on: 'tracker', to: ['group:data'] };
     assert.deepEqual(reads?.draft?.toEntry(now1), { ...now1, allow: ['read', 'write'] });
     const now2 = { ...now1, through: ['claude'] };
@@ -88,7 +91,7 @@ describe('what would it take', () => {
   });
 
   test('a rule that is gone, or gives by risk, or is on many servers, is not guessed at', () => {
-    const { proposals } = wayOut(explained([told('reads', 'scopes', { scopes: ['read'] })]), line, 'carol', now);
+    const { proposals } = wayOut(explained([told('reads', 'scopes', { scopes: ['read'] })]), line, 'carol');
     const toEntry = proposals.find(({ key }) => key === 'reads')?.draft?.toEntry;
     assert.ok(toEntry);
     for (const entry of [undefined, { allow: 'all', on: 'tracker' }, { allow: ['read'], on: ['tracker', 'wiki'] }]) {
@@ -96,8 +99,16 @@ describe('what would it take', () => {
     }
   });
 
+  test('where no rule for one person would do, none is proposed', () => {
+    const { proposals } = wayOut({ ...explained([told('eng', 'person', {})]), smallest: null }, line, 'carol');
+    assert.deepEqual(
+      proposals.map(({ key }) => key),
+      ['join eng'],
+    );
+  });
+
   test('a group that does not have it is no way out', () => {
-    const { proposals } = wayOut(explained([told('reads', 'person', { scopes: ['read'] })]), line, 'carol', now);
+    const { proposals } = wayOut(explained([told('reads', 'person', { scopes: ['read'] })]), line, 'carol');
     assert.deepEqual(
       proposals.map(({ key }) => key),
       ['one'],
@@ -117,7 +128,7 @@ describe('what would it take', () => {
   ];
   for (const [name, given, expected] of words) {
     test(name, () => {
-      const { words: said, proposals } = wayOut(given, line, 'carol', now);
+      const { words: said, proposals } = wayOut(given, line, 'carol');
       assert.match(said ?? '', expected);
       assert.deepEqual(proposals, []);
     });
@@ -125,6 +136,6 @@ describe('what would it take', () => {
 
   test('what was allowed takes nothing', () => {
     const allowed: Line = { ...line, outcome: 'allowed', scopesGranted: ['write'] };
-    assert.equal(wayOut(explained([]), allowed, 'carol', now).words, 'Nothing: it was allowed.');
+    assert.equal(wayOut(explained([]), allowed, 'carol').words, 'Nothing: it was allowed.');
   });
 });

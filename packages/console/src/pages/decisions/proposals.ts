@@ -31,12 +31,8 @@ export interface WayOut {
   readonly proposals: readonly Proposal[];
 }
 
-const day = 86_400_000;
-/** A right for one person alone ends by itself. */
-const endsAfterDays = 10;
-
 /** What it would take, the smallest change first. Each is a draft at most: nothing of it is in force. */
-export function wayOut(explained: Answer<'explainRecord'>, line: Line, person: string, nowMs: number): WayOut {
+export function wayOut(explained: Answer<'explainRecord'>, line: Line, person: string): WayOut {
   const { decided, reason, names } = explained;
   const outcome = outcomeOf(line);
   if (outcome === 'allowed') return { words: 'Nothing: it was allowed.', proposals: [] };
@@ -64,32 +60,28 @@ export function wayOut(explained: Answer<'explainRecord'>, line: Line, person: s
   const where = `${inWords(missing)} on ${names.server?.name ?? line.server} through ${names.client?.name ?? line.client}`;
   return {
     proposals: [
-      ...forOne(line, missing, { where, person, nowMs }),
+      ...forOne(explained, person),
       ...decided.rules.flatMap((rule) => widerRule(rule, line, missing, { where, names })),
       ...decided.rules.flatMap((rule) => joining(rule, missing, { person, names })),
     ].slice(0, 5),
   };
 }
 
-function forOne(
-  line: Line,
-  missing: readonly string[],
-  { where, person, nowMs }: { readonly where: string; readonly person: string; readonly nowMs: number },
-): Proposal[] {
-  const { person: id, server, client } = line;
-  if (id === undefined || server === undefined || client === undefined) return [];
-  const until = new Date(nowMs + endsAfterDays * day).toISOString().slice(0, 10);
-  const rule = [slug(person.split('@')[0] ?? ''), slug(server), until].filter(Boolean).join('-');
+/** The server says which rule that is: the same as for whoever asks for it (`/requests`). */
+function forOne({ smallest, names }: Answer<'explainRecord'>, person: string): Proposal[] {
+  if (!smallest) return [];
+  const { id, allow, on, through, until } = smallest;
+  const client = names.client?.name ?? inWords(through);
   return [
     {
       key: 'one',
       gains: '1 person',
-      rest: ` gains ${where}, until ${until}.`,
+      rest: ` gains ${inWords(allow)} on ${names.server?.name ?? on} through ${client}, until ${until}.`,
       remark: `A new rule for ${person} alone, with an end.`,
       draft: {
-        name: `${person}: ${inWords(missing)} on ${server}`.slice(0, 120),
-        rule,
-        toEntry: () => ({ id: rule, allow: missing, on: server, to: [`user:${id}`], through: [client], until }),
+        name: `${person}: ${inWords(allow)} on ${on}`.slice(0, 120),
+        rule: id,
+        toEntry: () => ({ ...smallest }),
       },
     },
   ];
@@ -162,12 +154,4 @@ function joining(
       group,
     },
   ];
-}
-
-function slug(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 24);
 }

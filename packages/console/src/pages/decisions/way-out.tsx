@@ -24,8 +24,7 @@ export function WayOut({
   readonly line: Line;
   readonly person: string;
 }) {
-  const [nowMs] = useState(Date.now);
-  const { words, proposals } = wayOut(explained, line, person, nowMs);
+  const { words, proposals } = wayOut(explained, line, person);
   return (
     <StorySection title={texts.wayOut} remark={proposals.length > 1 ? texts.wayOutRemark : undefined}>
       {words !== undefined && <p className="prose">{words}</p>}

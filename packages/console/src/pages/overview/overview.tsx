@@ -40,11 +40,17 @@ function Happening() {
     { enabled: permissions.includes('read:policy') },
   );
   const changes = useRead('listChanges', {}, { enabled: permissions.includes('read:groups') });
+  const requests = useRead('listRequests', { query: { limit: 1 } }, { enabled: permissions.includes('read:requests') });
   const overview = useRead('getOverview', {});
   return (
     <Await query={figures} rows={8}>
       {({ value }) => {
-        const waiting = waitingOf(drafts.data?.value.items ?? [], changes.data?.value.items ?? [], value.toDo);
+        const waiting = waitingOf(
+          drafts.data?.value.items ?? [],
+          changes.data?.value.items ?? [],
+          value.toDo,
+          requests.data?.value.open,
+        );
         return (
           <>
             <PageHead

@@ -24,6 +24,7 @@ export function waitingOf(
   drafts: Answer<'listDrafts'>['items'],
   changes: Answer<'listChanges'>['items'],
   toDo: Answer<'getFigures'>['toDo'],
+  requests = 0,
 ): readonly Waiting[] {
   return [
     ...drafts.map(({ id, name }) => ({
@@ -40,6 +41,9 @@ export function waitingOf(
       to: '/changes',
       mark: 'waiting' as const,
     })),
+    ...(requests > 0
+      ? [{ key: 'requests', words: texts.requests(requests), to: '/requests', mark: 'waiting' as const }]
+      : []),
     ...toDo.map(({ what, words }) => ({
       key: what,
       words,

@@ -9,6 +9,7 @@ const all: Readonly<Record<TokenScope, true>> = {
   'read:groups': true,
   'read:policy': true,
   'read:reach': true,
+  'read:requests': true,
   'read:audit': true,
   'read:keys': true,
   'read:sources': true,

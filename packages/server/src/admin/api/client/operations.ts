@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: lcPT8pB3guAUu2yyplYX3gS-5I0_vdXdHBdFmjxurWQ
+// Made of: 0XWfaqhbYA24-2gA5T7Gsn3wF6-ekH59HrUXixy9EMU
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -515,7 +515,7 @@ export interface Operations {
       redirectUris: readonly string[];
       distributed: boolean;
       secrets: readonly { fingerprint: string; createdAt: number }[];
-      exchanges: boolean;
+      exchanges: boolean | null;
       metadata: string | null;
       clientIds: readonly { ras: string; clientId: string }[];
       trustedBy: readonly string[];
@@ -537,7 +537,7 @@ export interface Operations {
     query: { server?: string };
     answer: {
       server: string;
-      exchanges: boolean;
+      exchanges: boolean | null;
       setUps: readonly {
         kind: 'claude-code' | 'vscode' | 'inspector' | 'sdk' | 'curl';
         name: string;
@@ -610,6 +610,71 @@ export interface Operations {
       }[];
       refusals: number;
       sinceMs: number;
+    };
+  };
+  /** Draft that groups reach a server through clients, by one rule; nothing is in force by it. */
+  enableServer: {
+    method: 'POST';
+    path: '/servers';
+    body: {
+      id: string;
+      name?: string;
+      resource: string;
+      ras: string;
+      scopes: readonly { name: string; risk: 'low' | 'medium' | 'high'; given: boolean }[];
+      to: readonly string[];
+      through: readonly { id: string; clientId?: string; distributed?: boolean }[];
+      draft?: { id: string; revision: number };
+    };
+    answer: {
+      id: string;
+      kind: 'access' | 'resource';
+      name: string;
+      base: number;
+      behind: boolean;
+      revision: number;
+      digest: string;
+      state: 'open' | 'proposed';
+      authors: readonly string[];
+      createdAt: number;
+      changedAt: number;
+      document: { [more: string]: unknown };
+    };
+  };
+  /** What remains to be done by hand before agents reach a server: what cannot be seen from here stays. */
+  serverSteps: {
+    method: 'GET';
+    path: '/servers/{id}/steps';
+    params: { id: string };
+    answer: {
+      server: string;
+      name: string;
+      steps: readonly {
+        about: 'trust_there' | 'client_there' | 'guard_here' | 'client_here' | 'secret' | 'set_up';
+        title: string;
+        words: string;
+        text: string | null;
+        client: string | null;
+      }[];
+    };
+  };
+  /** The same of a draft: of servers that it adds, or that clients are new at. */
+  draftSteps: {
+    method: 'GET';
+    path: '/drafts/{id}/steps';
+    params: { id: string };
+    answer: {
+      items: readonly {
+        server: string;
+        name: string;
+        steps: readonly {
+          about: 'trust_there' | 'client_there' | 'guard_here' | 'client_here' | 'secret' | 'set_up';
+          title: string;
+          words: string;
+          text: string | null;
+          client: string | null;
+        }[];
+      }[];
     };
   };
   /** Servers, clients and identity providers that are known, each field with its source and date; null = unknown. */
@@ -885,27 +950,6 @@ export interface Operations {
       }[];
     };
   };
-  /** What rules say of a person, server by server: given, given only if, refused, and because of which group. */
-  getStanding: {
-    method: 'GET';
-    path: '/people/{id}/standing';
-    params: { id: string };
-    query: { limit?: number; cursor?: string };
-    answer: {
-      items: readonly {
-        server: string;
-        name: string;
-        enabled: boolean;
-        scopes: readonly {
-          name: string;
-          risk: 'low' | 'medium' | 'high';
-          state: 'allowed' | 'conditional' | 'denied';
-        }[];
-        by: readonly string[];
-      }[];
-      next: string | null;
-    };
-  };
   /** What rules say of a group or role, server by server. */
   getStandingOfGroup: {
     method: 'GET';
@@ -927,31 +971,22 @@ export interface Operations {
       next: string | null;
     };
   };
-  /** What one person reaches: by server, through which client, by which rules, and when it was last used. */
+  /** What one person reaches, server by server: through which client and when last, because of whom, and what rules refuse. */
   reachOfPerson: {
     method: 'GET';
     path: '/reach/people/{id}';
     params: { id: string };
-    query: { limit?: number; cursor?: string; server?: string };
+    query: { limit?: number; cursor?: string; only?: 'all' | 'reached' };
     answer: {
+      active: boolean;
       items: readonly {
-        server: {
-          id: string;
+        server: { id: string; name: string; enabled: boolean };
+        scopes: readonly {
           name: string;
-          scopes: readonly { name: string; risk: 'low' | 'medium' | 'high'; tools: readonly string[] }[];
-        };
-        rules: readonly {
-          id: string;
-          effect: 'allow' | 'deny' | 'require';
-          scopes: readonly string[];
-          to: readonly string[];
-          through: readonly string[] | null;
-          needs: { acr: string | null; amr: readonly string[]; maxAgeSeconds: number | null } | null;
-          from: readonly string[];
-          notFrom: readonly string[];
-          hours: string | null;
-          until: number | null;
+          risk: 'low' | 'medium' | 'high';
+          state: 'allowed' | 'conditional' | 'denied' | 'withheld';
         }[];
+        by: readonly string[];
         through: readonly { client: string; scopes: readonly string[]; lastMs: number | null }[];
       }[];
       next: string | null;
@@ -966,6 +1001,7 @@ export interface Operations {
       server: {
         id: string;
         name: string;
+        enabled: boolean;
         scopes: readonly { name: string; risk: 'low' | 'medium' | 'high'; tools: readonly string[] }[];
       };
       rules: readonly {
@@ -997,6 +1033,7 @@ export interface Operations {
         server: {
           id: string;
           name: string;
+          enabled: boolean;
           scopes: readonly { name: string; risk: 'low' | 'medium' | 'high'; tools: readonly string[] }[];
         };
         rules: readonly {
@@ -1014,6 +1051,88 @@ export interface Operations {
         clientId: string;
         used: number;
       }[];
+      subjects: readonly { subject: string; name: string }[];
+      next: string | null;
+    };
+  };
+  /** How a person, a client or anybody reaches a server, or what they reach at all: path by path, and where refused ones end. */
+  listPaths: {
+    method: 'GET';
+    path: '/reach/paths';
+    query: { person?: string; client?: string; server?: string; scope?: string; draft?: string };
+    answer: {
+      version: number;
+      person: { id: string; email: string; name: string; active: boolean } | null;
+      subjects: readonly { subject: string; name: string; people: number }[];
+      clients: readonly { id: string; name: string; exchanges: boolean | null }[];
+      servers: readonly {
+        id: string;
+        name: string;
+        enabled: boolean;
+        scopes: readonly { name: string; risk: 'low' | 'medium' | 'high'; tools: readonly string[] }[];
+      }[];
+      rules: readonly {
+        id: string;
+        effect: 'allow' | 'deny' | 'require';
+        scopes: readonly string[];
+        to: readonly string[];
+        through: readonly string[] | null;
+        needs: { acr: string | null; amr: readonly string[]; maxAgeSeconds: number | null } | null;
+        from: readonly string[];
+        notFrom: readonly string[];
+        hours: string | null;
+        until: number | null;
+        server: string;
+        draft: boolean;
+      }[];
+      stops: readonly { kind: 'person' | 'client' | 'server'; target: string; reason: string }[];
+      paths: readonly {
+        subject: string;
+        rule: string;
+        client: string | null;
+        server: string;
+        scopes: readonly string[];
+        state: 'allowed' | 'conditional' | 'refused';
+        change: 'kept' | 'gained' | 'lost';
+        conditions: readonly {
+          about: 'network' | 'hours' | 'until' | 'sign_in' | 'deny' | 'key' | 'session';
+          rule: string | null;
+        }[];
+        stop: {
+          at: 'person' | 'until' | 'client' | 'exchange' | 'server' | 'deny' | 'sign_in';
+          rule: string | null;
+        } | null;
+        lastMs: number | null;
+      }[];
+      more: number;
+      moreServers: number;
+    };
+  };
+  /** People who reach a server, each once: through which clients, with which scopes, by which groups, and when last. */
+  listReaching: {
+    method: 'GET';
+    path: '/reach/servers/{id}/people';
+    params: { id: string };
+    query: { limit?: number; cursor?: string; client?: string; scope?: string; unused?: number };
+    answer: {
+      items: readonly {
+        person: { id: string; email: string; name: string; source: string };
+        by: readonly string[];
+        through: readonly { client: string; scopes: readonly string[]; lastMs: number | null }[];
+      }[];
+      next: string | null;
+    };
+  };
+  /** Servers that rules give to somebody, those first that nobody uses: how many may, and how many did. */
+  listUnused: {
+    method: 'GET';
+    path: '/reach/unused';
+    query: { days?: number; limit?: number; cursor?: string };
+    answer: {
+      sinceMs: number;
+      unused: number;
+      given: number;
+      items: readonly { server: { id: string; name: string }; people: number; used: number; issued: number }[];
       next: string | null;
     };
   };
@@ -1261,6 +1380,13 @@ export interface Operations {
       }[];
       entries: readonly { section: string; id: string; before: unknown; after: unknown; keys: readonly string[] }[];
       widens: readonly string[];
+      moved: readonly {
+        server: string;
+        what: 'resource' | 'ras' | 'local' | 'upstream';
+        before: string | null;
+        after: string | null;
+        untold: readonly string[];
+      }[];
       secondPerson: boolean;
     };
   };
@@ -1306,9 +1432,11 @@ export interface Operations {
     params: { id: string };
     query: { fromMs?: number; toMs?: number; limit?: number; cursor?: string };
     answer: {
+      digest: string;
       total: number;
       gained: number;
       lost: number;
+      again: number;
       same: number;
       unknown: number;
       changed: readonly {
@@ -1317,11 +1445,11 @@ export interface Operations {
         person: string;
         client: string;
         server: string;
-        change: 'gained' | 'lost';
+        change: 'gained' | 'lost' | 'again';
         before: readonly string[];
         after: readonly string[];
-        signInAgain: boolean;
       }[];
+      reachedMs: number | null;
       next: string | null;
     };
   };
@@ -1760,15 +1888,20 @@ export const addresses = {
   listServers: ['GET', '/servers'],
   listServerUse: ['GET', '/use/servers'],
   getServer: ['GET', '/servers/{id}'],
+  enableServer: ['POST', '/servers'],
+  serverSteps: ['GET', '/servers/{id}/steps'],
+  draftSteps: ['GET', '/drafts/{id}/steps'],
   getCatalogue: ['GET', '/catalogue'],
   probeServer: ['POST', '/probes'],
   getMatrix: ['GET', '/access'],
   getCell: ['GET', '/access/cell'],
-  getStanding: ['GET', '/people/{id}/standing'],
   getStandingOfGroup: ['GET', '/groups/{ref}/standing'],
   reachOfPerson: ['GET', '/reach/people/{id}'],
   reachOfServer: ['GET', '/reach/servers/{id}'],
   reachOfClient: ['GET', '/reach/clients/{id}'],
+  listPaths: ['GET', '/reach/paths'],
+  listReaching: ['GET', '/reach/servers/{id}/people'],
+  listUnused: ['GET', '/reach/unused'],
   listVersions: ['GET', '/policies/{kind}/versions'],
   getVersion: ['GET', '/policies/{kind}/versions/{version}'],
   listDrafts: ['GET', '/drafts'],
