@@ -87,6 +87,10 @@ export const states: readonly State[] = [
       await page.getByRole('button', { name: 'Export for review…' }).click();
       await page.getByRole('dialog').waitFor();
     },
+    name: 'requests-none',
+    path: '/requests',
+    heading: 'Nobody waits for an answer.',
+    act: (page) => page.getByText('No request waits.').waitFor(),
   },
   { name: 'changes', path: '/changes', heading: 'Nothing waits for approval.' },
   {
