@@ -58,7 +58,7 @@ const rights = {
   factors: directory,
   once_codes: directory,
   notices: directory,
-  access_requests: { idp: 'SIU', operator: 'SIU', purge: 'SD', erasure: 'SUD' },
+  access_requests: { idp: 'SI', operator: 'SIU', purge: 'SD', erasure: 'SUD' },
   account_links: { idp: 'SIUD', operator: 'SIUD', purge: 'SD' },
   agent_uses: { idp: 'SIU', operator: 'S', purge: 'SD', erasure: 'SD' },
   agent_uses_read: { idp: 'SU' },

@@ -23,6 +23,7 @@ import { StorySection } from './story-section.tsx';
 import { toText, verdictOf } from './verdict.ts';
 import { WayOut } from './way-out.tsx';
 import { Why } from './why.tsx';
+import { toAsked } from './why-rows.ts';
 
 /** One line of the record as a story. */
 export function Page() {
@@ -66,19 +67,7 @@ function Story({ explained }: { readonly explained: Answer<'explainRecord'> }) {
       />
       <Decided line={line} explained={explained} />
       {explained.decided && (
-        <Why
-          decided={explained.decided}
-          asked={{
-            person: called.person ?? texts.facts.person,
-            client: called.client ?? '',
-            names: explained.names,
-            scopes: line.scopesAsked ?? [],
-            address: line.address,
-            amr: line.inputs?.amr ?? [],
-            signInAgeSeconds: line.inputs?.authTime === undefined ? undefined : line.inputs.now - line.inputs.authTime,
-          }}
-          server={called.server ?? ''}
-        />
+        <Why decided={explained.decided} asked={toAsked(line, explained.names, called)} server={called.server ?? ''} />
       )}
       {outcome !== 'allowed' && outcome !== 'look' && (
         <WayOut explained={explained} line={line} person={called.person ?? ''} />

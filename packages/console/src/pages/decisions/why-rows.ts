@@ -1,6 +1,7 @@
 import type { Answer } from '../../data/problem.ts';
 import { toExact } from '../../parts/time-words.ts';
-import { inWords } from './line.ts';
+import { storyTexts } from '../../texts/decisions.ts';
+import { inWords, type Line } from './line.ts';
 
 export type Decided = NonNullable<Answer<'explainRecord'>['decided']>;
 export type Told = Decided['rules'][number];
@@ -53,6 +54,23 @@ export interface Asked {
   readonly address: string | undefined;
   readonly amr: readonly string[];
   readonly signInAgeSeconds: number | undefined;
+}
+
+/** The same of a line of the record. */
+export function toAsked(
+  { scopesAsked, address, inputs }: Line,
+  names: Names,
+  called: { readonly person?: string | undefined; readonly client?: string | undefined },
+): Asked {
+  return {
+    person: called.person ?? storyTexts.facts.person,
+    client: called.client ?? '',
+    names,
+    scopes: scopesAsked ?? [],
+    address,
+    amr: inputs?.amr ?? [],
+    signInAgeSeconds: inputs?.authTime === undefined ? undefined : inputs.now - inputs.authTime,
+  };
 }
 
 /** A require that was met took nothing away: for people it has spoken as well. */

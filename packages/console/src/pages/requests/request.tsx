@@ -1,6 +1,7 @@
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useChange, useRead } from '../../data/api.ts';
+import { useMe } from '../../data/me.ts';
 import type { Answer, OperationId } from '../../data/problem.ts';
 import { Button } from '../../parts/button.tsx';
 import { Area, Field } from '../../parts/field.tsx';
@@ -14,6 +15,9 @@ import { Await, ErrorNote } from '../../parts/states.tsx';
 import { Time } from '../../parts/time.tsx';
 import { useTitle } from '../../shell/shell.tsx';
 import { requestTexts as texts } from '../../texts/requests.ts';
+import { toLine } from '../decisions/line.ts';
+import { Why } from '../decisions/why.tsx';
+import { toAsked } from '../decisions/why-rows.ts';
 import { dayRange, lastDay } from './last-day.ts';
 import { marks } from './marks.ts';
 import style from './requests.module.css';
@@ -56,6 +60,7 @@ function Opened({ request }: { readonly request: Request }) {
               {person.email !== null && `, ${person.email}`}
             </p>
           </Section>
+          <Story request={request} />
         </div>
         <div className="stack">
           <Answering request={request} />
@@ -63,6 +68,17 @@ function Opened({ request }: { readonly request: Request }) {
       </div>
     </>
   );
+}
+
+/** Why it was refused then, rule by rule: for those who may read the record. */
+function Story({ request: { decision, now, person, client, server } }: { readonly request: Request }) {
+  const { permissions } = useMe();
+  const enabled = permissions.includes('read:audit') && now !== 'gone';
+  const { data } = useRead('explainRecord', { params: { id: decision } }, { enabled });
+  if (!data?.value.decided) return null;
+  const { record, decided, names } = data.value;
+  const called = { person: person.name ?? undefined, client: client.name };
+  return <Why decided={decided} asked={toAsked(toLine(record), names, called)} server={server.name} />;
 }
 
 function Answering({ request }: { readonly request: Request }) {
@@ -133,7 +149,13 @@ function SmallestChange({ request }: { readonly request: Request }) {
 }
 
 /** A word to whoever asked, and the two answers. Declining without a word is not done to anybody. */
-function AnswerForm({ request: { id, now }, until }: { readonly request: Request; readonly until: string | undefined }) {
+function AnswerForm({
+  request: { id, now },
+  until,
+}: {
+  readonly request: Request;
+  readonly until: string | undefined;
+}) {
   const navigate = useNavigate();
   const [word, setWord] = useState('');
   const [isDeclining, setDeclining] = useState(false);
@@ -142,21 +164,21 @@ function AnswerForm({ request: { id, now }, until }: { readonly request: Request
   const decline = useChange('declineRequest', touches);
   const said = word.trim();
   const canApprove = now === 'missing' || now === 'allowed';
-  const yes = () =>
-    approve.mutate(
-      // Allowed by now, nothing gets an end.
-      { params: { id }, body: { until: until || lastDay('work', Date.now()), ...(said !== '' && { word: said }) } },
-      {
-        onSuccess: ({ value: { draft } }) => {
-          tell(draft === null ? texts.told : texts.drafted);
-          if (draft !== null) void navigate({ to: places.draft(draft) });
-        },
-      },
-    );
-  const no = () => {
+  // Once it is answered the form is gone, and with it whatever waits for its end: so the answer itself is waited for.
+  const yes = async () => {
+    // Allowed by now, nothing gets an end.
+    const body = { until: until || lastDay('work', Date.now()), ...(said !== '' && { word: said }) };
+    const told = await approve.mutateAsync({ params: { id }, body }).catch(() => undefined);
+    if (!told) return;
+    const { draft } = told.value;
+    tell(draft === null ? texts.told : texts.drafted);
+    if (draft !== null) await navigate({ to: places.draft(draft) });
+  };
+  const no = async () => {
     setMissing(said === '');
     if (said === '') return;
-    decline.mutate({ params: { id }, body: { word: said } }, { onSuccess: () => tell(texts.declined) });
+    const told = await decline.mutateAsync({ params: { id }, body: { word: said } }).catch(() => undefined);
+    if (told) tell(texts.declined);
   };
   const error = approve.error ?? decline.error;
   return (
@@ -175,7 +197,7 @@ function AnswerForm({ request: { id, now }, until }: { readonly request: Request
             kind="first"
             permission="answer:requests"
             disabled={approve.isPending || until === ''}
-            onClick={yes}
+            onClick={() => void yes()}
           >
             {now === 'allowed' ? texts.approveAllowed : texts.approve}
           </MayButton>
@@ -185,7 +207,7 @@ function AnswerForm({ request: { id, now }, until }: { readonly request: Request
           kind={isDeclining ? 'danger' : 'plain'}
           permission="answer:requests"
           disabled={decline.isPending}
-          onClick={isDeclining ? no : () => setDeclining(true)}
+          onClick={isDeclining ? () => void no() : () => setDeclining(true)}
         >
           {isDeclining ? texts.declineNow : texts.decline}
         </MayButton>

@@ -8,6 +8,7 @@ import { wrongLine } from './factor-pages.ts';
 import { isOwnPage, ownPages } from './own-pages.ts';
 import { letter, type PageFrame } from './pages.ts';
 import { answerWords } from './refused/answer-words.ts';
+import { toDoing } from './refused/scope-words.ts';
 import { describeMethods } from './strength.ts';
 import { timeWords } from './time-words.ts';
 
@@ -79,7 +80,7 @@ ${sessions.length > 0 && html`<form method="post" action="${page.action}"><input
 
 function serverItem({ now }: MyAgentsPage, { name, scopes, lastMs }: AgentServer): Html {
   const used = lastMs === undefined ? 'not yet' : html`last ${timeWords(lastMs, now)}`;
-  const may = scopes.length === 0 ? 'nothing any more' : scopes.join(', ');
+  const may = scopes.length === 0 ? 'may do nothing any more' : `may ${toDoing(scopes) ?? 'use it'}`;
   return html`<li><b>${name}</b><p class="when">${may}</p><p class="when">${used}</p></li>`;
 }
 

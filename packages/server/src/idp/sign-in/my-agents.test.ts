@@ -106,15 +106,15 @@ describe('/me, where people see what acts in their name', () => {
     const page = await browser.get(url());
     const atWork = section(page, 'At work');
     assert.match(atWork, /<b>Portal<\/b><p class="when">has not acted for you/);
-    assert.match(atWork, /<b>tracker<\/b><p class="when">issues:read, issues:write<\/p><p class="when">not yet/);
+    assert.match(atWork, /<b>tracker<\/b><p class="when">may read and write issues<\/p><p class="when">not yet/);
     assert.doesNotMatch(atWork, /wiki|Claude/);
     const others = section(page, 'Not signed in');
     assert.match(
       others,
       /<b>Claude Code<\/b><p class="when">acted first <time[^>]*>2026-02-01 08:00 UTC<\/time>, last <time[^>]*>2026-04-02 10:30 UTC/,
     );
-    assert.match(others, /<b>wiki<\/b><p class="when">pages:read<\/p><p class="when">not yet/);
-    assert.match(others, /<b>gone-server<\/b><p class="when">nothing any more/);
+    assert.match(others, /<b>wiki<\/b><p class="when">may read pages<\/p><p class="when">not yet/);
+    assert.match(others, /<b>gone-server<\/b><p class="when">may do nothing any more/);
     assert.doesNotMatch(page.page, /elsewhere|paused|credence\./);
   });
 

@@ -32,7 +32,7 @@ export interface RefusedPage extends OwnForm {
 /** Why an agent was refused, for the person it works for; and asking for it. */
 export function whyRefusedPage(frame: PageFrame, page: RefusedPage): string {
   const { words, reference, timeMs, now, isAllowedNow, canAsk, request, agent } = page;
-  const letter = html`<p class="state">${barredRing}Refused ${timeWords(timeMs, now)}</p>
+  const letter = html`<p class="state">${barredRing}<span>Refused ${timeWords(timeMs, now)}</span></p>
 <h1>${words.title}</h1>
 <p class="lead">${isAllowedNow ? `It is allowed by now. Go back to ${agent} and try again.` : words.lead}</p>
 <p class="reference">Reference <code>${reference}</code></p>
