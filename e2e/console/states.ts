@@ -87,6 +87,8 @@ export const states: readonly State[] = [
       await page.getByRole('button', { name: 'Export for review…' }).click();
       await page.getByRole('dialog').waitFor();
     },
+  },
+  {
     name: 'requests-none',
     path: '/requests',
     heading: 'Nobody waits for an answer.',

@@ -39,6 +39,8 @@ function OwnGain({ draft }: { readonly draft: string }) {
     </>
   );
 }
+/** What another version in force changes, on any page; and what was asked for is answered by it. */
+const published = ['listVersions', 'getMatrix', 'getCell', 'getOverview', 'listRequests', 'getRequest'] as const;
 
 /** Who has to agree and why; the button says what it does in people. */
 export function ApprovalBox({
@@ -60,7 +62,7 @@ export function ApprovalBox({
   const navigate = useNavigate();
   const approval = approvalOf(draft, diff, me.id);
   const propose = useChange('proposeDraft', touches);
-  const publish = useChange('publishDraft', [...touches, 'listVersions', 'getMatrix', 'getCell', 'getOverview']);
+  const publish = useChange('publishDraft', [...touches, ...published]);
   const ask = () => propose.mutate({ params: { id }, ifMatch: etag }, { onSuccess: () => tell(texts.proposed) });
   const go = () =>
     publish.mutate(

@@ -32,7 +32,7 @@ function Opened({ draft, etag }: { readonly draft: OpenedDraft; readonly etag: s
   useTitle(name);
   const navigate = useNavigate();
   const diff = useRead('diffDraft', { params: { id } });
-  const discard = useChange('discardDraft', ['listDrafts']);
+  const discard = useChange('discardDraft', ['listDrafts', 'listRequests', 'getRequest']);
   const again = useChange('createDraft', ['listDrafts']);
   const drop = () =>
     discard.mutate(
