@@ -39,6 +39,7 @@ function OwnGain({ draft }: { readonly draft: string }) {
     </>
   );
 }
+
 /** What another version in force changes, on any page; and what was asked for is answered by it. */
 const published = ['listVersions', 'getMatrix', 'getCell', 'getOverview', 'listRequests', 'getRequest'] as const;
 
