@@ -19,7 +19,7 @@ export interface LargePerson {
 }
 
 const areas = ['work', 'build', 'design', 'business', 'people', 'data'];
-const clients = ['claude', 'claude-code', 'vscode', 'desk-agent', 'release-agent', 'inspector'];
+export const clients = ['claude', 'claude-code', 'vscode', 'desk-agent', 'release-agent', 'inspector'];
 const verbs = ['read', 'list', 'write', 'admin'];
 
 /** mulberry32: small, and the same on every machine. */
@@ -84,16 +84,4 @@ export function accessOf({ groups, servers, rules }: Size) {
       return { id: `rule-${at}`, allow: scopes.slice(0, 1 + dice(scopes.length)), on, to, ...through };
     }),
   };
-}
-
-/** What somebody did, as the record has it: one in twenty was refused. */
-export function lineOf(at: number, { people, servers }: Size, timeMs: number) {
-  const dice = createDice(at + 3);
-  const [person, server] = [`u_${dice(people)}`, serverName(dice(servers))];
-  const client = clients[dice(clients.length)] ?? '';
-  const isRefused = dice(20) === 0;
-  const said = isRefused
-    ? { kind: 'decision', outcome: 'refused', reason: 'policy_denied' }
-    : { kind: 'issuance', outcome: 'allowed', scopesGranted: [`${server.split('-')[0]}:read`] };
-  return { id: `d_large_${at}`, domain: 'idp', timeMs, person, client, server, ...said } as const;
 }

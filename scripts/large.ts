@@ -6,9 +6,12 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
-import { type AuditRecord, toRow } from '../packages/server/src/audit/record.ts';
+import { toRow } from '../packages/server/src/audit/record.ts';
+import { compileAccess } from '../packages/server/src/policy/compile.ts';
+import { parseDocument } from '../packages/server/src/policy/parse.ts';
 import { openSqliteStore } from '../packages/server/src/store/sqlite.ts';
-import { accessOf, large, lineOf, peopleOf, type Size } from './large-model.ts';
+import { accessOf, large, peopleOf, type Size } from './large-model.ts';
+import { createLines } from './large-record.ts';
 
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
@@ -62,12 +65,17 @@ function fillPeople(): void {
 
 /** Spread over the last thirty days, the newest last. */
 async function fillRecord(): Promise<void> {
+  if (records === 0) return;
+  const parsed = parseDocument(accessOf(size), 'access');
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.findings.slice(0, 3)));
+  const document = parsed.document as Parameters<typeof compileAccess>[0];
+  const lineOf = createLines(size, compileAccess(document, { version: 1, localRas: undefined }));
   const [now, step] = [Date.now(), (30 * 86_400_000) / Math.max(1, records)];
   for (let from = 0; from < records; from += 1000) {
     const count = Math.min(1000, records - from);
     const rows = Array.from({ length: count }, (_, at) => {
       const timeMs = Math.round(now - (records - from - at) * step);
-      return toRow({ v: 2, ...lineOf(from + at, size, timeMs) } as AuditRecord);
+      return toRow(lineOf(from + at, timeMs));
     });
     await store.commit({ marks: [], records: rows });
   }

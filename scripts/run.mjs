@@ -31,7 +31,8 @@ run(node, [resolve(root, program), ...args]);
  * @param {readonly string[]} words
  */
 function servesConsole(path, words) {
-  return path === 'scripts/test.ts' || (path === 'packages/server/src/main.ts' && words[0] === 'serve');
+  const always = ['scripts/test.ts', 'bench/console.ts'];
+  return always.includes(path) || (path === 'packages/server/src/main.ts' && words[0] === 'serve');
 }
 
 /** A folder that cannot be written, or a build that does not work, is no reason not to serve. */

@@ -89,20 +89,20 @@ export async function seedDemo(
   const users = isIdp ? await Promise.all(people.map((person) => seedPerson(store, person, before))) : [];
   if (isIdp) await seedOwner(store);
   const clientIds = isIdp ? [...inForce.access().clients.keys()] : [...inForce.resource().clients.keys()];
-  const clients = await Promise.all(
-    clientIds.map(async (id): Promise<DemoClient> => {
-      const known = before?.clients.find((client) => client.name === id);
-      const atIdp = isIdp ? inForce.access().clients.get(id) : undefined;
-      const atRas = isRas ? inForce.resource().clients.get(id) : undefined;
-      const needsIdpSecret = atIdp !== undefined && hasSecret(atIdp);
-      return {
-        name: id,
-        redirect_uris: atIdp?.redirectUris ?? [],
-        idp: atIdp ? await seedSecret(store, 'idp', id, known?.idp, needsIdpSecret) : null,
-        ras: atRas ? await seedSecret(store, 'ras', id, known?.ras, hasSecret(atRas)) : null,
-      };
-    }),
-  );
+  const clients: DemoClient[] = [];
+  // In turn: each secret is covered together with those before it.
+  for (const id of clientIds) {
+    const known = before?.clients.find((client) => client.name === id);
+    const atIdp = isIdp ? inForce.access().clients.get(id) : undefined;
+    const atRas = isRas ? inForce.resource().clients.get(id) : undefined;
+    const needsIdpSecret = atIdp !== undefined && hasSecret(atIdp);
+    clients.push({
+      name: id,
+      redirect_uris: atIdp?.redirectUris ?? [],
+      idp: atIdp ? await seedSecret(store, 'idp', id, known?.idp, needsIdpSecret) : null,
+      ras: atRas ? await seedSecret(store, 'ras', id, known?.ras, hasSecret(atRas)) : null,
+    });
+  }
   const servers = isRas ? [...inForce.resource().servers.values()] : [...inForce.access().servers.values()];
   await writeDemoFile(home.demoFile, {
     idp: { issuer: config.idp.issuer },

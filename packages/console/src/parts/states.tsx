@@ -34,7 +34,7 @@ export function Loading({ rows = 3, title = false }: { readonly rows?: number; r
     return () => clearTimeout(timer);
   }, []);
   return (
-    <div role="status" className={style.loading} data-shown={isShown || undefined}>
+    <div role="status" className={style.loading} data-loading="" data-shown={isShown || undefined}>
       <span className="only-read-aloud">{isShown ? partTexts.loading : ''}</span>
       {title && <div className={style.titleBar} />}
       {Array.from({ length: rows }, (_, at) => (
