@@ -7,7 +7,7 @@ import { publishDraft } from '../changes/publish.ts';
 import { Problem } from '../problem.ts';
 import type { Store } from '../store/store.ts';
 import { accountHere } from './account-here.ts';
-import { isSameText, otherVersion, type PlaceFlags, type PolicyPlace, type VersionLine } from './installation.ts';
+import { isSameText, otherVersion, type PlaceFlags, type PolicyPlace } from './installation.ts';
 import { readIssuers, toActRow, withStore } from './with-store.ts';
 
 const mostVersions = 500;
@@ -28,15 +28,8 @@ function toPlace(store: Store, origins: Ground['origins'], home: string): Policy
   return {
     words: home,
     async versions(kind) {
-      const found: VersionLine[] = [];
-      let at = (await store.policies.latest(kind))?.version ?? 0;
-      for (; at >= 1 && found.length < mostVersions; at -= 1) {
-        const version = await store.policies.read(kind, at);
-        if (!version) continue;
-        const { author, publishedAt, digest } = version;
-        found.push({ version: at, author, publishedAt, digest });
-      }
-      return found;
+      const heads = (await store.policies.heads(kind)).toReversed().slice(0, mostVersions);
+      return heads.map(({ version, author, publishedAt, digest }) => ({ version, author, publishedAt, digest }));
     },
     async document(kind, version) {
       const found = await store.policies.read(kind, version);

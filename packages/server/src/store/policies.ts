@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { sql } from 'kysely';
 import { type Covered, type Digests, StoreAltered } from './digests.ts';
 import { countChange, type Engine } from './engine.ts';
-import { type PolicyKind, type PolicyStore, type PolicyVersion, StoreConflict } from './store.ts';
+import { type PolicyHead, type PolicyKind, type PolicyStore, type PolicyVersion, StoreConflict } from './store.ts';
 
 /** All of a version but its document, which its digest stands for. */
 type Published = Omit<Row, 'document'>;
@@ -37,6 +37,8 @@ export function policyStore({ db }: Engine, digests: Digests): PolicyStore {
     return toVersion(published, row?.document);
   };
   return {
+    heads: async (kind) => (await digests.checked(policyPart({ db }, kind))).map(toHead),
+
     latest: async (kind) => whole((await digests.checked(policyPart({ db }, kind))).at(-1)),
 
     read: async (kind, version) =>
@@ -79,12 +81,16 @@ export function policyStore({ db }: Engine, digests: Digests): PolicyStore {
 
 /** A version whose text is not what was published must never decide anything (T24). */
 function toVersion(published: Published, document: string | undefined): PolicyVersion {
-  const kind = published.kind as PolicyKind;
-  const { version, digest, author, published_at } = published;
+  const head = toHead(published);
+  const { kind, version, digest } = head;
   if (document === undefined || digestOf(document) !== digest) {
     throw new StoreAltered(kind, `were altered: the digest of version ${version} does not match`);
   }
-  return { kind, version, document, digest, author, publishedAt: published_at };
+  return { ...head, document };
+}
+
+function toHead({ kind, published_at, ...rest }: Published): PolicyHead {
+  return { ...rest, kind: kind as PolicyKind, publishedAt: published_at };
 }
 
 interface Row {

@@ -280,7 +280,12 @@ export interface PolicyVersion {
   readonly publishedAt: EpochSeconds;
 }
 
+/** A version without its document, which its digest stands for. */
+export type PolicyHead = Omit<PolicyVersion, 'document'>;
+
 export interface PolicyStore {
+  /** Every version there was, the oldest first: for whoever asks which there are, and not what one of them says. */
+  heads(kind: PolicyKind): Promise<readonly PolicyHead[]>;
   latest(kind: PolicyKind): Promise<PolicyVersion | undefined>;
   read(kind: PolicyKind, version: number): Promise<PolicyVersion | undefined>;
   /** Publishes as version n+1, together with its audit rows. Resolves to n+1; throws {@link StoreConflict} when n is no longer the latest. */

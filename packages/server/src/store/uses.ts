@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import { indexedTo, lastPosition } from './audit-index.ts';
 import { createTally, dayMs, hourMs, type Tally } from './audit-tally.ts';
 import type { Engine } from './engine.ts';
@@ -63,7 +63,7 @@ export interface UseStore {
   ): Promise<readonly { readonly person: string; readonly client: string; readonly lastMs: number }[]>;
   /** How many times a person, a client and a server met that had not met before; counted up to a million. */
   meetings(): Promise<{ readonly count: number; readonly isAll: boolean }>;
-  /** How many people had an ID-JAG issued since then. Looks at all there ever were, a little at a time. */
+  /** How many of the people who are here had an ID-JAG issued since then. Looks at everybody, a little at a time. */
   activePeople(sinceMs: number): Promise<number>;
 }
 
@@ -200,18 +200,20 @@ export function useStore({ db }: Engine): UseStore {
 
     activePeople: async (sinceMs) => {
       let count = 0;
+      // Person by person, each a seek or two: what they did altogether is twenty times as much.
       for (let after: string | undefined = ''; after !== undefined; ) {
-        const page: { person_id: string }[] = await db
-          .selectFrom('agent_uses')
-          .select('person_id')
-          .where('person_id', '>', after)
-          .where('last_ms', '>=', sinceMs)
-          .groupBy('person_id')
-          .orderBy('person_id')
-          .limit(peopleAtOnce)
+        const some = db.selectFrom('people').select('id').where('id', '>', after).orderBy('id').limit(peopleAtOnce);
+        const page: { id: string; isActive: SqlBool }[] = await db
+          .selectFrom(some.as('some'))
+          .select('some.id')
+          .select(({ exists, selectFrom }) => {
+            const uses = selectFrom('agent_uses').select('client').whereRef('person_id', '=', 'some.id');
+            return exists(uses.where('last_ms', '>=', sinceMs)).as('isActive');
+          })
+          .orderBy('some.id')
           .execute();
-        count += page.length;
-        after = page.length < peopleAtOnce ? undefined : page.at(-1)?.person_id;
+        count += page.filter(({ isActive }) => isActive).length;
+        after = page.length < peopleAtOnce ? undefined : page.at(-1)?.id;
         await setImmediate();
       }
       return count;

@@ -265,7 +265,7 @@ function toHead(draft: Omit<PolicyDraft, 'document'>, inForce: number): z.output
 }
 
 async function versionInForce({ policies }: AdminServices['store'], kind: PolicyDraft['kind']): Promise<number> {
-  return (await policies.latest(kind))?.version ?? 0;
+  return (await policies.heads(kind)).at(-1)?.version ?? 0;
 }
 
 function etagOf({ id, revision }: PolicyDraft): string {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readAuthor } from '../../changes/author.ts';
 import { withoutUpstreams } from '../../policy/upstreams.ts';
-import type { PolicyVersion } from '../../store/store.ts';
+import type { PolicyHead } from '../../store/store.ts';
 import { answer, type Route, refuse, route } from './route.ts';
 
 const kind = z.enum(['access', 'resource']);
@@ -33,13 +33,9 @@ export const policyRoutes: readonly Route[] = [
     }),
     answer: z.object({ items: z.array(Version) }),
     handle: async ({ params, query: { limit, before } }, { store }) => {
-      const latest = (await store.policies.latest(params.kind))?.version ?? 0;
-      const items = [];
-      for (let at = Math.min(latest, (before ?? latest + 1) - 1); at >= 1 && items.length < limit; at -= 1) {
-        const found = await store.policies.read(params.kind, at);
-        if (found) items.push(toShape(found));
-      }
-      return answer({ items });
+      const heads = await store.policies.heads(params.kind);
+      const older = heads.filter(({ version }) => before === undefined || version < before);
+      return answer({ items: older.toReversed().slice(0, limit).map(toShape) });
     },
   }),
   route({
@@ -58,7 +54,7 @@ export const policyRoutes: readonly Route[] = [
   }),
 ];
 
-function toShape({ kind: of, version, author, publishedAt, digest }: PolicyVersion) {
+function toShape({ kind: of, version, author, publishedAt, digest }: PolicyHead) {
   const { authors, approver } = readAuthor(author);
   return { kind: of, version, author, authors: [...authors], approver: approver ?? null, publishedAt, digest };
 }

@@ -46,6 +46,9 @@ export function registryContract(access: Access): void {
     assert.deepEqual(await policies.read('access', 1), version(1, '{"n":1}'));
     assert.equal(await policies.read('access', 3), undefined);
     assert.equal(await policies.latest('resource'), undefined);
+    const heads = [version(1, '{"n":1}'), version(2, `{"by":${winner}}`)].map(({ document: _, ...head }) => head);
+    assert.deepEqual(await policies.heads('access'), heads);
+    assert.deepEqual(await policies.heads('resource'), []);
   });
 
   test('policies: a number may not be left out, and a digest must be its document’s', async () => {

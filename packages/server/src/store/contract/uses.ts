@@ -118,7 +118,19 @@ export function usesContract(access: Access): void {
       const issued = (person: string, through: string, timeMs: number) =>
         line('issuance', {}, { server, client: through, person, timeMs });
       await write([issued(one, client, 5000), issued(two, client, 9000), issued(one, other, 7000)]);
-      const { uses, agentUses } = access.store();
+      const { people, uses, agentUses } = access.store();
+      for (const id of [one, two]) {
+        const person = {
+          id,
+          source: 'local',
+          email: `${id}@acme.example`,
+          name: id,
+          groups: [],
+          roles: [],
+          active: true,
+        };
+        await people.save(person);
+      }
       while ((await agentUses.catchUp(1000)) > 0);
       assert.deepEqual(Object.fromEntries(await uses.people(server, 0)), { [client]: 2, [other]: 1 });
       assert.deepEqual(Object.fromEntries(await uses.people(server, 6000)), { [client]: 1, [other]: 1 });
@@ -126,7 +138,9 @@ export function usesContract(access: Access): void {
       assert.deepEqual(counted, [2, 1, 0]);
       const late = now * 1000 + 5_000_000_000;
       assert.equal(await uses.activePeople(late), 0);
+      const gone = `${server}-gone`;
       await write([issued(one, client, late), issued(one, other, late + 1), issued(two, client, late + 2)]);
+      await write([issued(gone, `${client}-other`, late)]);
       while ((await agentUses.catchUp(1000)) > 0);
       assert.equal(await uses.activePeople(late), 2);
       assert.equal(await uses.activePeople(late + 2), 1);
