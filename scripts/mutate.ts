@@ -257,6 +257,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('changes/drafts.ts'), [toSpec('second-person'), toSpec('admin-drafts')], [toSpec('admin-upstreams')]],
   [server('changes/people-change.ts'), [toSpec('second-person')]],
   [server('store/drafts.ts'), [server('store/digests.test.ts'), server('store/sqlite.test.ts')]],
+  [server('policy/diff/same.ts'), [server('policy/diff/same.test.ts')]],
   [server('policy/narrowed.ts'), [server('policy/narrowed.test.ts')]],
   [server('policy/ends.ts'), [server('policy/ends.test.ts')], [toSpec('circumstances')]],
   [server('idp/off/endings.ts'), [server('idp/off/endings.test.ts')], [toSpec('off')]],

@@ -95,9 +95,9 @@ function rulesOf({ rules }: AccessIndex, server: string): readonly Rule[] {
 function covers(other: Rule, rule: Rule): boolean {
   return (
     other.effect === rule.effect &&
+    (other.to.includes('everyone') || rule.to.every((subject) => other.to.includes(subject))) &&
     JSON.stringify(other.needs) === JSON.stringify(rule.needs) &&
     (other.when === undefined || JSON.stringify(other.when) === JSON.stringify(rule.when)) &&
-    (other.to.includes('everyone') || rule.to.every((subject) => other.to.includes(subject))) &&
     [...rule.scopes].every((scope) => other.scopes.has(scope)) &&
     [...rule.details].every((type) => other.details.has(type)) &&
     (other.through === undefined ||
