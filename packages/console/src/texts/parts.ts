@@ -37,6 +37,8 @@ export const partTexts = {
   changes: (count: number) => (count === 1 ? '1 change' : `${count} changes`),
   saved: 'saved',
   never: 'never',
+  lines: (count: string) => `${count} lines`,
+  saveText: 'Save as a file',
   copied: 'Copied',
   copy: 'Copy',
 } as const;

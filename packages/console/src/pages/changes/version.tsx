@@ -1,6 +1,7 @@
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useChange, useRead } from '../../data/api.ts';
 import { openDraft } from '../../data/open-draft.ts';
+import { LongText } from '../../parts/long-text.tsx';
 import { MayButton } from '../../parts/may.tsx';
 import { places } from '../../parts/name.tsx';
 import { PersonName } from '../../parts/person-name.tsx';
@@ -9,7 +10,6 @@ import { Await, ErrorNote } from '../../parts/states.tsx';
 import { Time } from '../../parts/time.tsx';
 import { useTitle } from '../../shell/shell.tsx';
 import { changesTexts as texts } from '../../texts/changes.ts';
-import style from './changes.module.css';
 
 /** A version as it was published, for good; rolling back to it is a draft. */
 export function Page() {
@@ -75,10 +75,11 @@ export function Page() {
           </dl>
           <br />
           <Section title={texts.text}>
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard */}
-            <pre className={style.code} tabIndex={0}>
-              {JSON.stringify(document, null, 2)}
-            </pre>
+            <LongText
+              label={texts.text}
+              text={JSON.stringify(document, null, 2)}
+              fileName={`${kind}-${version}.json`}
+            />
           </Section>
         </>
       )}
