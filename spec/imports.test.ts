@@ -63,6 +63,8 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
         'egress',
         'exports-config',
         'form',
+        'hashing',
+        'hashing-in-browser',
         'health',
         'home',
         'home-lock',
@@ -112,8 +114,11 @@ const impureGlobals =
 const packages: Readonly<Record<string, RegExp>> = {
   'packages/server/src': /^@credence\/mcp\/(?:protocol|client|resource)$/,
   'packages/mcp/src': /^(?!)/,
-  'packages/console/src': /^@credence\/server\/admin-client$/,
+  'packages/console/src': /^@credence\/server\/(?:admin-client|record-verification)$/,
 };
+
+/** Files that are imported by a name of the package, since in a browser it is another file. */
+const byName: Readonly<Record<string, string>> = { '#hashing': 'packages/server/src/hashing.ts' };
 
 interface Import {
   readonly to: string;
@@ -146,14 +151,14 @@ function checkFile(path: string, source: string): string[] {
     return [`${path}: "${partOf(src, path)}" has no place in spec/imports.test.ts`];
   }
   const faults = parseImports(source).flatMap((each) => {
-    const why = each.to.startsWith('.') ? wrongWay(src, path, each) : wrongPackage(src, path, each);
+    const why = /^[.#]/.test(each.to) ? wrongWay(src, path, each) : wrongPackage(src, path, each);
     return why === undefined ? [] : [`${path} imports ${each.to}: ${why}`];
   });
   return [...faults, ...impureUses(path, source)];
 }
 
 function wrongWay(src: string, path: string, { to, typesOnly }: Import): string | undefined {
-  const target = posix.join(posix.dirname(path), to);
+  const target = to.startsWith('#') ? (byName[to] ?? to) : posix.join(posix.dirname(path), to);
   if (isTest(target)) return 'code does not import tests';
   if (!target.startsWith(`${src}/`)) return 'another package is imported by its name';
   const [from, into] = [partOf(src, path), partOf(src, target)];
@@ -316,6 +321,9 @@ describe('the check above', () => {
       'not a public entry',
     ],
     ['with the typed client', 'console/src/a.tsx', "import { b } from '@credence/server/admin-client';", undefined],
+    ['lets the store hash', 'server/src/store/a.ts', "import { b } from '#hashing';", undefined],
+    ['stops policy from doing so', 'server/src/policy/a.ts', "import { b } from '#hashing';", 'policy is pure'],
+    ['stops names that nobody knows', 'server/src/store/a.ts', "import { b } from '#other';", 'imported by its name'],
   ];
   for (const [name, path, source, fault] of table) {
     test(name, () => {

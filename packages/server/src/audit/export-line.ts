@@ -89,7 +89,7 @@ function parseLine(text: string): Record<string, unknown> | undefined {
 const invisible = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
 /** JSON in which every character can be seen, on one line, whatever somebody wrote into it (T32, LOG-05). */
-function toVisibleJson(value: unknown): string {
+export function toVisibleJson(value: unknown): string {
   return JSON.stringify(value).replace(invisible, (character) =>
     [...Array(character.length).keys()]
       .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)

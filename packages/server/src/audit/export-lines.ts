@@ -12,15 +12,28 @@ export interface Line {
 
 const page = 1000;
 
+/** A part of the record. */
+export interface Range {
+  /** It begins behind this line, or where the record begins that is kept; and in front of the last line that is sealed. */
+  readonly behind?: number | undefined;
+  /** It ends with the checkpoint that covers this line; where none does yet, or this is absent, with the newest line. */
+  readonly to?: number | undefined;
+}
+
 /**
- * The whole record as it is now, oldest first: every line, and behind the last line that it covers every checkpoint. What is
- * written meanwhile comes without a checkpoint, at the end. Where retention has removed the first lines, it begins with what
- * stands for them in the tree.
+ * The record as it is now, oldest first: every line, and behind the last line that it covers every checkpoint. What is
+ * written meanwhile comes without a checkpoint, at the end. Where it does not begin at the beginning, because retention has removed the
+ * first lines or a part was asked for, its first line says what stands for those before in the tree.
  */
-export async function* exportLines(store: Pick<Store, 'audit' | 'seals'>): AsyncGenerator<Line> {
+export async function* exportLines(
+  store: Pick<Store, 'audit' | 'seals'>,
+  { behind = 0, to }: Range = {},
+): AsyncGenerator<Line> {
+  const last = await store.seals.last();
   const [newest] = await store.audit.last(1);
-  const end = newest?.position ?? 0;
-  const sealed = (await store.seals.last())?.number ?? 0;
+  const closing = to === undefined ? undefined : await store.seals.covering(to);
+  const end = closing?.size ?? newest?.position ?? 0;
+  const sealed = Math.max(last?.number ?? 0, closing?.number ?? 0);
   let checkpoints: Checkpoint[] = [];
   let number = 0;
   let position = 0;
@@ -32,12 +45,13 @@ export async function* exportLines(store: Pick<Store, 'audit' | 'seals'>): Async
   }
 
   const [first] = await store.audit.read(0, 1);
-  if (first && first.position > 1) {
-    position = first.position - 1;
+  const begin = Math.max((first?.position ?? 1) - 1, Math.min(behind, Math.max(0, (last?.size ?? 0) - 1)));
+  if (begin > 0) {
+    position = begin;
     const peaks = await readPeaks(position, storedSubtrees(store.seals));
     const start = { size: position, peaks: peaks.map((hash) => Buffer.from(hash).toString('base64url')) };
     yield { text: JSON.stringify({ start }) };
-    number = ((await store.seals.covering(first.position))?.number ?? 1) - 1;
+    number = ((await store.seals.covering(position + 1))?.number ?? sealed + 1) - 1;
   }
   while (position < end) {
     const rows = await store.audit.read(position, Math.min(page, end - position));

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { personalFacts, readRecord, splitRecord } from './personal.ts';
+import { personalFacts, readRecord } from './personal.ts';
 import type { AuditRecord } from './record.ts';
+import { splitRecord } from './split-record.ts';
 
 const record: AuditRecord = {
   v: 2,

@@ -1,4 +1,4 @@
-import { hash, randomFillSync } from 'node:crypto';
+import { digestOf } from '#hashing';
 import type { AuditRow } from '../store/store.ts';
 import type { AuditRecord, Facts } from './record.ts';
 
@@ -25,30 +25,9 @@ export const personalFacts = [
   'detail',
 ] as const satisfies readonly (keyof Facts | 'address')[];
 
-const isPersonal: ReadonlySet<string> = new Set(personalFacts);
-
-/** A record in two: the text that the chain commits to, and beside it the text that may be erased. */
-export function splitRecord(record: AuditRecord): Pick<AuditRow, 'body' | 'personal'> {
-  const shared: Record<string, unknown> = {};
-  const personal: Record<string, unknown> = { salt: '' };
-  let isAnybody = false;
-  for (const [name, value] of Object.entries(record)) {
-    if (!isPersonal.has(name)) shared[name] = value;
-    else if (value !== undefined) {
-      isAnybody = true;
-      personal[name] = value;
-    }
-  }
-  if (!isAnybody) return { body: JSON.stringify(shared) };
-  personal.salt = newSalt();
-  const text = JSON.stringify(personal);
-  shared.personalHash = personalHash(text);
-  return { body: JSON.stringify(shared), personal: text };
-}
-
 /** What the line carries of its personal part: SHA-256 of the text, which begins with 128 random bits. Base64url. */
 export function personalHash(text: string): string {
-  return hash('sha256', text, 'base64url');
+  return digestOf(text);
 }
 
 /** A record as it is read: whole, or without what was erased. */
@@ -62,17 +41,3 @@ export function readRecord({ body, personal }: Pick<AuditRow, 'body' | 'personal
   const { salt: _, ...facts } = JSON.parse(personal) as Facts & { salt: string };
   return { ...shared, ...facts };
 }
-
-function newSalt(): string {
-  if (saltAt === saltPool.length) {
-    randomFillSync(saltPool);
-    saltAt = 0;
-  }
-  saltAt += saltBytes;
-  return saltPool.toString('base64url', saltAt - saltBytes, saltAt);
-}
-
-const saltBytes = 16;
-/** Filled for many at once: a call for each costs more than the rest of it. */
-const saltPool = Buffer.allocUnsafeSlow(256 * saltBytes);
-let saltAt = saltPool.length;

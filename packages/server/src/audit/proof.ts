@@ -1,4 +1,4 @@
-import type { Jwk, VerifySignature } from '@credence/mcp/protocol';
+import { decodeBase64url, encodeBase64url, type Jwk, type VerifySignature } from '@credence/mcp/protocol';
 import { z } from 'zod';
 import { lineHash } from '../store/chain.ts';
 import type { SealStore } from '../store/seals.ts';
@@ -29,9 +29,20 @@ export async function proveRecord(row: StoredAuditRow, seals: SealStore): Promis
   return {
     record: JSON.parse(toExportLine(row)),
     index,
-    path: path.map((hash) => Buffer.from(hash).toString('base64url')),
+    path: path.map(encodeBase64url),
     checkpoint: last.statement,
   };
+}
+
+/** What a proof shows. */
+export interface Proven {
+  readonly line: RecordLine;
+  /** The checkpoint that vouches for it, how many lines that covers, and when it was signed. */
+  readonly checkpoint: number;
+  readonly size: number;
+  readonly timeMs: number;
+  /** Hashes on the path from the line to what was signed. */
+  readonly steps: number;
 }
 
 /** The record that a proof is of, and when it was sealed at the latest; or why it proves nothing. */
@@ -39,7 +50,7 @@ export async function verifyProof(
   text: string,
   keys: readonly Jwk[],
   verifySignature: VerifySignature,
-): Promise<{ readonly line: RecordLine; readonly timeMs: number } | string> {
+): Promise<Proven | string> {
   let proof: Proof;
   try {
     proof = Proof.parse(JSON.parse(text));
@@ -58,13 +69,14 @@ export async function verifyProof(
   }
   const checkpoint = await verifyCheckpoint(proof.checkpoint, keys, verifySignature);
   if (!checkpoint.ok) return `the checkpoint is not vouched for by a pinned key (${checkpoint.fault})`;
-  const { root, size, timeMs } = checkpoint.claims;
-  const path = proof.path.map((step) => Buffer.from(step, 'base64url'));
-  if (
-    chain.position !== proof.index + 1 ||
-    !leadsTo(Buffer.from(root, 'base64url'), leafOf(hash), proof.index, size, path)
-  ) {
+  const { number, root, size, timeMs } = checkpoint.claims;
+  const steps = proof.path.map(decodeBase64url);
+  const path = steps.filter((step) => step !== undefined);
+  const top = decodeBase64url(root);
+  const leads =
+    top !== undefined && path.length === steps.length && leadsTo(top, leafOf(hash), proof.index, size, path);
+  if (chain.position !== proof.index + 1 || !leads) {
     return 'the path does not lead from the record to the checkpoint';
   }
-  return { line, timeMs };
+  return { line, checkpoint: number, size, timeMs, steps: path.length };
 }

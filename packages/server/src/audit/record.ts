@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AuthorizationDetail, EpochSeconds, Refusal, SecurityEventName } from '@credence/mcp/protocol';
 import type { Decision, SignInNeeds } from '../policy/model.ts';
 import type { AuditRow } from '../store/store.ts';
-import { splitRecord } from './personal.ts';
+import { splitRecord } from './split-record.ts';
 
 /** What a record is about. A policy denial is a `decision`; every other refusal at a door is a `refusal`. */
 export type RecordKind =

@@ -1,3 +1,4 @@
+import { decodeBase64url } from '@credence/mcp/protocol';
 import type { SealStore } from '../store/seals.ts';
 import { GrowingTree, type Hash, type SubtreeAt, toLeaf } from './merkle.ts';
 
@@ -11,7 +12,12 @@ const width = 2 ** tierBits;
 
 /** The leaf of a line is its hash, which covers node, number, text and the line before it (`store/chain.ts`). */
 export function leafOf(lineHash: string): Hash {
-  return toLeaf(Buffer.from(lineHash, 'base64url'));
+  return toLeaf(bytesOf(lineHash));
+}
+
+/** What is no hash leads to no root that was signed. */
+function bytesOf(hash: string): Uint8Array {
+  return decodeBase64url(hash) ?? new Uint8Array();
 }
 
 /** The stored tree, for proofs. Remembers what it has read; throws when something is missing. */
@@ -21,7 +27,7 @@ export function storedSubtrees(seals: Pick<SealStore, 'hashes' | 'subtrees'>): S
   const read = async (tier: number, from: number): Promise<ReadonlyMap<number, Hash>> => {
     if (tier > 0) {
       const rows = await seals.subtrees(tier, from, width);
-      return new Map(rows.map(({ place, hash }) => [place, Buffer.from(hash, 'base64url')]));
+      return new Map(rows.map(({ place, hash }) => [place, bytesOf(hash)]));
     }
     const rows = await seals.hashes(from, width);
     return new Map(rows.map(({ position, hash }) => [position - 1, leafOf(hash)]));

@@ -1,4 +1,4 @@
-import type { Jwk, VerifySignature } from '@credence/mcp/protocol';
+import { decodeBase64url, encodeBase64url, type Jwk, type VerifySignature } from '@credence/mcp/protocol';
 import { type ChainHead, emptyChain, lineHash } from '../store/chain.ts';
 import { type CheckpointClaims, verifyCheckpoint } from './checkpoint.ts';
 import { parseExportLine, type RecordLine } from './export-line.ts';
@@ -56,6 +56,8 @@ export interface VerificationOptions {
   readonly keys: readonly Jwk[];
   readonly verifySignature: VerifySignature;
   readonly witness?: WitnessedStatements | undefined;
+  /** The export was asked to begin behind this line: it may, whatever is said of those before. */
+  readonly behind?: number | undefined;
 }
 
 /** Verifies a record line by line, and remembers no more of it than a head for each chain and the edge of the tree. */
@@ -65,7 +67,7 @@ export interface Verification {
   end(): Promise<RecordFault | Findings>;
 }
 
-export function createVerification({ keys, verifySignature, witness }: VerificationOptions): Verification {
+export function createVerification({ keys, verifySignature, witness, behind = 0 }: VerificationOptions): Verification {
   let trusted: readonly Jwk[] = keys;
   const heads = new Map<string, ChainHead>();
   let tree = new GrowingTree();
@@ -126,7 +128,7 @@ export function createVerification({ keys, verifySignature, witness }: Verificat
       return fault('missing', `${name} covers ${claims.size} lines, and only ${tree.size} are here`);
     }
     if (claims.size < tree.size) return fault('checkpoint_out_of_order', `${name} stands behind line ${tree.size}`);
-    if (claims.root !== Buffer.from(tree.root()).toString('base64url')) {
+    if (claims.root !== encodeBase64url(tree.root())) {
       const from = (last?.size ?? startedAt) + 1;
       return fault('not_what_was_sealed', `one of the lines ${from} to ${tree.size} is not what ${name} sealed`);
     }
@@ -144,11 +146,9 @@ export function createVerification({ keys, verifySignature, witness }: Verificat
 
   function takeStart(size: number, peaks: readonly string[]): RecordFault | undefined {
     if (line !== 1) return fault('out_of_order', 'an export starts once');
+    const hashes = peaks.map(decodeBase64url).filter((hash) => hash !== undefined);
     try {
-      tree = new GrowingTree(
-        size,
-        peaks.map((hash) => Buffer.from(hash, 'base64url')),
-      );
+      tree = new GrowingTree(size, hashes);
     } catch {
       return fault('unreadable', 'its start is not one');
     }
@@ -176,8 +176,8 @@ export function createVerification({ keys, verifySignature, witness }: Verificat
         );
       }
       if (!last) return fault('unsealed', 'there is no checkpoint: nobody vouches for any of it');
-      if (startedAt > (last?.pruned ?? 0)) {
-        const said = last?.pruned === undefined ? 'that any' : `that more than ${last.pruned}`;
+      if (startedAt > Math.max(last.pruned ?? 0, behind)) {
+        const said = last.pruned === undefined ? 'that any' : `that more than ${last.pruned}`;
         return fault(
           'cut_off_in_front',
           `it begins behind line ${startedAt}, and no checkpoint says ${said} may be gone: they were taken away`,

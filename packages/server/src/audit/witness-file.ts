@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import { type Jwk, parseJws, type VerifySignature } from '@credence/mcp/protocol';
+import { digestOf } from '#hashing';
 import { type CheckpointClaims, verifyCheckpoint } from './checkpoint.ts';
 
 /** What a witness has kept, to be compared with a record. */
@@ -29,7 +29,7 @@ export async function readWitness(read: () => AsyncIterable<string>): Promise<Wi
   const compared = new Set<number>();
   let agreed = 0;
   for await (const { number, statement } of statementsOf(read())) {
-    const digest = toDigest(statement);
+    const digest = digestOf(statement);
     if (kept.has(number) && kept.get(number) !== digest) twice.add(number);
     kept.set(number, digest);
   }
@@ -39,7 +39,7 @@ export async function readWitness(read: () => AsyncIterable<string>): Promise<Wi
       if (digest === undefined) return true;
       compared.add(number);
       agreed += 1;
-      return digest === toDigest(statement) && !twice.has(number);
+      return digest === digestOf(statement) && !twice.has(number);
     },
     agreed: () => agreed,
     async unseen(last, keys, verifySignature) {
@@ -67,8 +67,4 @@ async function* statementsOf(lines: AsyncIterable<string>): AsyncGenerator<{ num
     const number = parseJws(statement)?.claims.number;
     if (typeof number === 'number') yield { number, statement };
   }
-}
-
-function toDigest(statement: string): string {
-  return hash('sha256', statement, 'base64url');
 }

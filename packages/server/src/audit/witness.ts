@@ -9,11 +9,33 @@ export interface Witness {
   hand(statement: string): Promise<void>;
 }
 
+/** Who is to keep the checkpoints, by the names that the store knows them by. */
+export function witnessNames({
+  file,
+  url,
+}: {
+  readonly file?: string | undefined;
+  readonly url?: string | undefined;
+}): string[] {
+  return [...(file === undefined ? [] : [`file ${file}`]), ...(url === undefined ? [] : [`url ${url}`])];
+}
+
+/** Since when there are lines that one of these, or nobody at all, has no checkpoint of. Milliseconds since 1970. */
+export async function unwitnessedSince(
+  seals: Pick<SealStore, 'witnessed' | 'after'>,
+  names: readonly string[],
+): Promise<number | undefined> {
+  const known = await seals.witnessed();
+  const numbers = names.map((name) => known.get(name)?.number ?? 0);
+  const [oldest] = await seals.after(Math.min(...(numbers.length > 0 ? numbers : [0])), 1);
+  return oldest?.timeMs;
+}
+
 /** A file on another machine's disk, mounted here: one checkpoint a line, behind those that are there. */
 export function fileWitness(path: string): Witness {
   let before = '\n'; // a line that broke off when we did is not continued
   return {
-    name: `file ${path}`,
+    name: witnessNames({ file: path }).join(),
     async hand(statement) {
       await appendFile(path, `${before}${statement}\n`, { mode: 0o600, flush: true });
       before = '';
@@ -27,7 +49,7 @@ export function fileWitness(path: string): Witness {
  */
 export function webWitness(url: string, post: (url: string, body: string) => Promise<number>): Witness {
   return {
-    name: `url ${url}`,
+    name: witnessNames({ url }).join(),
     async hand(statement) {
       const status = await post(url, statement);
       if (status < 200 || status > 299) throw new Error(`the witness answered ${status}`);
@@ -83,11 +105,10 @@ export function createWitnessing({ seals, witnesses, nowMs, onFault }: Witnessin
       await Promise.all(behind.map((witness) => handTo(witness, last.number, last.statement)));
     },
 
-    async unwitnessedSince() {
-      const known = await seals.witnessed();
-      const numbers = witnesses.map(({ name }) => known.get(name)?.number ?? 0);
-      const [oldest] = await seals.after(Math.min(...(numbers.length > 0 ? numbers : [0])), 1);
-      return oldest?.timeMs;
-    },
+    unwitnessedSince: () =>
+      unwitnessedSince(
+        seals,
+        witnesses.map(({ name }) => name),
+      ),
   };
 }

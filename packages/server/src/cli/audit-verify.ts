@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
 import type { Jwk } from '@credence/mcp/protocol';
 import type { Command } from 'commander';
-import { z } from 'zod';
+import { toVisibleJson } from '../audit/export-line.ts';
 import { exportLines, type Line } from '../audit/export-lines.ts';
 import { lookUpFault } from '../audit/look-up.ts';
+import { fingerprintOf, parsePins } from '../audit/pins.ts';
 import { proveRecord, verifyProof } from '../audit/proof.ts';
 import { createVerification, type Findings, type RecordFault } from '../audit/verification.ts';
 import { readWitness } from '../audit/witness-file.ts';
@@ -43,9 +44,12 @@ export function addVerifyCommands(audit: Command, setExitCode: (code: number) =>
     .command('key')
     .description('print the public keys that sign checkpoints of the record, to be pinned by whoever verifies it')
     .addOption(homeOption())
+    .option('--fingerprint', 'what people compare them by instead: the thumbprint of each (RFC 7638)')
     .addHelpText('after', '\nExample:\n  credence audit key > credence-audit-key.json')
-    .action(async (options: InstallationFlags) => {
-      process.stdout.write(`${JSON.stringify({ keys: await readOwnKeys(options) })}\n`);
+    .action(async ({ fingerprint, ...options }: InstallationFlags & { readonly fingerprint?: boolean }) => {
+      const keys = await readOwnKeys(options);
+      if (fingerprint) for (const key of keys) write(`${fingerprintOf(key)}  ${key.kid}`);
+      else write(JSON.stringify({ keys }));
     });
 }
 
@@ -113,21 +117,13 @@ async function* linesOf(file: string): AsyncGenerator<string> {
   }
 }
 
-const JwkSet = z.union([
-  z.object({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.string() })).min(1) }),
-  z.looseObject({ kty: z.string(), kid: z.string() }).transform((key) => ({ keys: [key] })),
-]);
-
 async function readPins(file: string): Promise<readonly Jwk[]> {
-  const text = await readText(file);
-  try {
-    return JwkSet.parse(JSON.parse(text)).keys;
-  } catch {
-    throw new Problem(
-      `${file} holds no public keys.`,
-      'It has to be what `credence audit key` printed, or one JWK with a kid.',
-    );
-  }
+  const keys = parsePins(await readText(file));
+  if (keys) return keys;
+  throw new Problem(
+    `${file} holds no public keys.`,
+    'It has to be what `credence audit key` printed, or one JWK with a kid.',
+  );
 }
 
 async function readOwnKeys(options: InstallationFlags): Promise<readonly Jwk[]> {
@@ -151,7 +147,7 @@ async function prove(id: string, options: InstallationFlags): Promise<void> {
         'The server seals what was written every few seconds: try again then.',
       );
     }
-    process.stdout.write(`${JSON.stringify(proof)}\n`);
+    write(toVisibleJson(proof));
   });
 }
 

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { digestOf, utf8Length } from '#hashing';
 import type { AuditRow, StoredAuditRow } from './store.ts';
 
 /** Where a node's chain stands: the number and hash of its last line. */
@@ -54,6 +54,6 @@ export function verifyChains(rows: Iterable<StoredAuditRow>): ChainFault | undef
 
 function sha256(...parts: readonly string[]): string {
   let input = '';
-  for (const part of parts) input += `${Buffer.byteLength(part)}:${part},`;
-  return hash('sha256', input, 'base64url');
+  for (const part of parts) input += `${utf8Length(part)}:${part},`;
+  return digestOf(input);
 }
