@@ -48,7 +48,13 @@ export interface Browser {
 export type AdminWorld = Awaited<ReturnType<typeof openAdminWorld>>;
 
 export async function openAdminWorld(
-  options: { demo?: boolean; linesPerSecond?: number; egress?: AdminServices['egress'] } = {},
+  options: {
+    demo?: boolean;
+    linesPerSecond?: number;
+    egress?: AdminServices['egress'];
+    record?: AdminServices['record'];
+    upstreams?: AdminServices['upstreams'];
+  } = {},
 ) {
   const world = await openWorld(undefined, options);
   const { store, clock, now, edge, caller } = world;
@@ -110,6 +116,8 @@ export async function openAdminWorld(
       inForce.access = latest && toAccessIndex(latest, { idp: idpIssuer, ras: rasIssuer });
     },
     keys: async () => [keyLine],
+    record: options.record ?? { keys: async () => [], witnesses: [], exports: [], keptDays: undefined },
+    upstreams: options.upstreams ?? {},
   };
   const idp = {
     /** What the IdP was asked for, and what it will say of whoever comes back. */
@@ -131,10 +139,10 @@ export async function openAdminWorld(
   );
   const raw = async (request: Request): Promise<AdminAnswer> => {
     const response = await app.fetch(request);
-    const isStream = /event-stream|csv/.test(response.headers.get('content-type') ?? '');
+    const isStream = /event-stream|csv|jsonl/.test(response.headers.get('content-type') ?? '');
     if (isStream) await response.body?.cancel();
     const text = isStream ? '' : await response.text();
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    const isJson = !isStream && /json/.test(response.headers.get('content-type') ?? '');
     checkShape(request, response.status, text);
     return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers };
   };

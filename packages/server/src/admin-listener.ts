@@ -2,8 +2,11 @@ import { getRequestListener } from '@hono/node-server';
 import type { AdminServices } from './admin/api/services.ts';
 import { createLiveStreams } from './admin/live.ts';
 import { toRow } from './audit/record.ts';
+import { witnessNames } from './audit/witness.ts';
 import { isLoopbackHost } from './config-check.ts';
+import { readKeyFile } from './keys/key-file.ts';
 import { readKeyLines } from './keys/key-words.ts';
+import { toPublicJwk } from './keys/signer.ts';
 import { toFault } from './log.ts';
 import { type Handler, lazily, type Parts, toAlert } from './roles.ts';
 import { isStoppedAtSignIn } from './stops/judge.ts';
@@ -44,6 +47,13 @@ function toServices({ config, home, store, inForce, edge, egress, seal, now }: P
     isStopped: (personId) => isStoppedAtSignIn(edge.stops.current(), 'person', personId),
     refresh: inForce.refresh,
     keys: (at) => readKeyLines(home, seal, at),
+    record: {
+      keys: async () => (await readKeyFile(home.auditKeysDir, 'audit', seal)).map(({ jwk }) => toPublicJwk(jwk)),
+      witnesses: witnessNames(config.audit.witness ?? {}),
+      exports: config.exports,
+      keptDays: config.retention.auditDays,
+    },
+    upstreams: config.signIn.upstream,
   };
 }
 

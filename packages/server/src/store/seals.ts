@@ -26,6 +26,12 @@ export interface Witnessed {
   readonly timeMs: number;
 }
 
+/** How many lines a node, or a command, has written. */
+export interface ChainLength {
+  readonly node: string;
+  readonly lines: number;
+}
+
 /** What seals the record. Nothing here is ever changed, but how far a witness has come. */
 export interface SealStore {
   last(): Promise<Checkpoint | undefined>;
@@ -33,6 +39,8 @@ export interface SealStore {
   after(number: number, limit: number): Promise<readonly Checkpoint[]>;
   /** The first that covers the line at this position. */
   covering(position: number): Promise<Checkpoint | undefined>;
+  /** How many chains there are, and those of the most lines. */
+  chains(limit: number): Promise<{ readonly count: number; readonly longest: readonly ChainLength[] }>;
   /**
    * Appends a checkpoint with the subtrees that became complete with it. Resolves true for exactly one caller of each
    * number, on any number of nodes: whoever comes second has to look again at what is sealed by now.
@@ -60,6 +68,15 @@ export function sealStore({ db, write }: Engine): SealStore {
 
     covering: async (position) =>
       toCheckpoint(await checkpoints().where('size', '>=', position).orderBy('size').limit(1).executeTakeFirst()),
+
+    chains: async (limit) => {
+      const { count } = await db
+        .selectFrom('chains')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .executeTakeFirstOrThrow();
+      const rows = await db.selectFrom('chains').select(['node', 'seq']).orderBy('seq', 'desc').limit(limit).execute();
+      return { count: Number(count), longest: rows.map(({ node, seq }) => ({ node, lines: seq })) };
+    },
 
     append: async ({ number, size, root, timeMs, statement }, subtrees) => {
       const insert = db

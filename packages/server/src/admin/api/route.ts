@@ -75,7 +75,7 @@ export interface Route {
   readonly status: 200 | 201 | 204;
   readonly answer: z.ZodType | undefined;
   /** Answers with bytes of this type that go on for a while, instead of with JSON. */
-  readonly stream: 'text/event-stream' | 'text/csv' | undefined;
+  readonly stream: 'text/event-stream' | 'text/csv' | 'application/jsonl' | undefined;
   readonly handle: (call: ApiCall<never, never, never>, services: AdminServices) => Promise<Outcome<unknown>>;
 }
 

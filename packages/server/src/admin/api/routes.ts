@@ -8,6 +8,7 @@ import { draftEffectRoutes } from './draft-effects.ts';
 import { draftRoutes } from './drafts.ts';
 import { enableServerRoutes } from './enable-server.ts';
 import { explainRoutes } from './explain-record.ts';
+import { exportRoutes } from './exports.ts';
 import { figureRoutes } from './figures.ts';
 import { groupRoutes } from './groups.ts';
 import { keyRoutes } from './keys.ts';
@@ -25,6 +26,8 @@ import { reachExportRoutes } from './reach-export.ts';
 import { reachPathRoutes } from './reach-paths.ts';
 import { reachPeopleRoutes } from './reach-people.ts';
 import { reachUnusedRoutes } from './reach-unused.ts';
+import { recordExportRoutes } from './record-export.ts';
+import { recordStateRoutes } from './record-state.ts';
 import { recordRoutes } from './records.ts';
 import { requestRoutes } from './requests.ts';
 import type { Route } from './route.ts';
@@ -68,6 +71,9 @@ export const routes: readonly Route[] = [
   ...keyRoutes,
   ...sourceRoutes,
   ...recordRoutes,
+  ...recordStateRoutes,
+  ...recordExportRoutes,
+  ...exportRoutes,
   ...liveRoutes,
   ...explainRoutes,
   ...requestRoutes,

@@ -1,12 +1,14 @@
-import type { EpochSeconds } from '@credence/mcp/protocol';
+import type { EpochSeconds, Jwk } from '@credence/mcp/protocol';
 import type { Facts } from '../../audit/record.ts';
 import type { RefusalLedger } from '../../audit/refusal-ledger.ts';
 import type { KeyPurpose } from '../../config-schema.ts';
 import type { Egress } from '../../egress.ts';
+import type { ExportSettings } from '../../exports-config.ts';
 import type { KeyLine } from '../../keys/key-words.ts';
 import type { FailureLimit } from '../../limits.ts';
 import type { AccessIndex, ResourceIndex } from '../../policy/compile.ts';
 import type { AuditRow, Store } from '../../store/store.ts';
+import type { SignInConfig } from '../../upstream-config.ts';
 import type { LiveStreams } from '../live.ts';
 
 /** What the resources of the admin API work with. */
@@ -32,6 +34,20 @@ export interface AdminServices {
   readonly refresh: () => Promise<void>;
   /** Keys of every purpose, as this process finds them. */
   readonly keys: (now: EpochSeconds) => Promise<readonly (KeyLine & { readonly purpose: KeyPurpose })[]>;
+  /** What the configuration says of the record. */
+  readonly record: RecordServices;
+  /** Identity providers that people sign in at, by name. */
+  readonly upstreams: SignInConfig['upstream'];
+}
+
+export interface RecordServices {
+  /** Public keys that sign checkpoints, as this process finds them. */
+  readonly keys: () => Promise<readonly Jwk[]>;
+  /** Those who are handed the checkpoints, by the names that the store knows them by. */
+  readonly witnesses: readonly string[];
+  readonly exports: readonly ExportSettings[];
+  /** `undefined` = for ever. */
+  readonly keptDays: number | undefined;
 }
 
 /** What runs here. */

@@ -2,10 +2,21 @@ import { z } from 'zod';
 import { isSourceName } from '../../directory/source.ts';
 import type { ScimToken } from '../../store/directory.ts';
 import { StoreConflict } from '../../store/store.ts';
+import { googleIssuer, type UpstreamEntry, upstreamPresets } from '../../upstream-config.ts';
 import { makeScimToken, maxScimTokens } from '../scim-tokens.ts';
 import { answer, type Route, refuse, route } from './route.ts';
 
 const Token = z.object({ id: z.string(), source: z.string(), createdAt: z.int(), lastUsedAt: z.int().nullable() });
+
+const Upstream = z.object({
+  name: z.string().describe('As groups, addresses and the record have it.'),
+  label: z.string().nullable().describe('What its button says.'),
+  preset: z.enum(upstreamPresets).nullable(),
+  issuer: z.string(),
+  domains: z.array(z.string()).describe('E-mail domains of its people.'),
+  creates: z.boolean().describe('Whether somebody new gets a record at the first sign-in.'),
+  provisionedBy: z.string().nullable().describe('The source that its people belong to, where that is another.'),
+});
 
 /** Where people come from, and what provisioning clients authenticate with. */
 export const sourceRoutes: readonly Route[] = [
@@ -15,10 +26,14 @@ export const sourceRoutes: readonly Route[] = [
     id: 'listSources',
     summary: 'Sources of people and groups, with the tokens of provisioning clients',
     permission: 'read:sources',
-    answer: z.object({ sources: z.array(z.string()), tokens: z.array(Token) }),
-    handle: async (_, { store }) => {
+    answer: z.object({ sources: z.array(z.string()), tokens: z.array(Token), upstreams: z.array(Upstream) }),
+    handle: async (_, { store, upstreams }) => {
       const tokens = await store.directory.scimTokens.all();
-      return answer({ sources: [...(await store.directory.sources())], tokens: tokens.map(toShape) });
+      return answer({
+        sources: [...(await store.directory.sources())],
+        tokens: tokens.map(toShape),
+        upstreams: Object.entries(upstreams).map(toUpstream),
+      });
     },
   }),
   route({
@@ -60,6 +75,19 @@ export const sourceRoutes: readonly Route[] = [
     },
   }),
 ];
+
+function toUpstream([name, entry]: [name: string, entry: UpstreamEntry]): z.output<typeof Upstream> {
+  const { name: label = null, preset = null, issuer = googleIssuer, domains, create, provisioned_by } = entry;
+  return {
+    name,
+    label,
+    preset,
+    issuer,
+    domains: [...domains],
+    creates: create,
+    provisionedBy: provisioned_by?.source ?? null,
+  };
+}
 
 function toShape({ id, source, createdAt, lastUsedAt }: ScimToken) {
   return { id, source, createdAt, lastUsedAt: lastUsedAt ?? null };

@@ -74,6 +74,21 @@ export function sealsContract(access: Access): void {
       );
     });
 
+    test('chains: how many there are, and the longest first', async () => {
+      const other = await access.another();
+      for (const store of [other, access.store(), access.store()]) await store.commit({ marks: [], records: [row()] });
+      const { count, longest } = await access.store().seals.chains(100);
+      assert.ok(count >= 1 && longest.length === Math.min(count, 100));
+      const lengths = longest.map(({ lines }) => lines);
+      assert.deepEqual(
+        lengths,
+        lengths.toSorted((a, b) => b - a),
+      );
+      const [last] = await access.store().audit.last(1);
+      assert.equal(longest.find(({ node }) => node === last?.node)?.lines, last?.seq);
+      assert.deepEqual((await access.store().seals.chains(1)).longest, longest.slice(0, 1));
+    });
+
     test('a witness goes forward only', async () => {
       const { seals } = access.store();
       await seals.noteWitness('file', { number: 2, timeMs: 5 });

@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: 0XWfaqhbYA24-2gA5T7Gsn3wF6-ekH59HrUXixy9EMU
+// Made of: 6JXNW3LE5scQKrpIHYxVeXTbEL7Qtnv1UQns-5dQ2sg
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -1544,6 +1544,15 @@ export interface Operations {
     answer: {
       sources: readonly string[];
       tokens: readonly { id: string; source: string; createdAt: number; lastUsedAt: number | null }[];
+      upstreams: readonly {
+        name: string;
+        label: string | null;
+        preset: 'okta' | 'entra' | 'google' | 'keycloak' | null;
+        issuer: string;
+        domains: readonly string[];
+        creates: boolean;
+        provisionedBy: string | null;
+      }[];
     };
   };
   /** Make a token for a provisioning client; it is shown this once. */
@@ -1623,6 +1632,84 @@ export interface Operations {
         [more: string]: unknown;
       }[];
       [more: string]: unknown;
+    };
+  };
+  /** How much of the record is sealed and witnessed, what is kept no more, and the keys that checkpoints are verified with. */
+  getRecordState: {
+    method: 'GET';
+    path: '/record';
+    answer: {
+      first: number;
+      last: number;
+      checkpoint: {
+        number: number;
+        size: number;
+        lines: number;
+        root: string;
+        timeMs: number;
+        kid: string;
+        algorithm: string;
+        pruned: number;
+        witnessed: boolean;
+        statement: string;
+      } | null;
+      unsealed: number;
+      unsealedSinceMs: number | null;
+      witnesses: readonly { kind: 'file' | 'url'; at: string; number: number | null; timeMs: number | null }[];
+      unwitnessedSinceMs: number | null;
+      pruned: { lines: number; timeMs: number; lastMs: number } | null;
+      keptDays: number | null;
+      chains: { count: number; longest: readonly { node: string; lines: number }[] };
+      keys: readonly { kty: string; [more: string]: unknown }[];
+    };
+  };
+  /** Checkpoints of the record, the newest first. */
+  listCheckpoints: {
+    method: 'GET';
+    path: '/checkpoints';
+    query: { limit?: number; cursor?: string };
+    answer: {
+      items: readonly {
+        number: number;
+        size: number;
+        lines: number;
+        root: string;
+        timeMs: number;
+        kid: string;
+        algorithm: string;
+        pruned: number;
+        witnessed: boolean;
+        statement: string;
+      }[];
+      next: string | null;
+    };
+  };
+  /** A proof that a record is in the record, as the JSON that credence audit prove prints; null while it is not sealed. */
+  proveRecord: {
+    method: 'GET';
+    path: '/records/{id}/proof';
+    params: { id: string };
+    answer: { proof: string | null; altered: string | null };
+  };
+  /** Exports of the record: where each goes, how far it has come, and what keeps it. */
+  listExports: {
+    method: 'GET';
+    path: '/exports';
+    answer: {
+      items: readonly {
+        name: string;
+        kind: 'file' | 'stdout' | 'syslog' | 'webhook';
+        format: string;
+        to: string;
+        records: readonly string[] | null;
+        position: number;
+        behind: number;
+        lagSeconds: number;
+        sent: number;
+        dead: number;
+        holder: string | null;
+        failing: { why: string; since: string } | null;
+      }[];
     };
   };
   /** One line of the record taken apart, with names: every rule on the server, and the first condition that failed. */
@@ -1929,6 +2016,10 @@ export const addresses = {
   listRecords: ['GET', '/records'],
   getRecord: ['GET', '/records/{id}'],
   traceRecord: ['GET', '/records/{id}/trace'],
+  getRecordState: ['GET', '/record'],
+  listCheckpoints: ['GET', '/checkpoints'],
+  proveRecord: ['GET', '/records/{id}/proof'],
+  listExports: ['GET', '/exports'],
   explainRecord: ['GET', '/records/{id}/explain'],
   listReasons: ['GET', '/reasons'],
   listRequests: ['GET', '/requests'],
