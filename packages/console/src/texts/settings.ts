@@ -9,6 +9,7 @@ export const settingsTexts = {
     sources: 'Sources',
     keys: 'Keys',
     trust: 'Trusted issuers',
+    exports: 'Exports',
   },
   name: 'Name',
   since: 'Since',
@@ -77,7 +78,7 @@ export const tokenTexts = {
 
 export const sourceTexts = {
   sources: 'Where people come from',
-  sourcesRemark: 'a sign-in source is one of the access document',
+  sourcesRemark: 'each owns the records it has brought',
   source: 'Source',
   kind: 'Kind',
   kinds: {
@@ -101,6 +102,47 @@ export const sourceTexts = {
   revokeTitle: (source: string) => `A provisioning client of ${source} stops working at once.`,
   revokeLead: 'People and groups stay as they are; nothing more is brought or taken away by it.',
   revokeDo: 'Revoke the token',
+} as const;
+
+export const upstreamTexts = {
+  title: 'Where people sign in',
+  remark: 'sign_in in credence.yaml; a change takes a restart',
+  own: 'At this identity provider',
+  ownLead: 'With their e-mail address and a password or passkey of the local directory.',
+  name: 'Identity provider',
+  issuer: 'Issuer',
+  domains: 'Domains',
+  anyDomain: 'none: chosen by a button',
+  newcomers: 'Newcomers',
+  creates: 'get a record at the first sign-in',
+  createsNot: 'are refused',
+  provisioned: (source: string) => `come from ${source}`,
+} as const;
+
+export const exportTexts = {
+  remark: 'exports in credence.yaml; a change takes a restart',
+  none: 'The record goes nowhere else.',
+  noneLead:
+    'Name a SIEM, a syslog receiver or a file under exports in credence.yaml: every line is sent there, at least once and in order.',
+  kinds: { file: 'file', stdout: 'standard output', syslog: 'syslog', webhook: 'webhook' },
+  state: 'State',
+  states: {
+    failing: 'Nothing arrives:',
+    idle: 'Nobody carries it on',
+    behind: (seconds: number) => `Behind by ${seconds} s`,
+    current: 'Up to date',
+  },
+  to: 'To',
+  format: 'Format',
+  records: 'Kinds of line',
+  all: 'all',
+  position: 'At line',
+  behind: 'Behind',
+  sent: 'Sent',
+  dead: 'Not taken',
+  deadLead:
+    'Lines that a receiver would not take lie on the machine of the server, in exports/NAME.dead.jsonl of its home.',
+  replay: 'To send again from a place on:',
 } as const;
 
 export const keyTexts = {

@@ -5,6 +5,7 @@ import { useUrlState } from '../../parts/url-state.ts';
 import { settingsTexts as texts } from '../../texts/settings.ts';
 import type { Permission } from '../page.ts';
 import { Administrators } from './administrators.tsx';
+import { Exports } from './exports.tsx';
 import { Keys } from './keys.tsx';
 import style from './settings.module.css';
 import { Sources } from './sources.tsx';
@@ -21,6 +22,7 @@ const parts: Readonly<Record<Part, { readonly permission: Permission; readonly B
   sources: { permission: 'read:sources', Body: Sources },
   keys: { permission: 'read:keys', Body: Keys },
   trust: { permission: 'read:policy', Body: Trust },
+  exports: { permission: 'read:audit', Body: Exports },
 };
 
 /** What is set for the whole installation, each part for those who may see it. */

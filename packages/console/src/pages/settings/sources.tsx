@@ -8,8 +8,9 @@ import { Section } from '../../parts/section.tsx';
 import { Await, Empty, ErrorNote } from '../../parts/states.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { Time } from '../../parts/time.tsx';
-import { settingsTexts, sourceTexts as texts } from '../../texts/settings.ts';
+import { settingsTexts, sourceTexts as texts, upstreamTexts } from '../../texts/settings.ts';
 import { Form } from '../people/add.tsx';
+import style from './settings.module.css';
 import { ShownOnce } from './shown-once.tsx';
 
 type Token = Answer<'listSources'>['tokens'][number];
@@ -33,34 +34,39 @@ export function Sources() {
   const [ending, end] = useState<Token>();
   const revoke = useChange('revokeScimToken', ['listSources']);
   return (
-    <div className="columns even">
-      <Section title={texts.sources} remark={texts.sourcesRemark}>
-        <Await query={sources}>
-          {({ value }) => (
-            <Table label={texts.sources} columns={sourceColumns} rows={value.sources} rowKey={(source) => source} />
-          )}
-        </Await>
+    <div className="stack">
+      <Section title={upstreamTexts.title} remark={upstreamTexts.remark}>
+        <Await query={sources}>{({ value: { upstreams } }) => <Upstreams upstreams={upstreams} />}</Await>
       </Section>
-      <Section
-        title={texts.tokens}
-        remark={texts.tokensRemark}
-        action={
-          <MayButton small permission="write:sources" onClick={() => make(true)}>
-            {texts.make}
-          </MayButton>
-        }
-      >
-        {revoke.error !== null && <ErrorNote error={revoke.error} />}
-        <Await query={sources}>
-          {({ value: { tokens } }) =>
-            tokens.length === 0 ? (
-              <Empty title={texts.tokensNone} />
-            ) : (
-              <Table label={texts.tokens} columns={columnsFor(end)} rows={tokens} rowKey={({ id }) => id} />
-            )
+      <div className="columns even">
+        <Section title={texts.sources} remark={texts.sourcesRemark}>
+          <Await query={sources}>
+            {({ value }) => (
+              <Table label={texts.sources} columns={sourceColumns} rows={value.sources} rowKey={(source) => source} />
+            )}
+          </Await>
+        </Section>
+        <Section
+          title={texts.tokens}
+          remark={texts.tokensRemark}
+          action={
+            <MayButton small permission="write:sources" onClick={() => make(true)}>
+              {texts.make}
+            </MayButton>
           }
-        </Await>
-      </Section>
+        >
+          {revoke.error !== null && <ErrorNote error={revoke.error} />}
+          <Await query={sources}>
+            {({ value: { tokens } }) =>
+              tokens.length === 0 ? (
+                <Empty title={texts.tokensNone} />
+              ) : (
+                <Table label={texts.tokens} columns={columnsFor(end)} rows={tokens} rowKey={({ id }) => id} />
+              )
+            }
+          </Await>
+        </Section>
+      </div>
       {isMaking && <MakeScimToken onClose={() => make(false)} />}
       {ending && (
         <Confirm
@@ -77,6 +83,46 @@ export function Sources() {
       )}
     </div>
   );
+}
+
+type Upstream = Answer<'listSources'>['upstreams'][number];
+
+const upstreamColumns: readonly Column<Upstream>[] = [
+  {
+    title: upstreamTexts.name,
+    stays: true,
+    cell: ({ name, label, preset }) => (
+      <>
+        <b>{label ?? name}</b>{' '}
+        <span className="remark">
+          <code>{name}</code> {preset}
+        </span>
+      </>
+    ),
+    text: ({ name }) => name,
+  },
+  {
+    title: upstreamTexts.issuer,
+    stays: true,
+    cell: ({ issuer }) => <code className={style.address}>{issuer}</code>,
+    text: ({ issuer }) => issuer,
+  },
+  {
+    title: upstreamTexts.domains,
+    cell: ({ domains }) => (domains.length === 0 ? upstreamTexts.anyDomain : domains.join(', ')),
+    text: ({ domains }) => domains.join(' '),
+  },
+  { title: upstreamTexts.newcomers, cell: (each) => newcomersOf(each), text: (each) => newcomersOf(each) },
+];
+
+function newcomersOf({ creates, provisionedBy }: Upstream): string {
+  if (provisionedBy !== null) return upstreamTexts.provisioned(provisionedBy);
+  return creates ? upstreamTexts.creates : upstreamTexts.createsNot;
+}
+
+function Upstreams({ upstreams }: { readonly upstreams: readonly Upstream[] }) {
+  if (upstreams.length === 0) return <Empty title={upstreamTexts.own}>{upstreamTexts.ownLead}</Empty>;
+  return <Table label={upstreamTexts.title} columns={upstreamColumns} rows={upstreams} rowKey={({ name }) => name} />;
 }
 
 function MakeScimToken({ onClose }: { readonly onClose: () => void }) {
