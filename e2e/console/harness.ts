@@ -25,8 +25,8 @@ const takesPictures = process.env.SCREENSHOTS !== undefined || isLong;
 const complaints = new WeakMap<BrowserContext, string[]>();
 
 /** One server and one browser for a whole file: a page costs what a page costs. */
-export async function startConsole(scope: Scope): Promise<ConsoleWorld> {
-  const acme = await startAcme(scope);
+export async function startConsole(scope: Scope, options: Parameters<typeof startAcme>[1] = {}): Promise<ConsoleWorld> {
+  const acme = await startAcme(scope, options);
   const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox'] });
   onEnd(scope, () => browser.close());
   const url = acme.demo.admin.url;

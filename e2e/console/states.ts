@@ -290,7 +290,10 @@ export const states: readonly State[] = [
     name: 'settings-sources',
     path: '/settings?part=sources',
     heading: 'Settings',
-    act: (page) => page.getByText('No provisioning client.').waitFor(),
+    act: async (page) => {
+      await page.getByText('No provisioning client.').waitFor();
+      await page.getByText('At this identity provider').waitFor();
+    },
   },
   {
     name: 'settings-keys',
@@ -303,6 +306,36 @@ export const states: readonly State[] = [
     path: '/settings?part=trust',
     heading: 'Settings',
     act: (page) => page.getByRole('columnheader', { name: 'Issuer' }).waitFor(),
+  },
+  {
+    name: 'settings-exports',
+    path: '/settings?part=exports',
+    heading: 'Settings',
+    act: (page) => page.getByText('The record goes nowhere else.').waitFor(),
+  },
+  {
+    name: 'audit',
+    path: '/audit',
+    heading: /^The record is/,
+    act: (page) => page.getByRole('table', { name: 'What administrators did' }).waitFor(),
+  },
+  {
+    name: 'audit-none',
+    path: '/audit?about=people&outcome=refused&since=h1',
+    heading: /^The record is/,
+    act: (page) => page.getByText('Nothing of this kind is on the record.').waitFor(),
+  },
+  {
+    name: 'audit-checkpoints',
+    path: '/audit?part=checkpoints',
+    heading: /^The record is/,
+    act: (page) => page.getByRole('table', { name: 'Chains' }).waitFor(),
+  },
+  {
+    name: 'audit-verify',
+    path: '/audit?part=verify',
+    heading: /^The record is/,
+    act: (page) => page.getByText(/^SHA256:/).waitFor(),
   },
   { name: 'no-page', path: '/nothing/here', heading: 'There is no such page.' },
 ];

@@ -1,4 +1,5 @@
 import { accessPage } from './access/page.ts';
+import { auditPage } from './audit/page.ts';
 import { changesPage, draftPage, versionPage } from './changes/page.ts';
 import { clientPage, clientsPage } from './clients/page.ts';
 import { decisionPage, decisionsPage } from './decisions/page.ts';
@@ -29,6 +30,7 @@ export const pages: readonly Page[] = [
   clientsPage,
   clientPage,
   ...peoplePages,
+  auditPage,
   settingsPage,
   partsPage,
 ];

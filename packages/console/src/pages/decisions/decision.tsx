@@ -19,6 +19,7 @@ import style from './decision.module.css';
 import { readFilters } from './filter-query.ts';
 import { type Line, outcomeOf, personOf, short, toLine } from './line.ts';
 import { useNeighbours } from './neighbours.ts';
+import { Prove } from './prove.tsx';
 import { StorySection } from './story-section.tsx';
 import { toText, verdictOf } from './verdict.ts';
 import { WayOut } from './way-out.tsx';
@@ -76,6 +77,7 @@ function Story({ explained }: { readonly explained: Answer<'explainRecord'> }) {
       <Await query={trace} rows={2}>
         {({ value }) => <Chain trace={value} organisation={organisation} />}
       </Await>
+      <Prove id={line.id} />
       <StorySection title={texts.line}>
         <details>
           <summary>{line.id}</summary>

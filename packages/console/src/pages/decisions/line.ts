@@ -11,6 +11,8 @@ export interface Line {
   readonly person?: string;
   readonly erased?: boolean;
   readonly by?: string;
+  /** The token that a program showed. */
+  readonly credential?: string;
   readonly issuer?: string;
   readonly subject?: string;
   readonly client?: string;

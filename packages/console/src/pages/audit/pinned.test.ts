@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readPinned } from './pinned.ts';
+
+const keys = [{ kty: 'OKP', kid: 'k1', crv: 'Ed25519', x: 'x' }];
+
+test('what was pinned is read again', () => {
+  const pinned = { keys, atMs: 5, seen: { statement: 'a.b.c', number: 7, timeMs: 6 } };
+  assert.deepEqual(readPinned(JSON.stringify(pinned)), pinned);
+  assert.deepEqual(readPinned(JSON.stringify({ keys, atMs: 5, seen: { number: 7 } })), { keys, atMs: 5 });
+});
+
+test('nothing, or what we did not write, is nothing pinned', () => {
+  for (const text of [
+    null,
+    '',
+    'x',
+    '{}',
+    '{"keys":[],"atMs":1}',
+    '{"keys":[{}],"atMs":1}',
+    '{"keys":[null],"atMs":1}',
+  ]) {
+    assert.equal(readPinned(text), undefined, String(text));
+  }
+  assert.equal(readPinned(JSON.stringify({ keys })), undefined);
+});
