@@ -170,6 +170,11 @@ export const trustTexts = {
   clients: 'Clients it may speak for',
   all: 'none named',
   local: 'this installation',
+  keys: 'Keys',
+  published: 'as it publishes them',
+  listed: (count: number) => (count === 1 ? 'one, in the document' : `${count}, in the document`),
+  also: 'Set for it',
+  change: 'Changed by a draft of the resource document',
   none: 'No issuer is trusted: nothing can be redeemed here.',
   noPolicy: 'This installation has no resource policy.',
 } as const;

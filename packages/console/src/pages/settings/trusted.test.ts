@@ -4,17 +4,33 @@ import { trustedOf } from './trusted.ts';
 
 test('issuers of a resource document, each with its tenants; what is none is left out', () => {
   const trust = {
-    local: { accounts: 'create', clients: ['claude'] },
-    'https://id.example': { accounts: { unknown: 'known', email_domains: ['a.example'] }, clients: ['a', 'b'] },
+    local: { accounts: 'create', clients: ['claude'], keys: 'discovery' },
+    'https://id.example': {
+      accounts: { unknown: 'known', email_domains: ['a.example'] },
+      clients: ['a', 'b'],
+      keys: { keys: [{ kty: 'OKP' }, { kty: 'EC' }] },
+      replay: 'until_expiry',
+      require_encryption: true,
+    },
     'https://many.example': {
+      keys: 'discovery',
+      signals: ['session-revoked'],
       tenants: { t1: { accounts: 'known', clients: ['c'] }, t2: { accounts: 'create', clients: ['d'] } },
     },
   };
+  const both = { keys: 'discovery' as const, also: ['signals: session-revoked'] };
   assert.deepEqual(trustedOf({ trust }), [
-    { issuer: 'local', tenant: undefined, accounts: 'create', clients: ['claude'] },
-    { issuer: 'https://id.example', tenant: undefined, accounts: 'known', clients: ['a', 'b'] },
-    { issuer: 'https://many.example', tenant: 't1', accounts: 'known', clients: ['c'] },
-    { issuer: 'https://many.example', tenant: 't2', accounts: 'create', clients: ['d'] },
+    { issuer: 'local', tenant: undefined, accounts: 'create', clients: ['claude'], keys: 'discovery', also: [] },
+    {
+      issuer: 'https://id.example',
+      tenant: undefined,
+      accounts: 'known',
+      clients: ['a', 'b'],
+      keys: 2,
+      also: ['email_domains: a.example', 'replay: until_expiry', 'require_encryption: true'],
+    },
+    { issuer: 'https://many.example', tenant: 't1', accounts: 'known', clients: ['c'], ...both },
+    { issuer: 'https://many.example', tenant: 't2', accounts: 'create', clients: ['d'], ...both },
   ]);
   assert.deepEqual(trustedOf({}), []);
   assert.deepEqual(trustedOf({ trust: [] }), []);

@@ -5,6 +5,10 @@ export interface Trusted {
   readonly tenant: string | undefined;
   readonly accounts: string;
   readonly clients: readonly string[];
+  /** Where its keys come from: `discovery`, or how many stand in the document. */
+  readonly keys: 'discovery' | number;
+  /** What else is set for it, each as `name: value`. */
+  readonly also: readonly string[];
 }
 
 /** Trusted issuers of a resource document, each with its tenants. What is not as expected is left out, never guessed. */
@@ -13,22 +17,30 @@ export function trustedOf(document: Readonly<Record<string, unknown>>): readonly
     const given = asObject(entry);
     const tenants = Object.entries(asObject(given.tenants));
     if (tenants.length === 0) return [toTrusted(issuer, undefined, given)];
-    return tenants.map(([tenant, each]) => toTrusted(issuer, tenant, asObject(each)));
+    // What is said of the issuer holds for each of its tenants.
+    return tenants.map(([tenant, each]) => toTrusted(issuer, tenant, { ...given, ...asObject(each) }));
   });
 }
 
 function toTrusted(
   issuer: string,
   tenant: string | undefined,
-  { accounts, clients }: Record<string, unknown>,
+  { accounts, clients, keys, tenants: _, ...more }: Record<string, unknown>,
 ): Trusted {
-  const unknown = asObject(accounts).unknown;
+  const { unknown, ...how } = asObject(accounts);
+  const listed = asObject(keys).keys;
   return {
     issuer,
     tenant,
     accounts: typeof accounts === 'string' ? accounts : typeof unknown === 'string' ? unknown : '',
     clients: Array.isArray(clients) ? clients.map(String) : [],
+    keys: Array.isArray(listed) ? listed.length : 'discovery',
+    also: Object.entries({ ...how, ...more }).map(([name, value]) => `${name}: ${toText(value)}`),
   };
+}
+
+function toText(value: unknown): string {
+  return Array.isArray(value) ? value.map(String).join(' ') : typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function asObject(value: unknown): Record<string, unknown> {
