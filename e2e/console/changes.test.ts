@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { runCredence } from '../../examples/acme/server-process.ts';
+import { visitAll } from '../../examples/acme/visits.ts';
 import { suiteScope } from '../harness.ts';
 import { type ConsoleWorld, checkComplaints, checkLooks, startConsole } from './harness.ts';
 
@@ -10,6 +11,7 @@ describe('a change of the policy', () => {
   let world: ConsoleWorld;
   before(async () => {
     world = await startConsole(scope);
+    await visitAll(world.acme.demo, 'alice', 'claude-code');
   });
 
   test('narrow a scope in the matrix, see whom it hurts, publish it, and take it back', async () => {
@@ -24,12 +26,30 @@ describe('a change of the policy', () => {
     await page.getByRole('heading', { level: 1, name: 'engineering on Company documents' }).waitFor();
     await page.getByText('It only takes away, so nobody else has to agree.').waitFor();
     await page.getByRole('heading', { name: /^The last 30 days/ }).waitFor();
-    await page.getByText('No decision of these days would be another.').waitFor();
+    const replay = page.getByRole('region', { name: /^The last 30 days/ });
+    await replay.getByRole('row', { name: 'alice@acme.example 0 −1 0' }).waitFor();
+    await replay.getByRole('row', { name: 'Company documents 0 −1 0' }).waitFor();
+    const figures = await replay.locator('dd > span:first-child').allTextContents();
+    const total = Number(/(\d+) decisions,/.exec((await replay.textContent()) ?? '')?.[1]);
+    const [more, less, again, same] = figures.map((text) => Number.parseInt(text, 10));
+    assert.deepEqual([more, less, again, same], [0, 1, 0, total - 1], 'four figures that sum to the total');
     await page.getByLabel(/^Find a person/).fill('alice');
     await page.getByRole('button', { name: /alice@acme\.example/ }).click();
     await page.getByRole('status').getByText('Loses').waitFor();
     await page.getByText('Rule engineering-files-refused', { exact: false }).first().waitFor();
     await checkLooks(page, 'draft');
+
+    await replay.getByText('1 decision that would be another').click();
+    await replay.getByRole('row', { name: /Alice.*files:write/ }).waitFor();
+    await replay.getByRole('button', { name: 'As a table' }).click();
+    await replay.getByRole('table', { name: 'By day' }).getByRole('row').nth(1).waitFor();
+    await checkLooks(page, 'draft-replay-table');
+    await replay.getByRole('button', { name: '7 days' }).click();
+    await page.getByRole('heading', { name: /^The last 7 days/ }).waitFor();
+    const whose = page
+      .getByRole('region', { name: /^The last 7 days/ })
+      .getByRole('link', { name: 'alice@acme.example' });
+    assert.match((await whose.getAttribute('href')) ?? '', /^\/decisions\?person=u_[^&]+&from=\d{4}-/);
 
     await page.getByRole('button', { name: 'Publish: 0 gain, 1 lose' }).click();
     await page.getByText('Version 2 is in force.').waitFor();

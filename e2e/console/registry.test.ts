@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { suiteScope } from '../harness.ts';
-import { type ConsoleWorld, checkComplaints, startConsole } from './harness.ts';
+import { type ConsoleWorld, checkComplaints, checkLooks, startConsole } from './harness.ts';
 
 describe('servers and clients', () => {
   const scope = suiteScope(after);
@@ -65,6 +65,47 @@ describe('servers and clients', () => {
       .click();
     await page.getByRole('button', { name: 'Remove this secret' }).click();
     await page.getByText('The secret is gone.').waitFor();
+    checkComplaints(page);
+    await page.close();
+  });
+
+  test('enable a server of the catalogue for a group: one draft, what remains by hand, published without a restart', async () => {
+    const page = await world.open('dana', '/catalogue');
+    await page.getByRole('button', { name: 'Enable Linear' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Choose a group.').waitFor();
+    await dialog.getByRole('group', { name: 'Risk of read' }).getByRole('button', { name: 'Low' }).click();
+    await dialog.getByLabel('Find a group').fill('engin');
+    await dialog.getByRole('button', { name: 'engineering', exact: true }).click();
+    await dialog.getByRole('checkbox', { name: 'Claude Code' }).check();
+    await dialog.getByRole('checkbox', { name: /^Zed/ }).check();
+    await dialog.getByText('Nothing is in force until the draft is published.').waitFor();
+    await checkLooks(page, 'enable-dialog');
+    await dialog.getByRole('button', { name: 'Make the draft' }).click();
+
+    await page.getByRole('heading', { level: 1, name: 'Enable Linear' }).waitFor();
+    await page
+      .getByText(/1 person in engineering gains write on Linear/)
+      .first()
+      .waitFor();
+    const steps = page.getByRole('region', { name: 'What remains to be done by hand for Linear' });
+    await steps.getByRole('heading', { name: 'At https://mcp.linear.app: register Claude Code' }).waitFor();
+    await checkLooks(page, 'enable-draft');
+    await page.getByRole('button', { name: /^Publish: 1 gain/ }).click();
+    await page.getByText(/^Version \d+ is in force\.$/).waitFor();
+
+    await page.goto(`${world.url}/servers/linear`);
+    await page.getByText('1 people may reach it').waitFor();
+    await page.getByRole('heading', { name: 'At https://mcp.linear.app: register Claude Code' }).waitFor();
+    await page.getByRole('link', { name: 'Open claude-code' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Claude Code' }).waitFor();
+    const command = page.getByRole('region', { name: 'For each server' });
+    await command.getByText('claude mcp add linear https://mcp.linear.app/mcp').waitFor();
+    await page.goto(`${world.url}/catalogue`);
+    await page
+      .getByRole('row', { name: /^Linear/ })
+      .getByRole('link', { name: 'Enabled' })
+      .waitFor();
     checkComplaints(page);
     await page.close();
   });

@@ -11,7 +11,7 @@ export const replayTexts = {
   kinds: {
     gained: 'would be given more',
     lost: 'would be given less',
-    again: 'would be asked to sign in again',
+    again: 'would sign in again',
   },
   same: 'stay the same',
   sameRemark: 'as they were decided',
