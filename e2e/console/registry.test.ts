@@ -89,15 +89,15 @@ describe('servers and clients', () => {
       .first()
       .waitFor();
     const steps = page.getByRole('region', { name: 'What remains to be done by hand for Linear' });
-    await steps.getByRole('heading', { name: 'At https://mcp.linear.app: register Claude Code' }).waitFor();
+    await steps.getByRole('region', { name: 'At https://mcp.linear.app: register Claude Code' }).waitFor();
     await checkLooks(page, 'enable-draft');
     await page.getByRole('button', { name: /^Publish: 1 gain/ }).click();
     await page.getByText(/^Version \d+ is in force\.$/).waitFor();
 
     await page.goto(`${world.url}/servers/linear`);
     await page.getByText('1 people may reach it').waitFor();
-    await page.getByRole('heading', { name: 'At https://mcp.linear.app: register Claude Code' }).waitFor();
-    await page.getByRole('link', { name: 'Open claude-code' }).click();
+    await page.getByRole('region', { name: 'At https://mcp.linear.app: register Claude Code' }).waitFor();
+    await page.getByRole('link', { name: 'Open Claude Code' }).click();
     await page.getByRole('heading', { level: 1, name: 'Claude Code' }).waitFor();
     const command = page.getByRole('region', { name: 'For each server' });
     await command.getByText('claude mcp add linear https://mcp.linear.app/mcp').waitFor();

@@ -129,6 +129,16 @@ export const states: readonly State[] = [
     act: (page) => page.getByRole('button', { name: 'Probe Linear' }).waitFor(),
   },
   {
+    name: 'enable',
+    path: '/catalogue',
+    heading: 'Catalogue and probe',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Enable Supabase' }).click();
+      await page.getByRole('dialog').getByText('Its authorization server is missing.').waitFor();
+      await page.getByRole('dialog').getByRole('button', { name: 'engineering' }).waitFor();
+    },
+  },
+  {
     name: 'clients',
     path: '/clients',
     heading: 'Clients',

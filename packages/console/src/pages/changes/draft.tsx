@@ -83,8 +83,8 @@ function Opened({ draft, etag }: { readonly draft: OpenedDraft; readonly etag: s
               <WhatChanges diff={value} />
               <Elsewhere diff={value} />
               <Entries diff={value} />
-              {kind === 'access' && <StepsOf id={id} />}
               {kind === 'access' && <ReplayOf id={id} digest={value.digest} />}
+              {kind === 'access' && <StepsOf id={id} />}
             </div>
             <div className="stack">
               <ApprovalBox draft={draft} diff={value} etag={etag} touches={touches} />
@@ -100,7 +100,7 @@ function Opened({ draft, etag }: { readonly draft: OpenedDraft; readonly etag: s
 /** What a draft leaves to be done by hand. */
 function StepsOf({ id }: { readonly id: string }) {
   const { data } = useRead('draftSteps', { params: { id } });
-  return data?.value.items.map((of) => <RemainingSteps key={of.server} of={of} />);
+  return data?.value.items.map((of) => <RemainingSteps key={of.server} of={of} isDraft />);
 }
 
 /** Another version came first: the draft is moved onto it, and where both changed the same, a side is chosen. */

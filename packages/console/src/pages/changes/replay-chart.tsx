@@ -53,7 +53,7 @@ const noCounts: Counts = { gained: 0, lost: 0, again: 0 };
 const columns: readonly Column<Day>[] = [
   { title: texts.day, stays: true, cell: ({ day }) => toShortDay(day), text: ({ day }) => new Date(day).toISOString() },
   count('gained', true),
-  count('lost'),
+  count('lost', true),
   count('again'),
 ];
 

@@ -1,3 +1,4 @@
+import { useThings } from '../../data/names.ts';
 import type { Answer } from '../../data/problem.ts';
 import { Copyable } from '../../parts/copy.tsx';
 import { Name, places } from '../../parts/name.tsx';
@@ -8,23 +9,33 @@ import style from './enable.module.css';
 type Steps = Answer<'serverSteps'>;
 
 /** What no document can do: at somebody else's, on the machine, at the client. */
-export function RemainingSteps({ of: { server, name, steps } }: { readonly of: Steps }) {
+export function RemainingSteps({
+  of: { server, name, steps },
+  isDraft = false,
+}: {
+  readonly of: Steps;
+  /** Then the pages that are linked to say nothing of it yet. */
+  readonly isDraft?: boolean;
+}) {
+  const { clientNames } = useThings();
   if (steps.length === 0) return null;
   return (
     <Section title={texts.stepsOf(name)} remark={texts.stepsRemark}>
       <ol className={style.steps}>
         {steps.map(({ about, title, words, text, client }) => (
           <li key={`${about} ${client ?? ''}`}>
-            <h3>{title}</h3>
+            {text === null && <h3>{title}</h3>}
+            {text !== null && (
             <p className="quiet prose">
               {words}{' '}
-              {client !== null && (about === 'secret' || about === 'set_up') && (
+              {!isDraft && client !== null && (about === 'secret' || about === 'set_up') && (
                 <Name to={`${places.client(client)}?server=${encodeURIComponent(server)}`}>
-                  {texts.toClient(client)}
+                  {texts.toClient(clientNames.get(client) ?? client)}
                 </Name>
               )}
             </p>
-            {text !== null && <Copyable label={title} text={text} copy={texts.copy} copied={texts.copied} />}
+              <Copyable label={title} text={text} copy={texts.copy} copied={texts.copied} />
+            )}
           </li>
         ))}
       </ol>
