@@ -24,8 +24,11 @@ export function RemainingSteps({
       <ol className={style.steps}>
         {steps.map(({ about, title, words, text, client }) => (
           <li key={`${about} ${client ?? ''}`}>
-            {text === null && <h3>{title}</h3>}
-            {text !== null && (
+            {text === null ? (
+              <h3>{title}</h3>
+            ) : (
+              <Copyable label={title} text={text} copy={texts.copy} copied={texts.copied} />
+            )}
             <p className="quiet prose">
               {words}{' '}
               {!isDraft && client !== null && (about === 'secret' || about === 'set_up') && (
@@ -34,8 +37,6 @@ export function RemainingSteps({
                 </Name>
               )}
             </p>
-              <Copyable label={title} text={text} copy={texts.copy} copied={texts.copied} />
-            )}
           </li>
         ))}
       </ol>
