@@ -307,6 +307,61 @@ describe('people who reach a server, one by one', () => {
   });
 });
 
+describe('whom rules name, in the list', () => {
+  const listed = async (rules: string, query = '') => {
+    const world = await openChangesWorld({ text: accessText.replace(/ {2}- .*\n/, rules) });
+    const { body } = await writer(world, 'auditor').send('GET', `/reach/servers/tracker/people${query}`);
+    return body.items.map(
+      ({ person, by }: { person: { id: string }; by: string[] }) => `${person.id}: ${by.join(' ')}`,
+    );
+  };
+
+  test('one person, and nobody beside', async () => {
+    const rule = '  - { id: one, allow: [issues:read], on: tracker, to: [user:u_d1, user:u_off, user:u_nobody] }\n';
+    assert.deepEqual(await listed(rule), ['u_d1: user:u_d1']);
+    assert.deepEqual(await listed(rule, '?limit=1'), ['u_d1: user:u_d1']);
+  });
+
+  test('a person before their group, each once', async () => {
+    const rule =
+      '  - { id: some, allow: [issues:read], on: tracker, to: [user:u_d2, group:data], through: [inspector] }\n';
+    assert.deepEqual(await listed(rule), ['u_d2: group:data user:u_d2', 'u_both: group:data', 'u_d1: group:data']);
+  });
+
+  test('everybody is why, where nothing else is', async () => {
+    const found = await listed('  - { id: all, allow: [issues:read], on: tracker, to: [everyone] }\n');
+    assert.ok(found.includes('u_d1: everyone'));
+  });
+
+  test('T30: the break-glass account that a rule names is for owners', async () => {
+    const rule = '  - { id: one, allow: [issues:read], on: tracker, to: [user:u_glass, user:u_d1] }\n';
+    const world = await openChangesWorld({ text: accessText.replace(/ {2}- .*\n/, rule) });
+    await addBreakGlass(world);
+    for (const [role, count] of [
+      ['owner', 2],
+      ['auditor', 1],
+    ] as const) {
+      const { body } = await writer(world, role).send('GET', '/reach/servers/tracker/people');
+      assert.equal(body.items.length, count, role);
+    }
+  });
+
+  test('not used for ninety days is not used since then, to the second', async () => {
+    const { world } = await open();
+    await world.exchange();
+    while ((await world.store.agentUses.catchUp(1000)) > 0);
+    world.clock.ms += 90 * 86_400_000;
+    const path = '/reach/servers/tracker/people?client=claude-code&unused=90';
+    const idsIn = async () => {
+      const { body } = await world.send('GET', path, await world.browserOf('auditor'));
+      return body.items.map(({ person }: { person: { id: string } }) => person.id);
+    };
+    assert.deepEqual(await idsIn(), ['u_bob']);
+    world.clock.ms += 1;
+    assert.deepEqual(await idsIn(), ['u_alice', 'u_bob']);
+  });
+});
+
 describe('what is given and not used', () => {
   test('servers that rules give to somebody, the least used first, with who may and who did', async () => {
     const { world, get } = await open();

@@ -3,7 +3,7 @@ import { type Granted, grantedTo, personOf, tellingSubjects } from '../policy/au
 import type { AccessIndex } from '../policy/compile.ts';
 import { splitSubject } from '../policy/compile-rules.ts';
 import type { AccessServer } from '../policy/model.ts';
-import { subjectsOfPerson } from '../policy/paths.ts';
+import { giving, type PathView, subjectsOfPerson } from '../policy/paths.ts';
 import type { Person, Store } from '../store/store.ts';
 
 /** Of whom a review tells. Each member narrows it. */
@@ -59,22 +59,15 @@ export async function reachingFrom(
   const earlier = new Set(subjects.slice(0, Math.max(at, 0)));
   const fresh = people.filter((person) => !subjectsOfPerson(person).some((one) => earlier.has(one)));
   const found = await judge(asked, fresh);
-  const last = people.at(-1);
-  if (people.length === limit && last) return { found, next: { subject, after: last.email.toLowerCase() } };
+  const last = people.length === limit ? people.at(-1) : undefined;
+  if (last) return { found, next: { subject, after: last.email.toLowerCase() } };
   const following = at < 0 ? undefined : subjects[at + 1];
   return { found, next: following === undefined ? undefined : { subject: following, after: '' } };
 }
 
 /** Whom rules give anything that is looked for, in the order of the document. */
-export function givenTo({ index, server, client, scope, now }: Omit<Reaching, 'store' | 'hidden'>): readonly string[] {
-  const rules = (index.rules.get(server.id)?.all ?? []).filter(
-    ({ effect, scopes, through, when }) =>
-      effect === 'allow' &&
-      (scope === undefined ? scopes.size > 0 : scopes.has(scope)) &&
-      (client === undefined || !through || through.has(client)) &&
-      (when?.until === undefined || now < when.until),
-  );
-  const subjects = new Set(rules.flatMap(({ to }) => to));
+export function givenTo({ index, ...view }: { readonly index: AccessIndex } & PathView): readonly string[] {
+  const subjects = new Set(giving(index, view).flatMap(({ to }) => to));
   return subjects.has('everyone') ? ['everyone'] : [...subjects];
 }
 
@@ -108,19 +101,15 @@ async function judge(asked: Reaching, people: readonly Person[]): Promise<readon
     known.set(key, granted);
     return granted;
   };
-  const reaching = people.flatMap((person) => {
-    const own = subjectsOfPerson(person).filter((subject) => telling.has(subject));
-    const granted = grantedOf(own);
-    return granted.length > 0 ? [{ person, granted, by: own.length > 0 ? own : ['everyone'] }] : [];
-  });
   const uses = await store.uses.lastUses(
     server.id,
-    reaching.map(({ person }) => person.id),
+    people.map(({ id }) => id),
   );
   const lastUse = new Map(uses.map((use) => [`${use.person}\n${use.client}`, use.lastMs]));
-  return reaching.flatMap(({ person, granted, by }) => {
-    const used = granted.map((one) => ({ ...one, lastMs: lastUse.get(`${person.id}\n${one.client}`) }));
-    const shown = used.filter(({ lastMs = 0 }) => unusedSinceMs === undefined || lastMs < unusedSinceMs);
-    return shown.length > 0 ? [{ person, by, granted: shown }] : [];
+  return people.flatMap((person) => {
+    const own = subjectsOfPerson(person).filter((subject) => telling.has(subject));
+    const used = grantedOf(own).map((one) => ({ ...one, lastMs: lastUse.get(`${person.id}\n${one.client}`) }));
+    const granted = used.filter(({ lastMs = 0 }) => unusedSinceMs === undefined || lastMs < unusedSinceMs);
+    return granted.length > 0 ? [{ person, by: own.length > 0 ? own : ['everyone'], granted }] : [];
   });
 }

@@ -17,7 +17,6 @@ export function comparePaths(before: readonly Path[], after: readonly Path[]): r
     return scopes.length > 0 ? [{ ...path, scopes, change }] : [];
   };
   const old = before.flatMap((path) => {
-    if (path.scopes.length === 0) return [{ ...path, change: 'kept' as const }];
     if (path.state === 'refused') return part(path, 'kept', (key) => !openAfter.has(key));
     return [...part(path, 'kept', (key) => openAfter.has(key)), ...part(path, 'lost', (key) => !openAfter.has(key))];
   });

@@ -4,7 +4,7 @@ import { grantedTo, personOf } from './audience.ts';
 import { compileAccess } from './compile.ts';
 import { parsePolicy } from './parse.ts';
 import { comparePaths } from './path-changes.ts';
-import { type Path, type PathView, pathsOfPerson, pathsOfSubjects } from './paths.ts';
+import { giving, type Path, type PathView, pathsOfPerson, pathsOfSubjects } from './paths.ts';
 
 const now = 1_790_000_000;
 const ras = 'https://mcp.acme.example';
@@ -80,6 +80,27 @@ ${engReads}`,
         'group:y same - read refused, at person',
         'group:x over - admin refused, at person',
       ],
+    ],
+    [
+      'misses that are for one client only are no further away, where no client is named',
+      `  - { id: one, allow: [admin], on: t, to: [group:x], through: [cli] }
+  - { id: any, allow: [admin], on: t, to: [group:y] }`,
+      [],
+      ['group:x one - admin refused, at person', 'group:y any - admin refused, at person'],
+    ],
+    [
+      'and they are, where another is named',
+      `  - { id: one, allow: [admin], on: t, to: [group:x], through: [cli] }
+  - { id: any, allow: [admin], on: t, to: [group:y] }`,
+      [],
+      ['group:y any - admin refused, at person', 'group:x one - admin refused, at person'],
+      { client: 'desk' },
+    ],
+    [
+      'a rule ends with the second that it names',
+      `  - { id: old, allow: [read], on: t, to: [group:eng], until: "${new Date(now * 1000).toISOString()}" }`,
+      ['group:eng'],
+      ['group:eng old - read refused, at until'],
     ],
     [
       'a rule that has ended',
@@ -222,6 +243,21 @@ test('open paths lead to what a decision gives, and to nothing else', () => {
     const expected = granted.flatMap(({ client, scopes }) => scopes.map((scope) => `${client} ${scope}`));
     assert.deepEqual([...reached].sort(), expected.sort(), subjects.join(' '));
   }
+});
+
+test('rules that give: those that have not ended, to the scope and through the client that are named', () => {
+  const index = indexOf(`  - { id: all, allow: [read, write], on: t, to: [everyone] }
+  - { id: cli, allow: [read], on: t, to: [everyone], through: [cli] }
+  - { id: out, deny: [read], on: t, to: [everyone] }
+  - { id: old, allow: [read], on: t, to: [everyone], until: "${new Date(now * 1000).toISOString()}" }`);
+  const server = index.servers.get('t');
+  assert.ok(server);
+  const ids = (which: Pick<PathView, 'client' | 'scope'>) =>
+    giving(index, { ...which, server, now }).map(({ id }) => id);
+  assert.deepEqual(ids({}), ['all', 'cli']);
+  assert.deepEqual(ids({ client: 'desk' }), ['all']);
+  assert.deepEqual(ids({ client: 'cli', scope: 'read' }), ['all', 'cli']);
+  assert.deepEqual(ids({ scope: 'write' }), ['all']);
 });
 
 describe('what a draft makes of paths', () => {

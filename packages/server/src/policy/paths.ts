@@ -82,19 +82,20 @@ export function pathsOfPerson(index: AccessIndex, person: Ask['person'], view: P
  * What another group of theirs adds or takes away is theirs, and is not here.
  */
 export function pathsOfSubjects(index: AccessIndex, view: PathView): readonly Path[] {
-  const scenes = new Map<string, Scene>();
-  const sceneFor = (subject: string) => {
-    const known = scenes.get(subject);
-    if (known) return known;
-    const made = sceneOf(index, personOf([subject]), new Set(['everyone', subject]), view);
-    scenes.set(subject, made);
-    return made;
-  };
-  const open = allowing(index, view).flatMap((rule) =>
-    rule.to.flatMap((subject) => pathsOfRule(rule, subject, sceneFor(subject))),
+  const rules = allowing(index, view);
+  const sceneFor = (subject: string) => sceneOf(index, personOf([subject]), new Set(['everyone', subject]), view);
+  const scenes = new Map(rules.flatMap(({ to }) => to).map((subject) => [subject, sceneFor(subject)]));
+  const open = rules.flatMap((rule) =>
+    rule.to.flatMap((subject) => pathsOfRule(rule, subject, scenes.get(subject) as Scene)),
   );
   const named = new Set(index.rules.get(view.server.id)?.all.flatMap(({ to }) => to));
   return [...open, ...refusing({ ...sceneFor('everyone'), about: living(index, view) }, named)];
+}
+
+/** Rules that give something that is looked for, through the client that is named, and have not ended. */
+export function giving(index: AccessIndex, view: PathView): readonly Rule[] {
+  const { client, now } = view;
+  return allowing(index, view).filter((rule) => !isOver(rule, now) && (client === undefined || goes(rule, client)));
 }
 
 /** Rules that would give something that is looked for. */

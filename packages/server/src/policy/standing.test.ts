@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { compileAccess } from './compile.ts';
 import { parsePolicy } from './parse.ts';
-import { type Subjects, standingsOf } from './standing.ts';
+import { type Subjects, standingOfPerson, standingsOf } from './standing.ts';
 
 const now = 1_790_000_000;
 const ras = 'https://mcp.acme.example';
@@ -60,5 +60,48 @@ describe('what somebody can reach', () => {
     const second = told({ groups }, { after: 'tracker', limit: 1 });
     assert.deepEqual([...first, ...second], told({ groups }));
     assert.deepEqual(told({ groups }, { after: 'bank', limit: 1 }), []);
+  });
+});
+
+describe('what one person has at one server', () => {
+  const rules = `
+rules:
+  - { id: all, allow: [read, write, pay], on: t, to: [group:eng] }
+  - { id: desks, allow: [sign], on: t, to: [group:eng], through: [away] }
+  - { id: office, require: { amr: [mfa] }, for: [write], on: t, to: [everyone] }
+  - { id: out, deny: [pay], on: t, to: [role:contractor] }`;
+  const document = parsePolicy(
+    `servers:
+  t: { resource: ${ras}/t/mcp, ras: ${ras}, scopes: { read: {}, write: {}, pay: {}, sign: {} } }
+  bare: { resource: ${ras}/bare/mcp, ras: ${ras}, scopes: { read: {} } }
+clients:
+  desk: { client_ids: { ${ras}: desk }, redirect_uris: [http://localhost/callback] }
+  away: { redirect_uris: [http://localhost/callback] }
+${rules}
+  - { id: mfa, require: { amr: [mfa] }, for: [read], on: bare, to: [everyone] }
+`,
+    'access',
+  );
+  assert.ok(document.ok, JSON.stringify(document));
+  const access = compileAccess(document.document as Parameters<typeof compileAccess>[0], { version: 1, localRas: ras });
+  const at = (server: string, groups: readonly string[], roles: readonly string[] = []) => {
+    const known = access.servers.get(server);
+    assert.ok(known);
+    return standingOfPerson(access, { id: 'u', groups, roles }, known, now);
+  };
+
+  test('is what a decision gives them, with what rules say of the rest', () => {
+    const standing = at('t', ['eng'], ['contractor']);
+    assert.deepEqual(
+      standing?.scopes.map(({ name, state }) => `${name} ${state}`),
+      ['read allowed', 'write conditional', 'pay denied', 'sign withheld'],
+    );
+    assert.deepEqual(standing?.through, [{ client: 'desk', scopes: ['read', 'write'] }]);
+    assert.deepEqual(standing?.by, ['group:eng']);
+  });
+
+  test('is nothing where no rule speaks of them, or only asks', () => {
+    assert.equal(at('t', []), undefined);
+    assert.equal(at('bare', ['eng']), undefined);
   });
 });

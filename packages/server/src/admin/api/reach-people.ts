@@ -52,11 +52,10 @@ export const reachPeopleRoutes: readonly Route[] = [
       let place = from.place;
       for (let looked = 0; place && items.length < limit && looked < mostLooked; looked += limit) {
         const { found, next }: Awaited<ReturnType<typeof reachingFrom>> = await reachingFrom(asked, place, limit);
-        const [room, subject] = [limit - items.length, place.subject];
-        items.push(...found.slice(0, room));
-        const last = items.at(-1);
-        const isCut = found.length > room && last !== undefined;
-        place = isCut ? { subject, after: last.person.email.toLowerCase() } : next;
+        // Those who are too many for this page are looked at again for the next.
+        if (items.length + found.length > limit) break;
+        items.push(...found);
+        place = next;
       }
       return answer({ items: items.map(toShape), next: place ? toCursor(place, version) : null });
     },
@@ -100,7 +99,7 @@ function toCursor({ subject, after }: Place, version: number): string {
 }
 
 function readPlace(cursor: string, version: number): { readonly place: Place } | undefined {
-  const [of, subject, after] = Buffer.from(cursor, 'base64url').toString('utf8').split('\n');
-  if (of !== String(version) || !subject || after === undefined) return undefined;
-  return /^(?:everyone$|group:|role:|user:)/.test(subject) ? { place: { subject, after } } : undefined;
+  const text = Buffer.from(cursor, 'base64url').toString('utf8');
+  const [, of, subject, after] = /^(\d+)\n(everyone|(?:group|role|user):[^\n]+)\n([^\n]*)$/.exec(text) ?? [];
+  return of === String(version) ? { place: { subject: subject as string, after: after as string } } : undefined;
 }

@@ -16,7 +16,7 @@ export const reachUnusedRoutes: readonly Route[] = [
     permission: 'read:reach',
     query: z.strictObject({
       days: days.default(unusedDays),
-      limit: z.coerce.number().int().min(1).max(50).default(20).describe('How many at most: groups are read for each.'),
+      limit: z.coerce.number().int().min(1).max(50).default(10).describe('How many at most: groups are read for each.'),
       cursor: z.string().max(1000).optional().describe('`next` of the page before.'),
     }),
     answer: z.object({
