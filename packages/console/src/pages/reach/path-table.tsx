@@ -1,4 +1,4 @@
-import { Fragment } from 'react';
+import { Fragment, useState } from 'react';
 import { type Outcome, OutcomeMark } from '../../parts/marks.tsx';
 import { Name, places } from '../../parts/name.tsx';
 import { Section } from '../../parts/section.tsx';
@@ -20,6 +20,9 @@ import {
 import style from './reach.module.css';
 import { SubjectName } from './subject-name.tsx';
 
+/** What stands below must not be out of sight at once. */
+const readAtOnce = 15;
+
 /** Every path in words, with where it ends: what the graph shows, for those who read. */
 export function PathTable({
   all,
@@ -34,15 +37,18 @@ export function PathTable({
 }) {
   const open = paths.filter((path) => isOpen(path) && path.change === 'kept').length;
   const drafted = paths.filter(({ change }) => change !== 'kept').length;
+  const [isWhole, showAll] = useState(false);
+  const isLong = !isWhole && paths.length > readAtOnce + 1;
   return (
     <Section title={texts.words} remark={texts.wordsRemark(open, paths.length - open - drafted, drafted)}>
       <Table
         label={texts.words}
         columns={columnsFor(all)}
-        rows={paths}
+        rows={isLong ? paths.slice(0, readAtOnce) : paths}
         rowKey={keyOf}
         onOpen={(path) => onChoose(keyOf(path) === at ? '' : keyOf(path))}
-        exportName="paths"
+        more={{ hasNextPage: isLong, isFetchingNextPage: false, fetchNextPage: () => showAll(true) }}
+        {...(!isLong && { exportName: 'paths' })}
       />
     </Section>
   );

@@ -120,7 +120,7 @@ function Answered({
       )}
       <div className="columns">
         <div className="stack">
-          {shown.length > 0 && <PathTable all={all} paths={shown} at={asked.at} onChoose={choose} />}
+          {shown.length > 0 && <PathTable key={keyOf(asked)} all={all} paths={shown} at={asked.at} onChoose={choose} />}
           {asked.person !== '' && asked.server === '' && <PersonServers asked={asked} ask={ask} />}
           {asked.person === '' && asked.server !== '' && <ServerPeople all={all} asked={asked} ask={ask} />}
           {asked.person === '' && asked.server === '' && <ClientServers asked={asked} ask={ask} />}
@@ -131,6 +131,11 @@ function Answered({
       </div>
     </>
   );
+}
+
+/** Another question begins anew, and what was unfolded of the last is folded. */
+function keyOf({ person, client, server, scope }: Asked): string {
+  return JSON.stringify([person, client, server, scope]);
 }
 
 function toQuery({ person, client, server, scope }: Asked, draft: string | undefined) {
