@@ -64,6 +64,8 @@ export function startLoad({ nodes, issue, redeem, isOver }: Installation, lanes 
       }
     }
   };
+  /** The last words of each process, for whoever has to find out. */
+  const said = () => nodes.map(({ process }) => process.output().slice(-3000)).join('\n\n');
   const work = Promise.all(Array.from({ length: lanes }, lane));
   work.catch(() => undefined); // said by whoever stops it
   return {
@@ -71,7 +73,8 @@ export function startLoad({ nodes, issue, redeem, isOver }: Installation, lanes 
     async more(tokens) {
       const wanted = received.accessTokens.length + tokens;
       for (let tries = 0; received.accessTokens.length < wanted; tries++) {
-        if (tries > 1200) assert.fail(`${received.accessTokens.length} of ${wanted}; ${[...received.others.keys()]}`);
+        if (tries > 1200)
+          assert.fail(`${received.accessTokens.length} of ${wanted}; ${[...received.others.keys()]}\n${said()}`);
         await wait(50);
       }
     },
