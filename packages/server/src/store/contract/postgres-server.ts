@@ -112,21 +112,28 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       '-c',
       `unix_socket_directories=${dir}`,
     ];
-    server = spawn('/bin/sh', ['-c', beside, 'sh', join(bin, 'postgres'), ...place, ...memory, ...settings], {
-      ...user,
-      cwd: dir,
-      stdio: ['pipe', 'ignore', 'pipe'],
-    });
-    said = '';
-    server.stderr?.on('data', (chunk) => (said = `${said}${chunk}`.slice(-4000)));
+    const begin = () => {
+      said = '';
+      server = spawn('/bin/sh', ['-c', beside, 'sh', join(bin, 'postgres'), ...place, ...memory, ...settings], {
+        ...user,
+        cwd: dir,
+        stdio: ['pipe', 'ignore', 'pipe'],
+      });
+      server.stderr?.on('data', (chunk) => (said = `${said}${chunk}`.slice(-4000)));
+    };
+    begin();
     for (let attempt = 0; ; attempt++) {
       try {
         await run('postgres', 'SELECT 1');
         return;
       } catch (error) {
-        if (attempt > 1200 || server.exitCode !== null)
+        const isOver = server === undefined || server.exitCode !== null;
+        // A process of the one that was killed, forked at that moment, notices a little later.
+        const isEarly = isOver && /pre-existing shared memory block/.test(said);
+        if (attempt > 1200 || (isOver && !isEarly))
           throw new Error(`PostgreSQL did not start: ${said}`, { cause: error });
         await wait(50);
+        if (isEarly) begin();
       }
     }
   };
