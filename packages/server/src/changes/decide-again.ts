@@ -17,16 +17,28 @@ export interface Again {
 /**
  * Decides again from the version and the inputs on the record; nothing is read from today's directory. `undefined` where the
  * record is of no decision, or what it rested on was erased.
+ * @param known - versions that are compiled already: to compile one again may take long
  */
 export async function decideAgain(
   store: Pick<Store, 'policies'>,
   record: AuditRecord,
   origins: Origins,
+  known: readonly AccessIndex[] = [],
 ): Promise<Again | undefined> {
   const ask = toRecordedAsk(record);
-  const version = ask && record.policy && (await store.policies.read('access', record.policy.version));
-  if (!ask || !version) return undefined;
-  const index = toAccessIndex(version, origins);
+  if (!ask || !record.policy) return undefined;
+  const { version } = record.policy;
+  const index = known.find((each) => each.version === version) ?? (await compile(store, version, origins));
+  if (!index) return undefined;
   const rulesHere = new Map(index.rules.get(ask.server)?.all.map((rule) => [rule.id, rule]));
   return { index, explanation: explain(index, ask), rulesHere };
+}
+
+async function compile(
+  { policies }: Pick<Store, 'policies'>,
+  version: number,
+  origins: Origins,
+): Promise<AccessIndex | undefined> {
+  const found = await policies.read('access', version);
+  return found && toAccessIndex(found, origins);
 }

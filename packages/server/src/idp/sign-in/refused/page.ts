@@ -77,6 +77,15 @@ ${word !== undefined && request.answer.state !== 'drafted' && html`<p class="sai
 <p class="hint">Asked ${timeWords(request.askedAt * 1000, now)}${isOther && ', when it was refused before'}${at !== undefined && request.answer.state !== 'drafted' && html`, answered ${timeWords(at * 1000, now)}`}: “${request.words}”</p></div>`;
 }
 
+/** To whoever looks again and again. */
+export function tooFastPage(frame: PageFrame): string {
+  return refusedPage(frame, {
+    state: 'Too often',
+    title: 'Look again in a moment.',
+    lead: 'This page was opened very often within a short time. Nothing is lost: wait ten seconds, then open it again.',
+  });
+}
+
 /** For whoever the page is not for, whether there is such a refusal or not. */
 export function nothingHerePage(frame: PageFrame): string {
   return refusedPage(frame, {

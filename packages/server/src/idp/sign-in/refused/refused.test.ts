@@ -393,6 +393,26 @@ describe('/refused, where people see why their agent was refused', () => {
     assert.deepEqual(await requestsOf(person), []);
   });
 
+  test('IDP-38: whoever looks again and again waits, and holds up nobody else', async () => {
+    const [person, other] = [await newPerson(), await newPerson()];
+    const { browser, visit } = await signIn(person, await refusedOnce(person));
+    let slowed: Visit | undefined;
+    for (let look = 0; look < 80 && slowed?.status !== 429; look += 1) slowed = await browser.get(visit.url.href);
+    assert.deepEqual([slowed?.status, slowed?.headers.get('retry-after')], [429, '10']);
+    assert.equal((await signIn(other, await refusedOnce(other))).visit.status, 200);
+  });
+
+  test('a decision of a version that is not in force any more is told by that version', async () => {
+    const person = await newPerson();
+    const id = await refusedOnce(person);
+    inForce = compile(parse(access.replace('name: Tracker', 'name: Issues')), 2);
+    const { browser, visit } = await signIn(person, id);
+    assert.equal(h1(visit), 'Claude Code may not write issues on Tracker for you.');
+    assert.equal(h1(await browser.get(url(id))), 'Claude Code may not write issues on Tracker for you.');
+    const gone = await browser.get(url(await refusedOnce(person, { policy: { kind: 'access', version: 9 } })));
+    assert.match(gone.page, /Acme did not let it do this/);
+  });
+
   test('somebody who was switched off sees nothing of it any more', async () => {
     const person = await newPerson();
     const { browser, visit } = await signIn(person, await refusedOnce(person));

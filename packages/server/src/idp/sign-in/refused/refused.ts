@@ -5,6 +5,8 @@ import { decideAgain } from '../../../changes/decide-again.ts';
 import { toRecordedAsk } from '../../../changes/recorded-ask.ts';
 import { refusalOf } from '../../../changes/settle-request.ts';
 import type { Form } from '../../../form.ts';
+import { createPace } from '../../../limits.ts';
+import type { AccessIndex } from '../../../policy/compile.ts';
 import { missingOf } from '../../../policy/missing.ts';
 import { wantedFor } from '../../../store/requests.ts';
 import { isExplained } from '../../refused-link.ts';
@@ -16,13 +18,16 @@ import { findOwnVisit, type OwnVisit, readOwnForm, redirect, showPage } from '..
 import { type PageFrame, refusedPage } from '../pages.ts';
 import { notSignedIn } from '../security.ts';
 import { canBeAskedFor, kindOf } from './kind.ts';
-import { mostWords, nothingHerePage, whyRefusedPage } from './page.ts';
+import { mostWords, nothingHerePage, tooFastPage, whyRefusedPage } from './page.ts';
 import { toDoing } from './scope-words.ts';
 import { toWords } from './words.ts';
 
 /** How often one person asks, and how much of it waits at a time. */
 const mostADay = 10;
 const mostWaiting = 20;
+
+/** Looks at such pages by one person. */
+const looksAllowed = { burst: 40, perSecond: 1 };
 
 /** One refusal, looked at by the person whose agent was refused. */
 interface Look {
@@ -36,6 +41,9 @@ interface Look {
  */
 export function createRefusedPage(options: SignInOptions, frame: PageFrame) {
   const { store, cookieKeys, now, origins } = options;
+  const pace = createPace({ ...looksAllowed, nowMs: () => now() * 1000 });
+  /** The older version that was looked at last: versions never change. */
+  let older: AccessIndex | undefined;
   const { path } = ownPages.refused;
 
   /** Answers the page's requests; false for any other path. */
@@ -45,6 +53,7 @@ export function createRefusedPage(options: SignInOptions, frame: PageFrame) {
     if (id === undefined) return cameBack(context);
     const visit = await findOwnVisit(options, ownPages.refused, context, provider, { state: id });
     if (!visit) return true;
+    if (!pace.take(visit.person.id)) return tooFast(context);
     const record = await refusalOf(store, { decision: id, personId: visit.person.id });
     if (!record?.client || !record.reason || !isExplained(record.reason))
       showPage(context, 404, nothingHerePage(frame));
@@ -52,6 +61,13 @@ export function createRefusedPage(options: SignInOptions, frame: PageFrame) {
     else await show({ visit, record });
     return true;
   };
+
+  /** Each look judges anew, which is work. */
+  function tooFast(context: Context): true {
+    context.set('retry-after', '10');
+    showPage(context, 429, tooFastPage(frame));
+    return true;
+  }
 
   /** From the sign-in, which says in `state` which refusal it was. */
   function cameBack(context: Context): true {
@@ -121,7 +137,8 @@ export function createRefusedPage(options: SignInOptions, frame: PageFrame) {
 
   /** What is so now: the person as the directory has them, under the policy in force. */
   async function read({ visit: { person }, record }: Look) {
-    const again = await decideAgain(store, record, origins);
+    const again = await decideAgain(store, record, origins, [options.access(), ...(older ? [older] : [])]);
+    if (again && again.index !== options.access()) older = again.index;
     const { kind, through } = kindOf(record, again);
     const asked = toRecordedAsk(record);
     const { client = '', server } = record;
