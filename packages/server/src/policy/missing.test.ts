@@ -105,6 +105,18 @@ describe('what is missing now to what was refused', () => {
       21 * day - 9 * hour,
     ],
     [
+      'a refusal at those hours, looked at by day',
+      `  - { id: r, ${both}, ${toData} }\n  - { id: no, deny: all, ${toData}, hours: { from: '20:00', to: '22:00', zone: UTC } }`,
+      'refusal',
+      {},
+      15 * hour,
+    ],
+    [
+      'a sign-in by its word, of those that can be had',
+      `  - { id: r, ${both}, ${toData} }\n  - { id: gold, require: { acr: gold }, for: all, on: tracker }\nsign_in: { acr: [silver, gold] }`,
+      { kind: 'nothing' },
+    ],
+    [
       'a network that the request did not come from',
       `  - { id: r, ${both}, ${toData}, from: [198.51.100.0/24] }`,
       { kind: 'rule', scopes: ['issues:read', 'issues:write'] },
@@ -122,6 +134,17 @@ describe('what is missing now to what was refused', () => {
     const missing = missingOf(index(`  - { id: r, ${both}, ${toData} }`, ', enabled: false'), refused, carol, then);
     assert.deepEqual(missing.kind === 'barred' && missing.why, 'ahead');
     assert.match(missing.kind === 'barred' ? missing.words : '', /switched off/);
+  });
+
+  test('why no rule would do is said in words', () => {
+    const wordsOf = (rules: string, change: Partial<Ask>) => {
+      const missing = missingOf(index(rules), { ...refused, ...change }, carol, then);
+      return missing.kind === 'barred' ? missing.words : missing;
+    };
+    assert.equal(wordsOf('', { scopes: ['gone'] }), 'tracker has no such scope');
+    const denied = `  - { id: r, ${both}, ${toData} }\n  - { id: no, deny: all, ${toData} }`;
+    assert.equal(wordsOf(denied, {}), 'issues:read is denied by no');
+    assert.equal(wordsOf(`  - { id: r, ${both}, ${toData} }`, { scopes: [] }), 'no scope is left');
   });
 
   test('a clock that has gone back judges at the moment itself', () => {

@@ -84,6 +84,17 @@ describe('for which kind of reason an agent was refused', () => {
       `  - { id: r, ${write}, to: [everyone] }\n  - { id: two, require: { amr: [mfa] }, for: all, on: tracker }`,
       'weak_sign_in',
     ],
+    [
+      'what refuses through another agent gives nothing there',
+      '  - { id: no, deny: all, on: tracker, to: [everyone], through: [claude] }',
+      'not_given',
+    ],
+    [
+      'some of what is missing is enough to tell',
+      `  - { id: r, ${write}, to: [everyone], hours: { from: '08:00', to: '18:00', zone: UTC } }`,
+      'other_time',
+      { more: { scopes: ['issues:read', 'issues:write'] } },
+    ],
     ['a key', `  - { id: r, ${write}, to: [everyone] }`, 'key', { more: { client: 'many' } }],
     ['a server that is off', `  - { id: r, ${write}, to: [everyone] }`, 'switched_off', { enabled: false }],
   ];

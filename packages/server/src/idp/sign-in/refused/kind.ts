@@ -65,10 +65,10 @@ export function kindOf({ reason }: ReadRecord, again: Again | undefined): Kind {
   if (outcomes.has('denied')) return only('ruled_out');
   if (outcomes.has('withheld')) return only('weak_sign_in');
   if (outcomes.has('unbound')) return only('key');
-  if (outcomes.has('kept_apart')) return only('apart');
 
   const missing = scopes.filter(({ outcome }) => outcome === 'not_allowed').map(({ scope }) => scope);
-  const near = rules.filter((rule) => isAboutThem(rule) && givesSome(rule, again, missing));
+  // The person is checked first: rules that failed at anything else are about them. Others are none of their business.
+  const near = rules.filter((rule) => rule.effect === 'allow' && givesSome(rule, again, missing));
   for (const [about, kind] of byCondition) {
     const found = near.filter((rule) => failedAt(rule) === about);
     if (found.length === 0) continue;
@@ -76,11 +76,6 @@ export function kindOf({ reason }: ReadRecord, again: Again | undefined): Kind {
     return { kind, through: kind === 'other_agent' ? [...new Set(through)] : [] };
   }
   return only('not_given');
-}
-
-/** A rule that allows, and is about this person: others are none of their business. */
-function isAboutThem({ effect, conditions }: RuleExplanation): boolean {
-  return effect === 'allow' && conditions.some(({ about, met }) => about === 'person' && met);
 }
 
 function givesSome({ id }: RuleExplanation, { rulesHere }: Again, missing: readonly string[]): boolean {
