@@ -1,17 +1,22 @@
-// npm run bench:diff
-import { rmSync } from 'node:fs';
+// npm run bench:diff [-- --no-write]
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { DatabaseSync } from 'node:sqlite';
+import { parseArgs } from 'node:util';
 import { diffOf } from '../packages/server/src/changes/diff.ts';
 import { parseDocument } from '../packages/server/src/policy/parse.ts';
 import { digestOf } from '../packages/server/src/store/drafts.ts';
 import { openSqliteStore } from '../packages/server/src/store/sqlite.ts';
+import { machine } from './report.ts';
+import { withSection } from './section.ts';
 
 // How long the diff of a draft takes in a large organisation: 100,000 people, 2,000 groups of which each person is in ten,
 // 1,000 servers, 10,000 rules. Budget: 10 s.
 
+const { values } = parseArgs({ options: { 'no-write': { type: 'boolean', default: false } } });
 const [people, groups, servers, rulesEach] = [100_000, 2000, 1000, 10];
 const ras = 'https://mcp.acme.example';
 const origins = { idp: 'https://id.acme.example', ras };
@@ -51,14 +56,44 @@ const changes: [name: string, document: unknown][] = [
   ['a deny for everybody on every server', more({ deny: ['write'], on: Object.keys(base.servers), to: ['everyone'] })],
   ['every rule gone', { ...base, rules: [] }],
 ];
+const load = loadavg()[0]?.toFixed(1);
+const rows: string[] = [];
 for (const [name, document] of changes) {
-  const startedMs = performance.now();
-  const { summary, effects } = await diffOf(store, 'access', toText(document), { origins, now: 1_800_000_000 });
+  const text = toText(document);
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  const [startedMs, before] = [performance.now(), process.cpuUsage()];
+  const { summary, effects } = await diffOf(store, 'access', text, { origins, now: 1_800_000_000 });
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  process.stdout.write(`${seconds.padStart(6)} s  ${name.padEnd(40)} ${summary} ${effects.length} sentences\n`);
+  const { user, system } = process.cpuUsage(before);
+  const cpu = ((user + system) / 1e6).toFixed(1);
+  delay.disable();
+  const held = (delay.max / 1e6).toFixed(0);
+  process.stdout.write(
+    `${seconds.padStart(6)} s  ${cpu.padStart(5)} s of CPU  ${held.padStart(5)} ms at once  ${name.padEnd(40)} ${summary} ${effects.length} sentences\n`,
+  );
+  rows.push(`| ${[name, seconds, cpu, held, effects.length].join(' | ')} |`);
 }
 await store.close();
 rmSync(dir, { recursive: true });
+if (!values['no-write']) {
+  const path = join(import.meta.dirname, '../docs/performance.md');
+  writeFileSync(path, withSection(readFileSync(path, 'utf8'), 'The diff of a draft', toSection()));
+}
+
+function toSection(): string {
+  const { date, node, cores } = machine();
+  return `## The diff of a draft
+
+Written by \`npm run bench:diff\` on ${date}: ${cores} cores, Node ${node}, SQLite, one run of each, with a load of ${load} from other work on the machine.
+${people.toLocaleString('en')} people, ${groups.toLocaleString('en')} groups of which each person is in ten, ${servers.toLocaleString('en')} servers, ${(servers * rulesEach).toLocaleString('en')} rules. The bar is 10 s; the seconds of CPU are what the diff
+takes where it is alone. At once: the longest that it let others wait.
+
+| Change | s | s of CPU | ms at once | sentences |
+|---|---:|---:|---:|---:|
+${rows.join('\n')}
+`;
+}
 
 function toText(document: unknown): string {
   const parsed = parseDocument(document, 'access');

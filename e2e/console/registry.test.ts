@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { suiteScope } from '../harness.ts';
+import { agentOf, claimsOf, postForm, secretOf, suiteScope, tokenOf } from '../harness.ts';
 import { type ConsoleWorld, checkComplaints, checkLooks, startConsole } from './harness.ts';
 
 describe('servers and clients', () => {
@@ -94,8 +94,22 @@ describe('servers and clients', () => {
     await page.getByRole('button', { name: /^Publish: 1 gain/ }).click();
     await page.getByText(/^Version \d+ is in force\.$/).waitFor();
 
+    const { demo } = world.acme;
+    const { idp, idToken } = await agentOf(demo, 'alice');
+    const issued = await postForm(`${demo.idp.issuer}/token`, {
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      requested_token_type: 'urn:ietf:params:oauth:token-type:id-jag',
+      subject_token: idToken,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+      audience: 'https://mcp.linear.app',
+      resource: 'https://mcp.linear.app/mcp',
+      ...secretOf(idp),
+    });
+    const { aud, client_id, scope: granted } = claimsOf(tokenOf(issued));
+    assert.deepEqual([aud, client_id, granted], ['https://mcp.linear.app', 'claude-code', 'read']);
+
     await page.goto(`${world.url}/servers/linear`);
-    await page.getByText('1 people may reach it').waitFor();
+    await page.getByText('1 person may reach it').waitFor();
     await page.getByRole('region', { name: 'At https://mcp.linear.app: register Claude Code' }).waitFor();
     await page.getByRole('link', { name: 'Open Claude Code' }).click();
     await page.getByRole('heading', { level: 1, name: 'Claude Code' }).waitFor();

@@ -62,6 +62,8 @@ export const changesTexts = {
   tryNothing: (name: string) => `${name} gains and loses nothing.`,
   gains: 'Gains',
   loses: 'Loses',
+  allSentences: (count: number) => `All ${count.toLocaleString('en-GB')} sentences`,
+  allEntries: (count: number) => `All ${count.toLocaleString('en-GB')} entries`,
   moved: 'What goes elsewhere',
   movedRemark: 'see that the new place is the right one',
   movedWhat: {

@@ -24,7 +24,8 @@ export const serverTexts = {
   open: 'Open',
   elsewhere: 'guarded elsewhere',
   here: 'guarded here',
-  leadOne: (people: string, clients: string) => `${people} people may reach it, through ${clients} clients.`,
+  leadOne: (people: string, clients: string) =>
+    `${people} ${people === '1' ? 'person' : 'people'} may reach it, through ${clients} ${clients === '1' ? 'client' : 'clients'}.`,
   resource: 'Resource',
   ras: 'Authorization server',
   upstream: 'Upstream',

@@ -1,3 +1,5 @@
+import { useState } from 'react';
+import { Button } from '../../parts/button.tsx';
 import { OutcomeMark, RiskMeter } from '../../parts/marks.tsx';
 import { Section, Verdict } from '../../parts/section.tsx';
 import { changesTexts as texts } from '../../texts/changes.ts';
@@ -6,13 +8,17 @@ import { type Diff, diffLines, toLines } from './model.ts';
 
 const signs = { '+': '+', '-': '−', '~': '±' } as const;
 
+/** As many as are drawn before anybody wants all: a change of every server says thousands of sentences. */
+const few = 100;
+
 /** What a draft does, in sentences: gains by risk, then losses, then conditions. */
 export function WhatChanges({ diff: { summary, effects } }: { readonly diff: Diff }) {
+  const [isWhole, setWhole] = useState(false);
   return (
     <Section title={texts.whatChanges} remark={effects.length > 0 && summary}>
       {effects.length === 0 && <Verdict>{summary}</Verdict>}
       <ul className={style.effects}>
-        {effects.map(({ sign, words, risk, rules, subject, server, scopes }) => (
+        {(isWhole ? effects : effects.slice(0, few)).map(({ sign, words, risk, rules, subject, server, scopes }) => (
           <li key={[sign, subject, server, ...scopes, words].join(' ')} data-sign={sign}>
             <span className={style.sign} aria-hidden="true">
               {signs[sign]}
@@ -25,6 +31,11 @@ export function WhatChanges({ diff: { summary, effects } }: { readonly diff: Dif
           </li>
         ))}
       </ul>
+      {!isWhole && effects.length > few && (
+        <Button small onClick={() => setWhole(true)}>
+          {texts.allSentences(effects.length)}
+        </Button>
+      )}
     </Section>
   );
 }
@@ -54,10 +65,11 @@ export function Elsewhere({ diff: { moved } }: { readonly diff: Diff }) {
 
 /** The same as text, entry by entry, folded. */
 export function Entries({ diff: { entries } }: { readonly diff: Diff }) {
+  const [isWhole, setWhole] = useState(false);
   if (entries.length === 0) return null;
   return (
     <Section title={texts.entries}>
-      {entries.map(({ section, id, before, after }) => {
+      {(isWhole ? entries : entries.slice(0, few)).map(({ section, id, before, after }) => {
         const change = before === null ? `, ${texts.added}` : after === null ? `, ${texts.removed}` : '';
         return (
           <details key={`${section} ${id}`} className={style.entry}>
@@ -69,6 +81,11 @@ export function Entries({ diff: { entries } }: { readonly diff: Diff }) {
           </details>
         );
       })}
+      {!isWhole && entries.length > few && (
+        <Button small onClick={() => setWhole(true)}>
+          {texts.allEntries(entries.length)}
+        </Button>
+      )}
     </Section>
   );
 }

@@ -19,6 +19,32 @@ export function peopleContract(access: Access): void {
       assert.equal(await access.store().people.findByEmail('nobody@acme.example'), undefined);
     });
 
+    test('who is in what, page by page: of those who are active, or of all', async () => {
+      const { people, population } = access.store();
+      const [group, before] = [fresh('g'), await population.count()];
+      const [on, off, other] = [
+        erin({ groups: [group] }),
+        erin({ groups: [group], active: false }),
+        erin({ groups: [group] }),
+      ];
+      for (const person of [on, off, other]) await people.save(person);
+      assert.equal(await population.count(), before + 2);
+      const ids = (...some: Person[]) => some.map(({ id }) => id).toSorted();
+      assert.deepEqual(await population.members('group', group, '', 10), ids(on, other));
+      assert.deepEqual(await population.allMembers('group', group, '', 10), ids(on, off, other));
+      assert.deepEqual(await population.allMembers('role', group, '', 10), []);
+      const [first = '', ...rest] = ids(on, off, other);
+      assert.deepEqual(await population.allMembers('group', group, '', 1), [first]);
+      assert.deepEqual(await population.allMembers('group', group, first, 10), rest);
+      const active = await population.active('', 100_000);
+      assert.deepEqual(active, active.toSorted());
+      assert.deepEqual(
+        ids(on, off, other).filter((id) => active.includes(id)),
+        ids(on, other),
+      );
+      assert.deepEqual(await population.active(active[0] ?? '', 1), active.slice(1, 2));
+    });
+
     test('an e-mail address belongs to one person, whatever its case, and a refused save changes nothing', async () => {
       const [first, second] = [erin(), erin({ groups: ['a'] })];
       await access.store().people.save(first);
