@@ -21,9 +21,11 @@ export function PersonChoice({
   readonly onChange: (value: string) => void;
 }) {
   const [text, setText] = useState('');
-  const found = useRead('listPeople', { query: { q: text, limit: 20 } }, { enabled: text.trim() !== '' });
   const nameOf = usePeopleNames([value === '' ? undefined : value]);
   const own = value === '' ? [] : [{ value, label: nameOf(value) ?? value }];
+  // The name that is chosen stands in the field as well: nobody looks for it.
+  const isTyped = text.trim() !== '' && !own.some(({ label: chosen }) => chosen === text) && text !== value;
+  const found = useRead('listPeople', { query: { q: text, limit: 20 } }, { enabled: isTyped });
   const others = (found.data?.value.items ?? [])
     .filter(({ id }) => id !== value)
     .map(({ id, email, name }) => ({ value: id, label: `${email} (${name})` }));

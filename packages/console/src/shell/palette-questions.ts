@@ -1,4 +1,4 @@
-import { questionTexts as texts } from '../texts/reach.ts';
+import { questionTexts as texts } from '../texts/shell.ts';
 
 /** A question, and what it names. */
 export interface FoundQuestion {

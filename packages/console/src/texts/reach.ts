@@ -51,7 +51,8 @@ export const reachTexts = {
   role: 'role',
   everyone: 'Everyone',
   themselves: 'named by id',
-  notIn: (person: string) => `${person} is not in it`,
+  notIn: 'not in it',
+  more: (of: number) => `and ${of.toLocaleString('en-GB')} more`,
   allow: 'allows',
   deny: 'refuses',
   switchedOff: 'switched off',
@@ -153,13 +154,4 @@ export const reachTexts = {
     scope: (scope: string, server: string) => `Who can use ${scope} on ${server}?`,
     show: (name: string) => `Open ${name}`,
   },
-} as const;
-
-/** Questions as the palette offers them. */
-export const questionTexts = {
-  how: (person: string, server: string) => `How can ${person} reach ${server}?`,
-  what: (person: string) => `What can ${person} reach?`,
-  who: (server: string) => `Who can reach ${server}?`,
-  whoScope: (scope: string, server: string) => `Who can use ${scope} on ${server}?`,
-  where: (client: string) => `Where may ${client} go?`,
 } as const;

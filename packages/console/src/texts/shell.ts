@@ -59,6 +59,15 @@ export const paletteTexts = {
   results: (count: number) => (count === 1 ? '1 result' : `${count} results`),
 } as const;
 
+/** Questions as the palette offers them. */
+export const questionTexts = {
+  how: (person: string, server: string) => `How can ${person} reach ${server}?`,
+  what: (person: string) => `What can ${person} reach?`,
+  who: (server: string) => `Who can reach ${server}?`,
+  whoScope: (scope: string, server: string) => `Who can use ${scope} on ${server}?`,
+  where: (client: string) => `Where may ${client} go?`,
+} as const;
+
 export const keyTexts = {
   title: 'Keyboard',
   lead: 'Keys work wherever nothing is being typed. They can be switched off in your settings.',

@@ -12,6 +12,9 @@ import type { Question } from './use-question.ts';
 
 type Row = Answer<'reachOfClient'>['items'][number];
 
+/** Of more groups it is said how many. */
+const mostNames = 5;
+
 /** Servers that know a client, and whom rules let go there through it. */
 export function ClientServers({
   asked,
@@ -20,7 +23,7 @@ export function ClientServers({
   readonly asked: Question;
   readonly ask: (change: Readonly<Record<string, string>>) => void;
 }) {
-  const list = useList('reachOfClient', { params: { id: asked.client }, query: { limit: 50 } });
+  const list = useList('reachOfClient', { params: { id: asked.client }, query: { limit: 20 } });
   if (list.error) return <ErrorNote error={list.error} onRetry={() => void list.refetch()} />;
   if (!list.data) return <Loading rows={4} />;
   const subjects = list.data.pages.flatMap(({ value }) => value.subjects);
@@ -36,11 +39,16 @@ export function ClientServers({
       stays: true,
       cell: (row) => (
         <ul className={style.lines}>
-          {given(row, 'to').map((subject) => (
-            <li key={subject}>
-              <SubjectName subject={subject} all={{ subjects: subjects.map((one) => ({ ...one, people: 0 })) }} />
-            </li>
-          ))}
+          {given(row, 'to')
+            .slice(0, mostNames)
+            .map((subject) => (
+              <li key={subject}>
+                <SubjectName subject={subject} all={{ subjects: subjects.map((one) => ({ ...one, people: 0 })) }} />
+              </li>
+            ))}
+          {given(row, 'to').length > mostNames && (
+            <li className="remark">{texts.more(given(row, 'to').length - mostNames)}</li>
+          )}
         </ul>
       ),
       text: (row) => given(row, 'to').join(' '),

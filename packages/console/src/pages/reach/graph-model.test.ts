@@ -128,6 +128,15 @@ describe('paths as a graph', () => {
     assert.equal(graph.left, 100 - graph.nodes.filter(({ kind }) => kind === 'rule').length);
   });
 
+  test('shows some of many servers before all of one', () => {
+    const many = Array.from({ length: 100 }, (_, at) => ({ ...open, rule: `r${at}`, server: at < 90 ? 't' : 'u' }));
+    const servers = toGraph(all(many), many).nodes.filter(({ kind }) => kind === 'server');
+    assert.deepEqual(
+      servers.map(({ id }) => id),
+      ['v:t', 'v:u'],
+    );
+  });
+
   test('of many tools a few are drawn, and the others counted', () => {
     const tools = Array.from({ length: 30 }, (_, at) => `tool${at}`);
     const told = all([open], {

@@ -72,7 +72,7 @@ export function toGraph(all: Paths, paths: readonly Path[]): Graph {
   };
   let left = 0;
   const drawn: Path[] = [];
-  for (const path of paths) {
+  for (const path of inTurn(paths)) {
     const chains = chainsOf(path, all);
     const fresh = new Set(
       chains
@@ -114,6 +114,13 @@ export function toGraph(all: Paths, paths: readonly Path[]): Graph {
     })),
     left,
   };
+}
+
+/** The first path of each server, then the second of each: what does not fit must not be all servers but one. */
+function inTurn(paths: readonly Path[]): readonly Path[] {
+  const byServer = [...Map.groupBy(paths, ({ server }) => server).values()];
+  const longest = Math.max(0, ...byServer.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, at) => byServer.flatMap((own) => own[at] ?? [])).flat();
 }
 
 export function toneOf(paths: readonly Path[]): Tone {
@@ -168,7 +175,7 @@ function groupNode({ subject, stop }: Path, all: Paths): Sketch {
     column: 1,
     kind: 'group',
     title: subjectWords(subject, all),
-    remark: stop?.at === 'person' ? texts.notIn(all.person?.name ?? '') : remark,
+    remark: stop?.at === 'person' ? texts.notIn : remark,
   };
 }
 

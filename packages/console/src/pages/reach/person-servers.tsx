@@ -20,7 +20,7 @@ export function PersonServers({
   readonly ask: (change: Readonly<Record<string, string>>) => void;
 }) {
   const { clientNames } = useThings();
-  const list = useList('reachOfPerson', { params: { id: asked.person }, query: { limit: 50, only: 'reached' } });
+  const list = useList('reachOfPerson', { params: { id: asked.person }, query: { limit: 25, only: 'reached' } });
   if (list.error) return <ErrorNote error={list.error} onRetry={() => void list.refetch()} />;
   if (!list.data) return <Loading rows={4} />;
   const isMeant = ({ client }: Row['through'][number]) => asked.client === '' || client === asked.client;

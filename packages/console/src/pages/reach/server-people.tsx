@@ -28,7 +28,7 @@ export function ServerPeople({
   readonly asked: Question;
   readonly ask: (change: Readonly<Record<string, string>>) => void;
 }) {
-  const query = { limit: 50, ...toReview(asked) };
+  const query = { limit: 25, ...toReview(asked) };
   const list = useList('listReaching', { params: { id: asked.server }, query });
   const { items, hasNextPage, isFetching, fetchNextPage } = list;
   // Where few of many are left, a page may have nobody: the next one may.

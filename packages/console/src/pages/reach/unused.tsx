@@ -15,7 +15,7 @@ type Row = Answer<'listUnused'>['items'][number];
 export function Unused() {
   const [asked, setDays] = useUrlState('days');
   const days = asked === '30' || asked === '180' ? asked : '90';
-  const list = useList('listUnused', { query: { days: Number(days), limit: 10 } });
+  const list = useList('listUnused', { query: { days: Number(days), limit: 8 } });
   const first = list.data?.pages[0]?.value;
   return (
     <Section
