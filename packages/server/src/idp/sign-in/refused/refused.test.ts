@@ -328,18 +328,26 @@ describe('/refused, where people see why their agent was refused', () => {
     assert.deepEqual([refused.status, world.notes.at(-1)?.reason], [429, 'request_too_many']);
     assert.match(refused.page, /I file bugs<\/textarea>/);
 
-    const [busy, calm] = [await newPerson(), await newPerson()];
-    for (const [who, count, status] of [
-      [busy, 20, 429],
-      [calm, 19, 200],
-    ] as const) {
-      for (let at = 0; at < count; at += 1) {
+    const declined = { ...unanswered, state: 'declined' } as const;
+    const drafted = { ...unanswered, state: 'drafted', draft: 'dr_1' } as const;
+    const before: [waiting: number, inDrafts: number, answered: number, status: number][] = [
+      [20, 0, 0, 429],
+      [10, 10, 0, 429],
+      [19, 0, 0, 200],
+      [0, 0, 20, 200],
+    ];
+    for (const [waiting, inDrafts, answered, status] of before) {
+      const who = await newPerson();
+      for (let at = 0; at < waiting + inDrafts + answered; at += 1) {
         const request = { id: eventId('ar_'), personId: who.id, client: `c-${at}`, server: 'tracker', words: 'x' };
-        const more = { decision: eventId('d_'), wanted: 'day', askedAt: seconds() - 90_000 } as const;
-        await world.store.requests.add({ ...request, ...more }, []);
+        const asked = { ...request, decision: eventId('d_'), wanted: 'day', askedAt: seconds() - 90_000 } as const;
+        await world.store.requests.add(asked, []);
+        const answer = at < answered ? declined : at < answered + inDrafts ? drafted : undefined;
+        if (answer) await world.store.requests.answer({ ...asked, answer: unanswered }, answer, []);
       }
       const opened = await signIn(who, await refusedOnce(who));
-      assert.equal((await opened.browser.submit(opened.visit, fields)).status, status);
+      const asked = await opened.browser.submit(opened.visit, fields);
+      assert.equal(asked.status, status, `${waiting} that wait, ${inDrafts} in drafts, ${answered} answered`);
     }
   });
 
@@ -408,7 +416,16 @@ describe('/refused, where people see why their agent was refused', () => {
     inForce = compile(parse(access.replace('name: Tracker', 'name: Issues')), 2);
     const { browser, visit } = await signIn(person, id);
     assert.equal(h1(visit), 'Claude Code may not write issues on Tracker for you.');
+    const { read } = world.store.policies;
+    const reads: number[] = [];
+    const counted: typeof read = (kind, version) => {
+      reads.push(version);
+      return read(kind, version);
+    };
+    Object.assign(world.store.policies, { read: counted });
     assert.equal(h1(await browser.get(url(id))), 'Claude Code may not write issues on Tracker for you.');
+    Object.assign(world.store.policies, { read });
+    assert.deepEqual(reads, [], 'it was compiled once');
     const gone = await browser.get(url(await refusedOnce(person, { policy: { kind: 'access', version: 9 } })));
     assert.match(gone.page, /Acme did not let it do this/);
   });
