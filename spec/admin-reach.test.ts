@@ -165,6 +165,21 @@ describe('how somebody reaches something', () => {
     assert.equal((await send('GET', `/reach/paths?server=tracker&draft=d_none`)).status, 404);
   });
 
+  test('a person through one client: where that client goes and no further; a server that only the draft opens is there', async () => {
+    const { get } = await open();
+    const serversOf = (body: { servers: { id: string }[] }) => body.servers.map(({ id }) => id);
+    assert.deepEqual(serversOf((await get('/reach/paths?person=u_alice&client=vscode')).body), ['lonely']);
+    const world = await openChangesWorld();
+    const { send, draft } = writer(world, 'policy');
+    assert.deepEqual(serversOf((await send('GET', '/reach/paths?person=u_d1')).body), []);
+    const { id } = await draft(dataWrites);
+    const { body } = await send('GET', `/reach/paths?person=u_d1&draft=${id}`);
+    assert.deepEqual(serversOf(body), ['tracker']);
+    assert.deepEqual(body.paths.map(tell), [
+      'group:data data-writes claude-code issues:read+issues:write allowed gained',
+    ]);
+  });
+
   test('what is stopped on the way is told, and that it is not known what a client may', async () => {
     const metadata = 'https://agent.example/client.json';
     const world = await openChangesWorld({
