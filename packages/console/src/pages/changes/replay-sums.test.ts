@@ -81,6 +81,7 @@ test('every day of the range once, from midnight to midnight', () => {
   const days = daysOf(noon - 7 * dayMs, noon);
   assert.deepEqual([days.length, days.at(-1), days.at(0)], [8, dayOf(noon), dayOf(noon - 7 * dayMs)]);
   assert.ok(days.every((day) => new Date(day).getHours() === 0));
+  assert.deepEqual(daysOf(dayOf(noon), dayOf(noon)), [dayOf(noon)], 'also the day that begins as the range ends');
   // Half a year: days of 23 and of 25 hours are in it, wherever clocks are changed.
   assert.equal(new Set(daysOf(noon - 180 * dayMs, noon).map((day) => dayOf(day))).size, 181);
 });

@@ -55,7 +55,7 @@ export function addPage(sums: Sums, page: ReplayPage): Sums {
     byDay: counted(sums.byDay, changed, ({ timeMs }) => dayOf(timeMs)),
     byPerson: counted(sums.byPerson, changed, ({ person }) => person),
     byServer: counted(sums.byServer, changed, ({ server }) => server),
-    changed: sums.changed.length < mostRows ? [...sums.changed, ...changed].slice(0, mostRows) : sums.changed,
+    changed: [...sums.changed, ...changed].slice(0, mostRows),
     reachedMs: page.reachedMs ?? sums.reachedMs,
   };
 }
@@ -65,7 +65,6 @@ function counted<K>(
   changed: readonly Replayed[],
   keyOf: (each: Replayed) => K,
 ): ReadonlyMap<K, Counts> {
-  if (changed.length === 0) return before;
   const counts = new Map(before);
   for (const each of changed) {
     const key = keyOf(each);
@@ -88,7 +87,7 @@ export function countOf(counts: ReadonlyMap<string, Counts>, kind: keyof Counts)
 /** Whom it touches most first. */
 export function mostFirst(counts: ReadonlyMap<string, Counts>): readonly (Counts & { readonly id: string })[] {
   const rows = [...counts].map(([id, each]) => ({ id, ...each }));
-  return rows.sort((a, b) => sumOf(b) - sumOf(a) || (a.id < b.id ? -1 : 1));
+  return rows.sort((a, b) => sumOf(b) - sumOf(a) || a.id.localeCompare(b.id));
 }
 
 /** The first millisecond of the day, where the reader is. */

@@ -7,7 +7,7 @@ import { applyEdits, missingEdits } from './edits.ts';
 import { createEffects } from './effects.ts';
 import { changedEntries, type Json } from './entries.ts';
 import { merge } from './merge.ts';
-import type { Population } from './person-classes.ts';
+import { createSorter, type Population } from './person-classes.ts';
 import { widenings } from './widened.ts';
 import { toSentence, toSummary } from './words.ts';
 
@@ -181,6 +181,52 @@ describe('a difference in people', () => {
     assert.deepEqual(compare([dataReads], [dataReads], { after: off }).words, [
       '3 people in Data lose read on Tracker through every client.',
     ]);
+  });
+});
+
+describe('people whom no rule on a server tells apart', () => {
+  const server = (touched: string[]) => ({
+    id: 's',
+    changed: [],
+    touched: new Set(touched),
+    relevant: new Set(['group:a', 'group:b', 'everyone']),
+  });
+  const members = new Map([
+    ['group:a', [0, 1]],
+    ['group:b', [1, 2]],
+  ]);
+  const of = (total: number, touched: string[]) =>
+    createSorter({ total, known: 3, members })(server(touched)).map(({ subjects, size, people: some, others }) => [
+      [...subjects].join(' '),
+      size,
+      some,
+      ...(others ? [others] : []),
+    ]);
+
+  const byName = (classes: unknown[][]) => classes.toSorted((a, b) => String(a[0]).localeCompare(String(b[0])));
+
+  test('are those who are in the same groups, of whom a changed rule speaks', () => {
+    const expected = [
+      ['group:b', 1, [2]],
+      ['group:a group:b', 1, [1]],
+    ];
+    assert.deepEqual(byName(of(9, ['group:b'])), byName(expected));
+  });
+
+  test('and where it speaks of everybody those too who are in none, if there are any', () => {
+    const known = [
+      ['group:a', 1, [0]],
+      ['group:b', 1, [2]],
+      ['group:a group:b', 1, [1]],
+    ];
+    assert.deepEqual(byName(of(9, ['everyone'])), byName([...known, ['', 6, [], [0, 1, 2]]]));
+    assert.deepEqual(byName(of(3, ['everyone'])), byName(known));
+  });
+
+  test('one server after the other', () => {
+    const sort = createSorter({ total: 3, known: 3, members });
+    const first = sort(server(['everyone']));
+    assert.deepEqual(sort(server(['everyone'])), first, 'nothing is left of the one before');
   });
 });
 

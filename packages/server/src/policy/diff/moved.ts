@@ -46,8 +46,9 @@ function partsOf(upstream: unknown): {
 } {
   if (!isObject(upstream)) return { place: null, untold: {} };
   const { http, stdio, env, cwd, ...others } = upstream;
-  if (typeof http === 'string' && URL.canParse(http)) {
-    const { origin, pathname, search } = new URL(http);
+  const url = typeof http === 'string' ? URL.parse(http) : null;
+  if (url) {
+    const { origin, pathname, search } = url;
     return { place: origin, untold: { ...others, path: pathname, query: search } };
   }
   const [command, ...given] = Array.isArray(stdio) ? stdio : [];

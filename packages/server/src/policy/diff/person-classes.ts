@@ -50,7 +50,7 @@ export function createSorter({ total, known, members }: Population) {
       }
     }
     const concernsAll = touched.has('everyone');
-    const isMeant = kinds.map((own) => own.length > 0 && (concernsAll || own.some((subject) => touched.has(subject))));
+    const isMeant = kinds.map((own) => concernsAll || own.some((subject) => touched.has(subject)));
     const people = kinds.map(() => [] as number[]);
     for (const person of marked) {
       const at = classOf[person] as number;
@@ -62,7 +62,8 @@ export function createSorter({ total, known, members }: Population) {
       const own = new Set(kinds[at]);
       return [{ subjects: own, person: toPerson(own), size: some.length, people: some }];
     });
-    if (!concernsAll || total <= marked.length) return classes;
+    // Who is in none of the groups is touched by what touches everybody, and by nothing else.
+    if (!concernsAll || marked.length === total) return classes;
     const none: ReadonlySet<string> = new Set();
     const rest = { subjects: none, person: toPerson(none), size: total - marked.length, people: [] };
     return [...classes, { ...rest, others: marked }];
