@@ -24,6 +24,8 @@ describe('policy as code', () => {
       '--scope',
       'read:policy',
       '--scope',
+      'read:reach',
+      '--scope',
       'apply',
       '--days',
       '1',

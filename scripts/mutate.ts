@@ -63,6 +63,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('changes/enable-server.ts'), [server('changes/enable-server.test.ts')], [toSpec('admin-enable-server')]],
   [server('admin/steps.ts'), [server('admin/steps.test.ts')]],
   [server('policy/diff/moved.ts'), [server('policy/diff/moved.test.ts')]],
+  [server('changes/compiled.ts'), [server('changes/compiled.test.ts')]],
   [server('policy/to-yaml.ts'), [server('policy/to-yaml.test.ts')]],
   [server('policy/together.ts'), [server('policy/together.test.ts')], [toSpec('never-together')]],
   [server('policy/explain-together.ts'), [server('policy/together.test.ts')]],

@@ -42,6 +42,16 @@ describe('the diff of a draft', () => {
     assert.deepEqual(effects, []);
   });
 
+  test('counts people, so that it is for those who may read reach and not for a token for documents alone', async () => {
+    const world = await openChangesWorld();
+    const { id } = await writer(world, 'policy').draft(dataWrites);
+    const [lacking, having] = [['read:policy', 'apply'], ['read:reach']];
+    const get = async (scopes: string[]) =>
+      world.send('GET', `/drafts/${id}/diff`, { token: await world.tokenOf('policy', scopes) });
+    await adminRefused(world, await get(lacking), 'admin_scope_lacks');
+    assert.equal((await get(having)).body.gain, 3);
+  });
+
   test('of a resource document names the entries', async () => {
     const world = await openChangesWorld();
     const policy = writer(world, 'policy');

@@ -18,9 +18,12 @@ function toJson(text: string): unknown {
   return JSON.parse(JSON.stringify(parsed.document));
 }
 
-async function planned(text: string, { secondPerson = false, before = accessText } = {}) {
+async function planned(
+  text: string,
+  { secondPerson = false, before = accessText, scopes = ['read:policy', 'read:reach'] } = {},
+) {
   const world = await openChangesWorld({ secondPerson, text: before });
-  const token = await world.tokenOf('policy', ['read:policy']);
+  const token = await world.tokenOf('policy', scopes);
   const last = secondPerson ? 'second_person: required\n' : '';
   const document = toJson(text + last);
   const { status, body } = await world.send('POST', '/policies/access/plan', { token, body: { document } });
@@ -45,6 +48,20 @@ describe('a plan', () => {
     const { kind, from, isInForce, gain, lose, summary, needsSecondPerson } = rest;
     assert.deepEqual([kind, from, isInForce, gain, lose, needsSecondPerson], ['access', 1, false, 3, 0, false]);
     assert.equal(summary, '3 people gain, 0 lose.');
+  });
+
+  test('tells nothing of people to a token that may read the policy alone, or it could ask who is in which group', async () => {
+    const asks = (who: string) =>
+      `${accessText}  - { id: asks, allow: [issues:write], on: tracker, to: ['user:${who}'] }\n  - { id: out, deny: all, on: tracker, to: [group:data] }\n`;
+    const told = async (who: string) => {
+      const { digest: _, ...rest } = await planned(asks(who), { scopes: ['read:policy'] });
+      return rest;
+    };
+    const [inside, outside] = [await told('u_d1'), await told('u_alice')];
+    assert.deepEqual(inside, outside);
+    assert.deepEqual([inside.gain, inside.lose, inside.effects], [null, null, []]);
+    assert.deepEqual(inside.widens, ['rules on tracker grant more']);
+    assert.equal(inside.entries.length, 2);
   });
 
   test('of what is in force says so, whatever stands in another order or is the default', async () => {

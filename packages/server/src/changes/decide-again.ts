@@ -1,9 +1,10 @@
 import type { AuditRecord } from '../audit/record.ts';
-import { type Origins, toAccessIndex } from '../in-force.ts';
+import type { Origins } from '../in-force.ts';
 import type { AccessIndex } from '../policy/compile.ts';
 import type { Rule } from '../policy/compile-rules.ts';
 import { type Explanation, explain } from '../policy/explain.ts';
 import type { Store } from '../store/store.ts';
+import { compiledAccess } from './compiled.ts';
 import { toRecordedAsk } from './recorded-ask.ts';
 
 /** A decision made anew, and the version it was made with. */
@@ -40,5 +41,5 @@ async function compile(
   origins: Origins,
 ): Promise<AccessIndex | undefined> {
   const found = await policies.read('access', version);
-  return found && toAccessIndex(found, origins);
+  return found && compiledAccess(found, origins);
 }

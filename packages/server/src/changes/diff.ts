@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { EpochSeconds } from '@credence/mcp/protocol';
-import { type Origins, toAccessIndex } from '../in-force.ts';
+import type { Origins } from '../in-force.ts';
 import type { AccessDocument } from '../policy/access-document.ts';
 import { type AccessIndex, compileAccess } from '../policy/compile.ts';
 import { splitSubject } from '../policy/compile-rules.ts';
@@ -10,6 +10,7 @@ import { changedEntries, type EntryChange, type Json } from '../policy/diff/entr
 import { widenings } from '../policy/diff/widened.ts';
 import { toSentence, toSummary } from '../policy/diff/words.ts';
 import type { PolicyKind, Store } from '../store/store.ts';
+import { compiledAccess } from './compiled.ts';
 import { loadPopulation } from './load-population.ts';
 
 /** What a change of a document does, in people and in words. */
@@ -46,8 +47,8 @@ export async function diffOf(
     const widens = widenings(kind, { document: before }, { document: after });
     return { kind, from, gain: 0, lose: 0, summary: toCount(entries), effects: [], entries, widens };
   }
-  const old = latest ? toAccessIndex(latest, origins) : emptyAccess(origins);
-  const next = toAccessIndex({ kind, version: from + 1, document, digest: '', author: '', publishedAt: now }, origins);
+  const old = latest ? compiledAccess(latest, origins) : emptyAccess(origins);
+  const next = compiledAccess({ version: from + 1, document }, origins);
   const affected = affectedServers(old, next);
   const work = createEffects(old, next, await loadPopulation(store, affected), now);
   const { effects, gain, lose } = await inTurn(work, affected);

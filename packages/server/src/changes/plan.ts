@@ -15,9 +15,9 @@ export interface Plan {
   readonly digest: string;
   /** It says what is in force, to the letter. */
   readonly isInForce: boolean;
-  /** How many people gain, and lose, anything; of a resource document nobody can say. */
-  readonly gain: number;
-  readonly lose: number;
+  /** How many people gain, and lose, anything; of a resource document nobody can say. `null`: not for whoever asks. */
+  readonly gain: number | null;
+  readonly lose: number | null;
   readonly summary: string;
   readonly effects: readonly { readonly words: string }[];
   readonly entries: readonly PlannedEntry[];
@@ -35,11 +35,16 @@ export interface PlannedEntry {
   readonly keys: readonly string[];
 }
 
-/** Compares a document that is no draft with the version in force; changes nothing. */
+/**
+ * Compares a document that is no draft with the version in force; changes nothing.
+ * @param mayCount - whether whoever asks may know of people: how many gain by a rule about one person and a group, which they can
+ *   write as they like, tells whether that person is in it
+ */
 export async function planOf(
   { store, origins, now }: Pick<Ground, 'store' | 'origins' | 'now'>,
   kind: PolicyKind,
   raw: unknown,
+  mayCount: boolean,
 ): Promise<Outcome<Plan>> {
   const latest = await store.policies.latest(kind);
   const judged = judge(kind, raw, origins, [latest]);
@@ -51,15 +56,16 @@ export async function planOf(
     from,
     digest,
     isInForce: latest?.digest === digest,
-    gain,
-    lose,
-    summary,
-    effects: effects.map(({ words }) => ({ words })),
+    ...(mayCount
+      ? { gain, lose, summary, effects: effects.map(({ words }) => ({ words })) }
+      : { gain: null, lose: null, summary: notCounted, effects: [] }),
     entries: entries.map(toPlanned),
     widens,
     needsSecondPerson: asksSecondPerson(latest) && widens.length > 0,
   });
 }
+
+const notCounted = 'How many people gain or lose is not told without read:reach.';
 
 function toPlanned({ section, id, before, after, keys }: EntryChange): PlannedEntry {
   const change = before === undefined ? 'new' : after === undefined ? 'gone' : 'changed';

@@ -40,7 +40,7 @@ function toPlace(store: Store, origins: Ground['origins'], home: string): Policy
         );
       return JSON.parse(found.document);
     },
-    plan: async (kind, document) => orProblem(await planOf(ground(), kind, document)),
+    plan: async (kind, document) => orProblem(await planOf(ground(), kind, document, true)),
     async apply(plan, document, name) {
       const waiting = plan.needsSecondPerson ? (await store.drafts.list()).find(isSameText(plan)) : undefined;
       if (waiting) return { draft: waiting.id, state: waiting.state };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readCursor } from '../../audit/search.ts';
+import { compiledAccess } from '../../changes/compiled.ts';
 import { diffOf } from '../../changes/diff.ts';
 import type { PolicyDraft } from '../../changes/drafts.ts';
 import type { Outcome as Changed } from '../../changes/outcome.ts';
@@ -12,7 +13,6 @@ import type { Ask } from '../../policy/model.ts';
 import { reachOf } from '../../policy/reach.ts';
 import { withoutUpstream } from '../../policy/upstreams.ts';
 import type { Person } from '../../store/store.ts';
-import { indexOf } from './draft-index.ts';
 import { findDraft } from './drafts.ts';
 import { isHidden } from './people.ts';
 import { answer, type Route, refuse, route } from './route.ts';
@@ -103,7 +103,8 @@ export const draftEffectRoutes: readonly Route[] = [
     path: '/drafts/{id}/diff',
     id: 'diffDraft',
     summary: 'What a draft does, in people and in words, against the version in force',
-    permission: 'read:policy',
+    // It counts people by whatever rule somebody writes, which tells of each one whether they are in a group.
+    permission: 'read:reach',
     params,
     answer: DiffShape,
     handle: async ({ params: { id }, by, now }, services) => {
@@ -231,11 +232,11 @@ export async function findAccess(
   if (!found.ok) return found;
   if (found.value.kind !== 'access')
     return refuse('api_value_invalid', 'Only a draft of the access document decides for people.');
-  const { kind, document, digest, base } = found.value;
-  const version = { kind, document, digest, version: base + 1, author: '', publishedAt: 0 };
+  const { document, digest, base } = found.value;
   const latest = await services.store.policies.latest('access');
-  const before = latest && indexOf(services, latest);
-  return { ok: true, value: { digest, before, after: indexOf(services, version) } };
+  const before = latest && compiledAccess(latest, originsOf(services));
+  const after = compiledAccess({ document, version: base + 1 }, originsOf(services));
+  return { ok: true, value: { digest, before, after } };
 }
 
 /** From the best place, after the best sign-in: what policy makes of the person, not of an hour or a network. */

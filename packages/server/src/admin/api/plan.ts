@@ -10,8 +10,11 @@ const PlanShape = z.object({
   from: z.int().describe('Version it is compared with; 0 where there is none.'),
   digest: z.string().describe('SHA-256 of the document as it would be published, base64url.'),
   isInForce: z.boolean().describe('It says what is in force, to the letter.'),
-  gain: z.int().describe('People who gain something; of a resource document nobody can say.'),
-  lose: z.int(),
+  gain: z
+    .int()
+    .nullable()
+    .describe('People who gain something; of a resource document nobody can say. null: without read:reach.'),
+  lose: z.int().nullable(),
   summary: z.string(),
   effects: z.array(z.object({ words: z.string() })).readonly(),
   entries: z
@@ -41,7 +44,8 @@ export const planRoutes: readonly Route[] = [
     maxBytes: maxDocumentBytes,
     answer: PlanShape,
     handle: async (call, services) => {
-      const planned = await planOf(toGround(call, services), call.params.kind, call.body.document);
+      const mayCount = call.by.permissions.has('read:reach');
+      const planned = await planOf(toGround(call, services), call.params.kind, call.body.document, mayCount);
       return planned.ok ? answer(planned.value) : planned;
     },
   }),
