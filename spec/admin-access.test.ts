@@ -52,11 +52,11 @@ describe('the matrix of groups and servers', () => {
     ]);
     assert.deepEqual(shown, [
       ['group:engineering tracker', 'issues:read issues:write', 'issues:write', ''],
-      ['group:engineering wiki', 'pages:read', '', ''],
-      ['group:engineering lonely', 'all admin', 'admin', ''],
       ['group:marketing tracker', 'issues:read', '', ''],
       ['role:contractor tracker', '', '', 'issues:read issues:write'],
+      ['group:engineering wiki', 'pages:read', '', ''],
       ['role:contractor wiki', '', '', 'pages:read'],
+      ['group:engineering lonely', 'all admin', 'admin', ''],
       ['role:contractor lonely', '', '', 'all admin'],
     ]);
   });

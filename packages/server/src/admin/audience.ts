@@ -66,6 +66,27 @@ export function audienceShared(
 
 const underWay = new WeakMap<AccessIndex, Map<string, ReturnType<typeof audienceOf>>>();
 
+/** How many people reach each server, as it was counted in the last minute. */
+const counted = new WeakMap<AccessIndex, Map<string, { readonly atMs: number; readonly people: number }>>();
+const countedMs = 60_000;
+
+/** How many people have anything at a server, through any client; counted again after a minute. */
+export async function countReach(
+  store: Parameters<typeof audienceOf>[0],
+  index: AccessIndex,
+  server: AccessServer,
+  { now, nowMs }: { readonly now: EpochSeconds; readonly nowMs: number },
+): Promise<number> {
+  const mine = counted.get(index) ?? new Map<string, { readonly atMs: number; readonly people: number }>();
+  counted.set(index, mine);
+  const known = mine.get(server.id);
+  if (known && nowMs - known.atMs < countedMs && nowMs >= known.atMs) return known.people;
+  const audience = await audienceShared(store, index, server, now);
+  const people = audience.reduce((sum, { size }) => sum + size, 0);
+  mine.set(server.id, { atMs: nowMs, people });
+  return people;
+}
+
 /** How many people get anything, each counted once, by what `namesOf` tells of what they get. */
 export function countPeople(
   audience: readonly Audience[],

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type SqlBool, sql } from 'kysely';
 import { indexedTo, lastPosition } from './audit-index.ts';
 import { createTally, dayMs, hourMs, type Tally } from './audit-tally.ts';
+import type { GroupKind } from './directory.ts';
 import type { Engine } from './engine.ts';
 import { chunksOf } from './groups.ts';
 import { readSaid } from './recent-lines.ts';
@@ -61,6 +62,10 @@ export interface UseStore {
     server: string,
     people: readonly string[],
   ): Promise<readonly { readonly person: string; readonly client: string; readonly lastMs: number }[]>;
+  /** Groups and roles with somebody in them now who had one issued for this server since then. */
+  groupsAt(server: string, sinceMs: number): Promise<readonly { readonly kind: GroupKind; readonly id: string }[]>;
+  /** Of these groups or roles those with somebody in them now who had one issued for any server since then. */
+  groupsInUse(kind: GroupKind, ids: readonly string[], sinceMs: number): Promise<ReadonlySet<string>>;
   /** How many times a person, a client and a server met that had not met before; counted up to a million. */
   meetings(): Promise<{ readonly count: number; readonly isAll: boolean }>;
   /** How many of the people who are here had an ID-JAG issued since then. Looks at everybody, a little at a time. */
@@ -71,6 +76,7 @@ export interface UseStore {
 const longestTail = 2048;
 const mostMeetings = 1_000_000;
 const peopleAtOnce = 1000;
+const groupsAtOnce = 50;
 
 export function useStore({ db }: Engine): UseStore {
   /** What is not in the index yet. Read first: what goes there meanwhile would otherwise be missed, and this way counts twice at worst for a moment. */
@@ -182,6 +188,44 @@ export function useStore({ db }: Engine): UseStore {
           .where('server', '=', server)
           .execute();
         found.push(...rows);
+      }
+      return found;
+    },
+
+    groupsAt: async (server, sinceMs) => {
+      const rows = await db
+        .selectFrom('agent_uses')
+        .innerJoin('memberships', 'memberships.person_id', 'agent_uses.person_id')
+        .select(['memberships.kind', 'memberships.of_id as id'])
+        .distinct()
+        .where('agent_uses.server', '=', server)
+        .where('agent_uses.last_ms', '>=', sinceMs)
+        .execute();
+      return rows;
+    },
+
+    groupsInUse: async (kind, ids, sinceMs) => {
+      const found = new Set<string>();
+      for (let from = 0; from < ids.length; from += groupsAtOnce) {
+        // Each looks at its members until it has found one: of most groups that is the first.
+        const rows = await db
+          .selectFrom('groups')
+          .select('groups.id')
+          .where('groups.kind', '=', kind)
+          .where('groups.id', 'in', ids.slice(from, from + groupsAtOnce))
+          .where(({ exists, selectFrom }) =>
+            exists(
+              selectFrom('memberships')
+                .innerJoin('agent_uses', 'agent_uses.person_id', 'memberships.person_id')
+                .select('memberships.person_id')
+                .whereRef('memberships.kind', '=', 'groups.kind')
+                .whereRef('memberships.of_id', '=', 'groups.id')
+                .where('agent_uses.last_ms', '>=', sinceMs),
+            ),
+          )
+          .execute();
+        for (const { id } of rows) found.add(id);
+        await setImmediate();
       }
       return found;
     },

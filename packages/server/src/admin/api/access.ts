@@ -1,60 +1,43 @@
 import { z } from 'zod';
+import type { Outcome as Changed } from '../../changes/outcome.ts';
+import { areasOf } from '../../policy/areas.ts';
+import { clientsAt } from '../../policy/audience.ts';
 import type { AccessIndex } from '../../policy/compile.ts';
 import { splitSubject } from '../../policy/compile-rules.ts';
-import { cellOf, openCell, subjectsOf } from '../../policy/matrix.ts';
+import { createLens } from '../../policy/lens.ts';
+import { openCell, subjectsOf } from '../../policy/matrix.ts';
 import type { AccessServer } from '../../policy/model.ts';
+import { countReach } from '../audience.ts';
+import { inUse } from '../in-use.ts';
+import { isInUse, placesOf, readCells, serversIn, toColumns } from '../matrix-window.ts';
+import {
+  Matrix,
+  OpenedCell,
+  type Row,
+  rowChoice,
+  toCell,
+  toColumn,
+  toFoldedCell,
+  toRows,
+  toServer,
+} from './access-shape.ts';
+import { findAccess } from './draft-effects.ts';
 import { isHidden } from './people.ts';
 import { answer, type Route, refuse, route } from './route.ts';
-import { RuleShape, toRuleShape } from './rule-shape.ts';
-import { risk, ScopeShape, toScopeShapes } from './scope-shape.ts';
+import { toRuleShape } from './rule-shape.ts';
+import { risk, toScopeShapes } from './scope-shape.ts';
+import type { AdminServices } from './services.ts';
 import { findHead, type SubjectHead, sizesOf, subjectHeads } from './subject-heads.ts';
+import { sinceOf } from './use-shape.ts';
 
+/** Groups and servers that are shown whole, whether they are in use or not. */
+const few = 60;
+const unusedDays = 90;
+const mostCounted = 50;
 const count = (most: number) => z.coerce.number().int().min(0).max(most);
 const text = z.string().min(1).max(300);
 const client = text.optional().describe('As far as this client goes; without, through any.');
-
-const Row = z.object({
-  subject: z.string().describe('As rules name it: everyone, group:ID, role:ID or user:ID.'),
-  kind: z.enum(['everyone', 'group', 'role', 'user']),
-  id: z.string(),
-  name: z.string(),
-  source: z.string().nullable().describe('null = rules name it, and the directory does not know it.'),
-  people: z.int(),
-});
-
-const Column = z.object({
-  id: z.string(),
-  name: z.string(),
-  ras: z.string(),
-  enabled: z.boolean(),
-  scopes: z.array(ScopeShape),
-});
-
-const Cell = z.object({
-  subject: z.string(),
-  server: z.string(),
-  allowed: z.array(z.string()),
-  conditional: z.array(z.string()).describe('Of those allowed: through some clients, in some circumstances, ... only.'),
-  denied: z.array(z.string()),
-  own: z.boolean().describe('false: it comes from rules about everyone.'),
-});
-
-const Matrix = z.object({
-  version: z.int(),
-  rows: z.array(Row),
-  columns: z.array(Column),
-  cells: z.array(Cell).describe('Of these rows and columns; where no rule speaks there is none.'),
-  totals: z.object({ rows: z.int(), columns: z.int(), groups: z.int(), servers: z.int(), rules: z.int() }),
-});
-
-const scopeState = z.enum(['allowed', 'conditional', 'denied', 'not_given']);
-const OpenedCell = z.object({
-  version: z.int(),
-  row: Row,
-  column: Column,
-  scopes: z.array(ScopeShape.extend({ state: scopeState, rules: z.array(z.string()) })),
-  rules: z.array(RuleShape),
-});
+const draft = z.string().max(64).optional().describe('As this draft would have it, beside what is in force.');
 
 /** What the policy in force gives to whom: groups and roles down, servers across. */
 export const accessRoutes: readonly Route[] = [
@@ -71,45 +54,107 @@ export const accessRoutes: readonly Route[] = [
       columns: count(200).default(50),
       q: z.string().min(1).max(100).optional().describe('Part of the name or id of rows.'),
       server: z.string().min(1).max(100).optional().describe('Part of the name or id of columns.'),
-      only: z.enum(['all', 'ruled']).default('all').describe('ruled: rows that some rule speaks of.'),
+      only: rowChoice
+        .default('all')
+        .describe(
+          'ruled: rows that some rule speaks of. used: groups and servers with use in the last 30 days, which takes read:reach. auto: all where they are few, else used.',
+        ),
+      cells: z
+        .enum(['all', 'high', 'unused', 'changed'])
+        .default('all')
+        .describe(
+          'Draw cells of this kind only, and leave out rows and columns without. high: a rule for that row allows a scope of high risk. unused: it allows something, and nobody of the group used the server in 90 days, which takes read:reach. changed: by the draft.',
+        ),
       risk: risk.optional().describe('Columns with a scope of this risk only.'),
+      fold: z.string().max(4000).optional().describe('Areas to show as one column: their ids, with commas between.'),
       client,
+      draft,
     }),
     answer: Matrix,
-    handle: async ({ query, now }, { store, access }) => {
-      const index = access();
-      if (!index) return refuse('api_not_found', 'This installation serves no identity provider.');
-      const { q, server, only, risk: ofRisk, client: through } = query;
-      const ruled = subjectsOf(index);
-      const heads = (await subjectHeads(store, ruled)).filter(
-        ({ subject, name, id }) => (only === 'all' || ruled.has(subject)) && hasText(q, name, id),
-      );
-      const servers = [...index.servers.values()].filter(
-        ({ id, name, scopes }) =>
-          hasText(server, name, id) && (ofRisk === undefined || [...scopes.values()].includes(ofRisk)),
-      );
-      const shownHeads = heads.slice(query.row, query.row + query.rows);
-      const shown = servers.slice(query.column, query.column + query.columns);
-      const view = { now, client: through };
-      const cells = shownHeads.flatMap(({ subject }) =>
-        shown.flatMap(({ id }) => {
-          const cell = cellOf(index, subject, id, view);
-          return cell ? [toCell(cell)] : [];
-        }),
-      );
+    handle: async ({ query, by, now, nowMs }, services) => {
+      const looked = await lookAt(services, query.draft);
+      if (!looked.ok) return looked;
+      const { store } = services;
+      const { index, before } = looked.value;
+      const mayKnowUse = by.permissions.has('read:reach');
+      if (!mayKnowUse && (query.cells === 'unused' || query.only === 'used')) return refuse('admin_scope_lacks');
+
+      const lens = createLens(index, before, { now, client: query.client });
+      const ruled = new Set([...subjectsOf(index), ...(before ? subjectsOf(before) : [])]);
+      const heads = await subjectHeads(store, ruled);
+      const servers = serversIn(index, before);
+      const areas = areasOf(servers);
+      const places = placesOf(lens, query.cells, new Map(servers.map((server) => [server.id, server])));
+      const groups = heads.flatMap(({ kind, id }) => (kind === 'group' || kind === 'role' ? [{ kind, id }] : []));
+      const isLarge = heads.length > few || servers.length > few;
+      const isNarrowed = query.q !== undefined || query.server !== undefined || places !== undefined;
+      const asksUse = query.only === 'used' || (query.only === 'auto' && isLarge && mayKnowUse && !isNarrowed);
+      const use = asksUse ? await inUse(store, groups, { sinceMs: sinceOf(30, nowMs), nowMs }) : undefined;
+      // Where nothing was used yet there would be nothing to see.
+      const used = query.only === 'auto' && use?.servers.size === 0 ? undefined : use;
+      const isRow = ({ subject, name, id }: SubjectHead) =>
+        (query.only !== 'ruled' || ruled.has(subject)) &&
+        (places?.subjects.has(subject) ?? true) &&
+        (!used || isInUse(used, subject)) &&
+        hasText(query.q, name, id);
+      const isColumn = ({ id, name, scopes }: AccessServer) =>
+        (places?.servers.has(id) ?? true) &&
+        (used?.servers.has(id) ?? true) &&
+        hasText(query.server, name, id) &&
+        (query.risk === undefined || [...scopes.values()].includes(query.risk));
+      const foldedAreas = new Set(query.fold?.split(','));
+      const [rows, some] = [heads.filter(isRow), servers.filter(isColumn)];
+      const columns = toColumns(some, areas, (area) => foldedAreas.has(area));
+      const shownRows = rows.slice(query.row, query.row + query.rows);
+      const shown = columns.slice(query.column, query.column + query.columns);
+      const subjects = shownRows.map(({ subject }) => subject);
+      const times = { sinceMs: sinceOf(unusedDays, nowMs), nowMs };
+      const { cells, folded } = await readCells({ store, lens }, subjects, shown, query.cells, times);
       return answer({
         version: index.version,
-        rows: toRows(shownHeads, await sizesOf(store, shownHeads)),
-        columns: shown.map(toColumn),
-        cells,
+        only: query.only === 'auto' ? (used ? 'used' : 'all') : query.only,
+        rows: toRows(shownRows, await sizesOf(store, shownRows)),
+        columns: shown.map((column) => toColumn(column)),
+        cells: cells.map(toCell),
+        folded: folded.map(toFoldedCell),
+        areas: [...Map.groupBy(some, ({ id }) => areas.get(id)?.id ?? '')].map(([id, all]) => ({
+          id,
+          name: areas.get(all[0]?.id ?? '')?.name ?? id,
+          servers: all.length,
+          folded: foldedAreas.has(id),
+        })),
         totals: {
-          rows: heads.length,
-          columns: servers.length,
+          rows: rows.length,
+          columns: columns.length,
           groups: heads.filter(({ kind }) => kind === 'group').length,
           servers: index.servers.size,
           rules: countRules(index),
         },
       });
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/access/counts',
+    id: 'countReach',
+    summary:
+      'How many people reach each of some servers by the policy in force, each counted once; counted again after a minute',
+    permission: 'read:reach',
+    query: z.strictObject({
+      servers: z.string().min(1).max(20_000).describe('Their ids, with commas between; 50 at most.'),
+    }),
+    answer: z.object({ items: z.array(z.object({ server: z.string(), people: z.int() })) }),
+    handle: async ({ query, now, nowMs }, { store, access }) => {
+      const index = access();
+      const ids = [...new Set(query.servers.split(','))];
+      if (ids.length > mostCounted) return refuse('api_value_invalid', `At most ${mostCounted} servers at once.`);
+      const items = [];
+      for (const id of ids) {
+        const server = index?.servers.get(id);
+        if (!index || !server) continue;
+        items.push({ server: id, people: await countReach(store, index, server, { now, nowMs }) });
+      }
+      return answer({ items });
     },
   }),
   route({
@@ -125,22 +170,27 @@ export const accessRoutes: readonly Route[] = [
         .regex(/^(?:everyone|(?:group|role|user):\S+)$/, 'must be everyone, group:ID, role:ID or user:ID'),
       server: text,
       client,
+      draft,
     }),
     answer: OpenedCell,
-    handle: async ({ query, by, now }, { store, access }) => {
-      const index = access();
-      const server = index?.servers.get(query.server);
+    handle: async ({ query, by, now }, services) => {
+      const looked = await lookAt(services, query.draft);
+      if (!looked.ok) return looked;
+      const { store } = services;
+      const { index } = looked.value;
+      const server = index.servers.get(query.server);
       const [kind, id] = splitSubject(query.subject);
       const isShown = by.permissions.has('read:people') && !(kind === 'user' && (await isHidden({ store }, by, id)));
       const head = await findHead(store, query.subject, isShown);
-      if (!index || !server) return refuse('api_not_found', 'There is no such server.');
+      if (!server) return refuse('api_not_found', 'There is no such server.');
       const opened = openCell(index, query.subject, server.id, { now, client: query.client });
       const states = new Map(opened?.scopes.map(({ scope, ...rest }) => [scope, rest]));
       const [row] = toRows([head], await sizesOf(store, [head]));
       return answer({
         version: index.version,
         row: row as z.output<typeof Row>,
-        column: toColumn(server),
+        column: toServer(server),
+        clients: clientsAt(index, server).map(({ id, name }) => ({ id, name })),
         scopes: toScopeShapes(server).map((scope) => {
           const { state = 'not_given', rules = [] } = states.get(scope.name) ?? {};
           return { ...scope, state, rules: [...rules] };
@@ -156,29 +206,16 @@ function hasText(part: string | undefined, ...texts: readonly string[]): boolean
   return wanted === undefined || texts.some((each) => each.toLowerCase().includes(wanted));
 }
 
-function toRows(heads: readonly SubjectHead[], sizes: ReadonlyMap<string, number>): z.output<typeof Row>[] {
-  return heads.map(({ source, ...head }) => ({
-    ...head,
-    source: source ?? null,
-    people: sizes.get(head.subject) ?? 0,
-  }));
-}
-
-function toColumn(server: AccessServer): z.output<typeof Column> {
-  const { id, name, ras, isOff } = server;
-  return { id, name, ras, enabled: !isOff, scopes: toScopeShapes(server) };
-}
-
-function toCell(cell: NonNullable<ReturnType<typeof cellOf>>): z.output<typeof Cell> {
-  const { subject, server, allowed, conditional, denied, isOwn } = cell;
-  return {
-    subject,
-    server,
-    allowed: [...allowed],
-    conditional: [...conditional],
-    denied: [...denied],
-    own: isOwn,
-  };
+/** What is in force, or a draft with what it is compared with. */
+async function lookAt(
+  services: AdminServices,
+  draftId: string | undefined,
+): Promise<Changed<{ readonly index: AccessIndex; readonly before: AccessIndex | undefined }>> {
+  const inForce = services.access();
+  if (!inForce) return refuse('api_not_found', 'This installation serves no identity provider.');
+  if (draftId === undefined) return { ok: true, value: { index: inForce, before: undefined } };
+  const found = await findAccess(services, draftId);
+  return found.ok ? { ok: true, value: { index: found.value.after, before: found.value.before ?? inForce } } : found;
 }
 
 /** Of a rule on several servers there is one in each of them. */

@@ -156,6 +156,32 @@ export function usesContract(access: Access): void {
       assert.deepEqual(await uses.lastUses(server, []), []);
     });
 
+    test('which groups have somebody in them who used a server, or any, since then', async () => {
+      const [server, client] = [fresh('server'), fresh('client')];
+      const [used, unused, role] = [fresh('group'), fresh('group'), fresh('role')];
+      const [one, two] = [fresh('person'), fresh('person')];
+      const { people, uses, agentUses } = access.store();
+      const person = (id: string, groups: string[], roles: string[]) =>
+        people.save({ id, source: 'local', email: `${id}@acme.example`, name: id, groups, roles, active: true });
+      await person(one, [used], [role]);
+      await person(two, [unused], []);
+      const timeMs = 7000;
+      await write([line('issuance', {}, { server, client, person: one, timeMs })]);
+      while ((await agentUses.catchUp(1000)) > 0);
+      const at = async (sinceMs: number) =>
+        (await uses.groupsAt(server, sinceMs)).map(({ kind, id }) => `${kind} ${id}`).sort();
+      assert.deepEqual(await at(timeMs), [`group ${used}`, `role ${role}`]);
+      assert.deepEqual(await at(timeMs + 1), []);
+      assert.deepEqual(await uses.groupsAt(fresh('server'), 0), []);
+      const inUse = async (kind: 'group' | 'role', sinceMs: number) => [
+        ...(await uses.groupsInUse(kind, [used, unused, role, 'nothing'], sinceMs)),
+      ];
+      assert.deepEqual(await inUse('group', timeMs), [used]);
+      assert.deepEqual(await inUse('role', timeMs), [role]);
+      assert.deepEqual(await inUse('group', timeMs + 1), []);
+      assert.deepEqual([...(await uses.groupsInUse('group', [], 0))], []);
+    });
+
     test('are forgotten after four hundred days', async () => {
       const { uses } = access.store();
       const [server, client] = [fresh('server'), fresh('client')];

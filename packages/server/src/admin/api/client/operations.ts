@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: 6JXNW3LE5scQKrpIHYxVeXTbEL7Qtnv1UQns-5dQ2sg
+// Made of: 3BXDsCpyx9qPN2EyOWc_nKB643kdlX3HtqzU1Kb91DI
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -876,12 +876,16 @@ export interface Operations {
       columns?: number;
       q?: string;
       server?: string;
-      only?: 'all' | 'ruled';
+      only?: 'auto' | 'all' | 'ruled' | 'used';
+      cells?: 'all' | 'high' | 'unused' | 'changed';
       risk?: 'low' | 'medium' | 'high';
+      fold?: string;
       client?: string;
+      draft?: string;
     };
     answer: {
       version: number;
+      only: 'all' | 'ruled' | 'used';
       rows: readonly {
         subject: string;
         kind: 'everyone' | 'group' | 'role' | 'user';
@@ -890,13 +894,18 @@ export interface Operations {
         source: string | null;
         people: number;
       }[];
-      columns: readonly {
-        id: string;
-        name: string;
-        ras: string;
-        enabled: boolean;
-        scopes: readonly { name: string; risk: 'low' | 'medium' | 'high' }[];
-      }[];
+      columns: readonly (
+        | {
+            id: string;
+            name: string;
+            ras: string;
+            enabled: boolean;
+            scopes: readonly { name: string; risk: 'low' | 'medium' | 'high' }[];
+            kind: 'server';
+            area: { id: string; name: string };
+          }
+        | { kind: 'area'; area: { id: string; name: string }; servers: number }
+      )[];
       cells: readonly {
         subject: string;
         server: string;
@@ -904,15 +913,34 @@ export interface Operations {
         conditional: readonly string[];
         denied: readonly string[];
         own: boolean;
+        changed: boolean;
       }[];
+      folded: readonly {
+        subject: string;
+        area: string;
+        bars: readonly { level: 'low' | 'medium' | 'high'; has: 'all' | 'some' | 'none' }[];
+        allowed: number;
+        refused: number;
+        conditional: boolean;
+        own: boolean;
+        changed: boolean;
+      }[];
+      areas: readonly { id: string; name: string; servers: number; folded: boolean }[];
       totals: { rows: number; columns: number; groups: number; servers: number; rules: number };
     };
+  };
+  /** How many people reach each of some servers by the policy in force, each counted once; counted again after a minute. */
+  countReach: {
+    method: 'GET';
+    path: '/access/counts';
+    query: { servers: string };
+    answer: { items: readonly { server: string; people: number }[] };
   };
   /** One cell of the matrix, taken apart: each scope, and every rule that speaks. */
   getCell: {
     method: 'GET';
     path: '/access/cell';
-    query: { subject: string; server: string; client?: string };
+    query: { subject: string; server: string; client?: string; draft?: string };
     answer: {
       version: number;
       row: {
@@ -930,6 +958,7 @@ export interface Operations {
         enabled: boolean;
         scopes: readonly { name: string; risk: 'low' | 'medium' | 'high' }[];
       };
+      clients: readonly { id: string; name: string }[];
       scopes: readonly {
         name: string;
         risk: 'low' | 'medium' | 'high';
@@ -1345,8 +1374,8 @@ export interface Operations {
       from: number;
       digest: string;
       isInForce: boolean;
-      gain: number;
-      lose: number;
+      gain: number | null;
+      lose: number | null;
       summary: string;
       effects: readonly { words: string }[];
       entries: readonly { section: string; id: string; change: 'new' | 'gone' | 'changed'; keys: readonly string[] }[];
@@ -1981,6 +2010,7 @@ export const addresses = {
   getCatalogue: ['GET', '/catalogue'],
   probeServer: ['POST', '/probes'],
   getMatrix: ['GET', '/access'],
+  countReach: ['GET', '/access/counts'],
   getCell: ['GET', '/access/cell'],
   getStandingOfGroup: ['GET', '/groups/{ref}/standing'],
   reachOfPerson: ['GET', '/reach/people/{id}'],
