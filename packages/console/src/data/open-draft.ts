@@ -22,9 +22,14 @@ export function openDraft(id: string): void {
   for (const listener of listeners) listener();
 }
 
+/** Id of the draft that this browser works on; '' = none. */
+export function openDraftId(): string {
+  return localStorage.getItem(storageName) ?? '';
+}
+
 /** The draft that this browser works on, if there is one; read anew after each change. */
 export function useOpenDraft() {
-  const id = useSyncExternalStore(watch, () => localStorage.getItem(storageName) ?? '');
+  const id = useSyncExternalStore(watch, openDraftId);
   const queries = useQueryClient();
   const query = useRead('getDraft', { params: { id } }, { enabled: id !== '' });
   const changed = useCallback(

@@ -13,6 +13,10 @@ export function KeyList({ onClose }: { readonly onClose: () => void }) {
     [['Enter'], keyTexts.open],
     [['Esc'], keyTexts.close],
     ...pages.flatMap(({ key, title }): [string[], string][] => (key ? [[['g', key], keyTexts.go(title)]] : [])),
+    [['←', '→', '↑', '↓'], keyTexts.cells],
+    [['Home', 'End', 'PgUp', 'PgDn'], keyTexts.ends],
+    [['a', 'n', 'x'], keyTexts.choose],
+    [['Ctrl', 'Enter'], keyTexts.keep],
     [['?'], keyTexts.help],
   ];
   return (

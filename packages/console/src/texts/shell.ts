@@ -76,6 +76,10 @@ export const keyTexts = {
   rows: 'Next and previous row',
   open: 'Open the row',
   close: 'Close, and back to where you were',
+  cells: 'Move in the matrix of access, over its first row into the heads',
+  ends: 'First and last server, ten groups up and down',
+  choose: 'In an open cell: allow, not given, refuse',
+  keep: 'In an open cell: keep it in the draft',
   help: 'This list',
   go: (page: string) => `Go to ${page}`,
 } as const;

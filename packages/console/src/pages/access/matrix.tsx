@@ -1,51 +1,71 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useIsNarrow } from '../../parts/narrow.ts';
 import { accessTexts as texts } from '../../texts/access.ts';
-import { CellMark } from './cell-mark.tsx';
-import { cellWords } from './cell-words.ts';
 import style from './matrix.module.css';
-import { type Column, moveBy, type Row, type Totals, toCellKey } from './model.ts';
+import { MatrixFoot } from './matrix-foot.tsx';
+import { MatrixHead } from './matrix-head.tsx';
+import { MatrixRow } from './matrix-row.tsx';
+import { columnKey, fromCellKey, moveBy, type Row } from './model.ts';
 import type { MatrixData, Sight } from './use-matrix.ts';
 
-/** Groups down, servers across; only what is in sight is drawn. One tab stop: the arrows move in it, Enter opens. */
+const rowHeight = 30;
+/** So few rows are shown whole: the page scrolls, and nothing in it. */
+const shortRows = 40;
+/** Names of servers, and of areas over them. */
+const [namesHeight, areasHeight] = [150, 26];
+
+/** How a cell was opened. */
+export type By = 'hand' | 'key';
+
+/**
+ * Groups down, servers across; only what is in sight is drawn. One tab stop: the arrows move in it, over the first row into the
+ * heads, Enter opens.
+ */
 export function Matrix({
   data,
-  totals,
   open,
   onOpen,
+  onFold,
   onSight,
+  counts,
   children,
 }: {
   readonly data: MatrixData;
-  readonly totals: Totals;
   /** Key of the cell that is open; `children` unfolds under its row. */
   readonly open: string;
-  readonly onOpen: (key: string) => void;
+  readonly onOpen: (row: Row, column: string, by: By) => void;
+  readonly onFold: (area: string) => void;
   readonly onSight: (sight: Sight) => void;
+  readonly counts: ReadonlyMap<string, number>;
   readonly children: React.ReactNode;
 }) {
+  const { totals } = data;
   const scroller = useRef<HTMLDivElement>(null);
   const isNarrow = useIsNarrow();
   const isWide = window.matchMedia('(min-width: 1920px)').matches;
   const [head, cellWidth] = [isNarrow ? 128 : isWide ? 244 : 184, isWide ? 50 : 34];
+  const hasAreas = data.areas.length > 1;
+  const headHeight = namesHeight + (hasAreas ? areasHeight : 0);
   const [at, setAt] = useState({ row: 0, column: 0 });
-  const openRow = findOpenRow(data, totals, open);
+  const opened = fromCellKey(open);
+  const openRow = findRow(data, opened?.subject);
   const [panel, setPanel] = useState(0);
 
   const rows = useVirtualizer({
     count: totals.rows,
     getScrollElement: () => scroller.current,
-    estimateSize: (index) => 30 + (index === openRow ? panel : 0),
-    overscan: 6,
-    scrollPaddingStart: 150,
+    estimateSize: (index) => rowHeight + (index === openRow ? panel : 0),
+    overscan: 2,
+    scrollPaddingStart: headHeight,
+    scrollPaddingEnd: rowHeight,
   });
   const columns = useVirtualizer({
     horizontal: true,
     count: totals.columns,
     getScrollElement: () => scroller.current,
     estimateSize: () => cellWidth,
-    overscan: 4,
+    overscan: 2,
     paddingStart: head,
     scrollPaddingStart: head,
   });
@@ -54,113 +74,130 @@ export function Matrix({
   // biome-ignore lint/correctness/useExhaustiveDependencies: sizes are measured anew when one of these changes them
   useEffect(() => columns.measure(), [cellWidth, head]);
 
-  const shownRows = rows.getVirtualItems();
-  const shownColumns = columns.getVirtualItems();
-  const sight: Sight = {
-    rows: [shownRows[0]?.index ?? 0, shownRows.at(-1)?.index ?? 0],
-    columns: [shownColumns[0]?.index ?? 0, shownColumns.at(-1)?.index ?? 0],
-  };
-  const sightKey = JSON.stringify(sight);
-  useEffect(() => onSight(JSON.parse(sightKey) as Sight), [sightKey, onSight]);
+  const [firstRow, lastRow] = inSteps(rows.getVirtualItems(), totals.rows);
+  const [first, last] = inSteps(columns.getVirtualItems(), totals.columns);
+  const sight = useMemo<Sight>(
+    () => ({ rows: [firstRow, lastRow], columns: [first, last] }),
+    [firstRow, lastRow, first, last],
+  );
+  useEffect(() => onSight(sight), [sight, onSight]);
+  /** The same list as long as the same columns are in sight: rows that change in nothing are not drawn again. */
+  const inSight = useMemo(
+    () =>
+      Array.from({ length: last - first + 1 }, (_, of) => {
+        const [before, column] = [data.column(first + of - 1), data.column(first + of)];
+        return { index: first + of, column, isFirst: column !== undefined && before?.area.id !== column.area.id };
+      }),
+    [data, first, last],
+  );
 
-  const left = (shownColumns[0]?.start ?? head) - head;
-  const right = columns.getTotalSize() - (shownColumns.at(-1)?.end ?? 0);
-  const above = shownRows[0]?.start ?? 0;
-  const below = rows.getTotalSize() - (shownRows.at(-1)?.end ?? 0);
-  const span = shownColumns.length + 3;
+  const startOf = (row: number) => row * rowHeight + (openRow >= 0 && row > openRow ? panel : 0);
+  const above = startOf(firstRow);
+  const below = startOf(totals.rows) - startOf(lastRow + 1);
+  const span = inSight.length + 3;
+  const openColumn = inSight.find(({ column }) => column && columnKey(column) === opened?.server);
+  const notch = openColumn && head + openColumn.index * cellWidth + cellWidth / 2;
 
   function focusCell(row: number, column: number): void {
     setAt({ row, column });
-    rows.scrollToIndex(row);
+    if (row >= 0) rows.scrollToIndex(row);
     columns.scrollToIndex(column);
     requestAnimationFrame(() =>
-      requestAnimationFrame(() =>
-        scroller.current?.querySelector<HTMLElement>(`[data-at="${row} ${column}"]`)?.focus({ preventScroll: true }),
-      ),
+      requestAnimationFrame(() => {
+        const place = row === -2 ? `[data-area-of~="${column}"]` : `[data-at="${row} ${column}"]`;
+        scroller.current?.querySelector<HTMLElement>(place)?.focus({ preventScroll: true });
+      }),
     );
   }
 
   function onKeyDown(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!(event.target instanceof HTMLElement) || event.target.dataset.at === undefined) return;
-    const to = moveBy(event.key, at, totals, 10);
+    if (event.ctrlKey || event.metaKey || event.altKey || !(event.target instanceof HTMLElement)) return;
+    const from = placeOf(event.target);
+    if (!from) return;
+    const to = moveBy(
+      event.key,
+      { ...from, column: from.row === -2 ? at.column : from.column },
+      totals,
+      10,
+      hasAreas ? 2 : 1,
+    );
     if (!to) return;
     event.preventDefault();
     event.stopPropagation();
     focusCell(to.row, to.column);
   }
 
+  const onFocus = useCallback((event: React.FocusEvent) => {
+    const from = event.target instanceof HTMLElement ? placeOf(event.target) : undefined;
+    if (from && from.row >= -1) setAt(from);
+  }, []);
+
+  // One ear for all cells: each of them would cost one of its own.
+  const onClick = useCallback(
+    (event: MouseEvent) => {
+      const button = event.target instanceof Element ? event.target.closest<HTMLElement>('button[data-at]') : null;
+      const from = button && placeOf(button);
+      const [row, column] = from ? [data.row(from.row), data.column(from.column)] : [];
+      if (!row || !column) return;
+      if (column.kind === 'area') onFold(column.area.id);
+      else onOpen(row, column.id, event.detail === 0 ? 'key' : 'hand');
+    },
+    [data, onFold, onOpen],
+  );
+
   return (
-    <section ref={scroller} className={style.scroller} aria-label={texts.matrix}>
+    <section
+      ref={scroller}
+      className={style.scroller}
+      aria-label={texts.matrix}
+      data-short={totals.rows <= shortRows || undefined}
+      data-open={openRow >= 0 || undefined}
+    >
       <table
         role="grid"
         className={style.matrix}
         style={{ width: columns.getTotalSize() }}
         aria-label={texts.matrix}
-        aria-rowcount={totals.rows + 1}
+        aria-rowcount={totals.rows + 2}
         aria-colcount={totals.columns + 1}
         onKeyDown={onKeyDown}
+        onFocus={onFocus}
+        onClick={onClick}
       >
         <colgroup>
           <col style={{ width: head }} />
-          <col style={{ width: left }} />
-          {shownColumns.map(({ index }) => (
+          <col style={{ width: first * cellWidth }} />
+          {inSight.map(({ index }) => (
             <col key={index} style={{ width: cellWidth }} />
           ))}
-          <col style={{ width: right }} />
+          <col />
         </colgroup>
-        <thead>
-          <tr aria-rowindex={1}>
-            <th scope="col" aria-colindex={1} className={style.corner}>
-              <span className="only-read-aloud">{texts.group}</span>
-            </th>
-            <td aria-hidden="true" />
-            {shownColumns.map(({ index }) => (
-              <ColumnHead
-                key={index}
-                index={index}
-                column={data.column(index)}
-                isAt={open.endsWith(` ${data.column(index)?.id}`)}
-              />
-            ))}
-            <td aria-hidden="true" />
-          </tr>
-        </thead>
+        <MatrixHead
+          columns={inSight}
+          hasAreas={hasAreas}
+          openServer={opened?.server}
+          current={at.row === -1 ? at.column : undefined}
+          onFold={onFold}
+        />
         <tbody>
-          {above > 0 && (
-            <tr aria-hidden="true">
-              <td colSpan={span} style={{ height: above }} />
-            </tr>
-          )}
-          {shownRows.map(({ index }) => {
+          {above > 0 && <Gap span={span} height={above} />}
+          {Array.from({ length: lastRow - firstRow + 1 }, (_, of) => firstRow + of).map((index) => {
             const row = data.row(index);
             const isOpen = index === openRow;
             return [
-              <tr key={index} aria-rowindex={index + 2} data-open={isOpen || undefined}>
-                <RowHead row={row} />
-                <td aria-hidden="true" />
-                {shownColumns.map(({ index: column }) => {
-                  const server = data.column(column);
-                  return (
-                    <CellOf
-                      key={column}
-                      data={data}
-                      row={row}
-                      server={server}
-                      place={`${index} ${column}`}
-                      index={column}
-                      isCurrent={at.row === index && at.column === column}
-                      isOpen={row !== undefined && server !== undefined && open === toCellKey(row.subject, server.id)}
-                      onFocus={() => setAt({ row: index, column })}
-                      onOpen={onOpen}
-                    />
-                  );
-                })}
-                <td aria-hidden="true" />
-              </tr>,
+              <MatrixRow
+                key={index}
+                index={index}
+                row={row}
+                columns={inSight}
+                data={data}
+                current={at.row === index ? at.column : undefined}
+                openServer={isOpen ? opened?.server : undefined}
+              />,
               isOpen && (
                 <tr key="open" className={style.unfolded}>
                   <td colSpan={span}>
+                    {notch !== undefined && <i className={style.notch} style={{ left: notch }} />}
                     <Measured onHeight={setPanel} width={scroller.current?.clientWidth}>
                       {children}
                     </Measured>
@@ -169,95 +206,42 @@ export function Matrix({
               ),
             ];
           })}
-          {below > 0 && (
-            <tr aria-hidden="true">
-              <td colSpan={span} style={{ height: below }} />
-            </tr>
-          )}
+          {below > 0 && <Gap span={span} height={below} />}
         </tbody>
+        <MatrixFoot columns={inSight} counts={counts} rows={totals.rows} />
       </table>
     </section>
   );
 }
 
-function findOpenRow(data: MatrixData, totals: Totals, open: string): number {
-  if (open === '') return -1;
-  const [subject] = open.split(' ');
-  for (let at = 0; at < totals.rows; at += 1) if (data.row(at)?.subject === subject) return at;
+/** Rows and columns come and go some at a time: most frames of a movement draw nothing new. */
+const atOnce = 4;
+
+function inSteps(items: readonly { readonly index: number }[], count: number): readonly [first: number, last: number] {
+  const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
+  return [first - (first % atOnce), Math.min(last - (last % atOnce) + atOnce - 1, count - 1)];
+}
+
+/** Where a cell or a head stands, as its `data-at` says. */
+function placeOf({ dataset }: HTMLElement): { readonly row: number; readonly column: number } | undefined {
+  if (dataset.areaOf !== undefined) return { row: -2, column: Number(dataset.areaOf.split(' ')[0]) };
+  const [row, column] = (dataset.at ?? '').split(' ').map(Number);
+  return row !== undefined && column !== undefined ? { row, column } : undefined;
+}
+
+/** The row of a subject among those that were read; -1 = it is not among them. */
+export function findRow(data: MatrixData, subject: string | undefined): number {
+  if (subject === undefined) return -1;
+  for (let at = 0; at < data.totals.rows; at += 1) if (data.row(at)?.subject === subject) return at;
   return -1;
 }
 
-function ColumnHead({
-  index,
-  column,
-  isAt,
-}: {
-  readonly index: number;
-  readonly column: Column | undefined;
-  readonly isAt: boolean;
-}) {
+/** In the place of rows that are out of sight. */
+function Gap({ span, height }: { readonly span: number; readonly height: number }) {
   return (
-    <th scope="col" aria-colindex={index + 2} data-at-open={isAt || undefined} title={column?.name}>
-      <span className={style.vertical}>
-        {column?.name ?? ''}
-        {column && !column.enabled && <span className="quiet"> ({texts.off})</span>}
-      </span>
-    </th>
-  );
-}
-
-function RowHead({ row }: { readonly row: Row | undefined }) {
-  const name = row?.kind === 'everyone' ? texts.everyone : (row?.name ?? '');
-  return (
-    <th scope="row" aria-colindex={1} title={row?.source === null && row.kind !== 'everyone' ? texts.unknown : row?.id}>
-      <span className={style.name}>
-        <span>{name}</span>
-        {row && <span className="remark">{row.people.toLocaleString('en-GB')}</span>}
-      </span>
-    </th>
-  );
-}
-
-function CellOf({
-  data,
-  row,
-  server,
-  place,
-  index,
-  isCurrent,
-  isOpen,
-  onFocus,
-  onOpen,
-}: {
-  readonly data: MatrixData;
-  readonly row: Row | undefined;
-  readonly server: Column | undefined;
-  readonly place: string;
-  readonly index: number;
-  readonly isCurrent: boolean;
-  readonly isOpen: boolean;
-  readonly onFocus: () => void;
-  readonly onOpen: (key: string) => void;
-}) {
-  if (!row || !server) return <td aria-colindex={index + 2} />;
-  const cell = data.cell(row, server);
-  const name = row.kind === 'everyone' ? texts.everyone : row.name;
-  const words = cellWords({ name }, server, cell, texts);
-  return (
-    <td aria-colindex={index + 2}>
-      <button
-        type="button"
-        data-at={place}
-        tabIndex={isCurrent ? 0 : -1}
-        aria-label={words}
-        aria-expanded={isOpen}
-        title={words}
-        onFocus={onFocus}
-        onClick={() => onOpen(isOpen ? '' : toCellKey(row.subject, server.id))}
-      >
-        <CellMark column={server} cell={cell} />
-      </button>
-    </td>
+    <tr aria-hidden="true">
+      <td colSpan={span} style={{ height }} />
+    </tr>
   );
 }
 

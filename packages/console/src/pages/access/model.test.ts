@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { barsOf, fromCellKey, isRefused, moveBy, toCellKey, windowsOf } from './model.ts';
+import {
+  barsOf,
+  type Column,
+  columnKey,
+  fromCellKey,
+  isRefused,
+  moveBy,
+  spansOf,
+  toCellKey,
+  toggledArea,
+  windowsOf,
+} from './model.ts';
 
 const column = {
   scopes: [
@@ -45,6 +56,41 @@ test('a cell in an address', () => {
     server: 'tracker',
   });
   assert.equal(fromCellKey('group:engineering'), undefined);
+});
+
+describe('areas', () => {
+  const [work, build] = ['work', 'build'].map((id) => ({ id, name: id.toUpperCase() })) as [
+    Column['area'],
+    Column['area'],
+  ];
+  const server = (id: string, area: Column['area']) => ({ kind: 'server', id, area }) as Column;
+  const folded = { kind: 'area', area: build, servers: 7 } as Column;
+
+  test('stand over the columns that are theirs', () => {
+    const columns = [server('a', work), server('b', work), folded, undefined, undefined, server('c', work)];
+    assert.deepEqual(spansOf(columns), [
+      { area: work, isFolded: false, length: 2 },
+      { area: build, isFolded: true, length: 1 },
+      { length: 2 },
+      { area: work, isFolded: false, length: 1 },
+    ]);
+  });
+
+  test('are no servers, whatever a server is called', () => {
+    assert.deepEqual([columnKey(folded), columnKey(server('build', build))], ['[build]', 'build']);
+  });
+
+  test('are folded and unfolded in the address', () => {
+    assert.deepEqual([toggledArea('', 'a'), toggledArea('a', 'b'), toggledArea('a,b', 'a')], ['a', 'a,b', 'b']);
+  });
+});
+
+test('over the first row are the heads, one step at a time', () => {
+  const size = { rows: 30, columns: 4 };
+  const move = (key: string, row: number) => moveBy(key, { row, column: 1 }, size, 10, 2)?.row;
+  assert.deepEqual([move('ArrowUp', 0), move('ArrowUp', -1), move('ArrowUp', -2)], [-1, -2, -2]);
+  assert.deepEqual([move('PageUp', 5), move('PageUp', -1), move('PageDown', -2), move('End', -1)], [0, -1, 8, -1]);
+  assert.equal(moveBy('ArrowUp', { row: 0, column: 0 }, size, 10)?.row, 0);
 });
 
 test('keys move within the matrix and never out of it', () => {

@@ -1,15 +1,16 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { call, useRead } from '../../data/api.ts';
+import { useState } from 'react';
+import { call, readAgain, type Told, useRead } from '../../data/api.ts';
 import { useMe } from '../../data/me.ts';
-import { openDraft, useOpenDraft } from '../../data/open-draft.ts';
-import { type Choice, editsFor } from './own-rules.ts';
+import { openDraft, openDraftId, useOpenDraft } from '../../data/open-draft.ts';
+import { ApiProblem } from '../../data/problem.ts';
+import { type CellOfRules, type Document, editsBack, editsFor, type RuleEdit, type ScopeSays } from './cell-rules.ts';
 
-/** Edits of one cell, into the draft that is open, or into a new one that the first touch begins. Nothing is in force by it. */
-export function useCellEdit(
-  { subject, server }: { readonly subject: string; readonly server: string },
-  version: number | undefined,
-  draftName: string,
-) {
+/**
+ * Edits of one cell, into the draft that is open, or into a new one that the first touch begins. Nothing is in force by it. Touches
+ * are saved one after the other, each on what the one before it made.
+ */
+export function useCellEdit(cell: CellOfRules, version: number | undefined, draftName: string) {
   const { permissions } = useMe();
   const may = permissions.includes('apply');
   const { draft, changed } = useOpenDraft();
@@ -20,18 +21,56 @@ export function useCellEdit(
     { enabled: may && draft === undefined && version !== undefined },
   );
   const document = draft?.value.document ?? inForce.data?.value.document;
-  const touch = useMutation({
-    mutationFn: async ({ scope, choice }: { readonly scope: string; readonly choice: Choice }) => {
-      const at = draft ?? (await call('createDraft', { body: { kind: 'access', name: draftName } }));
+  /** The text before the first touch of this cell: what Undo goes back to. */
+  const [before, setBefore] = useState<Document>();
+
+  async function draftNow(): Promise<Told<'getDraft'>> {
+    const id = openDraftId();
+    const known = id === '' ? undefined : queries.getQueryData<Told<'getDraft'>>(['getDraft', { params: { id } }]);
+    const found = known ?? (id === '' ? undefined : await call('getDraft', { params: { id } }).catch(orGone));
+    if (found) return found;
+    const { value, etag } = await call('createDraft', { body: { kind: 'access', name: draftName } });
+    return { value, etag };
+  }
+
+  const edit = useMutation({
+    // One after the other, however quickly keys are pressed.
+    scope: { id: 'cell' },
+    mutationFn: async (toEdits: (document: Document) => readonly RuleEdit[]) => {
+      const at = await draftNow();
       const { id, document: text } = at.value;
-      const edits = editsFor(text, { subject, server, scope }, choice);
+      const edits = [...toEdits(text)];
       const told =
         edits.length === 0 ? at : await call('editDraft', { params: { id }, body: { edits }, ifMatch: at.etag ?? '' });
       // The next touch, and whoever goes on to the draft, has the version that this one made.
       queries.setQueryData(['getDraft', { params: { id } }], told);
       openDraft(id);
     },
-    onSettled: changed,
+    onSettled: async () => {
+      await Promise.all([changed(), readAgain(queries, ['getMatrix', 'getCell'])]);
+    },
   });
-  return { may, document, draft, touch };
+
+  return {
+    may,
+    document,
+    draft,
+    isSaving: edit.isPending,
+    error: edit.error,
+    touch(wanted: ReadonlyMap<string, ScopeSays>) {
+      setBefore((known) => known ?? document);
+      edit.mutate((text) => editsFor(text, cell, wanted));
+    },
+    undo:
+      before &&
+      (() => {
+        setBefore(undefined);
+        edit.mutate((text) => editsBack(text, cell, before));
+      }),
+  };
+}
+
+/** Published or discarded by somebody meanwhile: the next touch begins another. */
+function orGone(error: unknown): undefined {
+  if (!(error instanceof ApiProblem && error.problem.status === 404)) throw error;
 }
