@@ -65,6 +65,8 @@ const mayCall: Readonly<Record<string, string>> = {
   getSetUp: 'owner policy auditor',
   getMatrix: 'owner policy auditor',
   getCell: 'owner policy auditor',
+  countReach: 'owner policy auditor',
+  getStanding: 'owner policy auditor',
   getStandingOfGroup: 'owner policy auditor',
   listDrafts: 'owner policy auditor',
   createDraft: 'owner policy',
