@@ -66,7 +66,6 @@ const mayCall: Readonly<Record<string, string>> = {
   getMatrix: 'owner policy auditor',
   getCell: 'owner policy auditor',
   countReach: 'owner policy auditor',
-  getStanding: 'owner policy auditor',
   getStandingOfGroup: 'owner policy auditor',
   listDrafts: 'owner policy auditor',
   createDraft: 'owner policy',
