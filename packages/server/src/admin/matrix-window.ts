@@ -102,7 +102,8 @@ export async function readCells(
       if (column.kind === 'server') cells.push(...some);
       else folded.push(fold(column, some));
     }
-    if (column.kind === 'area') await setImmediate();
+    // What reads much lets others in between.
+    if (column.kind === 'area' || choice === 'unused') await setImmediate();
   }
   return { cells, folded };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
+  applied,
   type CellOfRules,
   type Document,
   editsBack,
@@ -25,14 +26,12 @@ const document = { rules: [reads] };
 const free: ScopeSays = { choice: 'allow', conditions: {}, needs: undefined };
 const want = (scope: string, says: Partial<ScopeSays>) => new Map([[scope, { ...free, ...says }]]);
 
-/** The document after the edits, as the server makes it. */
-function after(text: { readonly rules: readonly object[] }, edits: ReturnType<typeof editsFor>): Document {
-  const rules = new Map(text.rules.map((rule) => [(rule as { id: string }).id, rule]));
-  for (const { id, value } of edits) {
-    if (value === undefined) assert.ok(rules.delete(id), `${id} is not there to be taken out`);
-    else rules.set(id, value);
-  }
-  return { rules: [...rules.values()] };
+/** The document after the edits; the server refuses to take out what is not there. */
+function after(text: Document, edits: ReturnType<typeof editsFor>): Document {
+  const ids = new Set((text.rules as { id: string }[]).map(({ id }) => id));
+  for (const { id, value } of edits)
+    assert.ok(value !== undefined || ids.has(id), `${id} is not there to be taken out`);
+  return applied(text, edits);
 }
 
 describe('rules of the cell itself', () => {
@@ -193,6 +192,19 @@ describe('a condition', () => {
   });
 });
 
+test('edits in the text: a rule keeps its place, a new one comes last, the rest of the text stays', () => {
+  const [one, two, three] = ['one', 'two', 'three'].map((id) => own({ id, allow: ['issues:read'] }));
+  const other = { id: 'two', deny: ['issues:read'] };
+  const text = { servers: { tracker: {} }, rules: [one, two] };
+  const edits = [
+    { section: 'rules', id: 'two', value: other },
+    { section: 'rules', id: 'three', value: { ...three, id: 'three' } },
+    { section: 'rules', id: 'one' },
+  ] as const;
+  assert.deepEqual(applied(text, edits), { servers: { tracker: {} }, rules: [other, three] });
+  assert.deepEqual(applied({}, []), { rules: [] });
+});
+
 describe('undo', () => {
   test('puts the rules of the cell back, and leaves every other as it is', () => {
     const other = own({ id: 'mine', allow: 'all', on: 'wiki' });
@@ -203,7 +215,7 @@ describe('undo', () => {
     ];
     const edited = after(text, editsFor(text, cell, new Map(touched)));
     assert.equal((edited.rules as unknown[]).length, 4);
-    assert.deepEqual(after(edited as never, editsBack(edited, cell, text)), text);
+    assert.deepEqual(after(edited, editsBack(edited, cell, text)), text);
     assert.deepEqual(editsBack(text, cell, text), []);
   });
 

@@ -134,6 +134,16 @@ export function editsBack(document: Document, cell: CellOfRules, before: Documen
   ];
 }
 
+/** The text with these edits, as the server makes it: a rule keeps its place, a new one comes last. */
+export function applied(document: Document, edits: readonly RuleEdit[]): Document {
+  const rules = new Map(rulesOf(document).map((rule) => [rule.id, rule]));
+  for (const { id, value } of edits) {
+    if (value === undefined) rules.delete(id);
+    else rules.set(id, { ...value, id });
+  }
+  return { ...document, rules: [...rules.values()] };
+}
+
 /** Scopes of which the same is said. */
 interface Group {
   readonly scopes: readonly string[];

@@ -1,5 +1,8 @@
+import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
+import { places } from '../../parts/name.tsx';
 import { accessTexts as texts } from '../../texts/access.ts';
+import { toGroupRef } from '../people/group-ref.ts';
 import { CellMark, FoldedMark } from './cell-mark.tsx';
 import { cellWords, foldedWords } from './cell-words.ts';
 import style from './matrix.module.css';
@@ -35,7 +38,7 @@ export const MatrixRow = memo(function MatrixRow({
 }) {
   return (
     <tr aria-rowindex={index + 2} data-open={openServer !== undefined || undefined}>
-      <RowHead row={row} />
+      <RowHead row={row} at={index} isCurrent={current === -1} />
       <td aria-hidden="true" />
       {columns.map(({ index: place, column, isFirst }) => (
         <CellOf
@@ -59,16 +62,38 @@ export function rowName(row: Row): string {
   return row.kind === 'everyone' ? texts.everyone : row.name;
 }
 
-function RowHead({ row }: { readonly row: Row | undefined }) {
+function RowHead({
+  row,
+  at,
+  isCurrent,
+}: {
+  readonly row: Row | undefined;
+  readonly at: number;
+  readonly isCurrent: boolean;
+}) {
   const isUnknown = row?.source === null && row.kind !== 'everyone';
+  const to = row && placeOf(row);
+  const place = { 'data-at': `${at} -1`, tabIndex: isCurrent ? 0 : -1 };
   return (
     <th scope="row" aria-colindex={1} title={isUnknown ? texts.unknown : row?.id}>
       <span className={style.name}>
-        <span>{row && rowName(row)}</span>
+        {to ? (
+          <Link to={to} {...place}>
+            {row && rowName(row)}
+          </Link>
+        ) : (
+          <span {...place}>{row && rowName(row)}</span>
+        )}
         {row && <span className="remark">{row.people.toLocaleString('en-GB')}</span>}
       </span>
     </th>
   );
+}
+
+/** The page of a group or a person; everybody has none, nor has what the directory does not know. */
+function placeOf({ kind, id, source }: Row): string | undefined {
+  if (kind === 'user') return places.person(id);
+  return kind === 'everyone' || source === null ? undefined : places.group(toGroupRef(kind, id));
 }
 
 const CellOf = memo(function CellOf({

@@ -101,7 +101,7 @@ export function Matrix({
   function focusCell(row: number, column: number): void {
     setAt({ row, column });
     if (row >= 0) rows.scrollToIndex(row);
-    columns.scrollToIndex(column);
+    if (column >= 0) columns.scrollToIndex(column);
     requestAnimationFrame(() =>
       requestAnimationFrame(() => {
         const place = row === -2 ? `[data-area-of~="${column}"]` : `[data-at="${row} ${column}"]`;

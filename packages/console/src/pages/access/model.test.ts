@@ -93,6 +93,19 @@ test('over the first row are the heads, one step at a time', () => {
   assert.equal(moveBy('ArrowUp', { row: 0, column: 0 }, size, 10)?.row, 0);
 });
 
+test('left of the first column is the name of the row', () => {
+  const size = { rows: 30, columns: 4 };
+  const move = (key: string, row: number, column: number) => moveBy(key, { row, column }, size, 10, 2);
+  assert.deepEqual(move('ArrowLeft', 3, 0), { row: 3, column: -1 });
+  assert.deepEqual(move('ArrowLeft', 3, -1), { row: 3, column: -1 });
+  assert.deepEqual(move('ArrowRight', 3, -1), { row: 3, column: 0 });
+  assert.deepEqual(move('ArrowDown', 3, -1), { row: 4, column: -1 });
+  assert.deepEqual(move('ArrowUp', 0, -1), { row: -1, column: 0 });
+  assert.deepEqual(move('ArrowLeft', -1, 0), { row: -1, column: 0 });
+  assert.deepEqual(move('Home', 3, -1), { row: 3, column: 0 });
+  assert.deepEqual(moveBy('ArrowLeft', { row: 3, column: 0 }, size, 10), { row: 3, column: 0 });
+});
+
 test('keys move within the matrix and never out of it', () => {
   const size = { rows: 3, columns: 4 };
   const move = (key: string, row: number, column: number) => moveBy(key, { row, column }, size, 10);

@@ -88,7 +88,7 @@ export function fromCellKey(key: string): { readonly subject: string; readonly s
 
 /**
  * Where a key leads from one place of a matrix of this size; `undefined` for other keys. Over the first row stand the heads: -1 the
- * names of servers, and with `areas` -2 the areas.
+ * names of servers, and with `areas` -2 the areas; before the first column, -1, the name of the row.
  */
 export function moveBy(
   key: string,
@@ -112,5 +112,8 @@ export function moveBy(
   const within = (at: number, least: number, count: number) => Math.min(Math.max(at, least), count - 1);
   // A page stops at the first row: the heads are a step of their own.
   const least = Math.abs(step[0]) === 1 ? 0 - heads : Math.min(row, 0);
-  return { row: within(row + step[0], least, size.rows), column: within(column + step[1], 0, size.columns) };
+  const to = within(row + step[0], least, size.rows);
+  // Left of the first column is the name of the row; over the first row there is none.
+  const leastColumn = heads > 0 && to >= 0 && key !== 'Home' && (step[1] === -1 || column < 0) ? -1 : 0;
+  return { row: to, column: within(column + step[1], leastColumn, size.columns) };
 }

@@ -100,11 +100,7 @@ function Opened({
           scopes={scopes}
           says={says}
           inForce={before && saysOf(before, cell)}
-          onChoose={(name, choice) => {
-            if (says && says.get(name)?.choice !== choice) {
-              edit.touch(changed(says, [name], (from) => ({ ...from, choice })));
-            }
-          }}
+          onChoose={(name, choice) => says && edit.touch(changed(says, [name], (from) => ({ ...from, choice })))}
         />
         {may && <p className="remark">{texts.byOthers}</p>}
       </section>

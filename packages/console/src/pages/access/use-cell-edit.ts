@@ -1,10 +1,18 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { call, readAgain, type Told, useRead } from '../../data/api.ts';
 import { useMe } from '../../data/me.ts';
 import { openDraft, openDraftId, useOpenDraft } from '../../data/open-draft.ts';
 import { ApiProblem } from '../../data/problem.ts';
-import { type CellOfRules, type Document, editsBack, editsFor, type RuleEdit, type ScopeSays } from './cell-rules.ts';
+import {
+  applied,
+  type CellOfRules,
+  type Document,
+  editsBack,
+  editsFor,
+  type RuleEdit,
+  type ScopeSays,
+} from './cell-rules.ts';
 
 /**
  * Edits of one cell, into the draft that is open, or into a new one that the first touch begins. Nothing is in force by it. Touches
@@ -20,15 +28,22 @@ export function useCellEdit(cell: CellOfRules, version: number | undefined, draf
     { params: { kind: 'access', version: version ?? 1 } },
     { enabled: may && draft === undefined && version !== undefined },
   );
-  const document = draft?.value.document ?? inForce.data?.value.document;
+  const saved = draft?.value.document ?? inForce.data?.value.document;
+  /** The text as it will be when what was touched is saved: what is shown, and what the next touch starts from. */
+  const [ahead, setAhead] = useState<Document>();
+  const waiting = useRef(0);
+  const document = ahead ?? saved;
   /** The text before the first touch of this cell: what Undo goes back to. */
   const [before, setBefore] = useState<Document>();
 
   async function draftNow(): Promise<Told<'getDraft'>> {
     const id = openDraftId();
-    const known = id === '' ? undefined : queries.getQueryData<Told<'getDraft'>>(['getDraft', { params: { id } }]);
-    const found = known ?? (id === '' ? undefined : await call('getDraft', { params: { id } }).catch(orGone));
-    if (found) return found;
+    if (id !== '') {
+      const read = queries.getQueryState<Told<'getDraft'>>(['getDraft', { params: { id } }]);
+      const known = read?.error ? undefined : read?.data;
+      const found = known ?? (await call('getDraft', { params: { id } }).catch(orGone));
+      if (found) return found;
+    }
     const { value, etag } = await call('createDraft', { body: { kind: 'access', name: draftName } });
     return { value, etag };
   }
@@ -37,6 +52,8 @@ export function useCellEdit(cell: CellOfRules, version: number | undefined, draf
     // One after the other, however quickly keys are pressed.
     scope: { id: 'cell' },
     mutationFn: async (toEdits: (document: Document) => readonly RuleEdit[]) => {
+      // An answer that is on its way is of the text before this touch.
+      await queries.cancelQueries({ queryKey: ['getDraft'] });
       const at = await draftNow();
       const { id, document: text } = at.value;
       const edits = [...toEdits(text)];
@@ -46,10 +63,25 @@ export function useCellEdit(cell: CellOfRules, version: number | undefined, draf
       queries.setQueryData(['getDraft', { params: { id } }], told);
       openDraft(id);
     },
-    onSettled: async () => {
-      await Promise.all([changed(), readAgain(queries, ['getMatrix', 'getCell'])]);
+    onSettled: () => {
+      waiting.current -= 1;
+      // Counted again when the last of them is saved; nobody waits for that.
+      if (waiting.current > 0) return;
+      setAhead(undefined);
+      void changed();
+      void readAgain(queries, ['getMatrix', 'getCell']);
     },
   });
+
+  function make(toEdits: (text: Document) => readonly RuleEdit[]): boolean {
+    const edits = document && toEdits(document);
+    // What is so already begins no draft.
+    if (!document || !edits || edits.length === 0) return false;
+    waiting.current += 1;
+    setAhead(applied(document, edits));
+    edit.mutate(toEdits);
+    return true;
+  }
 
   return {
     may,
@@ -58,14 +90,13 @@ export function useCellEdit(cell: CellOfRules, version: number | undefined, draf
     isSaving: edit.isPending,
     error: edit.error,
     touch(wanted: ReadonlyMap<string, ScopeSays>) {
-      setBefore((known) => known ?? document);
-      edit.mutate((text) => editsFor(text, cell, wanted));
+      if (make((text) => editsFor(text, cell, wanted))) setBefore((known) => known ?? document);
     },
     undo:
       before &&
       (() => {
         setBefore(undefined);
-        edit.mutate((text) => editsBack(text, cell, before));
+        make((text) => editsBack(text, cell, before));
       }),
   };
 }
