@@ -8,13 +8,16 @@ import { promisify } from 'node:util';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { Page } from 'playwright-core';
 import { connect, textOf } from '../../examples/acme/agent.ts';
+import { userNamed } from '../../examples/acme/demo-file.ts';
 import { runCredence } from '../../examples/acme/server-process.ts';
-import { agentOf, suiteScope } from '../harness.ts';
+import { signIn } from '../../examples/acme/sign-in.ts';
+import { agentOf, claimsOf, postForm, secretOf, suiteScope, tokenOf } from '../harness.ts';
 import { askApi, askWell } from './api.ts';
 import { type ConsoleWorld, checkComplaints, startConsole } from './harness.ts';
 
-// The jobs that an administrator comes for, each from its beginning to its end, with real agents on the other side. One more is
-// where the parts of it are: finding out why carol was refused, in decisions.test.ts.
+// The jobs that an administrator comes for, each from its beginning to its end, with real agents on the other side. Two more are
+// where the parts of them are: finding out why carol was refused, in decisions.test.ts; reviewing who can write to a server and
+// exporting it, in reach.test.ts.
 
 const run = promisify(execFile);
 
@@ -141,6 +144,51 @@ describe('the jobs of an administrator', () => {
     await page.close();
   });
 
+  test('narrow a scope, see in replay whom it hurts, and have it approved by a second administrator', async () => {
+    const { demo } = world.acme;
+    const scopesOfAlice = async () => {
+      const connection = await connect(demo, serverNamed('files'), await agentOf(demo, 'alice'));
+      await connection.close();
+      return connection.scopes;
+    };
+    assert.ok((await scopesOfAlice()).includes('files:write'));
+    await credence('admin', 'grant', 'carol@acme.example', 'policy');
+
+    const page = await world.open('dana', '/access');
+    const choose = async (group: string, choice: string, says: RegExp) => {
+      await page.getByRole('button', { name: new RegExp(`^${group} on Company documents`) }).click();
+      const scopes = page.getByRole('group', { name: 'files:write in the draft' });
+      await scopes.getByRole('button', { name: choice, exact: true }).click();
+      await page.getByText(says).first().waitFor();
+    };
+    await choose('engineering', 'Refuse', /1 person in engineering loses files:write on Company documents/);
+    await choose('marketing', 'Allow', /1 person in marketing gains files:write on Company documents/);
+    await page.getByRole('link', { name: 'Review 2 changes' }).click();
+    const replay = page.getByRole('region', { name: 'The last 30 days, decided again under this draft' });
+    await replay.getByText('would be given less').first().waitFor();
+    await replay
+      .getByRole('row', { name: /alice@acme\.example/ })
+      .first()
+      .waitFor();
+    await page.getByRole('button', { name: 'Ask for approval' }).click();
+    await page.getByText('You wrote it, so somebody else approves.').waitFor();
+    const draft = new URL(page.url()).pathname;
+
+    const second = await world.open('carol', '/changes');
+    await second.getByRole('heading', { level: 1, name: 'One change waits for approval.' }).waitFor();
+    await second.locator(`main a[href="${draft}"]`).click();
+    await second.getByText(/1 person in engineering loses files:write on Company documents/).waitFor();
+    await second.getByRole('button', { name: 'Approve and publish: 1 gain, 1 lose' }).click();
+    await second.getByText(/Version \d+ is in force\./).waitFor();
+    // What was taken back is told to the other side, which a moment later lets in anew.
+    const left = await untilLetIn(scopesOfAlice);
+    assert.deepEqual([left.includes('files:read'), left.includes('files:write')], [true, false]);
+    checkComplaints(page);
+    checkComplaints(second);
+    await page.close();
+    await second.close();
+  });
+
   test('a people administrator who adds herself to a group that grants something needs a second person', async () => {
     const dana = await world.open('dana', '/people?tab=groups');
     await dana.getByRole('link', { name: 'engineering' }).waitFor();
@@ -181,6 +229,64 @@ describe('the jobs of an administrator', () => {
   });
 });
 
+describe('from an empty console', () => {
+  const scope = suiteScope(after);
+  let world: ConsoleWorld;
+  before(async () => {
+    world = await startConsole(scope);
+    const page = await world.open('dana', '/settings');
+    const { items } = await askWell<Versions>(page, 'GET', '/policies/access/versions?limit=1');
+    const { document } = await askWell<Version>(page, 'GET', `/policies/access/versions/${items[0]?.version}`);
+    const body = { kind: 'access', name: 'Empty', document: { ...document, servers: {}, clients: {}, rules: [] } };
+    const { id, digest } = await askWell<Change>(page, 'POST', '/drafts', { body });
+    await askWell(page, 'POST', `/drafts/${id}/publish`, { body: { digest } });
+    await page.close();
+  });
+
+  test('enable Linear for engineering in under 60 seconds, and let Alice in', async () => {
+    const page = await world.open('dana', '/');
+    const startedAt = performance.now();
+    await page.getByRole('link', { name: /^Enable a first server/ }).click();
+    await page.getByRole('link', { name: 'Catalogue and probe' }).first().click();
+    await page.getByRole('button', { name: 'Enable Linear' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Let people reach Linear' });
+    await dialog.getByRole('group', { name: 'Risk of read' }).getByRole('button', { name: 'Low' }).click();
+    await dialog.getByRole('checkbox', { name: 'write' }).uncheck();
+    await dialog.getByRole('button', { name: 'engineering', exact: true }).click();
+    await dialog.getByRole('checkbox', { name: /^Claude Code/ }).check();
+    await dialog.getByRole('button', { name: 'Make the draft' }).click();
+    await page.getByText('1 person in engineering gains read on Linear through Claude Code.').waitFor();
+    await page.getByRole('button', { name: 'Publish: 1 gain, 0 lose' }).click();
+    await page.getByText(/Version \d+ is in force\./).waitFor();
+    const seconds = (performance.now() - startedAt) / 1000;
+    assert.ok(seconds < 60, `${seconds} s`);
+
+    // What remains is to tell the client who it is: its page has the secret and the addresses.
+    await page.goto(`${world.url}/clients/claude-code?server=linear`);
+    await page.getByRole('button', { name: 'Make a secret' }).click();
+    const secret = await page.getByRole('dialog').getByRole('region').textContent();
+    await page.getByRole('button', { name: 'I have it' }).click();
+    const { idp } = world.acme.demo;
+    const { email, password } = userNamed(world.acme.demo, 'alice');
+    const client = { client_id: 'claude-code', client_secret: secret };
+    const { id_token } = await signIn({ issuer: idp.issuer, client, email, password });
+    const given = await postForm(`${idp.issuer}/token`, {
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      requested_token_type: 'urn:ietf:params:oauth:token-type:id-jag',
+      subject_token: id_token,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+      audience: 'https://mcp.linear.app',
+      resource: 'https://mcp.linear.app/mcp',
+      scope: 'read',
+      ...secretOf({ client_id: 'claude-code', client_secret: secret }),
+    });
+    const { aud, resource, scope: granted } = claimsOf(tokenOf(given));
+    assert.deepEqual([aud, resource, granted], ['https://mcp.linear.app', 'https://mcp.linear.app/mcp', 'read']);
+    checkComplaints(page);
+    await page.close();
+  });
+});
+
 /** Calls until it is refused, and tells in which words; what was stopped is refused within a second, so ten are plenty. */
 async function refusalOf(call: () => Promise<unknown>): Promise<string> {
   for (let tries = 0; tries < 200; tries += 1) {
@@ -192,6 +298,18 @@ async function refusalOf(call: () => Promise<unknown>): Promise<string> {
     await wait(50);
   }
   throw new Error('It is still let in.');
+}
+
+/** Tries until it is not refused. */
+async function untilLetIn<T>(enter: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await enter();
+    } catch (refusal) {
+      if (tries === 40) throw refusal;
+    }
+    await wait(250);
+  }
 }
 
 /** What a client is shown that has nothing but an access token. */
