@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import { median } from './measure.ts';
 import { machine } from './report.ts';
 
@@ -64,7 +65,7 @@ export function toConsoleSection(
     'times by a Chromium that has nothing of the console yet; medians. *Ready*: from the start of the navigation until what the page',
     `is about stands there and nothing of it is loading; the bar is ${of(readyBarMs)} ms. CPU: of the server, and of the page's own thread,`,
     'until the last answer: on a busy machine the figures to go by. An answer is timed to its first byte, beside the others asked for',
-    'at once.',
+    `at once. While this was measured, ${(loadavg()[1] ?? 0).toFixed(0)} processes waited for the ${cores} cores on average, the browser's among them.`,
     '',
     `| ${header.join(' | ')} |`,
     `|---|${header

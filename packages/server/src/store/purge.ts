@@ -1,21 +1,21 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { Engine } from './engine.ts';
 import { bulletinSeconds } from './off.ts';
+import { sweep } from './sweep.ts';
 
 /** Rows removed in one transaction; requests that wait for it are held up by milliseconds only. */
 const chunk = 2000;
 const day = 86_400;
 
 /** Removes marks and cut-offs that concern nothing any more, artifacts that have expired and bulletins that are done with, a little at a time. */
-export async function purge({ db, write }: Engine, now: EpochSeconds): Promise<void> {
+export async function purge(engine: Engine, now: EpochSeconds): Promise<void> {
+  const { db, write } = engine;
   const oldMarks = db.selectFrom('marks').select(['kind', 'id']).where('until', '<', now).limit(chunk);
   const oldArtifacts = db.selectFrom('artifacts').select(['model', 'id']).where('expires_at', '<=', now).limit(chunk);
   const oldSessions = db.selectFrom('upstream_sessions').select('session_uid').where('expires_at', '<=', now);
   // Kept for a while, so that whoever made one sees what became of it.
   const oldLinks = db.deleteFrom('account_links').where('expires_at', '<=', now - 30 * day);
-  const oldUses = db.deleteFrom('agent_uses').where('last_ms', '<=', (now - 400 * day) * 1000);
   const oldHours = db.deleteFrom('audit_hours').where('hour', '<=', Math.floor(now / 3600) - 400 * 24);
-  const oldDays = db.deleteFrom('audit_days').where('day', '<=', Math.floor(now / day) - 400);
   const oldApiTokens = db.deleteFrom('api_tokens').where('expires_at', '<=', now - 30 * day);
   // What was never answered goes as well: whoever still needs it is refused again, and asks again.
   const oldRequests = db
@@ -27,7 +27,7 @@ export async function purge({ db, write }: Engine, now: EpochSeconds): Promise<v
       ]),
     );
   const oldAdminSessions = db.deleteFrom('admin_sessions').where('seen_at', '<=', now - day);
-  await write({ steps: [oldLinks, oldUses, oldHours, oldDays, oldApiTokens, oldRequests, oldAdminSessions] });
+  await write({ steps: [oldLinks, oldHours, oldApiTokens, oldRequests, oldAdminSessions] });
   // Who was ever disabled stays: a signal that comes late, or again, must find that it is late.
   const oldCutOffs = db
     .selectFrom('cut_offs')
@@ -80,4 +80,5 @@ export async function purge({ db, write }: Engine, now: EpochSeconds): Promise<v
     do [removed] = await write({ steps: [removal] });
     while (removed === chunk);
   }
+  await sweep(engine, now);
 }

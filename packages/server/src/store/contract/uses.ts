@@ -195,5 +195,23 @@ export function usesContract(access: Access): void {
       assert.deepEqual(await uses.days(filter), []);
       assert.ok((await uses.hours(0)).every((hour) => hour.hourMs > 2 * dayMs));
     });
+
+    test('who used a server is forgotten after four hundred days, however many they are', async () => {
+      const { uses, agentUses } = access.store();
+      const [server, client, count] = [fresh('server'), fresh('client'), 2100];
+      const issued = (at: number) => {
+        const timeMs = (at % 2 === 0 ? 3 : 5) * dayMs;
+        return line('issuance', {}, { server, client, person: `${server}-${at}`, timeMs });
+      };
+      await write(Array.from({ length: count }, (_, at) => issued(at)));
+      while ((await agentUses.catchUp(1000)) > 0);
+      const left = async () => (await uses.people(server, 0)).get(client) ?? 0;
+      await access.store().purge(402.5 * 86_400);
+      assert.equal(await left(), count);
+      await access.store().purge(403 * 86_400);
+      assert.equal(await left(), count / 2);
+      await access.store().purge(405 * 86_400);
+      assert.equal(await left(), 0);
+    });
   });
 }
