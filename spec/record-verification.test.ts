@@ -96,6 +96,27 @@ describe('an export that comes to the browser', () => {
     );
   });
 
+  test('keys that may follow are handed on with it', async () => {
+    const record = await openRecord();
+    const next = newKey();
+    await record.write(2);
+    await record.seal(toKeys(key, next));
+    const outcome = await verifyIn(await exported(record.store));
+    assert.ok(outcome.as === 'in_order');
+    assert.deepEqual(outcome.seen.announced, JSON.parse(JSON.stringify([next.publicJwk])));
+    // Later only the next is left: who has kept it verifies a part that was never announced in.
+    await record.write(3);
+    await record.seal(toKeys(next, key));
+    await record.write(3);
+    await record.seal(toKeys(next));
+    const part: string[] = [];
+    for await (const line of exportLines(record.store, { behind: 6 })) part.push(line.text);
+    const without = await verifyIn(part, { behind: 6 });
+    assert.deepEqual([without.as, without.as === 'fault' && without.fault.fault], ['fault', 'checkpoint_forged']);
+    const keys = [key.publicJwk, ...outcome.seen.announced];
+    assert.equal((await verifyIn(part, { behind: 6, keys })).as, 'in_order');
+  });
+
   test('shorter than the server had said: cut back', async () => {
     const { lines } = await damaged(key);
     assert.equal((await verifyIn(lines.slice(0, 6), { atLeast: 5 })).as, 'in_order');

@@ -106,7 +106,7 @@ export const verifyTexts = {
   pasteDo: 'Pin this key',
   forget: 'Forget it',
   changed:
-    'The server now names other keys. A key that follows is believed when a checkpoint under the pinned one announced it.',
+    'The server now names other keys. One that follows is believed, and pinned with it, when a checkpoint under a pinned key announced it.',
   lines: 'The lines',
   howMany: 'How many',
   spans: { few: 'The last 10,000', many: 'The last 100,000', all: 'All that are kept' },
@@ -129,6 +129,8 @@ export const verifyTexts = {
   fault: (line: number) => `Not in order: line ${toNumber(line)} is the first that is wrong.`,
   faultRecord: 'The record',
   faultWhat: 'What is wrong',
+  faultKey:
+    'If keys were changed twice since yours was pinned, a part of the record does not tell: verify all lines that are kept, or pin the key of now.',
   faultHelp:
     'Export the record at once (credence audit export --json), keep it, and verify it on another machine. What to do then: docs/operate/audit.md.',
   proven: 'This was proven',

@@ -46,7 +46,10 @@ export function Found({
             {words} <code>{fault}</code>
           </dd>
         </dl>
-        <p className={`quiet prose ${style.help}`}>{texts.faultHelp}</p>
+        <p className={`quiet prose ${style.help}`}>
+          {fault === 'checkpoint_forged' && behind > 0 && `${texts.faultKey} `}
+          {texts.faultHelp}
+        </p>
       </Head>
     );
   }

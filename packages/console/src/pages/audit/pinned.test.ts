@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readPinned } from './pinned.ts';
+import { readPinned, withSeen } from './pinned.ts';
 
 const keys = [{ kty: 'OKP', kid: 'k1', crv: 'Ed25519', x: 'x' }];
 
@@ -8,6 +8,20 @@ test('what was pinned is read again', () => {
   const pinned = { keys, atMs: 5, seen: { statement: 'a.b.c', number: 7, timeMs: 6 } };
   assert.deepEqual(readPinned(JSON.stringify(pinned)), pinned);
   assert.deepEqual(readPinned(JSON.stringify({ keys, atMs: 5, seen: { number: 7 } })), { keys, atMs: 5 });
+});
+
+test('keys that a verified checkpoint announced are pinned with it, and none in the place of another', () => {
+  const [key] = keys as [(typeof keys)[0]];
+  const seen = { statement: 'a.b.c', number: 7, timeMs: 6 };
+  const announced = [
+    { ...key, x: 'another' },
+    { ...key, kid: 'k2' },
+  ];
+  assert.deepEqual(withSeen({ keys, atMs: 5 }, { ...seen, announced }), {
+    keys: [key, { ...key, kid: 'k2' }],
+    atMs: 5,
+    seen,
+  });
 });
 
 test('nothing, or what we did not write, is nothing pinned', () => {

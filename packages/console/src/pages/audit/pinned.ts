@@ -27,6 +27,15 @@ export function readPinned(text: string | null): Pinned | undefined {
   }
 }
 
+/** Holds what was just verified against the next time: the checkpoint, and the keys that it announced. */
+export function withSeen(
+  pinned: Pinned,
+  { announced, ...seen }: Required<Pinned>['seen'] & { readonly announced: readonly Jwk[] },
+): Pinned {
+  const isKnown = ({ kid }: Jwk) => pinned.keys.some((key) => key.kid === kid);
+  return { ...pinned, keys: [...pinned.keys, ...announced.filter((key) => !isKnown(key))], seen };
+}
+
 /** Keeps it; `undefined` = nothing any more. */
 export function keepPinned(pinned: Pinned | undefined): void {
   if (pinned) localStorage.setItem(storageName, JSON.stringify(pinned));

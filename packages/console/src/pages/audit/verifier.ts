@@ -40,6 +40,8 @@ export interface Seen {
   readonly statement: string;
   readonly number: number;
   readonly timeMs: number;
+  /** Keys that may sign those after it: it vouches for them. */
+  readonly announced: readonly Jwk[];
 }
 
 /** Verifies an export as it comes. */
@@ -73,11 +75,16 @@ export async function verifyRecord(bytes: ReadableStream<Uint8Array>, options: V
     const words = `a checkpoint covered ${atLeast} lines when this page was read, and here it ends with ${end.sealed}`;
     return { as: 'fault', fault: { line: line + 1, fault: 'cut_back', words } };
   }
-  const { number } = parseJws(checkpoint)?.claims ?? {};
+  const { number, keys: announced = [] } = parseJws(checkpoint)?.claims ?? {};
   return {
     as: 'in_order',
     findings: end,
-    seen: { statement: checkpoint, number: Number(number), timeMs: end.sealedAtMs ?? 0 },
+    seen: {
+      statement: checkpoint,
+      number: Number(number),
+      timeMs: end.sealedAtMs ?? 0,
+      announced: announced as readonly Jwk[], // of this form, or the checkpoint would not have been taken
+    },
   };
 }
 

@@ -11,7 +11,7 @@ import { createBreath } from './breathe.ts';
 import { Found } from './found.tsx';
 import { KeyPin } from './key-pin.tsx';
 import { loadVerifier } from './load-verifier.ts';
-import { keepPinned, usePinned } from './pinned.ts';
+import { keepPinned, usePinned, withSeen } from './pinned.ts';
 import { type Span, toBehind } from './span.ts';
 import type { Outcome } from './verifier.ts';
 
@@ -64,7 +64,7 @@ export function Verify({ state, onLook }: { readonly state: State; readonly onLo
         breathe: createBreath(),
       });
       setDone({ outcome, behind, wasPinned: pinned !== undefined });
-      if (pinned && outcome.as === 'in_order') keepPinned({ ...pinned, seen: outcome.seen });
+      if (pinned && outcome.as === 'in_order') keepPinned(withSeen(pinned, outcome.seen));
     } catch (thrown) {
       if (signal.aborted) setDone({ outcome: { as: 'cancelled' }, behind, wasPinned: false });
       else setError(thrown);
