@@ -255,6 +255,20 @@ describe('one record, proven', () => {
     assert.equal(proven.line.record.client, 'a\u202eb\u2028c');
   });
 
+  test('not where the store is no longer what was sealed: that is said, and is no fault of ours', async () => {
+    const { get, write, seal, world } = await openSealed();
+    await write(3);
+    await seal();
+    const { id } = await world.last();
+    const { hashes } = world.store.seals;
+    Object.assign(world.store.seals, { hashes: async () => [] });
+    const { status, body } = await get(`/records/${id}/proof`);
+    assert.deepEqual([status, body.proof, /is missing$/.test(body.altered)], [200, null, true]);
+    Object.assign(world.store.seals, { hashes: () => Promise.reject(new Error('the disk')) });
+    assert.equal((await get(`/records/${id}/proof`)).status, 500);
+    Object.assign(world.store.seals, { hashes });
+  });
+
   test('no such record: 404', async () => {
     const { get, world } = await openSealed();
     await adminRefused(world, await get('/records/d_nothing/proof'), 'api_not_found', { isRecorded: false });

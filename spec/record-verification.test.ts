@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { before, describe, test } from 'node:test';
-import { verifyRecord } from '../packages/console/src/pages/audit/verifier.ts';
+import type { Jwk } from '@credence/mcp/protocol';
+import { checkProof, verifyRecord } from '../packages/console/src/pages/audit/verifier.ts';
+import { verifySignature as verifyInBrowser } from '../packages/console/src/pages/audit/verify-signature.ts';
 import { exportLines } from '../packages/server/src/audit/export-lines.ts';
 import { proveRecord, verifyProof } from '../packages/server/src/audit/proof.ts';
 import { createVerification } from '../packages/server/src/audit/verification.ts';
@@ -122,6 +125,34 @@ describe('an export that comes to the browser', () => {
     assert.equal((await verifyIn(lines.slice(0, 6), { atLeast: 5 })).as, 'in_order');
     const outcome = await verifyIn(lines.slice(0, 6), { atLeast: 10 });
     assert.deepEqual([outcome.as, outcome.as === 'fault' && outcome.fault.fault], ['fault', 'cut_back']);
+  });
+
+  test('without a checkpoint, nobody vouches for any of it', async () => {
+    const { lines } = await damaged(key);
+    const outcome = await verifyIn(lines.slice(0, 5));
+    assert.deepEqual([outcome.as, outcome.as === 'fault' && outcome.fault.fault], ['fault', 'unsealed']);
+  });
+
+  test('a proof is of the record that it was asked for, or of none', async () => {
+    const { proof, id } = await damaged(key);
+    const keys = [key.publicJwk];
+    const proven = await checkProof(proof, keys, id);
+    assert.deepEqual(typeof proven !== 'string' && [proven.checkpoint, proven.size], [2, 10]);
+    assert.equal(await checkProof(proof, keys, 'd_x'), 'it is a proof of another record');
+    assert.match(String(await checkProof(proof, [newKey().publicJwk], id)), /not vouched for/);
+  });
+
+  test('an RSA key below 2048 bits vouches for nothing (RFC 7518 §3.3)', async () => {
+    for (const [modulusLength, isGood] of [
+      [1024, false],
+      [2048, true],
+    ] as const) {
+      const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength });
+      const signature = sign('sha256', Buffer.from('a.b'), privateKey);
+      const jws = { header: {}, claims: {}, signingInput: 'a.b', signature };
+      const jwk = publicKey.export({ format: 'jwk' }) as Jwk;
+      assert.equal(await verifyInBrowser(jws, jwk, 'RS256'), isGood, String(modulusLength));
+    }
   });
 
   test('broken off, or cancelled: nothing is proven', async () => {

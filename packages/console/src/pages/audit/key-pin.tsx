@@ -9,7 +9,8 @@ import { Time } from '../../parts/time.tsx';
 import { verifyTexts as texts } from '../../texts/audit.ts';
 import style from './audit.module.css';
 import { loadVerifier, useFingerprints } from './load-verifier.ts';
-import { keepPinned, type Pinned } from './pinned.ts';
+import type { Pinned } from './pinned.ts';
+import { keepPinned } from './use-pinned.ts';
 
 /** The key that checkpoints are verified with: named by the server until somebody has compared it, and then pinned. */
 export function KeyPin({ named, pinned }: { readonly named: readonly Jwk[]; readonly pinned: Pinned | undefined }) {

@@ -17,8 +17,9 @@ test('keys that a verified checkpoint announced are pinned with it, and none in 
     { ...key, x: 'another' },
     { ...key, kid: 'k2' },
   ];
-  assert.deepEqual(withSeen({ keys, atMs: 5 }, { ...seen, announced }), {
-    keys: [key, { ...key, kid: 'k2' }],
+  const both = [key, { ...key, kid: 'k0' }];
+  assert.deepEqual(withSeen({ keys: both, atMs: 5 }, { ...seen, announced }), {
+    keys: [...both, { ...key, kid: 'k2' }],
     atMs: 5,
     seen,
   });
@@ -33,6 +34,7 @@ test('nothing, or what we did not write, is nothing pinned', () => {
     '{"keys":[],"atMs":1}',
     '{"keys":[{}],"atMs":1}',
     '{"keys":[null],"atMs":1}',
+    '{"keys":[{"kid":"k"},{}],"atMs":1}',
   ]) {
     assert.equal(readPinned(text), undefined, String(text));
   }

@@ -1,5 +1,4 @@
 import type { Jwk } from '@credence/server/record-verification';
-import { useMemo, useSyncExternalStore } from 'react';
 
 // What this browser holds against the server: the keys that somebody has compared, and the last checkpoint that it verified. It is kept
 // where pages of this listener keep things, and so is worth what the listener is: an auditor who trusts it with nothing uses the command.
@@ -10,9 +9,6 @@ export interface Pinned {
   /** The last checkpoint that was verified here, as it was signed. */
   readonly seen?: { readonly statement: string; readonly number: number; readonly timeMs: number };
 }
-
-const storageName = 'credence-record-keys';
-const listeners = new Set<() => void>();
 
 /** What was kept; `undefined` when that is nothing, or nothing that we wrote. */
 export function readPinned(text: string | null): Pinned | undefined {
@@ -34,25 +30,4 @@ export function withSeen(
 ): Pinned {
   const isKnown = ({ kid }: Jwk) => pinned.keys.some((key) => key.kid === kid);
   return { ...pinned, keys: [...pinned.keys, ...announced.filter((key) => !isKnown(key))], seen };
-}
-
-/** Keeps it; `undefined` = nothing any more. */
-export function keepPinned(pinned: Pinned | undefined): void {
-  if (pinned) localStorage.setItem(storageName, JSON.stringify(pinned));
-  else localStorage.removeItem(storageName);
-  for (const listener of listeners) listener();
-}
-
-export function usePinned(): Pinned | undefined {
-  const text = useSyncExternalStore(watch, () => localStorage.getItem(storageName));
-  return useMemo(() => readPinned(text), [text]);
-}
-
-function watch(onChange: () => void): () => void {
-  listeners.add(onChange);
-  window.addEventListener('storage', onChange);
-  return () => {
-    listeners.delete(onChange);
-    window.removeEventListener('storage', onChange);
-  };
 }

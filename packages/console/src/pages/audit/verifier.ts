@@ -47,12 +47,9 @@ export interface Seen {
 /** Verifies an export as it comes. */
 export async function verifyRecord(bytes: ReadableStream<Uint8Array>, options: VerifyOptions): Promise<Outcome> {
   const { keys, behind, atLeast, witnessed, onLine, signal, breathe } = options;
-  const witness =
-    witnessed.length > 0
-      ? await readWitness(async function* () {
-          yield* witnessed;
-        })
-      : undefined;
+  const witness = await readWitness(async function* () {
+    yield* witnessed;
+  });
   const verification = createVerification({ keys, verifySignature, witness, behind });
   let line = 0;
   let checkpoint = '';

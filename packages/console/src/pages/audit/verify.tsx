@@ -11,8 +11,9 @@ import { createBreath } from './breathe.ts';
 import { Found } from './found.tsx';
 import { KeyPin } from './key-pin.tsx';
 import { loadVerifier } from './load-verifier.ts';
-import { keepPinned, usePinned, withSeen } from './pinned.ts';
+import { withSeen } from './pinned.ts';
 import { type Span, toBehind } from './span.ts';
+import { keepPinned, usePinned } from './use-pinned.ts';
 import type { Outcome } from './verifier.ts';
 
 type State = Answer<'getRecordState'>;

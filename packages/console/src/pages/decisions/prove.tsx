@@ -9,7 +9,7 @@ import { ErrorNote } from '../../parts/states.tsx';
 import { Time } from '../../parts/time.tsx';
 import { proveTexts as texts } from '../../texts/audit.ts';
 import { loadVerifier } from '../audit/load-verifier.ts';
-import { usePinned } from '../audit/pinned.ts';
+import { usePinned } from '../audit/use-pinned.ts';
 import style from './decision.module.css';
 import { StorySection } from './story-section.tsx';
 
