@@ -88,7 +88,7 @@ export function createRefusedPage(options: SignInOptions, frame: PageFrame) {
 
   async function ask(look: Look, form: Form): Promise<void> {
     const { visit, record } = look;
-    const typed = (form.get('words') ?? '').replace(/\s+/g, ' ').trim();
+    const typed = (form.get('words') ?? '').replace(/[\s\p{Cc}]+/gu, ' ').trim();
     const seen = await read(look);
     if (!seen.mayAsk || seen.request) return show(look);
     if (typed === '') return show(look, 400, { typed, wrong: 'Say in a few words what you need it for.' });
