@@ -57,7 +57,7 @@ export const accessTexts = {
   by: 'By rule',
   states: {
     allowed: 'Allowed',
-    conditional: 'Allowed, with conditions',
+    conditional: 'With conditions',
     denied: 'Refused',
     not_given: 'Not given',
   },

@@ -38,6 +38,7 @@ describe('rules of the cell itself', () => {
   const table: [rule: object, says: string][] = [
     [own({ allow: ['issues:read'] }), 'allow none none'],
     [own({ allow: 'all' }), 'allow allow allow'],
+    [own({ allow: { risk: 'low' } }), 'allow none none'],
     [own({ allow: { risk: 'medium' } }), 'allow allow none'],
     [own({ deny: { risk: 'medium' } }), 'none refuse refuse'],
     [{ allow: 'all', on: ['tracker'], to: ['group:data'] }, 'allow allow allow'],
@@ -91,6 +92,13 @@ describe('a choice', () => {
         id: 'data-tracker',
         value: { ...reads, allow: ['issues:read', 'comments:write', 'issues:write'] },
       },
+    ]);
+  });
+
+  test('of one scope for another is an edit, though the rule has as many', () => {
+    const wanted = new Map([...want('comments:write', { choice: 'none' }), ...want('issues:write', {})]);
+    assert.deepEqual(editsFor(document, cell, wanted), [
+      { section: 'rules', id: 'data-tracker', value: { ...reads, allow: ['issues:read', 'issues:write'] } },
     ]);
   });
 
@@ -217,6 +225,12 @@ describe('undo', () => {
     assert.equal((edited.rules as unknown[]).length, 4);
     assert.deepEqual(after(edited, editsBack(edited, cell, text)), text);
     assert.deepEqual(editsBack(text, cell, text), []);
+  });
+
+  test('takes out what is new, and none of several that were there', () => {
+    const text = { rules: [reads, own({ id: 'mfa', require: { amr: ['mfa'] }, for: ['issues:read'] })] };
+    const edited = { rules: [...text.rules, own({ id: 'new', deny: ['issues:write'] })] };
+    assert.deepEqual(editsBack(edited, cell, text), [{ section: 'rules', id: 'new' }]);
   });
 
   test('brings a rule back that was taken out', () => {

@@ -41,7 +41,7 @@ export function compact<T extends object>(value: T): { [K in keyof T]?: Exclude<
 export function toKey(said: Conditions | Needs): string {
   const sorted = Object.entries(compact(said))
     .map(([key, value]) => [key, normal(value)] as const)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+    .toSorted();
   return JSON.stringify(sorted);
 }
 
@@ -50,7 +50,7 @@ function normal(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.entries(value)
     .map(([key, each]) => [key, normal(each)] as const)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+    .toSorted();
 }
 
 /** Networks as somebody types them, one after the other. */
