@@ -135,7 +135,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('admin/set-up.ts'), [server('admin/set-up.test.ts')]],
   [server('policy/matrix.ts'), [server('policy/matrix.test.ts')], [toSpec('admin-access')]],
   [server('policy/areas.ts'), [server('policy/areas.test.ts')]],
-  [server('policy/lens.ts'), [toSpec('admin-matrix')]],
+  [server('policy/lens.ts'), [server('policy/lens.test.ts')], [toSpec('admin-matrix')]],
   [server('admin/matrix-window.ts'), [toSpec('admin-matrix')]],
   [server('admin/in-use.ts'), [toSpec('admin-matrix')]],
   [server('admin/api/explain-record.ts'), [toSpec('admin-explain')]],

@@ -202,6 +202,9 @@ describe('beside a draft', () => {
     const rule = { allow: 'all', on: 'mail', to: ['everyone'], until: '2098-01-01' };
     const { id } = await policy.draft({ section: 'rules', id: 'all-mail', value: rule });
     assert.deepEqual(cellsOf(await get(`/access?draft=${id}&cells=changed`)), ['everyone mail']);
+    const all = (await get(`/access?draft=${id}`)).cells.filter(({ server }: Seen) => server === 'mail');
+    const changed = all.filter((cell: Seen) => cell.changed);
+    assert.deepEqual([changed.length, changed[0].subject, all.length > 3], [1, 'everyone', true]);
   });
 
   test('a server that it takes out is still there to be seen', async () => {

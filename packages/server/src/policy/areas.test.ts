@@ -33,6 +33,8 @@ describe('the area of a server', () => {
       ],
     );
     assert.deepEqual(many.get('d1'), { id: '~c', name: 'C–D' });
+    const exact = areasOf([...ids('a', 12), ...ids('b', 12)].map(server));
+    assert.deepEqual([exact.get('a0')?.name, exact.get('b0')?.name], ['A', 'B']);
     const one = areasOf([...ids('z', 24), ...ids('y', 1)].map(server));
     assert.deepEqual([one.get('z0')?.name, one.get('y0')?.name], ['Y–Z', 'Y–Z']);
     assert.equal(areasOf(ids('z', 24).map(server)).get('z3')?.name, 'Z');

@@ -25,10 +25,13 @@ export interface Lens {
   readonly named: () => Iterable<readonly [subject: string, server: string, rules: readonly Rule[]]>;
 }
 
+/** A group that no rule can name. */
+const nobody = 'group:';
+
 /** @param before - what a draft is compared with; without it nothing is changed */
 export function createLens(index: AccessIndex, before: AccessIndex | undefined, view: View): Lens {
   const affected = before && affectedOnce(before, index);
-  const everyone = new Map<string, SeenCell | undefined>();
+  const inherited = new Map<string, SeenCell | undefined>();
   const see = (subject: string, server: string): SeenCell | undefined => {
     const cell = cellOf(index, subject, server, view);
     if (!before || !affected?.has(server)) return cell && { ...cell, isChanged: false };
@@ -36,18 +39,18 @@ export function createLens(index: AccessIndex, before: AccessIndex | undefined, 
     if (!cell && !isChanged) return undefined;
     return { subject, server, allowed: [], conditional: [], denied: [], isOwn: true, ...cell, isChanged };
   };
-  const seeEveryone = (server: string) => {
-    if (!everyone.has(server)) everyone.set(server, see('everyone', server));
-    return everyone.get(server);
+  const inherit = (server: string) => {
+    if (!inherited.has(server)) inherited.set(server, see(nobody, server));
+    return inherited.get(server);
   };
   const isNamed = (subject: string, server: string) =>
     namesOf(index, server).has(subject) || (before !== undefined && namesOf(before, server).has(subject));
   return {
     cell(subject, server) {
-      if (subject !== 'everyone' && isNamed(subject, server)) return see(subject, server);
+      if (subject === 'everyone' || isNamed(subject, server)) return see(subject, server);
       // No rule names them: they have what everybody has, which is worked out once for all rows.
-      const cell = seeEveryone(server);
-      return cell && subject !== 'everyone' ? { ...cell, subject, isOwn: false } : cell;
+      const cell = inherit(server);
+      return cell && { ...cell, subject };
     },
     *named() {
       const servers = new Set([...index.rules.keys(), ...(before ? [...before.rules.keys()] : [])]);
@@ -86,7 +89,7 @@ export function highestBars(bars: readonly (readonly Bar[])[]): readonly Bar[] {
   return levels.flatMap((level): Bar[] => {
     const ofLevel = all.filter((bar) => bar.level === level).map(({ has }) => much.indexOf(has));
     const has = much[Math.max(...ofLevel)];
-    return ofLevel.length > 0 && has ? [{ level, has }] : [];
+    return has ? [{ level, has }] : [];
   });
 }
 
