@@ -173,7 +173,7 @@ describe('requests for access', () => {
     await adminRefused(world, again, 'api_conflict');
 
     const draft = await policy.send('GET', `/drafts/${approved.body.draft}`);
-    assert.match(draft.body.name, /^alice@acme\.example: issues:read, issues:write on tracker$/);
+    assert.match(draft.body.name, /^Asked for: issues:read, issues:write on tracker$/);
     const published = await policy.publish(draft.body);
     assert.deepEqual([published.status, published.body.gain], [200, 1]);
     const { state, word, by, until: end } = (await answerOf(world, request.id)) ?? {};
@@ -239,6 +239,9 @@ describe('requests for access', () => {
     assert.deepEqual(await answerOf(world, request.id), unanswered);
     const { body } = await policy.send('GET', `/requests/${request.id}`);
     assert.deepEqual(body.smallest.allow, ['issues:write'], 'what is still missing');
+    const third = await approve();
+    assert.equal((await policy.publish(third.body)).status, 200);
+    assert.equal((await answerOf(world, request.id))?.state, 'approved', 'the rule of before has stayed');
   });
 
   test('a draft that is gone without a word, as after a crash, leaves it open', async () => {

@@ -3,12 +3,15 @@ import type { Origins } from '../in-force.ts';
 import type { AccessIndex } from '../policy/compile.ts';
 import type { Rule } from '../policy/compile-rules.ts';
 import { type Explanation, explain } from '../policy/explain.ts';
+import type { Ask } from '../policy/model.ts';
 import type { Store } from '../store/store.ts';
 import { compiledAccess } from './compiled.ts';
 import { toRecordedAsk } from './recorded-ask.ts';
 
 /** A decision made anew, and the version it was made with. */
 export interface Again {
+  /** What was asked, as it is on the record. */
+  readonly ask: Ask;
   readonly index: AccessIndex;
   readonly explanation: Explanation;
   /** Rules of that version on the server that was asked for, by id. */
@@ -32,7 +35,7 @@ export async function decideAgain(
   const index = known.find((each) => each.version === version) ?? (await compile(store, version, origins));
   if (!index) return undefined;
   const rulesHere = new Map(index.rules.get(ask.server)?.all.map((rule) => [rule.id, rule]));
-  return { index, explanation: explain(index, ask), rulesHere };
+  return { ask, index, explanation: explain(index, ask), rulesHere };
 }
 
 async function compile(

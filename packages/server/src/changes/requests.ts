@@ -1,7 +1,6 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { toAccessIndex } from '../in-force.ts';
 import { applyEdits } from '../policy/diff/edits.ts';
-import type { Json } from '../policy/diff/entries.ts';
 import { missingOf, smallestRuleFor } from '../policy/missing.ts';
 import type { Ask } from '../policy/model.ts';
 import { type AccessRequest, type Answer, unanswered } from '../store/requests.ts';
@@ -55,13 +54,12 @@ export async function approveRequest(
   // Of the line of the record, and not of the row: that is what was judged.
   const about = { personId: ask.person.id, client: ask.client, server: ask.server, decision: request.decision };
   const rule = smallestRuleFor(about, missing.scopes, until);
-  const document = applyEdits(JSON.parse(latest.document) as Json, [
-    { section: 'rules', id: rule.id, value: { ...rule } },
-  ]);
   const begun = await beginDraft(ground, {
     kind: 'access',
-    name: `${person.email}: ${missing.scopes.join(', ')} on ${request.server}`.slice(0, 120),
-    document,
+    // Not for whom: drafts are read by who may not see people, and erasing somebody does not reach their names.
+    name: `Asked for: ${missing.scopes.join(', ')} on ${ask.server}`.slice(0, 120),
+    // Of the version that the draft stands on: another may have been published meanwhile.
+    change: (document) => done(applyEdits(document, [{ section: 'rules', id: rule.id, value: { ...rule } }])),
     also: await authorOf(store, person),
   });
   if (!begun.ok) return begun;

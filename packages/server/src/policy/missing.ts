@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { AccessIndex } from './compile.ts';
 import { type Explanation, explain, type ScopeOutcome } from './explain.ts';
@@ -46,10 +47,8 @@ export function smallestRuleFor(
   scopes: readonly string[],
   until: string,
 ): SmallestRule {
-  const tail = decision
-    .replace(/[^A-Za-z0-9]/g, '')
-    .slice(-8)
-    .toLowerCase();
+  // What is missing later of the same decision is another rule, and does not take the place of the first.
+  const tail = hash('sha256', [decision, ...scopes.toSorted()].join(' '), 'hex').slice(0, 12);
   const id = `${server.slice(0, 40)}-${until}-${tail}`;
   return { id, allow: [...scopes], on: server, to: [`user:${personId}`], through: [client], until };
 }

@@ -79,7 +79,8 @@ function forOne({ smallest, names }: Answer<'explainRecord'>, person: string): P
       rest: ` gains ${inWords(allow)} on ${names.server?.name ?? on} through ${client}, until ${until}.`,
       remark: `A new rule for ${person} alone, with an end.`,
       draft: {
-        name: `${person}: ${inWords(allow)} on ${on}`.slice(0, 120),
+        // Not for whom: drafts are read by who may not see people.
+        name: `One person: ${inWords(allow)} on ${on}`.slice(0, 120),
         rule: id,
         toEntry: () => ({ ...smallest }),
       },

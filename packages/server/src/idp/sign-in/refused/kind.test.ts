@@ -42,7 +42,8 @@ ${rules || '  []'}
   assert.ok(parsed.ok, JSON.stringify(parsed));
   const index = compileAccess(parsed.document as AccessDocument, { version: 1, localRas: ras });
   const rulesHere = new Map(index.rules.get('tracker')?.all.map((rule) => [rule.id, rule]));
-  return { index, explanation: explain(index, { ...ask, ...more }), rulesHere };
+  const asked = { ...ask, ...more };
+  return { ask: asked, index, explanation: explain(index, asked), rulesHere };
 }
 
 const record = (reason: Refusal) => ({ reason }) as ReadRecord;
@@ -62,6 +63,21 @@ describe('for which kind of reason an agent was refused', () => {
       'not_given',
     ],
     ['another agent has it', `  - { id: r, ${write}, to: [group:data], through: [claude] }`, 'other_agent'],
+    [
+      'another agent had it',
+      `  - { id: r, ${write}, to: [group:data], through: [claude], until: '2026-11-01' }`,
+      'not_given',
+    ],
+    [
+      'another agent is refused by another rule',
+      `  - { id: r, ${write}, to: [group:data], through: [claude] }\n  - { id: no, deny: all, on: tracker, to: [everyone], through: [claude] }`,
+      'not_given',
+    ],
+    [
+      'another agent has it after a better sign-in',
+      `  - { id: r, ${write}, to: [group:data], through: [claude] }\n  - { id: two, require: { amr: [mfa] }, for: all, on: tracker }`,
+      'other_agent',
+    ],
     [
       'other hours',
       `  - { id: r, ${write}, to: [everyone], hours: { from: '08:00', to: '18:00', zone: UTC } }`,

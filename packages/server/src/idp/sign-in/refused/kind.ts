@@ -1,7 +1,7 @@
 import type { Refusal } from '@credence/mcp/protocol';
 import type { ReadRecord } from '../../../audit/personal.ts';
 import type { Again } from '../../../changes/decide-again.ts';
-import type { RuleExplanation } from '../../../policy/explain.ts';
+import { explain, type RuleExplanation } from '../../../policy/explain.ts';
 
 /** For which kind of reason something was refused: as much as the person is told, and no rule by name. */
 export type RefusalKind =
@@ -72,8 +72,11 @@ export function kindOf({ reason }: ReadRecord, again: Again | undefined): Kind {
   for (const [about, kind] of byCondition) {
     const found = near.filter((rule) => failedAt(rule) === about);
     if (found.length === 0) continue;
-    const through = found.flatMap(({ id }) => [...(again.rulesHere.get(id)?.through ?? [])]);
-    return { kind, through: kind === 'other_agent' ? [...new Set(through)] : [] };
+    if (kind !== 'other_agent') return only(kind);
+    const named = new Set(found.flatMap(({ id }) => [...(again.rulesHere.get(id)?.through ?? [])]));
+    // A rule was judged up to its client only: there it may have ended, or another may refuse.
+    const through = [...named].filter((client) => isGivenThrough(client, again, missing));
+    if (through.length > 0) return { kind, through };
   }
   return only('not_given');
 }
@@ -81,6 +84,13 @@ export function kindOf({ reason }: ReadRecord, again: Again | undefined): Kind {
 function givesSome({ id }: RuleExplanation, { rulesHere }: Again, missing: readonly string[]): boolean {
   const scopes = rulesHere.get(id)?.scopes;
   return missing.some((scope) => scopes?.has(scope));
+}
+
+function isGivenThrough(client: string, { index, ask }: Again, missing: readonly string[]): boolean {
+  const { scopes } = explain(index, { ...ask, client });
+  return scopes.some(
+    ({ scope, outcome }) => missing.includes(scope) && ['granted', 'withheld', 'unbound'].includes(outcome),
+  );
 }
 
 function failedAt({ conditions }: RuleExplanation): string | undefined {

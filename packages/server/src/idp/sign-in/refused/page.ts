@@ -68,11 +68,15 @@ ${wrongLine(wrong)}
 <div class="buttons"><button class="first" name="do" value="ask">Ask for access</button></div></form>`;
 }
 
-function askedSection({ organisation }: PageFrame, { now, reference }: RefusedPage, request: AccessRequest): Html {
+function askedSection(
+  { organisation }: PageFrame,
+  { now, reference, isAllowedNow }: RefusedPage,
+  request: AccessRequest,
+): Html {
   const { word, at } = request.answer;
   const isOther = request.decision !== reference;
   return html`<div class="section"><h2>You have asked for it</h2>
-<p>${answerWords(request, organisation, now)}</p>
+<p>${answerWords(request, organisation, now, isAllowedNow)}</p>
 ${word !== undefined && request.answer.state !== 'drafted' && html`<p class="said">${word}</p>`}
 <p class="hint">Asked ${timeWords(request.askedAt * 1000, now)}${isOther && ', when it was refused before'}${at !== undefined && request.answer.state !== 'drafted' && html`, answered ${timeWords(at * 1000, now)}`}: “${request.words}”</p></div>`;
 }

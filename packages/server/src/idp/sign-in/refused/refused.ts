@@ -120,7 +120,8 @@ export function createRefusedPage(options: SignInOptions, frame: PageFrame) {
 
   /** Two at the same moment may both be let through: it is a bound, not a count. */
   async function hasAskedEnough(personId: string): Promise<boolean> {
-    const own = await store.requests.of(personId, mostWaiting);
+    // All that can be there: those of a day, for as long as what nobody answers is kept.
+    const own = await store.requests.of(personId, mostADay * 100);
     const ofToday = own.filter(({ askedAt }) => askedAt > now() - 86_400);
     const waiting = own.filter(({ answer: { state } }) => state === 'open' || state === 'drafted');
     return ofToday.length >= mostADay || waiting.length >= mostWaiting;
