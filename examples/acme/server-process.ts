@@ -30,7 +30,7 @@ interface Child extends Pick<ServerProcess, 'pid' | 'output'> {
 /** Starts `credence serve` with these flags and waits for its ready line. */
 export async function startServer(
   flags: readonly string[],
-  { timeoutMs = 20_000, env = process.env }: { timeoutMs?: number; env?: NodeJS.ProcessEnv } = {},
+  { timeoutMs = 60_000, env = process.env }: { timeoutMs?: number; env?: NodeJS.ProcessEnv } = {},
 ): Promise<ServerProcess> {
   const startedAt = performance.now();
   const child = spawnCredence(['serve', ...flags], env);

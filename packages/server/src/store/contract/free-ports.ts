@@ -32,7 +32,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whether nobody listens there, neither on every address nor on either loopback address. */
+/** Whether nobody listens there, on `localhost` or on every address. */
 async function isFree(port: number): Promise<boolean> {
   const server = createServer().listen(port, 'localhost');
   try {

@@ -144,7 +144,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
     const gone = once(ending, 'exit');
     const pid = mainPid();
-    if (how === 'killed') for (const one of [pid, ...childrenOf(pid)]) process.kill(one, 'SIGKILL');
+    if (how === 'killed') for (const one of [pid, ...childrenOf(pid)]) killed(one);
     else process.kill(pid, how === 'fast' ? 'SIGINT' : 'SIGQUIT');
     await gone;
     ending.stdin?.destroy();
@@ -192,6 +192,15 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Children see the death of their parent, and may be gone before they are killed. */
+function killed(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** Processes whose parent is this one. */
