@@ -81,7 +81,7 @@ describe('what upstreams are started with is told to nobody', () => {
 
   test('to a token that may apply, whatever it begins with', async () => {
     const { world } = await open();
-    const token = await world.tokenOf('policy', ['apply', 'read:policy']);
+    const token = await world.tokenOf('policy', ['apply', 'read:policy', 'read:reach']);
     for (const more of [{}, { version: 1 }, { document: asTold }]) {
       const body = { kind: 'resource', name: 'Give me', ...more };
       const begun = tellsNothing(await world.send('POST', '/drafts', { token, body }), 201);

@@ -1,10 +1,10 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
-import { toAccessIndex } from '../in-force.ts';
 import { applyEdits } from '../policy/diff/edits.ts';
 import { missingOf, smallestRuleFor } from '../policy/missing.ts';
 import type { Ask } from '../policy/model.ts';
 import { type AccessRequest, type Answer, unanswered } from '../store/requests.ts';
 import type { Person, PolicyVersion, Store } from '../store/store.ts';
+import { compiledAccess } from './compiled.ts';
 import { beginDraft, discardDraft, type Ground, type PolicyDraft } from './drafts.ts';
 import { done, type Outcome, refused } from './outcome.ts';
 import { askBehind, giveAnswer } from './settle-request.ts';
@@ -38,7 +38,7 @@ export async function approveRequest(
   const person = await store.people.find(request.personId);
   const latest = await store.policies.latest('access');
   if (!ask || !person || !latest) return refused('api_conflict', { detail: gone });
-  const missing = missingOf(toAccessIndex(latest, origins), ask, person, now);
+  const missing = missingOf(compiledAccess(latest, origins), ask, person, now);
   if (missing.kind === 'nothing') {
     const isDone = await giveAnswer(
       ground,
@@ -100,7 +100,7 @@ async function authorOf({ administrators }: Pick<Store, 'administrators'>, { id 
 }
 
 function givesAll({ document }: PolicyDraft, latest: PolicyVersion, ask: Ask, person: Person, ground: Ground): boolean {
-  const index = toAccessIndex({ ...latest, document }, ground.origins);
+  const index = compiledAccess({ ...latest, document }, ground.origins);
   return missingOf(index, ask, person, ground.now).kind === 'nothing';
 }
 

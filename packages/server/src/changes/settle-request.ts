@@ -1,12 +1,12 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { type ReadRecord, readRecord } from '../audit/personal.ts';
 import type { Facts } from '../audit/record.ts';
-import { toAccessIndex } from '../in-force.ts';
 import type { AccessIndex } from '../policy/compile.ts';
 import { type Missing, missingOf } from '../policy/missing.ts';
 import type { Ask } from '../policy/model.ts';
 import { type AccessRequest, type Answer, unanswered } from '../store/requests.ts';
 import type { PolicyVersion, Store } from '../store/store.ts';
+import { compiledAccess } from './compiled.ts';
 import type { Ground } from './drafts.ts';
 import { toRecordedAsk } from './recorded-ask.ts';
 
@@ -62,7 +62,7 @@ export async function settleRequest(
   const { store, origins, now } = ground;
   const request = await store.requests.ofDraft(draftId);
   if (!request) return;
-  const standing = published && (await standingOf(store, request, toAccessIndex(published, origins), now));
+  const standing = published && (await standingOf(store, request, compiledAccess(published, origins), now));
   if (standing?.kind === 'nothing') {
     const { until, word, by } = request.answer;
     const answer: Answer = { ...unanswered, state: 'approved', until, word, at: now, by };
