@@ -176,6 +176,6 @@ function field(name: string, value: string): string {
 }
 
 /** A word of a shell line. What stands in documents is no command, whatever is in it. */
-function quote(word: string): string {
+export function quote(word: string): string {
   return /^[A-Za-z0-9_.:/@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

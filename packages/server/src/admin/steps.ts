@@ -1,9 +1,11 @@
 import { hasSecret } from '../clients/authenticate.ts';
 import type { AccessIndex, ResourceIndex } from '../policy/compile.ts';
+import { isClientIdUrl, id as nameId } from '../policy/document-words.ts';
 import type { AccessClient, AccessServer } from '../policy/model.ts';
 import { mayExchange } from '../policy/reach.ts';
 import type { ClientSecret } from '../store/store.ts';
 import type { Installation } from './api/services.ts';
+import { quote } from './set-up.ts';
 
 /** Something that no document can do: a person does it, here or at somebody else's. */
 export interface RemainingStep {
@@ -66,7 +68,11 @@ function toClientThere({ id, name, clientIds }: AccessClient, ras: string): Rema
 }
 
 /** The authorization server and the gateway are ours. */
-function stepsHere(server: AccessServer, clients: readonly AccessClient[], { resource }: Around): RemainingStep[] {
+function stepsHere(
+  server: AccessServer,
+  clients: readonly AccessClient[],
+  { installation: { idp }, resource }: Around,
+): RemainingStep[] {
   if (!resource) return [];
   const guard: RemainingStep[] = resource.serversByResource.has(server.resource)
     ? []
@@ -75,23 +81,43 @@ function stepsHere(server: AccessServer, clients: readonly AccessClient[], { res
           about: 'guard_here',
           title: 'Put it behind the gateway here',
           words: 'The resource document has no server of this address yet: nobody would answer there.',
-          text: `servers:\n  ${server.id}: { upstream: { http: URL }, scopes: ${toYaml(server)}, tools: { "*": ${strictest(server)} } }`,
+          text: `servers:\n  ${JSON.stringify(server.id)}: { upstream: { http: URL }, scopes: ${toYaml(server)}, tools: { "*": ${strictest(server)} } }`,
           client: null,
         },
       ];
-  const unknown = clients.filter(({ clientIds }) => !resource.clients.has(clientIds.get(server.ras) ?? ''));
-  const there = unknown.map(({ id, name, clientIds }): RemainingStep => {
-    const idThere = clientIds.get(server.ras) ?? id;
-    return {
-      about: 'client_here',
-      title: `Let ${name} redeem at the authorization server here`,
-      words:
-        'The resource document does not know it: under clients, and under trust.local.clients. Then it needs a secret there.',
-      text: `clients:\n  ${idThere}: {}\n\ncredence client secret new ras ${idThere}`,
-      client: id,
-    };
+  const trusted = [...(resource.trust.get(idp)?.values() ?? [])].flatMap((of) => of.clients);
+  const there = clients.flatMap((client): RemainingStep[] => {
+    const idThere = client.clientIds.get(server.ras) ?? client.id;
+    const known = resource.clientsByClientId.get(idThere);
+    if (known && trusted.includes(known.id)) return [];
+    const title = `Let ${client.name} redeem at the authorization server here`;
+    const said = known ? toTrust(known.id) : toKnow(client.id, idThere);
+    return [{ about: 'client_here', title, ...said, client: client.id }];
   });
   return [...guard, ...there];
+}
+
+/** For a client that the resource document knows: the issuer must be let speak for it as well. */
+function toTrust(id: string): Pick<RemainingStep, 'words' | 'text'> {
+  const words =
+    'The resource document knows it, and takes nothing for it of the identity provider here: add it to trust.local.clients.';
+  return { words, text: JSON.stringify(id) };
+}
+
+/** What an id is there decides how the document says it; one that is neither a name nor the URL of a document cannot be said at all. */
+function toKnow(id: string, idThere: string): Pick<RemainingStep, 'words' | 'text'> {
+  const where = 'The resource document does not know it: under clients, and under trust.local.clients.';
+  if (isClientIdUrl(idThere)) {
+    const words = `${where} Where its document names no credentials, with public: true as well.`;
+    return { words, text: `clients:\n  ${JSON.stringify(id)}: { metadata: ${JSON.stringify(idThere)} }` };
+  }
+  if (!nameId.safeParse(idThere).success) {
+    const words =
+      'It is called there what nobody can be called here: give it another id for this authorization server.';
+    return { words, text: null };
+  }
+  const text = `clients:\n  ${JSON.stringify(idThere)}: {}\n\ncredence client secret new ras ${quote(idThere)}`;
+  return { words: `${where} Then it needs a secret there.`, text };
 }
 
 function lacksSecret(client: AccessClient, { secrets }: Around): boolean {
