@@ -6,7 +6,7 @@ import { isSame } from './same.ts';
 /** A server on which somebody's access may be another, and who they may be. */
 export interface AffectedServer {
   readonly id: string;
-  /** Rules that stand on one side only, or say something else; every rule there, when the server or a client has changed. */
+  /** Rules that stand on one side only, or say something else; every rule there, when the server, a client, or what a sign-in can earn has changed. */
   readonly changed: readonly Rule[];
   /** Subjects of the changed rules: whoever is none of them keeps what they have. */
   readonly touched: ReadonlySet<string>;
@@ -18,10 +18,14 @@ export interface AffectedServer {
 export function affectedServers(before: AccessIndex, after: AccessIndex): readonly AffectedServer[] {
   const ids = new Set([...after.servers.keys(), ...before.servers.keys()]);
   const rases = rasesOfChangedClients(before, after);
+  const isEarnedOtherwise = !isSame(before.earnable, after.earnable);
   return [...ids].flatMap((id) => {
     const [old, now] = [before.servers.get(id), after.servers.get(id)];
     const [oldRules, newRules] = [rulesOf(before, id), rulesOf(after, id)];
-    const isWhole = !isSame(old, now) || [old?.ras, now?.ras].some((ras) => ras !== undefined && rases.has(ras));
+    const isWhole =
+      !isSame(old, now) ||
+      [old?.ras, now?.ras].some((ras) => ras !== undefined && rases.has(ras)) ||
+      (isEarnedOtherwise && [...oldRules, ...newRules].some(({ effect }) => effect === 'require'));
     const changed = isWhole
       ? [...newRules, ...oldRules]
       : [...without(newRules, oldRules), ...without(oldRules, newRules)];

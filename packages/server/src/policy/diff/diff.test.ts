@@ -172,6 +172,39 @@ describe('a difference in people', () => {
     assert.equal(compare([dataReads], [dataReads], { before: known, after: never }).gain, 0);
   });
 
+  test('what a sign-in can earn opens, or closes, what a rule asks it for', () => {
+    const rules = [
+      dataReads,
+      'id: key, require: { amr: [hwk] }, for: [read], on: tracker, to: [role:lead, "user:u_5", group:data]',
+    ];
+    const [less, more] = ['[mfa]', '[mfa, hwk]'].map((amr) => `sign_in: { amr: ${amr} }\n${base}`) as [string, string];
+    const gained = compare(rules, rules, { before: less, after: more });
+    assert.deepEqual(gained.words, ['3 people in Data gain read on Tracker through every client.']);
+    assert.equal(gained.gain, 3);
+    const lost = compare(rules, rules, { before: more, after: less });
+    assert.deepEqual(lost.words, ['3 people in Data lose read on Tracker through every client.']);
+    assert.equal(lost.lose, 3);
+    assert.deepEqual(compare([engReads], [engReads], { before: less, after: more }).loaded, [], 'no rule asks for any');
+  });
+
+  test('authorization details that a rule lets through are a condition of what is kept', () => {
+    const text = base.replace(
+      'scopes: { read: {}, write: { risk: high } }',
+      'scopes: { read: {}, write: { risk: high } }, authorization_details: { use: { scope: read } }',
+    );
+    const texts = { before: text, after: text };
+    const other = ['3 people in Data keep read on Tracker through every client, under other conditions.'];
+    const detailed = `${dataReads}, details: all`;
+    assert.deepEqual(compare([dataReads], [detailed], texts).words, other);
+    assert.deepEqual(compare([detailed], [dataReads], texts).words, other);
+    const office = `${detailed.replace('id: data', 'id: office')}, from: [192.0.2.0/24]`;
+    assert.deepEqual(
+      compare([dataReads], [dataReads, office], texts).words,
+      other,
+      'beside one without conditions too',
+    );
+  });
+
   test('a client that comes, and a server that is switched off', () => {
     const come = base.replace('http://localhost/c]', `http://localhost/c], client_ids: { ${ras}: away }`);
     assert.deepEqual(compare([dataReads], [dataReads], { after: come }).words, [

@@ -11,7 +11,7 @@ import { createEffects, type Effect } from './effects.ts';
 import type { Population } from './person-classes.ts';
 
 // The diff judges people in classes, and looks at nobody on whom a change does not bear. Here it is done the plain way: each person by
-// themselves, on every server that is affected, through each client.
+// themselves, on every server, through each client.
 
 const ras = 'https://mcp.acme.example';
 const now = 1_800_000_000;
@@ -32,6 +32,8 @@ const ruleOf = fc.record({
   through: maybe(some(clients)),
   from: maybe(fc.constant(['192.0.2.0/24'])),
   until: maybe(fc.constantFrom('2020-01-01', '2040-01-01')),
+  details: maybe(fc.constantFrom('all', ['use'])),
+  needs: fc.constantFrom({ amr: ['mfa'] }, { amr: ['hwk'] }, { acr: 'phr' }, { max_age: 60 }),
 });
 
 const documentOf = fc.record({
@@ -39,10 +41,11 @@ const documentOf = fc.record({
   known: some(clients, 1),
   distributed: some(clients, 0),
   rules: fc.uniqueArray(fc.nat(7), { maxLength: 6 }),
+  signIn: maybe(fc.constantFrom({ amr: ['mfa'] }, { amr: ['hwk', 'mfa'] }, { acr: ['phr'] })),
 });
 
 function toDocument(
-  { off, known, distributed, rules }: typeof documentOf extends fc.Arbitrary<infer T> ? T : never,
+  { off, known, distributed, rules, signIn }: typeof documentOf extends fc.Arbitrary<infer T> ? T : never,
   pool: readonly (typeof ruleOf extends fc.Arbitrary<infer T> ? T : never)[],
 ): AccessIndex {
   const parsed = parseDocument(
@@ -50,7 +53,13 @@ function toDocument(
       servers: Object.fromEntries(
         servers.map((id) => [
           id,
-          { resource: `${ras}/${id}`, ras, scopes: { read: {}, write: { risk: 'high' } }, enabled: !off.includes(id) },
+          {
+            resource: `${ras}/${id}`,
+            ras,
+            scopes: { read: {}, write: { risk: 'high' } },
+            authorization_details: { use: { scope: 'read' }, change: { scope: 'write' } },
+            enabled: !off.includes(id),
+          },
         ]),
       ),
       clients: Object.fromEntries(
@@ -65,6 +74,7 @@ function toDocument(
       ),
       // By their place: one id may stand for two rules on the two sides, and one rule have two ids.
       rules: rules.map((at, place) => toRule(place, pool[at])),
+      ...(signIn && { sign_in: signIn }),
     },
     'access',
   );
@@ -74,12 +84,18 @@ function toDocument(
 
 function toRule(at: number, rule: (typeof ruleOf extends fc.Arbitrary<infer T> ? T : never) | undefined) {
   assert.ok(rule);
-  const { effect, scopes: of, on, to = ['everyone'], through, from, until } = rule;
-  const said =
-    effect === 'allow' ? { allow: of } : effect === 'deny' ? { deny: of } : { require: { amr: ['mfa'] }, for: of };
-  // An end goes with an allow only.
-  const when = { ...(from && { from }), ...(effect === 'allow' && until && { until }) };
+  const { effect, scopes: of, on, to = ['everyone'], through, from, until, details, needs } = rule;
+  const said = effect === 'allow' ? { allow: of } : effect === 'deny' ? { deny: of } : { require: needs, for: of };
+  // These go with an allow only.
+  const more = effect === 'allow' && { ...(until && { until }), ...(details && of.includes('read') && { details }) };
+  const when = { ...(from && { from }), ...more };
   return { id: `r${at}`, ...said, on, to, ...(through && { through }), ...when };
+}
+
+/** A server of which the diff has it that nobody's access is another. */
+function untouched(before: AccessIndex, after: AccessIndex, id: string): AffectedServer {
+  const rules = [before, after].flatMap((index) => index.rules.get(id)?.all ?? []);
+  return { id, changed: [], touched: new Set(), relevant: new Set(rules.flatMap(({ to }) => to)) };
 }
 
 /** Each person by themselves. */
@@ -91,7 +107,8 @@ function plainEffects(
 ) {
   const lines = new Map<string, { people: number; already: number; rules: Set<string> }>();
   const [gaining, losing] = [new Set<number>(), new Set<number>()];
-  for (const server of affected) {
+  for (const id of servers) {
+    const server = affected.find((one) => one.id === id) ?? untouched(before, after, id);
     for (const through of clientClasses(before, after, server.id)) {
       for (let person = 0; person < total; person += 1) {
         const own = [...server.relevant].filter((subject) => members.get(subject)?.includes(person));
@@ -128,8 +145,8 @@ function plainEffects(
       const about = (index.rules.get(server.id)?.all ?? []).filter(isAbout);
       const free = about.some(({ effect, when }) => effect === 'allow' && when === undefined);
       const words = about
-        .filter(({ effect }) => effect !== 'allow' || !free)
-        .map(({ effect, when, needs }) => JSON.stringify([effect, when, needs]));
+        .filter(({ effect, details }) => effect !== 'allow' || !free || details.size > 0)
+        .map(({ effect, when, needs, details }) => JSON.stringify([effect, when, needs, [...details]]));
       return [...new Set(words)].toSorted().join();
     };
     const isKept = sign === '~';
@@ -220,7 +237,10 @@ describe('the diff in classes', () => {
         const affected = affectedServers(before, after);
         const people = populationOf(of, subjectsToLoad(affected));
         const fast = fastEffects(before, after, affected, people);
-        assert.deepEqual(fast, plainEffects(before, after, affected, people));
+        assert.deepEqual(
+          fast,
+          plainEffects(before, after, affected, populationOf(of, new Set([...groups, 'user:u_1']))),
+        );
         said += fast.lines.length;
       }),
       { numRuns: 300 },

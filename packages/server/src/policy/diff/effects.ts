@@ -97,7 +97,8 @@ export function createEffects(before: AccessIndex, after: AccessIndex, populatio
   function conditionsOf(rules: readonly Rule[], people: PersonClass, scope: string): string {
     const about = rules.filter((rule) => rule.scopes.has(scope) && matching(rule, people) !== undefined);
     const free = about.some(({ effect, when }) => effect === 'allow' && when === undefined);
-    const words = about.filter(({ effect }) => effect !== 'allow' || !free).map(textOf);
+    // Beside a rule without conditions another adds the authorization details that it lets through, and nothing else.
+    const words = about.filter(({ effect, details }) => effect !== 'allow' || !free || details.size > 0).map(textOf);
     return [...new Set(words)].toSorted().join();
   }
 
@@ -114,11 +115,11 @@ function toWays(before: AccessIndex, after: AccessIndex, { id, changed }: Affect
   });
 }
 
-/** The conditions of a rule as text, made once of each. */
+/** The conditions of a rule, and the details it lets through, as text, made once of each. */
 function createTexts(): (rule: Rule) => string {
   const known = new Map<Rule, string>();
   return (rule) => {
-    const text = known.get(rule) ?? JSON.stringify([rule.effect, rule.when, rule.needs]);
+    const text = known.get(rule) ?? JSON.stringify([rule.effect, rule.when, rule.needs, [...rule.details]]);
     known.set(rule, text);
     return text;
   };
