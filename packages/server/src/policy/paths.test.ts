@@ -297,4 +297,18 @@ describe('what a draft makes of paths', () => {
       'kept: group:eng out - write refused, at deny out',
     ]);
   });
+
+  test('what the draft opens further is no path that is kept: lost with its condition, gained without, the others stay', () => {
+    const office = engReads.replace('through', 'from: [10.0.0.0/8], through');
+    const [bound, free] = ['group:eng eng cli read conditional, if network eng', 'group:eng eng cli read allowed'];
+    assert.deepEqual(compared(office, engReads), [`gained: ${free}`, `lost: ${bound}`]);
+    assert.deepEqual(compared(engReads, office), [`gained: ${bound}`, `lost: ${free}`]);
+    assert.deepEqual(compared(office, office), [`kept: ${bound}`]);
+    const mfa = '\n  - { id: mfa, require: { amr: [mfa] }, for: [write], on: t }';
+    assert.deepEqual(compared(wide + mfa, wide), [
+      'gained: group:eng eng cli write allowed',
+      'kept: group:eng eng cli read allowed',
+      'lost: group:eng eng cli write conditional, if sign_in mfa',
+    ]);
+  });
 });

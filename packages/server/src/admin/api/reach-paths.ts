@@ -29,7 +29,9 @@ const PathShape = z.object({
   state: z.enum(['allowed', 'conditional', 'refused']),
   change: z
     .enum(['kept', 'gained', 'lost'])
-    .describe('gained: by the draft that was named. lost: in force, and not in that draft.'),
+    .describe(
+      'gained: by the draft that was named. lost: in force, and not in that draft. Both, where conditions differ.',
+    ),
   conditions: z
     .array(
       z.object({
