@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { addBreakGlass, adminRefused, adminUrl, openAdminWorld } from './admin-world.ts';
-import { accessText, dataWrites, openChangesWorld, writer } from './changes-world.ts';
+import { accessText, dataWrites, openChangesWorld, publish, writer } from './changes-world.ts';
 import { alice, rasIssuer } from './world.ts';
 
 // Who reaches what, and how.
@@ -305,6 +305,34 @@ describe('people who reach a server, one by one', () => {
       await adminRefused(world, given, 'api_conflict', { isRecorded: false });
     }
     await adminRefused(world, await get('/reach/servers/none/people'), 'api_not_found', { isRecorded: false });
+  });
+
+  test('a rule that ends between two pages: nobody is left out without a word, the others keep their place', async () => {
+    const open = async (others: string) => {
+      const world = await openChangesWorld();
+      const soon = new Date(world.clock.ms + 60_000).toISOString();
+      const rules = [`to: [group:data], until: "${soon}"`, `to: [${others}]`];
+      const lines = rules.map((rest, at) => `  - { id: r${at}, allow: [issues:read], on: tracker, ${rest} }\n`);
+      await publish(world, 'access', accessText.replace(/ {2}- .*\n/, lines.join('')));
+      const { send } = writer(world, 'auditor');
+      return { world, page: (query = '') => send('GET', `/reach/servers/tracker/people?limit=1${query}`) };
+    };
+
+    const left = await open('user:u_help-desk, group:data');
+    const { body: first } = await left.page();
+    left.world.clock.ms += 61_000;
+    const found = names(first);
+    for (let { next } = first; next !== null; ) {
+      const { body } = await left.page(`&cursor=${next}`);
+      found.push(...names(body));
+      next = body.next;
+    }
+    assert.deepEqual(found, ['u_both', 'u_d1', 'u_d2', 'u_help-desk']);
+
+    const gone = await open('user:u_help-desk');
+    const { next } = (await gone.page()).body;
+    gone.world.clock.ms += 61_000;
+    await adminRefused(gone.world, await gone.page(`&cursor=${next}`), 'api_conflict', { isRecorded: false });
   });
 
   test('everybody, where a rule names everybody: in one list, and nobody who is refused or off', async () => {

@@ -37,6 +37,11 @@ export interface Place {
   readonly after: string;
 }
 
+/** Whether a walk can go on there: rules end between two pages, and then nobody may be named any more whom it stands at. */
+export function isOnTheWay(asked: Reaching, { subject }: Place): boolean {
+  return givenTo(asked).includes(subject);
+}
+
 /** Where a walk begins; `undefined` = nobody can be found at all. */
 export function firstPlace(asked: Reaching): Place | undefined {
   const [subject] = givenTo(asked);
@@ -46,6 +51,7 @@ export function firstPlace(asked: Reaching): Place | undefined {
 /**
  * Some people who reach a server, and where to go on; from the groups that its rules name to their members, never through everybody
  * unless a rule names everybody. Each person comes once, with the first group that lets them in.
+ * @param place - on the way ({@link isOnTheWay})
  * @param limit - people looked at; fewer may reach it
  */
 export async function reachingFrom(
@@ -55,20 +61,25 @@ export async function reachingFrom(
 ): Promise<{ readonly found: readonly ReachingPerson[]; readonly next: Place | undefined }> {
   const subjects = givenTo(asked);
   const at = subjects.indexOf(subject);
+  // A list that breaks off must not look like a whole one.
+  if (at < 0) throw new Error(`nothing is given to ${subject} any more`);
   const people = await membersOf(asked, subject, after, limit);
-  const earlier = new Set(subjects.slice(0, Math.max(at, 0)));
+  const earlier = new Set(subjects.slice(0, at));
   const fresh = people.filter((person) => !subjectsOfPerson(person).some((one) => earlier.has(one)));
   const found = await judge(asked, fresh);
   const last = people.length === limit ? people.at(-1) : undefined;
   if (last) return { found, next: { subject, after: last.email.toLowerCase() } };
-  const following = at < 0 ? undefined : subjects[at + 1];
+  const following = subjects[at + 1];
   return { found, next: following === undefined ? undefined : { subject: following, after: '' } };
 }
 
-/** Whom rules give anything that is looked for, in the order of the document. */
+/** Whom rules give anything that is looked for, in an order that is the same for as long as the document is. */
 export function givenTo({ index, ...view }: { readonly index: AccessIndex } & PathView): readonly string[] {
-  const subjects = new Set(giving(index, view).flatMap(({ to }) => to));
-  return subjects.has('everyone') ? ['everyone'] : [...subjects];
+  const given = new Set(giving(index, view).flatMap(({ to }) => to));
+  if (given.has('everyone')) return ['everyone'];
+  // By where a subject is first named at all: rules end between two pages, and none of the others must move for it.
+  const named = new Set(index.rules.get(view.server.id)?.all.flatMap(({ to }) => to));
+  return [...named].filter((subject) => given.has(subject));
 }
 
 async function membersOf(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { firstPlace, type Place, type Reaching, type ReachingPerson, reachingFrom } from '../reaching.ts';
+import { firstPlace, isOnTheWay, type Place, type Reaching, type ReachingPerson, reachingFrom } from '../reaching.ts';
 import { pageQuery } from './page.ts';
 import { dayMs, days, hiddenFrom } from './reach-shape.ts';
 import { type ApiCall, answer, type Route, refuse, route } from './route.ts';
@@ -46,10 +46,10 @@ export const reachPeopleRoutes: readonly Route[] = [
       if (!asked) return refuse('api_not_found');
       const { limit, cursor } = call.query;
       const { version } = asked.index;
-      const from = cursor === undefined ? { place: firstPlace(asked) } : readPlace(cursor, version);
-      if (!from) return refuse('api_conflict', 'The policy has changed since the page before: begin again.');
+      let place = cursor === undefined ? firstPlace(asked) : readPlace(cursor, version);
+      if (cursor !== undefined && !(place && isOnTheWay(asked, place)))
+        return refuse('api_conflict', 'What the policy gives has changed since the page before: begin again.');
       const items: ReachingPerson[] = [];
-      let place = from.place;
       for (let looked = 0; place && items.length < limit && looked < mostLooked; looked += limit) {
         const { found, next }: Awaited<ReturnType<typeof reachingFrom>> = await reachingFrom(asked, place, limit);
         // Those who are too many for this page are looked at again for the next.
@@ -98,8 +98,8 @@ function toCursor({ subject, after }: Place, version: number): string {
   return Buffer.from([version, subject, after].join('\n')).toString('base64url');
 }
 
-function readPlace(cursor: string, version: number): { readonly place: Place } | undefined {
+function readPlace(cursor: string, version: number): Place | undefined {
   const text = Buffer.from(cursor, 'base64url').toString('utf8');
   const [, of, subject, after] = /^(\d+)\n(everyone|(?:group|role|user):[^\n]+)\n([^\n]*)$/.exec(text) ?? [];
-  return of === String(version) ? { place: { subject: subject as string, after: after as string } } : undefined;
+  return of === String(version) ? { subject: subject as string, after: after as string } : undefined;
 }
