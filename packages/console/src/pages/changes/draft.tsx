@@ -14,7 +14,7 @@ import { changesTexts as texts } from '../../texts/changes.ts';
 import { RemainingSteps } from '../servers/steps.tsx';
 import { ApprovalBox } from './approval.tsx';
 import { Elsewhere, Entries, WhatChanges } from './diff.tsx';
-import type { OpenedDraft } from './model.ts';
+import { canBeginAgain, type OpenedDraft } from './model.ts';
 import { ReplayOf } from './replay.tsx';
 import { TryOne } from './try-one.tsx';
 
@@ -41,7 +41,8 @@ function Opened({ draft, etag }: { readonly draft: OpenedDraft; readonly etag: s
         onSuccess: () => {
           openDraft('');
           void navigate({ to: '/changes' });
-          tell(texts.discarded(name), () => again.mutate({ body: { kind, name, document: draft.document } }));
+          const restore = () => again.mutate({ body: { kind, name, document: draft.document } });
+          tell(texts.discarded(name), canBeginAgain(draft) ? restore : undefined);
         },
       },
     );

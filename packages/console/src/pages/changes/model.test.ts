@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { approvalOf, diffLines, toLines } from './model.ts';
+import { approvalOf, canBeginAgain, diffLines, toLines } from './model.ts';
 
 describe('what comes next for a draft', () => {
   const table: [
@@ -21,6 +21,12 @@ describe('what comes next for a draft', () => {
     test(`${name}: ${kind}`, () =>
       assert.equal(approvalOf({ state, authors }, { widens, secondPerson }, 'u_me').kind, kind));
   }
+});
+
+test('a draft that was discarded is made again only where it would be the same', () => {
+  assert.equal(canBeginAgain({ kind: 'access', behind: false }), true);
+  assert.equal(canBeginAgain({ kind: 'access', behind: true }), false);
+  assert.equal(canBeginAgain({ kind: 'resource', behind: false }), false);
 });
 
 test('two sides of an entry, line by line', () => {

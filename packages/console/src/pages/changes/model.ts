@@ -27,6 +27,14 @@ export function approvalOf(
   return { kind: authors.includes(me) ? 'waits' : 'approve' };
 }
 
+/**
+ * Whether the text on the page, saved as a draft of the version in force, is the draft again. A resource document is shown without
+ * what its upstreams hold, and one that starts from an older version would take back what came since.
+ */
+export function canBeginAgain({ kind, behind }: Pick<OpenedDraft, 'kind' | 'behind'>): boolean {
+  return kind === 'access' && !behind;
+}
+
 /** An entry of a document as lines of text, for the two sides of a change. */
 export function toLines(value: unknown): readonly string[] {
   return value === null || value === undefined ? [] : JSON.stringify(value, null, 2).split('\n');
