@@ -230,9 +230,16 @@ describe('the diff in classes', () => {
       ...everybody.map((person) => some(groups, 0).map((own) => (person === 1 ? [...own, 'user:u_1'] : own))),
     );
     const pool = fc.array(ruleOf, { minLength: 8, maxLength: 8 });
+    // Most drafts change little: whatever is not drawn again is as it was.
+    const sides = fc
+      .tuple(documentOf, documentOf, some(['off', 'known', 'distributed', 'rules', 'signIn'] as const))
+      .map(
+        ([one, other, changed]) =>
+          [one, { ...one, ...Object.fromEntries(changed.map((key) => [key, other[key]])) }] as const,
+      );
     let said = 0;
     fc.assert(
-      fc.property(pool, documentOf, documentOf, memberships, (rules, one, other, of) => {
+      fc.property(pool, sides, memberships, (rules, [one, other], of) => {
         const [before, after] = [toDocument(one, rules), toDocument(other, rules)];
         const affected = affectedServers(before, after);
         const people = populationOf(of, subjectsToLoad(affected));
