@@ -158,7 +158,7 @@ describe('the smallest rule', () => {
   test('gives what was missing, to that person through that client, until its end', () => {
     const rule = smallestRuleFor(about, ['issues:write'], '2026-12-24');
     assert.deepEqual(rule, {
-      id: 'tracker-2026-12-24-509a90448c62',
+      id: 'tracker-2026-12-24-c9zyxwvu-1dwkxlr',
       allow: ['issues:write'],
       on: 'tracker',
       to: ['user:u_carol'],

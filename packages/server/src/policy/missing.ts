@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { AccessIndex } from './compile.ts';
 import { type Explanation, explain, type ScopeOutcome } from './explain.ts';
@@ -48,9 +47,23 @@ export function smallestRuleFor(
   until: string,
 ): SmallestRule {
   // What is missing later of the same decision is another rule, and does not take the place of the first.
-  const tail = hash('sha256', [decision, ...scopes.toSorted()].join(' '), 'hex').slice(0, 12);
-  const id = `${server.slice(0, 40)}-${until}-${tail}`;
+  const tail = `${toLetters(decision, 8)}-${sumOf(scopes.toSorted().join(' ')).toString(36)}`;
+  const id = `${server.slice(0, 36)}-${until}-${tail}`;
   return { id, allow: [...scopes], on: server, to: [`user:${personId}`], through: [client], until };
+}
+
+function toLetters(text: string, length: number): string {
+  return text
+    .replace(/[^A-Za-z0-9]/g, '')
+    .slice(-length)
+    .toLowerCase();
+}
+
+/** Tells the few texts apart that scopes of one decision make; of 32 bits. */
+function sumOf(text: string): number {
+  let sum = 0;
+  for (let at = 0; at < text.length; at += 1) sum = (Math.imul(sum, 31) + text.charCodeAt(at)) >>> 0;
+  return sum;
 }
 
 /** What such a rule is for: a decision, as it is on the record. */
