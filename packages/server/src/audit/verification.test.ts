@@ -374,6 +374,17 @@ describe('T23: the record against what a witness has kept', () => {
     assert.equal('fault' in found && found.fault, 'two_heads');
   });
 
+  test('nor may one before it be left out', async () => {
+    const { lines } = await tenAndOne();
+    const [first, second] = [lines[5], lines[11]].map(statementOf);
+    const rest = (await withoutThree(lines).saying(3)).filter((line) => !line.includes(first ?? ''));
+    const newest = statementOf(rest.at(-2));
+    assert.notEqual(newest, second);
+    const found = await verifyLines(rest, { witness: await witnessOf(first ?? '', newest) });
+    assert.equal('fault' in found && found.fault, 'two_heads');
+    assert.ok('lines' in (await verifyLines(rest, { witness: await witnessOf(newest) })));
+  });
+
   test('an empty record is vouched for by nobody', async () => {
     const found = await verifyLines([]);
     assert.equal('fault' in found && found.fault, 'unsealed');

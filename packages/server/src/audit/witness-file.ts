@@ -9,8 +9,8 @@ export interface WitnessedStatements {
   /** How many it has agreed with. */
   agreed(): number;
   /**
-   * Of those that these keys vouch for: the first beyond `last`, since the record was longer once; else the newest, if it was not
-   * among those compared, since then nothing says that the record is the one that was witnessed.
+   * Of those that these keys vouch for: the first beyond `last`, since the record was longer once; else, of those that were not
+   * compared, the one over most lines: where it covers lines that are here, the record is not the one that was witnessed.
    */
   unseen(
     last: number,
@@ -45,7 +45,7 @@ export async function readWitness(read: () => AsyncIterable<string>): Promise<Wi
     async unseen(last, keys, verifySignature) {
       // Anybody may have written into it: only what is vouched for counts, and vouches for the keys that come after it.
       let trusted = keys;
-      let newest: CheckpointClaims | undefined;
+      let notHere: CheckpointClaims | undefined;
       for await (const { statement } of statementsOf(read())) {
         const verified = await verifyCheckpoint(statement, trusted, verifySignature);
         if (!verified.ok) continue;
@@ -54,9 +54,10 @@ export async function readWitness(read: () => AsyncIterable<string>): Promise<Wi
           ...(verified.claims.keys ?? []).filter(({ kid }) => !trusted.some((known) => known.kid === kid)),
         ];
         if (verified.claims.number > last) return { missing: verified.claims };
-        if (verified.claims.number > (newest?.number ?? 0)) newest = verified.claims;
+        const { number, size } = verified.claims;
+        if (!compared.has(number) && size > (notHere?.size ?? 0)) notHere = verified.claims;
       }
-      return newest && !compared.has(newest.number) ? { notHere: newest } : {};
+      return notHere ? { notHere } : {};
     },
   };
 }
