@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { runCredence } from '../../examples/acme/server-process.ts';
 import { visitAll } from '../../examples/acme/visits.ts';
-import { suiteScope, temporaryHome } from '../harness.ts';
+import { agentOf, issue, secretOf, suiteScope, temporaryHome, tokenOf } from '../harness.ts';
 import { type ConsoleWorld, checkComplaints, checkLooks, startConsole } from './harness.ts';
 
 // An auditor believes nobody: what administrators did, the record verified in the browser with a key that was compared, and a row that
@@ -19,7 +19,10 @@ describe('the record, audited at the console (LOG-04, T23)', () => {
   before(async () => {
     home = await temporaryHome(scope);
     const archive = { name: 'archive', kind: 'file', path: join(home, 'record.jsonl') };
-    await writeFile(join(home, 'credence.yaml'), JSON.stringify({ audit: { sealSeconds: 1 }, exports: [archive] }));
+    await writeFile(
+      join(home, 'credence.yaml'),
+      JSON.stringify({ idp: { burst: 10_000 }, audit: { sealSeconds: 1 }, exports: [archive] }),
+    );
     world = await startConsole(scope, { home });
     await visitAll(world.acme.demo, 'alice', 'claude-code');
     const page = await world.open('dana', '/');
@@ -95,6 +98,25 @@ describe('the record, audited at the console (LOG-04, T23)', () => {
     await page.close();
   });
 
+  test('a key that is forgotten while the record is read stays forgotten', async () => {
+    const page = await world.open('dana', '/audit?part=verify');
+    const going = Promise.withResolvers<void>();
+    await page.route('**/api/v1/record/lines*', async (asked) => {
+      await going.promise;
+      await asked.continue();
+    });
+    await verify(page);
+    await page.getByRole('button', { name: 'Cancel' }).waitFor();
+    await page.getByRole('button', { name: 'Forget it' }).click();
+    await page.getByText('Not pinned', { exact: true }).waitFor();
+    going.resolve();
+    await page.getByText(/^In order: [\d,]+ lines say what was written\.$/).waitFor();
+    await page.getByRole('button', { name: /^Verify [\d,]+ lines$/ }).waitFor();
+    assert.equal(await page.getByText('Pinned in this browser').count(), 0);
+    checkComplaints(page);
+    await page.close();
+  });
+
   test('a record is proven, and the proof is good for the command', async () => {
     const page = await world.open('dana', '/decisions?outcome=allowed&show=tokens');
     await page
@@ -121,6 +143,12 @@ describe('the record, audited at the console (LOG-04, T23)', () => {
     const row = page.getByRole('row').filter({ hasText: 'archive' });
     await row.getByText('file', { exact: true }).waitFor();
     await row.getByText('record.jsonl').waitFor();
+    // What alice and her agent did at the beginning is there, line by line.
+    const arrived = async () => (await readFile(join(home, 'record.jsonl'), 'utf8').catch(() => '')).split('\n');
+    const isThere = async () => (await arrived()).some((line) => line.includes('"kind":"issuance"'));
+    for (let tries = 0; !(await isThere()) && tries < 300; tries += 1) await page.waitForTimeout(100);
+    assert.ok(await isThere(), 'the lines of an issuance');
+    await row.getByText('Up to date').waitFor();
     await checkLooks(page, 'settings-exports-one');
     await page.close();
   });
@@ -145,6 +173,25 @@ describe('the record, audited at the console (LOG-04, T23)', () => {
     await page.getByRole('button', { name: 'Prove it' }).click();
     await page.getByText(/^Not proven\. the record was altered/).waitFor();
     assert.ok(position > 1);
+    checkComplaints(page);
+    await page.close();
+  });
+
+  test('lines that were taken away in front, where the tree is stored and none is missed, are named', async () => {
+    const { demo } = world.acme;
+    const { idp, idToken } = await agentOf(demo, 'alice');
+    const [server] = demo.servers;
+    assert.ok(server);
+    for (let made = 0; made < 256; made += 1) tokenOf(await issue(demo, server, idToken, secretOf(idp)));
+    const page = await world.open('dana', '/audit?part=verify');
+    await untilSealed(page);
+    const database = new DatabaseSync(join(home, 'store.db'), { timeout: 5000 });
+    database.exec('DROP TRIGGER audit_refuses_delete; DELETE FROM audit WHERE position <= 256');
+    database.close();
+
+    await page.reload();
+    await verify(page);
+    await page.getByText(/^it begins behind line 256, and no checkpoint says that any may be gone/).waitFor();
     checkComplaints(page);
     await page.close();
   });

@@ -114,6 +114,8 @@ export const verifyTexts = {
   witnessHint: 'Optional: the file of checkpoints that somebody outside has.',
   seen: (number: number) =>
     `This browser verified checkpoint ${toNumber(number)} before, and holds the record against it.`,
+  notCompared: (number: number) =>
+    `Checkpoint ${toNumber(number)}, which it verified earlier, has not been compared since: verify all that are kept.`,
   start: (of: number) => `Verify ${lines(of)}`,
   cancel: 'Cancel',
   running: (at: number, of: number) => `${toNumber(at)} of ${lines(of)}`,

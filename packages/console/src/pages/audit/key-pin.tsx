@@ -18,7 +18,7 @@ export function KeyPin({ named, pinned }: { readonly named: readonly Jwk[]; read
   const fingerprints = useFingerprints(keys);
   const [isPasting, paste] = useState(false);
   const pin = (all: readonly Jwk[]) => {
-    keepPinned({ keys: all, atMs: Date.now() });
+    keepPinned({ keys: all, atMs: Date.now(), seen: [] });
     paste(false);
   };
   const isOther = pinned && !named.every(({ kid }) => pinned.keys.some((key) => key.kid === kid));

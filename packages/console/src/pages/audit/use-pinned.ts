@@ -11,6 +11,11 @@ export function keepPinned(pinned: Pinned | undefined): void {
   for (const listener of listeners) listener();
 }
 
+/** What is kept at this moment, by whichever page. */
+export function pinnedNow(): Pinned | undefined {
+  return readPinned(localStorage.getItem(storageName));
+}
+
 export function usePinned(): Pinned | undefined {
   const text = useSyncExternalStore(watch, () => localStorage.getItem(storageName));
   return useMemo(() => readPinned(text), [text]);

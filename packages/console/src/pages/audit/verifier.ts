@@ -11,6 +11,7 @@ import {
   verifyProof,
 } from '@credence/server/record-verification';
 import { linesOf } from './lines.ts';
+import type { SeenCheckpoint } from './pinned.ts';
 import { verifySignature } from './verify-signature.ts';
 
 // Loaded when somebody verifies: what `credence audit verify` runs, for the browser.
@@ -36,10 +37,7 @@ export type Outcome =
   | { readonly as: 'cancelled' };
 
 /** The last checkpoint of an export that is in order. */
-export interface Seen {
-  readonly statement: string;
-  readonly number: number;
-  readonly timeMs: number;
+export interface Seen extends SeenCheckpoint {
   /** Keys that may sign those after it: it vouches for them. */
   readonly announced: readonly Jwk[];
 }
@@ -79,6 +77,7 @@ export async function verifyRecord(bytes: ReadableStream<Uint8Array>, options: V
     seen: {
       statement: checkpoint,
       number: Number(number),
+      size: end.sealed,
       timeMs: end.sealedAtMs ?? 0,
       announced: announced as readonly Jwk[], // of this form, or the checkpoint would not have been taken
     },

@@ -13,7 +13,7 @@ import { KeyPin } from './key-pin.tsx';
 import { loadVerifier } from './load-verifier.ts';
 import { withSeen } from './pinned.ts';
 import { type Span, toBehind } from './span.ts';
-import { keepPinned, usePinned } from './use-pinned.ts';
+import { keepPinned, pinnedNow, usePinned } from './use-pinned.ts';
 import type { Outcome } from './verifier.ts';
 
 type State = Answer<'getRecordState'>;
@@ -31,6 +31,7 @@ interface Done {
 export function Verify({ state, onLook }: { readonly state: State; readonly onLook: () => void }) {
   const pinned = usePinned();
   const keys = pinned?.keys ?? state.keys;
+  const [newest, older] = (pinned?.seen ?? []).toReversed();
   const [span, setSpan] = useState<Span>('few');
   const [witness, setWitness] = useState<readonly string[]>([]);
   const [at, setAt] = useState<number>();
@@ -38,8 +39,8 @@ export function Verify({ state, onLook }: { readonly state: State; readonly onLo
   const [error, setError] = useState<unknown>();
   const ending = useRef<AbortController>(undefined);
   useEffect(() => () => ending.current?.abort(), []);
-  const behind = toBehind(span, state);
-  const of = Math.max(0, state.last - behind);
+  const behind = toBehind(span, state.last);
+  const of = Math.max(0, state.last - Math.max(behind, state.first - 1));
 
   const run = async () => {
     const controller = new AbortController();
@@ -55,7 +56,7 @@ export function Verify({ state, onLook }: { readonly state: State; readonly onLo
         keys,
         behind,
         atLeast: state.checkpoint?.size ?? 0,
-        witnessed: [...witness, ...(pinned?.seen ? [pinned.seen.statement] : [])],
+        witnessed: [...witness, ...(pinned?.seen ?? []).map(({ statement }) => statement)],
         onLine: (line) => {
           if (performance.now() - toldMs < tellMs) return;
           toldMs = performance.now();
@@ -65,7 +66,11 @@ export function Verify({ state, onLook }: { readonly state: State; readonly onLo
         breathe: createBreath(),
       });
       setDone({ outcome, behind, wasPinned: pinned !== undefined });
-      if (pinned && outcome.as === 'in_order') keepPinned(withSeen(pinned, outcome.seen));
+      if (pinned && outcome.as === 'in_order') {
+        const { findings, seen } = outcome;
+        const next = withSeen(pinnedNow(), { began: pinned, behind, startedAt: findings.startedAt, seen });
+        if (next) keepPinned(next);
+      }
     } catch (thrown) {
       if (signal.aborted) setDone({ outcome: { as: 'cancelled' }, behind, wasPinned: false });
       else setError(thrown);
@@ -97,7 +102,11 @@ export function Verify({ state, onLook }: { readonly state: State; readonly onLo
               disabled={at !== undefined}
               onChange={({ target }) => void target.files?.[0]?.text().then((text) => setWitness(text.split('\n')))}
             />
-            {pinned?.seen && <p className="quiet prose">{texts.seen(pinned.seen.number)}</p>}
+            {newest && (
+              <p className="quiet prose">
+                {texts.seen(newest.number)} {older && texts.notCompared(older.number)}
+              </p>
+            )}
             {at === undefined ? (
               <Button kind="first" disabled={keys.length === 0 || of === 0} onClick={() => void run()}>
                 {texts.start(of)}
