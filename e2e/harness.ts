@@ -121,15 +121,20 @@ export function secretOf({ client_id, client_secret }: Agent['idp']): ClientProo
   return { client_id, ...(client_secret !== null && { client_secret }) };
 }
 
-/** Leg 1, by hand: an ID token in, an ID-JAG out. */
-export function issue(demo: DemoFile, server: DemoServer, idToken: string, proof: ClientProof): Promise<Answer> {
+/** Leg 1, by hand: an ID token in, an ID-JAG out, for a server of the demonstration unless another `audience` is named. */
+export function issue(
+  demo: DemoFile,
+  { audience = demo.ras.issuer, resource }: Pick<DemoServer, 'resource'> & { readonly audience?: string },
+  idToken: string,
+  proof: ClientProof,
+): Promise<Answer> {
   return postForm(`${demo.idp.issuer}/token`, {
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     requested_token_type: 'urn:ietf:params:oauth:token-type:id-jag',
     subject_token: idToken,
     subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
-    audience: demo.ras.issuer,
-    resource: server.resource,
+    audience,
+    resource,
     ...proof,
   });
 }

@@ -11,7 +11,7 @@ import { connect, textOf } from '../../examples/acme/agent.ts';
 import { userNamed } from '../../examples/acme/demo-file.ts';
 import { runCredence } from '../../examples/acme/server-process.ts';
 import { signIn } from '../../examples/acme/sign-in.ts';
-import { agentOf, claimsOf, postForm, secretOf, suiteScope, tokenOf } from '../harness.ts';
+import { agentOf, claimsOf, issue, secretOf, suiteScope, tokenOf } from '../harness.ts';
 import { askApi, askWell } from './api.ts';
 import { type ConsoleWorld, checkComplaints, startConsole } from './harness.ts';
 
@@ -270,18 +270,10 @@ describe('from an empty console', () => {
     const { email, password } = userNamed(world.acme.demo, 'alice');
     const client = { client_id: 'claude-code', client_secret: secret };
     const { id_token } = await signIn({ issuer: idp.issuer, client, email, password });
-    const given = await postForm(`${idp.issuer}/token`, {
-      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-      requested_token_type: 'urn:ietf:params:oauth:token-type:id-jag',
-      subject_token: id_token,
-      subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
-      audience: 'https://mcp.linear.app',
-      resource: 'https://mcp.linear.app/mcp',
-      scope: 'read',
-      ...secretOf({ client_id: 'claude-code', client_secret: secret }),
-    });
+    const linear = { audience: 'https://mcp.linear.app', resource: 'https://mcp.linear.app/mcp' };
+    const given = await issue(world.acme.demo, linear, id_token, secretOf(client));
     const { aud, resource, scope: granted } = claimsOf(tokenOf(given));
-    assert.deepEqual([aud, resource, granted], ['https://mcp.linear.app', 'https://mcp.linear.app/mcp', 'read']);
+    assert.deepEqual([aud, resource, granted], [linear.audience, linear.resource, 'read']);
     checkComplaints(page);
     await page.close();
   });

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { suiteScope } from '../harness.ts';
+import { askWell } from './api.ts';
 import { type ConsoleWorld, checkComplaints, checkLooks, startConsole } from './harness.ts';
 
 // Who can reach what, as somebody asks who has to answer for it.
@@ -93,20 +94,12 @@ describe('reach at the console', () => {
   test('what the open draft would open is dashed, and goes with a tick', async () => {
     const page = await world.open('dana', '/');
     await page.getByRole('navigation', { name: 'Pages' }).waitFor();
-    await page.evaluate(`(async () => {
-      const send = (method, path, body, etag) => fetch('/api/v1' + path, {
-        method,
-        headers: { 'content-type': 'application/json', 'credence-console': '1', ...(etag && { 'if-match': etag }) },
-        body: JSON.stringify(body),
-      });
-      const begun = await send('POST', '/drafts', { kind: 'access', name: 'Marketing writes' });
-      const { id } = await begun.json();
-      const value = { allow: ['files:write'], on: 'files', to: ['group:marketing'], through: ['claude-code'] };
-      const edits = [{ section: 'rules', id: 'marketing-writes', value }];
-      const edited = await send('PATCH', '/drafts/' + id, { edits }, begun.headers.get('etag'));
-      if (!edited.ok) throw new Error(await edited.text());
-      localStorage.setItem('credence-draft', id);
-    })()`);
+    const named = { kind: 'access', name: 'Marketing writes' };
+    const { id, etag } = await askWell<{ id: string }>(page, 'POST', '/drafts', { body: named });
+    const value = { allow: ['files:write'], on: 'files', to: ['group:marketing'], through: ['claude-code'] };
+    const edits = [{ section: 'rules', id: 'marketing-writes', value }];
+    await askWell(page, 'PATCH', `/drafts/${id}`, { body: { edits }, ifMatch: etag });
+    await page.evaluate(`localStorage.setItem('credence-draft', '${id}')`);
     await page.goto(`${world.url}/reach?server=files&scope=files:write`);
     const words = page.getByRole('table', { name: 'The same, in words' });
     await words.getByRole('row', { name: /Gained by the draft marketing marketing-writes Claude Code/ }).waitFor();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { agentOf, claimsOf, postForm, secretOf, suiteScope, tokenOf } from '../harness.ts';
+import { agentOf, claimsOf, issue, secretOf, suiteScope, tokenOf } from '../harness.ts';
 import { type ConsoleWorld, checkComplaints, checkLooks, startConsole } from './harness.ts';
 
 describe('servers and clients', () => {
@@ -96,15 +96,8 @@ describe('servers and clients', () => {
 
     const { demo } = world.acme;
     const { idp, idToken } = await agentOf(demo, 'alice');
-    const issued = await postForm(`${demo.idp.issuer}/token`, {
-      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-      requested_token_type: 'urn:ietf:params:oauth:token-type:id-jag',
-      subject_token: idToken,
-      subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
-      audience: 'https://mcp.linear.app',
-      resource: 'https://mcp.linear.app/mcp',
-      ...secretOf(idp),
-    });
+    const linear = { audience: 'https://mcp.linear.app', resource: 'https://mcp.linear.app/mcp' };
+    const issued = await issue(demo, linear, idToken, secretOf(idp));
     const { aud, client_id, scope: granted } = claimsOf(tokenOf(issued));
     assert.deepEqual([aud, client_id, granted], ['https://mcp.linear.app', 'claude-code', 'read']);
 
