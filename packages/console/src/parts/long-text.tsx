@@ -12,13 +12,11 @@ const lineHeight = 19;
 
 /** A text of any length in a box that scrolls, to look at or to take along. */
 export function LongText({
-  label,
   text,
   fileName,
 }: {
-  /** Names the box for those who do not see where it stands. */
-  readonly label: string;
   readonly text: string;
+  /** As it is saved; names the box, too, for those who do not see where it stands. */
   readonly fileName: string;
 }) {
   const box = useRef<HTMLElement>(null);
@@ -35,7 +33,7 @@ export function LongText({
   return (
     <figure className={style.text}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard */}
-      <section ref={box} tabIndex={0} aria-label={label}>
+      <section ref={box} tabIndex={0} aria-label={fileName}>
         <pre style={isMany ? { height: rows.getTotalSize() } : undefined}>
           {isMany ? <span style={{ top: drawn[0]?.start ?? 0 }}>{shown}</span> : shown}
         </pre>

@@ -75,11 +75,7 @@ export function Page() {
           </dl>
           <br />
           <Section title={texts.text}>
-            <LongText
-              label={texts.text}
-              text={JSON.stringify(document, null, 2)}
-              fileName={`${kind}-${version}.json`}
-            />
+            <LongText text={JSON.stringify(document, null, 2)} fileName={`${kind}-${version}.json`} />
           </Section>
         </>
       )}
