@@ -70,7 +70,8 @@ describe('reach at the console', () => {
     await page.waitForURL(/at=r%3A/);
     await page.goBack();
     await page.waitForURL(/at=s%3Agroup%3Amarketing/);
-    await page.getByLabel('With refused paths').uncheck();
+    // Its state is in the address, and comes back from there.
+    await page.getByLabel('With refused paths').click();
     await words.getByText('Bob is not in engineering').waitFor({ state: 'detached' });
     checkComplaints(page);
     await page.close();
@@ -106,7 +107,7 @@ describe('reach at the console', () => {
     await page.locator('[data-node="s:group:marketing"][data-tone="draft"]').waitFor();
     await checkLooks(page, 'reach-draft');
     await page.setViewportSize({ width: 1440, height: 900 });
-    await page.getByLabel('With the draft').uncheck();
+    await page.getByLabel('With the draft').click();
     await words.getByText('Gained by the draft').waitFor({ state: 'detached' });
     await page.evaluate("localStorage.removeItem('credence-draft')");
     await page.close();
