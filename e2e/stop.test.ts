@@ -92,8 +92,8 @@ for (const shape of ['in one process', 'in two installations'] as const) {
         const [id = ''] = line.split(' ');
         assert.match(line, /^st_\S+ .* a drill$/);
         await credence('resume', id, '--reason', 'it was a drill');
-        // What is told arrives a moment later, and counts for what was issued until then.
-        await wait(1500);
+        // What is told arrives a moment later, and counts for what was issued until two seconds after the order.
+        await wait(3500);
         const { prepare } = kind.name === 'person' ? { prepare: local('paula', 'crew') } : kind;
         const again = await prepare(place);
         assert.equal(await (await connect(place, again.idToken)).call(2), 200, 'whoever was stopped begins anew');
