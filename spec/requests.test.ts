@@ -244,6 +244,25 @@ describe('requests for access', () => {
     assert.equal((await answerOf(world, request.id))?.state, 'approved', 'the rule of before has stayed');
   });
 
+  test('an approval takes nothing back that is published at the same moment', async () => {
+    const world = await open();
+    const request = await ask(world);
+    const policy = writer(world, 'policy');
+    const { list } = world.store.drafts;
+    // What the approval read of the policy is of before.
+    const during: typeof list = async () => {
+      Object.assign(world.store.drafts, { list });
+      await publish(world, 'access', `${accessText}second_person: required\n`);
+      return list();
+    };
+    Object.assign(world.store.drafts, { list: during });
+    const { body } = await policy.send('POST', `/requests/${request.id}/approve`, { until: day(world, 5) });
+    assert.ok(body.draft, JSON.stringify(body));
+    const draft = await policy.send('GET', `/drafts/${body.draft}`);
+    assert.equal(draft.body.document.second_person, 'required');
+    assert.equal(draft.body.document.rules.at(-1).on, 'tracker');
+  });
+
   test('a draft that is gone without a word, as after a crash, leaves it open', async () => {
     const world = await open();
     const request = await ask(world);

@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { runCredence } from '../../examples/acme/server-process.ts';
 import { visitAll } from '../../examples/acme/visits.ts';
 import { suiteScope } from '../harness.ts';
+import { askWell } from './api.ts';
 import { type ConsoleWorld, checkComplaints, checkLooks, startConsole } from './harness.ts';
 
 describe('a change of the policy', () => {
@@ -168,28 +169,7 @@ interface Answer {
 }
 
 /** By the admin API, as this administrator. */
-async function ask(
-  page: Page,
-  method: string,
-  path: string,
-  { body, ifMatch }: { readonly body?: object; readonly ifMatch?: string } = {},
-): Promise<Answer> {
-  const answer = await page.evaluate(
-    async ([verb, url, text, version]) => {
-      const headers = {
-        'credence-console': '1',
-        ...(text !== undefined && { 'content-type': 'application/json' }),
-        ...(version !== undefined && { 'if-match': version }),
-      };
-      const response = await fetch(url, { method: verb, headers, ...(text !== undefined && { body: text }) });
-      const said = await response.text();
-      return { isOk: response.ok, said, etag: response.headers.get('etag') };
-    },
-    [method, `/api/v1${path}`, body && JSON.stringify(body), ifMatch] as const,
-  );
-  assert.ok(answer.isOk, answer.said);
-  return { ...(answer.said !== '' && JSON.parse(answer.said)), etag: answer.etag };
-}
+const ask = (...asked: Parameters<typeof askWell>) => askWell<Answer>(...asked);
 
 async function requireSecondPerson(page: Page): Promise<void> {
   const { items } = await ask(page, 'GET', '/policies/access/versions?limit=1');
