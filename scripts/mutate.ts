@@ -147,6 +147,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('changes/settle-request.ts'), [toSpec('requests')], [server('idp/sign-in/refused/refused.test.ts')]],
   [server('admin/api/requests.ts'), [toSpec('requests')]],
   [server('store/requests.ts'), [server('store/sqlite.test.ts')]],
+  [server('audit/refused-call.ts'), [server('idp/sign-in/refused/refused.test.ts')]],
   [server('idp/refused-link.ts'), [toSpec('requests')]],
   [server('idp/sign-in/refused/kind.ts'), [server('idp/sign-in/refused/kind.test.ts')]],
   [server('idp/sign-in/refused/scope-words.ts'), [server('idp/sign-in/refused/scope-words.test.ts')]],

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Refusal } from '@credence/mcp/protocol';
+import { type AuditRecord, toRow } from '../packages/server/src/audit/record.ts';
 import { eventId } from '../packages/server/src/call.ts';
 import { isExplained } from '../packages/server/src/idp/refused-link.ts';
 import type { AdminRole } from '../packages/server/src/store/administrators.ts';
@@ -181,6 +183,53 @@ describe('requests for access', () => {
     assert.equal(new Date(((end ?? 0) - 1) * 1000).toISOString().slice(0, 10), until);
     assert.equal((await policy.send('GET', '/requests')).body.open, 0);
     assert.equal((await policy.send('GET', '/requests?state=answered')).body.items[0].id, request.id);
+  });
+
+  test('a call that a gateway refused is judged by the decision that its token came from, and by nothing on its own line', async () => {
+    const world = await open();
+    await world.store.people.save({ ...alice, groups: ['engineering'] });
+    const issued = await world.exchange({ scope: 'issues:read' });
+    const redeemed = await world.redeem({ assertion: String(issued.body.access_token) });
+    assert.equal(redeemed.status, 200);
+    const line = (reason: Refusal): AuditRecord => ({
+      v: 2,
+      id: eventId('d_'),
+      kind: 'tool_call',
+      domain: 'gateway',
+      timeMs: world.now() * 1000,
+      outcome: 'refused',
+      reason,
+      person: 'a_nobody',
+      client: 'another',
+      server: 'another',
+      tool: 'create_issue',
+      accessToken: redeemed.record.accessToken ?? '',
+      scopesAsked: ['issues:write'],
+    });
+    const [lacking, unlisted] = [line('tool_scope_missing'), line('tool_not_listed')];
+    await world.store.commit({ marks: [], records: [lacking, unlisted].map(toRow) });
+    const about = { personId: alice.id, words: 'I file bugs', wanted: 'work', askedAt: world.now() } as const;
+    const request = { ...about, id: eventId('ar_'), client: 'claude-code', server: 'tracker', decision: lacking.id };
+    assert.ok(await world.store.requests.add(request, []));
+    const policy = writer(world, 'policy');
+    const shown = await policy.send('GET', `/requests/${request.id}`);
+    const { allow, on, to, through } = shown.body.smallest;
+    assert.deepEqual([allow, on, to, through], [['issues:write'], 'tracker', ['user:u_alice'], ['claude-code']]);
+    const approved = await policy.send('POST', `/requests/${request.id}/approve`, { until: day(world, 5) });
+    const draft = await policy.send('GET', `/drafts/${approved.body.draft}`);
+    assert.equal((await policy.publish(draft.body)).status, 200);
+    assert.equal((await answerOf(world, request.id))?.state, 'approved');
+
+    // No rule gives a tool that nobody is offered; and nobody else's call is theirs.
+    const others = [
+      { ...request, id: eventId('ar_'), decision: unlisted.id },
+      { ...request, id: eventId('ar_'), decision: lacking.id, personId: 'u_d1' },
+    ];
+    for (const other of others) {
+      await world.store.erasure.forgetRequests([alice.id]);
+      assert.ok(await world.store.requests.add(other, []));
+      assert.equal((await policy.send('GET', `/requests/${other.id}`)).body.now, 'gone');
+    }
   });
 
   test('design.md §4.8: with a second person nobody is let in by approving alone', async () => {

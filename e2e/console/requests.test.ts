@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
+import { serverNamed } from '../../examples/acme/demo-file.ts';
 import { entered, visitAll } from '../../examples/acme/visits.ts';
-import { suiteScope } from '../harness.ts';
+import { agentOf, issue, redeem, secretOf, suiteScope, tokenOf } from '../harness.ts';
 import { type ConsoleWorld, checkComplaints, checkLooks, fillSignIn, startConsole, watch } from './harness.ts';
 
 // Refused, told why, asks, is answered, and is let in.
@@ -104,6 +105,48 @@ describe('a person whose agent was refused', () => {
     const visits = await visitAll(world.acme.demo, 'bob', 'claude-code');
     const memory = visits.find(({ server }) => server === 'memory');
     assert.ok(memory && entered(memory), 'is let in');
+  });
+
+  test('a call that the gateway refused leads to the same page, for whoever it was called for', async () => {
+    const { demo } = world.acme;
+    const files = serverNamed(demo, 'files');
+    const { idToken, idp, ras } = await agentOf(demo, 'bob');
+    const idJag = tokenOf(await issue(demo, files, idToken, secretOf(idp)));
+    const token = tokenOf(await redeem(demo, idJag, secretOf(ras)));
+    const call = async (name: string) => {
+      const response = await fetch(files.resource, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${token}`,
+          accept: 'application/json, text/event-stream',
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } }),
+      });
+      assert.equal(response.status, 403);
+      return { challenge: response.headers.get('www-authenticate'), text: await response.text() };
+    };
+    const { challenge, text } = await call('write_file');
+    const [, link = ''] = /error_uri="([^"]+)"/.exec(challenge ?? '') ?? [];
+    assert.ok(link.startsWith(`${demo.idp.issuer}/refused/d_`), challenge ?? '');
+    assert.ok(text.includes(`"error_uri":"${link}"`), text);
+    const bob = await openAs('bob', link);
+    await bob
+      .getByRole('heading', { level: 1, name: 'Claude Code may not write files on Company documents for you.' })
+      .waitFor();
+    await bob.getByRole('button', { name: 'Ask for access' }).waitFor();
+    await checkEmployeePage(bob, 'refused-call');
+
+    const { error } = JSON.parse((await call('format_disk')).text) as { error: { data: { error_uri: string } } };
+    await bob.goto(error.data.error_uri);
+    await bob
+      .getByRole('heading', { level: 1, name: 'Claude Code may not use format_disk on Company documents for you.' })
+      .waitFor();
+    await checkEmployeePage(bob, 'refused-tool');
+    await bob.context().close();
+    const carol = await openAs('carol', link);
+    await carol.getByRole('heading', { level: 1, name: 'There is nothing here for you.' }).waitFor();
+    await carol.context().close();
   });
 
   test('is told no, with a word; somebody else is told nothing', async () => {

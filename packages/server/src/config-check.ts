@@ -51,6 +51,11 @@ export function checkTogether(config: Config): string[] {
       problems.push(`keys: a token signs with ES256, RS256 or PS256, not with ${algorithm} (${purpose}).`);
     }
   }
+  if (config.gatewayExplains && !config.roles.has('idp') && config.store === undefined) {
+    problems.push(
+      'gateway.explains: an identity provider of another home cannot read this record; name the database that both use under store.',
+    );
+  }
   problems.push(...checkWaysOut(config));
   if (config.idp.issuer === config.ras.issuer) {
     problems.push('idp.issuer and ras.issuer are the same; the two trust domains need two origins (IDP-34).');

@@ -233,6 +233,8 @@ export const ConfigFile = z.strictObject({
       data: z.string().optional(),
       /** Where commands of stdio upstreams are looked for. */
       path: z.array(z.string()).default(['/usr/local/bin', '/usr/bin', '/bin']),
+      /** Says of a gateway without the role idp that the one at idp.issuer works on the same store: people read there why calls were refused. */
+      explains: z.boolean('must be true or false').default(false),
       /** How a gateway apart from the RAS hears who is cut off. */
       revocations: z
         .strictObject({

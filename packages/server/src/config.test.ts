@@ -84,6 +84,18 @@ describe('configuration', () => {
     await assert.rejects(of('{ secrets: { files: s } }'), /secrets/);
   });
 
+  test('a gateway apart from the identity provider is not said to be explained by one that cannot read its record', async () => {
+    assert.equal((await withFile('')).gatewayExplains, false);
+    assert.equal((await withFile('gateway: { explains: true }')).gatewayExplains, true);
+    await assert.rejects(
+      withFile('{ roles: [gateway], gateway: { explains: true } }'),
+      /gateway\.explains: .* under store/,
+    );
+    const shared = 'store: { url: "postgres://credence@localhost/credence" }';
+    const { gatewayExplains } = await withFile(`{ roles: [gateway], gateway: { explains: true }, ${shared} }`);
+    assert.equal(gatewayExplains, true);
+  });
+
   test('metrics: nowhere unless asked for, on loopback unless something else keeps strangers away', async () => {
     assert.equal((await withFile('')).metrics, undefined);
     const { metrics } = await withFile('', { metricsPort: '9464' });

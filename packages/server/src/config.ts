@@ -77,6 +77,8 @@ export interface Config {
   readonly gatewayPath: readonly string[];
   /** Private folders of stdio upstreams; the home's own when not configured. */
   readonly gatewayData: string | undefined;
+  /** The identity provider at `idp.issuer` is another process on this store, and explains refused calls. */
+  readonly gatewayExplains: boolean;
   /** How a gateway apart from the RAS hears who is cut off; absent: it does not. */
   readonly gatewayRevocations: GatewayRevocations | undefined;
   readonly audit: {
@@ -164,6 +166,7 @@ export async function readConfig(flags: ServeFlags, defaultFile: string): Promis
     egress: { ...value.egress, ca: value.egress.ca.map(at) },
     gatewayPath: value.gateway.path.map(at),
     gatewayData: value.gateway.data && at(value.gateway.data),
+    gatewayExplains: value.gateway.explains,
     gatewayRevocations: value.gateway.revocations && {
       ...value.gateway.revocations,
       secretFiles: Object.fromEntries(

@@ -6,6 +6,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { createIdpApp, createRasApp, type Edge } from './app.ts';
 import { type AuditRecord, type Facts, toRow } from './audit/record.ts';
+import { isExplainedCall, issuanceBehind } from './audit/refused-call.ts';
 import { eventId } from './call.ts';
 import { createDpopNonces, type DpopEndpoint, storedProofs } from './clients/dpop.ts';
 import { BadClientDocument } from './clients/metadata-document.ts';
@@ -16,13 +17,14 @@ import { isLoopbackHost } from './config-check.ts';
 import type { KeyPurpose } from './config-schema.ts';
 import { type Egress, EgressRefused, toBlockList } from './egress.ts';
 import { openFollowed } from './follow.ts';
-import type { Gateway, GatewayOptions } from './gateway/gateway.ts';
+import type { From, Gateway, GatewayOptions } from './gateway/gateway.ts';
 import { findServer } from './gateway/incoming.ts';
 import { refuseLoopbackHop } from './gateway/loopback-hop.ts';
 import { type Home, keyFolderOf } from './home.ts';
 import { createDecisionPoint, type DecisionPoint } from './idp/decision-point.ts';
 import { createIdJagEncryption } from './idp/encrypt-id-jag.ts';
 import { createNetworkWatch } from './idp/network-watch.ts';
+import { refusedUrl } from './idp/refused-link.ts';
 import type { SignInNote } from './idp/sign-in/options.ts';
 import { createIdTokenVerifier } from './idp/subject-token.ts';
 import type { InForce } from './in-force.ts';
@@ -362,7 +364,8 @@ async function openGateway(
     addressOf,
     certificateOf,
     append,
-    onStranger: (refusal) => appendStranger(parts, refusal),
+    onStranger: (refusal, from) => appendStranger(parts, refusal, from),
+    pageOf: openPagesOfCalls(parts),
     onFault: edge.onFault,
     watch: edge.watch,
     onCutOff: (server, { subject, id }, what) =>
@@ -388,13 +391,33 @@ async function openGateway(
 }
 
 /** A probe without a token is how every client begins and leaves no line; any other refusal of a stranger does. */
-async function appendStranger({ edge, append }: Parts, reason: Refusal): Promise<string | undefined> {
+async function appendStranger({ edge, append }: Parts, reason: Refusal, from?: From): Promise<string | undefined> {
   if (reason === 'token_missing') return undefined;
   const bulkId = edge.ledger.count('gateway', reason);
   if (bulkId) return bulkId;
   const id = eventId('d_');
-  await append([{ v: 2, id, kind: 'refusal', domain: 'gateway', timeMs: edge.nowMs(), outcome: 'refused', reason }]);
+  const line = { v: 2, id, kind: 'refusal', domain: 'gateway', timeMs: edge.nowMs(), outcome: 'refused' } as const;
+  await append([{ ...line, reason, ...(from && factsOf(from)) }]);
   return id;
+}
+
+/** Of a token that was good and was taken back: whose it was, and where it was shown. */
+function factsOf({ server, caller }: From): Facts {
+  const { subject: person, clientId: client, id: accessToken } = caller;
+  return { person, client, server: server.id, resource: server.resource, accessToken };
+}
+
+/**
+ * The page of a refused call, at our own identity provider: where it plays here, or reads this same store, and has issued what the token
+ * was given for. Of anybody else's there is none, and none while the lines that say so cannot be read.
+ */
+function openPagesOfCalls({ config, store }: Parts): GatewayOptions['pageOf'] {
+  if (!config.roles.has('idp') && !config.gatewayExplains) return undefined;
+  const { issuer } = config.idp;
+  return async (refusal, { id }, reference) => {
+    if (!isExplainedCall(refusal)) return undefined;
+    return (await issuanceBehind(store, id, issuer)) && refusedUrl(issuer, reference);
+  };
 }
 
 /** Where the npm packages of the demonstration have their commands. */

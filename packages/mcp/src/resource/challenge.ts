@@ -16,22 +16,30 @@ export interface ChallengeContext {
   readonly scheme: 'Bearer' | 'DPoP';
   /** Reference for the operator, such as a decision id. */
   readonly reference?: string | undefined;
+  /** Where the person whose agent it was reads why. */
+  readonly page?: string | undefined;
 }
 
 /**
  * The refusal as the client needs it: status, `WWW-Authenticate` and a JSON body. No token sent means no error code, only
  * where to get one (MCS-03, MCS-08). @see https://www.rfc-editor.org/rfc/rfc6750#section-3 @see https://www.rfc-editor.org/rfc/rfc9728#section-5.1
  */
-export function challenge(refusal: Refusal, { resource, scopes, scheme, reference }: ChallengeContext): Response {
+export function challenge(refusal: Refusal, { resource, scopes, scheme, reference, page }: ChallengeContext): Response {
   const row: RefusalRow & { status: number } = refusalRow(refusal);
   const parameters = [
     ...(refusal === 'token_missing' ? [] : [`error="${row.wire}"`]),
+    ...(page === undefined ? [] : [`error_uri="${page}"`]),
     `resource_metadata="${resourceMetadataUrl(resource)}"`,
     ...(scopes.length > 0 ? [`scope="${scopes.join(' ')}"`] : []),
     ...(scheme === 'DPoP' ? [`algs="${signatureAlgorithms.join(' ')}"`] : []), // RFC 9449 §7.1
   ];
   const { sentence } = wireCodes[row.wire];
-  const body = { error: row.wire, error_description: reference ? `${sentence} Reference: ${reference}` : sentence };
+  const more = page === undefined ? '' : ` See why, and what to do: ${page}`;
+  const body = {
+    error: row.wire,
+    error_description: `${sentence}${more}${reference ? ` Reference: ${reference}` : ''}`,
+    ...(page !== undefined && { error_uri: page }),
+  };
   const headers: Record<string, string> = { 'cache-control': 'no-store' };
   if (row.status === 401 || row.status === 403) headers['www-authenticate'] = `${scheme} ${parameters.join(', ')}`;
   if (row.status === 503) headers['retry-after'] = '1';

@@ -43,8 +43,11 @@ export interface GuardOptions {
   readonly isRevoked?: (token: AccessToken) => Promise<boolean>;
   /** Who is cut off, followed by {@link followRevocations}: without it a token is good until it expires (SIG-05). */
   readonly revocations?: Pick<Revocations, 'standingOf'>;
-  /** Told of every refusal, with the exact reason; resolves to a reference for the client, if there is one. */
-  readonly onRefusal?: (refusal: Refusal) => Promise<string | undefined> | string | undefined;
+  /**
+   * Told of every refusal, with the exact reason; resolves to a reference for the client, if there is one.
+   * `token`: what was shown, where nothing was wrong with it but that it was taken back.
+   */
+  readonly onRefusal?: (refusal: Refusal, token?: AccessToken) => Promise<Told> | Told;
   readonly now?: () => EpochSeconds;
   readonly skewSeconds?: number;
   readonly verifySignature?: VerifySignature;
@@ -53,6 +56,9 @@ export interface GuardOptions {
   /** Where DPoP proofs are remembered: in this process unless nodes share one. */
   readonly proofs?: ProofMemory;
 }
+
+/** What a refused client is told besides the reason: a reference, and a page where its person reads why. */
+export type Told = string | { readonly reference: string; readonly page: string | undefined } | undefined;
 
 /** What the guard looks at of a request; a web-standard `Request` is one. */
 export interface GuardedRequest {
@@ -82,13 +88,14 @@ export function guard(
   const verify = createTokenVerifier(options);
   return async (request, connection) => {
     const shown = parseCredentials(request);
-    const token = shown.ok ? await verify(shown.value, request, connection) : shown;
+    const token: Verified = shown.ok ? await verify(shown.value, request, connection) : shown;
     if (token.ok) return token.value;
-    const reference = await options.onRefusal?.(token.refusal);
+    const said = await options.onRefusal?.(token.refusal, token.token);
+    const told = typeof said === 'string' ? { reference: said } : said;
     const { resource, scopes = [] } = options;
     const used = shown.ok ? shown.value.scheme : 'Bearer';
     const scheme = token.refusal === 'token_wrong_scheme' ? otherScheme[used] : used;
-    return challenge(token.refusal, { resource, scopes, scheme, reference });
+    return challenge(token.refusal, { resource, scopes, scheme, ...told });
   };
 }
 
@@ -135,6 +142,13 @@ function parseCredentials(request: GuardedRequest): Result<Credentials> {
   return ok({ scheme: scheme.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer', token });
 }
 
+/** `token`: one that was refused, and is good but for having been taken back. */
+type Verified = Result<AccessToken> & { readonly token?: AccessToken };
+
+function takenBack(token: AccessToken): Verified {
+  return { ...no('token_revoked'), token };
+}
+
 const rememberedTokens = 10_000;
 
 function createTokenVerifier(options: GuardOptions) {
@@ -170,7 +184,7 @@ function createTokenVerifier(options: GuardOptions) {
     { scheme, token }: Credentials,
     request: GuardedRequest,
     connection: GuardedConnection | undefined,
-  ): Promise<Result<AccessToken>> => {
+  ): Promise<Verified> => {
     const jwt = await verifyJwt(token);
     if (!jwt.ok) return jwt;
     const checked = checkAccessToken(jwt.value, { issuer, resource, now: now(), skewSeconds });
@@ -185,10 +199,10 @@ function createTokenVerifier(options: GuardOptions) {
     if (certificateThumbprint !== undefined && connection?.certificateThumbprint() !== certificateThumbprint) {
       return no('token_other_certificate');
     }
-    if (await options.isRevoked?.(checked.value)) return no('token_revoked');
+    if (await options.isRevoked?.(checked.value)) return takenBack(checked.value);
     const standing = options.revocations?.standingOf(checked.value);
     const known = standing instanceof Promise ? await standing : standing;
-    if (known === 'revoked') return no('token_revoked');
+    if (known === 'revoked') return takenBack(checked.value);
     if (known === 'unknown') return no('revocations_unknown');
     return checked;
   };

@@ -19,6 +19,7 @@ export {
   guard,
   metadataPath,
   resourceMetadata,
+  type Told,
 } from './guard.ts';
 export { createIssuerKeys, hasKeyFor, type IssuerKeys, type KeySource, toKeys } from './issuer-keys.ts';
 export { type ProofMemory, rememberProofs } from './proof.ts';

@@ -34,7 +34,7 @@ export async function approveRequest(
   const { store, origins, now, by } = ground;
   const may = await checkAnswerable(ground, request);
   if (!may.ok) return may;
-  const ask = await askBehind(store, request);
+  const ask = await askBehind(store, request, origins.idp);
   const person = await store.people.find(request.personId);
   const latest = await store.policies.latest('access');
   if (!ask || !person || !latest) return refused('api_conflict', { detail: gone });

@@ -1,6 +1,7 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { type ReadRecord, readRecord } from '../audit/personal.ts';
 import type { Facts } from '../audit/record.ts';
+import { refusedCall } from '../audit/refused-call.ts';
 import type { AccessIndex } from '../policy/compile.ts';
 import { type Missing, missingOf } from '../policy/missing.ts';
 import type { Ask } from '../policy/model.ts';
@@ -14,25 +15,29 @@ import { toRecordedAsk } from './recorded-ask.ts';
 type About = Pick<AccessRequest, 'decision' | 'personId'>;
 
 /**
- * A line that tells how this person's agent was refused; `undefined` where there is none of that id, it is somebody else's, or it
- * was erased: nobody can tell these apart.
+ * A line that tells how this person's agent was refused, by the identity provider or by a gateway of ours; `undefined` where there is none
+ * of that id, it is somebody else's, or it was erased: nobody can tell these apart.
+ * @param idp - our issuer
  */
 export async function refusalOf(
-  { audit }: Pick<Store, 'audit'>,
+  store: Pick<Store, 'audit'>,
   { decision, personId }: About,
+  idp: string,
 ): Promise<ReadRecord | undefined> {
-  const row = await audit.find(decision);
+  const row = await store.audit.find(decision);
   const record = row && readRecord(row);
-  const isOne = record?.domain === 'idp' && (record.kind === 'decision' || record.kind === 'refusal');
-  return isOne && record.outcome === 'refused' && record.person === personId ? record : undefined;
+  if (record?.outcome !== 'refused') return undefined;
+  if (record.domain === 'gateway') return refusedCall(store, record, { personId, idp });
+  const isOne = record.domain === 'idp' && (record.kind === 'decision' || record.kind === 'refusal');
+  return isOne && record.person === personId ? record : undefined;
 }
 
 /**
  * What was asked of the rules then. What is believed is the line of the record: whose it is stands there, and not in the row of a
  * request.
  */
-export async function askBehind(store: Pick<Store, 'audit'>, about: About): Promise<Ask | undefined> {
-  const record = await refusalOf(store, about);
+export async function askBehind(store: Pick<Store, 'audit'>, about: About, idp: string): Promise<Ask | undefined> {
+  const record = await refusalOf(store, about, idp);
   return record && toRecordedAsk(record);
 }
 
@@ -42,10 +47,9 @@ export type Standing = Missing | { readonly kind: 'gone' };
 export async function standingOf(
   store: Pick<Store, 'audit' | 'people'>,
   request: About,
-  index: AccessIndex,
-  now: EpochSeconds,
+  { index, idp, now }: { readonly index: AccessIndex; readonly idp: string; readonly now: EpochSeconds },
 ): Promise<Standing> {
-  const ask = await askBehind(store, request);
+  const ask = await askBehind(store, request, idp);
   const person = await store.people.find(request.personId);
   return ask && person ? missingOf(index, ask, person, now) : { kind: 'gone' };
 }
@@ -62,7 +66,9 @@ export async function settleRequest(
   const { store, origins, now } = ground;
   const request = await store.requests.ofDraft(draftId);
   if (!request) return;
-  const standing = published && (await standingOf(store, request, compiledAccess(published, origins), now));
+  const standing =
+    published &&
+    (await standingOf(store, request, { index: compiledAccess(published, origins), idp: origins.idp, now }));
   if (standing?.kind === 'nothing') {
     const { until, word, by } = request.answer;
     const answer: Answer = { ...unanswered, state: 'approved', until, word, at: now, by };

@@ -17,11 +17,13 @@ export interface CallFacts {
   readonly refusal: Refusal | undefined;
   readonly tool: ToolCall | undefined;
   readonly toolHash: string | null | undefined;
+  /** Scopes that the token lacks for it. */
+  readonly missing: readonly string[] | undefined;
 }
 
 /** Each tool call, let through or refused, is one line with the hash of the tool's definition as last listed (T33). */
 export function toCallRecord(facts: CallFacts): AuditRecord {
-  const { id, timeMs, address, correlation, server, caller, refusal, tool, toolHash } = facts;
+  const { id, timeMs, address, correlation, server, caller, refusal, tool, toolHash, missing = [] } = facts;
   return {
     v: 2,
     id,
@@ -39,6 +41,7 @@ export function toCallRecord(facts: CallFacts): AuditRecord {
     accessToken: caller.id,
     policy: { kind: 'resource', version: facts.policyVersion },
     ...(tool && { tool: tool.name.slice(0, 256), toolHash: toolHash ?? null }),
+    ...(missing.length > 0 && { scopesAsked: missing }),
     ...(tool?.scope !== undefined && !refusal && { scopesGranted: [tool.scope] }),
   };
 }

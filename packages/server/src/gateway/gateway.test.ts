@@ -261,6 +261,86 @@ describe('scopes and tools', () => {
   });
 });
 
+describe('where an identity provider of ours tells people why', () => {
+  const page = (reference: string) => `https://id.acme.example/refused/${reference}`;
+  let explained: World;
+  let asked: [reason: Refusal, person: string, reference: string][] = [];
+  before(async () => {
+    explained = await openWorld([serverOf('tracker', http(upstream.url), tools)], {
+      onStranger: async (refusal, from) => (from ? `d_${from.server.id}-${from.caller.id}` : `d_${refusal}`),
+      pageOf: async (refusal, { subject }, reference) => {
+        asked.push([refusal, subject, reference]);
+        return subject === 'a_alice' ? page(reference) : undefined;
+      },
+    });
+  });
+  after(() => explained.close());
+  afterEach(() => {
+    explained.records.length = 0;
+    asked = [];
+  });
+  type Refused = { error: string; error_uri?: string; error_description: string };
+
+  test('RFC 6750 §3: a challenge for a wider token says where, beside all that it said before', async () => {
+    const response = await explained.call('tracker', { body: callTool(1, 'a_write'), token: { scopes: ['read'] } });
+    const [line] = explained.records;
+    assert.equal(response.status, 403);
+    assert.equal(
+      response.headers.get('www-authenticate'),
+      `Bearer error="insufficient_scope", error_uri="${page(line?.id ?? '')}", resource_metadata="${explained.origin}/.well-known/oauth-protected-resource/tracker/mcp", scope="read write"`,
+    );
+    const body = (await response.json()) as Refused;
+    assert.equal(body.error_uri, page(line?.id ?? ''));
+    assert.match(
+      body.error_description,
+      /^The access token does not cover this operation\. See why, and what to do: \S+ Reference: \S+$/,
+    );
+    assert.deepEqual(line?.scopesAsked, ['write'], 'what the token lacks is on the record');
+    assert.deepEqual(asked, [['tool_scope_missing', 'a_alice', line?.id]]);
+  });
+
+  test('a tool that is not offered: an error of the call, with the link in its words and its data', async () => {
+    const response = await explained.call('tracker', { body: callTool(7, 'unlisted') });
+    const [line] = explained.records;
+    assert.deepEqual(await response.json(), {
+      jsonrpc: '2.0',
+      id: 7,
+      error: {
+        code: -32602,
+        message: `This tool is not offered here. See why, and what to do: ${page(line?.id ?? '')} Reference: ${line?.id}`,
+        data: { error_uri: page(line?.id ?? '') },
+      },
+    });
+    assert.equal(line?.scopesAsked, undefined);
+  });
+
+  test('a token that was taken back says whose it was; one that never was good says nobody', async () => {
+    explained.revoked.add('jti-gone');
+    const gone = await explained.call('tracker', { body: callTool(1, 'a_read'), token: { id: 'jti-gone' } });
+    assert.equal(((await gone.json()) as Refused).error_uri, page('d_tracker-jti-gone'));
+    assert.match(gone.headers.get('www-authenticate') ?? '', /error="invalid_token", error_uri="/);
+    assert.deepEqual(asked, [['token_revoked', 'a_alice', 'd_tracker-jti-gone']]);
+    const old = await explained.call('tracker', { body: callTool(1, 'a_read'), token: { expiresAt: 1 } });
+    const said = (await old.json()) as Refused;
+    assert.deepEqual(
+      [said.error_uri, said.error_description],
+      [undefined, 'The access token was not accepted. Reference: d_token_expired'],
+    );
+    assert.equal(asked.length, 1);
+  });
+
+  test('no link for whom nobody can tell', async () => {
+    const token = { subject: 'a_partner', scopes: ['read'] };
+    const response = await explained.call('tracker', { body: callTool(1, 'a_write'), token });
+    assert.doesNotMatch(response.headers.get('www-authenticate') ?? '', /error_uri/);
+    assert.equal(((await response.json()) as Refused).error_uri, undefined);
+    const call = await explained.call('tracker', { body: callTool(1, 'unlisted'), token });
+    const { error } = (await call.json()) as { error: { message: string; data?: unknown } };
+    assert.match(error.message, /^This tool is not offered here\. Reference: \S+$/);
+    assert.equal(error.data, undefined);
+  });
+});
+
 describe('the record is durable first (design.md §3, T26)', () => {
   test('not a byte of the answer before the record; the upstream works meanwhile', async () => {
     upstream.answerWith(({ body }, outgoing) => {

@@ -7,6 +7,7 @@ import {
   type ProofMemory,
   rememberProofs,
   resourceMetadata,
+  type Told,
 } from '@credence/mcp/resource';
 import type { AuditRecord } from '../audit/record.ts';
 import { traceIdOf } from '../call.ts';
@@ -51,8 +52,10 @@ export interface GatewayOptions extends LaunchOptions {
     | undefined;
   /** Makes records durable; rejects when it cannot. */
   readonly append: (records: readonly AuditRecord[]) => Promise<void>;
-  /** A refusal of somebody unknown: resolves to the reference to tell. */
-  readonly onStranger: (refusal: Refusal) => Promise<string | undefined>;
+  /** A refusal at the door: resolves to the reference to tell. `from`: whose token it was, where it was good and was taken back. */
+  readonly onStranger: (refusal: Refusal, from?: From) => Promise<string | undefined>;
+  /** Where the person reads why a call was refused, by its reference; absent where no identity provider of ours could tell them. */
+  readonly pageOf?: ((refusal: Refusal, caller: Caller, reference: string) => Promise<string | undefined>) | undefined;
   readonly onFault: (fault: unknown) => void;
   /** What was open of somebody, and ends because they are cut off. */
   readonly onCutOff?: (server: string, caller: Caller, what: 'stream' | 'session') => void;
@@ -62,6 +65,12 @@ export interface GatewayOptions extends LaunchOptions {
   readonly watch?: Watch | undefined;
   /** Binds session ids of upstreams to their owners. */
   readonly sessionSecret: string;
+}
+
+/** At which server, and with which token. */
+export interface From {
+  readonly server: ResourceServer;
+  readonly caller: Caller;
 }
 
 export interface Gateway {
@@ -208,7 +217,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       answer.headers.allow = 'POST, GET, DELETE';
       return answer.empty(405);
     }
-    const record = (refusal: Refusal | undefined, tool?: ToolCall): string => {
+    const record = (refusal: Refusal | undefined, tool?: ToolCall, needs?: readonly string[]): string => {
       const { newId, nowMs, addressOf, index } = options;
       const line = toCallRecord({
         id: newId(),
@@ -221,6 +230,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         refusal,
         tool,
         toolHash: tool && tools.hashOf(server.id, tool.name),
+        missing: needs?.filter((scope) => !caller.scopes.includes(scope)),
       });
       recorded = Promise.all([recorded, options.append([line])]);
       recorded.catch(() => undefined); // whoever answers waits for it and meets the fault
@@ -242,8 +252,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (verdict?.outcome === 'swallow') return answer.empty(202);
     if (verdict?.outcome === 'unknown_method') return unknownMethod(answer, verdict.message);
     if (verdict?.outcome === 'refuse') {
-      const reference = record(verdict.refusal, verdict.tool);
-      return refuse(answer, verdict, { server, caller, message, reference });
+      const reference = record(verdict.refusal, verdict.tool, verdict.needs);
+      const page = await options.pageOf?.(verdict.refusal, caller, reference);
+      return refuse(answer, verdict, { server, caller, message, reference, page });
     }
     const tool = verdict?.tool;
     if (tool?.risk === 'high') {
@@ -315,7 +326,12 @@ function toGuardOptions(
   options: GatewayOptions & Required<Pick<GuardOptions, 'proofs'>>,
 ): GuardOptions {
   const { resource, defaultScopes: scopes, name } = server;
-  const { issuer, keys, verifySignature, isRevoked, skewSeconds, now, onStranger: onRefusal, proofs } = options;
+  const { issuer, keys, verifySignature, isRevoked, skewSeconds, now, proofs } = options;
+  const onRefusal = async (refusal: Refusal, caller?: Caller): Promise<Told> => {
+    const reference = await options.onStranger(refusal, caller && { server, caller });
+    const page = reference && caller && (await options.pageOf?.(refusal, caller, reference));
+    return reference && { reference, page };
+  };
   const certificates = options.certificateOf !== undefined;
   return {
     resource,

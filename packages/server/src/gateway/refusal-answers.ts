@@ -25,15 +25,24 @@ export async function unknownMethod(answer: Answer, message: Message): Promise<v
 export async function refuse(
   answer: Answer,
   { refusal, needs }: Extract<Verdict, { outcome: 'refuse' }>,
-  about: { server: ResourceServer; caller: Caller; message: Message | undefined; reference: string },
+  about: {
+    server: ResourceServer;
+    caller: Caller;
+    message: Message | undefined;
+    reference: string;
+    /** Where the person whose agent it is reads why. */
+    page: string | undefined;
+  },
 ): Promise<void> {
-  const { server, caller, message, reference } = about;
+  const { server, caller, message, reference, page } = about;
   if (refusal === 'tool_scope_missing') {
     const scheme = caller.keyThumbprint === undefined ? 'Bearer' : 'DPoP';
-    return answer.response(challenge(refusal, { resource: server.resource, scopes: needs, scheme, reference }));
+    return answer.response(challenge(refusal, { resource: server.resource, scopes: needs, scheme, reference, page }));
   }
-  const words = `This tool is not offered here. Reference: ${reference}`;
-  await answer.json(refusalRow(refusal).status, rpcError(answerId(message), rpcCodes.unknownTool, words));
+  const more = page === undefined ? '' : ` See why, and what to do: ${page}`;
+  const words = `This tool is not offered here.${more} Reference: ${reference}`;
+  const data = page === undefined ? undefined : { error_uri: page };
+  await answer.json(refusalRow(refusal).status, rpcError(answerId(message), rpcCodes.unknownTool, words, data));
 }
 
 /** 503 while the record cannot be made (fail closed), 500 for what is broken here; the caller learns nothing more. */

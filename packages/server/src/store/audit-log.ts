@@ -25,6 +25,12 @@ export function auditStore({ db }: Engine): AuditStore {
         .execute();
       return rows.map(toStoredRow);
     },
+
+    findGiven: async (what, jti) => {
+      const kind = what === 'id_jag' ? 'issuance' : 'redemption';
+      const row = await lines().where(what, '=', jti).where('kind', '=', kind).limit(1).executeTakeFirst();
+      return row && toStoredRow(row);
+    },
   };
 }
 

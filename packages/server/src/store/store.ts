@@ -188,6 +188,8 @@ export interface AuditStore {
   find(id: string): Promise<StoredAuditRow | undefined>;
   /** Every line that speaks of this `jti`, be it an ID-JAG's or an access token's, oldest first. */
   findByToken(jti: string): Promise<readonly StoredAuditRow[]>;
+  /** The line of what gave it out: the issuance of an ID-JAG, the redemption for an access token. However often it was used, one is read. */
+  findGiven(what: 'id_jag' | 'access_token', jti: string): Promise<StoredAuditRow | undefined>;
 }
 
 /** What `oidc-provider` keeps (codes, sessions, refresh tokens, ...), by model name and id. */

@@ -97,7 +97,8 @@ export const requestRoutes: readonly Route[] = [
       if (!request) return refuse('api_not_found');
       const shape = await toShape(request, by, now, services);
       const index = services.access();
-      const standing = index && (await standingOf(services.store, request, index, now));
+      const standing =
+        index && (await standingOf(services.store, request, { index, idp: services.installation.idp, now }));
       const until = dayAfter(now, defaultDays[request.wanted]);
       const smallest =
         standing?.kind === 'rule' ? toSmallestShape(smallestRuleFor(request, standing.scopes, until)) : null;
@@ -167,13 +168,15 @@ async function toShape(
   now: number,
   services: AdminServices,
 ): Promise<z.output<typeof RequestShape>> {
-  const { store, access } = services;
+  const { store, access, installation } = services;
   const { id, personId, client, server, decision, words, wanted, askedAt } = request;
   const index = access();
   const mayName = by.permissions.has('read:people') && !(await isHidden({ store }, by, personId));
   const person = mayName ? await store.people.find(personId) : undefined;
   const { draft, until, word: told, at, by: answeredBy } = request.answer;
-  const standing = index ? await standingOf(store, request, index, now) : { kind: 'gone' as const };
+  const standing = index
+    ? await standingOf(store, request, { index, idp: installation.idp, now })
+    : { kind: 'gone' as const };
   // A draft that is gone without a word: somebody has to look at it again.
   const state = request.answer.state === 'drafted' && (await isOpen(store, request)) ? 'open' : request.answer.state;
   return {

@@ -93,6 +93,22 @@ export function commitContract(access: Access): void {
       assert.deepEqual(await access.store().audit.findByToken('nobody'), []);
     });
 
+    test('of an ID-JAG and of a token, the line of what gave it out is found, whatever else speaks of it', async () => {
+      const [jag, token] = [fresh('jag'), fresh('token')];
+      const lines = [
+        row({ kind: 'refusal', idJag: jag, accessToken: token }),
+        row({ kind: 'issuance', idJag: jag }),
+        row({ kind: 'redemption', idJag: jag, accessToken: token }),
+        row({ kind: 'tool_call', accessToken: token }),
+      ];
+      await access.store().commit({ marks: [], records: lines });
+      const { audit } = access.store();
+      assert.equal((await audit.findGiven('id_jag', jag))?.id, lines[1]?.id);
+      assert.equal((await audit.findGiven('access_token', token))?.id, lines[2]?.id);
+      assert.equal(await audit.findGiven('id_jag', token), undefined);
+      assert.equal(await audit.findGiven('access_token', jag), undefined);
+    });
+
     test('each node counts 1, 2, 3, ... without gaps, and each line carries the hash of the one before', async () => {
       await access.reopen();
       const other = await access.another();

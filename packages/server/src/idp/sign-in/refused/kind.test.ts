@@ -159,10 +159,34 @@ describe('for which kind of reason an agent was refused', () => {
       'switched_off',
       'second_check',
       'mistaken',
+      'tool_off',
+      'taken_back',
+      'not_asked',
       'other',
     ] as const) {
       assert.ok(!canBeAskedFor(kind), kind);
     }
+  });
+});
+
+describe('of calls that a gateway refused', () => {
+  const given = `  - { id: r, ${write}, to: [group:data] }`;
+  const table: [reason: Refusal, rules: string, kind: RefusalKind][] = [
+    ['tool_scope_missing', '', 'not_given'],
+    ['tool_scope_missing', `${given}\n  - { id: no, deny: all, on: tracker, to: [everyone] }`, 'ruled_out'],
+    ['tool_scope_missing', given, 'not_asked'],
+    ['policy_no_scope', given, 'not_given'],
+    ['tool_not_listed', given, 'tool_off'],
+    ['token_revoked', given, 'taken_back'],
+    ['mcp_message_malformed', given, 'other'],
+  ];
+  for (const [reason, rules, kind] of table) {
+    test(`${reason}${rules && `, ${rules.length} letters of rules`}: ${kind}`, () => {
+      assert.equal(kindOf(record(reason), again(rules)).kind, kind);
+    });
+  }
+  test('where the rules cannot be asked any more, nothing is guessed', () => {
+    assert.equal(kindOf(record('tool_scope_missing'), undefined).kind, 'other');
   });
 });
 
@@ -194,6 +218,16 @@ describe('the words for it', () => {
     assert.match(toWords('stopped', { ...names, server: undefined }).title, /^Claude Code cannot act for now/);
   });
 
+  test('a tool is named where no scope says what it does, and only by a plain name', () => {
+    const called = (tool: string) => toWords('tool_off', { ...names, doing: undefined, tool }).title;
+    assert.equal(called('create_issue'), 'Claude Code may not use create_issue on Tracker for you.');
+    for (const tool of ['', 'a b', 'x'.repeat(65), 'call 555', '<b>', 'tool\u202e']) {
+      assert.equal(called(tool), 'Claude Code may not use this on Tracker for you.');
+    }
+    assert.match(toWords('not_given', { ...names, tool: 'create_issue' }).title, /may not write issues on/);
+    assert.equal(toWords('not_asked', names).title, 'Claude Code has not asked to write issues on Tracker for you.');
+  });
+
   test('NOTES: employees never see policy, rules, scopes or ID-JAGs', () => {
     const kinds: RefusalKind[] = [
       ...([
@@ -207,6 +241,7 @@ describe('the words for it', () => {
         'sign_in',
       ] as const),
       ...(['apart', 'key', 'stopped', 'switched_off', 'second_check', 'mistaken', 'other'] as const),
+      ...(['tool_off', 'taken_back', 'not_asked'] as const),
     ];
     for (const kind of kinds) {
       const { title, lead } = toWords(kind, names);

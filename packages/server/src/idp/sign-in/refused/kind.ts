@@ -19,6 +19,9 @@ export type RefusalKind =
   | 'switched_off'
   | 'second_check'
   | 'mistaken'
+  | 'tool_off'
+  | 'taken_back'
+  | 'not_asked'
   | 'other';
 
 /** Reasons that say it by themselves. */
@@ -34,7 +37,12 @@ const byReason: Partial<Record<Refusal, RefusalKind>> = {
   rule_stopped: 'stopped',
   scope_malformed: 'mistaken',
   scope_unknown: 'mistaken',
+  tool_not_listed: 'tool_off',
+  token_revoked: 'taken_back',
 };
+
+/** Reasons that rules have to be asked about. */
+const byRules: ReadonlySet<Refusal> = new Set(['policy_denied', 'policy_no_scope', 'tool_scope_missing']);
 
 /** Of what a rule would give, the circumstance that stood in the way; the one that helps most first. */
 const byCondition: readonly [about: string, kind: RefusalKind][] = [
@@ -58,7 +66,7 @@ export function kindOf({ reason }: ReadRecord, again: Again | undefined): Kind {
   const only = (kind: RefusalKind): Kind => ({ kind, through: [] });
   const direct = reason && byReason[reason];
   if (direct) return only(direct);
-  if ((reason !== 'policy_denied' && reason !== 'policy_no_scope') || !again) return only('other');
+  if (!reason || !byRules.has(reason) || !again) return only('other');
   const { ahead, scopes, rules } = again.explanation;
   if (ahead !== undefined) return only('switched_off');
   const outcomes = new Set(scopes.map(({ outcome }) => outcome));
@@ -67,6 +75,8 @@ export function kindOf({ reason }: ReadRecord, again: Again | undefined): Kind {
   if (outcomes.has('unbound')) return only('key');
 
   const missing = scopes.filter(({ outcome }) => outcome === 'not_allowed').map(({ scope }) => scope);
+  // The rules gave it: the agent came with a token that it had not asked to cover it.
+  if (reason === 'tool_scope_missing' && missing.length === 0) return only('not_asked');
   // The person is checked first: rules that failed at anything else are about them. Others are none of their business.
   const near = rules.filter((rule) => rule.effect === 'allow' && givesSome(rule, again, missing));
   for (const [about, kind] of byCondition) {

@@ -19,8 +19,10 @@ export interface RefusedPage extends OwnForm {
   readonly reference: string;
   readonly timeMs: number;
   readonly now: EpochSeconds;
-  /** It would be allowed now. */
+  /** It would be allowed now, which its words do not say. */
   readonly isAllowedNow: boolean;
+  /** The policy in force gives it. */
+  readonly isGiven: boolean;
   readonly canAsk: boolean;
   /** What was asked for already. */
   readonly request: AccessRequest | undefined;
@@ -70,13 +72,13 @@ ${wrongLine(wrong)}
 
 function askedSection(
   { organisation }: PageFrame,
-  { now, reference, isAllowedNow }: RefusedPage,
+  { now, reference, isGiven }: RefusedPage,
   request: AccessRequest,
 ): Html {
   const { word, at } = request.answer;
   const isOther = request.decision !== reference;
   return html`<div class="section"><h2>You have asked for it</h2>
-<p>${answerWords(request, organisation, now, isAllowedNow)}</p>
+<p>${answerWords(request, organisation, now, isGiven)}</p>
 ${word !== undefined && request.answer.state !== 'drafted' && html`<p class="said">${word}</p>`}
 <p class="hint">Asked ${timeWords(request.askedAt * 1000, now)}${isOther && ', when it was refused before'}${at !== undefined && request.answer.state !== 'drafted' && html`, answered ${timeWords(at * 1000, now)}`}: “${request.words}”</p></div>`;
 }

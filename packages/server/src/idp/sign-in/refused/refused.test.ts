@@ -431,6 +431,142 @@ describe('/refused, where people see why their agent was refused', () => {
     assert.match(gone.page, /Acme did not let it do this/);
   });
 
+  describe('a call that a gateway here refused', () => {
+    interface Chain {
+      readonly issuance?: Partial<AuditRecord>;
+      readonly redemption?: Partial<AuditRecord> | undefined;
+      readonly line?: Partial<AuditRecord>;
+    }
+    const line = (change: Partial<AuditRecord>) =>
+      ({ v: 2, id: eventId('d_'), timeMs: Date.now(), outcome: 'allowed', ...change }) as AuditRecord;
+    /** What an agent of this person left behind: let in with what reads, then refused what writes. */
+    async function refusedCall(person: Person, chain: Chain = {}): Promise<string> {
+      const [idJag, accessToken] = [eventId(), eventId()];
+      const policy = { kind: 'access', version: 1 } as const;
+      const inputs = {
+        groups: person.groups,
+        roles: [],
+        acr: undefined,
+        amr: ['pwd'],
+        authTime: seconds(),
+        now: seconds(),
+      };
+      const asked = { client: 'claude-code', server: 'tracker', scopesAsked: ['issues:read'] };
+      const grant = { person: person.id, audience: ras, scopesGranted: ['issues:read'], idJag, policy, inputs };
+      const decision = { effect: 'allow', because: ['secret-rule'] } as const;
+      const issuance = line({ kind: 'issuance', domain: 'idp', ...asked, ...grant, decision, ...chain.issuance });
+      const account = { person: 'a_1', client: 'cc', issuer: world.issuer, subject: person.id };
+      const redeemed = { scopesGranted: ['issues:read'], idJag, accessToken };
+      const redemption = line({ kind: 'redemption', domain: 'ras', ...account, ...redeemed, ...chain.redemption });
+      const refused = line({
+        kind: 'tool_call',
+        domain: 'gateway',
+        outcome: 'refused',
+        reason: 'tool_scope_missing',
+        person: 'a_1',
+        client: 'cc',
+        server: 'tracker-there',
+        accessToken,
+        tool: 'create_issue',
+        scopesAsked: ['issues:write'],
+        policy: { kind: 'resource', version: 1 },
+        ...chain.line,
+      });
+      const records = [issuance, ...('redemption' in chain && !chain.redemption ? [] : [redemption]), refused];
+      await world.store.commit({ marks: [], records: records.map(toRow) });
+      return refused.id;
+    }
+
+    test('is told to the person whose token it was, in the names that they know, and can be asked for', async () => {
+      const person = await newPerson();
+      const id = await refusedCall(person);
+      const { browser, visit } = await signIn(person, id);
+      assert.equal(h1(visit), 'Claude Code may not write issues on Tracker for you.');
+      assert.match(visit.page, /has not given this to you[\s\S]*What it could do there before works as before/);
+      assert.doesNotMatch(visit.page, /tracker-there|create_issue|secret-rule|a_1/);
+      await browser.submit(visit, fields);
+      const [request] = await requestsOf(person);
+      assert.deepEqual([request?.client, request?.server, request?.decision], ['claude-code', 'tracker', id]);
+      assert.match((await browser.get(url(id))).page, /You have asked for it/);
+    });
+
+    test('is told by its kind', async () => {
+      const table: [line: object, title: RegExp, words: RegExp][] = [
+        [
+          { scopesAsked: ['issues:read'] },
+          /has not asked to read issues on Tracker/,
+          /Acme gives it to you, and Claude Code came without it/,
+        ],
+        [
+          { reason: 'tool_not_listed', tool: 'drop_all', scopesAsked: undefined },
+          /may not use drop_all on Tracker/,
+          /Acme does not let agents use it there/,
+        ],
+        [
+          { kind: 'refusal', reason: 'token_revoked', tool: undefined, scopesAsked: undefined },
+          /cannot go on with what it had/,
+          /was taken back/,
+        ],
+      ];
+      const person = await newPerson();
+      const { browser } = await signIn(person, await refusedCall(person));
+      for (const [change, title, words] of table) {
+        const visit = await browser.get(url(await refusedCall(person, { line: change })));
+        assert.match(h1(visit) ?? '', title);
+        assert.match(visit.page, words);
+        assert.doesNotMatch(visit.page, /Ask for access/);
+        // Sent all the same, it asks for nothing.
+        await browser.submit(visit, fields).catch(() => undefined);
+      }
+      assert.deepEqual(await requestsOf(person), []);
+    });
+
+    test('B: whose it is stands in the line of the ID-JAG, and any link that is missing, foreign or another’s is the end of it', async () => {
+      const [person, other] = [await newPerson(), await newPerson()];
+      const { browser } = await signIn(person, await refusedCall(person));
+      const unknown = await browser.get(url('d_mfx1nothing'));
+      const chains: [string, Chain][] = [
+        ['of an ID-JAG that another issuer has signed', { redemption: { issuer: 'https://okta.example' } }],
+        ['of a token that was given out elsewhere', { redemption: undefined }],
+        ['of an ID-JAG that was never issued here', { redemption: { idJag: 'another' } }],
+        ['of somebody else', { issuance: { person: other.id } }],
+        ['of a line of another domain', { issuance: { domain: 'ras' } }],
+        ['of a redemption by another domain', { redemption: { domain: 'gateway' } }],
+        ['without a token', { line: { accessToken: undefined } as unknown as Partial<AuditRecord> }],
+        ['of another token', { line: { accessToken: eventId() } }],
+        ['that was allowed', { line: { outcome: 'allowed', reason: undefined } as unknown as Partial<AuditRecord> }],
+        ['that nobody could do anything about', { line: { kind: 'refusal', reason: 'mcp_session_unknown' } }],
+        ['that names the person as if it were theirs', { line: { person: person.id }, issuance: { person: other.id } }],
+      ];
+      for (const [name, chain] of chains) {
+        const { status, page } = await browser.get(url(await refusedCall(person, chain)));
+        assert.deepEqual([status, page], [404, unknown.page], name);
+      }
+      const id = await refusedCall(person);
+      const { visit } = await signIn(other, id);
+      assert.deepEqual([visit.status, visit.page], [404, unknown.page]);
+    });
+
+    test('B: a row of the store that is looked up by another token than it says leads nowhere', async () => {
+      const person = await newPerson();
+      const { browser } = await signIn(person, await refusedCall(person));
+      const { findGiven } = world.store.audit;
+      const bent: typeof findGiven = async (what, jti) => {
+        const row = await findGiven(what, jti);
+        return row && { ...row, body: row.body.replace(jti, eventId()) };
+      };
+      for (const column of ['access_token', 'id_jag']) {
+        const id = await refusedCall(person);
+        Object.assign(world.store.audit, {
+          findGiven: (what: 'access_token' | 'id_jag', jti: string) => (what === column ? bent : findGiven)(what, jti),
+        });
+        assert.equal((await browser.get(url(id))).status, 404, column);
+        Object.assign(world.store.audit, { findGiven });
+        assert.equal((await browser.get(url(id))).status, 200);
+      }
+    });
+  });
+
   test('somebody who was switched off sees nothing of it any more', async () => {
     const person = await newPerson();
     const { browser, visit } = await signIn(person, await refusedOnce(person));

@@ -54,8 +54,9 @@ export function createRefusedPage(options: SignInOptions, frame: PageFrame) {
     const visit = await findOwnVisit(options, ownPages.refused, context, provider, { state: id });
     if (!visit) return true;
     if (!pace.take(visit.person.id)) return tooFast(context);
-    const record = await refusalOf(store, { decision: id, personId: visit.person.id });
-    if (!record?.client || !record.reason || !isExplained(record.reason))
+    const record = await refusalOf(store, { decision: id, personId: visit.person.id }, origins.idp);
+    // What a gateway refused is here only where it is explained.
+    if (!record?.client || !record.reason || (record.domain === 'idp' && !isExplained(record.reason)))
       showPage(context, 404, nothingHerePage(frame));
     else if (context.method === 'POST') await submitted({ visit, record });
     else await show({ visit, record });
@@ -164,7 +165,8 @@ export function createRefusedPage(options: SignInOptions, frame: PageFrame) {
         agent,
         server: record.server === undefined ? undefined : (index.servers.get(record.server)?.name ?? record.server),
         doing: toDoing(record.scopesAsked ?? []),
-        partly: record.reason === 'policy_no_scope',
+        tool: record.tool,
+        partly: record.reason === 'policy_no_scope' || record.reason === 'tool_scope_missing',
         through: through.map(clientName),
         needs: record.decision?.needs?.amr || record.decision?.needs?.acr ? 'factor' : 'fresh',
       }),
@@ -172,7 +174,8 @@ export function createRefusedPage(options: SignInOptions, frame: PageFrame) {
       reference: record.id,
       timeMs: record.timeMs,
       now: now(),
-      isAllowedNow: missing?.kind === 'nothing',
+      isAllowedNow: missing?.kind === 'nothing' && kind !== 'not_asked',
+      isGiven: missing?.kind === 'nothing',
       canAsk: mayAsk,
       request,
       ...more,

@@ -9,6 +9,8 @@ export interface Names {
   readonly server: string | undefined;
   /** `write issues`, where the names of the scopes say so. */
   readonly doing: string | undefined;
+  /** What the agent called, in its own words. */
+  readonly tool?: string | undefined;
   /** Something else is given there, and goes on. */
   readonly partly: boolean;
   /** Other agents that have it. */
@@ -87,6 +89,18 @@ export function toWords(kind: RefusalKind, names: Names): Words {
       title: `${agent} asked for something that is not there.`,
       lead: `It asked for what ${server} does not have. That is a fault in how ${agent} is set up: tell whoever looks after it, with the reference.`,
     },
+    tool_off: {
+      title,
+      lead: `${organisation} does not let agents use it there. It is not a fault. ${inVain} If you need it, tell whoever looks after access, with the reference.`,
+    },
+    taken_back: {
+      title: `${agent} cannot go on with what it had.`,
+      lead: `What it was let in with at ${server} was taken back: you signed out, your access changed, or somebody stopped it. Let ${agent} connect again: it is let in, or told why not.`,
+    },
+    not_asked: {
+      title: `${agent} has not asked to ${whatOf(names)} for you.`,
+      lead: `${organisation} gives it to you, and ${agent} came without it. Let ${agent} connect to ${server} again, and try again. Then it works.`,
+    },
     other: {
       title: `${agent} was refused.`,
       lead: `${organisation} did not let it do this. Tell whoever looks after access, with the reference.`,
@@ -95,9 +109,11 @@ export function toWords(kind: RefusalKind, names: Names): Words {
   return told[kind];
 }
 
-function whatOf({ doing, partly, server }: Names): string {
+function whatOf({ doing, tool, partly, server }: Names): string {
   if (server === undefined) return 'act';
   if (doing !== undefined) return `${doing} on ${server}`;
+  // Longer, or with other letters, it may be anything that somebody wants read here.
+  if (tool !== undefined) return /^[\w.:/-]{1,64}$/.test(tool) ? `use ${tool} on ${server}` : `use this on ${server}`;
   return partly ? `do this on ${server}` : `reach ${server}`;
 }
 
