@@ -20,7 +20,6 @@ export const overviewTexts = {
   of: (all: string) => `of ${all}`,
   on: (change: string) => `${change} on the time before`,
   narrowed: (count: string) => `${count} narrowed`,
-  atLeast: (count: string) => `${count}+`,
   byHour: 'Decisions by hour',
   byDay: 'Decisions by day',
   above: 'allowed above the line; refused and sign in again below, hatched',

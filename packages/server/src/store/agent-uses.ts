@@ -68,9 +68,41 @@ export function agentUseStore({ db, write }: Engine): AgentUseStore {
             last_ms: sql<number>`CASE WHEN excluded.last_ms > agent_uses.last_ms THEN excluded.last_ms ELSE agent_uses.last_ms END`,
           }),
         );
-      // First, and only if nobody else has read these lines meanwhile.
-      const advance = db.updateTable('agent_uses_read').set({ position: to }).where('position', '=', from);
-      await write({ steps: [advance, gather], conditional: true });
+      const fresh = db
+        .selectFrom(lines.as('line'))
+        .select(({ fn }) => fn.countAll<number>().as('meetings'))
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('agent_uses as known')
+                .select('known.client')
+                .whereRef('known.person_id', '=', 'line.person_id')
+                .whereRef('known.client', '=', 'line.client')
+                .whereRef('known.server', '=', 'line.server'),
+            ),
+          ),
+        );
+      const people = db
+        .insertInto('agent_people')
+        .columns(['person_id', 'last_ms'])
+        .expression(
+          db
+            .selectFrom(lines.as('line'))
+            .innerJoin('people', 'people.id', 'line.person_id')
+            .select(({ fn }) => ['line.person_id', fn.max<number>('line.last_ms').as('last_ms')])
+            .groupBy('line.person_id'),
+        )
+        .onConflict((conflict) =>
+          conflict.column('person_id').doUpdateSet({
+            last_ms: sql<number>`CASE WHEN excluded.last_ms > agent_people.last_ms THEN excluded.last_ms ELSE agent_people.last_ms END`,
+          }),
+        );
+      // First, and only if nobody else has read these lines meanwhile; what they tell for the first time is not there yet.
+      const advance = db
+        .updateTable('agent_uses_read')
+        .set(({ eb }) => ({ position: to, meetings: eb('meetings', '+', fresh) }))
+        .where('position', '=', from);
+      await write({ steps: [advance, gather, people], conditional: true });
       return to - from;
     },
   };

@@ -1,4 +1,5 @@
 import { type Compilable, type Kysely, PostgresAdapter, sql } from 'kysely';
+import { sumUpDays } from './audit-sums.ts';
 import type { AuditDayTable, AuditHourTable, Schema } from './schema.ts';
 import type { SaidFacts } from './store.ts';
 
@@ -87,15 +88,28 @@ export function addTally(db: Kysely<Schema>, { hours, days }: Tally): Compilable
     ...[day.side, day.server, day.day, day.client],
     ...[day.issued, day.redeemed, day.called, day.refused, day.last_ms],
   ]);
+  const sumRows = sumUpDays(days).map((sum) => [
+    ...[sum.side, sum.about, sum.span, sum.day, sum.id],
+    ...[sum.issued, sum.redeemed, sum.called, sum.refused, sum.last_ms],
+  ]);
   const intoHours = sql`INSERT INTO audit_hours (hour, kind, outcome, reason, lines)
     SELECT ${list([number(0), text(1), text(2), text(3), number(4)])} FROM ${rows(hourRows)} WHERE true
     ON CONFLICT (hour, kind, outcome, reason) DO UPDATE SET lines = audit_hours.lines + excluded.lines`;
   const intoDays = sql`INSERT INTO audit_days (side, server, day, client, issued, redeemed, called, refused, last_ms)
     SELECT ${list([text(0), text(1), number(2), text(3), ...[4, 5, 6, 7, 8].map(number)])}
     FROM ${rows(dayRows)} WHERE true
-    ON CONFLICT (side, server, day, client) DO UPDATE SET
-      issued = audit_days.issued + excluded.issued, redeemed = audit_days.redeemed + excluded.redeemed,
-      called = audit_days.called + excluded.called, refused = audit_days.refused + excluded.refused,
-      last_ms = CASE WHEN excluded.last_ms > audit_days.last_ms THEN excluded.last_ms ELSE audit_days.last_ms END`;
-  return [intoHours, intoDays].map((query) => ({ compile: () => query.compile(db) }));
+    ON CONFLICT (side, server, day, client) DO UPDATE SET ${added('audit_days')}`;
+  const intoSums = sql`INSERT INTO audit_sums (side, about, span, day, id, issued, redeemed, called, refused, last_ms)
+    SELECT ${list([text(0), text(1), number(2), number(3), text(4), ...[5, 6, 7, 8, 9].map(number)])}
+    FROM ${rows(sumRows)} WHERE true
+    ON CONFLICT (side, about, span, day, id) DO UPDATE SET ${added('audit_sums')}`;
+  return [intoHours, intoDays, intoSums].map((query) => ({ compile: () => query.compile(db) }));
+}
+
+/** What a row that is there becomes by another of the same key. */
+function added(table: 'audit_days' | 'audit_sums') {
+  const of = sql.ref(table);
+  return sql`issued = ${of}.issued + excluded.issued, redeemed = ${of}.redeemed + excluded.redeemed,
+      called = ${of}.called + excluded.called, refused = ${of}.refused + excluded.refused,
+      last_ms = CASE WHEN excluded.last_ms > ${of}.last_ms THEN excluded.last_ms ELSE ${of}.last_ms END`;
 }

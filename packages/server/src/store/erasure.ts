@@ -76,7 +76,8 @@ export function erasureStore({ db, write }: Engine): ErasureStore {
     },
 
     forgetUses: async (personIds) => {
-      await write({ steps: [db.deleteFrom('agent_uses').where('person_id', 'in', [...personIds])] });
+      const tables = ['agent_uses', 'agent_people'] as const;
+      await write({ steps: tables.map((table) => db.deleteFrom(table).where('person_id', 'in', [...personIds])) });
     },
 
     forgetRequests: async (personIds) => {

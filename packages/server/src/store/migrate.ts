@@ -27,6 +27,7 @@ import * as drafts from './migrations/0022-drafts.ts';
 import * as holdings from './migrations/0023-holdings.ts';
 import * as uses from './migrations/0024-uses.ts';
 import * as requests from './migrations/0025-requests.ts';
+import * as sums from './migrations/0026-sums.ts';
 import type { Schema } from './schema.ts';
 import type { SchemaStep } from './schema-steps.ts';
 
@@ -56,6 +57,7 @@ export const migrations: Readonly<Record<string, SchemaStep>> = {
   '0024-uses': uses,
   '0022-drafts': drafts,
   '0025-requests': requests,
+  '0026-sums': sums,
 };
 
 /**

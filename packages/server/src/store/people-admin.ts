@@ -99,7 +99,8 @@ export function peopleAdminStore({ db, write }: Engine): PeopleAdminStore {
     },
 
     count: async () => {
-      const active = db.selectFrom('people').where('active', '=', 1);
+      // Said as it stands in the index that it is counted by.
+      const active = db.selectFrom('people').where('active', '=', sql.lit(1));
       const { people } = await active.select(({ fn }) => fn.countAll<number>().as('people')).executeTakeFirstOrThrow();
       return Number(people);
     },

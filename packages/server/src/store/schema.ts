@@ -18,6 +18,7 @@ export interface Schema {
   audit_readers: AuditReaderTable;
   audit_hours: AuditHourTable;
   audit_days: AuditDayTable;
+  audit_sums: AuditSumTable;
   artifacts: ArtifactTable;
   session_sids: SessionSidTable;
   session_holdings: HoldingTable;
@@ -50,6 +51,7 @@ export interface Schema {
   access_requests: AccessRequestTable;
   agent_uses: AgentUseTable;
   agent_uses_read: AgentUseReadTable;
+  agent_people: AgentPersonTable;
   bulletins: BulletinTable;
   bulletin_readers: BulletinReaderTable;
   exports: ExportTable;
@@ -198,6 +200,14 @@ export interface AuditDayTable {
   called: number;
   refused: number;
   last_ms: number;
+}
+
+/** The same added up for each server, and for each client, in spans of one day and of eight; `day` is the first of them. */
+export interface AuditSumTable extends Omit<AuditDayTable, 'server' | 'client'> {
+  about: 'server' | 'client';
+  span: 1 | 8;
+  /** Of the server or client. */
+  id: string;
 }
 
 /** What `oidc-provider` keeps; the columns beside `payload` are copies of its members, to search by. */
@@ -461,6 +471,14 @@ interface AgentUseTable {
 interface AgentUseReadTable {
   one: number;
   position: number;
+  /** How many times a person, a client and a server met that had not met before. */
+  meetings: number;
+}
+
+/** When each person who is here last had an ID-JAG issued. */
+interface AgentPersonTable {
+  person_id: string;
+  last_ms: number;
 }
 
 /** What authorization servers are to be told of a person. `position` is given by the database and never used again. */

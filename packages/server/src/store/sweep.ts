@@ -1,5 +1,6 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { Compilable } from 'kysely';
+import { removeOldSums } from './audit-sums.ts';
 import type { Engine } from './engine.ts';
 
 const day = 86_400;
@@ -19,6 +20,8 @@ export async function sweep({ db, write }: Engine, now: EpochSeconds): Promise<v
   const today = Math.floor(now / day);
   if (sweptOn.get(write) === today) return;
   sweptOn.set(write, today);
+  const oldPeople = db.deleteFrom('agent_people').where('last_ms', '<=', (now - keptDays * day) * 1000);
+  await write({ steps: [oldPeople, ...removeOldSums(db, today - keptDays)] });
 
   await inSteps(
     async (after) => {

@@ -41,7 +41,6 @@ const Figures = z.object({
   }),
   consentsAvoided: z.object({
     ever: z.int().describe('Each person, client and server that met: without Credence each is a consent screen.'),
-    isAll: z.boolean().describe('false: there are more.'),
   }),
   trouble: z.array(Trouble),
   toDo: z.array(ToDo),
@@ -84,7 +83,6 @@ export const figureRoutes: readonly Route[] = [
       const sinceMs = endMs - length;
       const counts = (await store.uses.hours(sinceMs - length)).filter(({ kind }) => decided.has(kind));
       const inTime = counts.filter(({ hourMs }) => hourMs >= sinceMs);
-      const { withAgents, all, consents } = await countPeople(services, { sinceMs, nowMs });
       return answer({
         sinceMs,
         stepMs,
@@ -92,8 +90,8 @@ export const figureRoutes: readonly Route[] = [
         before: sum(counts.filter(({ hourMs }) => hourMs < sinceMs)),
         series: toSeries(inTime, { sinceMs, endMs, stepMs }),
         reasons: toReasons(inTime),
-        people: { withAgents, all },
-        consentsAvoided: { ever: consents.count, isAll: consents.isAll },
+        people: { withAgents: await store.uses.activePeople(sinceMs), all: await store.peopleAdmin.count() },
+        consentsAvoided: { ever: await store.uses.meetings() },
         trouble: await findTrouble(services, { sinceMs, now }),
         toDo: await findToDo(services),
       });
@@ -114,39 +112,6 @@ function sum(counts: readonly HourCount[]): OutcomeCounts {
     else total.refused += lines;
   }
   return total;
-}
-
-interface PeopleCounts {
-  readonly withAgents: number;
-  readonly all: number;
-  readonly consents: { readonly count: number; readonly isAll: boolean };
-}
-
-/** What costs more than the rest is counted once a minute, however many look. */
-const counted = new WeakMap<
-  AdminServices,
-  Map<number, { readonly atMs: number; readonly counts: Promise<PeopleCounts> }>
->();
-const countedMs = 60_000;
-
-function countPeople(
-  services: AdminServices,
-  { sinceMs, nowMs }: { readonly sinceMs: number; readonly nowMs: number },
-): Promise<PeopleCounts> {
-  const mine = counted.get(services) ?? new Map();
-  counted.set(services, mine);
-  for (const [since, { atMs }] of mine) if (nowMs - atMs >= countedMs || nowMs < atMs) mine.delete(since);
-  const known = mine.get(sinceMs);
-  if (known) return known.counts;
-  const count = async () => ({
-    withAgents: await services.store.uses.activePeople(sinceMs),
-    all: await services.store.peopleAdmin.count(),
-    consents: await services.store.uses.meetings(),
-  });
-  const counts = count();
-  mine.set(sinceMs, { atMs: nowMs, counts });
-  counts.catch(() => mine.delete(sinceMs));
-  return counts;
 }
 
 function toSeries(

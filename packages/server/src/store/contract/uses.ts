@@ -144,8 +144,6 @@ export function usesContract(access: Access): void {
       while ((await agentUses.catchUp(1000)) > 0);
       assert.equal(await uses.activePeople(late), 2);
       assert.equal(await uses.activePeople(late + 2), 1);
-      const { count, isAll } = await uses.meetings();
-      assert.ok(count >= 3 && isAll);
       const last = await uses.lastUses(server, [one, two, 'nobody']);
       assert.deepEqual(
         last
@@ -154,6 +152,106 @@ export function usesContract(access: Access): void {
         [`1 false ${late + 1}`, `1 true ${late}`, `2 true ${late + 2}`],
       );
       assert.deepEqual(await uses.lastUses(server, []), []);
+    });
+
+    test('each person, client and server that meet count once, when they first do, however many read the record', async () => {
+      const { uses, agentUses } = access.store();
+      const other = (await access.another()).agentUses;
+      while ((await agentUses.catchUp(1000)) > 0);
+      const [before, server, client] = [await uses.meetings(), fresh('server'), fresh('client')];
+      const person = fresh('person');
+      const met = (change: Partial<AuditRow>) => line('issuance', {}, { server, client, person, ...change });
+      const elsewhere = met({ server: fresh('server') });
+      await write([met({}), met({ timeMs: at + 1 }), elsewhere, met({ client: fresh('client') }), met({})]);
+      await write([line('decision', { outcome: 'refused' }, { server, client, person: fresh('person') })]);
+      for (let read = 1; read > 0; ) {
+        const [one, two] = await Promise.all([agentUses.catchUp(2), other.catchUp(3)]);
+        read = one + two;
+      }
+      while ((await agentUses.catchUp(2)) > 0);
+      assert.equal(await uses.meetings(), before + 3);
+      await write([met({}), { ...elsewhere, id: fresh('d') }]);
+      while ((await agentUses.catchUp(1000)) > 0);
+      assert.equal(await uses.meetings(), before + 3);
+    });
+
+    test('people who were erased, or left long ago, are none who are active', async () => {
+      const { people, uses, agentUses, erasure } = access.store();
+      const [server, client, late] = [fresh('server'), fresh('client'), now * 1000 + 9_000_000_000];
+      const ids = [fresh('person'), fresh('person'), fresh('person')];
+      for (const id of ids)
+        await people.save({
+          id,
+          source: 'local',
+          email: `${id}@acme.example`,
+          name: id,
+          groups: [],
+          roles: [],
+          active: true,
+        });
+      await write(ids.map((person, n) => line('issuance', {}, { server, client, person, timeMs: late + n })));
+      // An older one that comes later makes nobody older.
+      await write([line('issuance', {}, { server, client, person: ids[2] ?? '', timeMs: late })]);
+      while ((await agentUses.catchUp(1000)) > 0);
+      assert.deepEqual(
+        await Promise.all([late, late + 1, late + 2, late + 3].map((sinceMs) => uses.activePeople(sinceMs))),
+        [3, 2, 1, 0],
+      );
+      await erasure.forgetUses(ids.slice(1, 2));
+      assert.equal(await uses.activePeople(late), 2);
+      await access.store().purge(Math.ceil((late + 1) / 1000) + 400 * 86_400);
+      assert.equal(await uses.activePeople(late), 0);
+    });
+
+    test('sums since any day are what the days add up to, for each server and each client', async () => {
+      const [servers, clients] = [
+        [fresh('server'), fresh('server')],
+        [fresh('client'), fresh('client')],
+      ] as const;
+      const { uses } = access.store();
+      const some = Array.from({ length: 60 }, (_, n) => {
+        const own = { server: servers[n % 2] ?? '', client: clients[n % 3 === 0 ? 0 : 1] ?? '' };
+        const timeMs = at + ((n * 7) % 40) * dayMs + n;
+        const kinds = ['issuance', 'decision', 'redemption', 'tool_call'] as const;
+        const kind = kinds[n % 4] ?? 'issuance';
+        const domain = n % 4 < 2 ? 'idp' : 'ras';
+        return line(kind, { domain, outcome: kind === 'decision' ? 'refused' : 'allowed' }, { ...own, timeMs });
+      });
+      await write(some);
+      const check = async () => {
+        for (const side of ['idp', 'ras'] as const) {
+          for (const fromDay of [0, 1, 3, 7, 8, 9, 16, 20, 39, 40]) {
+            const fromMs = at + fromDay * dayMs;
+            const days = await uses.days({ side, fromMs, servers });
+            for (const by of ['server', 'client'] as const) {
+              const sums = await uses.sums({ side, by, fromMs });
+              for (const id of by === 'server' ? servers : clients) {
+                const own = days.filter((day) => day[by] === id);
+                const sum = (of: 'issued' | 'redeemed' | 'called' | 'refused') =>
+                  own.reduce((all, day) => all + day[of], 0);
+                const lastMs = Math.max(0, ...own.map((day) => day.lastMs));
+                const counts = {
+                  issued: sum('issued'),
+                  redeemed: sum('redeemed'),
+                  called: sum('called'),
+                  refused: sum('refused'),
+                };
+                assert.deepEqual(
+                  sums.get(id),
+                  own.length === 0 ? undefined : { ...counts, lastMs },
+                  `${side} ${fromDay} ${by}`,
+                );
+              }
+            }
+          }
+        }
+      };
+      await check();
+      await write(Array.from({ length: 1100 }, () => line('system', {}, {})));
+      await indexAll();
+      await check();
+      await write(some.slice(0, 9).map((record) => ({ ...record, id: fresh('d') })));
+      await check();
     });
 
     test('which groups have somebody in them who used a server, or any, since then', async () => {
@@ -194,6 +292,11 @@ export function usesContract(access: Access): void {
       await access.store().purge(402 * 86_400);
       assert.deepEqual(await uses.days(filter), []);
       assert.ok((await uses.hours(0)).every((hour) => hour.hourMs > 2 * dayMs));
+      // Of eight days in one the last has to have passed.
+      const sum = async () => (await uses.sums({ side: 'idp', by: 'server', fromMs: 0 })).get(server)?.issued;
+      assert.equal(await sum(), 1);
+      await access.store().purge(407 * 86_400);
+      assert.equal(await sum(), undefined);
     });
 
     test('who used a server is forgotten after four hundred days, however many they are', async () => {
