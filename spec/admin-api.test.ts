@@ -46,6 +46,7 @@ const mayCall: Readonly<Record<string, string>> = {
   listClients: 'owner policy auditor',
   createSecret: 'owner policy',
   removeSecret: 'owner policy',
+  listNames: 'owner policy auditor',
   listServers: 'owner policy auditor',
   reachOfPerson: 'owner policy auditor',
   reachOfServer: 'owner policy auditor',

@@ -435,6 +435,20 @@ describe('clients and servers', () => {
     ]);
     assert.equal(servers.guarded[0].upstream, 'http');
     assert.ok(!JSON.stringify(servers).includes('127.0.0.1'));
+    const names = (await world.send('GET', '/names', auditor)).body;
+    const named = (things: readonly { id: string; name: string }[]) => things.map(({ id, name }) => ({ id, name }));
+    assert.deepEqual(names.granted.servers, named(servers.granted));
+    const own = (of: string) => items.filter(({ side }: { side: string }) => side === of);
+    assert.deepEqual(names.granted.clients, named(own('idp')));
+    const known = new Set(own('idp').map(({ id }: { id: string }) => id));
+    const rest = own('ras').filter(({ id }: { id: string }) => !known.has(id));
+    assert.ok(rest.length > 0 && rest.length < own('ras').length);
+    assert.deepEqual(names.others.clients, named(rest));
+    const granted = new Set(named(servers.granted).map(({ id }) => id));
+    assert.deepEqual(
+      names.others.servers,
+      named(servers.guarded).filter(({ id }) => !granted.has(id)),
+    );
   });
 
   test('a secret is shown once, two live at a time, and is removed by its fingerprint', async () => {

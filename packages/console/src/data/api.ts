@@ -1,6 +1,6 @@
 import { createAdminClient, type Operations, type Problem } from '@credence/server/admin-client';
 import { type QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import type { pollEvery } from '../session/idle.ts';
 import { needSignIn } from '../session/sign-in.ts';
 import { type Answer, ApiProblem, type OperationId, signInNeeded } from './problem.ts';
@@ -49,7 +49,21 @@ export function useRead<K extends OperationId>(
   asked: Asked<K>,
   options: { readonly enabled?: boolean; readonly refetchInterval?: ReturnType<typeof pollEvery> } = {},
 ) {
-  return useQuery({ queryKey: [operation, asked], queryFn: () => call(operation, asked), ...options });
+  return useQuery({ ...toQuery(operation, asked), ...options });
+}
+
+function toQuery<K extends OperationId>(operation: K, asked: Asked<K>) {
+  return { queryKey: [operation, asked] as const, queryFn: () => call(operation, asked) };
+}
+
+/** Asks for what a part of the page will read by {@link useRead}, where that part is drawn only when something else has come. */
+export function useReadAhead<K extends OperationId>(operation: K, asked: Asked<K>, enabled = true): void {
+  const queries = useQueryClient();
+  const query = toQuery(operation, asked);
+  useEffect(() => {
+    // What is there, or under way, or was refused, is not asked for again.
+    if (enabled && !queries.getQueryState(query.queryKey)) void queries.prefetchQuery(query);
+  });
 }
 
 /** Operations that answer `{ items, next }` and take a cursor. */

@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { call, useRead } from './api.ts';
 import { useMe } from './me.ts';
+import type { Answer } from './problem.ts';
 
 /** Ids in one request. */
 const inOne = 100;
@@ -32,25 +33,37 @@ export interface Choice {
   readonly label: string;
 }
 
-/** Clients and servers of both sides with their names, for lists to choose from; ids that are gone keep their ids. */
+/** Names of the clients and servers of both sides; ids that are gone keep their ids. */
 export function useThings() {
-  const { permissions } = useMe();
-  const enabled = permissions.includes('read:policy');
-  const servers = useRead('listServers', {}, { enabled });
-  const clients = useRead('listClients', { query: {} }, { enabled });
+  const { granted, others } = useNames();
   return useMemo(() => {
-    const listed = (names: ReadonlyMap<string, string>) => toChoices([...names].map(([id, name]) => ({ id, name })));
-    const serverNames = new Map<string, string>();
-    const { granted = [], guarded = [] } = servers.data?.value ?? {};
-    for (const { id, name } of [...guarded, ...granted]) serverNames.set(id, name);
-    const clientNames = new Map<string, string>();
-    for (const { id, name } of clients.data?.value.items ?? []) clientNames.set(id, name);
-    return { serverNames, clientNames, servers: listed(serverNames), clients: listed(clientNames) };
-  }, [servers.data, clients.data]);
+    const toNames = (of: 'servers' | 'clients') =>
+      new Map([...(granted?.[of] ?? []), ...(others?.[of] ?? [])].map(({ id, name }) => [id, name]));
+    return { serverNames: toNames('servers'), clientNames: toNames('clients') };
+  }, [granted, others]);
+}
+
+/**
+ * The same as lists to choose from.
+ * @param sides - `granted`: those of the access document alone, as of others no rule speaks
+ */
+export function useChoices(sides: 'both' | 'granted') {
+  const { granted, others } = useNames();
+  return useMemo(() => {
+    const toList = (of: 'servers' | 'clients') =>
+      toChoices([...(granted?.[of] ?? []), ...(sides === 'both' ? (others?.[of] ?? []) : [])]);
+    return { servers: toList('servers'), clients: toList('clients') };
+  }, [granted, others, sides]);
+}
+
+function useNames(): Partial<Answer<'listNames'>> {
+  const { permissions } = useMe();
+  const { data } = useRead('listNames', {}, { enabled: permissions.includes('read:policy') });
+  return data?.value ?? {};
 }
 
 /** For a list to choose from, by name. */
-export function toChoices(things: readonly { readonly id: string; readonly name: string }[]): readonly Choice[] {
+function toChoices(things: readonly { readonly id: string; readonly name: string }[]): readonly Choice[] {
   return things
     .map(({ id, name }) => ({ value: id, label: name === id ? name : `${name} (${id})` }))
     .sort((a, b) => compare(a.label, b.label));

@@ -1,4 +1,5 @@
 import { useRead } from '../../data/api.ts';
+import { useChoices } from '../../data/names.ts';
 import { Segmented } from '../../parts/button.tsx';
 import { Copyable } from '../../parts/copy.tsx';
 import { Choice } from '../../parts/field.tsx';
@@ -11,7 +12,7 @@ import { clientTexts as texts } from '../../texts/clients.ts';
 export function SetUp({ id }: { readonly id: string }) {
   const [server, setServer] = useUrlState('server');
   const [kind, setKind] = useUrlState('kind');
-  const servers = useRead('listServers', {});
+  const { servers } = useChoices('granted');
   const query = useRead('getSetUp', {
     params: { side: 'idp', id },
     query: server === '' ? {} : { server },
@@ -30,12 +31,7 @@ export function SetUp({ id }: { readonly id: string }) {
                   options={setUps.map((each) => ({ value: each.kind, label: each.name }))}
                   onChange={setKind}
                 />
-                <Choice
-                  label={texts.forServer}
-                  value={shown}
-                  options={(servers.data?.value.granted ?? []).map((each) => ({ value: each.id, label: each.name }))}
-                  onChange={setServer}
-                />
+                <Choice label={texts.forServer} value={shown} options={servers} onChange={setServer} />
               </div>
               {chosen?.remark && <p className="quiet prose">{chosen.remark}</p>}
               {chosen?.steps.map(({ title, text }) => (

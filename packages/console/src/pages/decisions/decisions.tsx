@@ -57,7 +57,7 @@ export function Page() {
           )}
         </p>
       </PageHead>
-      <FilterBar filters={filters} things={things} reasons={reasons} />
+      <FilterBar filters={filters} reasons={reasons} />
       {live.skipped > 0 && <p className="remark">{texts.skipped(live.skipped)}</p>}
       <div ref={inside}>
         {found.error ? <ErrorNote error={found.error} onRetry={() => void found.refetch()} /> : null}

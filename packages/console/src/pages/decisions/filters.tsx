@@ -1,7 +1,7 @@
 import { Select } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { useReasons, useThings } from '../../data/names.ts';
+import { useChoices, type useReasons } from '../../data/names.ts';
 import { Button, Segmented } from '../../parts/button.tsx';
 import { Field, Find } from '../../parts/field.tsx';
 import { places } from '../../parts/name.tsx';
@@ -16,14 +16,13 @@ type Change = (change: Partial<Filters>) => void;
 /** Every filter of the search. Each change is an address of its own. */
 export function FilterBar({
   filters,
-  things,
   reasons,
 }: {
   readonly filters: Filters;
-  readonly things: ReturnType<typeof useThings>;
   readonly reasons: ReturnType<typeof useReasons>;
 }) {
   const navigate = useNavigate();
+  const things = useChoices('both');
   const [isOpen, setOpen] = useState(() => [filters.scope, filters.run, filters.from, filters.to].some(Boolean));
   const change: Change = (next) =>
     void navigate({

@@ -1,7 +1,5 @@
 import { Select } from '@mantine/core';
-import { useMemo } from 'react';
-import { useRead } from '../../data/api.ts';
-import { toChoices } from '../../data/names.ts';
+import { useChoices } from '../../data/names.ts';
 import { PersonChoice } from '../../parts/person-choice.tsx';
 import { partTexts } from '../../texts/parts.ts';
 import { reachTexts as texts } from '../../texts/reach.ts';
@@ -19,7 +17,7 @@ export function Question({
   readonly scopes: readonly string[];
   readonly ask: (change: Readonly<Record<string, string>>) => void;
 }) {
-  const things = useAskable();
+  const things = useChoices('granted');
   // What was inked belongs to the question before.
   const change = (next: Readonly<Record<string, string>>) => ask({ at: '', ...next });
   return (
@@ -64,19 +62,6 @@ export function Question({
         {texts.mark}
       </span>
     </search>
-  );
-}
-
-/** Servers and clients of the access document: of others no rule speaks. */
-function useAskable() {
-  const servers = useRead('listServers', {});
-  const clients = useRead('listClients', { query: {} });
-  return useMemo(
-    () => ({
-      servers: toChoices(servers.data?.value.granted ?? []),
-      clients: toChoices((clients.data?.value.items ?? []).filter(({ side }) => side === 'idp')),
-    }),
-    [servers.data, clients.data],
   );
 }
 

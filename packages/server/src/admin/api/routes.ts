@@ -14,6 +14,7 @@ import { groupRoutes } from './groups.ts';
 import { keyRoutes } from './keys.ts';
 import { liveRoutes } from './live-records.ts';
 import { meRoutes } from './me.ts';
+import { nameRoutes } from './names.ts';
 import { overviewRoutes } from './overview.ts';
 import { peopleRoutes } from './people.ts';
 import { peopleImportRoutes } from './people-import.ts';
@@ -51,6 +52,7 @@ export const routes: readonly Route[] = [
   ...groupRoutes,
   ...administratorRoutes,
   ...tokenRoutes,
+  ...nameRoutes,
   ...clientRoutes,
   ...clientDetailRoutes,
   ...serverRoutes,

@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: 3BXDsCpyx9qPN2EyOWc_nKB643kdlX3HtqzU1Kb91DI
+// Made of: lf5-IATwlaPb0ojBKCpDN41bGKHKvFOcdFvdceqsQNw
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -76,7 +76,7 @@ export interface Operations {
       series: readonly { allowed: number; narrowed: number; refused: number; signInAgain: number; atMs: number }[];
       reasons: readonly { reason: string; words: string; lines: number }[];
       people: { withAgents: number; all: number };
-      consentsAvoided: { ever: number; isAll: boolean };
+      consentsAvoided: { ever: number };
       trouble: readonly {
         kind: 'server' | 'client';
         id: string;
@@ -456,6 +456,15 @@ export interface Operations {
   };
   /** Revoke an API token; it stops working at once. */
   revokeToken: { method: 'DELETE'; path: '/tokens/{id}'; params: { id: string }; answer: undefined };
+  /** Names of all servers and clients of the policy in force, and nothing else about them. */
+  listNames: {
+    method: 'GET';
+    path: '/names';
+    answer: {
+      granted: { servers: readonly { id: string; name: string }[]; clients: readonly { id: string; name: string }[] };
+      others: { servers: readonly { id: string; name: string }[]; clients: readonly { id: string; name: string }[] };
+    };
+  };
   /** Clients of the policy in force, on one side or on both. */
   listClients: {
     method: 'GET';
@@ -1995,6 +2004,7 @@ export const addresses = {
   listTokens: ['GET', '/tokens'],
   createToken: ['POST', '/tokens'],
   revokeToken: ['DELETE', '/tokens/{id}'],
+  listNames: ['GET', '/names'],
   listClients: ['GET', '/clients'],
   createSecret: ['POST', '/clients/{side}/{id}/secrets'],
   removeSecret: ['DELETE', '/clients/{side}/{id}/secrets/{fingerprint}'],
