@@ -1,6 +1,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
+import { pageAt } from './pages/pages.ts';
 import { watchHands } from './session/idle.ts';
 import './theme/tokens.css';
 import './theme/mantine.css';
@@ -11,6 +12,10 @@ addEventListener('pageshow', ({ persisted }) => {
   if (persisted) location.reload();
 });
 watchHands(document);
+// The page that is looked at, while it is asked who looks at it. What is not to be had is said where it is shown.
+pageAt(location.pathname)
+  ?.load()
+  .catch(() => undefined);
 const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(

@@ -15,9 +15,12 @@ import { type Line, personOf, toLine } from '../decisions/line.ts';
 const shown = 10;
 const kinds = kindsOf.decisions ?? [];
 
+/** What this shows first. */
+export const latestAsked = { query: { kind: kinds.join(','), limit: shown } };
+
 /** The last few decisions, as they are made. */
 export function Latest({ idp }: { readonly idp: string }) {
-  const found = useRead('listRecords', { query: { kind: kinds.join(','), limit: shown } });
+  const found = useRead('listRecords', latestAsked);
   const live = useLive<Line>({}, { isOn: true, isHeld: false, fits: ({ kind }) => kinds.includes(kind) });
   const rows = useMemo(() => {
     const seen = new Set<string>();

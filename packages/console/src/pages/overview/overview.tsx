@@ -1,4 +1,4 @@
-import { useRead } from '../../data/api.ts';
+import { useRead, useReadAhead } from '../../data/api.ts';
 import { useMe } from '../../data/me.ts';
 import type { Answer } from '../../data/problem.ts';
 import { Segmented } from '../../parts/button.tsx';
@@ -10,7 +10,7 @@ import { pollEvery } from '../../session/idle.ts';
 import { overviewTexts as texts } from '../../texts/overview.ts';
 import { Activity } from './activity.tsx';
 import { changeOf, shareOf } from './chart-scale.ts';
-import { Latest } from './latest.tsx';
+import { Latest, latestAsked } from './latest.tsx';
 import { Reasons, Trouble, WaitingList } from './lists.tsx';
 import { waitingOf } from './waiting.ts';
 
@@ -42,6 +42,10 @@ function Happening() {
   const changes = useRead('listChanges', {}, { enabled: permissions.includes('read:groups') });
   const requests = useRead('listRequests', { query: { limit: 1 } }, { enabled: permissions.includes('read:requests') });
   const overview = useRead('getOverview', {});
+  useReadAhead('listRecords', latestAsked);
+  useReadAhead('listReasons', {});
+  useReadAhead('listNames', {}, permissions.includes('read:policy'));
+  useReadAhead('listStops', { query: {} });
   return (
     <Await query={figures} rows={8}>
       {({ value }) => {
@@ -109,7 +113,6 @@ function Numbers({ figures: { totals, before, people, consentsAvoided } }: { rea
     const change = changeOf(now, then);
     return change === undefined ? {} : { remark: texts.on(change) };
   };
-  const ever = toNumber(consentsAvoided.ever);
   return (
     <Figures
       figures={[
@@ -128,7 +131,7 @@ function Numbers({ figures: { totals, before, people, consentsAvoided } }: { rea
         },
         {
           label: texts.consents,
-          value: consentsAvoided.isAll ? ever : texts.atLeast(ever),
+          value: toNumber(consentsAvoided.ever),
           remark: texts.ever,
         },
       ]}

@@ -15,6 +15,10 @@ type Row = Answer<'reachOfClient'>['items'][number];
 /** Of more groups it is said how many. */
 const mostNames = 5;
 
+export function clientAsked({ client }: Question) {
+  return { params: { id: client }, query: { limit: 20 } };
+}
+
 /** Servers that know a client, and whom rules let go there through it. */
 export function ClientServers({
   asked,
@@ -23,7 +27,7 @@ export function ClientServers({
   readonly asked: Question;
   readonly ask: (change: Readonly<Record<string, string>>) => void;
 }) {
-  const list = useList('reachOfClient', { params: { id: asked.client }, query: { limit: 20 } });
+  const list = useList('reachOfClient', clientAsked(asked));
   if (list.error) return <ErrorNote error={list.error} onRetry={() => void list.refetch()} />;
   if (!list.data) return <Loading rows={4} />;
   const subjects = list.data.pages.flatMap(({ value }) => value.subjects);

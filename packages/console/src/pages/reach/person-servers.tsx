@@ -11,6 +11,10 @@ import type { Question } from './use-question.ts';
 
 type Row = Answer<'reachOfPerson'>['items'][number];
 
+export function personAsked({ person }: Question) {
+  return { params: { id: person }, query: { limit: 25, only: 'reached' } } as const;
+}
+
 /** Servers that one person reaches, all of them. */
 export function PersonServers({
   asked,
@@ -20,7 +24,7 @@ export function PersonServers({
   readonly ask: (change: Readonly<Record<string, string>>) => void;
 }) {
   const { clientNames } = useThings();
-  const list = useList('reachOfPerson', { params: { id: asked.person }, query: { limit: 25, only: 'reached' } });
+  const list = useList('reachOfPerson', personAsked(asked));
   if (list.error) return <ErrorNote error={list.error} onRetry={() => void list.refetch()} />;
   if (!list.data) return <Loading rows={4} />;
   const isMeant = ({ client }: Row['through'][number]) => asked.client === '' || client === asked.client;

@@ -1,4 +1,4 @@
-import { useRead } from '../../data/api.ts';
+import { useList, useRead, useReadAhead } from '../../data/api.ts';
 import { useOpenDraft } from '../../data/open-draft.ts';
 import { Segmented } from '../../parts/button.tsx';
 import { Check } from '../../parts/field.tsx';
@@ -8,16 +8,16 @@ import { Await, Empty } from '../../parts/states.tsx';
 import { reachTexts as texts } from '../../texts/reach.ts';
 import { CurrentDraft } from '../changes/current-draft.tsx';
 import { AskNext } from './ask-next.tsx';
-import { ClientServers } from './client-servers.tsx';
+import { ClientServers, clientAsked } from './client-servers.tsx';
 import { Graph } from './graph.tsx';
 import { toGraph } from './graph-model.ts';
 import { PathTable } from './path-table.tsx';
 import { isOpen, type Paths } from './path-words.ts';
-import { PersonServers } from './person-servers.tsx';
+import { PersonServers, personAsked } from './person-servers.tsx';
 import { Question } from './question.tsx';
 import style from './reach.module.css';
 import { ReviewButton } from './review.tsx';
-import { ServerPeople } from './server-people.tsx';
+import { ServerPeople, serverAsked } from './server-people.tsx';
 import { Unused } from './unused.tsx';
 import { type Question as Asked, useQuestion } from './use-question.ts';
 import { useVerdict } from './use-verdict.ts';
@@ -32,6 +32,7 @@ export function Page() {
   const isAsked = asked.person !== '' || asked.server !== '' || asked.client !== '';
   const draftId = asked.draft ? draft?.value.id : undefined;
   const paths = useRead('listPaths', { query: toQuery(asked, draftId) }, { enabled: isAsked });
+  useBeside(asked);
   const scopes = paths.data?.value.servers.find(({ id }) => id === asked.server)?.scopes ?? [];
   return (
     <>
@@ -52,6 +53,15 @@ export function Page() {
       )}
     </>
   );
+}
+
+/** What stands below the paths does not wait for them. */
+function useBeside(asked: Asked): void {
+  const { person, server, client } = asked;
+  useList('reachOfPerson', personAsked(asked), person !== '' && server === '');
+  useList('listReaching', serverAsked(asked), person === '' && server !== '');
+  useList('reachOfClient', clientAsked(asked), person === '' && server === '' && client !== '');
+  useReadAhead('reachOfServer', { params: { id: server } }, person === '' && server !== '');
 }
 
 function Answered({

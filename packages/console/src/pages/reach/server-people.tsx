@@ -18,6 +18,10 @@ type Row = Answer<'listReaching'>['items'][number];
 /** Days after which a way counts as not used. */
 export const unusedDays = 90;
 
+export function serverAsked(asked: Question) {
+  return { params: { id: asked.server }, query: { limit: 25, ...toReview(asked) } };
+}
+
 /** People who reach a server, one by one, as the question narrows them. */
 export function ServerPeople({
   all,
@@ -28,8 +32,7 @@ export function ServerPeople({
   readonly asked: Question;
   readonly ask: (change: Readonly<Record<string, string>>) => void;
 }) {
-  const query = { limit: 25, ...toReview(asked) };
-  const list = useList('listReaching', { params: { id: asked.server }, query });
+  const list = useList('listReaching', serverAsked(asked));
   const { items, hasNextPage, isFetching, fetchNextPage } = list;
   // Where few of many are left, a page may have nobody: the next one may.
   const goesOn = items.length === 0 && hasNextPage;
