@@ -28,6 +28,7 @@ export async function findPlaces(page: Page): Promise<readonly Place[]> {
     { name: 'Decisions of one person', path: `/decisions?person=${person}`, ready: 'main h1' },
     { name: 'A decision: refused', path: `/decisions/${refused?.id}`, ready: 'main section table tbody tr' },
     { name: 'A decision: allowed', path: `/decisions/${issued?.id}`, ready: 'main section table tbody tr' },
+    { name: 'Requests', path: '/requests', ready: 'main h1' },
     { name: 'Access', path: '/access', ready: 'main [role=grid] tbody button' },
     {
       name: 'Access, an open cell',
@@ -57,6 +58,8 @@ export async function findPlaces(page: Page): Promise<readonly Place[]> {
     { name: 'A person', path: `/people/${person}`, ready: 'main table tbody tr[aria-rowindex]' },
     { name: 'A group', path: `/groups/${group?.ref}`, ready: 'main table tbody tr[aria-rowindex]' },
     { name: 'Import people', path: '/people/import', ready: 'main textarea' },
+    { name: 'Audit', path: '/audit', ready: rowsOf('What administrators did') },
+    { name: 'Audit: checkpoints', path: '/audit?part=checkpoints', ready: rowsOf('Checkpoints') },
     { name: 'Settings', path: '/settings', ready: 'main section' },
     ...['administrators', 'tokens', 'sources', 'keys', 'trust'].map((part) => ({
       name: `Settings: ${part}`,
