@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { Refusal } from '@credence/mcp/protocol';
 import { type AuditRecord, toRow } from '../packages/server/src/audit/record.ts';
 import { eventId } from '../packages/server/src/call.ts';
+import { maxDrafts } from '../packages/server/src/changes/drafts.ts';
 import { isExplained } from '../packages/server/src/idp/refused-link.ts';
 import type { AdminRole } from '../packages/server/src/store/administrators.ts';
 import { unanswered } from '../packages/server/src/store/requests.ts';
@@ -173,6 +174,7 @@ describe('requests for access', () => {
     );
     const again = await policy.send('POST', `/requests/${request.id}/approve`, { until });
     await adminRefused(world, again, 'api_conflict');
+    assert.match(again.body.detail, /A draft was made of it/);
 
     const draft = await policy.send('GET', `/drafts/${approved.body.draft}`);
     assert.match(draft.body.name, /^Asked for: issues:read, issues:write on tracker$/);
@@ -321,6 +323,26 @@ describe('requests for access', () => {
     const shown = await policy.send('GET', `/requests/${request.id}`);
     assert.deepEqual([shown.body.state, shown.body.draft], ['open', null]);
     assert.equal((await policy.send('POST', `/requests/${request.id}/decline`, { word: 'no' })).status, 204);
+  });
+
+  test('where there is no room for another draft, or nobody any more whom it is for, approving says so', async () => {
+    const world = await open();
+    const request = await ask(world);
+    const policy = writer(world, 'policy');
+    const approve = () => policy.send('POST', `/requests/${request.id}/approve`, { until: day(world, 5) });
+    const { drafts, people } = world.store;
+    const { list } = drafts;
+    Object.assign(drafts, { list: async () => Array.from({ length: maxDrafts }) });
+    const full = await approve();
+    await adminRefused(world, full, 'api_conflict');
+    assert.match(full.body.detail, /There are 100 drafts/);
+    Object.assign(drafts, { list });
+    const { find } = people;
+    Object.assign(people, { find: async (id: string) => (id === request.personId ? undefined : find(id)) });
+    const gone = await approve();
+    await adminRefused(world, gone, 'api_conflict');
+    assert.match(gone.body.detail, /nobody is there for whom it was/);
+    assert.deepEqual([await list(), await answerOf(world, request.id)], [[], unanswered]);
   });
 
   test('declining takes a word, and is for whoever asked to read', async () => {

@@ -92,6 +92,16 @@ describe('a second person, for documents', () => {
     assert.equal((await owner.publish(draft)).status, 200);
   });
 
+  test('nor does whoever was stopped within the same second', async () => {
+    const world = await open();
+    const [policy, owner] = [writer(world, 'policy'), writer(world, 'owner')];
+    const draft = await policy.draft(dataWrites);
+    await policy.propose(draft);
+    const end = await stop(world, 'u_policy');
+    await end();
+    await adminRefused(world, await owner.publish(draft), 'draft_not_proposed');
+  });
+
   test('what somebody who is stopped has written is taken over by another, who then does not approve it', async () => {
     const world = await open();
     const [policy, owner] = [writer(world, 'policy'), writer(world, 'owner')];
