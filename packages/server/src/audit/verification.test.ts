@@ -143,6 +143,13 @@ describe('LOG-04, T23: an export of the record, verified with a pinned key and n
               : change(line, (v) => ('chain' in v ? { ...v, chain: { ...(v.chain as object), position: at + 1 } } : v)),
           ),
     ],
+    [
+      'a number left out, in a line that follows the one before it',
+      'chain_broken',
+      3,
+      'd_3',
+      (l) => l.with(2, reforged(l[2], { chain: { ...JSON.parse(l[2] ?? '').chain, seq: 4 } })),
+    ],
     ['one replaced by a forged one', 'chain_broken', 4, 'd_4', (l) => l.with(2, reforged(l[2], { reason: 'forged' }))],
     [
       'everything written anew from one on',
@@ -219,6 +226,60 @@ describe('LOG-04, T23: an export of the record, verified with a pinned key and n
     });
   }
 
+  test('which lines are missing', async () => {
+    const { lines } = await tenAndOne();
+    for (const [count, words] of [
+      [1, /^line 3 is missing/],
+      [2, /^lines 3 to 4 are missing/],
+    ] as const) {
+      const found = await verifyLines(lines.toSpliced(2, count));
+      assert.match('words' in found ? found.words : '', words);
+    }
+  });
+
+  test('a good form is asked of what is whole, and of what was erased as far as it is there', async () => {
+    const { store, newRow, seal } = await openRecord();
+    const facts = {
+      client: 'c',
+      audience: 'a',
+      server: 's',
+      idJag: 'j',
+      policy: { kind: 'access', version: 1 },
+    } as const;
+    const issuance = { ...facts, kind: 'issuance', outcome: 'allowed', reason: undefined } as const;
+    const decision = { effect: 'allow', because: [] } as const;
+    await store.commit({ marks: [], records: [newRow({ ...issuance, decision })] });
+    await seal();
+    const lines = await exported(store);
+    const erased = change(lines[0], (value) => ({ ...value, personal: null }));
+    assert.equal('erased' in (await verifyLines(lines.with(0, erased))), true);
+    const nobody = await openRecord();
+    await nobody.store.commit({ marks: [], records: [nobody.newRow({ ...issuance, decision, person: undefined })] });
+    const found = await verifyLines(await exported(nobody.store));
+    assert.equal('fault' in found && found.fault, 'unknown_form');
+  });
+
+  test('a key that is pinned and announced is one key', async () => {
+    const { lines } = await tenAndOne();
+    const found = await verifyLines(lines, { keys: [newKey().publicJwk, auditKey.publicJwk] });
+    assert.equal('checkpoints' in found && found.checkpoints, 2);
+  });
+
+  test('lines that are gone while it is read end it', async () => {
+    const { store } = await tenAndOne();
+    let reads = 0;
+    const read: typeof store.audit.read = async (position, limit) => {
+      if (position < 11) return store.audit.read(position, limit);
+      reads += 1;
+      assert.equal(reads, 1, 'read again where nothing is left');
+      return [];
+    };
+    const [newest] = await store.audit.last(1);
+    assert.ok(newest);
+    const audit = { ...store.audit, read, last: async () => [{ ...newest, position: 20 }] };
+    assert.equal((await exported({ ...store, audit })).length, 13);
+  });
+
   test('a whole chain dropped, also when the others are renumbered', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'credence-chains-')), 'store.db');
     const [one, two] = [await openSqliteStore(file, { node: 'one' }), await openSqliteStore(file, { node: 'two' })];
@@ -293,6 +354,10 @@ describe('LOG-04, T23: an export of the record, verified with a pinned key and n
     const { unsaid, peaks, at, claims, saying } = withoutThree(lines);
     const foundUnsaid = await verifyLines(unsaid);
     assert.equal('fault' in foundUnsaid && foundUnsaid.fault, 'cut_off_in_front');
+    assert.match('words' in foundUnsaid ? foundUnsaid.words : '', /says that any may be gone/);
+    const fewer = await verifyLines(await saying(2));
+    assert.match('words' in fewer ? fewer.words : '', /says that more than 2 may be gone/);
+    assert.ok('sealed' in (await verifyLines(await saying(claims.size))), 'all that it seals may be gone');
     const tooMuch = await verifyLines(await saying(claims.size + 1));
     assert.equal('fault' in tooMuch && tooMuch.fault, 'checkpoint_out_of_order');
     const rest = await saying(3);
@@ -372,6 +437,16 @@ describe('T23: the record against what a witness has kept', () => {
       { witness: await witnessOf(statementOf(lines[first])) },
     );
     assert.equal('fault' in found && found.fault, 'two_heads');
+  });
+
+  test('one over just the lines that are kept no more need not be there', async () => {
+    const { lines } = await tenAndOne();
+    const tree = new GrowingTree();
+    for (const line of lines.slice(0, 5)) tree.add(leafOf(JSON.parse(line).chain.hash));
+    const peaks = tree.peaks().map((hash) => Buffer.from(hash).toString('base64url'));
+    const rest = [JSON.stringify({ start: { size: 5, peaks } }), ...lines.slice(6)];
+    const found = await verifyLines(rest, { behind: 5, witness: await witnessOf(statementOf(lines[5])) });
+    assert.equal('sealed' in found && found.sealed, 10);
   });
 
   test('nor may one before it be left out', async () => {
