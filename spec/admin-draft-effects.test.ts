@@ -180,6 +180,18 @@ describe('the replay of recorded decisions', () => {
     assert.equal((await policy.send('GET', `/drafts/${id}/replay`)).body.unknown, 1);
   });
 
+  test('says the same of what must never come together, where nobody wrote down what the session held', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    await record(world, 'u_d1', ['engineering']);
+    const inputs = { groups: ['engineering'], roles: [], acr: undefined, amr: ['pwd'], now: world.now() - 1 };
+    await record(world, 'u_d1', ['engineering'], { inputs: { ...inputs, authTime: world.now() - 60, held: [] } });
+    const sides = { a: { tracker: ['issues:read'] }, b: { tracker: ['issues:write'] } };
+    const { id } = await policy.draft({ section: 'never_together', id: 'apart', value: { sides } });
+    const { body } = await policy.send('GET', `/drafts/${id}/replay`);
+    assert.deepEqual([body.unknown, body.same], [1, 1]);
+  });
+
   test('says that somebody would have to sign in again', async () => {
     const world = await openChangesWorld();
     const policy = writer(world, 'policy');

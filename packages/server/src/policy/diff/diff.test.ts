@@ -261,6 +261,12 @@ describe('people whom no rule on a server tells apart', () => {
     const first = sort(server(['everyone']));
     assert.deepEqual(sort(server(['everyone'])), first, 'nothing is left of the one before');
   });
+
+  test('a scope that another rule gives without conditions is kept as it is, whatever is said of it besides', () => {
+    const office = 'id: office, allow: [read], on: tracker, to: [group:data], from: [192.0.2.0/24]';
+    assert.deepEqual(compare([dataReads], [dataReads, office]).words, []);
+    assert.deepEqual(compare([dataReads, office], [dataReads]).words, []);
+  });
 });
 
 describe('what widens', () => {
