@@ -56,4 +56,11 @@ describe('the tests of a file, asked about its mutants', () => {
     writeFileSync(failing, tests.replace('[true, false]', '[true, true]'));
     assert.equal((await getToKnow(failing)).outcome, 'failed');
   });
+
+  test('of a long file a part is run, and one that it does not have is told', async () => {
+    const long = join(folder, 'long.test.ts');
+    writeFileSync(long, `${tests}test('never', () => assert.fail());\n`);
+    const outcomes = ['', '#^late', '#^none'].map(async (part) => (await getToKnow(`${long}${part}`)).outcome);
+    assert.deepEqual(await Promise.all(outcomes), ['failed', 'passed', 'failed']);
+  });
 });

@@ -24,6 +24,8 @@ const protocol = (name: string) => mcp(`protocol/${name}`);
 const server = (name: string) => `packages/server/src/${name}`;
 const toConsole = (name: string) => `packages/console/src/${name}`;
 const toSpec = (name: string) => `spec/${name}.test.ts`;
+/** A part of what every store promises, asked of one. */
+const toStore = (part: string) => `${server('store/sqlite.test.ts')}#^SQLite in a file ${part}`;
 const issuing = ['exchange', 'targets', 'http', 'dpop', 'log'].map(toSpec);
 const redeeming = ['redemption', 'targets', 'keys', 'issuer-keys', 'dpop', 'log'].map(toSpec);
 const asking = ['introspection-and-revocation', 'standing-tokens'].map(toSpec);
@@ -67,16 +69,16 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('policy/to-yaml.ts'), [server('policy/to-yaml.test.ts')]],
   [server('policy/together.ts'), [server('policy/together.test.ts')], [toSpec('never-together')]],
   [server('policy/explain-together.ts'), [server('policy/together.test.ts')]],
-  [server('store/held.ts'), [server('store/sqlite.test.ts')]],
+  [server('store/held.ts'), [toStore('what a session holds')]],
   [server('store/digests.ts'), [server('store/digests.test.ts')]],
-  [server('store/audit-search.ts'), [server('store/sqlite.test.ts')]],
+  [server('store/audit-search.ts'), [toStore('auditSearch')]],
   [
     server('store/audit-index.ts'),
-    [server('store/recent-lines.test.ts'), server('store/sqlite.test.ts'), server('store/audit-search.test.ts')],
+    [server('store/recent-lines.test.ts'), toStore('auditSearch'), server('store/audit-search.test.ts')],
   ],
   [server('store/recent-lines.ts'), [server('store/recent-lines.test.ts')]],
-  [server('store/audit-places.ts'), [server('store/sqlite.test.ts')]],
-  [server('store/audit-orphans.ts'), [server('store/recent-lines.test.ts'), server('store/sqlite.test.ts')]],
+  [server('store/audit-places.ts'), [toStore('auditSearch')]],
+  [server('store/audit-orphans.ts'), [server('store/recent-lines.test.ts'), toStore('orphans')]],
   [server('audit/orphans.ts'), [server('audit/trace.test.ts')]],
   [server('audit/trace.ts'), [server('audit/trace.test.ts')]],
   [server('cli/when.ts'), [server('cli/when.test.ts')]],
@@ -149,7 +151,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('changes/requests.ts'), [toSpec('requests')]],
   [server('changes/settle-request.ts'), [toSpec('requests')], [server('idp/sign-in/refused/refused.test.ts')]],
   [server('admin/api/requests.ts'), [toSpec('requests')]],
-  [server('store/requests.ts'), [server('store/sqlite.test.ts')]],
+  [server('store/requests.ts'), [toStore('requests')]],
   [server('audit/refused-call.ts'), [server('idp/sign-in/refused/refused.test.ts')]],
   [server('idp/refused-link.ts'), [toSpec('requests')]],
   [server('idp/sign-in/refused/kind.ts'), [server('idp/sign-in/refused/kind.test.ts')]],
@@ -282,7 +284,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
     [toSpec('admin-upstreams')],
   ],
   [server('changes/people-change.ts'), [toSpec('second-person')]],
-  [server('store/drafts.ts'), [server('store/digests.test.ts'), server('store/sqlite.test.ts')]],
+  [server('store/drafts.ts'), [server('store/digests.test.ts'), toStore('drafts')]],
   [server('policy/diff/same.ts'), [server('policy/diff/same.test.ts')]],
   [server('policy/narrowed.ts'), [server('policy/narrowed.test.ts')]],
   [server('policy/ends.ts'), [server('policy/ends.test.ts')], [toSpec('circumstances')]],
@@ -400,7 +402,8 @@ const changed = since === undefined ? undefined : changedSince(since);
 const chosen = rules
   .map(([file, ...stages]) => ({ file, tests: [...new Set(stages.flat())] }))
   .filter(
-    ({ file, tests }) => file.includes(part ?? '') && (!changed || [file, ...tests].some((each) => changed.has(each))),
+    ({ file, tests }) =>
+      file.includes(part ?? '') && (!changed || [file, ...tests].some((each) => changed.has(pathOf(each)))),
   );
 
 const known = new Map<string, Known>();
@@ -417,7 +420,7 @@ for (const { file, tests } of chosen) await tryFile(file, tests);
 const seconds = Math.round((Date.now() - startedAt) / 1000);
 say(`${total.mutants} mutants, ${total.listed} more listed as equivalent, ${total.survived} survived (${seconds} s)`);
 const touched = chosen
-  .flatMap(({ file, tests }) => [file, ...tests])
+  .flatMap(({ file, tests }) => [file, ...tests].map(pathOf))
   .filter((path) => statSync(path).mtimeMs > startedAt);
 for (const path of new Set(touched)) say(`${path} was changed meanwhile, so nothing can be said`);
 const isGood = total.survived + total.stale + touched.length === 0 && (total.mutants > 0 || changed);
@@ -466,6 +469,11 @@ async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<void>)
     for (let next = left.shift(); next !== undefined; next = left.shift()) await work(next);
   };
   await Promise.all(Array.from({ length: availableParallelism() }, lane));
+}
+
+/** Of a part of a test file: of the file. */
+function pathOf(test: string): string {
+  return test.split('#', 1)[0] ?? test;
 }
 
 /** Files that differ from a commit, committed or not. */

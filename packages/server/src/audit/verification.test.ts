@@ -246,7 +246,7 @@ describe('LOG-04, T23: an export of the record, verified with a pinned key and n
       idJag: 'j',
       policy: { kind: 'access', version: 1 },
     } as const;
-    const issuance = { ...facts, kind: 'issuance', outcome: 'allowed', reason: undefined } as const;
+    const issuance = { ...facts, kind: 'issuance', outcome: 'allowed' } as const;
     const decision = { effect: 'allow', because: [] } as const;
     await store.commit({ marks: [], records: [newRow({ ...issuance, decision })] });
     await seal();
@@ -254,7 +254,8 @@ describe('LOG-04, T23: an export of the record, verified with a pinned key and n
     const erased = change(lines[0], (value) => ({ ...value, personal: null }));
     assert.equal('erased' in (await verifyLines(lines.with(0, erased))), true);
     const nobody = await openRecord();
-    await nobody.store.commit({ marks: [], records: [nobody.newRow({ ...issuance, decision, person: undefined })] });
+    const nameless = { person: undefined } as unknown as { person: string };
+    await nobody.store.commit({ marks: [], records: [nobody.newRow({ ...issuance, decision, ...nameless })] });
     const found = await verifyLines(await exported(nobody.store));
     assert.equal('fault' in found && found.fault, 'unknown_form');
   });

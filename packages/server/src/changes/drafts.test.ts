@@ -62,8 +62,8 @@ function refusalOf(outcome: Outcome<unknown>, refusal: string) {
   return outcome;
 }
 
-const more = { section: 'rules', id: 'more', value: { allow: ['send'], on: 'mail', to: ['everyone'] } };
-const less = { section: 'rules', id: 'all' };
+const more = { section: 'rules', id: 'more', value: { allow: ['send'], on: 'mail', to: ['everyone'] } } as const;
+const less = { section: 'rules', id: 'all' } as const;
 
 describe('the steps of a draft', () => {
   test('begun: by whom, on what, and with the text of which version, stands on the record', async () => {

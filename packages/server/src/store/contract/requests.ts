@@ -102,6 +102,7 @@ export function requestContract(access: Access): void {
         for (;;) {
           const page = await requests().list({ waiting, after: seen.at(-1) ?? '', limit: 2 });
           if (page.length === 0) break;
+          assert.ok(!page.some(({ id }) => seen.includes(id)), 'the same page again');
           seen.push(...page.map(({ id }) => id));
         }
         return seen.filter((id) => ids.includes(id));
