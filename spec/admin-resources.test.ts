@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { readRecord } from '../packages/server/src/audit/personal.ts';
+import { type AuditRecord, toRow } from '../packages/server/src/audit/record.ts';
 import type { Person } from '../packages/server/src/store/store.ts';
 import { type AdminWorld, addBreakGlass, adminRefused, openAdminWorld } from './admin-world.ts';
 import { alice, openSession } from './world.ts';
@@ -568,6 +569,16 @@ describe('records', () => {
     const none = await everyPage(world, '/records?person=u_alice&toMs=1', headers, 10);
     assert.deepEqual(none, []);
     const refused = await everyPage(world, '/records?outcome=refused', headers, 10);
+    const acts: AuditRecord[] = ['u_dana', 'u_owner', 'u_dana'].map((by, at) => ({
+      ...{ v: 2, id: `p_${at}`, kind: 'policy', domain: 'admin', timeMs: 1, outcome: 'allowed', by },
+      ...(at === 2 && { credential: 't_1' }),
+    }));
+    await world.store.commit({ marks: [], records: acts.map(toRow) });
+    const idsOf = async (query: string) =>
+      (await everyPage(world, `/records?kind=policy&${query}`, headers, 1)).map(({ id }) => id);
+    assert.deepEqual(await idsOf('by=u_dana'), ['p_2', 'p_0']);
+    assert.deepEqual(await idsOf('token=t_1'), ['p_2']);
+    assert.deepEqual(await idsOf('by=u_owner&token=t_1'), []);
     assert.ok(refused.length >= 1 && refused.every(({ outcome }) => outcome === 'refused'));
 
     const { record, explanation } = (await world.send('GET', `/records/${own[0]?.id}`, { headers })).body;

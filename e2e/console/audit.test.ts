@@ -66,6 +66,30 @@ describe('the record, audited at the console (LOG-04, T23)', () => {
     await page.close();
   });
 
+  test('what one administrator did is found by the keyboard, and again by its address; what a token did as well', async () => {
+    const page = await world.open('dana', '/audit');
+    const table = page.getByRole('table', { name: 'What administrators did' });
+    await table.waitFor();
+    await page.getByRole('combobox', { name: 'By whom' }).focus();
+    await page.keyboard.type('dana');
+    await page.getByRole('option', { name: /^dana@acme\.example/ }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/[?&]by=/);
+    await table.getByText(/API token \S+ made/).waitFor();
+    await page.reload();
+    await table.getByText(/API token \S+ made/).waitFor();
+    await page.getByRole('combobox', { name: 'With which token' }).focus();
+    await page.keyboard.type('for the auditor');
+    await page.getByRole('option', { name: 'for the auditor' }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/[?&]token=/);
+    await page.getByText('Nothing of this kind is on the record.').waitFor();
+    await checkLooks(page, 'audit-by');
+    await page.close();
+  });
+
   test('checkpoints are listed, with who outside knows of them: nobody', async () => {
     const page = await world.open('dana', '/audit?part=checkpoints');
     await page.getByRole('heading', { level: 1, name: 'The record is sealed. Nobody outside knows of it.' }).waitFor();

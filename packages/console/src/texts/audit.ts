@@ -41,6 +41,12 @@ export const actionTexts = {
   },
   columns: { time: 'Time', what: 'What', by: 'By', about: 'About', change: 'Before and after' },
   token: 'with a token',
+  by: 'By whom',
+  aboutPerson: 'About whom',
+  withToken: 'With which token',
+  anyToken: 'With or without',
+  noToken: 'No token is called that.',
+  clearToken: 'Clear: With which token',
   none: 'Nothing of this kind is on the record.',
   noneLead:
     'Every change that somebody makes here, at the API or by a command has a line, with what was before and after.',

@@ -46,7 +46,13 @@ describe('credence audit list', () => {
     const account = await store.accounts.findOrCreate({ issuer, tenant: undefined, subject: 'u_erin' }, 'a_erin');
     const redemption = { kind: 'redemption', domain: 'ras', outcome: 'allowed', person: account.id } as const;
     const redeemed: AuditRecord = { v: 2, id: 'd_redeemed', timeMs: now - 90 * 60_000, ...redemption };
-    await store.commit({ marks: [], records: [redeemed, ...records].map(toRow) });
+    const done = { v: 2, kind: 'policy', domain: 'admin', outcome: 'allowed', timeMs: now - 99 * 60_000 } as const;
+    const acts: AuditRecord[] = [
+      { ...done, id: 'd_by_hand', by: 'u_erin' },
+      { ...done, id: 'd_by_token', by: 'u_erin', credential: 't_1' },
+      { ...done, id: 'd_by_shell', by: 'cli:root' },
+    ];
+    await store.commit({ marks: [], records: [...acts, redeemed, ...records].map(toRow) });
   });
   after(async () => {
     await store.close();
@@ -64,6 +70,17 @@ describe('credence audit list', () => {
   test('a person by their address: what they did, and what their account did', async () => {
     const { code, out } = await list('--person', 'erin@acme.example', '--json');
     assert.deepEqual([code, idsIn(out).length, idsIn(out)[0], idsIn(out).at(-1)], [0, 31, 'd_0', 'd_redeemed']);
+  });
+
+  test('by whom: an administrator by their address, a token by its id, the shell by its account', async () => {
+    const of = async (...args: string[]) => idsIn((await list(...args, '--json')).out);
+    assert.deepEqual(await of('--by', 'erin@acme.example'), ['d_by_token', 'd_by_hand']);
+    assert.deepEqual(await of('--token', 't_1'), ['d_by_token']);
+    assert.deepEqual(await of('--by', 'cli:root', '--by', 'u_erin', '--kind', 'policy'), [
+      'd_by_shell',
+      'd_by_token',
+      'd_by_hand',
+    ]);
   });
 
   test('filters narrow it, values of one filter widen it, newest first, for people', async () => {

@@ -4,7 +4,7 @@ import { type FoundRows, idsOnRecord, readCursor, searchRecord, toRecordPage } f
 import { headerOf, toLine as toFormatted } from '../exports/format.ts';
 import { Problem } from '../problem.ts';
 import type { AuditFilter } from '../store/audit-search.ts';
-import type { Store, StoredAuditRow } from '../store/store.ts';
+import type { Person, Store, StoredAuditRow } from '../store/store.ts';
 import { toLine, toPrintable } from './audit.ts';
 import { homeOption } from './home-option.ts';
 import { listOption } from './list-option.ts';
@@ -20,6 +20,8 @@ interface ListFlags extends InstallationFlags {
   readonly outcome: readonly string[];
   readonly reason: readonly string[];
   readonly correlation: readonly string[];
+  readonly by: readonly string[];
+  readonly token: readonly string[];
   readonly from?: string;
   readonly to?: string;
   readonly limit: number;
@@ -41,6 +43,8 @@ export function auditListCommand(setExitCode: (code: number) => void): Command {
     .addOption(listOption('--outcome <outcome>', 'allowed or refused'))
     .addOption(listOption('--reason <reason>', 'why it was refused'))
     .addOption(listOption('--correlation <id>', 'trace id that the caller sent'))
+    .addOption(listOption('--by <who>', 'whoever did it as an administrator: e-mail address, id, or cli:<user>'))
+    .addOption(listOption('--token <id>', 'id of the API or SCIM token that it was done with'))
     .option(
       '--from <time>',
       'not before: 2h (ago), yesterday, 2026-11-26, 2026-11-26T09:30Z; UTC where no zone is given',
@@ -66,6 +70,7 @@ Exit code 0: something was found. 1: nothing.
 Examples:
   credence audit list --person erin@acme.example --from 2h
   credence audit list --client claude-code --outcome refused --from yesterday --to yesterday
+  credence audit list --by dana@acme.example --kind policy --from 7d
   credence audit list --server tracker --scope issues:write --csv --limit 10000 > writes.csv`;
 
 async function toFilter(store: Store, flags: ListFlags, nowMs: number): Promise<AuditFilter> {
@@ -91,6 +96,8 @@ async function toFilter(store: Store, flags: ListFlags, nowMs: number): Promise<
     outcome: given(flags.outcome),
     reason: given(flags.reason),
     correlation: given(flags.correlation),
+    by: given(await Promise.all(flags.by.map(async (who) => (await findPerson(store, who))?.id ?? who))),
+    credential: given(flags.token),
     fromMs: flags.from === undefined ? undefined : toMs(flags.from, nowMs, 'from'),
     toMs: flags.to === undefined ? undefined : toMs(flags.to, nowMs, 'to'),
   };
@@ -102,10 +109,14 @@ async function toIds(store: Store, flags: ListFlags): Promise<string[]> {
   const { idp } = await readIssuers(flags);
   const ids: string[] = [];
   for (const who of flags.person) {
-    const person = who.includes('@') ? await store.people.findByEmail(who) : undefined;
+    const person = await findPerson(store, who);
     ids.push(...(await idsOnRecord(store, person?.id ?? who, idp)));
   }
   return ids;
+}
+
+async function findPerson({ people }: Store, who: string): Promise<Person | undefined> {
+  return who.includes('@') ? people.findByEmail(who) : undefined;
 }
 
 /** Goes on until there are as many as were asked for, or no more. */

@@ -28,6 +28,16 @@ export async function indexedTo(db: Kysely<Schema>): Promise<number> {
   return row.position;
 }
 
+/** The line behind which the index says who did something, and with which token: what was there before it did, it does not. */
+export async function doersFrom(db: Kysely<Schema>): Promise<number> {
+  const row = await db
+    .selectFrom('audit_readers')
+    .select('position')
+    .where('name', '=', 'doers')
+    .executeTakeFirstOrThrow();
+  return row.position;
+}
+
 /** The last line there is, 0 = none. */
 export async function lastPosition(db: Kysely<Schema>): Promise<number> {
   const { last } = await db
@@ -49,18 +59,19 @@ export async function indexFurther({ db, write, recent }: Engine): Promise<numbe
   const [first, last] = [lines[0], lines.at(-1)];
   if (!first || !last) return 0;
   const [stretch, tally] = [createStretch(), createTally()];
-  let [people, earliest, latest] = [0, Number.MAX_SAFE_INTEGER, 0];
+  let [personal, earliest, latest] = [0, Number.MAX_SAFE_INTEGER, 0];
   for (const [at, line] of lines.entries()) {
     if (at % atOnce === 0) await setImmediate();
     stretch.add(line.position, line);
     tally.add(line);
-    if (line.person !== undefined) people += 1;
+    if (line.person !== undefined) personal += 1;
+    if (line.isPersonal) personal += 1;
     earliest = Math.min(earliest, line.timeMs);
     latest = Math.max(latest, line.timeMs);
   }
   const times = keepTimes(db, { earliest, latest, first: first.position, to: last.position });
   const terms = insertTerms(db, stretch.rows());
-  const steps = [advance(db, from, last.position, people), terms, ...times, ...addTally(db, tally.sums())];
+  const steps = [advance(db, from, last.position, personal), terms, ...times, ...addTally(db, tally.sums())];
   const [advanced] = await write({ steps, conditional: true });
   if (advanced !== 0) return lines.length;
   recent?.drop(); // if it was not another process, then because somebody was erased meanwhile
@@ -74,13 +85,19 @@ async function readStretch(db: Kysely<Schema>, from: number): Promise<readonly R
   while (stretch.length < stretchLength) {
     const lines = await db
       .selectFrom('audit')
-      .select(['position', 'kind', 'time_ms', 'body', 'person', 'client', 'server'])
+      .select(['position', 'kind', 'time_ms', 'body', 'personal', 'person', 'client', 'server'])
       .where('position', '>', stretch.at(-1)?.position ?? from)
       .orderBy('position')
       .limit(Math.min(readLength, stretchLength - stretch.length))
       .execute();
-    for (const { position, kind, time_ms: timeMs, body, person, client, server } of lines) {
-      const keys = { person: person ?? undefined, client: client ?? undefined, server: server ?? undefined };
+    for (const { position, kind, time_ms: timeMs, body, ...nullable } of lines) {
+      const { person, client, server, personal } = nullable;
+      const keys = {
+        personal: personal ?? undefined,
+        person: person ?? undefined,
+        client: client ?? undefined,
+        server: server ?? undefined,
+      };
       stretch.push(toRecentLine(position, { id: '', kind, timeMs, body, ...keys }));
     }
     if (lines.length === 0) break;
@@ -90,10 +107,10 @@ async function readStretch(db: Kysely<Schema>, from: number): Promise<readonly R
 }
 
 /**
- * Moves the reader on, if nobody else has taken these lines meanwhile, and if they still speak of as many people: whoever was
- * erased in between is not to be found by the index again.
+ * Moves the reader on, if nobody else has taken these lines meanwhile, and if they still speak of as many people, and as many of
+ * them of anybody: whoever was erased in between is not to be found by the index again.
  */
-function advance(db: Kysely<Schema>, from: number, to: number, people: number): Compilable {
+function advance(db: Kysely<Schema>, from: number, to: number, personal: number): Compilable {
   return db
     .updateTable('audit_readers')
     .set({ position: to })
@@ -102,11 +119,11 @@ function advance(db: Kysely<Schema>, from: number, to: number, people: number): 
     .where(({ eb, selectFrom }) =>
       eb(
         selectFrom('audit')
-          .select(({ fn }) => fn.count<number>('person').as('people'))
+          .select(sql<number>`count(person) + count(personal)`.as('personal'))
           .where('position', '>', from)
           .where('position', '<=', to),
         '=',
-        people,
+        personal,
       ),
     );
 }

@@ -63,6 +63,18 @@ export function eitherOf(all: readonly Places[]): Places {
   };
 }
 
+/** Where a fact comes up behind a line up to which nobody has written it down; in front of that it may be anywhere. */
+export function orAnyUpTo(last: number, places: Places): Places {
+  if (last === 0) return places;
+  return {
+    async atOrBefore(at) {
+      const place = at > last ? await places.atOrBefore(at) : undefined;
+      if (place !== undefined) return place;
+      return at < 1 ? undefined : Math.min(at, last);
+    },
+  };
+}
+
 /**
  * One round of asking each for its last place not behind `at`, and not behind what those before it said. They meet there when
  * all say the same; otherwise nothing is left behind the place, and the next round begins there. `undefined` = never again.

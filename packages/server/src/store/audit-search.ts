@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { boundsOf, indexedTo, indexFurther, lastPosition, seekTerm } from './audit-index.ts';
+import { boundsOf, doersFrom, indexedTo, indexFurther, lastPosition, seekTerm } from './audit-index.ts';
 import { toStoredRow } from './audit-log.ts';
-import { eitherOf, meet, type Places, placesOf, type Seek } from './audit-places.ts';
+import { eitherOf, meet, orAnyUpTo, type Places, placesOf, type Seek } from './audit-places.ts';
 import { factsOf, type TermName, termOf } from './audit-terms.ts';
 import type { Engine } from './engine.ts';
 import { readSaid } from './recent-lines.ts';
@@ -21,6 +21,10 @@ export interface AuditFilter {
   readonly outcome?: readonly string[] | undefined;
   readonly reason?: readonly string[] | undefined;
   readonly correlation?: readonly string[] | undefined;
+  /** Ids of administrators; `cli:<user>` at the machine itself. */
+  readonly by?: readonly string[] | undefined;
+  /** Ids of tokens that programs did it with. */
+  readonly credential?: readonly string[] | undefined;
   /** Milliseconds since 1970, this one included. */
   readonly fromMs?: number | undefined;
   /** Milliseconds since 1970, this one left out. */
@@ -121,7 +125,7 @@ export function auditSearchStore(engine: Engine): AuditSearchStore {
           return found;
         };
       };
-      const all = toPlaces(filter, seek);
+      const all = toPlaces(filter, seek, namesDoers(filter) ? await doersFrom(db) : 0);
       if (all.length === 0) return (await walk(bounds.low)) ? { rows, next: undefined } : page();
 
       let isOver = false;
@@ -147,7 +151,8 @@ export function auditSearchStore(engine: Engine): AuditSearchStore {
     progress: async () => ({ indexed: await indexedTo(db), last: await lastPosition(db) }),
 
     forget: async (person) => {
-      await write({ steps: [db.deleteFrom('audit_terms').where('term', '=', termOf('person', person))] });
+      const terms = [termOf('person', person), termOf('by', person)];
+      await write({ steps: [db.deleteFrom('audit_terms').where('term', 'in', terms)] });
     },
   };
 }
@@ -161,6 +166,8 @@ const termNames = [
   'outcome',
   'reason',
   'correlation',
+  'by',
+  'credential',
 ] as const satisfies readonly TermName[];
 
 /** Only lines of which the columns fit; what stands within the text is compared here. */
@@ -178,12 +185,25 @@ function narrowed<Query extends { where(column: Column, is: 'in', values: readon
 
 type Column = 'person' | 'client' | 'server' | 'kind';
 
-/** Where each member of the filter comes up; those that say nothing are left out. */
-function toPlaces(filter: AuditFilter, seek: (term: string) => Seek): Places[] {
+/**
+ * Where each member of the filter comes up; those that say nothing are left out.
+ * @param doersAfter - up to this line the index does not say who did it: each of them may fit
+ */
+function toPlaces(filter: AuditFilter, seek: (term: string) => Seek, doersAfter: number): Places[] {
   return termNames.flatMap((name) => {
     const values = filter[name];
-    return values === undefined ? [] : [eitherOf(values.map((value) => placesOf(seek(termOf(name, value)))))];
+    if (values === undefined) return [];
+    const places = eitherOf(values.map((value) => placesOf(seek(termOf(name, value)))));
+    return [isDoer(name) ? orAnyUpTo(doersAfter, places) : places];
   });
+}
+
+function isDoer(name: TermName): boolean {
+  return name === 'by' || name === 'credential';
+}
+
+function namesDoers({ by, credential }: AuditFilter): boolean {
+  return by !== undefined || credential !== undefined;
 }
 
 /** Says of a line itself whether it is what is looked for, whatever led there. */
@@ -193,7 +213,7 @@ export function createMatcher(filter: AuditFilter): (line: StoredAuditRow) => bo
   return (line) => {
     if (line.timeMs < fromMs || line.timeMs >= toMs) return false;
     if (wanted.length === 0) return true;
-    const facts = factsOf({ ...line, said: readSaid(line.body) });
+    const facts = factsOf({ ...line, said: readSaid(line) });
     return wanted.every(([name, values]) => facts.some((fact) => fact[0] === name && values.includes(fact[1])));
   };
 }

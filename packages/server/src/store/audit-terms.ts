@@ -2,7 +2,17 @@ import { hash } from 'node:crypto';
 import type { AuditRow, SaidFacts } from './store.ts';
 
 /** Facts that the record is searched by, each exactly as it stands there. */
-export type TermName = 'person' | 'client' | 'server' | 'scope' | 'kind' | 'outcome' | 'reason' | 'correlation';
+export type TermName =
+  | 'person'
+  | 'client'
+  | 'server'
+  | 'scope'
+  | 'kind'
+  | 'outcome'
+  | 'reason'
+  | 'correlation'
+  | 'by'
+  | 'credential';
 
 /** What of a line is searched by. */
 export interface Searched extends Pick<AuditRow, 'kind' | 'timeMs' | 'person' | 'client' | 'server'> {
@@ -11,7 +21,7 @@ export interface Searched extends Pick<AuditRow, 'kind' | 'timeMs' | 'person' | 
 
 /** Tells every fact of a line, by name; only what the line says, never what it is about today. */
 export function tellFacts(line: Searched, tell: (name: TermName, value: string) => void): void {
-  const { outcome, reason, correlation, scopesGranted, scopesAsked } = line.said;
+  const { outcome, reason, correlation, scopesGranted, scopesAsked, by, credential } = line.said;
   tell('kind', line.kind);
   if (line.person !== undefined) tell('person', line.person);
   if (line.client !== undefined) tell('client', line.client);
@@ -19,6 +29,8 @@ export function tellFacts(line: Searched, tell: (name: TermName, value: string) 
   if (typeof outcome === 'string') tell('outcome', outcome);
   if (typeof reason === 'string') tell('reason', reason);
   if (typeof correlation === 'string') tell('correlation', correlation);
+  if (typeof by === 'string') tell('by', by);
+  if (typeof credential === 'string') tell('credential', credential);
   for (const scope of scopesOf(scopesGranted, scopesAsked)) tell('scope', scope);
 }
 

@@ -28,6 +28,7 @@ import * as holdings from './migrations/0023-holdings.ts';
 import * as uses from './migrations/0024-uses.ts';
 import * as requests from './migrations/0025-requests.ts';
 import * as sums from './migrations/0026-sums.ts';
+import * as doers from './migrations/0027-doers.ts';
 import type { Schema } from './schema.ts';
 import type { SchemaStep } from './schema-steps.ts';
 
@@ -58,6 +59,7 @@ export const migrations: Readonly<Record<string, SchemaStep>> = {
   '0022-drafts': drafts,
   '0025-requests': requests,
   '0026-sums': sums,
+  '0027-doers': doers,
 };
 
 /**

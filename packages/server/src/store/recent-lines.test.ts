@@ -17,6 +17,7 @@ const lineAt = (position: number): RecentLine => ({
   client: undefined,
   server: undefined,
   said: {},
+  isPersonal: false,
 });
 const linesFrom = (first: number, count: number) => Array.from({ length: count }, (_, at) => lineAt(first + at));
 const positions = (lines: readonly RecentLine[] | undefined) => lines?.map(({ position }) => position);

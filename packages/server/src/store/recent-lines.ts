@@ -4,6 +4,8 @@ import type { AuditRow, SaidFacts } from './store.ts';
 export interface RecentLine extends Pick<AuditRow, 'kind' | 'timeMs' | 'person' | 'client' | 'server'> {
   readonly position: number;
   readonly said: SaidFacts;
+  /** It has a part that can be erased. */
+  readonly isPersonal: boolean;
 }
 
 /**
@@ -49,13 +51,21 @@ export function recentLines(max = maxLines): RecentLines {
 /** A line for its readers: what they want and nothing else, so that it does not keep the rest of it in memory. */
 export function toRecentLine(position: number, row: AuditRow): RecentLine {
   const { kind, timeMs, person, client, server } = row;
-  const { issuer, domain, outcome, reason, correlation, scopesGranted, scopesAsked, unknownScopes } =
-    row.said ?? readSaid(row.body);
-  const said = { issuer, domain, outcome, reason, correlation, scopesGranted, scopesAsked, unknownScopes };
-  return { position, kind, timeMs, person, client, server, said };
+  const { issuer, domain, outcome, reason, correlation, scopesGranted, scopesAsked, unknownScopes, by, credential } =
+    row.said ?? readSaid(row);
+  const said = {
+    ...{ issuer, domain, outcome, reason, correlation, scopesGranted, scopesAsked, unknownScopes },
+    ...(by !== undefined && { by }),
+    ...(credential !== undefined && { credential }),
+  };
+  return { position, kind, timeMs, person, client, server, said, isPersonal: row.personal !== undefined };
 }
 
 /** What the text of a line says that readers go by; as somebody wrote it, so that each member may be anything. */
-export function readSaid(body: string): SaidFacts {
-  return JSON.parse(body) as SaidFacts;
+export function readSaid({ body, personal }: Pick<AuditRow, 'body' | 'personal'>): SaidFacts {
+  const said = JSON.parse(body) as SaidFacts;
+  // Who did it can be erased, and is read only where it stands: most lines are of requests, which nobody did to another.
+  if (!personal?.includes('"by":')) return said;
+  const { by } = JSON.parse(personal) as SaidFacts;
+  return { ...said, by };
 }

@@ -52,7 +52,7 @@ export function retentionStore({ db, write }: Engine): RetentionStore {
       const row = await db
         .selectFrom('audit_readers')
         .select(({ fn }) => fn.min<number | null>('position').as('position'))
-        .where('name', '!=', 'tally') // no reader: it says from where on lines are in the numbers, and stays
+        .where('name', 'not in', ['tally', 'doers']) // no readers: they say from where on the index tells more, and stay
         .executeTakeFirst();
       return row?.position ?? undefined;
     },

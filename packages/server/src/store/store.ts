@@ -166,6 +166,8 @@ export interface SaidFacts {
   readonly scopesGranted?: unknown;
   readonly scopesAsked?: unknown;
   readonly unknownScopes?: unknown;
+  readonly by?: unknown;
+  readonly credential?: unknown;
 }
 
 /** A line as kept: its place in the chain of the node that wrote it. */

@@ -221,7 +221,7 @@ function createTail(db: Engine['db']): () => Promise<Tally> {
         .execute();
       for (const { kind, time_ms, body, client, server } of lines) {
         const keys = { client: client ?? undefined, server: server ?? undefined };
-        known.tally.add({ kind, timeMs: time_ms, said: readSaid(body), ...keys });
+        known.tally.add({ kind, timeMs: time_ms, said: readSaid({ body }), ...keys });
       }
       known.to = to;
     }

@@ -18,18 +18,23 @@ export interface ActionFilters {
   readonly outcome: string;
   readonly since: string;
   readonly person: string;
+  /** Id of whoever did it, and of the token that it was done with. */
+  readonly by: string;
+  readonly token: string;
 }
 
 export function toAbout(text: string): About {
   return Object.hasOwn(kindsAbout, text) ? (text as About) : 'all';
 }
 
-export function toActionQuery({ about, outcome, since, person }: ActionFilters, nowMs: number): RecordQuery {
+export function toActionQuery({ about, outcome, since, person, by, token }: ActionFilters, nowMs: number): RecordQuery {
   const span = spans[since];
   return {
     kind: kindsAbout[toAbout(about)].join(','),
     ...((outcome === 'allowed' || outcome === 'refused') && { outcome }),
     ...(person && { person }),
+    ...(by && { by }),
+    ...(token && { token }),
     ...(span !== undefined && { fromMs: nowMs - span }),
   };
 }

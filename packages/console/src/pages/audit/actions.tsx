@@ -16,6 +16,7 @@ import { LineMark, LineTime } from '../decisions/columns.tsx';
 import { type Line, short, toLine, whyOf } from '../decisions/line.ts';
 import { type ActionFilters, changesOf, toAbout, toActionQuery } from './actions-query.ts';
 import style from './audit.module.css';
+import { TokenChoice } from './token-choice.tsx';
 
 const pageLength = 100;
 /** Members of a change that stand in its row; all of them on its page. */
@@ -25,7 +26,14 @@ const shownChanges = 3;
 export function Actions() {
   const search: Readonly<Record<string, unknown>> = useSearch({ strict: false });
   const of = (name: string) => (typeof search[name] === 'string' ? (search[name] as string) : '');
-  const filters = { about: of('about'), outcome: of('outcome'), since: of('since'), person: of('person') };
+  const filters = {
+    about: of('about'),
+    outcome: of('outcome'),
+    since: of('since'),
+    person: of('person'),
+    by: of('by'),
+    token: of('token'),
+  };
   const key = JSON.stringify(filters);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a span counts from when it was chosen, so that pages fit together
   const query = useMemo(() => toActionQuery(filters, Date.now()), [key]);
@@ -69,7 +77,7 @@ export function Actions() {
   );
 }
 
-function Filters({ filters: { about, outcome, since, person } }: { readonly filters: ActionFilters }) {
+function Filters({ filters: { about, outcome, since, person, by, token } }: { readonly filters: ActionFilters }) {
   const navigate = useNavigate();
   const change = (next: Partial<ActionFilters>) =>
     void navigate({
@@ -102,9 +110,16 @@ function Filters({ filters: { about, outcome, since, person } }: { readonly filt
           onChange={(next) => change({ since: orAll(next) })}
         />
       </div>
-      <div className={style.person}>
+      <div className={style.people}>
         <PersonChoice
-          label={decisionsTexts.person}
+          label={texts.by}
+          placeholder={decisionsTexts.anybody}
+          value={by}
+          onChange={(next) => change({ by: next })}
+        />
+        <TokenChoice value={token} onChange={(next) => change({ token: next })} />
+        <PersonChoice
+          label={texts.aboutPerson}
           placeholder={decisionsTexts.anybody}
           value={person}
           onChange={(next) => change({ person: next })}
@@ -150,7 +165,12 @@ function columnsOf(
       stays: true,
       cell: ({ by, credential }) => (
         <>
-          {person(by)} {credential !== undefined && <span className="remark">{texts.token}</span>}
+          {person(by)}{' '}
+          {credential !== undefined && (
+            <span className="remark">
+              <Name to={`/audit?token=${encodeURIComponent(credential)}`}>{texts.token}</Name>
+            </span>
+          )}
         </>
       ),
       text: ({ by, credential }) => `${textOf(by)}${credential === undefined ? '' : `, ${texts.token} ${credential}`}`,

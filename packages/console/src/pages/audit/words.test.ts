@@ -77,13 +77,16 @@ describe('what the page of the record opens with', () => {
 
 describe('what administrators did', () => {
   test('is asked for by kind, outcome, time and person', () => {
-    assert.deepEqual(toActionQuery({ about: '', outcome: '', since: '', person: '' }, 0), {
+    assert.deepEqual(toActionQuery({ about: '', outcome: '', since: '', person: '', by: '', token: '' }, 0), {
       kind: 'admin,policy,directory,factor,key,alert,system',
     });
-    assert.deepEqual(toActionQuery({ about: 'people', outcome: 'refused', since: 'h1', person: 'u_1' }, 4_000_000), {
+    const all = { about: 'people', outcome: 'refused', since: 'h1', person: 'u_1', by: 'u_2', token: 't_1' };
+    assert.deepEqual(toActionQuery(all, 4_000_000), {
       kind: 'directory,factor',
       outcome: 'refused',
       person: 'u_1',
+      by: 'u_2',
+      token: 't_1',
       fromMs: 400_000,
     });
     assert.equal(toAbout('constructor'), 'all');

@@ -64,6 +64,8 @@ export interface RecordQuery {
   scope?: string;
   reason?: string;
   correlation?: string;
+  by?: string;
+  token?: string;
   fromMs?: number;
   toMs?: number;
 }

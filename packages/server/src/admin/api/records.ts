@@ -46,12 +46,14 @@ export const recordRoutes: readonly Route[] = [
       outcome: z.enum(['allowed', 'refused']).optional(),
       reason: text.describe('Why it was refused, by its name on the record.'),
       correlation: text,
+      by: text.describe('Id of the person who did it as an administrator, or cli: and the account at the machine.'),
+      token: text.describe('Id of the API or SCIM token that it was done with.'),
       fromMs: z.coerce.number().int().min(0).optional(),
       toMs: z.coerce.number().int().min(0).optional(),
     }),
     answer: z.object({ items: z.array(RecordShape), next: z.string().nullable() }),
     handle: async ({ query }, { store, installation }) => {
-      const { limit, cursor, person, kind, fromMs, toMs, ...rest } = query;
+      const { limit, cursor, person, kind, token, fromMs, toMs, ...rest } = query;
       const after = cursor === undefined ? undefined : readCursor(cursor);
       if (cursor !== undefined && after === undefined)
         return refuse('api_value_invalid', 'The cursor is none of ours.');
@@ -64,7 +66,14 @@ export const recordRoutes: readonly Route[] = [
       const ids = person === undefined ? undefined : await idsOnRecord(store, person, installation.idp);
       const found = await searchRecord(
         store,
-        { ...only, kind: kind?.split(','), person: ids, fromMs, toMs },
+        {
+          ...only,
+          kind: kind?.split(','),
+          person: ids,
+          credential: token === undefined ? undefined : [token],
+          fromMs,
+          toMs,
+        },
         { limit, after },
       );
       const { records, next } = toRecordPage(found);

@@ -24,11 +24,14 @@ export function auditSearchContract(access: Access): void {
         ...(outcome === 'refused' && { reason: ['policy_denied', 'client_unknown'][pick(2)] }),
         ...(pick(2) === 0 && { correlation: `${mine}-trace-${pick(60)}` }),
         ...(pick(2) === 0 ? { scopesGranted: scopes } : { scopesAsked: scopes }),
+        ...(pick(20) === 0 && { credential: `${mine}-token-${pick(3)}` }),
       };
+      const by = pick(12) === 0 ? `${mine}-admin-${pick(4)}` : undefined;
       const line = row({
         kind: ['issuance', 'redemption', 'tool_call'][pick(3)] as string,
         timeMs: at,
         body: JSON.stringify(body),
+        personal: JSON.stringify({ salt: 'x', ...(by && { by }), before: { by: `${mine}-admin-0` } }),
         ...(pick(10) !== 0 && { person: `${mine}-person-${pick(40)}` }),
         client: `${mine}-client-${pick(4)}`,
         server: `${mine}-server-${pick(3)}`,
@@ -49,7 +52,7 @@ export function auditSearchContract(access: Access): void {
         .filter((line) =>
           Object.entries(filter).every(([name, values]) => {
             if (!Array.isArray(values)) return true;
-            return factsOf({ ...line, said: readSaid(line.body) }).some(
+            return factsOf({ ...line, said: readSaid(line) }).some(
               ([of, value]) => of === (name as TermName) && values.includes(value),
             );
           }),
@@ -80,6 +83,10 @@ export function auditSearchContract(access: Access): void {
       ['a reason at a server', { server: [`${mine}-server-1`], reason: ['client_unknown'] }],
       ['a scope of a kind', { client, scope: ['issues:read'], kind: ['tool_call'] }],
       ['a correlation id', { correlation: [`${mine}-trace-5`] }],
+      ['whoever did it', { by: [`${mine}-admin-1`] }],
+      ['whoever did it, of a kind', { by: [`${mine}-admin-2`, `${mine}-admin-3`], kind: ['redemption'] }],
+      ['a token', { credential: [`${mine}-token-1`] }],
+      ['a token in the hands of somebody', { by: [`${mine}-admin-1`], credential: [`${mine}-token-2`] }],
       ['two that never meet', { client, correlation: [`${mine}-trace-none`] }],
       ['nothing at all', { client, server: [] }],
       ['a client from a time on', { client, fromMs: start + 5_000_000 }],
@@ -129,6 +136,11 @@ export function auditSearchContract(access: Access): void {
       await access.store().auditSearch.forget(person);
       const { rows } = await access.store().auditSearch.find({ person: [person] }, { limit: 1000 });
       assert.ok(rows.every(({ position }) => position > indexed));
+      const by = [`${mine}-admin-1`];
+      const findDone = async () => (await access.store().auditSearch.find({ by }, { limit: 1000 })).rows;
+      assert.ok((await findDone()).some(({ position }) => position <= indexed));
+      await access.store().auditSearch.forget(`${mine}-admin-1`);
+      assert.ok((await findDone()).every(({ position }) => position > indexed));
     });
   });
 }

@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: lf5-IATwlaPb0ojBKCpDN41bGKHKvFOcdFvdceqsQNw
+// Made of: mt2VcolAwrQx0DuNbOytxkTPGB7Ig9SvVJiIod2heXs
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -1617,6 +1617,8 @@ export interface Operations {
       outcome?: 'allowed' | 'refused';
       reason?: string;
       correlation?: string;
+      by?: string;
+      token?: string;
       fromMs?: number;
       toMs?: number;
     };
