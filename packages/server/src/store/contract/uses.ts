@@ -69,6 +69,7 @@ export function usesContract(access: Access): void {
         assert.equal((await uses.sums({ side: 'idp', by: 'server', fromMs: at + 2 * dayMs })).get(server), undefined);
       };
       await check();
+      // A whole stretch, so that the line before is in the numbers wherever in one it stood.
       await write(Array.from({ length: 1100 }, () => line('system', {}, {})));
       await indexAll();
       await check();
@@ -247,6 +248,7 @@ export function usesContract(access: Access): void {
         }
       };
       await check();
+      // A whole stretch, so that the line before is in the numbers wherever in one it stood.
       await write(Array.from({ length: 1100 }, () => line('system', {}, {})));
       await indexAll();
       await check();
@@ -284,7 +286,8 @@ export function usesContract(access: Access): void {
       const { uses } = access.store();
       const [server, client] = [fresh('server'), fresh('client')];
       await write([line('issuance', {}, { server, client, timeMs: 2 * dayMs })]);
-      await write(Array.from({ length: 600 }, () => line('system', {}, {})));
+      // A whole stretch, so that the line before is in the numbers wherever in one it stood.
+      await write(Array.from({ length: 1100 }, () => line('system', {}, {})));
       await indexAll();
       const filter = { side: 'idp', fromMs: 0, servers: [server] } as const;
       await access.store().purge(401 * 86_400);
