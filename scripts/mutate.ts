@@ -63,6 +63,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('changes/plan.ts'), [toSpec('policy-as-code')]],
   [server('changes/author.ts'), [toSpec('second-person')]],
   [server('changes/enable-server.ts'), [server('changes/enable-server.test.ts')], [toSpec('admin-enable-server')]],
+  [server('changes/guard-server.ts'), [server('changes/guard-server.test.ts')], [toSpec('admin-enable-server')]],
   [server('admin/steps.ts'), [server('admin/steps.test.ts')]],
   [server('policy/diff/moved.ts'), [server('policy/diff/moved.test.ts')]],
   [server('changes/compiled.ts'), [server('changes/compiled.test.ts')]],

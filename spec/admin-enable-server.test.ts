@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { adminRefused } from './admin-world.ts';
-import { openChangesWorld, publish, type Seen, writer } from './changes-world.ts';
-import { idpIssuer } from './world.ts';
+import { accessText, openChangesWorld, publish, type Seen, writer } from './changes-world.ts';
+import { idpIssuer, rasIssuer } from './world.ts';
 
 // From a server in the catalogue, or an address, to people who reach it: a draft like any other (design.md §5, §4.8).
 
@@ -118,6 +118,116 @@ describe('to enable a server', () => {
     await adminRefused(world, await world.send('POST', '/servers', { token, body: linear }), 'admin_scope_lacks');
     const applies = await world.tokenOf('policy', ['apply']);
     assert.equal((await world.send('POST', '/servers', { token: applies, body: linear })).status, 201);
+  });
+});
+
+describe('a server of our own', () => {
+  const own = {
+    ...linear,
+    id: 'notes',
+    name: 'Notes',
+    resource: `${rasIssuer}/notes-here/mcp`,
+    ras: rasIssuer,
+    through: [{ id: 'claude-code' }],
+    upstream: { http: 'http://127.0.0.1:9/s3cret/mcp' },
+  };
+  const resourceText = (secondPerson = '') =>
+    `clients: { other: {} }\ntrust: { local: { keys: discovery, accounts: create, clients: [other] } }\n${secondPerson}`;
+  const open = async (secondPerson?: string) => {
+    const world = await openChangesWorld();
+    await publish(world, 'resource', resourceText(secondPerson));
+    return { world, policy: writer(world, 'policy') };
+  };
+
+  test('is two drafts, one for who reaches it and one for the gateway; what is left by hand says which to publish', async () => {
+    const { policy } = await open();
+    const made = await policy.send('POST', '/servers', own);
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    assert.equal(made.body.guard.name, 'Guard Notes');
+    const guard = await policy.send('GET', `/drafts/${made.body.guard.id}`);
+    const { servers, clients, trust } = guard.body.document;
+    assert.equal(guard.body.kind, 'resource');
+    assert.deepEqual(servers['notes-here'].upstream, { kind: 'http' }, 'T28: no more of it is told');
+    assert.deepEqual(servers['notes-here'].tools, { '*': 'write' });
+    assert.deepEqual(Object.keys(clients), ['other', 'claude-code']);
+    assert.deepEqual(trust.local.clients, ['other', 'claude-code']);
+    const { body } = await policy.send('GET', `/drafts/${made.body.id}/steps`);
+    assert.deepEqual(
+      body.items[0].steps.map(({ about, draft }: Seen) => [about, draft]),
+      [
+        ['publish_here', guard.body.id],
+        // Of the other client that has an id there already, which the draft says nothing of.
+        ['client_here', undefined],
+        ['secret', undefined],
+        ['secret', undefined],
+        ['set_up', undefined],
+        ['set_up', undefined],
+      ],
+    );
+    assert.equal((await policy.publish(guard.body)).status, 200);
+    assert.equal((await policy.publish(made.body)).status, 200);
+  });
+
+  test('T29: each draft takes the second person that its own document asks for', async () => {
+    const { policy, world } = await open('second_person: required\n');
+    const made = await policy.send('POST', '/servers', own);
+    const guard = await policy.send('GET', `/drafts/${made.body.guard.id}`);
+    await adminRefused(world, await policy.publish(guard.body), 'second_person_needed');
+    await policy.propose({ id: guard.body.id, etag: guard.headers.get('etag') ?? '' });
+    assert.equal((await writer(world, 'owner').publish(guard.body)).status, 200);
+    assert.equal((await policy.publish(made.body)).status, 200);
+  });
+
+  test('that is guarded already needs none, nor does one whose document is managed elsewhere', async () => {
+    const { policy } = await open();
+    const bare = { ...own, upstream: undefined };
+    const done = `servers: { notes-here: { scopes: { read: {} } } }\nclients: { claude-code: {} }\ntrust: { local: { keys: discovery, accounts: create, clients: [claude-code] } }\n`;
+    const { world } = await open();
+    await publish(world, 'resource', done);
+    assert.equal((await writer(world, 'policy').send('POST', '/servers', bare)).body.guard, null);
+    const elsewhere = await openChangesWorld();
+    assert.equal((await writer(elsewhere, 'policy').send('POST', '/servers', bare)).body.guard, null);
+    assert.equal((await policy.send('POST', '/servers', linear)).body.guard, null);
+  });
+
+  test('a client that says local is known by that', async () => {
+    const { policy, world } = await open();
+    await publish(world, 'access', accessText.replace(`{ ${rasIssuer}: claude-code }`, '{ local: cc-here }'));
+    const made = await policy.send('POST', '/servers', own);
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    assert.deepEqual(made.body.document.clients['claude-code'].client_ids, { local: 'cc-here' });
+    const guard = await policy.send('GET', `/drafts/${made.body.guard.id}`);
+    assert.ok(Object.hasOwn(guard.body.document.clients, 'cc-here'));
+  });
+
+  const wrong: [name: string, change: object, reason: 'api_value_invalid' | 'draft_mistaken'][] = [
+    ['an upstream of somebody else’s server', { ras, resource: `${ras}/mcp` }, 'api_value_invalid'],
+    ['an address that the gateway does not have', { resource: `${rasIssuer}/a/b/mcp` }, 'api_value_invalid'],
+    ['an upstream that is no address of a server', { upstream: { http: 'file:///etc/passwd' } }, 'draft_mistaken'],
+    ['an upstream with a password in it', { upstream: { http: 'http://a:b@127.0.0.1/mcp' } }, 'draft_mistaken'],
+    ['a command', { upstream: { stdio: ['sh'] } }, 'api_value_invalid'],
+  ];
+  for (const [name, change, reason] of wrong) {
+    test(`is refused, and no draft of either document is left behind: ${name}`, async () => {
+      const { policy, world } = await open();
+      await adminRefused(world, await policy.send('POST', '/servers', { ...own, ...change }), reason);
+      assert.deepEqual((await policy.send('GET', '/drafts')).body.items, []);
+    });
+  }
+
+  test('where the draft for the people cannot be made, the one for the gateway goes', async () => {
+    const { policy, world } = await open();
+    const { list } = world.store.drafts;
+    let calls = 0;
+    const full: typeof list = async () => {
+      calls += 1;
+      const heads = await list();
+      return calls === 1 ? heads : Array.from({ length: 100 }, () => heads[0] as (typeof heads)[0]);
+    };
+    Object.assign(world.store.drafts, { list: full });
+    await adminRefused(world, await policy.send('POST', '/servers', own), 'api_conflict');
+    Object.assign(world.store.drafts, { list });
+    assert.deepEqual((await policy.send('GET', '/drafts')).body.items, []);
   });
 });
 

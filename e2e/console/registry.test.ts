@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { agentOf, claimsOf, issue, secretOf, suiteScope, tokenOf } from '../harness.ts';
+import { agentOf, claimsOf, issue, redeem, secretOf, suiteScope, tokenOf } from '../harness.ts';
 import { type ConsoleWorld, checkComplaints, checkLooks, startConsole } from './harness.ts';
 
 describe('servers and clients', () => {
@@ -115,6 +115,67 @@ describe('servers and clients', () => {
       .waitFor();
     checkComplaints(page);
     await page.close();
+  });
+
+  test('a server of our own: one dialog, a draft of each document, and nothing to paste for the gateway', async () => {
+    const page = await world.open('dana', '/catalogue');
+    await page.getByRole('button', { name: 'Put one behind the gateway…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('It needs a name for rules.').waitFor();
+    await dialog.getByLabel('Name', { exact: true }).fill('Notes');
+    await dialog.getByLabel('Name in rules').fill('notes');
+    await dialog.getByLabel('Where it runs').fill('http://127.0.0.1:9/mcp');
+    await dialog.getByText(`${world.acme.demo.ras.issuer}/notes/mcp`).waitFor();
+    await dialog.getByLabel('Another scope').fill('notes:read');
+    await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+    await dialog.getByRole('group', { name: 'Risk of notes:read' }).getByRole('button', { name: 'Low' }).click();
+    await dialog.getByLabel('Find a group').fill('engin');
+    await dialog.getByRole('button', { name: 'engineering', exact: true }).click();
+    await dialog.getByRole('checkbox', { name: 'Claude Code' }).check();
+    await dialog.getByText('Nothing is in force until the draft is published.').waitFor();
+    await checkLooks(page, 'enable-own');
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await dialog.getByRole('button', { name: 'Make the draft' }).click();
+
+    await page.getByRole('heading', { level: 1, name: 'Enable Notes' }).waitFor();
+    const steps = page.getByRole('region', { name: 'What remains to be done by hand for Notes' });
+    await steps.getByRole('heading', { name: /^Publish “Guard Notes”/ }).waitFor();
+    assert.equal(await steps.getByText('upstream:').count(), 0);
+    await checkLooks(page, 'enable-own-draft');
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await steps.getByRole('link', { name: 'Open the draft' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Guard Notes' }).waitFor();
+    await page.getByRole('button', { name: /^Publish/ }).click();
+    await page.getByText(/^Version \d+ is in force\.$/).waitFor();
+    await page.getByRole('link', { name: 'Enable Notes' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Enable Notes' }).waitFor();
+    await page
+      .getByText(/1 person in engineering gains notes:read on Notes/)
+      .first()
+      .waitFor();
+    await page.getByRole('heading', { name: /^Publish “Guard Notes”/ }).waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: /^Publish: 1 gain/ }).click();
+    await page.getByText(/^Version \d+ is in force\.$/).waitFor();
+    checkComplaints(page);
+    await page.close();
+
+    // Let in, and passed on to where nobody answers.
+    const { demo } = world.acme;
+    const { idp, ras, idToken } = await agentOf(demo, 'alice');
+    const resource = `${demo.ras.issuer}/notes/mcp`;
+    const token = tokenOf(
+      await redeem(demo, tokenOf(await issue(demo, { resource }, idToken, secretOf(idp))), secretOf(ras)),
+    );
+    const response = await fetch(resource, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept: 'application/json, text/event-stream',
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} }),
+    });
+    assert.equal(response.status, 502);
   });
 
   test('a probe says what it found, and what it could not see', async () => {

@@ -73,6 +73,32 @@ describe('what remains to be done by hand', () => {
     assert.equal(found[1]?.text, 'clients:\n  "code": {}\n\ncredence client secret new ras code');
   });
 
+  test('here: what the gateway calls it is in its address, and not what the access document calls it', () => {
+    const own = access(
+      'servers: { wiki: { local: pages, scopes: { read: {} } }, odd: { resource: https://mcp.acme.example/odd, ras: https://mcp.acme.example, scopes: { read: {} } } }',
+    );
+    const guard = (id: string) => {
+      const server = own.servers.get(id);
+      assert.ok(server);
+      const [found] = remainingSteps(own, server, { installation, resource: resource('servers: {}\n'), secrets: [] });
+      return found;
+    };
+    assert.match(guard('wiki')?.text ?? '', /^servers:\n {2}"pages": /);
+    assert.deepEqual([guard('odd')?.about, guard('odd')?.text], ['guard_here', null]);
+    assert.match(guard('odd')?.words ?? '', /https:\/\/mcp\.acme\.example\/NAME\/mcp, and nowhere else/);
+  });
+
+  test('here: a draft that does it has to be published; what it does not do remains', () => {
+    const drafted = (text: string) => ({ id: 'dr_1', name: 'Guard Wiki', index: resource(text) });
+    const server = 'servers: { wiki: { upstream: { http: "http://localhost:1/mcp" }, scopes: { read: {} } } }\n';
+    const around = { resource: resource('servers: {}\n'), secrets: [{ clientId: 'code' }] };
+    const half = steps('wiki', { ...around, drafted: drafted(server) });
+    assert.deepEqual(heads(half), ['publish_here', 'client_here code', 'set_up code']);
+    assert.deepEqual([half[0]?.draft, half[0]?.text], ['dr_1', null]);
+    const all = `${server}clients: { code: {} }\ntrust: { local: { clients: [code], accounts: known, keys: discovery } }\n`;
+    assert.deepEqual(heads(steps('wiki', { ...around, drafted: drafted(all) })), ['publish_here', 'set_up code']);
+  });
+
   test('here: nothing that can be seen to be done', () => {
     const done = resource(`
 servers: { wiki: { upstream: { http: "http://localhost:1/mcp" }, scopes: { read: {}, write: { risk: high } } } }

@@ -1,26 +1,32 @@
+import { strictest } from '../changes/guard-server.ts';
 import { hasSecret } from '../clients/authenticate.ts';
 import type { AccessIndex, ResourceIndex } from '../policy/compile.ts';
 import { isClientIdUrl, id as nameId } from '../policy/document-words.ts';
 import type { AccessClient, AccessServer } from '../policy/model.ts';
 import { mayExchange } from '../policy/reach.ts';
+import { serverHere } from '../policy/resource-uri.ts';
 import type { ClientSecret } from '../store/store.ts';
 import type { Installation } from './api/services.ts';
 import { quote } from './set-up.ts';
 
 /** Something that no document can do: a person does it, here or at somebody else's. */
 export interface RemainingStep {
-  readonly about: 'trust_there' | 'client_there' | 'guard_here' | 'client_here' | 'secret' | 'set_up';
+  readonly about: 'trust_there' | 'client_there' | 'publish_here' | 'guard_here' | 'client_here' | 'secret' | 'set_up';
   readonly title: string;
   readonly words: string;
   /** To be typed, pasted or told, as it is; `null` where there is nothing. */
   readonly text: string | null;
   /** The client in whose page it is done, where it is. */
   readonly client: string | null;
+  /** The draft that is to be published, where it is one. */
+  readonly draft?: string;
 }
 
 interface Around {
   readonly installation: Pick<Installation, 'idp' | 'ras'>;
   readonly resource: ResourceIndex | undefined;
+  /** A draft of the resource document that does some of it: what it does not do remains. */
+  readonly drafted?: { readonly id: string; readonly name: string; readonly index: ResourceIndex } | undefined;
   /** Secrets that there are, of clients of the identity provider. */
   readonly secrets: readonly Pick<ClientSecret, 'clientId'>[];
 }
@@ -71,17 +77,37 @@ function toClientThere({ id, name, clientIds }: AccessClient, ras: string): Rema
 function stepsHere(
   server: AccessServer,
   clients: readonly AccessClient[],
-  { installation: { idp }, resource }: Around,
+  { installation: { idp, ras }, resource: inForce, drafted }: Around,
 ): RemainingStep[] {
-  if (!resource) return [];
+  if (!inForce) return [];
+  const resource = drafted?.index ?? inForce;
+  const publish: RemainingStep[] = drafted
+    ? [
+        {
+          about: 'publish_here',
+          title: `Publish “${drafted.name}”, the draft of the resource document, first`,
+          words: 'It lets the gateway and the authorization server here know of it. It is approved for itself.',
+          text: null,
+          client: null,
+          draft: drafted.id,
+        },
+      ]
+    : [];
+  const idHere = serverHere(ras, server.resource);
   const guard: RemainingStep[] = resource.serversByResource.has(server.resource)
     ? []
     : [
         {
           about: 'guard_here',
           title: 'Put it behind the gateway here',
-          words: 'The resource document has no server of this address yet: nobody would answer there.',
-          text: `servers:\n  ${JSON.stringify(server.id)}: { upstream: { http: URL }, scopes: ${toYaml(server)}, tools: { "*": ${strictest(server)} } }`,
+          words:
+            idHere === undefined
+              ? `Nobody would answer there: the gateway has servers at ${ras}/NAME/mcp, and nowhere else.`
+              : 'The resource document has no server of this address yet: nobody would answer there.',
+          text:
+            idHere === undefined
+              ? null
+              : `servers:\n  ${JSON.stringify(idHere)}: { upstream: { http: URL }, scopes: ${toYaml(server)}, tools: { "*": ${JSON.stringify(strictest(server.scopes))} } }`,
           client: null,
         },
       ];
@@ -94,7 +120,7 @@ function stepsHere(
     const said = known ? toTrust(known.id) : toKnow(client.id, idThere);
     return [{ about: 'client_here', title, ...said, client: client.id }];
   });
-  return [...guard, ...there];
+  return [...publish, ...guard, ...there];
 }
 
 /** For a client that the resource document knows: the issuer must be let speak for it as well. */
@@ -149,10 +175,4 @@ function toYaml({ scopes }: AccessServer): string {
     ([scope, risk]) => `${JSON.stringify(scope)}: ${risk === 'low' ? '{}' : `{ risk: ${risk} }`}`,
   );
   return `{ ${each.join(', ')} }`;
-}
-
-/** What every tool needs until somebody has said what each needs. */
-function strictest({ scopes }: AccessServer): string {
-  const last = ['high', 'medium', 'low'].flatMap((risk) => [...scopes].filter(([, of]) => of === risk))[0];
-  return JSON.stringify(last?.[0] ?? '');
 }

@@ -6,6 +6,7 @@ import { parseDocument } from '../policy/parse.ts';
 import { type Enabling, editsToEnable } from './enable-server.ts';
 
 const ras = 'https://mcp.linear.app';
+const ours = 'https://mcp.acme.example';
 const linear: Enabling = {
   id: 'linear',
   name: 'Linear',
@@ -22,7 +23,7 @@ const linear: Enabling = {
 const code = { name: 'Code', redirect_uris: ['http://localhost/a'], client_ids: { 'https://a.example': 'code-at-a' } };
 
 function enabled(document: Json, change: Partial<Enabling> = {}) {
-  const edits = editsToEnable(document, { ...linear, ...change });
+  const edits = editsToEnable(document, { ...linear, ...change }, ours);
   if (!edits.ok) return { refusal: edits.refusal, detail: edits.detail };
   const edited = applyEdits(document, edits.value) as { [key: string]: never };
   const parsed = parseDocument(edited, 'access');
@@ -106,7 +107,7 @@ describe('a server that is to be reached', () => {
   test('a client that has an id there already keeps it, and its entry is not touched', () => {
     const there = { ...code, client_ids: { [ras]: 'c-7' } };
     for (const through of [{ id: 'code' }, { id: 'code', clientId: 'c-7' }]) {
-      const edits = editsToEnable({ clients: { code: there } }, { ...linear, through: [through] });
+      const edits = editsToEnable({ clients: { code: there } }, { ...linear, through: [through] }, ours);
       assert.deepEqual(edits.ok && edits.value.map(({ section }) => section), ['servers', 'rules']);
     }
     const other = enabled({ clients: { code: there } }, { through: [{ id: 'code', clientId: 'c-8' }] });
@@ -116,7 +117,7 @@ describe('a server that is to be reached', () => {
   test('the rule has a name of its own, whoever it is for', () => {
     const rules = [{ id: 'engineering-linear', allow: ['x'], on: 'o', to: ['everyone'] }];
     const idOf = (document: Json, to: string[]) => {
-      const edits = editsToEnable(document, { ...linear, to });
+      const edits = editsToEnable(document, { ...linear, to }, ours);
       return edits.ok && edits.value.at(-1)?.id;
     };
     assert.equal(idOf({ rules }, ['group:engineering']), 'engineering-linear-2');

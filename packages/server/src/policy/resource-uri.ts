@@ -18,3 +18,9 @@ export function sameResource(registered: string, other: string): boolean {
 export function resourceOf(ras: string, serverId: string): string {
   return `${ras}/${serverId}/mcp`;
 }
+
+/** The way back: what a RAS calls the server at this address; `undefined` where its gateway has none. */
+export function serverHere(ras: string, resource: string): string | undefined {
+  const [, serverId] = /^\/([^/]+)\/mcp$/.exec(resource.startsWith(`${ras}/`) ? resource.slice(ras.length) : '') ?? [];
+  return serverId;
+}

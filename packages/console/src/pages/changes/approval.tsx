@@ -41,7 +41,16 @@ function OwnGain({ draft }: { readonly draft: string }) {
 }
 
 /** What another version in force changes, on any page; and what was asked for is answered by it. */
-const published = ['listVersions', 'getMatrix', 'getCell', 'getOverview', 'listRequests', 'getRequest'] as const;
+const published = [
+  'listVersions',
+  'getMatrix',
+  'getCell',
+  'getOverview',
+  'listRequests',
+  'getRequest',
+  'draftSteps',
+  'serverSteps',
+] as const;
 
 /** Who has to agree and why; the button says what it does in people. */
 export function ApprovalBox({

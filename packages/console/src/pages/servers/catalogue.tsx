@@ -14,7 +14,7 @@ import { useUrlState } from '../../parts/url-state.ts';
 import { enableTexts } from '../../texts/enable.ts';
 import { serverTexts as texts } from '../../texts/servers.ts';
 import { Enable } from './enable.tsx';
-import { type Start, startOfKnown, startOfProbe } from './enable-form.ts';
+import { type Start, startOfKnown, startOfOwn, startOfProbe } from './enable-form.ts';
 import { toEntry } from './entry.ts';
 
 type Probed = Answer<'probeServer'>;
@@ -69,6 +69,14 @@ export function Page() {
             )}
           </div>
         </Section>
+        {here?.ras && (
+          <Section title={enableTexts.own} remark={enableTexts.ownRemark}>
+            <p className="quiet prose">{enableTexts.ownLead}</p>
+            <MayButton permission="apply" onClick={() => setStart(startOfOwn(here.ras ?? ''))}>
+              {enableTexts.ownAction}
+            </MayButton>
+          </Section>
+        )}
         <Section title={texts.known} remark={texts.knownRemark}>
           <Await query={catalogue}>
             {({ value }) => (

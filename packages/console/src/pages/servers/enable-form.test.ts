@@ -7,6 +7,7 @@ import {
   isElsewhere,
   missingIn,
   startOfKnown,
+  startOfOwn,
   startOfProbe,
   toBody,
 } from './enable-form.ts';
@@ -51,6 +52,20 @@ describe('what a server is enabled with', () => {
     assert.deepEqual([start.id, start.name, start.ras], ['linear', 'Linear', '']);
     assert.deepEqual(formOf(start, none).scopes.length, 2, 'each scope once');
     assert.equal(startOfProbe({ ...probed, resource: null }).resource, probed.url);
+  });
+
+  test('or of one of our own nothing: its address at the gateway follows from its name', () => {
+    const own = formOf(startOfOwn('https://mcp.acme.example'), new Set(['wiki']));
+    assert.deepEqual([own.id, missingIn(own)], ['', 'id']);
+    assert.equal(missingIn({ ...own, id: 'notes' }), 'upstream');
+    const said = form({ ...own, id: 'notes', upstream: 'http://10.0.0.7/mcp', resource: 'https://elsewhere.example' });
+    assert.equal(isElsewhere(said), false);
+    const { resource, upstream, ras } = toBody(said, undefined);
+    assert.deepEqual(
+      [resource, upstream, ras],
+      ['https://mcp.acme.example/notes/mcp', { http: 'http://10.0.0.7/mcp' }, 'https://mcp.acme.example'],
+    );
+    assert.ok(!('upstream' in toBody(form(), undefined)));
   });
 
   test('has a name in rules that no other server has', () => {

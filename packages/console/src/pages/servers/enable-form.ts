@@ -14,6 +14,8 @@ export interface Start {
   readonly resource: string;
   readonly ras: string;
   readonly scopes: readonly string[];
+  /** One of our own, for the gateway here: its address follows from its name. */
+  readonly isOwn?: boolean;
 }
 
 export interface Chosen {
@@ -27,6 +29,8 @@ export interface EnableForm {
   readonly name: string;
   readonly resource: string;
   readonly ras: string;
+  /** Of one of our own, where it really is; `undefined` = it is somebody else's. */
+  readonly upstream: string | undefined;
   readonly scopes: readonly { readonly name: string; readonly risk: Risk; readonly given: boolean }[];
   /** Subjects of the rule. */
   readonly to: readonly Chosen[];
@@ -45,11 +49,30 @@ export function startOfProbe({ url, resource, authorizationServers, scopes }: Pr
   return { id, name, resource: resource ?? url, ras: authorizationServers[0]?.issuer ?? '', scopes };
 }
 
+/** Nothing is known of one of our own but who guards it. */
+export function startOfOwn(ras: string): Start {
+  return { id: '', name: '', resource: '', ras, scopes: [], isOwn: true };
+}
+
+/** Where the gateway has it, or whoever guards it elsewhere. */
+export function addressOf({
+  id,
+  resource,
+  ras,
+  upstream,
+}: Pick<EnableForm, 'id' | 'resource' | 'ras' | 'upstream'>): string {
+  return upstream === undefined ? resource : `${ras}/${id}/mcp`;
+}
+
 /** Every scope is given, and high risk until a person says otherwise. */
-export function formOf({ id, name, resource, ras, scopes }: Start, taken: ReadonlySet<string>): EnableForm {
+export function formOf(
+  { id, name, resource, ras, scopes, isOwn = false }: Start,
+  taken: ReadonlySet<string>,
+): EnableForm {
   const names = [...new Set(scopes)];
   const given = names.map((scope) => ({ name: scope, risk: 'high' as const, given: true }));
-  return { id: freeId(id, taken), name, resource, ras, scopes: given, to: [], through: [] };
+  const upstream = isOwn ? '' : undefined;
+  return { id: id && freeId(id, taken), name, resource, ras, upstream, scopes: given, to: [], through: [] };
 }
 
 function freeId(id: string, taken: ReadonlySet<string>): string {
@@ -60,9 +83,11 @@ function freeId(id: string, taken: ReadonlySet<string>): string {
 }
 
 /** The first thing that is still missing; `undefined` when it can be sent. */
-export function missingIn({ id, resource, ras, scopes, to, through }: EnableForm): keyof EnableForm | undefined {
+export function missingIn(form: EnableForm): keyof EnableForm | undefined {
+  const { id, ras, upstream, scopes, to, through } = form;
   if (id === '') return 'id';
-  if (resource === '') return 'resource';
+  if (upstream === '') return 'upstream';
+  if (addressOf(form) === '') return 'resource';
   if (ras === '') return 'ras';
   if (!scopes.some(({ given }) => given)) return 'scopes';
   if (to.length === 0) return 'to';
@@ -70,19 +95,22 @@ export function missingIn({ id, resource, ras, scopes, to, through }: EnableForm
 }
 
 /** ID-JAGs would go to another host than the server's: a server that names somebody else's may be after them. */
-export function isElsewhere({ resource, ras }: Pick<EnableForm, 'resource' | 'ras'>): boolean {
-  const [server, issuer] = [resource, ras].map((url) => (URL.canParse(url) ? new URL(url).hostname : undefined));
+export function isElsewhere(form: Pick<EnableForm, 'id' | 'resource' | 'ras' | 'upstream'>): boolean {
+  const [server, issuer] = [addressOf(form), form.ras].map((url) =>
+    URL.canParse(url) ? new URL(url).hostname : undefined,
+  );
   return server !== undefined && issuer !== undefined && server !== issuer;
 }
 
 /** As the admin API takes it. */
 export function toBody(form: EnableForm, draft: { readonly id: string; readonly revision: number } | undefined): Body {
-  const { id, name, resource, ras, scopes, to, through } = form;
+  const { id, name, ras, upstream, scopes, to, through } = form;
   return {
     id,
     ...(name.trim() !== '' && { name: name.trim() }),
-    resource,
+    resource: addressOf(form),
     ras,
+    ...(upstream !== undefined && { upstream: { http: upstream } }),
     scopes: scopes.map((scope) => ({ ...scope })),
     to: to.map((subject) => subject.id),
     through: through.map((client) => ({ id: client.id })),

@@ -7,11 +7,13 @@ import { Button, Segmented } from '../../parts/button.tsx';
 import { Check, Field, Find } from '../../parts/field.tsx';
 import { OutcomeMark } from '../../parts/marks.tsx';
 import { places } from '../../parts/name.tsx';
+import { tell } from '../../parts/notes.tsx';
 import { Dialog } from '../../parts/overlay.tsx';
 import { ErrorNote } from '../../parts/states.tsx';
 import { enableTexts as texts } from '../../texts/enable.ts';
 import style from './enable.module.css';
 import {
+  addressOf,
   type Chosen,
   clientChoices,
   type EnableForm,
@@ -47,14 +49,19 @@ export function Enable({
     enable.mutate(
       { body: toBody(form, draft?.value) },
       {
-        onSuccess: ({ value: { id } }) => {
+        onSuccess: ({ value: { id, guard } }) => {
           openDraft(id);
+          if (guard) tell(texts.guardToo(guard.name));
           void navigate({ to: places.draft(id) });
         },
       },
     );
   return (
-    <Dialog title={texts.title(form.name || form.id)} onClose={onClose} wide>
+    <Dialog
+      title={form.upstream === undefined ? texts.title(form.name || form.id) : texts.ownTitle}
+      onClose={onClose}
+      wide
+    >
       <form
         className={style.form}
         onSubmit={(event) => {
@@ -88,6 +95,7 @@ export function Enable({
 /** Where it is: folded where all of it is known. */
 function Where({ form, start, change }: { readonly form: EnableForm; readonly start: Start; readonly change: Change }) {
   const isKnown = start.resource !== '' && start.ras !== '';
+  if (form.upstream !== undefined) return <WhereOwn form={form} upstream={form.upstream} change={change} />;
   return (
     <>
       <details open={!isKnown} className={style.where}>
@@ -132,6 +140,52 @@ function Where({ form, start, change }: { readonly form: EnableForm; readonly st
       </details>
       {isElsewhere(form) && <OutcomeMark outcome="look">{texts.elsewhere}</OutcomeMark>}
     </>
+  );
+}
+
+/** One of our own: what it is called decides what its address is, and the gateway has to know where it runs. */
+function WhereOwn({
+  form,
+  upstream,
+  change,
+}: {
+  readonly form: EnableForm;
+  readonly upstream: string;
+  readonly change: Change;
+}) {
+  return (
+    <fieldset className={style.part}>
+      <legend>{texts.whereTitle}</legend>
+      <p className="remark">{texts.ownHint}</p>
+      <div className={style.fields}>
+        <Field
+          label={texts.name}
+          value={form.name}
+          maxLength={120}
+          onChange={(event) => change({ name: event.target.value })}
+        />
+        <Field
+          label={texts.id}
+          hint={texts.idHint}
+          value={form.id}
+          maxLength={64}
+          onChange={(event) => change({ id: event.target.value.trim() })}
+        />
+        <Field
+          label={texts.upstream}
+          hint={texts.upstreamHint}
+          type="url"
+          value={upstream}
+          maxLength={2048}
+          onChange={(event) => change({ upstream: event.target.value.trim() })}
+        />
+      </div>
+      {form.id !== '' && (
+        <p className="remark">
+          {texts.ownAddress} <code>{addressOf(form)}</code>
+        </p>
+      )}
+    </fieldset>
   );
 }
 

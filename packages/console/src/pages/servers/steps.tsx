@@ -22,7 +22,7 @@ export function RemainingSteps({
   return (
     <Section title={texts.stepsOf(name)} remark={texts.stepsRemark}>
       <ol className={style.steps}>
-        {steps.map(({ about, title, words, text, client }) => (
+        {steps.map(({ about, title, words, text, client, draft }) => (
           <li key={`${about} ${client ?? ''}`}>
             {text === null ? (
               <h3>{title}</h3>
@@ -30,7 +30,7 @@ export function RemainingSteps({
               <Copyable label={title} text={text} copy={texts.copy} copied={texts.copied} />
             )}
             <p className="quiet prose">
-              {words}{' '}
+              {words} {draft !== undefined && <Name to={places.draft(draft)}>{texts.toDraft}</Name>}
               {!isDraft && client !== null && (about === 'secret' || about === 'set_up') && (
                 <Name to={`${places.client(client)}?server=${encodeURIComponent(server)}`}>
                   {texts.toClient(clientNames.get(client) ?? client)}

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { enableServer } from '../../changes/enable-server.ts';
+import { toResourceIndex } from '../../in-force.ts';
 import { subject } from '../../policy/access-document.ts';
-import type { AccessIndex } from '../../policy/compile.ts';
+import type { AccessIndex, ResourceIndex } from '../../policy/compile.ts';
 import { isSame } from '../../policy/diff/same.ts';
 import { displayName, issuer, id as nameId, resource, scopeName } from '../../policy/document-words.ts';
 import type { AccessServer } from '../../policy/model.ts';
+import { Problem } from '../../problem.ts';
 import type { ClientSecret } from '../../store/store.ts';
 import { type RemainingStep, remainingSteps } from '../steps.ts';
 import { findAccess } from './draft-effects.ts';
@@ -14,11 +16,12 @@ import { risk } from './scope-shape.ts';
 import type { AdminServices } from './services.ts';
 
 const Step = z.object({
-  about: z.enum(['trust_there', 'client_there', 'guard_here', 'client_here', 'secret', 'set_up']),
+  about: z.enum(['trust_there', 'client_there', 'publish_here', 'guard_here', 'client_here', 'secret', 'set_up']),
   title: z.string(),
   words: z.string(),
   text: z.string().nullable().describe('To be typed, pasted or told, as it is.'),
   client: z.string().nullable().describe('The client in whose page it is done.'),
+  draft: z.string().optional().describe('The draft that is to be published.'),
 });
 const Steps = z.object({ server: z.string(), name: z.string(), steps: z.array(Step) });
 
@@ -53,6 +56,10 @@ export const enableServerRoutes: readonly Route[] = [
         )
         .min(1)
         .max(50),
+      upstream: z
+        .strictObject({ http: z.string().max(2048) })
+        .optional()
+        .describe('Of a server of our own: where it really is, for the gateway here.'),
       draft: z
         .strictObject({ id: z.string().max(64), revision: z.int().min(1) })
         .optional()
@@ -60,7 +67,12 @@ export const enableServerRoutes: readonly Route[] = [
     }),
     maxBytes: 64 * 1024,
     status: 201,
-    answer: DraftShape,
+    answer: DraftShape.extend({
+      guard: z
+        .object({ id: z.string(), name: z.string() })
+        .nullable()
+        .describe('The draft of the resource document that goes with it: to be published for itself, and first.'),
+    }),
     handle: async (call, services) => {
       const { draft, ...wanted } = call.body;
       if (!wanted.scopes.some(({ given }) => given))
@@ -68,7 +80,12 @@ export const enableServerRoutes: readonly Route[] = [
       const found = draft && (await findDraft(services, draft.id));
       if (found && !found.ok) return found;
       if (found && found.value.revision !== draft?.revision) return refuse('api_version_differs');
-      return showDraft(await enableServer(toGround(call, services), wanted, found?.value), services);
+      const enabled = await enableServer(toGround(call, services), wanted, found?.value);
+      if (!enabled.ok) return enabled;
+      const { guard } = enabled.value;
+      const shown = await showDraft({ ok: true, value: enabled.value.draft }, services);
+      if (!shown.ok) return shown;
+      return { ...shown, value: { ...shown.value, guard: guard ? { id: guard.id, name: guard.name } : null } };
     },
   }),
   route({
@@ -83,7 +100,8 @@ export const enableServerRoutes: readonly Route[] = [
       const index = services.access();
       const server = index?.servers.get(id);
       if (!index || !server) return refuse('api_not_found');
-      return answer(stepsOf(services, index, server, await services.store.credentials.all('idp')));
+      const around = { secrets: await services.store.credentials.all('idp'), drafts: await draftsHere(services) };
+      return answer(stepsOf(services, index, server, around));
     },
   }),
   route({
@@ -100,9 +118,9 @@ export const enableServerRoutes: readonly Route[] = [
       const { before, after } = found.value;
       const isNew = (server: AccessServer) =>
         !isSame(idsAt(before, server), idsAt(after, server)) || before?.servers.get(server.id) === undefined;
-      const secrets = await services.store.credentials.all('idp');
+      const around = { secrets: await services.store.credentials.all('idp'), drafts: await draftsHere(services) };
       const servers = [...after.servers.values()].filter(isNew).slice(0, mostServers);
-      return answer({ items: servers.map((server) => stepsOf(services, after, server, secrets)) });
+      return answer({ items: servers.map((server) => stepsOf(services, after, server, around)) });
     },
   }),
 ];
@@ -115,12 +133,61 @@ function idsAt(index: AccessIndex | undefined, { ras }: AccessServer): readonly 
   });
 }
 
+/** A draft of the resource document, with what it would be. */
+interface DraftHere {
+  readonly id: string;
+  readonly name: string;
+  readonly index: ResourceIndex;
+}
+
+/** Drafts of the resource document, the newest first; what cannot be compiled any more does nothing for anybody. */
+async function draftsHere({ store, installation }: AdminServices): Promise<readonly DraftHere[]> {
+  const found: DraftHere[] = [];
+  for (const { id, kind } of (await store.drafts.list()).toReversed()) {
+    const draft = kind === 'resource' ? await store.drafts.find(id) : undefined;
+    if (!draft) continue;
+    const origins = { idp: installation.idp, ras: installation.ras };
+    try {
+      const { name, document, base, digest } = draft;
+      const version = { kind: 'resource', version: base, document, digest, author: '', publishedAt: 0 } as const;
+      found.push({ id, name, index: toResourceIndex(version, origins) });
+    } catch (fault) {
+      if (!(fault instanceof Problem)) throw fault;
+    }
+    if (found.length === mostDraftsHere) break;
+  }
+  return found;
+}
+
+const mostDraftsHere = 10;
+
+/** What is done of a server in one of these that is not done in what is in force. */
+function draftFor(
+  { id, resource }: AccessServer,
+  index: AccessIndex,
+  { inForce, drafts, ras }: { inForce: ResourceIndex | undefined; drafts: readonly DraftHere[]; ras: string },
+): DraftHere | undefined {
+  const idsThere = [...index.clients.values()].flatMap(({ clientIds }) => clientIds.get(ras) ?? []);
+  const doneIn = (of: ResourceIndex | undefined) => ({
+    server: of?.serversByResource.has(resource) ?? false,
+    clients: idsThere.filter((idThere) => of?.clientsByClientId.has(idThere)).length,
+  });
+  const now = doneIn(inForce);
+  return drafts.find((draft) => {
+    const then = doneIn(draft.index);
+    return (then.server && !now.server) || (id !== '' && then.clients > now.clients);
+  });
+}
+
 function stepsOf(
   { installation, resource: guarded }: AdminServices,
   index: AccessIndex,
   server: AccessServer,
-  secrets: readonly ClientSecret[],
+  { secrets, drafts }: { readonly secrets: readonly ClientSecret[]; readonly drafts: readonly DraftHere[] },
 ): z.output<typeof Steps> {
-  const steps = remainingSteps(index, server, { installation, resource: guarded(), secrets });
+  const resource = guarded();
+  const isHere = server.ras === installation.ras;
+  const drafted = isHere ? draftFor(server, index, { inForce: resource, drafts, ras: server.ras }) : undefined;
+  const steps = remainingSteps(index, server, { installation, resource, drafted, secrets });
   return { server: server.id, name: server.name, steps: steps.map((step: RemainingStep) => ({ ...step })) };
 }

@@ -54,9 +54,14 @@ export const serverRoutes: readonly Route[] = [
     answer: z.object({
       granted: z.array(Server.extend({ ras: z.string() })),
       guarded: z.array(Server.extend({ upstream: z.enum(['http', 'stdio']).nullable() })),
+      ras: z
+        .string()
+        .nullable()
+        .describe('Issuer of the authorization server here, where its document is managed here.'),
     }),
-    handle: async (_, { access, resource }) =>
+    handle: async (_, { access, resource, installation }) =>
       answer({
+        ras: resource() ? installation.ras : null,
         granted: [...(access()?.servers.values() ?? [])].map((server) => ({ ...toShape(server), ras: server.ras })),
         guarded: [...(resource()?.servers.values() ?? [])].map((server) => ({
           ...toShape(server),

@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: mt2VcolAwrQx0DuNbOytxkTPGB7Ig9SvVJiIod2heXs
+// Made of: lB_38Gjqdtl4SNRBbeDUiXvZTi6c2aK7sfHnFiQCfxw
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -576,6 +576,7 @@ export interface Operations {
         defaultScopes: readonly string[];
         upstream: 'http' | 'stdio' | null;
       }[];
+      ras: string | null;
     };
   };
   /** What was done at each server in the last days, and what of them is stopped. */
@@ -633,6 +634,7 @@ export interface Operations {
       scopes: readonly { name: string; risk: 'low' | 'medium' | 'high'; given: boolean }[];
       to: readonly string[];
       through: readonly { id: string; clientId?: string; distributed?: boolean }[];
+      upstream?: { http: string };
       draft?: { id: string; revision: number };
     };
     answer: {
@@ -648,6 +650,7 @@ export interface Operations {
       createdAt: number;
       changedAt: number;
       document: { [more: string]: unknown };
+      guard: { id: string; name: string } | null;
     };
   };
   /** What remains to be done by hand before agents reach a server: what cannot be seen from here stays. */
@@ -659,11 +662,12 @@ export interface Operations {
       server: string;
       name: string;
       steps: readonly {
-        about: 'trust_there' | 'client_there' | 'guard_here' | 'client_here' | 'secret' | 'set_up';
+        about: 'trust_there' | 'client_there' | 'publish_here' | 'guard_here' | 'client_here' | 'secret' | 'set_up';
         title: string;
         words: string;
         text: string | null;
         client: string | null;
+        draft?: string;
       }[];
     };
   };
@@ -677,11 +681,12 @@ export interface Operations {
         server: string;
         name: string;
         steps: readonly {
-          about: 'trust_there' | 'client_there' | 'guard_here' | 'client_here' | 'secret' | 'set_up';
+          about: 'trust_there' | 'client_there' | 'publish_here' | 'guard_here' | 'client_here' | 'secret' | 'set_up';
           title: string;
           words: string;
           text: string | null;
           client: string | null;
+          draft?: string;
         }[];
       }[];
     };
