@@ -71,5 +71,71 @@ describe('SIG-02: stops in the book of a guard', () => {
     assert.equal(await book.judge(token), 'revoked');
   });
 
+  test('a stop is forgotten in the second after its last', async () => {
+    const book = openBook(resource);
+    book.take(frame({ stands: false, before: now }));
+    book.forget(now + 10);
+    assert.equal(await book.judge(token), 'revoked');
+    book.forget(now + 11);
+    assert.equal(await book.judge(token), 'holds');
+  });
+
   test('a frame without news is none', () => assert.equal(openBook(resource).take(frame()), false));
+});
+
+describe('SIG-02: people and tokens in the book of a guard', () => {
+  const until = now + 10;
+  const told = (...people: Partial<RevocationFrame['people'][number]>[]): RevocationFrame => {
+    const cut = { who: who('a_1'), before: 0, blocked: false, until };
+    return { ...frame(), people: people.map((change) => ({ ...cut, ...change })) };
+  };
+  const revoked = (...ids: string[]): RevocationFrame => ({ ...frame(), tokens: ids.map((id) => ({ id, until })) });
+  const table: [name: string, change: Partial<RevocationFrame['people'][number]>, verdict: string][] = [
+    ['cut off after it was issued', { before: now }, 'revoked'],
+    ['cut off before it was issued', { before: now - 1 }, 'holds'],
+    ['blocked', { blocked: true }, 'revoked'],
+    ['somebody else', { who: who('a_2'), blocked: true }, 'holds'],
+  ];
+  for (const [name, change, verdict] of table) {
+    test(`${name}: ${verdict}`, async () => {
+      const book = openBook(resource);
+      assert.equal(book.take(told(change)), true);
+      assert.equal(await book.judge(token), verdict);
+    });
+  }
+
+  test('of one person the later of two counts, whichever came first (T20)', async () => {
+    const book = openBook(resource);
+    book.take(told({ before: now, until: now + 20 }));
+    book.take(told({ before: now - 5 }));
+    assert.equal(await book.judge(token), 'revoked');
+    book.forget(now + 20);
+    assert.equal(await book.judge(token), 'revoked');
+    book.forget(now + 21);
+    assert.equal(await book.judge(token), 'holds');
+  });
+
+  test('a token that was revoked is known by its id, until nobody would take it any more', () => {
+    const book = openBook(resource);
+    assert.equal(book.take(revoked('t_1')), true);
+    assert.deepEqual([book.judge(token), book.isRevoked('t_1'), book.isRevoked('t_2')], ['revoked', true, false]);
+    book.forget(until);
+    assert.equal(book.isRevoked('t_1'), true);
+    book.forget(until + 1);
+    assert.equal(book.isRevoked('t_1'), false);
+  });
+
+  test('names of ten thousand people are kept at hand, the oldest goes first', async () => {
+    const book = openBook(resource);
+    book.take(told({ blocked: true }));
+    const isAtHand = async (subject: string) => {
+      const verdict = book.judge({ ...token, subject });
+      await verdict;
+      return typeof verdict === 'string';
+    };
+    assert.deepEqual([await isAtHand('s0'), await isAtHand('s1'), await isAtHand('s0')], [false, false, true]);
+    for (let at = 2; at < 10_000; at += 1) await isAtHand(`s${at}`);
+    assert.deepEqual([await isAtHand('s0'), await isAtHand('s10000'), await isAtHand('s1')], [true, false, true]);
+    assert.equal(await isAtHand('s0'), false);
+  });
 });

@@ -14,6 +14,7 @@ describe('MCS-02, RFC 6750 §2: the token is in the Authorization header, once, 
   ][] = [
     ['in the header', (token) => `Bearer ${token}`, () => '', 'accepted'],
     ['scheme in another case', (token) => `bEARER ${token}`, () => '', 'accepted'],
+    ['beside a query of another kind', (token) => `Bearer ${token}`, () => '?a=b', 'accepted'],
     ['nothing', () => undefined, () => '', 'token_missing'],
     ['in the query', () => undefined, (token) => `?access_token=${token}`, 'token_misplaced'],
     ['in header and query', (token) => `Bearer ${token}`, (token) => `?access_token=${token}`, 'token_misplaced'],
@@ -28,6 +29,14 @@ describe('MCS-02, RFC 6750 §2: the token is in the Authorization header, once, 
       assert.equal(await world().outcomeOf(toHeader(token), resource + query(token)), outcome);
     });
   }
+});
+
+test('MCS-02: in a query without a path either', async () => {
+  const { check, told } = world();
+  const headers = new Headers({ authorization: `Bearer ${await mint()}` });
+  const answer = await check({ method: 'POST', url: '?access_token=x', headers });
+  assert.ok(answer instanceof Response);
+  assert.deepEqual(told, ['token_misplaced']);
 });
 
 describe('MCS-04, MCS-05: only an access token of this issuer for this server (B77, B78)', () => {
@@ -83,6 +92,38 @@ describe('T14: what is remembered is one thing, that a signature was good under 
     const shown = await bearer();
     for (let n = 0; n < 5; n++) assert.equal(await outcomeOf(shown), 'accepted');
     assert.equal(checks, 1);
+  });
+  test('of ten thousand tokens, the oldest is forgotten first', async () => {
+    let checks = 0;
+    const { outcomeOf } = world({ verifySignature: () => Boolean(++checks) });
+    const shown = new Map<string, string>();
+    const show = async (jti: string) => {
+      const before = checks;
+      const token = shown.get(jti) ?? (await mint({ jti }));
+      shown.set(jti, token);
+      assert.equal(await outcomeOf(`Bearer ${token}`), 'accepted');
+      return checks - before;
+    };
+    assert.deepEqual([await show('0'), await show('1'), await show('0')], [1, 1, 0]);
+    for (let at = 2; at < 10_000; at += 1) await show(`${at}`);
+    assert.deepEqual([await show('0'), await show('10000'), await show('1'), await show('0')], [0, 1, 0, 1]);
+  });
+  test('who is cut off is asked each time, whether that is known at once or not; what is not known is not let in', async () => {
+    for (const later of [false, true]) {
+      let standing: 'holds' | 'revoked' | 'unknown' = 'holds';
+      const standingOf = () => (later ? Promise.resolve(standing) : standing);
+      const { outcomeOf, check } = world({ revocations: { standingOf } });
+      const shown = await bearer();
+      assert.equal(await outcomeOf(shown), 'accepted');
+      standing = 'revoked';
+      assert.equal(await outcomeOf(shown), 'token_revoked');
+      standing = 'unknown';
+      assert.equal(await outcomeOf(shown), 'revocations_unknown');
+      const answer = await check(new Request(resource, { headers: { authorization: shown } }));
+      assert.ok(answer instanceof Response);
+      const told = ['retry-after', 'www-authenticate'].map((name) => answer.headers.get(name));
+      assert.deepEqual([answer.status, ...told], [503, '1', null]);
+    }
   });
   test('expiry is judged each time', async () => {
     let time = now;
@@ -143,6 +184,35 @@ describe('MCS-03, MCS-08: the challenge', () => {
     const response = await challengeOf();
     assert.equal(response.status, 401);
     assert.equal(response.headers.get('www-authenticate'), `Bearer ${metadata}, scope="issues:read"`);
+  });
+  test('where there are no basic scopes, none are named', async () => {
+    const response = await world({ scopes: [] }).check(new Request(resource));
+    assert.ok(response instanceof Response);
+    assert.equal(response.headers.get('www-authenticate'), `Bearer ${metadata}`);
+    assert.equal(response.headers.get('retry-after'), null);
+  });
+  test('says what the embedder says of it: a reference, and where its person reads why', async () => {
+    const page = 'https://id.acme.example/refused/d_1';
+    const table: [
+      said: string | { reference: string; page: string | undefined } | undefined,
+      description: RegExp,
+      uri?: string,
+    ][] = [
+      [undefined, /^[^:]+\.$/],
+      ['d_1', / Reference: d_1$/],
+      [{ reference: 'd_1', page: undefined }, /^[^:]+\. Reference: d_1$/],
+      [{ reference: 'd_1', page }, / See why, and what to do: .*d_1 Reference: d_1$/, page],
+    ];
+    for (const [said, description, uri] of table) {
+      const headers = { authorization: 'Bearer x' };
+      const response = await world({ onRefusal: () => said }).check(new Request(resource, { headers }));
+      assert.ok(response instanceof Response);
+      const body = (await response.json()) as Record<string, string>;
+      assert.match(body.error_description ?? '', description);
+      assert.equal(body.error_uri, uri);
+      const told = /error_uri="([^"]*)"/.exec(response.headers.get('www-authenticate') ?? '');
+      assert.equal(told?.[1], uri);
+    }
   });
   test('a bad token: invalid_token', async () => {
     const response = await challengeOf('Bearer x');

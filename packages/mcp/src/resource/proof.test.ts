@@ -68,6 +68,8 @@ describe('MCS-11, RFC 9449 §7: a token bound to a key (B79)', () => {
     const memory = rememberProofs(() => time);
     for (let n = 0; n < 100_000; n++) assert.equal(memory.useOnce(`p${n}`, now + 60), true);
     assert.equal(memory.useOnce('one more', now + 60), false);
+    time = now + 60;
+    assert.equal(memory.useOnce('one more', now + 60), false, 'they are good in their last second');
     time = now + 61;
     assert.equal(memory.useOnce('one more', now + 121), true);
   });
