@@ -180,6 +180,28 @@ describe('how somebody reaches something', () => {
     ]);
   });
 
+  test('a server that is in the draft only is there too, and none that neither side opens', async () => {
+    const world = await openChangesWorld();
+    const { send, draft } = writer(world, 'policy');
+    const server = (name: string) => ({
+      section: 'servers',
+      id: name,
+      value: { resource: `${rasIssuer}/${name}/mcp`, ras: rasIssuer, scopes: { all: {} } },
+    });
+    const rule = { allow: ['all'], on: 'new', to: ['group:data'] };
+    const { id } = await draft(server('new'), server('closed'), { section: 'rules', id: 'new', value: rule });
+    const serversIn = async (query: string) => {
+      const { status, body } = await send('GET', `/reach/paths?${query}&draft=${id}`);
+      assert.equal(status, 200, JSON.stringify(body));
+      return body.servers.map((each: { id: string }) => each.id);
+    };
+    assert.deepEqual(await serversIn('person=u_d1'), ['new']);
+    assert.deepEqual(await serversIn('person=u_both'), ['tracker', 'new']);
+    assert.deepEqual(await serversIn('client=inspector'), ['tracker', 'new']);
+    assert.deepEqual(await serversIn('server=new'), ['new']);
+    assert.equal((await send('GET', '/reach/paths?server=new')).status, 404);
+  });
+
   test('what is stopped on the way is told, and that it is not known what a client may', async () => {
     const metadata = 'https://agent.example/client.json';
     const world = await openChangesWorld({
