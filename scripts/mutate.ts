@@ -151,6 +151,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('store/audit-sums.ts'), [server('store/sqlite.test.ts')]],
   [server('store/agent-uses.ts'), [server('store/sqlite.test.ts')]],
   [server('admin/api/names.ts'), [toSpec('admin-resources')]],
+  [server('admin/api/zip.ts'), [server('admin/api/zip.test.ts')]],
   [server('admin/probe.ts'), [server('admin/probe.test.ts')], [toSpec('admin-servers')]],
   [server('admin/set-up.ts'), [server('admin/set-up.test.ts')]],
   [server('policy/matrix.ts'), [server('policy/matrix.test.ts')], [toSpec('admin-access')]],

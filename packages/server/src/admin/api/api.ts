@@ -10,6 +10,7 @@ import { apiHeaders, toFaultProblem, toProblem } from './problem.ts';
 import { type ApiCall, type Outcome, type Refused, type Route, refuse } from './route.ts';
 import type { AdminServices } from './services.ts';
 import { readValues } from './values.ts';
+import { toBody } from './zip.ts';
 
 export const apiPath = '/api/v1';
 
@@ -43,7 +44,7 @@ export function createAdminApi(routes: readonly Route[], services: AdminServices
     try {
       const outcome = await judge(asked);
       if (!outcome.ok) return await turnAway(asked, outcome);
-      return toResponse(asked.route, outcome.value, outcome.etag);
+      return await toResponse(asked, outcome.value, outcome.etag);
     } catch (fault) {
       if (!(fault instanceof CallerGone)) services.onFault(fault);
       return toFaultProblem(fault instanceof StoreUnavailable ? 503 : 500);
@@ -174,15 +175,20 @@ function toRecord({ administrator, address, nowMs, correlation }: Asked, kind: R
   };
 }
 
-function toResponse(route: Route | undefined, value: unknown, etag: string | undefined): Response {
+async function toResponse(
+  { route, request }: Pick<Asked, 'route' | 'request'>,
+  value: unknown,
+  etag: string | undefined,
+): Promise<Response> {
   const headers = { ...apiHeaders, ...(etag !== undefined && { etag }) };
   if (route?.stream) {
     const type = `${route.stream}${route.stream === 'text/csv' ? '; charset=utf-8; header=present' : ''}`;
     return new Response(value as ReadableStream<Uint8Array>, { headers: { ...headers, 'content-type': type } });
   }
   if (!route?.answer) return new Response(null, { status: 204, headers });
-  return new Response(JSON.stringify(value), {
+  const body = await toBody(JSON.stringify(value), route, request);
+  return new Response(body.bytes, {
     status: route.status,
-    headers: { ...headers, 'content-type': 'application/json' },
+    headers: { ...headers, ...body.headers, 'content-type': 'application/json' },
   });
 }
