@@ -10,6 +10,17 @@ await build({
   configFile: false,
   root: join(root, 'packages/console'),
   logLevel: 'warn',
+  plugins: [
+    {
+      // Variables for style sheets that Mantine would make: worked out whenever it is loaded, and ours are in tokens.css.
+      name: 'without-css-variables-of-mantine',
+      enforce: 'pre',
+      load: (id) =>
+        id.endsWith('/MantineCssVariables/MantineCssVariables.mjs')
+          ? 'export const MantineCssVariables = () => null;'
+          : null,
+    },
+  ],
   // Files only: the policy of the page forbids what stands inline, and data: addresses.
   build: {
     outDir,
@@ -20,6 +31,15 @@ await build({
     // The first load has a budget and a test of its own: e2e/console/session.test.ts.
     chunkSizeWarningLimit: 900,
     rolldownOptions: {
+      // What the first load has is one file, and what several pages share another: a page is a handful of files, not thirty.
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'base', tags: ['$initial'], priority: 2 },
+            { name: 'shared', minShareCount: 3, priority: 1 },
+          ],
+        },
+      },
       // `use client` says nothing where there is no server to draw on.
       onLog(level, log, tell) {
         if (log.code !== 'MODULE_LEVEL_DIRECTIVE') tell(level, log);

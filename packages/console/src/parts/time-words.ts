@@ -1,17 +1,21 @@
 const day = 86_400_000;
+// Made once: one for each row takes longer than drawing it.
+const months = new Intl.DateTimeFormat('en-GB', { month: 'short' });
+const weekdays = new Intl.DateTimeFormat('en-GB', { weekday: 'short' });
+const numbers = new Intl.NumberFormat('en-GB');
 const two = (value: number) => String(value).padStart(2, '0');
 
 /** `24 Nov 2026, 09:41:03`, in the time of the reader. */
 export function toExact(ms: number): string {
   const date = new Date(ms);
-  const month = date.toLocaleString('en-GB', { month: 'short' });
+  const month = months.format(date);
   return `${date.getDate()} ${month} ${date.getFullYear()}, ${toClock(ms)}`;
 }
 
 /** `24 Nov`, in the time of the reader. */
 export function toShortDay(ms: number): string {
   const date = new Date(ms);
-  return `${date.getDate()} ${date.toLocaleString('en-GB', { month: 'short' })}`;
+  return `${date.getDate()} ${months.format(date)}`;
 }
 
 /** `09:41:03` */
@@ -31,15 +35,15 @@ export function toRelative(ms: number, now: number): string {
   if (away < day) return words(Math.round(away / 3_600_000), 'h');
   const date = new Date(ms);
   if (away < 6 * day) {
-    const weekday = date.toLocaleString('en-GB', { weekday: 'short' });
+    const weekday = weekdays.format(date);
     return `${weekday} ${two(date.getHours())}:${two(date.getMinutes())}`;
   }
-  const month = date.toLocaleString('en-GB', { month: 'short' });
+  const month = months.format(date);
   const sameYear = date.getFullYear() === new Date(now).getFullYear();
   return `${date.getDate()} ${month}${sameYear ? '' : ` ${date.getFullYear()}`}`;
 }
 
 /** `12,345`; a true minus. */
 export function toNumber(value: number): string {
-  return value.toLocaleString('en-GB').replace('-', '−');
+  return numbers.format(value).replace('-', '−');
 }

@@ -14,6 +14,9 @@ export const theme = createTheme({
     Modal: { defaultProps: modal },
     ModalRoot: { defaultProps: modal },
     Menu: { defaultProps: { transitionProps: { duration: 120 }, position: 'bottom-end', offset: 4 } },
-    Select: { defaultProps: { allowDeselect: false, checkIconPosition: 'right' } },
+    // What there is to choose is drawn when somebody looks at it: a hundred options in each of four closed lists took longer than the page.
+    Select: {
+      defaultProps: { allowDeselect: false, checkIconPosition: 'right', comboboxProps: { keepMounted: false } },
+    },
   },
 });

@@ -1,5 +1,5 @@
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { useChange, useRead } from '../../data/api.ts';
+import { useChange, useRead, useReadAhead } from '../../data/api.ts';
 import { openDraft } from '../../data/open-draft.ts';
 import { toProblem } from '../../data/problem.ts';
 import { Button } from '../../parts/button.tsx';
@@ -24,6 +24,7 @@ const touches = ['getDraft', 'listDrafts', 'diffDraft', 'draftSteps', 'whatIf'] 
 export function Page() {
   const { id = '' }: { readonly id?: string } = useParams({ strict: false });
   const draft = useRead('getDraft', { params: { id } });
+  useReadAhead('diffDraft', { params: { id } });
   return <Await query={draft}>{({ value, etag }) => <Opened draft={value} etag={etag ?? ''} />}</Await>;
 }
 

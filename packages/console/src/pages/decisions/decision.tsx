@@ -1,5 +1,5 @@
 import { Link, useParams, useSearch } from '@tanstack/react-router';
-import { useRead } from '../../data/api.ts';
+import { useRead, useReadAhead } from '../../data/api.ts';
 import { useMe } from '../../data/me.ts';
 import { usePeopleNames, useThings } from '../../data/names.ts';
 import type { Answer } from '../../data/problem.ts';
@@ -29,7 +29,11 @@ import { toAsked } from './why-rows.ts';
 /** One line of the record as a story. */
 export function Page() {
   const { id = '' } = useParams({ strict: false });
+  const { permissions } = useMe();
   const explained = useRead('explainRecord', { params: { id } });
+  useReadAhead('traceRecord', { params: { id } });
+  useReadAhead('getOverview', {});
+  useReadAhead('listNames', {}, permissions.includes('read:policy'));
   return (
     <Await query={explained} rows={8}>
       {({ value }) => <Story key={value.record.id} explained={value} />}
