@@ -54,7 +54,10 @@ describe('a change of the policy', () => {
 
     await page.getByRole('button', { name: 'Publish: 0 gain, 1 lose' }).click();
     await page.getByText('Version 2 is in force.').waitFor();
-    await page.getByRole('link', { name: 'v1' }).first().click();
+    // Of the other document there is a first version, too.
+    const versions = page.getByRole('table', { name: 'Versions: Access' });
+    await versions.getByRole('link', { name: 'v2' }).waitFor();
+    await versions.getByRole('link', { name: 'v1' }).click();
     await page.getByRole('button', { name: 'Roll back to version 1' }).click();
     await page.getByRole('heading', { level: 1, name: 'Back to version 1' }).waitFor();
     await page.getByText(/1 person in engineering gains files:write/).waitFor();
