@@ -83,9 +83,10 @@ async function measureAll(): Promise<Results> {
   const series: SeriesResult[] = [];
   try {
     for (const name of contenderNames) contenders.push(await startContender(name, join(dir, 'fixture.json')));
-    for (const kind of kinds) {
+    for (const [at, kind] of kinds.entries()) {
       say(nameOf(kind));
-      series.push(toSeriesResult(kind, await measureSeries(kind, contenders, plan, fixture)));
+      const isFirst = at === 0 || kinds[at - 1]?.grant !== kind.grant;
+      series.push(toSeriesResult(kind, await measureSeries(kind, contenders, plan, fixture, isFirst)));
     }
     const peaks = await Promise.all(
       contenders.map(async (contender) => [contender.name, (await contender.usage()).peakRssBytes] as const),
