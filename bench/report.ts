@@ -211,7 +211,7 @@ ${missed.length === 0 ? 'Every bar is met.' : `Not met:\n\n${missed.map((words) 
 \`credence serve --workers 2\` beside one process, each on a home of its own, loaded in turn; CPU of all its processes. On two cores
 \`wrk\` and the process that hands out the turns to write have to share them with the workers. A core slows the other one down
 (shared caches, or two threads of one core sold as two), and CPU time grows with that whatever the program: so the same is asked of
-the floor as one process and as two that share nothing but a port, and the bar is on what is more than that (ADR 0057).
+the floor as one process and as two that share nothing but a port, and the bar is on what is more than that (ADR 0059).
 
 | | | CPU us | req/s | p99 ms | CPU to one | the same of the floor | more than the floor (bar ${workersBars.cpu}) | p99 to one (bar ${workersBars.p99}) |
 |---|---|---:|---:|---:|---:|---:|---:|---:|

@@ -17,7 +17,7 @@ export interface WorkersResult {
   readonly floorRatio: number;
 }
 
-/** The CPU time of two workers is judged beside what two processes that share nothing take (ADR 0057). */
+/** The CPU time of two workers is judged beside what two processes that share nothing take (ADR 0059). */
 export const workersBars = { cpu: 1.15, p99: 2 } as const;
 
 export function costOfSharing({ cpuRatio, floorRatio }: Pick<WorkersResult, 'cpuRatio' | 'floorRatio'>): number {
@@ -30,58 +30,59 @@ const kinds: readonly Series[] = [
 ];
 const bodiesPerSecond = 9000;
 
-/** One and two processes of each program, all warm; they are loaded in turn, the others idle. */
+/** One and two processes of each program, all warm; they are loaded in turn with the same bodies, the others idle. */
 export async function measureWorkers(plan: Plan, fixture: Fixture): Promise<WorkersResult[]> {
-  const opened: Contender[] = [];
+  const all: Contender[] = [];
   try {
-    const pair = async (name: ContenderName): Promise<Pair> => {
-      const [one, two] = [await startWorkers(name, 1, fixture), await startWorkers(name, 2, fixture)];
-      opened.push(one, two);
-      return { one, two };
-    };
-    const [credence, floor] = [await pair('credence'), await pair('floor')];
+    for (const name of ['credence', 'floor'] as const) {
+      for (const workers of [1, 2]) all.push(await startWorkers(name, workers, fixture));
+    }
     const results: WorkersResult[] = [];
     for (const series of kinds) {
-      const ours = { ...credence, runs: { one: [], two: [] } };
-      const bare = { ...floor, runs: { one: [], two: [] } };
-      for (const both of [ours, bare]) await warmUp(both, series, plan, fixture);
-      for (let round = 0; round < plan.rounds; round += 1) {
-        for (const both of [ours, bare]) await measurePair(both, series, plan, fixture, round % 2 === 0);
-      }
-      const [one, two] = [middle(ours.runs.one), middle(ours.runs.two)];
-      const ratios = { cpuRatio: ratioOf(ours, 'cpuMicros'), p99Ratio: ratioOf(ours, 'p99Micros') };
-      results.push({ series, one, two, ...ratios, floorRatio: ratioOf(bare, 'cpuMicros') });
+      // Several processes share the requests, and each has all the code to compile.
+      const warmUp = { ...series, idTokens: 'repeated' } as const;
+      await load(all, warmUp, { ...plan, seconds: 2 * firstWarmUpSeconds }, fixture);
+      await load(all, series, plan, fixture);
+      const rounds: Run[][] = [];
+      for (let round = 0; round < plan.rounds; round += 1) rounds.push(await load(all, series, plan, fixture, round));
+      const runsOf = (at: number) => rounds.map((runs) => runs[at] as Run);
+      const [one, two, floorOne, floorTwo] = [runsOf(0), runsOf(1), runsOf(2), runsOf(3)];
+      results.push({
+        series,
+        one: middle(one),
+        two: middle(two),
+        cpuRatio: ratioOf(one, two, 'cpuMicros'),
+        p99Ratio: ratioOf(one, two, 'p99Micros'),
+        floorRatio: ratioOf(floorOne, floorTwo, 'cpuMicros'),
+      });
     }
     return results;
   } finally {
-    for (const contender of opened) await contender.stop();
+    for (const contender of all) await contender.stop();
   }
 }
 
-/** The same program as one process and as two workers. */
-interface Pair {
-  readonly one: Contender;
-  readonly two: Contender;
-}
-
-interface MeasuredPair extends Pair {
-  readonly runs: { readonly one: Run[]; readonly two: Run[] };
-}
-
-async function measurePair(both: MeasuredPair, series: Series, plan: Plan, fixture: Fixture, oneFirst: boolean) {
-  for (const which of oneFirst ? (['one', 'two'] as const) : (['two', 'one'] as const)) {
-    both.runs[which].push(await loadOnce(both[which], series, plan, fixture));
+/** Loads each in turn, from another one on in each round; the runs are in the order of the contenders. */
+async function load(
+  all: readonly Contender[],
+  series: Series,
+  plan: Plan,
+  fixture: Fixture,
+  round = 0,
+): Promise<Run[]> {
+  const bodies = join(fixture.dir, 'bodies.txt');
+  await writeBodies(bodies, plan.seconds * bodiesPerSecond, series, fixture);
+  const runs: Run[] = [];
+  for (let turn = 0; turn < all.length; turn += 1) {
+    const at = (turn + round) % all.length;
+    runs[at] = await measureOnce(all[at] as Contender, series, bodies, plan);
   }
+  await rm(bodies);
+  return runs;
 }
 
-/** Several processes share the requests, and each has all the code to compile. */
-async function warmUp({ one, two }: Pair, series: Series, plan: Plan, fixture: Fixture): Promise<void> {
-  await loadOnce(one, series, { ...plan, seconds: firstWarmUpSeconds }, fixture);
-  await loadOnce(two, series, { ...plan, seconds: 2 * firstWarmUpSeconds }, fixture);
-}
-
-function ratioOf({ runs }: MeasuredPair, member: 'cpuMicros' | 'p99Micros'): number {
-  return median(runs.two.map((run, at) => run[member] / (runs.one[at]?.[member] ?? Number.NaN)));
+function ratioOf(one: readonly Run[], two: readonly Run[], member: 'cpuMicros' | 'p99Micros'): number {
+  return median(two.map((run, at) => run[member] / (one[at]?.[member] ?? Number.NaN)));
 }
 
 /** On a copy of the home, which nobody else has open. */
@@ -92,14 +93,6 @@ async function startWorkers(name: ContenderName, workers: number, fixture: Fixtu
     await writeFile(file, JSON.stringify({ ...fixture, home }));
   }
   return startContender(name, file, { workers });
-}
-
-async function loadOnce(contender: Contender, series: Series, plan: Plan, fixture: Fixture): Promise<Run> {
-  const bodies = join(fixture.dir, 'bodies.txt');
-  await writeBodies(bodies, plan.seconds * bodiesPerSecond, series, fixture);
-  const run = await measureOnce(contender, series, bodies, plan);
-  await rm(bodies);
-  return run;
 }
 
 function middle(runs: readonly Run[]): Run {
