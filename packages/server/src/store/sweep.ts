@@ -9,17 +9,30 @@ const keptDays = 400;
 /** Rows looked at in one step. */
 const pageLength = 2000;
 
-/** On which day each store was gone through. */
+/** On which day each store was gone through to the end, and those that are being gone through. */
 const sweptOn = new WeakMap<Engine['write'], number>();
+const underWay = new WeakSet<Engine['write']>();
 
 /**
  * Removes what is too old from tables that can be millions of rows long and have no index by age, which every use would have to
- * keep. Once a day they are gone through from end to end, some rows in each step, so that nobody waits for it.
+ * keep. Once a day they are gone through from end to end, some rows in each step, so that nobody waits for it. What fails on the way is
+ * begun again at the next occasion, and not the day after.
  */
-export async function sweep({ db, write }: Engine, now: EpochSeconds): Promise<void> {
+export async function sweep(engine: Engine, now: EpochSeconds): Promise<void> {
+  const { write } = engine;
   const today = Math.floor(now / day);
-  if (sweptOn.get(write) === today) return;
-  sweptOn.set(write, today);
+  if (sweptOn.get(write) === today || underWay.has(write)) return;
+  underWay.add(write);
+  try {
+    await removeOld(engine, now);
+    sweptOn.set(write, today);
+  } finally {
+    underWay.delete(write);
+  }
+}
+
+async function removeOld({ db, write }: Engine, now: EpochSeconds): Promise<void> {
+  const today = Math.floor(now / day);
   const oldPeople = db.deleteFrom('agent_people').where('last_ms', '<=', (now - keptDays * day) * 1000);
   await write({ steps: [oldPeople, ...removeOldSums(db, today - keptDays)] });
 
