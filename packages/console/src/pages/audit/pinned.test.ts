@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { readPinned, withSeen } from './pinned.ts';
+import { mostSeen, readPinned, withSeen } from './pinned.ts';
 
 const keys = [{ kty: 'OKP', kid: 'k1', crv: 'Ed25519', x: 'x' }];
 
@@ -54,6 +54,14 @@ describe('checkpoints that were verified before', () => {
   test('stay when another page came by them meanwhile, each once', () => {
     const now = { ...began, seen: [...began.seen, checkpoint(8, 80), checkpoint(9, 90), checkpoint(10, 99)] };
     assert.deepEqual(numbersLeft({ behind: 0, startedAt: 0 }, now), [8, 9, 10]);
+  });
+
+  test('are kept in a bounded number: the first, and the newest', () => {
+    const many = { ...began, seen: Array.from({ length: mostSeen }, (_, at) => checkpoint(at - mostSeen, at + 10)) };
+    const left = numbersLeft({ behind: 100, startedAt: 100 }, many);
+    assert.deepEqual([left?.length, left?.slice(0, 3), left?.slice(-2)], [mostSeen, [-20, -18, -17], [-1, 9]]);
+    const few = { ...began, seen: many.seen.slice(1) };
+    assert.equal(numbersLeft({ behind: 100, startedAt: 100 }, few)?.length, mostSeen);
   });
 
   test('are not kept under a pin that was forgotten, or made anew, meanwhile', () => {

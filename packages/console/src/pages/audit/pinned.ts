@@ -59,6 +59,14 @@ export function withSeen(now: Pinned | undefined, { began, behind, startedAt, se
   return {
     ...now,
     keys: [...now.keys, ...announced.filter((key) => !isKnown(key))],
-    seen: [...left, newest].sort((one, other) => one.number - other.number),
+    seen: bounded([...left, newest].sort((one, other) => one.number - other.number)),
   };
+}
+
+/** Kept at most: somebody may verify the last lines only, each day for years. */
+export const mostSeen = 20;
+
+/** The first and the newest: what is between them is covered by those, and goes. */
+function bounded(seen: readonly SeenCheckpoint[]): readonly SeenCheckpoint[] {
+  return seen.length <= mostSeen ? seen : [...seen.slice(0, 1), ...seen.slice(1 - mostSeen)];
 }
