@@ -134,7 +134,7 @@ describe('the replay of recorded decisions', () => {
     const { id } = await policy.draft(dataWrites, { section: 'rules', id: 'eng-reads' });
     const { body } = await policy.send('GET', `/drafts/${id}/replay`);
     const { changed, next, reachedMs, digest, ...figures } = body;
-    assert.deepEqual(figures, { total: 4, gained: 1, lost: 1, again: 0, same: 2, unknown: 2 });
+    assert.deepEqual(figures, { total: 4, gained: 1, letIn: 1, lost: 1, shutOut: 1, again: 0, same: 2, unknown: 2 });
     assert.deepEqual([next, reachedMs], [null, world.clock.ms - 1000]);
     assert.equal(digest, (await policy.send('GET', `/drafts/${id}`)).body.digest, 'the text that decided');
     assert.deepEqual(

@@ -240,6 +240,15 @@ describe('requests for access', () => {
     const [policy, owner] = [writer(world, 'policy'), writer(world, 'owner')];
     const { body } = await policy.send('POST', `/requests/${request.id}/approve`, { until: day(world, 1) });
     const seen = await policy.send('GET', `/drafts/${body.draft}`);
+    const read = await owner.send('GET', `/drafts/${body.draft}/request`);
+    const { id, words, person } = read.body.request;
+    assert.deepEqual([id, words, person.name], [request.id, 'I file bugs', 'Alice'], 'what for is there to read');
+    const token = await world.tokenOf('owner', ['read:policy']);
+    await adminRefused(world, await world.send('GET', `/drafts/${body.draft}/request`, { token }), 'admin_scope_lacks');
+    const other = await policy.draft();
+    assert.deepEqual((await owner.send('GET', `/drafts/${other.id}/request`)).body, { request: null });
+    const none = await owner.send('GET', '/drafts/dr_none/request');
+    await adminRefused(world, none, 'api_not_found', { isRecorded: false });
     await adminRefused(world, await policy.publish(seen.body), 'second_person_needed');
     await adminRefused(world, await owner.publish(seen.body), 'draft_not_proposed');
     await policy.propose({ id: body.draft, etag: seen.headers.get('etag') ?? '' });

@@ -85,6 +85,9 @@ describe('a person whose agent was refused', () => {
     await dana.getByLabel('A word to them').fill('For the launch');
     await dana.getByRole('button', { name: 'Approve: make the draft' }).click();
     await dana.getByRole('heading', { level: 1, name: /^Asked for: memory:read/ }).waitFor();
+    await dana.getByText('“To keep notes about the launch”').waitFor();
+    await checkLooks(dana, 'draft-asked-for');
+    await dana.setViewportSize({ width: 1440, height: 900 });
     await dana.getByRole('button', { name: 'Publish: 1 gain, 0 lose' }).click();
     await dana.getByText(/Version \d+ is in force\./).waitFor();
     await dana.getByRole('link', { name: 'Requests', exact: true }).click();

@@ -13,6 +13,8 @@ export const replayTexts = {
     lost: 'would be given less',
     again: 'would sign in again',
   },
+  letIn: (count: number) => `${counted(count, 'was', 'were')} refused`,
+  shutOut: (count: number) => `${count.toLocaleString('en-GB')} would be refused`,
   same: 'stay the same',
   sameRemark: 'as they were decided',
   people,

@@ -23,6 +23,7 @@ export const requestTexts = {
   gonePerson: 'Somebody',
   wanted: { day: 'for today', week: 'for about a week', work: 'for their daily work' },
   saysWhy: 'What they need it for',
+  toRequest: 'See the request',
   decision: 'See the decision',
   change: 'The smallest change',
   changeRemark: 'nothing is in force until the draft is published',

@@ -27,7 +27,11 @@ export type ReplayChange = 'gained' | 'lost' | 'again';
 export interface ReplayPage {
   readonly total: number;
   readonly gained: number;
+  /** Of those gained: refusals, of which something would be given. */
+  readonly letIn: number;
   readonly lost: number;
+  /** Of those lost: of which nothing would be given, so that they would be refused. */
+  readonly shutOut: number;
   readonly again: number;
   readonly same: number;
   /** Beside `total`. What it rests on was erased, or was never recorded: the draft asks for something that did not count then. */
@@ -66,7 +70,9 @@ export async function replay(
   return {
     total: changed.length + same,
     gained: countOf('gained'),
+    letIn: changed.filter(({ change, before }) => change === 'gained' && before.length === 0).length,
     lost: countOf('lost'),
+    shutOut: changed.filter(({ change, after }) => change === 'lost' && after.length === 0).length,
     again: countOf('again'),
     same,
     unknown: verdicts.filter((verdict) => verdict === 'unknown').length,

@@ -2,12 +2,12 @@ import { refusalRow } from '@credence/mcp/protocol';
 import { Command } from 'commander';
 import { readCursor } from '../audit/search.ts';
 import { toShell } from '../changes/author.ts';
+import { compiledAccess } from '../changes/compiled.ts';
 import { diffOf } from '../changes/diff.ts';
 import { beginDraft, discardDraft, type Ground, type PolicyDraft } from '../changes/drafts.ts';
 import type { Outcome } from '../changes/outcome.ts';
 import { asksSecondPerson, publishDraft } from '../changes/publish.ts';
 import { type Replayed, type ReplayPage, replay } from '../changes/replay.ts';
-import { toAccessIndex } from '../in-force.ts';
 import { movedBy } from '../policy/diff/moved.ts';
 import { parsePolicy } from '../policy/parse.ts';
 import { Problem } from '../problem.ts';
@@ -152,10 +152,9 @@ async function replayAll({ store, origins, now }: Ground, id: string, { days, js
   const draft = await find({ store }, id);
   if (draft.kind !== 'access')
     throw new Problem('A resource document decides for nobody.', 'Replay a draft of the access document.');
-  const { kind, document, digest, base } = draft;
-  const index = toAccessIndex({ kind, document, digest, version: base + 1, author: '', publishedAt: 0 }, origins);
+  const index = compiledAccess({ version: draft.base + 1, document: draft.document }, origins);
   const window = { fromMs: (now - days * 86_400) * 1000, toMs: (now + 1) * 1000, limit: 500 };
-  const sum = { total: 0, gained: 0, lost: 0, again: 0, same: 0, unknown: 0 };
+  const sum = { total: 0, gained: 0, letIn: 0, lost: 0, shutOut: 0, again: 0, same: 0, unknown: 0 };
   let after: number | undefined;
   for (;;) {
     const page: ReplayPage = await replay(store, index, { ...window, after });
@@ -168,8 +167,8 @@ async function replayAll({ store, origins, now }: Ground, id: string, { days, js
     after = readCursor(page.next);
   }
   if (process.stderr.isTTY) process.stderr.write('\r');
-  const { total, gained, lost, again, same, unknown } = sum;
-  const words = `${total} decisions of the last ${days} days: ${gained} gain, ${lost} lose, ${again} sign in again, ${same} the same. ${unknown} more are not computable.`;
+  const { total, gained, letIn, lost, shutOut, again, same, unknown } = sum;
+  const words = `${total} decisions of the last ${days} days: ${gained} gain (${letIn} of them were refused), ${lost} lose (${shutOut} of them would be refused), ${again} sign in again, ${same} the same. ${unknown} more are not computable.`;
   process.stdout.write(`${json ? JSON.stringify(sum) : words}\n`);
 }
 

@@ -13,6 +13,7 @@ import { useTitle } from '../../shell/shell.tsx';
 import { changesTexts as texts } from '../../texts/changes.ts';
 import { RemainingSteps } from '../servers/steps.tsx';
 import { ApprovalBox } from './approval.tsx';
+import { AskedFor } from './asked-for.tsx';
 import { Elsewhere, Entries, WhatChanges } from './diff.tsx';
 import { canBeginAgain, type OpenedDraft } from './model.ts';
 import { ReplayOf } from './replay.tsx';
@@ -89,6 +90,7 @@ function Opened({ draft, etag }: { readonly draft: OpenedDraft; readonly etag: s
               {kind === 'access' && <StepsOf id={id} />}
             </div>
             <div className="stack">
+              {kind === 'access' && <AskedFor draft={id} />}
               <ApprovalBox draft={draft} diff={value} etag={etag} touches={touches} />
               {kind === 'access' && <TryOne id={id} />}
             </div>

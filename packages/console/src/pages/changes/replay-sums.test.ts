@@ -25,8 +25,9 @@ const line = (change: Replayed['change'], more: Partial<Replayed> = {}): Replaye
 const page = (changed: readonly Replayed[], more: Partial<ReplayPage> = {}): ReplayPage => {
   const count = (kind: Replayed['change']) => changed.filter(({ change }) => change === kind).length;
   const figures = { gained: count('gained'), lost: count('lost'), again: count('again'), same: 0, unknown: 0 };
+  const whole = { letIn: count('gained'), shutOut: count('lost') };
   const rest = { digest: 'x', reachedMs: noon, next: null };
-  return { total: changed.length, ...figures, changed: [...changed], ...rest, ...more };
+  return { total: changed.length, ...figures, ...whole, changed: [...changed], ...rest, ...more };
 };
 
 test('pages of a replay add up: in all, by day, by person and by server', () => {
@@ -42,6 +43,7 @@ test('pages of a replay add up: in all, by day, by person and by server', () => 
     { total: 7, gained: 2, lost: 1, again: 1, same: 3, unknown: 2 },
   );
   assert.equal(gained + lost + again + same, total);
+  assert.deepEqual([sums.letIn, sums.shutOut], [2, 1], 'refusals are counted by the server');
   assert.equal(reachedMs, noon - dayMs);
   assert.deepEqual(sums.byDay.get(dayOf(noon)), { gained: 2, lost: 1, again: 0 });
   assert.deepEqual(sums.byDay.get(dayOf(noon - dayMs)), { gained: 0, lost: 0, again: 1 });

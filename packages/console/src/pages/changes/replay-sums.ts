@@ -13,6 +13,9 @@ export interface Counts {
 /** What pages of a replay add up to: `gained`, `lost`, `again` and `same` sum to `total`. */
 export interface Sums extends Counts {
   readonly total: number;
+  /** Of those gained, refusals of which something would be given; of those lost, what would be refused. */
+  readonly letIn: number;
+  readonly shutOut: number;
   readonly same: number;
   readonly unknown: number;
   /** By the first millisecond of the day, where the reader is. */
@@ -33,6 +36,8 @@ const none: Counts = { gained: 0, lost: 0, again: 0 };
 export const noSums: Sums = {
   ...none,
   total: 0,
+  letIn: 0,
+  shutOut: 0,
   same: 0,
   unknown: 0,
   byDay: new Map(),
@@ -47,6 +52,8 @@ export function addPage(sums: Sums, page: ReplayPage): Sums {
   const { changed } = page;
   return {
     total: sums.total + page.total,
+    letIn: sums.letIn + page.letIn,
+    shutOut: sums.shutOut + page.shutOut,
     gained: sums.gained + page.gained,
     lost: sums.lost + page.lost,
     again: sums.again + page.again,

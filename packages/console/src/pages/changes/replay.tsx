@@ -104,6 +104,12 @@ function remarkOf({ sums: { total }, fromMs, toMs, state }: Running): string {
   return texts.remark(toNumber(total), toShortDay(fromMs), toShortDay(toMs));
 }
 
+/** What was refused and would not be, and the other way round. */
+function wholeOf(kind: keyof Counts, { letIn, shutOut }: Sums): string | undefined {
+  if (kind === 'gained' && letIn > 0) return texts.letIn(letIn);
+  return kind === 'lost' && shutOut > 0 ? texts.shutOut(shutOut) : undefined;
+}
+
 function figuresOf(sums: Sums) {
   const of = (kind: keyof Counts) => ({
     label: texts.kinds[kind],
@@ -112,7 +118,7 @@ function figuresOf(sums: Sums) {
         {toNumber(sums[kind])}
       </span>
     ),
-    remark: texts.people(countOf(sums.byPerson, kind)),
+    remark: [texts.people(countOf(sums.byPerson, kind)), wholeOf(kind, sums)].filter(Boolean).join(', '),
   });
   const same = { label: texts.same, value: toNumber(sums.same), remark: texts.sameRemark };
   return [of('gained'), of('lost'), of('again'), same];

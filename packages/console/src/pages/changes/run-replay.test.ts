@@ -18,7 +18,7 @@ function open({ pages, digest = 'x' }: { readonly pages: number; readonly digest
       asked.push(cursor);
       if (world.fails) throw new Error('away');
       const at = Number(cursor ?? 0) + 1;
-      const figures = { total: 10, gained: 0, lost: 0, again: 0, same: 10, unknown: 0 };
+      const figures = { total: 10, gained: 0, letIn: 0, lost: 0, shutOut: 0, again: 0, same: 10, unknown: 0 };
       return { digest, ...figures, changed: [], reachedMs: 1000 - at, next: at < pages ? String(at) : null };
     },
   });

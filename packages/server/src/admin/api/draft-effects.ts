@@ -192,7 +192,9 @@ export const draftEffectRoutes: readonly Route[] = [
       digest: z.string().describe('Of the text that decided: add up pages of one text only.'),
       total: z.int().describe('Decided again: gained, lost, again and same together.'),
       gained: z.int(),
+      letIn: z.int().describe('Of those gained: refusals, of which something would be given.'),
       lost: z.int(),
+      shutOut: z.int().describe('Of those lost: of which nothing would be given, so that they would be refused.'),
       again: z.int(),
       same: z.int(),
       unknown: z

@@ -107,6 +107,21 @@ export const requestRoutes: readonly Route[] = [
     },
   }),
   route({
+    method: 'GET',
+    path: '/drafts/{id}/request',
+    id: 'requestOfDraft',
+    summary: 'What somebody asked for, of which this draft was made: whoever approves it reads what for',
+    permission: 'read:requests',
+    params,
+    answer: z.object({ request: RequestShape.nullable().describe('null = the draft was made of no request.') }),
+    handle: async ({ params: { id }, by, now }, services) => {
+      const { drafts, requests } = services.store;
+      if (!(await drafts.find(id))) return refuse('api_not_found');
+      const request = await requests.ofDraft(id);
+      return answer({ request: request ? await toShape(request, by, now, services) : null });
+    },
+  }),
+  route({
     method: 'POST',
     path: '/requests/{id}/approve',
     id: 'approveRequest',

@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: lB_38Gjqdtl4SNRBbeDUiXvZTi6c2aK7sfHnFiQCfxw
+// Made of: NC4n_0fL7OB3tHzUgUQD-GjySY1le7JuciIxHyLwPHw
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -1478,7 +1478,9 @@ export interface Operations {
       digest: string;
       total: number;
       gained: number;
+      letIn: number;
       lost: number;
+      shutOut: number;
       again: number;
       same: number;
       unknown: number;
@@ -1890,6 +1892,31 @@ export interface Operations {
       own: boolean;
     };
   };
+  /** What somebody asked for, of which this draft was made: whoever approves it reads what for. */
+  requestOfDraft: {
+    method: 'GET';
+    path: '/drafts/{id}/request';
+    params: { id: string };
+    answer: {
+      request: {
+        id: string;
+        person: { id: string; email: string | null; name: string | null };
+        client: { id: string; name: string };
+        server: { id: string; name: string };
+        decision: string;
+        words: string;
+        wanted: 'day' | 'week' | 'work';
+        askedAt: number;
+        state: 'open' | 'drafted' | 'approved' | 'declined';
+        now: 'missing' | 'allowed' | 'barred' | 'gone';
+        draft: string | null;
+        until: number | null;
+        word: string | null;
+        answeredAt: number | null;
+        answeredBy: string | null;
+      } | null;
+    };
+  };
   /** Make a draft of the smallest rule that gives it, with an end; it is in force once that is published. */
   approveRequest: {
     method: 'POST';
@@ -2071,6 +2098,7 @@ export const addresses = {
   listReasons: ['GET', '/reasons'],
   listRequests: ['GET', '/requests'],
   getRequest: ['GET', '/requests/{id}'],
+  requestOfDraft: ['GET', '/drafts/{id}/request'],
   approveRequest: ['POST', '/requests/{id}/approve'],
   declineRequest: ['POST', '/requests/{id}/decline'],
   listStops: ['GET', '/stops'],
