@@ -6,7 +6,8 @@ import { createOff } from './idp/off/follow.ts';
 import { toAccessIndex } from './in-force.ts';
 import { openSecret } from './keys/key-file.ts';
 import { toFault } from './log.ts';
-import { openRas, openRing, type Parts } from './roles.ts';
+import { openRas } from './resource-role.ts';
+import { openRing, type Parts } from './roles.ts';
 import { readSecretFile } from './secret-file.ts';
 import { every, houseKeepingMs, type ProcessParts } from './serve.ts';
 

@@ -17,6 +17,7 @@ import { createEgress, toBlockList } from './egress.ts';
 import { recoverForgotten } from './forgotten.ts';
 import { createHealth, notReadyReasons } from './health.ts';
 import type { Home } from './home.ts';
+import { idpListener } from './idp-role.ts';
 import type { InForce } from './in-force.ts';
 import { openSeal } from './keys/seal.ts';
 import { openVault } from './keys/vault.ts';
@@ -29,7 +30,8 @@ import { type OpenStore, openStore } from './open-store.ts';
 import { Problem } from './problem.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createRequestLog } from './request-log.ts';
-import { type Handler, idpListener, type Parts, resourceListener } from './roles.ts';
+import { resourceListener } from './resource-role.ts';
+import type { Handler, Parts } from './roles.ts';
 import { openStops } from './stops/memory.ts';
 import { createDevelopmentTls } from './tls/development-ca.ts';
 
