@@ -1,5 +1,7 @@
-import { sql } from 'kysely';
+import { type Compilable, type Kysely, PostgresAdapter, sql } from 'kysely';
 import type { Engine } from './engine.ts';
+import type { RecentLine } from './recent-lines.ts';
+import type { Schema } from './schema.ts';
 
 /** When a client was first and last given an ID-JAG in a person's name, for one server. */
 export interface AgentUse {
@@ -21,7 +23,14 @@ export interface AgentUseStore {
   catchUp(limit: number): Promise<number>;
 }
 
-export function agentUseStore({ db, write }: Engine): AgentUseStore {
+/** What of a line says who used what. */
+type Line = Pick<RecentLine, 'kind' | 'timeMs' | 'person' | 'client' | 'server'>;
+
+interface Use extends AgentUse {
+  readonly person: string;
+}
+
+export function agentUseStore({ db, write, recent }: Engine): AgentUseStore {
   return {
     of: async (personId) => {
       const rows = await db
@@ -47,63 +56,88 @@ export function agentUseStore({ db, write }: Engine): AgentUseStore {
         .executeTakeFirstOrThrow();
       const to = Math.min(last ?? 0, from + limit);
       if (to <= from) return 0;
-      const lines = db
-        .selectFrom('audit')
-        .select(['person as person_id', 'client', 'server'])
-        .select(({ fn }) => [fn.min<number>('time_ms').as('first_ms'), fn.max<number>('time_ms').as('last_ms')])
-        .where('position', '>', from)
-        .where('position', '<=', to)
-        .where('kind', '=', 'issuance')
-        .where('person', 'is not', null)
-        .where('client', 'is not', null)
-        .where('server', 'is not', null)
-        .groupBy(['person', 'client', 'server'])
-        .$narrowType<{ person_id: string; client: string; server: string }>();
-      const gather = db
-        .insertInto('agent_uses')
-        .columns(['person_id', 'client', 'server', 'first_ms', 'last_ms'])
-        .expression(lines)
-        .onConflict((conflict) =>
-          conflict.columns(['person_id', 'client', 'server']).doUpdateSet({
-            last_ms: sql<number>`CASE WHEN excluded.last_ms > agent_uses.last_ms THEN excluded.last_ms ELSE agent_uses.last_ms END`,
-          }),
-        );
-      const fresh = db
-        .selectFrom(lines.as('line'))
-        .select(({ fn }) => fn.countAll<number>().as('meetings'))
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('agent_uses as known')
-                .select('known.client')
-                .whereRef('known.person_id', '=', 'line.person_id')
-                .whereRef('known.client', '=', 'line.client')
-                .whereRef('known.server', '=', 'line.server'),
-            ),
-          ),
-        );
-      const people = db
-        .insertInto('agent_people')
-        .columns(['person_id', 'last_ms'])
-        .expression(
-          db
-            .selectFrom(lines.as('line'))
-            .innerJoin('people', 'people.id', 'line.person_id')
-            .select(({ fn }) => ['line.person_id', fn.max<number>('line.last_ms').as('last_ms')])
-            .groupBy('line.person_id'),
-        )
-        .onConflict((conflict) =>
-          conflict.column('person_id').doUpdateSet({
-            last_ms: sql<number>`CASE WHEN excluded.last_ms > agent_people.last_ms THEN excluded.last_ms ELSE agent_people.last_ms END`,
-          }),
-        );
-      // First, and only if nobody else has read these lines meanwhile; what they tell for the first time is not there yet.
-      const advance = db
-        .updateTable('agent_uses_read')
-        .set(({ eb }) => ({ position: to, meetings: eb('meetings', '+', fresh) }))
-        .where('position', '=', from);
-      await write({ steps: [advance, gather, people], conditional: true });
+      const known = recent?.after(from, to - from);
+      const lines = known?.length === to - from ? known : await readLines(db, from, to);
+      const uses = usesIn(lines);
+      const people = lines.filter(({ person }) => person !== undefined).length;
+      const steps = uses.length === 0 ? [] : gather(db, uses);
+      const [advanced] = await write({
+        steps: [advance(db, { from, to, people, uses }), ...steps],
+        conditional: true,
+      });
+      // If it was not another process, then somebody was erased meanwhile: what is at hand names them still.
+      if (advanced === 0) recent?.drop();
       return to - from;
     },
+  };
+}
+
+async function readLines(db: Kysely<Schema>, from: number, to: number): Promise<readonly Line[]> {
+  const rows = await db
+    .selectFrom('audit')
+    .select(['kind', 'time_ms', 'person', 'client', 'server'])
+    .where('position', '>', from)
+    .where('position', '<=', to)
+    .execute();
+  return rows.map(({ kind, time_ms: timeMs, person, client, server }) => {
+    return { kind, timeMs, person: person ?? undefined, client: client ?? undefined, server: server ?? undefined };
+  });
+}
+
+/** Each person, client and server that met, once. */
+function usesIn(lines: readonly Line[]): readonly Use[] {
+  const uses = new Map<string, Use>();
+  for (const { kind, timeMs, person, client, server } of lines) {
+    if (kind !== 'issuance' || person === undefined || client === undefined || server === undefined) continue;
+    const key = JSON.stringify([person, client, server]);
+    const { firstMs = timeMs, lastMs = timeMs } = uses.get(key) ?? {};
+    uses.set(key, { person, client, server, firstMs: Math.min(firstMs, timeMs), lastMs: Math.max(lastMs, timeMs) });
+  }
+  return [...uses.values()];
+}
+
+/**
+ * Moves on and counts who met for the first time; what they tell is not there yet. Only if nobody else has read these lines
+ * meanwhile, and if they still speak of as many people: whoever was erased in between is not to be known again.
+ */
+function advance(
+  db: Kysely<Schema>,
+  {
+    from,
+    to,
+    people,
+    uses,
+  }: { readonly from: number; readonly to: number; readonly people: number; readonly uses: readonly Use[] },
+): Compilable {
+  const { rows, text } = toRows(db, uses);
+  const fresh = sql`(SELECT count(*) FROM ${rows} WHERE NOT EXISTS (SELECT 1 FROM agent_uses
+    WHERE person_id = ${text(0)} AND client = ${text(1)} AND server = ${text(2)}))`;
+  const query = sql`UPDATE agent_uses_read SET position = ${to}, meetings = meetings + ${fresh} WHERE position = ${from}
+    AND (SELECT count(person) FROM audit WHERE position > ${from} AND position <= ${to}) = ${people}`;
+  return { compile: () => query.compile(db) };
+}
+
+function gather(db: Kysely<Schema>, uses: readonly Use[]): Compilable[] {
+  const { rows, text, number } = toRows(db, uses);
+  const later = (table: string) =>
+    sql`last_ms = CASE WHEN excluded.last_ms > ${sql.ref(table)}.last_ms THEN excluded.last_ms ELSE ${sql.ref(table)}.last_ms END`;
+  const intoUses = sql`INSERT INTO agent_uses (person_id, client, server, first_ms, last_ms)
+    SELECT ${text(0)}, ${text(1)}, ${text(2)}, ${number(3)}, ${number(4)} FROM ${rows} WHERE true
+    ON CONFLICT (person_id, client, server) DO UPDATE SET ${later('agent_uses')}`;
+  const intoPeople = sql`INSERT INTO agent_people (person_id, last_ms)
+    SELECT ${text(0)}, max(${number(4)}) FROM ${rows} WHERE EXISTS (SELECT 1 FROM people WHERE id = ${text(0)}) GROUP BY ${text(0)}
+    ON CONFLICT (person_id) DO UPDATE SET ${later('agent_people')}`;
+  return [intoUses, intoPeople].map((query) => ({ compile: () => query.compile(db) }));
+}
+
+/** All of them as one value: statements whose text is always the same. */
+function toRows(db: Kysely<Schema>, uses: readonly Use[]) {
+  const json = JSON.stringify(uses.map((use) => [use.person, use.client, use.server, use.firstMs, use.lastMs]));
+  const isPostgres = db.getExecutor().adapter instanceof PostgresAdapter;
+  const text = (at: number) => sql`value->>${sql.lit(at)}`;
+  return {
+    rows: isPostgres ? sql`json_array_elements(${json}::json)` : sql`json_each(${json})`,
+    text,
+    number: (at: number) => (isPostgres ? sql`(${text(at)})::bigint` : text(at)),
   };
 }

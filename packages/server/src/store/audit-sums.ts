@@ -14,9 +14,10 @@ export function sumUpDays(days: readonly AuditDayTable[]): readonly AuditSumTabl
   for (const row of days) {
     for (const about of ['server', 'client'] as const) {
       for (const span of spans) {
-        const key = { side: row.side, about, span, day: row.day - (row.day % span), id: row[about] };
-        const name = JSON.stringify(Object.values(key));
-        sums.set(name, { ...key, ...plus(sums.get(name), row) });
+        const day = row.day - (row.day % span);
+        // The id last: it alone is somebody's text.
+        const name = `${row.side} ${about} ${span} ${day} ${row[about]}`;
+        sums.set(name, { side: row.side, about, span, day, id: row[about], ...plus(sums.get(name), row) });
       }
     }
   }

@@ -176,6 +176,21 @@ export function usesContract(access: Access): void {
       assert.equal(await uses.meetings(), before + 3);
     });
 
+    test('whoever is erased before their lines are read is not known by what is still at hand of them', async () => {
+      const { agentUses, erasure, audit } = access.store();
+      const [person, other, client] = [fresh('person'), fresh('person'), fresh('client')];
+      while ((await agentUses.catchUp(1000)) > 0);
+      await write(
+        [person, other].map((each) => line('issuance', {}, { server: fresh('server'), client, person: each })),
+      );
+      const theirs = (await audit.last(2)).filter((one) => one.person === person).map(({ position }) => position);
+      assert.equal(theirs.length, 1);
+      await erasure.blank(theirs, []);
+      while ((await agentUses.catchUp(1000)) > 0);
+      assert.deepEqual(await agentUses.of(person), []);
+      assert.equal((await agentUses.of(other)).length, 1);
+    });
+
     test('people who were erased, or left long ago, are none who are active', async () => {
       const { people, uses, agentUses, erasure } = access.store();
       const [server, client, late] = [fresh('server'), fresh('client'), now * 1000 + 9_000_000_000];

@@ -35,7 +35,6 @@ const steps: readonly Step[] = [
    ) STRICT, WITHOUT ROWID`,
   `INSERT INTO agent_people (person_id, last_ms)
      SELECT person_id, max(last_ms) FROM agent_uses WHERE person_id IN (SELECT id FROM people) GROUP BY person_id`,
-  'CREATE INDEX agent_people_by_last ON agent_people (last_ms)',
   'ALTER TABLE agent_uses_read ADD COLUMN meetings INTEGER NOT NULL DEFAULT 0',
   'UPDATE agent_uses_read SET meetings = (SELECT count(*) FROM agent_uses)',
   // Counts people without reading them.
