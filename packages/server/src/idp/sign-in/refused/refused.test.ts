@@ -5,6 +5,7 @@ import type { Refusal } from '@credence/mcp/protocol';
 import { type AuditRecord, toRow } from '../../../audit/record.ts';
 import { readWellFormed } from '../../../audit/record-schema.ts';
 import { eventId } from '../../../call.ts';
+import { askBehind } from '../../../changes/settle-request.ts';
 import type { AccessDocument } from '../../../policy/access-document.ts';
 import { type AccessIndex, compileAccess } from '../../../policy/compile.ts';
 import { parsePolicy } from '../../../policy/parse.ts';
@@ -519,6 +520,22 @@ describe('/refused, where people see why their agent was refused', () => {
         await browser.submit(visit, fields).catch(() => undefined);
       }
       assert.deepEqual(await requestsOf(person), []);
+    });
+
+    test('of a line that does not say what the token lacked, nothing is guessed; nor is a scope asked for that no rule could give', async () => {
+      const person = await newPerson();
+      const { browser } = await signIn(person, await refusedCall(person));
+      const odd: [line: object, words: RegExp][] = [
+        [{ scopesAsked: undefined }, /Acme did not let it do this/],
+        [{ reason: 'tool_not_listed', scopesAsked: ['issues:write'] }, /does not let agents use it there/],
+      ];
+      for (const [change, words] of odd) {
+        const id = await refusedCall(person, { line: change });
+        const { page } = await browser.get(url(id));
+        assert.match(page, words);
+        assert.doesNotMatch(page, /Ask for access/);
+        assert.equal(await askBehind(world.store, { decision: id, personId: person.id }, world.issuer), undefined);
+      }
     });
 
     test('B: whose it is stands in the line of the ID-JAG, and any link that is missing, foreign or another’s is the end of it', async () => {
