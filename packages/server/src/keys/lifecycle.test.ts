@@ -61,3 +61,36 @@ describe('retire: at once', () => {
     assert.equal(retire(both, 'k9', now), undefined);
   });
 });
+
+describe('at the edges', () => {
+  const key = (kid: string, publishedAt: number, more: Partial<TimedKey> = {}): TimedKey => ({
+    jwk: jwk(kid),
+    publishedAt,
+    signsFrom: now,
+    ...more,
+  });
+
+  test('of two that may sign from the same second the one published later does, and the other is leaving', () => {
+    assert.deepEqual(statesOf([key('k1', now - 2), key('k2', now - 1)], now), ['retiring', 'signing']);
+  });
+
+  test('in the second in which it retires a key is gone: it signs no more, and is kept by nothing', () => {
+    const gone = key('k1', now - 9, { signsFrom: now - 9, retiresAt: now });
+    assert.equal(signingKey([gone], now), undefined);
+    const kept = rotate([gone], jwk('k2'), options);
+    assert.deepEqual(
+      kept.map((each) => each.jwk.kid),
+      ['k2'],
+    );
+    assert.equal(retire([gone, key('k2', now - 1)], 'k2', now), undefined);
+  });
+
+  test('of two published in the same second the later in the list stays', () => {
+    const leaving = { retiresAt: now + 10 };
+    const rest = retire([key('k1', now, leaving), key('k2', now, leaving), key('k3', now + 1)], 'k3', now) ?? [];
+    assert.deepEqual(
+      rest.map(({ retiresAt }) => retiresAt),
+      [now + 10, undefined],
+    );
+  });
+});
