@@ -147,6 +147,10 @@ describe('how somebody reaches something', () => {
       'role:contractor out - issues:write refused deny',
     ]);
     const vscode = (await get('/reach/paths?client=vscode')).body;
+    assert.deepEqual(
+      vscode.servers.map(({ id }: { id: string }) => id),
+      ['lonely'],
+    );
     assert.deepEqual([...new Set(vscode.paths.map(({ server }: { server: string }) => server))], ['lonely']);
     assert.deepEqual(vscode.clients, [{ id: 'vscode', name: 'vscode', exchanges: true }]);
   });
@@ -314,10 +318,11 @@ describe('people who reach a server, one by one', () => {
     const found: string[] = [];
     let next: string | null = '';
     while (next !== null) {
+      assert.ok(found.length < 20);
       const { body }: { body: { items: { person: { id: string } }[]; next: string | null } } = await get(
         `/reach/servers/tracker/people?limit=2${next && `&cursor=${next}`}`,
       );
-      assert.ok(body.items.length <= 2);
+      assert.ok(body.items.length <= 2 && body.next !== next, 'the same page again');
       found.push(...names(body));
       next = body.next;
     }
@@ -345,6 +350,7 @@ describe('people who reach a server, one by one', () => {
     left.world.clock.ms += 61_000;
     const found = names(first);
     for (let { next } = first; next !== null; ) {
+      assert.ok(found.length < 20);
       const { body } = await left.page(`&cursor=${next}`);
       found.push(...names(body));
       next = body.next;
@@ -455,6 +461,34 @@ describe('what is given and not used', () => {
       [second.items.map(({ server }: { server: { id: string } }) => server.id), second.next],
       [['wiki', 'tracker'], null],
     );
+  });
+});
+
+describe('what is given and not used, where something is given to nobody', () => {
+  const text = (name: string, more = '') =>
+    `  ${name}: { resource: ${rasIssuer}/${name}/mcp, ras: ${rasIssuer}, scopes: { all: {} }${more} }\n`;
+
+  test('neither a server that no rule gives, nor one that is switched off', async () => {
+    const world = await openChangesWorld({
+      text: accessText
+        .replace('clients:', `${text('closed')}${text('off', ', enabled: false')}clients:`)
+        .concat('  - { id: off, allow: [all], on: off, to: [everyone] }\n'),
+    });
+    const { body } = await writer(world, 'auditor').send('GET', '/reach/unused');
+    assert.deepEqual(
+      body.items.map(({ server }: { server: { id: string } }) => server.id),
+      ['tracker'],
+    );
+    assert.deepEqual([body.given, body.unused], [1, 1]);
+  });
+
+  test('is no question where there is no identity provider', async () => {
+    const world = await openChangesWorld();
+    Object.assign(world.services, { access: () => undefined });
+    for (const path of ['/reach/unused', '/reach/paths?person=u_alice', '/reach/servers/tracker/people']) {
+      const answer = await writer(world, 'auditor').send('GET', path);
+      await adminRefused(world, answer, 'api_not_found', { isRecorded: false });
+    }
   });
 });
 

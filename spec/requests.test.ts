@@ -390,7 +390,14 @@ describe('requests for access', () => {
       const bad = await owner.send('POST', `/requests/${request.id}/approve`, { until });
       await adminRefused(world, bad, 'api_value_invalid');
     }
-    assert.equal((await owner.send('POST', `/requests/${request.id}/approve`, { until: day(world, 0) })).status, 200);
+    const approve = (id: string, days: number) =>
+      owner.send('POST', `/requests/${id}/approve`, { until: day(world, days) });
+    await adminRefused(world, await approve('ar_none', 0), 'api_not_found');
+    const last = await approve(request.id, 366);
+    assert.equal(last.status, 200);
+    const { headers } = await owner.send('GET', `/drafts/${last.body.draft}`);
+    await owner.send('DELETE', `/drafts/${last.body.draft}`, undefined, headers.get('etag') ?? '');
+    assert.equal((await approve(request.id, 0)).status, 200);
   });
 
   test('what is allowed by now says so; approving it answers, and changes nothing', async () => {
