@@ -77,6 +77,9 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [gateway('loopback-hop.ts'), [gateway('loopback-hop.test.ts')]],
   [server('keys/lifecycle.ts'), [server('keys/lifecycle.test.ts')]],
   [server('store/sweep.ts'), [toStore('uses')]],
+  ...['decisions/verdict', 'servers/highest-risk', 'settings/export-state', 'settings/trusted'].map(
+    (name): [string, string[]] => [toConsole(`pages/${name}.ts`), [toConsole(`pages/${name}.test.ts`)]],
+  ),
   [server('changes/plan.ts'), [toSpec('policy-as-code')]],
   [server('changes/author.ts'), [toSpec('second-person')]],
   [server('changes/enable-server.ts'), [server('changes/enable-server.test.ts')], [toSpec('admin-enable-server')]],
