@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Refusal } from '@credence/mcp/protocol';
-import { createIssuerKeys } from '@credence/mcp/resource';
+import { createIssuerKeys, type Told } from '@credence/mcp/resource';
 import type { Facts } from './audit/record.ts';
 import { isExplainedCall, issuanceBehind } from './audit/refused-call.ts';
 import { eventId } from './call.ts';
@@ -42,6 +42,7 @@ export async function openGateway(
   refuseLoopbackHop(inForce.resource(), config.clientCertificates?.header, toBlockList(config.trustedHops));
   const { createGateway } = await import('./gateway/gateway.ts');
   const followed = keys ? undefined : await openFollowed(parts);
+  const pageOf = openPagesOfCalls(parts);
   const gateway = createGateway({
     issuer,
     index: () => inForce.resource(),
@@ -57,8 +58,8 @@ export async function openGateway(
     addressOf,
     certificateOf,
     append,
-    onStranger: (refusal, from) => appendStranger(parts, refusal, from),
-    pageOf: openPagesOfCalls(parts),
+    onStranger: (refusal, from) => appendStranger(parts, pageOf, refusal, from),
+    pageOf,
     onFault: edge.onFault,
     watch: edge.watch,
     onCutOff: (server, { subject, id }, what) =>
@@ -84,14 +85,19 @@ export async function openGateway(
 }
 
 /** A probe without a token is how every client begins and leaves no line; any other refusal of a stranger does. */
-async function appendStranger({ edge, append }: Parts, reason: Refusal, from?: From): Promise<string | undefined> {
+async function appendStranger(
+  { edge, append }: Parts,
+  pageOf: GatewayOptions['pageOf'],
+  reason: Refusal,
+  from?: From,
+): Promise<Told> {
   if (reason === 'token_missing') return undefined;
   const bulkId = edge.ledger.count('gateway', reason);
-  if (bulkId) return bulkId;
+  if (bulkId) return bulkId; // Whose it was stands in no line of its own: no page could tell, and nothing is read.
   const id = eventId('d_');
   const line = { v: 2, id, kind: 'refusal', domain: 'gateway', timeMs: edge.nowMs(), outcome: 'refused' } as const;
   await append([{ ...line, reason, ...(from && factsOf(from)) }]);
-  return id;
+  return { reference: id, page: from && (await pageOf?.(reason, from.caller, id)) };
 }
 
 /** Of a token that was good and was taken back: whose it was, and where it was shown. */
@@ -102,7 +108,7 @@ function factsOf({ server, caller }: From): Facts {
 
 /**
  * The page of a refused call, at our own identity provider: where it plays here, or reads this same store, and has issued what the token
- * was given for. Of anybody else's there is none, and none while the lines that say so cannot be read.
+ * was given for. Of anybody else's there is none. While the lines that say so cannot be read, the call is refused as a fault.
  */
 function openPagesOfCalls({ config, store }: Parts): GatewayOptions['pageOf'] {
   if (!config.roles.has('idp') && !config.gatewayExplains) return undefined;

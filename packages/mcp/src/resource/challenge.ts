@@ -16,7 +16,7 @@ export interface ChallengeContext {
   readonly scheme: 'Bearer' | 'DPoP';
   /** Reference for the operator, such as a decision id. */
   readonly reference?: string | undefined;
-  /** Where the person whose agent it was reads why. */
+  /** Where the person whose agent it was reads why: a URL in ASCII; anything else is left out. */
   readonly page?: string | undefined;
 }
 
@@ -24,7 +24,11 @@ export interface ChallengeContext {
  * The refusal as the client needs it: status, `WWW-Authenticate` and a JSON body. No token sent means no error code, only
  * where to get one (MCS-03, MCS-08). @see https://www.rfc-editor.org/rfc/rfc6750#section-3 @see https://www.rfc-editor.org/rfc/rfc9728#section-5.1
  */
-export function challenge(refusal: Refusal, { resource, scopes, scheme, reference, page }: ChallengeContext): Response {
+export function challenge(refusal: Refusal, context: ChallengeContext): Response {
+  const { resource, scopes, scheme, reference } = context;
+  // RFC 6750 §3: what is between the quotes of `error_uri` has no letters that could end them.
+  const page =
+    context.page !== undefined && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(context.page) ? context.page : undefined;
   const row: RefusalRow & { status: number } = refusalRow(refusal);
   const parameters = [
     ...(refusal === 'token_missing' ? [] : [`error="${row.wire}"`]),

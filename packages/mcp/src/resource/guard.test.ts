@@ -202,6 +202,13 @@ describe('MCS-03, MCS-08: the challenge', () => {
       ['d_1', / Reference: d_1$/],
       [{ reference: 'd_1', page: undefined }, /^[^:]+\. Reference: d_1$/],
       [{ reference: 'd_1', page }, / See why, and what to do: .*d_1 Reference: d_1$/, page],
+      // RFC 6750 §3: nothing that could end the quotes, or that a header cannot carry.
+      ...['https://a.example/"', 'https://a.example/\n', 'https://a.example/é', 'https://a.example/\\', ''].map(
+        (odd): [{ reference: string; page: string }, RegExp] => [
+          { reference: 'd_1', page: odd },
+          /^[^:]+\. Reference: d_1$/,
+        ],
+      ),
     ];
     for (const [said, description, uri] of table) {
       const headers = { authorization: 'Bearer x' };

@@ -267,7 +267,11 @@ describe('where an identity provider of ours tells people why', () => {
   let asked: [reason: Refusal, person: string, reference: string][] = [];
   before(async () => {
     explained = await openWorld([serverOf('tracker', http(upstream.url), tools)], {
-      onStranger: async (refusal, from) => (from ? `d_${from.server.id}-${from.caller.id}` : `d_${refusal}`),
+      onStranger: async (refusal, from) => {
+        if (!from) return `d_${refusal}`;
+        const reference = `d_${from.server.id}-${from.caller.id}`;
+        return { reference, page: page(reference) };
+      },
       pageOf: async (refusal, { subject }, reference) => {
         asked.push([refusal, subject, reference]);
         return subject === 'a_alice' ? page(reference) : undefined;
@@ -319,14 +323,13 @@ describe('where an identity provider of ours tells people why', () => {
     const gone = await explained.call('tracker', { body: callTool(1, 'a_read'), token: { id: 'jti-gone' } });
     assert.equal(((await gone.json()) as Refused).error_uri, page('d_tracker-jti-gone'));
     assert.match(gone.headers.get('www-authenticate') ?? '', /error="invalid_token", error_uri="/);
-    assert.deepEqual(asked, [['token_revoked', 'a_alice', 'd_tracker-jti-gone']]);
     const old = await explained.call('tracker', { body: callTool(1, 'a_read'), token: { expiresAt: 1 } });
     const said = (await old.json()) as Refused;
     assert.deepEqual(
       [said.error_uri, said.error_description],
       [undefined, 'The access token was not accepted. Reference: d_token_expired'],
     );
-    assert.equal(asked.length, 1);
+    assert.deepEqual(asked, [], 'of what is refused at the door, whoever writes the line says whether there is a page');
   });
 
   test('no link for whom nobody can tell', async () => {

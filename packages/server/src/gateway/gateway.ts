@@ -52,8 +52,8 @@ export interface GatewayOptions extends LaunchOptions {
     | undefined;
   /** Makes records durable; rejects when it cannot. */
   readonly append: (records: readonly AuditRecord[]) => Promise<void>;
-  /** A refusal at the door: resolves to the reference to tell. `from`: whose token it was, where it was good and was taken back. */
-  readonly onStranger: (refusal: Refusal, from?: From) => Promise<string | undefined>;
+  /** A refusal at the door: resolves to what to tell. `from`: whose token it was, where it was good and was taken back. */
+  readonly onStranger: (refusal: Refusal, from?: From) => Promise<Told>;
   /** Where the person reads why a call was refused, by its reference; absent where no identity provider of ours could tell them. */
   readonly pageOf?: ((refusal: Refusal, caller: Caller, reference: string) => Promise<string | undefined>) | undefined;
   readonly onFault: (fault: unknown) => void;
@@ -327,11 +327,7 @@ function toGuardOptions(
 ): GuardOptions {
   const { resource, defaultScopes: scopes, name } = server;
   const { issuer, keys, verifySignature, isRevoked, skewSeconds, now, proofs } = options;
-  const onRefusal = async (refusal: Refusal, caller?: Caller): Promise<Told> => {
-    const reference = await options.onStranger(refusal, caller && { server, caller });
-    const page = reference && caller && (await options.pageOf?.(refusal, caller, reference));
-    return reference && { reference, page };
-  };
+  const onRefusal = (refusal: Refusal, caller?: Caller) => options.onStranger(refusal, caller && { server, caller });
   const certificates = options.certificateOf !== undefined;
   return {
     resource,

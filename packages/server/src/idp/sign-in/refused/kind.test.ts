@@ -185,6 +185,18 @@ describe('of calls that a gateway refused', () => {
       assert.equal(kindOf(record(reason), again(rules)).kind, kind);
     });
   }
+  test('a scope that the access document does not have: nobody can ask for it, and no agent is blamed', () => {
+    const unknown = again(given, { more: { scopes: ['issues:move'] } });
+    assert.equal(kindOf(record('tool_scope_missing'), unknown).kind, 'other');
+  });
+  test('kept apart from what the session has: connecting again would not help', () => {
+    const { explanation, ...rest } = again(given);
+    const scopes = explanation.scopes.map((scope) => ({ ...scope, outcome: 'kept_apart' as const }));
+    assert.equal(
+      kindOf(record('tool_scope_missing'), { ...rest, explanation: { ...explanation, scopes } }).kind,
+      'apart',
+    );
+  });
   test('where the rules cannot be asked any more, nothing is guessed', () => {
     assert.equal(kindOf(record('tool_scope_missing'), undefined).kind, 'other');
   });

@@ -75,8 +75,13 @@ export function kindOf({ reason }: ReadRecord, again: Again | undefined): Kind {
   if (outcomes.has('unbound')) return only('key');
 
   const missing = scopes.filter(({ outcome }) => outcome === 'not_allowed').map(({ scope }) => scope);
-  // The rules gave it: the agent came with a token that it had not asked to cover it.
-  if (reason === 'tool_scope_missing' && missing.length === 0) return only('not_asked');
+  if (reason === 'tool_scope_missing' && missing.length === 0) {
+    if (outcomes.has('kept_apart')) return only('apart');
+    // A tool of theirs wants a scope that the access document does not know: no agent can ask for it.
+    if (outcomes.has('unknown')) return only('other');
+    // The rules gave it: the agent came with a token that it had not asked to cover it.
+    return only('not_asked');
+  }
   // The person is checked first: rules that failed at anything else are about them. Others are none of their business.
   const near = rules.filter((rule) => rule.effect === 'allow' && givesSome(rule, again, missing));
   for (const [about, kind] of byCondition) {

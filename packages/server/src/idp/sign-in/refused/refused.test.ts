@@ -522,6 +522,24 @@ describe('/refused, where people see why their agent was refused', () => {
       assert.deepEqual(await requestsOf(person), []);
     });
 
+    test('what was given when the token was issued and is not any more is told as it is now', async () => {
+      const person = await newPerson();
+      const { browser } = await signIn(person, await refusedCall(person));
+      const id = await refusedCall(person, { line: { scopesAsked: ['issues:read'] } });
+      assert.match((await browser.get(url(id))).page, /Acme gives it to you/);
+      const rule = / {2}- { id: secret-rule.*\n/;
+      inForce = compile(parse(access.replace(rule, '')), 2);
+      const gone = (await browser.get(url(id))).page;
+      assert.match(gone, /has not given this to you/);
+      assert.match(gone, /Ask for access/);
+      inForce = compile(parse(`${access}  - { id: no, deny: all, on: tracker, to: [everyone] }\n`), 3);
+      const ruledOut = (await browser.get(url(id))).page;
+      assert.doesNotMatch(ruledOut, /gives it to you|Then it works/);
+      assert.match(ruledOut, /Ask for access/);
+      inForce = compile(parse(access.replace('  tracker: {', '  tracker: { enabled: false,')), 4);
+      assert.doesNotMatch((await browser.get(url(id))).page, /gives it to you|Then it works|Ask for access/);
+    });
+
     test('of a line that does not say what the token lacked, nothing is guessed; nor is a scope asked for that no rule could give', async () => {
       const person = await newPerson();
       const { browser } = await signIn(person, await refusedCall(person));

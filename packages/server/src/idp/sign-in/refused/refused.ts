@@ -7,7 +7,7 @@ import { refusalOf } from '../../../changes/settle-request.ts';
 import type { Form } from '../../../form.ts';
 import { createPace } from '../../../limits.ts';
 import type { AccessIndex } from '../../../policy/compile.ts';
-import { missingOf } from '../../../policy/missing.ts';
+import { type Missing, missingOf } from '../../../policy/missing.ts';
 import { wantedFor } from '../../../store/requests.ts';
 import { isExplained } from '../../refused-link.ts';
 import { makeFormToken } from '../form-token.ts';
@@ -17,7 +17,7 @@ import { ownPages } from '../own-pages.ts';
 import { findOwnVisit, type OwnVisit, readOwnForm, redirect, showPage } from '../own-visit.ts';
 import { type PageFrame, refusedPage } from '../pages.ts';
 import { notSignedIn } from '../security.ts';
-import { canBeAskedFor, kindOf } from './kind.ts';
+import { canBeAskedFor, kindOf, type RefusalKind } from './kind.ts';
 import { mostWords, nothingHerePage, tooFastPage, whyRefusedPage } from './page.ts';
 import { toDoing } from './scope-words.ts';
 import { toWords } from './words.ts';
@@ -33,6 +33,14 @@ const looksAllowed = { burst: 40, perSecond: 1 };
 interface Look {
   readonly visit: OwnVisit;
   readonly record: ReadRecord;
+}
+
+/** Of what was given when the token was issued: whether it still is. Where it is not, to connect again would not help. */
+function kindNow(missing: Missing | undefined): RefusalKind {
+  if (missing?.kind === 'nothing') return 'not_asked';
+  if (missing?.kind === 'rule') return 'not_given';
+  const kinds = { refusal: 'ruled_out', ahead: 'switched_off', other: 'other' } as const;
+  return missing ? kinds[missing.why] : 'other';
 }
 
 /**
@@ -141,14 +149,16 @@ export function createRefusedPage(options: SignInOptions, frame: PageFrame) {
   async function read({ visit: { person }, record }: Look) {
     const again = await decideAgain(store, record, origins, [options.access(), ...(older ? [older] : [])]);
     if (again && again.index !== options.access()) older = again.index;
-    const { kind, through } = kindOf(record, again);
+    const { kind: then, through } = kindOf(record, again);
     const asked = toRecordedAsk(record);
     const { client = '', server } = record;
-    const isOfRules = asked !== undefined && server !== undefined && canBeAskedFor(kind);
+    const isOfRules = asked !== undefined && server !== undefined && (canBeAskedFor(then) || then === 'not_asked');
     const missing = isOfRules ? missingOf(options.access(), asked, person, now()) : undefined;
+    const kind = then === 'not_asked' ? kindNow(missing) : then;
     const about = { decision: record.id, personId: person.id, client, server: server ?? '' };
     const request = await store.requests.about(about);
-    return { again, kind, through, mayAsk: isOfRules && missing?.kind !== 'nothing', missing, request };
+    const mayAsk = isOfRules && canBeAskedFor(kind) && missing?.kind !== 'nothing';
+    return { again, kind, through, mayAsk, missing, request };
   }
 
   async function show(look: Look, status = 200, more: { typed?: string; wrong?: string } = {}): Promise<void> {
