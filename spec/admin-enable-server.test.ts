@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { adminRefused } from './admin-world.ts';
+import { toResourceIndex } from '../packages/server/src/in-force.ts';
+import { type AdminWorld, adminRefused } from './admin-world.ts';
 import { accessText, openChangesWorld, publish, type Seen, writer } from './changes-world.ts';
 import { idpIssuer, rasIssuer } from './world.ts';
 
@@ -166,6 +167,64 @@ describe('a server of our own', () => {
     );
     assert.equal((await policy.publish(guard.body)).status, 200);
     assert.equal((await policy.publish(made.body)).status, 200);
+  });
+
+  /** This world guards by one document for good, unless it is told of another. */
+  const guardBy = async (world: AdminWorld, text: string) => {
+    await publish(world, 'resource', text);
+    const version = await world.store.policies.latest('resource');
+    assert.ok(version);
+    const index = toResourceIndex(version, { idp: idpIssuer, ras: rasIssuer });
+    Object.assign(world.services, { resource: () => index });
+  };
+  const stepsOf = ({ steps }: Seen) => steps.map(({ about, draft, client }: Seen) => [about, draft ?? client]);
+  const byHand = [
+    ['secret', 'claude-code'],
+    ['secret', 'inspector'],
+    ['set_up', 'claude-code'],
+    ['set_up', 'inspector'],
+  ];
+
+  test('for a client that is known there already, the draft that only adds trust in it is the one to publish', async () => {
+    const { policy, world } = await open();
+    const known = resourceText().replace('clients: { other: {} }', 'clients: { claude-code: {}, other: {} }');
+    await guardBy(world, known);
+    const made = await policy.send('POST', '/servers', { ...own, upstream: undefined });
+    const guard = await policy.send('GET', `/drafts/${made.body.guard.id}`);
+    assert.deepEqual(Object.keys(guard.body.document.clients), ['claude-code', 'other']);
+    assert.deepEqual(guard.body.document.trust.local.clients, ['other', 'claude-code']);
+    const { body } = await policy.send('GET', `/drafts/${made.body.id}/steps`);
+    assert.deepEqual(stepsOf(body.items[0]), [
+      ['publish_here', guard.body.id],
+      ['guard_here', null],
+      ['client_here', 'inspector'],
+      ...byHand,
+    ]);
+  });
+
+  test('where the issuer is not trusted, the draft that only makes a client known is named, and the trust remains', async () => {
+    const { policy, world } = await open();
+    await guardBy(world, 'clients: { other: {} }\n');
+    const made = await policy.send('POST', '/servers', { ...own, upstream: undefined });
+    const { body } = await policy.send('GET', `/drafts/${made.body.id}/steps`);
+    assert.deepEqual(stepsOf(body.items[0]), [
+      ['publish_here', made.body.guard.id],
+      ['guard_here', null],
+      ['client_here', 'claude-code'],
+      ['client_here', 'inspector'],
+      ...byHand,
+    ]);
+  });
+
+  test('what was published after a draft was begun is not to be done again, nor does it hide what the draft does', async () => {
+    const { policy, world } = await open();
+    const made = await policy.send('POST', '/servers', own);
+    const upstream =
+      '{ upstream: { http: "http://127.0.0.1:9/mcp" }, scopes: { issues:read: {}, issues:write: { risk: high } } }';
+    const later = resourceText().replaceAll('other', 'inspector');
+    await guardBy(world, `servers: { tracker: ${upstream} }\n${later}`);
+    const { body } = await policy.send('GET', '/servers/tracker/steps');
+    assert.deepEqual(stepsOf(body), [['publish_here', made.body.guard.id], ...byHand]);
   });
 
   test('T29: each draft takes the second person that its own document asks for', async () => {

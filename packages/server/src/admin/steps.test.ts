@@ -99,6 +99,19 @@ describe('what remains to be done by hand', () => {
     assert.deepEqual(heads(steps('wiki', { ...around, drafted: drafted(all) })), ['publish_here', 'set_up code']);
   });
 
+  test('here: what is in force is done, though a draft that was begun before lacks it', () => {
+    const other = 'clients: { other: {} }\ntrust: { local: { clients: [other], accounts: known, keys: discovery } }\n';
+    const drafted = { id: 'dr_1', name: 'Guard Other', index: resource(other) };
+    const around = { secrets: [{ clientId: 'code' }], drafted };
+    const server = 'servers: { wiki: { upstream: { http: "http://localhost:1/mcp" }, scopes: { read: {} } } }\n';
+    const known = `${server}clients: { code: {} }\n`;
+    const trusted = `${known}trust: { local: { clients: [code], accounts: known, keys: discovery } }\n`;
+    assert.deepEqual(heads(steps('wiki', { ...around, resource: resource(trusted) })), ['publish_here', 'set_up code']);
+    const half = steps('wiki', { ...around, resource: resource(known) });
+    assert.deepEqual(heads(half), ['publish_here', 'client_here code', 'set_up code']);
+    assert.equal(half[1]?.text, '"code"', 'which is known');
+  });
+
   test('here: nothing that can be seen to be done', () => {
     const done = resource(`
 servers: { wiki: { upstream: { http: "http://localhost:1/mcp" }, scopes: { read: {}, write: { risk: high } } } }

@@ -80,7 +80,8 @@ function stepsHere(
   { installation: { idp, ras }, resource: inForce, drafted }: Around,
 ): RemainingStep[] {
   if (!inForce) return [];
-  const resource = drafted?.index ?? inForce;
+  // A draft that is behind lacks what was published after it was begun: done is what is so in either.
+  const either = drafted ? [drafted.index, inForce] : [inForce];
   const publish: RemainingStep[] = drafted
     ? [
         {
@@ -94,7 +95,7 @@ function stepsHere(
       ]
     : [];
   const idHere = serverHere(ras, server.resource);
-  const guard: RemainingStep[] = resource.serversByResource.has(server.resource)
+  const guard: RemainingStep[] = either.some((of) => of.serversByResource.has(server.resource))
     ? []
     : [
         {
@@ -111,16 +112,23 @@ function stepsHere(
           client: null,
         },
       ];
-  const trusted = [...(resource.trust.get(idp)?.values() ?? [])].flatMap((of) => of.clients);
   const there = clients.flatMap((client): RemainingStep[] => {
     const idThere = client.clientIds.get(server.ras) ?? client.id;
-    const known = resource.clientsByClientId.get(idThere);
-    if (known && trusted.includes(known.id)) return [];
+    if (either.some((of) => mayRedeem(of, idThere, idp))) return [];
+    const [known] = either.flatMap((of) => of.clientsByClientId.get(idThere) ?? []);
     const title = `Let ${client.name} redeem at the authorization server here`;
     const said = known ? toTrust(known.id) : toKnow(client.id, idThere);
     return [{ about: 'client_here', title, ...said, client: client.id }];
   });
   return [...publish, ...guard, ...there];
+}
+
+/** Whether a client is known here by this id, and the identity provider may speak for it. */
+export function mayRedeem(of: ResourceIndex, idHere: string, idp: string): boolean {
+  const known = of.clientsByClientId.get(idHere);
+  return (
+    known !== undefined && [...(of.trust.get(idp)?.values() ?? [])].some(({ clients }) => clients.includes(known.id))
+  );
 }
 
 /** For a client that the resource document knows: the issuer must be let speak for it as well. */

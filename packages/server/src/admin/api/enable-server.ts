@@ -8,7 +8,7 @@ import { displayName, issuer, id as nameId, resource, scopeName } from '../../po
 import type { AccessServer } from '../../policy/model.ts';
 import { Problem } from '../../problem.ts';
 import type { ClientSecret } from '../../store/store.ts';
-import { type RemainingStep, remainingSteps } from '../steps.ts';
+import { mayRedeem, type RemainingStep, remainingSteps } from '../steps.ts';
 import { findAccess } from './draft-effects.ts';
 import { DraftShape, findDraft, showDraft, toGround } from './drafts.ts';
 import { answer, type Route, refuse, route } from './route.ts';
@@ -161,22 +161,21 @@ async function draftsHere({ store, installation }: AdminServices): Promise<reado
 
 const mostDraftsHere = 10;
 
-/** What is done of a server in one of these that is not done in what is in force. */
+/** The newest of these that does something of a server that is not done in what is in force. */
 function draftFor(
-  { id, resource }: AccessServer,
+  server: AccessServer,
   index: AccessIndex,
-  { inForce, drafts, ras }: { inForce: ResourceIndex | undefined; drafts: readonly DraftHere[]; ras: string },
+  { inForce, drafts, idp }: { inForce: ResourceIndex | undefined; drafts: readonly DraftHere[]; idp: string },
 ): DraftHere | undefined {
-  const idsThere = [...index.clients.values()].flatMap(({ clientIds }) => clientIds.get(ras) ?? []);
-  const doneIn = (of: ResourceIndex | undefined) => ({
-    server: of?.serversByResource.has(resource) ?? false,
-    clients: idsThere.filter((idThere) => of?.clientsByClientId.has(idThere)).length,
-  });
-  const now = doneIn(inForce);
-  return drafts.find((draft) => {
-    const then = doneIn(draft.index);
-    return (then.server && !now.server) || (id !== '' && then.clients > now.clients);
-  });
+  const idsThere = idsAt(index, server).map(([, idThere]) => idThere);
+  const does: ((of: ResourceIndex) => boolean)[] = [
+    (of) => of.serversByResource.has(server.resource),
+    // Known is not yet trusted: a draft may do the one without the other.
+    ...idsThere.map((idThere) => (of: ResourceIndex) => of.clientsByClientId.has(idThere)),
+    ...idsThere.map((idThere) => (of: ResourceIndex) => mayRedeem(of, idThere, idp)),
+  ];
+  const undone = does.filter((isDone) => !(inForce && isDone(inForce)));
+  return drafts.find((draft) => undone.some((isDone) => isDone(draft.index)));
 }
 
 function stepsOf(
@@ -187,7 +186,7 @@ function stepsOf(
 ): z.output<typeof Steps> {
   const resource = guarded();
   const isHere = server.ras === installation.ras;
-  const drafted = isHere ? draftFor(server, index, { inForce: resource, drafts, ras: server.ras }) : undefined;
+  const drafted = isHere ? draftFor(server, index, { inForce: resource, drafts, idp: installation.idp }) : undefined;
   const steps = remainingSteps(index, server, { installation, resource, drafted, secrets });
   return { server: server.id, name: server.name, steps: steps.map((step: RemainingStep) => ({ ...step })) };
 }
