@@ -107,6 +107,7 @@ const mayCall: Readonly<Record<string, string>> = {
   listReasons: 'owner policy auditor',
   listRequests: 'owner policy auditor',
   getRequest: 'owner policy auditor',
+  requestOfDraft: 'owner policy auditor',
   approveRequest: 'owner policy',
   declineRequest: 'owner policy',
   listStops: everybody,
