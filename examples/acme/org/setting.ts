@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { hashPassword } from '../../../packages/server/src/directory/password.ts';
 import { freePorts } from '../../../packages/server/src/store/contract/free-ports.ts';
@@ -62,6 +63,7 @@ export async function openSetting(organisation: Organisation, progress: Progress
   };
   const newSecret = async (side: string) => (await credence('client', 'secret', 'new', side, client.id)).trim();
   const secrets = { idp: await newSecret('idp'), ras: await newSecret('ras') };
+  await setTimeout(1000); // a running server looks for new secrets twice a second
   const passwords = await addPeople(store, organisation, progress);
 
   const opened = undo.move();
