@@ -30,6 +30,14 @@ describe('what of an answer is zipped', () => {
     ['what a POST made, which may be a secret', ask('gzip', 'POST'), {}],
     ['what a PATCH made', ask('gzip', 'PATCH'), {}],
   ];
+  test('of what a session reads only for our own page, which other origins cannot pretend to be (BREACH)', async () => {
+    const bySession = (more: Record<string, string>) => {
+      const headers = { 'accept-encoding': 'gzip', cookie: 'session=x', ...more };
+      return toBody(long, { method: 'GET' }, new Request('https://admin.example/', { headers }));
+    };
+    assert.equal((await bySession({})).headers['content-encoding'], undefined);
+    assert.equal((await bySession({ 'credence-console': '1' })).headers['content-encoding'], 'gzip');
+  });
   for (const [what, asked, expected] of plain) {
     test(`not ${what}`, async () => {
       const { bytes, headers } = await asked;

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
+import { pageHeader } from '../own-page.ts';
 import type { Route } from './route.ts';
 
 const zip = promisify(gzip);
@@ -12,8 +13,8 @@ const leastBytes = 1024;
  * Of what is zipped, the length tells how much of it comes up twice. Whoever can make a browser ask with a text of theirs in the question,
  * and sees the lengths of the answers, could guess a secret that stands beside that text (BREACH). So only what is read by GET is zipped, and
  * nothing that GET answers holds a secret that lets anybody in: secrets, tokens and links are told once, by the POST that made
- * them, and the session is in a cookie, with no token of its own in any body. Other origins cannot ask at all: a session counts only with
- * a header that they may not send. Streams go out as they are, each line when it is written.
+ * them, and the session is in a cookie, with no token of its own in any body. What a session
+ * reads is zipped for our own page only, which says so in a header that other origins may not send. Streams go out as they are, each line when it is written.
  */
 export async function toBody(
   text: string,
@@ -23,7 +24,8 @@ export async function toBody(
   const bytes = new Uint8Array(Buffer.from(text));
   if (method !== 'GET' || bytes.length < leastBytes) return { bytes, headers: {} };
   const vary = { vary: 'accept-encoding' };
-  if (!acceptsGzip(request)) return { bytes, headers: vary };
+  const isAsked = !request.headers.has('cookie') || request.headers.get(pageHeader) === '1';
+  if (!isAsked || !acceptsGzip(request)) return { bytes, headers: vary };
   // The quickest way, on another thread: what it saves is time, not room.
   const zipped = new Uint8Array(await zip(bytes, { level: constants.Z_BEST_SPEED }));
   return { bytes: zipped, headers: { ...vary, 'content-encoding': 'gzip' } };
