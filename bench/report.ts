@@ -4,7 +4,7 @@ import type { ContenderName } from './contender.ts';
 import type { DecideCost } from './decide.ts';
 import { firstWarmUpSeconds, median, type Plan, type Run } from './measure.ts';
 import type { Shares } from './profile.ts';
-import { costOfSharing, type WorkersResult, workersBars } from './workers.ts';
+import { type WorkersResult, workersBars } from './workers.ts';
 
 /** Medians of one contender under one kind of load. */
 export interface Figures {
@@ -75,10 +75,10 @@ export function missedBars({ series, decide, workers }: Results): string[] {
         ),
     ),
     ...workers
-      .filter((result) => !(costOfSharing(result) <= workersBars.cpu))
+      .filter(({ cpuRatio }) => !(cpuRatio <= workersBars.cpu))
       .map(
         (one) =>
-          `two workers, ${nameOf(one.series)}: ${one.cpuRatio.toFixed(2)} of the CPU of one, which is ${costOfSharing(one).toFixed(2)} of what two of the floor take, not ${workersBars.cpu}`,
+          `two workers, ${nameOf(one.series)}: ${one.cpuRatio.toFixed(2)} of the CPU of one, not ${workersBars.cpu}`,
       ),
     ...workers
       .filter(({ p99Ratio }) => !(p99Ratio <= workersBars.p99))
@@ -125,20 +125,15 @@ function toRows({ series, peakRssBytes }: Results): string[][] {
 
 const header = ['', '', 'CPU us', 'req/s', 'p50 ms', 'p99 ms', 'peak MiB', 'Credence to this'];
 
-function toWorkerRows({ series, one, two, cpuRatio, p99Ratio, floorRatio }: WorkersResult): string[][] {
+function toWorkerRows({ series, one, two, cpuRatio, p99Ratio }: WorkersResult): string[][] {
   const cells = ({ cpuMicros, perSecond, p99Micros }: Run) => [
     cpuMicros.toFixed(0),
     perSecond.toFixed(0),
     (p99Micros / 1000).toFixed(1),
   ];
   return [
-    [nameOf(series), 'one process', ...cells(one), '', '', '', ''],
-    [
-      '',
-      'two workers',
-      ...cells(two),
-      ...[cpuRatio, floorRatio, costOfSharing({ cpuRatio, floorRatio }), p99Ratio].map((ratio) => ratio.toFixed(2)),
-    ],
+    [nameOf(series), 'one process', ...cells(one), '', ''],
+    ['', 'two workers', ...cells(two), cpuRatio.toFixed(2), p99Ratio.toFixed(2)],
   ];
 }
 
@@ -156,8 +151,8 @@ export function toText(results: Results): string {
       `decide(): ${micros.toFixed(2)} us at ${rules} rules on ${servers} servers${bar === undefined ? '' : ` (bar ${bar})`}`,
   );
   const workers = results.workers.map(
-    ({ series, one, two, cpuRatio, p99Ratio, floorRatio }) =>
-      `two workers, ${nameOf(series)}: ${two.cpuMicros.toFixed(0)} us for ${one.cpuMicros.toFixed(0)} (${cpuRatio.toFixed(2)}; of the floor ${floorRatio.toFixed(2)}), ` +
+    ({ series, one, two, cpuRatio, p99Ratio }) =>
+      `two workers, ${nameOf(series)}: ${two.cpuMicros.toFixed(0)} us for ${one.cpuMicros.toFixed(0)} (${cpuRatio.toFixed(2)}), ` +
       `${two.perSecond.toFixed(0)} req/s for ${one.perSecond.toFixed(0)}, p99 ${(two.p99Micros / 1000).toFixed(1)} ms for ${(one.p99Micros / 1000).toFixed(1)} (${p99Ratio.toFixed(2)})`,
   );
   return `${[...lines, '', ...workers, ...decide].map((line) => line.trimEnd()).join('\n')}\n`;
@@ -208,13 +203,11 @@ ${missed.length === 0 ? 'Every bar is met.' : `Not met:\n\n${missed.map((words) 
 
 ## Two workers
 
-\`credence serve --workers 2\` beside one process, each on a home of its own, loaded in turn; CPU of all its processes. On two cores
-\`wrk\` and the process that hands out the turns to write have to share them with the workers. A core slows the other one down
-(shared caches, or two threads of one core sold as two), and CPU time grows with that whatever the program: so the same is asked of
-the floor as one process and as two that share nothing but a port, and the bar is on what is more than that (ADR 0059).
+\`credence serve --workers 2\` beside one process, each on a home of its own and warm, loaded in turn; CPU of all its processes. On
+two cores \`wrk\` and the process that hands out the turns to write have to share them with the workers.
 
-| | | CPU us | req/s | p99 ms | CPU to one | the same of the floor | more than the floor (bar ${workersBars.cpu}) | p99 to one (bar ${workersBars.p99}) |
-|---|---|---:|---:|---:|---:|---:|---:|---:|
+| | | CPU us | req/s | p99 ms | CPU to one (bar ${workersBars.cpu}) | p99 to one (bar ${workersBars.p99}) |
+|---|---|---:|---:|---:|---:|---:|
 ${results.workers.flatMap(toWorkerRows).map(row).join('\n')}
 
 ## Where Credence spends its time

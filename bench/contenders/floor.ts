@@ -1,7 +1,6 @@
 // The floor: bare `node:http` and `node:crypto` doing the same cryptography, and nothing that makes it a product: no
 // policy, no people, no sessions, no store, no record, no single use, no limits, hardly a check. It remembers the ID
 // Tokens it has verified and converts signatures as Credence does: else the floor would not be the lowest.
-import cluster from 'node:cluster';
 import {
   createHash,
   createPrivateKey,
@@ -12,7 +11,6 @@ import {
   timingSafeEqual,
   verify,
 } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { grantType, joseType, tokenType } from '@credence/mcp/protocol';
@@ -41,24 +39,10 @@ const server = createServer(async (request, response) => {
   response.writeHead(answer ? 200 : 400, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(text);
 });
-
-const workers = Number(process.argv[3] ?? 1);
-if (cluster.isPrimary && workers > 1) {
-  // Each answers by itself: they share a port, and nothing else.
-  const ports = await Promise.all(
-    Array.from({ length: workers }, async () => {
-      const [{ port }] = (await once(cluster.fork(), 'listening')) as [AddressInfo];
-      return port;
-    }),
-  );
-  const port = ports[0] as number;
-  answerControl({ idp: port, ras: port }, () => cluster.disconnect());
-} else {
-  server.listen(0, '127.0.0.1', () => {
-    const { port } = server.address() as AddressInfo;
-    if (cluster.isPrimary) answerControl({ idp: port, ras: port }, () => server.closeAllConnections());
-  });
-}
+server.listen(0, '127.0.0.1', () => {
+  const { port } = server.address() as AddressInfo;
+  answerControl({ idp: port, ras: port }, () => server.closeAllConnections());
+});
 
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
