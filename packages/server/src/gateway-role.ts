@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Refusal } from '@credence/mcp/protocol';
 import { createIssuerKeys, type Told } from '@credence/mcp/resource';
+import type { Edge } from './app.ts';
 import type { Facts } from './audit/record.ts';
 import { isExplainedCall, issuanceBehind } from './audit/refused-call.ts';
 import { eventId } from './call.ts';
@@ -85,8 +86,8 @@ export async function openGateway(
 }
 
 /** A probe without a token is how every client begins and leaves no line; any other refusal of a stranger does. */
-async function appendStranger(
-  { edge, append }: Parts,
+export async function appendStranger(
+  { edge, append }: { readonly edge: Pick<Edge, 'ledger' | 'nowMs'>; readonly append: Parts['append'] },
   pageOf: GatewayOptions['pageOf'],
   reason: Refusal,
   from?: From,

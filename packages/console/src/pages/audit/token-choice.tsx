@@ -1,4 +1,5 @@
 import { Select } from '@mantine/core';
+import { useEffect } from 'react';
 import { useList } from '../../data/api.ts';
 import { useMayNot } from '../../data/me.ts';
 import { actionTexts as texts } from '../../texts/audit.ts';
@@ -13,7 +14,15 @@ export function TokenChoice({
   readonly onChange: (value: string) => void;
 }) {
   const isSeen = useMayNot('read:tokens') === undefined;
-  const { items } = useList('listTokens', { query: { limit: 100 } }, isSeen);
+  const { items, hasNextPage, isFetchingNextPage, fetchNextPage } = useList(
+    'listTokens',
+    { query: { limit: 200 } },
+    isSeen,
+  );
+  // All of them: a token that is not found in the list must not be there.
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const known = items.map(({ id, name }) => ({ value: id, label: name }));
   const own = value === '' || items.some(({ id }) => id === value) ? [] : [{ value, label: value }];
   return (

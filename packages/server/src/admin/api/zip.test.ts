@@ -54,9 +54,9 @@ describe('what of an answer is zipped', () => {
     const named = routes.flatMap(({ method, id, answer }) => {
       if (method !== 'GET' || !answer) return [];
       const shape = JSON.stringify(z.toJSONSchema(answer));
-      const names = shape.matchAll(/"(secret|token|password|link|url|codes?|recoveryCodes)":\{/gi);
+      const names = shape.matchAll(/"(\w*(?:secret|token|password|otpauth|link|url|uri|code|codes))":\{/gi);
       return [...names].map(([, name]) => `${id} ${name}`);
     });
-    assert.deepEqual(named, ['listKeys token'], 'the label of a PKCS #11 token');
+    assert.deepEqual(named, ['getPerson hasPassword', 'listKeys token'], 'yes or no; the label of a PKCS #11 token');
   });
 });
