@@ -109,19 +109,7 @@ function Where({ form, start, change }: { readonly form: EnableForm; readonly st
           )}
         </summary>
         <div className={style.fields}>
-          <Field
-            label={texts.name}
-            value={form.name}
-            maxLength={120}
-            onChange={(event) => change({ name: event.target.value })}
-          />
-          <Field
-            label={texts.id}
-            hint={texts.idHint}
-            value={form.id}
-            maxLength={64}
-            onChange={(event) => change({ id: event.target.value.trim() })}
-          />
+          <NameFields form={form} change={change} />
           <Field
             label={texts.resource}
             hint={texts.resourceHint}
@@ -143,6 +131,27 @@ function Where({ form, start, change }: { readonly form: EnableForm; readonly st
   );
 }
 
+/** What it is called, by people and by rules. */
+function NameFields({ form, change }: { readonly form: EnableForm; readonly change: Change }) {
+  return (
+    <>
+      <Field
+        label={texts.name}
+        value={form.name}
+        maxLength={120}
+        onChange={(event) => change({ name: event.target.value })}
+      />
+      <Field
+        label={texts.id}
+        hint={texts.idHint}
+        value={form.id}
+        maxLength={64}
+        onChange={(event) => change({ id: event.target.value.trim() })}
+      />
+    </>
+  );
+}
+
 /** One of our own: what it is called decides what its address is, and the gateway has to know where it runs. */
 function WhereOwn({
   form,
@@ -158,19 +167,7 @@ function WhereOwn({
       <legend>{texts.whereTitle}</legend>
       <p className="remark">{texts.ownHint}</p>
       <div className={style.fields}>
-        <Field
-          label={texts.name}
-          value={form.name}
-          maxLength={120}
-          onChange={(event) => change({ name: event.target.value })}
-        />
-        <Field
-          label={texts.id}
-          hint={texts.idHint}
-          value={form.id}
-          maxLength={64}
-          onChange={(event) => change({ id: event.target.value.trim() })}
-        />
+        <NameFields form={form} change={change} />
         <Field
           label={texts.upstream}
           hint={texts.upstreamHint}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { dayMs, hourMs } from '../audit-tally.ts';
 import type { AuditRow } from '../store.ts';
-import { type Access, fresh, now, row } from './fixtures.ts';
+import { type Access, erin, fresh, now, row } from './fixtures.ts';
 
 /** The record in numbers: the same before and after lines are in the index, and however many put them there. */
 export function usesContract(access: Access): void {
@@ -120,18 +120,7 @@ export function usesContract(access: Access): void {
         line('issuance', {}, { server, client: through, person, timeMs });
       await write([issued(one, client, 5000), issued(two, client, 9000), issued(one, other, 7000)]);
       const { people, uses, agentUses } = access.store();
-      for (const id of [one, two]) {
-        const person = {
-          id,
-          source: 'local',
-          email: `${id}@acme.example`,
-          name: id,
-          groups: [],
-          roles: [],
-          active: true,
-        };
-        await people.save(person);
-      }
+      for (const id of [one, two]) await people.save(erin({ id }));
       while ((await agentUses.catchUp(1000)) > 0);
       assert.deepEqual(Object.fromEntries(await uses.people(server, 0)), { [client]: 2, [other]: 1 });
       assert.deepEqual(Object.fromEntries(await uses.people(server, 6000)), { [client]: 1, [other]: 1 });
@@ -195,16 +184,7 @@ export function usesContract(access: Access): void {
       const { people, uses, agentUses, erasure } = access.store();
       const [server, client, late] = [fresh('server'), fresh('client'), now * 1000 + 9_000_000_000];
       const ids = [fresh('person'), fresh('person'), fresh('person')];
-      for (const id of ids)
-        await people.save({
-          id,
-          source: 'local',
-          email: `${id}@acme.example`,
-          name: id,
-          groups: [],
-          roles: [],
-          active: true,
-        });
+      for (const id of ids) await people.save(erin({ id }));
       await write(ids.map((person, n) => line('issuance', {}, { server, client, person, timeMs: late + n })));
       // An older one that comes later makes nobody older.
       await write([line('issuance', {}, { server, client, person: ids[2] ?? '', timeMs: late })]);
@@ -276,8 +256,7 @@ export function usesContract(access: Access): void {
       const [used, unused, role] = [fresh('group'), fresh('group'), fresh('role')];
       const [one, two] = [fresh('person'), fresh('person')];
       const { people, uses, agentUses } = access.store();
-      const person = (id: string, groups: string[], roles: string[]) =>
-        people.save({ id, source: 'local', email: `${id}@acme.example`, name: id, groups, roles, active: true });
+      const person = (id: string, groups: string[], roles: string[]) => people.save(erin({ id, groups, roles }));
       await person(one, [used], [role]);
       await person(two, [unused], []);
       const timeMs = 7000;
