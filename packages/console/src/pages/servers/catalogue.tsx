@@ -13,6 +13,7 @@ import { type Column, Table } from '../../parts/table.tsx';
 import { useUrlState } from '../../parts/url-state.ts';
 import { enableTexts } from '../../texts/enable.ts';
 import { serverTexts as texts } from '../../texts/servers.ts';
+import style from './catalogue.module.css';
 import { Enable } from './enable.tsx';
 import { type Start, startOfKnown, startOfOwn, startOfProbe } from './enable-form.ts';
 import { toEntry } from './entry.ts';
@@ -42,6 +43,7 @@ export function Page() {
       <div className="stack">
         <Section title={texts.probeTitle} remark={texts.probeRemark}>
           <form
+            className={style.ask}
             onSubmit={(event) => {
               event.preventDefault();
               ask(url.trim());
@@ -71,10 +73,12 @@ export function Page() {
         </Section>
         {here?.ras && (
           <Section title={enableTexts.own} remark={enableTexts.ownRemark}>
-            <p className="quiet prose">{enableTexts.ownLead}</p>
-            <MayButton permission="apply" onClick={() => setStart(startOfOwn(here.ras ?? ''))}>
-              {enableTexts.ownAction}
-            </MayButton>
+            <div className={style.ask}>
+              <p className="quiet prose">{enableTexts.ownLead}</p>
+              <MayButton permission="apply" onClick={() => setStart(startOfOwn(here.ras ?? ''))}>
+                {enableTexts.ownAction}
+              </MayButton>
+            </div>
           </Section>
         )}
         <Section title={texts.known} remark={texts.knownRemark}>
