@@ -1,9 +1,11 @@
 // node --import scripts/mutant-hook.mjs --test ...
 //
 // Loads one file of the product from another text than stands in the tree: the mutant named by CREDENCE_MUTANT, a JSON
-// file with `url` and `source`. For scripts/mutate.ts, in the process that runs the tests.
+// file with `url` and `source`. For scripts/mutate.ts, in the process that runs the tests. A mutant may go round for ever and
+// never come to a signal or a timer: a thread beside it ends the process with the one that started it.
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
+import { Worker } from 'node:worker_threads';
 
 const { url: mutated, source } = JSON.parse(readFileSync(process.env.CREDENCE_MUTANT ?? '', 'utf8'));
 
@@ -13,3 +15,7 @@ registerHooks({
       ? { format: 'module-typescript', source, shortCircuit: true }
       : nextLoad(url, context),
 });
+
+const watch = `const parent = process.ppid;
+setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 250);`;
+new Worker(watch, { eval: true, execArgv: [] }).unref();

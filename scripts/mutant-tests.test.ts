@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -62,5 +65,30 @@ describe('the tests of a file, asked about its mutants', () => {
     writeFileSync(long, `${tests}test('never', () => assert.fail());\n`);
     const outcomes = ['', '#^late', '#^none'].map(async (part) => (await getToKnow(`${long}${part}`)).outcome);
     assert.deepEqual(await Promise.all(outcomes), ['failed', 'passed', 'failed']);
+  });
+
+  test('a mutant that goes round for ever ends with the process that tries it', { timeout: 60_000 }, async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const endless = join(folder, 'endless.test.ts');
+    writeFileSync(
+      endless,
+      `import { once } from 'node:events';
+import { connect } from 'node:net';
+await once(connect(${port}, '127.0.0.1'), 'connect');
+for (;;);
+`,
+    );
+    const tries = `import { tryMutant } from ${JSON.stringify(import.meta.resolve('./mutant-tests.ts'))};
+await tryMutant(${JSON.stringify({ test: endless, ms: 60_000 })}, ${JSON.stringify(file)}, '');`;
+    const trying = spawn(process.execPath, ['--input-type=module', '-e', tries], {
+      env: { ...process.env, TMPDIR: folder },
+      stdio: 'ignore',
+    });
+    const [socket] = await once(server, 'connection');
+    trying.kill('SIGKILL');
+    await once(socket.resume(), 'close');
+    server.close();
   });
 });
