@@ -6,13 +6,21 @@ describe('how long ago', () => {
   const now = Date.UTC(2026, 10, 24, 12, 0, 0);
   const table: [secondsAgo: number, words: RegExp][] = [
     [2, /^just now$/],
+    [9.999, /^just now$/],
+    [10, /^10 s ago$/],
     [-20, /^just now$/],
+    [-24.999, /^just now$/],
+    [-25, /^in 25 s$/],
     [-40, /^in 40 s$/],
     [40, /^40 s ago$/],
+    [60, /^1 min ago$/],
     [180, /^3 min ago$/],
     [-300, /^in 5 min$/],
+    [3600, /^1 h ago$/],
     [5 * 3600, /^5 h ago$/],
+    [86_400, /^Mon \d\d:00$/],
     [2 * 86_400, /^Sun \d\d:00$/],
+    [6 * 86_400, /^18 Nov$/],
     [30 * 86_400, /^25 Oct$/],
     [400 * 86_400, /^20 Oct 2025$/],
   ];

@@ -37,6 +37,7 @@ describe('what a question in the palette may mean', () => {
   test('who is looked for is the word that names nothing else', () => {
     assert.equal(personWord('How can carol reach tracker?', { servers, clients }), 'carol');
     assert.equal(personWord('track', { servers, clients }), undefined);
+    assert.deepEqual(namingWords('c tracker'), ['tracker'], 'a letter names nothing');
     assert.deepEqual(namingWords('How can o.neill@acme.example reach the Tracker?'), [
       'o.neill@acme.example',
       'tracker',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { formatEvent, maxEventLength, readEvents, type SseEvent, UpstreamBroke } from './sse.ts';
+import { formatEvent, maxEventLength, readEvents, readText, type SseEvent, UpstreamBroke } from './sse.ts';
 
 async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -35,6 +35,15 @@ describe('an event stream, wherever it is cut', () => {
       for (const size of [1, 2, 3, 1000]) assert.deepEqual(await read(text, size), events, `pieces of ${size}`);
     });
   }
+  test('between a return and its line feed, with nothing in between', async () => {
+    const events: SseEvent[] = [];
+    async function* source() {
+      for (const piece of ['data: a\r', '', '\ndata: b\r\n\r\n']) yield Buffer.from(piece);
+    }
+    for await (const event of readEvents(source())) events.push(event);
+    assert.deepEqual(events, [{ data: 'a\nb' }]);
+  });
+
   test('what is written can be read', async () => {
     const event = { event: 'message', id: '1', retry: '2', data: 'a\nb' };
     assert.deepEqual(await read(formatEvent(event), 5), [event]);
@@ -66,6 +75,12 @@ describe('a hostile upstream', () => {
       assert.ok(sent <= maxEventLength + 2 * piece.length);
     });
   }
+  test('an answer is read as far as it may be long, and no further', async () => {
+    const largest = 'x'.repeat(maxEventLength);
+    assert.equal(await readText(inPieces(Buffer.from(largest), 1024 * 1024)), largest);
+    await assert.rejects(readText(inPieces(Buffer.from(`${largest}x`), 1024 * 1024)), UpstreamBroke);
+  });
+
   test('what is not UTF-8 is given up', async () => {
     await assert.rejects(read(Uint8Array.from([0x64, 0xff, 0x0a, 0x0a]), 10), UpstreamBroke);
   });

@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { SignatureAlgorithm } from '@credence/mcp/protocol';
-import { openKeyRing } from './key-ring.ts';
+import { type KeyRingOptions, openKeyRing } from './key-ring.ts';
 import { createSeal, type Seal } from './seal.ts';
+import { type KeyVault, processVault } from './vault.ts';
 
 const dirs: string[] = [];
 after(() => Promise.all(dirs.map((dir) => rm(dir, { recursive: true }))));
@@ -18,21 +19,22 @@ async function world(seal?: Seal) {
   dirs.push(keysDir);
   const clock = { now: 1_800_000_000 };
   const rotated: string[] = [];
+  const options: KeyRingOptions = {
+    keysDir,
+    purpose: 'id_jag',
+    algorithm: 'ES256',
+    seal,
+    now: () => clock.now,
+    waitSeconds: 600,
+    tokenSeconds: 330,
+    rotateAfterSeconds: 90 * 86_400,
+    onRotated: async (_purpose, kid) => {
+      rotated.push(kid);
+    },
+  };
   const open = (algorithm: SignatureAlgorithm = 'ES256', withSeal = seal) =>
-    openKeyRing({
-      keysDir,
-      purpose: 'id_jag',
-      algorithm,
-      seal: withSeal,
-      now: () => clock.now,
-      waitSeconds: 600,
-      tokenSeconds: 330,
-      rotateAfterSeconds: 90 * 86_400,
-      onRotated: async (_purpose, kid) => {
-        rotated.push(kid);
-      },
-    });
-  return { keysDir, file: join(keysDir, 'id_jag.keys'), clock, rotated, open };
+    openKeyRing({ ...options, algorithm, seal: withSeal });
+  return { keysDir, file: join(keysDir, 'id_jag.keys'), clock, rotated, options, open };
 }
 
 describe('keys of one purpose', () => {
@@ -54,14 +56,77 @@ describe('keys of one purpose', () => {
     assert.equal(rotated.length, 2);
     assert.equal(ring.published()[0], before);
     assert.equal(ring.published().length, 2);
+    const kept = () => ring.privateJwks().map(({ kid }) => kid);
     assert.equal(ring.signer().kid, rotated[0]);
+    assert.deepEqual(kept(), rotated);
     clock.now += 600;
     assert.equal(ring.signer().kid, rotated[1]);
+    assert.deepEqual(kept(), rotated.toReversed(), 'the one in use first');
     clock.now += 330;
     assert.deepEqual(
       ring.published().map((key) => key.kid),
       [rotated[1]],
     );
+  });
+
+  test('followed by a new one when the newest is leaving, though it signs for a while still', async () => {
+    const { open, file, clock, rotated } = await world();
+    await open();
+    const kept = JSON.parse(await readFile(file, 'utf8'));
+    kept.keys[0].retiresAt = clock.now + 500;
+    await writeFile(file, JSON.stringify(kept));
+    await open();
+    assert.equal(rotated.length, 2);
+  });
+
+  test('while none is due nobody asks for the lock', async () => {
+    const { open, keysDir } = await world();
+    const ring = await open();
+    await rm(join(keysDir, 'id_jag.lock'));
+    await ring.refresh();
+    assert.deepEqual(await readdir(keysDir), ['id_jag.keys']);
+  });
+
+  test('of two that find a new one due the second finds it made', async () => {
+    const { options, clock, rotated } = await world();
+    let onRead = () => {};
+    const second = await openKeyRing({
+      ...options,
+      now() {
+        onRead();
+        return clock.now;
+      },
+    });
+    let ofSecond: Promise<void> | undefined;
+    const generate: KeyVault['generate'] = async (...wanted) => {
+      const read = Promise.withResolvers<void>();
+      onRead = read.resolve;
+      ofSecond = second.refresh();
+      await read.promise;
+      return processVault.generate(...wanted);
+    };
+    const first = await openKeyRing({ ...options, vault: { ...processVault, generate } });
+    clock.now += 90 * 86_400;
+    await first.refresh();
+    await ofSecond;
+    assert.equal(rotated.length, 2);
+    assert.equal(second.published().length, 2);
+  });
+
+  test('none signs before its time, whatever the clock says', async () => {
+    const { open, clock } = await world();
+    const ring = await open();
+    clock.now -= 1;
+    assert.throws(() => ring.signer(), /there is no id_jag key that may sign/);
+  });
+
+  test('one that cannot be had is found at the start', async () => {
+    const { open, options } = await world();
+    await open();
+    const signerOf = () => {
+      throw new Error('the token is away');
+    };
+    await assert.rejects(openKeyRing({ ...options, vault: { ...processVault, signerOf } }), /the token is away/);
   });
 
   test('a configured change of algorithm is a rotation', async () => {

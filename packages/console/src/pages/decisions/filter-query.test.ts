@@ -18,6 +18,8 @@ describe('filters in an address, as the API takes them', () => {
       { fromMs: 1795510800000, toMs: 1795514400000 },
     ],
     ['a time that is none', { show: 'all', from: 'yesterday' }, {}],
+    ['the first time there is', { show: 'all', from: '1970-01-01T00:00Z' }, { fromMs: 0 }],
+    ['a time before there was any', { show: 'all', from: '1969-12-31T23:59Z' }, {}],
     ['a run', { show: 'all', run: 'abc', person: 'u_1' }, { correlation: 'abc', person: 'u_1' }],
     ['what is no text', { show: 'all', person: ['u_1'] }, {}],
   ];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { inWords, type Line, outcomeOf, personOf, whyOf, withheldOf } from './line.ts';
+import { inWords, type Line, outcomeOf, personOf, short, whyOf, withheldOf } from './line.ts';
 
 const line = (more: Partial<Line>): Line => ({
   id: 'd_1',
@@ -51,7 +51,12 @@ test('why, on one line', () => {
   );
   const refused = { reason: 'policy_denied', decision: { effect: 'deny', because: ['out'] } };
   assert.equal(whyOf(line(refused), hint), 'refused by out');
+  assert.equal(whyOf(line({ ...refused, reason: 'other' }), hint), 'a hint');
   assert.equal(whyOf(line({ outcome: 'allowed', detail: 'key made' }), hint), 'key made');
+});
+
+test('only what is long is cut', () => {
+  assert.deepEqual(['d_345678901234', 'd_3456789012345'].map(short), ['d_345678901234', 'd_345678901…']);
 });
 
 test('names in a row', () => {

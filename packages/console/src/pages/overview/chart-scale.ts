@@ -36,8 +36,7 @@ export function notGivenOf({ refused, signInAgain }: Step): number {
 export function scalesOf(steps: readonly Step[], upPixels: number, downPixels: number): Scales {
   const up = roundUp(Math.max(0, ...steps.map(givenOf)));
   const own = roundUp(Math.max(0, ...steps.map(notGivenOf)));
-  const isLarger = own / downPixels > up / upPixels;
-  const upMost = isLarger ? (own * upPixels) / downPixels : up;
+  const upMost = Math.max(up, (own * upPixels) / downPixels);
   const perUp = upPixels / upMost;
   const perDown = downPixels / own;
   return {
@@ -49,8 +48,7 @@ export function scalesOf(steps: readonly Step[], upPixels: number, downPixels: n
 
 /** The next of 1, 2, 5, 10, 20, 50, ... */
 export function roundUp(value: number): number {
-  if (value <= 1) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, value)));
   return ([1, 2, 5, 10].find((each) => each * power >= value) ?? 10) * power;
 }
 

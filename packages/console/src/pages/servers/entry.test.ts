@@ -23,6 +23,15 @@ describe('an entry for the access document', () => {
     ]);
   });
 
+  test('of a server without scopes has none', () => {
+    assert.equal(
+      toEntry({ ...found, scopes: [] })
+        ?.split('\n')
+        .at(-1),
+      '    scopes: {}',
+    );
+  });
+
   test('is none where the resource or the authorization server is not known', () => {
     assert.equal(toEntry({ ...found, resource: null }), undefined);
     assert.equal(toEntry({ ...found, authorizationServers: [] }), undefined);
