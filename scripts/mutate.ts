@@ -386,6 +386,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
     issuing,
     certificates,
     metadata,
+    ['epoch', 'stops', 'never-together', 'circumstances', 'refresh-token-subject', 'sign-in-needs'].map(toSpec),
   ],
   [server('idp/bad-subject-token.ts'), [server('idp/bad-subject-token.test.ts')]],
   [server('idp/network-watch.ts'), [server('idp/network-watch.test.ts'), toSpec('distributed')]],
@@ -398,6 +399,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
     redeeming,
     certificates,
     metadata,
+    [toSpec('epoch'), toSpec('stops')],
   ],
   [
     server('ras/account.ts'),

@@ -439,6 +439,22 @@ describe('a stop', () => {
     }
   });
 
+  test('nobody is given an account by a client, or at a server, that is stopped', async () => {
+    for (const [kind, target, refusal] of [
+      ['client', 'cc-at-ras', 'client_stopped'],
+      ['server', 'tracker', 'server_stopped'],
+    ] as const) {
+      const world = await openWorld();
+      await stop(place(world), { kind, target, reason: 'a drill' }, by);
+      await refused(world, await world.redeem(), refusal);
+      assert.equal(
+        await world.store.accounts.find({ issuer: idpIssuer, tenant: undefined, subject: alice.id }),
+        undefined,
+        kind,
+      );
+    }
+  });
+
   test('of everything is an alert, and on the record with reason, before and after', async () => {
     const world = await openWorld();
     const made = await stop(place(world), { kind: 'everything', target: '', reason: 'a drill' }, by);
