@@ -3,7 +3,7 @@
 //
 // A mutant is put in the place of the file while node loads it, in the process that runs the tests: nothing in the tree
 // changes. A mutant is shown to the test files in turn, until one fails; the one that noticed the last mutant comes first,
-// unless it takes much longer. Before a file is first asked it is run once as it is, which says what it reaches: what never
+// unless it takes much longer, then those that have noticed most in their time. Before a file is first asked it is run once as it is, which says what it reaches: what never
 // comes to the place of a mutant is not asked. What no test notices is a survivor: a test is missing, or the code says
 // something twice. One that cannot matter is listed in equivalent-mutants.json, with the reason.
 import { spawnSync } from 'node:child_process';
@@ -435,6 +435,12 @@ interface Job {
   readonly tests: readonly string[];
 }
 
+/** What was learnt from the mutants of a file so far. */
+interface Learnt {
+  last?: Known;
+  readonly odds: Map<string, { asked: number; noticed: number }>;
+}
+
 process.removeAllListeners('warning'); // Taking types away is called experimental.
 const startedAt = Date.now();
 const { file: part, since } = parseArgs({ options: { file: { type: 'string' }, since: { type: 'string' } } }).values;
@@ -464,10 +470,10 @@ async function tryFile(file: string, tests: readonly string[]): Promise<void> {
   const all = toMutants(readFileSync(file, 'utf8'));
   const jobs = all.filter((mutant) => !equivalent.some((each) => isSame(each, file, mutant)));
   const stale = equivalent.filter((each) => each.file === file && !all.some((mutant) => isSame(each, file, mutant)));
-  const noticing: { last?: Known } = {};
+  const learnt: Learnt = { odds: new Map() };
   let survived = 0;
   await inLanes(jobs, async (mutant) => {
-    if (!(await isNoticed({ file, mutant, tests }, noticing))) survived += 1;
+    if (!(await isNoticed({ file, mutant, tests }, learnt))) survived += 1;
   });
   for (const { before } of stale) say(`equivalent-mutants.json lists what is no mutant of ${file}: ${before}`);
   const listed = all.length - jobs.length;
@@ -480,24 +486,36 @@ async function tryFile(file: string, tests: readonly string[]): Promise<void> {
   total.stale += stale.length;
 }
 
-async function isNoticed({ file, mutant, tests }: Job, noticing: { last?: Known }): Promise<boolean> {
+async function isNoticed({ file, mutant, tests }: Job, learnt: Learnt): Promise<boolean> {
   const { line, before, after } = mutant;
   const first = await know(tests[0] ?? '');
-  const { last } = noticing;
+  const { last, odds } = learnt;
   const ahead = last && last.ms < 2 * first.ms ? [last.test] : [];
   let isReached = false;
-  for (const test of new Set([...ahead, ...tests])) {
+  for (const test of new Set([...ahead, ...(await inOrder(tests, odds))])) {
     const each = await know(test);
     if (!each.reaches(file, mutant.reachedAt)) continue;
     isReached = true;
+    const counted = odds.get(test) ?? { asked: 0, noticed: 0 };
+    odds.set(test, counted);
+    counted.asked += 1;
     const outcome = await tryMutant(each, file, mutant.source);
     if (outcome === 'passed') continue;
     if (outcome === 'never ended') say(`${file}:${line} never ended in ${test}\n  - ${before}\n  + ${after}`);
-    noticing.last = each;
+    counted.noticed += 1;
+    learnt.last = each;
     return true;
   }
   say(`${file}:${line} survived${isReached ? '' : ', since no test comes here'}\n  - ${before}\n  + ${after}`);
   return false;
+}
+
+/** First those that were asked before, by the time it takes until one notices; then the others as they are listed. */
+async function inOrder(tests: readonly string[], odds: Learnt['odds']): Promise<readonly string[]> {
+  const costs = new Map<string, number>();
+  for (const [test, { asked, noticed }] of odds) costs.set(test, ((await know(test)).ms * (asked + 1)) / (noticed + 1));
+  const costOf = (test: string) => costs.get(test) ?? Number.MAX_VALUE;
+  return tests.toSorted((one, other) => costOf(one) - costOf(other));
 }
 
 /** Of a test file that fails by itself nothing can be learnt. */
