@@ -25,6 +25,7 @@ describe('an event stream, wherever it is cut', () => {
     ['mixed', 'data: a\n\r\ndata: b\r\n\ndata: c\r\n\r', [{ data: 'a' }, { data: 'b' }, { data: 'c' }]],
     ['several data lines', 'data: a\ndata:b\n\n', [{ data: 'a\nb' }]],
     ['a comment', ': hello\n\n', [{ data: '' }]],
+    ['a field without a value, and one with more colons', 'data\ndata:  b: c\n\n', [{ data: '\n b: c' }]],
     ['empty lines only', '\n\n\n\n', []],
     ['id and retry', 'id: 7\nretry: 5\ndata: a\n\n', [{ id: '7', retry: '5', data: 'a' }]],
     ['letters of several bytes', `data: ${ü.data}\n\n`, [ü]],
@@ -51,6 +52,11 @@ describe('an event stream, wherever it is cut', () => {
 });
 
 describe('a hostile upstream', () => {
+  test('the largest event is passed on', async () => {
+    const data = 'x'.repeat(maxEventLength - 'data: '.length);
+    assert.deepEqual(await read(`data: ${data}\n\n`, maxEventLength), [{ data }]);
+  });
+
   test('a large event in tiny pieces costs no more than in large ones', async () => {
     const startedAt = performance.now();
     const [event] = await read(`data: ${'x'.repeat(4 * 1024 * 1024)}\n\n`, 64);

@@ -66,9 +66,7 @@ function parseEvent(lines: readonly string[]): SseEvent {
   const data: string[] = [];
   const fields: { event?: string; id?: string; retry?: string } = {};
   for (const line of lines) {
-    const colon = line.indexOf(':');
-    const name = colon < 0 ? line : line.slice(0, colon);
-    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
+    const [, name, value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
     if (name === 'data') data.push(value);
     else if (name === 'event' || name === 'id' || name === 'retry') fields[name] = value;
   }

@@ -62,6 +62,11 @@ describe('for which kind of reason an agent was refused', () => {
       '  - { id: r, allow: [issues:read], on: tracker, to: [group:data], through: [claude] }',
       'not_given',
     ],
+    [
+      'a rule about something else, at other hours',
+      "  - { id: r, allow: [issues:read], on: tracker, to: [everyone], hours: { from: '08:00', to: '18:00', zone: UTC } }",
+      'not_given',
+    ],
     ['another agent has it', `  - { id: r, ${write}, to: [group:data], through: [claude] }`, 'other_agent'],
     [
       'another agent had it',
@@ -109,6 +114,12 @@ describe('for which kind of reason an agent was refused', () => {
       'some of what is missing is enough to tell',
       `  - { id: r, ${write}, to: [everyone], hours: { from: '08:00', to: '18:00', zone: UTC } }`,
       'other_time',
+      { more: { scopes: ['issues:read', 'issues:write'] } },
+    ],
+    [
+      'another agent has some of it',
+      `  - { id: r, ${write}, to: [everyone], through: [claude] }`,
+      'other_agent',
       { more: { scopes: ['issues:read', 'issues:write'] } },
     ],
     ['a key', `  - { id: r, ${write}, to: [everyone] }`, 'key', { more: { client: 'many' } }],
