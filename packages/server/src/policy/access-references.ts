@@ -5,6 +5,8 @@ import {
   childOf,
   entriesOf,
   type Finding,
+  type ReadPart,
+  readAlone,
   sameMetadata,
   unknownDetailScopes,
   unknownName,
@@ -14,17 +16,27 @@ import { toScopes } from './scopes.ts';
 
 type Servers = Map<string, AccessServerEntry | undefined>;
 
-/** What an access document says in one place about another must be so. Works on a document with other mistakes too. */
-export function checkAccessReferences(raw: unknown): Finding[] {
-  const servers = entriesOf(raw, 'servers', AccessServerEntry);
-  const clients = entriesOf(raw, 'clients', AccessClientEntry);
+/** What rules can name, and how they are read. */
+interface Around {
+  readonly servers: Servers;
+  readonly clients: Map<string, unknown>;
+  readonly read: ReadPart;
+}
+
+/**
+ * What an access document says in one place about another must be so. Works on a document with other mistakes too.
+ * @param read - how its parts are read
+ */
+export function checkAccessReferences(raw: unknown, read: ReadPart = readAlone): Finding[] {
+  const servers = entriesOf(raw, 'servers', AccessServerEntry, read);
+  const clients = entriesOf(raw, 'clients', AccessClientEntry, read);
   return [
     ...checkServers(servers),
     ...checkClientIds(childOf(raw, 'clients')),
     ...sameMetadata(childOf(raw, 'clients')),
-    ...checkRules(childOf(raw, 'rules'), servers, clients),
-    ...checkTogether(raw, servers, clients),
-    ...checkNetworks(childOf(raw, 'rules'), Object.keys(childOf(raw, 'networks') ?? {})),
+    ...checkRules(childOf(raw, 'rules'), { servers, clients, read }),
+    ...checkTogether(raw, { servers, clients, read }),
+    ...checkNetworks(childOf(raw, 'rules'), Object.keys(childOf(raw, 'networks') ?? {}), read),
   ];
 }
 
@@ -54,7 +66,7 @@ function* checkClientIds(clients: unknown): Generator<Finding> {
   }
 }
 
-function* checkRules(rules: unknown, servers: Servers, clients: Map<string, unknown>): Generator<Finding> {
+function* checkRules(rules: unknown, { servers, clients, read }: Around): Generator<Finding> {
   if (!Array.isArray(rules)) return;
   const ids = new Map<unknown, number>();
   for (const [at, rule] of rules.entries()) {
@@ -64,7 +76,7 @@ function* checkRules(rules: unknown, servers: Servers, clients: Map<string, unkn
       yield { path: ['rules', at, 'id'], message: `rules[${first}] has the id ${id} already; each rule needs its own` };
     } else ids.set(id, at);
 
-    const { data } = RuleEntry.safeParse(rule);
+    const data = read(rule, RuleEntry);
     if (!data) continue;
     for (const [where, server] of [data.on].flat().entries()) {
       const path = Array.isArray(data.on) ? ['rules', at, 'on', where] : ['rules', at, 'on'];
@@ -80,7 +92,7 @@ function* checkRules(rules: unknown, servers: Servers, clients: Map<string, unkn
 }
 
 /** Rules on what must never come together: known names, an id of its own, and no scope that by itself would be all of it. */
-function* checkTogether(raw: unknown, servers: Servers, clients: Map<string, unknown>): Generator<Finding> {
+function* checkTogether(raw: unknown, { servers, clients, read }: Around): Generator<Finding> {
   const entries = childOf(raw, 'never_together');
   if (!Array.isArray(entries)) return;
   const rules = childOf(raw, 'rules');
@@ -93,7 +105,7 @@ function* checkTogether(raw: unknown, servers: Servers, clients: Map<string, unk
       yield { path: [...root, 'id'], message: `${owner} has the id ${id} already; each rule needs its own` };
     } else owners.set(id, `never_together[${at}]`);
 
-    const { data } = TogetherEntry.safeParse(entry);
+    const data = read(entry, TogetherEntry);
     if (!data) continue;
     for (const [where, client] of (data.through ?? []).entries()) {
       const path = [...root, 'through', where];
@@ -126,12 +138,12 @@ function* checkSides({ sides }: TogetherEntry, root: Finding['path'], servers: S
   }
 }
 
-function* checkNetworks(rules: unknown, known: readonly string[]): Generator<Finding> {
+function* checkNetworks(rules: unknown, known: readonly string[], read: ReadPart): Generator<Finding> {
   if (!Array.isArray(rules)) return;
   for (const [at, rule] of rules.entries()) {
     for (const key of ['from', 'not_from'] as const) {
-      const { data } = RuleEntry.shape[key].safeParse(childOf(rule, key));
-      for (const [where, network] of (data ?? []).entries()) {
+      const networks = read(childOf(rule, key), RuleEntry.shape[key]);
+      for (const [where, network] of (networks ?? []).entries()) {
         if (cidr.safeParse(network).success || known.includes(network)) continue;
         yield { path: ['rules', at, key, where], message: unknownName('network', network, known) };
       }

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { AccessDocument } from './access-document.ts';
 import { checkAccessReferences } from './access-references.ts';
 import { readYaml, type YamlProblem } from './read-yaml.ts';
-import { childOf, type Finding } from './references.ts';
+import { childOf, type Finding, readAlready } from './references.ts';
 import { ResourceDocument } from './resource-document.ts';
 import { checkResourceReferences } from './resource-references.ts';
 
@@ -41,10 +41,17 @@ export function parseDocument(
   | { readonly ok: true; readonly document: Documents[DocumentKind] }
   | { readonly ok: false; readonly findings: readonly Finding[] } {
   const parsed = (kind === 'access' ? AccessDocument : ResourceDocument).safeParse(raw);
-  const references = kind === 'access' ? checkAccessReferences(raw) : checkResourceReferences(raw);
+  const references = kind === 'access' ? referencesOf(raw, parsed) : checkResourceReferences(raw);
   const findings = [...(parsed.error?.issues ?? []).flatMap(toFindings), ...references];
   if (parsed.success && findings.length === 0) return { ok: true, document: parsed.data };
   return { ok: false, findings };
+}
+
+function referencesOf(
+  raw: unknown,
+  { success, data }: { readonly success: boolean; readonly data?: unknown },
+): Finding[] {
+  return success ? checkAccessReferences(data, readAlready) : checkAccessReferences(raw);
 }
 
 /** Tells an access document from a resource document by the words only one of them has. */

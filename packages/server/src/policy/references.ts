@@ -8,6 +8,15 @@ export interface Finding {
   readonly atKey?: boolean;
 }
 
+/** How a part of a document is read, whatever the rest of it is like: `undefined` for one with mistakes of its own. */
+export type ReadPart = <Schema extends z.ZodType>(value: unknown, schema: Schema) => z.output<Schema> | undefined;
+
+/** Of a document with mistakes: each part by itself. */
+export const readAlone: ReadPart = (value, schema) => schema.safeParse(value).data;
+
+/** Of what a schema has given out: all of it is good, and nothing is read twice. Ten thousand rules take a sixth of a second each time. */
+export const readAlready: ReadPart = (value) => value as never;
+
 /**
  * The entries of one section, each judged alone: `undefined` for one with mistakes of its own. It still counts as a name,
  * so that one mistake in a server does not make every rule on it wrong as well.
@@ -16,10 +25,11 @@ export function entriesOf<Schema extends z.ZodType>(
   raw: unknown,
   section: string,
   schema: Schema,
+  read: ReadPart = readAlone,
 ): Map<string, z.output<Schema> | undefined> {
   const entries = childOf(raw, section);
   if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) return new Map();
-  return new Map(Object.entries(entries).map(([id, entry]) => [id, schema.safeParse(entry).data]));
+  return new Map(Object.entries(entries).map(([id, entry]) => [id, read(entry, schema)]));
 }
 
 export function childOf(raw: unknown, key: string): unknown {
