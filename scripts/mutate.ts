@@ -101,7 +101,11 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('changes/guard-server.ts'), [server('changes/guard-server.test.ts')], [toSpec('admin-enable-server')]],
   [server('admin/steps.ts'), [server('admin/steps.test.ts')]],
   [server('policy/diff/moved.ts'), [server('policy/diff/moved.test.ts')]],
-  [server('changes/compiled.ts'), [server('changes/compiled.test.ts')]],
+  ...['compiled', 'compare', 'counted'].map((name): [string, string[], string[]] => [
+    server(`changes/${name}.ts`),
+    [server(`changes/${name}.test.ts`)],
+    [toSpec('admin-draft-effects')],
+  ]),
   [server('policy/to-yaml.ts'), [server('policy/to-yaml.test.ts')]],
   [server('policy/together.ts'), [server('policy/together.test.ts')], [toSpec('never-together')]],
   [server('policy/explain-together.ts'), [server('policy/together.test.ts')]],
@@ -283,7 +287,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   ],
   [
     server('policy/compile-rules.ts'),
-    [server('policy/compile-rules.test.ts'), server('policy/decide.test.ts'), server('policy/details.test.ts')],
+    ['compile-rules', 'decide', 'details', 'compile-beside'].map((name) => server(`policy/${name}.test.ts`)),
   ],
   [protocol('authorization-details.ts'), [server('policy/details.test.ts')], [toSpec('authorization-details')]],
   [protocol('jwe.ts'), [protocol('jwe.test.ts')], [toSpec('encryption')]],
@@ -304,7 +308,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('stops/received.ts'), [toSpec('stops')]],
   ...['widened', 'affected', 'entries', 'merge', 'edits'].map((name): [string, string[]] => [
     server(`policy/diff/${name}.ts`),
-    [server('policy/diff/diff.test.ts')],
+    [server('policy/diff/diff.test.ts'), server('policy/compile-beside.test.ts')],
   ]),
   ...['effects', 'person-classes'].map((name): [string, string[]] => [
     server(`policy/diff/${name}.ts`),

@@ -1,4 +1,4 @@
-import { type Origins, toAccessIndex, toResourceIndex } from '../in-force.ts';
+import { type Origins, toResourceIndex } from '../in-force.ts';
 import type { Json } from '../policy/diff/entries.ts';
 import { loosenedBy, loosenedClients } from '../policy/loosened.ts';
 import { parseDocument } from '../policy/parse.ts';
@@ -6,6 +6,7 @@ import { withUpstreams } from '../policy/upstreams.ts';
 import { Problem } from '../problem.ts';
 import { digestOf } from '../store/drafts.ts';
 import type { PolicyKind, PolicyVersion } from '../store/store.ts';
+import { compiledAccess } from './compiled.ts';
 import { done, type Outcome, refused } from './outcome.ts';
 
 /** A document that could be published as it is. */
@@ -41,7 +42,7 @@ export function judge(
   try {
     const loosened =
       kind === 'access'
-        ? loosenedClients(toAccessIndex(version, origins))
+        ? loosenedClients(compiledAccess(version, origins))
         : loosenedBy(toResourceIndex(version, origins));
     return done({ document, digest, loosened });
   } catch (error) {

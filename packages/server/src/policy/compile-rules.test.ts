@@ -14,7 +14,8 @@ const parsed = parsePolicy(
 assert.ok(parsed.ok, JSON.stringify(parsed));
 const { servers } = compileAccess(parsed.document, { version: 1, localRas: 'https://mcp.acme.example' });
 
-const indexOf = (rules: readonly RuleEntry[], server = 'tracker') => compileRules(rules, servers).get(server);
+const indexOf = (rules: readonly RuleEntry[], server = 'tracker') =>
+  compileRules(rules, { servers, networks: {} }).get(server);
 const idsOf = (rules: readonly Rule[] | undefined) => rules?.map(({ id }) => id);
 
 describe('the rules of a document, by server and by whom they are about', () => {
@@ -65,7 +66,10 @@ describe('the rules of a document, by server and by whom they are about', () => 
   });
 
   test('without a server there is nothing to rule on', () => {
-    assert.equal(compileRules([{ id: 'r', allow: 'all', on: 'nowhere', to: ['everyone'] }], servers).size, 0);
+    assert.equal(
+      compileRules([{ id: 'r', allow: 'all', on: 'nowhere', to: ['everyone'] }], { servers, networks: {} }).size,
+      0,
+    );
   });
 });
 

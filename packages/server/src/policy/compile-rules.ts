@@ -9,7 +9,7 @@ export type RuleEffect = 'allow' | 'deny' | 'require';
 /** One rule as it bears on one server. */
 export interface Rule {
   readonly id: string;
-  /** Place in the document, so that `because` always lists rules in the order people read them. */
+  /** Place among the rules on this server, so that `because` always lists them in the order people read them. */
   readonly position: number;
   readonly effect: RuleEffect;
   /** Scopes of this server the rule is about. */
@@ -44,25 +44,57 @@ export interface Earnable {
   readonly amr: ReadonlySet<string>;
 }
 
-/** Sorts the rules of a document under the servers they are on. */
+/** What rules are compiled with. */
+export interface RuleGround {
+  readonly servers: ReadonlyMap<string, AccessServer>;
+  readonly networks: AccessDocument['networks'];
+}
+
+/** Rules that were compiled, and what of. */
+export interface CompiledRules extends RuleGround {
+  readonly entries: readonly RuleEntry[];
+  readonly rules: ReadonlyMap<string, RuleIndex>;
+}
+
+/**
+ * Sorts the rules of a document under the servers they are on.
+ * @param beside - of another version: where server, networks and rules are the very same objects, so is what they are compiled to
+ */
 export function compileRules(
   entries: readonly RuleEntry[],
-  servers: ReadonlyMap<string, AccessServer>,
-  networks: AccessDocument['networks'] = {},
+  { servers, networks = {} }: RuleGround,
+  beside?: CompiledRules,
 ): ReadonlyMap<string, RuleIndex> {
-  const rulesOf = new Map<string, Rule[]>();
   const share = createSharing();
-  for (const [position, entry] of entries.entries()) {
-    for (const serverId of new Set([entry.on].flat())) {
-      const server = servers.get(serverId);
-      if (!server) continue; // parsePolicy refuses it; without a server there is nothing to rule on
-      const rules = rulesOf.get(serverId);
-      const rule = toRule(entry, position, server, { share, networks });
-      if (rules) rules.push(rule);
-      else rulesOf.set(serverId, [rule]);
+  const known = beside?.networks === networks ? entriesByServer(beside.entries) : undefined;
+  const rules = new Map<string, RuleIndex>();
+  for (const [serverId, some] of entriesByServer(entries)) {
+    const server = servers.get(serverId);
+    if (!server) continue; // parsePolicy refuses it; without a server there is nothing to rule on
+    const old = beside?.servers.get(serverId) === server && isSameList(known?.get(serverId), some);
+    const compiled = old ? beside?.rules.get(serverId) : undefined;
+    rules.set(
+      serverId,
+      compiled ?? indexBySubject(some.map((entry, at) => toRule(entry, at, server, { share, networks }))),
+    );
+  }
+  return rules;
+}
+
+function entriesByServer(entries: readonly RuleEntry[]): ReadonlyMap<string, readonly RuleEntry[]> {
+  const found = new Map<string, RuleEntry[]>();
+  for (const entry of entries) {
+    for (const serverId of typeof entry.on === 'string' ? [entry.on] : new Set(entry.on)) {
+      const some = found.get(serverId);
+      if (some) some.push(entry);
+      else found.set(serverId, [entry]);
     }
   }
-  return new Map([...rulesOf].map(([serverId, rules]) => [serverId, indexBySubject(rules)]));
+  return found;
+}
+
+function isSameList(some: readonly RuleEntry[] | undefined, others: readonly RuleEntry[]): boolean {
+  return some?.length === others.length && others.every((entry, at) => entry === some[at]);
 }
 
 type Share = (names: Iterable<string>) => ReadonlySet<string>;

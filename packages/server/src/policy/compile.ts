@@ -1,5 +1,5 @@
 import { Problem } from '../problem.ts';
-import type { AccessClientEntry, AccessDocument, AccessServerEntry } from './access-document.ts';
+import type { AccessClientEntry, AccessDocument, AccessServerEntry, RuleEntry } from './access-document.ts';
 import { byClientId, toProof } from './compile-client.ts';
 import { compileRules, type Earnable, type RuleIndex } from './compile-rules.ts';
 import { compileEndings, type Ending } from './ends.ts';
@@ -45,20 +45,34 @@ export interface ServersOfRas {
   readonly byResource: ReadonlyMap<string, AccessServer>;
 }
 
+/** A document with its index. */
+export interface CompiledAccess {
+  readonly document: AccessDocument;
+  readonly index: AccessIndex;
+}
+
 /**
  * Builds the index of a document that `parsePolicy` has accepted.
  * @param options.localRas - issuer that `local` stands for; `undefined` where this program has no RAS beside it
+ * @param options.beside - another version, compiled with the same `localRas`, whose entries this one shares where they say the same
+ *   ({@link shareEntries}): what depends on these alone is taken from its index, as the very same objects
  */
 export function compileAccess(
   document: AccessDocument,
-  options: { readonly version: number; readonly localRas: string | undefined },
+  options: {
+    readonly version: number;
+    readonly localRas: string | undefined;
+    readonly beside?: CompiledAccess | undefined;
+  },
 ): AccessIndex {
+  const { beside } = options;
   const servers = new Map<string, AccessServer>();
   type Neighbours = { all: AccessServer[]; byResource: Map<string, AccessServer> };
   const serversByAudience = new Map<string, Neighbours>();
   const names = new Map<string, string>();
   for (const [id, entry] of Object.entries(document.servers)) {
-    const server = toServer(id, entry, options.localRas);
+    const known = beside?.document.servers[id] === entry ? beside?.index.servers.get(id) : undefined;
+    const server = known ?? toServer(id, entry, options.localRas);
     servers.set(id, server);
     const neighbours: Neighbours = serversByAudience.get(server.ras) ?? { all: [], byResource: new Map() };
     serversByAudience.set(server.ras, neighbours);
@@ -106,8 +120,13 @@ export function compileAccess(
     clients.set(id, client);
   }
   const { sign_in, networks } = document;
-  const inForce = document.rules.filter(({ report_only }) => !report_only);
-  const rules = compileRules(inForce, servers, networks);
+  const inForce = document.rules.filter(isInForce);
+  const ground = { servers, networks };
+  const rules = compileRules(
+    inForce,
+    ground,
+    beside && besideOf(beside, beside.document.rules.filter(isInForce), beside.index),
+  );
   const index = {
     version: options.version,
     clients,
@@ -124,7 +143,20 @@ export function compileAccess(
     secondPerson: document.second_person === 'required',
   };
   if (inForce.length === document.rules.length) return index;
-  return { ...index, trial: { ...index, rules: compileRules(document.rules, servers, networks) } };
+  const tried = beside && besideOf(beside, beside.document.rules, beside.index.trial ?? beside.index);
+  return { ...index, trial: { ...index, rules: compileRules(document.rules, ground, tried) } };
+}
+
+function isInForce({ report_only }: RuleEntry): boolean {
+  return !report_only;
+}
+
+function besideOf(
+  { document: { networks } }: CompiledAccess,
+  entries: readonly RuleEntry[],
+  { servers, rules }: AccessIndex,
+) {
+  return { entries, servers, networks, rules };
 }
 
 /** Without a word on it, what the sign-in here can do; where acr or amr is named, the other is nothing unless named too. */

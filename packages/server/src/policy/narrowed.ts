@@ -24,12 +24,8 @@ export function narrowedServers(before: AccessIndex, next: AccessIndex): readonl
     const same = next.servers.get(server.id);
     const isGone = same?.resource !== server.resource || same.ras !== server.ras || (same.isOff && !server.isOff);
     const isLess = same && worthLess(before, next, server, same);
-    const lost = old.filter(
-      (rule) => rule.effect === 'allow' && (isGone || isLess?.(rule) || !now.some((other) => covers(other, rule))),
-    );
-    const added = isGone
-      ? []
-      : now.filter((rule) => rule.effect !== 'allow' && !old.some((other) => covers(other, rule)));
+    const lost = old.filter((rule) => rule.effect === 'allow' && (isGone || isLess?.(rule) || !isCovered(rule, now)));
+    const added = isGone ? [] : now.filter((rule) => rule.effect !== 'allow' && !isCovered(rule, old));
     const apart = isGone ? [] : newlyApart(before, next, server.id);
     const subjects = new Set([...lost, ...added, ...apart].flatMap(({ to }) => to));
     return subjects.size > 0 ? [{ server, subjects }] : [];
@@ -91,16 +87,31 @@ function rulesOf({ rules }: AccessIndex, server: string): readonly Rule[] {
   return rules.get(server)?.all ?? [];
 }
 
-/** Whether whatever this rule does `rule` does as well, for everybody it is about. */
+/** Whether one of these does whatever the rule does; the very rule, where two versions share it. */
+function isCovered(rule: Rule, others: readonly Rule[]): boolean {
+  return others.includes(rule) || others.some((other) => covers(other, rule));
+}
+
+/** Whether whatever this rule does `rule` does as well, for everybody it is about. What is quick to see comes first. */
 function covers(other: Rule, rule: Rule): boolean {
   return (
     other.effect === rule.effect &&
     (other.to.includes('everyone') || rule.to.every((subject) => other.to.includes(subject))) &&
-    JSON.stringify(other.needs) === JSON.stringify(rule.needs) &&
-    (other.when === undefined || JSON.stringify(other.when) === JSON.stringify(rule.when)) &&
-    [...rule.scopes].every((scope) => other.scopes.has(scope)) &&
-    [...rule.details].every((type) => other.details.has(type)) &&
-    (other.through === undefined ||
-      (rule.through !== undefined && [...rule.through].every((id) => other.through?.has(id))))
+    isPart(rule.scopes, other.scopes) &&
+    isPart(rule.details, other.details) &&
+    (other.through === undefined || (rule.through !== undefined && isPart(rule.through, other.through))) &&
+    isSaid(other.needs, rule.needs) &&
+    (other.when === undefined || isSaid(other.when, rule.when))
   );
+}
+
+function isPart(some: ReadonlySet<string>, all: ReadonlySet<string>): boolean {
+  if (some === all) return true;
+  for (const each of some) if (!all.has(each)) return false;
+  return true;
+}
+
+/** To the letter. */
+function isSaid(one: object, other: object | undefined): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
 }

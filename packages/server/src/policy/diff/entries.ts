@@ -31,9 +31,13 @@ export function changedEntries(before: Json, after: Json): readonly EntryChange[
 
 /** Entries of a section by name: of a list by their `id`, of a single word under the empty name. */
 export function entriesOf(section: unknown): Map<string, unknown> {
-  if (Array.isArray(section)) return new Map(section.map((entry) => [String((entry as { id?: unknown })?.id), entry]));
+  if (Array.isArray(section)) return new Map(section.map((entry) => [idOf(entry), entry]));
   if (typeof section === 'object' && section !== null) return new Map(Object.entries(section));
   return section === undefined ? new Map() : new Map([['', section]]);
+}
+
+function idOf(entry: unknown): string {
+  return String((entry as { id?: unknown })?.id);
 }
 
 function changedKeys(before: unknown, after: unknown): readonly string[] {
@@ -44,4 +48,33 @@ function changedKeys(before: unknown, after: unknown): readonly string[] {
 
 function isEntry(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * A document in which every section and entry that says to the letter what it says in another is that one: what is the same object needs not be
+ * compared again, nor compiled ({@link compileAccess}).
+ */
+export function shareEntries(other: Json, document: Json): Json {
+  return Object.fromEntries(
+    Object.entries(document).map(([section, value]) => [section, shareSection(other[section], value)]),
+  );
+}
+
+function shareSection(other: unknown, value: unknown): unknown {
+  if (Array.isArray(other) && Array.isArray(value)) {
+    const others = entriesOf(other);
+    const shared = value.map((entry) => shareText(others.get(idOf(entry)), entry));
+    return isSameList(shared, other) ? other : shared;
+  }
+  if (!isEntry(other) || !isEntry(value)) return shareText(other, value);
+  const shared = Object.entries(value).map(([id, entry]) => [id, shareText(other[id], entry)]);
+  return isSameList(shared.flat(), Object.entries(other).flat()) ? other : Object.fromEntries(shared);
+}
+
+function shareText(other: unknown, value: unknown): unknown {
+  return JSON.stringify(other) === JSON.stringify(value) ? other : value;
+}
+
+function isSameList(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some.length === others.length && some.every((each, at) => each === others[at]);
 }

@@ -34,4 +34,17 @@ describe('two values say the same', () => {
       assert.equal(isSame(b, a), same);
     });
   }
+
+  test('but for one member of the two themselves', () => {
+    assert.equal(isSame({ a: 1, at: 1 }, { a: 1, at: 2 }, 'at'), true);
+    assert.equal(isSame({ a: 1, at: 1 }, { a: 1 }, 'at'), true);
+    assert.equal(isSame({ a: 1 }, { a: 1, at: 1 }, 'at'), true);
+    assert.equal(isSame({ a: 1, at: 1 }, { a: 2, at: 1 }, 'at'), false);
+    assert.equal(isSame({ a: { at: 1 } }, { a: { at: 2 } }, 'at'), false);
+  });
+
+  test('an object and what is none', () => {
+    assert.equal(isSame({}, 'text'), false);
+    assert.equal(isSame([], new Set()), false);
+  });
 });

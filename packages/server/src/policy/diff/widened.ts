@@ -14,10 +14,20 @@ export interface Side {
  * what widens nothing in the end, and leaves out nothing that does: every change that is not known to take away counts.
  */
 export function widenings(kind: DocumentKind, before: Side, after: Side): readonly string[] {
-  const entries = changedEntries(before.document, after.document).filter((change) => !onlyTakes(kind, change));
-  const words = entries.map(toReason);
-  if (kind === 'resource' || !before.access || !after.access) return words;
-  return [...words, ...wideningsOfAccess(before.access, after.access)];
+  const { access } = before;
+  return wideningsOf(kind, changedEntries(before.document, after.document), access, after.access);
+}
+
+/** The same where it is known already what the documents differ in. */
+export function wideningsOf(
+  kind: DocumentKind,
+  entries: readonly EntryChange[],
+  before: AccessIndex | undefined,
+  after: AccessIndex | undefined,
+): readonly string[] {
+  const words = entries.filter((change) => !onlyTakes(kind, change)).map(toReason);
+  if (kind === 'resource' || !before || !after) return words;
+  return [...words, ...wideningsOfAccess(before, after)];
 }
 
 function wideningsOfAccess(before: AccessIndex, after: AccessIndex): string[] {
