@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type AuditRecord, toRow } from '../packages/server/src/audit/record.ts';
 import { type AdminWorld, adminRefused } from './admin-world.ts';
-import { accessText, dataWrites, openChangesWorld, type Seen, writer } from './changes-world.ts';
+import { accessText, dataWrites, openChangesWorld, publish, type Seen, writer } from './changes-world.ts';
 
 // What a draft would do, before it is in force: to everybody, to one person, and to what was decided.
 
@@ -40,6 +40,46 @@ describe('the diff of a draft', () => {
     );
     const { effects } = (await policy.send('GET', `/drafts/${(await policy.draft()).id}/diff`)).body;
     assert.deepEqual(effects, []);
+  });
+
+  test('is that of now, however often it was asked for: of people, of the text, of the version in force, and of the hour', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    const until = new Date((world.now() + 600) * 1000).toISOString().replace(/\.\d+Z/, 'Z');
+    const draft = await policy.draft({ ...dataWrites, value: { ...dataWrites.value, until } });
+    const ask = async () => (await policy.send('GET', `/drafts/${draft.id}/diff`)).body;
+    const seen = async () => {
+      const { from, gain, effects } = await ask();
+      return [from, gain, effects[0]?.words];
+    };
+    const words = (who: string) => `${who} gain issues:write on Tracker through Claude Code.`;
+    assert.deepEqual(await seen(), [1, 3, words('3 people in Data')]);
+    assert.deepEqual(await seen(), [1, 3, words('3 people in Data')]);
+
+    const person = await world.store.people.find('u_d1');
+    assert.ok(person);
+    await world.store.people.save({ ...person, groups: [] });
+    assert.deepEqual(await seen(), [1, 2, words('2 people in Data')]);
+    const group = await world.store.directory.groups.find('group', 'data');
+    assert.ok(group);
+    await world.store.directory.groups.update({ ...group, name: 'Numbers' }, { add: [], remove: [] }, []);
+    assert.deepEqual(await seen(), [1, 2, words('2 people in Numbers')]);
+
+    const edits = [{ ...dataWrites, value: { ...dataWrites.value, allow: ['issues:read'], until } }];
+    const edited = await policy.send('PATCH', `/drafts/${draft.id}`, { edits }, draft.etag);
+    const again = await ask();
+    assert.equal(again.digest, edited.body.digest);
+    assert.deepEqual([again.gain, again.effects[0]?.scopes], [1, ['issues:read']]);
+
+    const all = '  - { id: all, allow: [issues:read], on: tracker, to: [everyone] }\n';
+    await publish(world, 'access', `${accessText}${all}`);
+    const behind = await ask();
+    assert.deepEqual([behind.from, behind.gain, behind.entries.length], [2, 0, 2]);
+
+    await publish(world, 'access', accessText);
+    assert.deepEqual([(await ask()).from, (await ask()).gain], [3, 1]);
+    world.clock.ms += 600 * 1000;
+    assert.equal((await ask()).gain, 0, 'its rule speaks no more');
   });
 
   test('counts people, so that it is for those who may read reach and not for a token for documents alone', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { adminRefused } from './admin-world.ts';
-import { dataWrites, openChangesWorld, publish, writer } from './changes-world.ts';
+import { accessText, dataWrites, openChangesWorld, publish, writer } from './changes-world.ts';
 
 // Drafts of the policy documents: design.md §5, "A draft is a document; publishing makes it version n+1, immutable, with author,
 // approver and diff".
@@ -29,6 +29,22 @@ describe('a draft', () => {
     const line = await world.last();
     assert.deepEqual([line.kind, line.by, line.policy], ['policy', 'u_policy', { kind: 'access', version: 1 }]);
     assert.equal(line.after?.digest, draft.digest);
+  });
+
+  test('is told without its text as well, in the same version', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    const { id, etag, body } = await policy.draft(dataWrites);
+    const head = await policy.send('GET', `/drafts/${id}/head`);
+    const { document, ...rest } = body;
+    assert.ok(document.rules.length > 0);
+    assert.deepEqual([head.status, head.body, head.headers.get('etag')], [200, rest, etag]);
+    await publish(world, 'access', accessText);
+    assert.equal((await policy.send('GET', `/drafts/${id}/head`)).body.behind, true);
+    for (const unknown of ['dr_none', 'dr_none/../x'])
+      await adminRefused(world, await policy.send('GET', `/drafts/${unknown}/head`), 'api_not_found', {
+        isRecorded: false,
+      });
   });
 
   test('with mistakes is not saved, and every mistake is told with its place', async () => {

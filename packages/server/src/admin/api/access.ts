@@ -21,7 +21,7 @@ import {
   toRows,
   toServer,
 } from './access-shape.ts';
-import { findAccess } from './draft-effects.ts';
+import { findAccess } from './draft-texts.ts';
 import { isHidden } from './people.ts';
 import { answer, type Route, refuse, route } from './route.ts';
 import { toRuleShape } from './rule-shape.ts';

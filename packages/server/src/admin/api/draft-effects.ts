@@ -1,10 +1,5 @@
 import { z } from 'zod';
 import { readCursor } from '../../audit/search.ts';
-import { compiledAccess } from '../../changes/compiled.ts';
-import { diffOf } from '../../changes/diff.ts';
-import type { PolicyDraft } from '../../changes/drafts.ts';
-import type { Outcome as Changed } from '../../changes/outcome.ts';
-import { asksSecondPerson } from '../../changes/publish.ts';
 import { replay } from '../../changes/replay.ts';
 import type { AccessIndex } from '../../policy/compile.ts';
 import { movedBy } from '../../policy/diff/moved.ts';
@@ -13,10 +8,9 @@ import type { Ask } from '../../policy/model.ts';
 import { reachOf } from '../../policy/reach.ts';
 import { withoutUpstream } from '../../policy/upstreams.ts';
 import type { Person } from '../../store/store.ts';
-import { findDraft } from './drafts.ts';
+import { diffOfDraft, findAccess } from './draft-texts.ts';
 import { isHidden } from './people.ts';
 import { answer, type Route, refuse, route } from './route.ts';
-import type { AdminServices } from './services.ts';
 
 const params = z.strictObject({ id: z.string().max(64) });
 const texts = z.array(z.string());
@@ -108,12 +102,10 @@ export const draftEffectRoutes: readonly Route[] = [
     params,
     answer: DiffShape,
     handle: async ({ params: { id }, by, now }, services) => {
-      const found = await findDraft(services, id);
+      const found = await diffOfDraft(services, id, now);
       if (!found.ok) return found;
-      const { kind, document, digest } = found.value;
-      const diff = await diffOf(services.store, kind, document, { origins: originsOf(services), now });
-      const isAsked = asksSecondPerson(await services.store.policies.latest(kind));
-      const { from, summary, gain, lose, widens } = diff;
+      const { digest, diff } = found.value;
+      const { from, summary, gain, lose, widens, asksSecondPerson } = diff;
       const effects = diff.effects.map((effect) => ({
         ...effect,
         clients: [...effect.clients],
@@ -124,7 +116,7 @@ export const draftEffectRoutes: readonly Route[] = [
         const [old, next] = [before, after].map((side) => withoutUpstream(side) ?? null);
         return { section, id: entry, before: old, after: next, keys: [...keys] };
       });
-      const secondPerson = isAsked && widens.length > 0;
+      const secondPerson = asksSecondPerson && widens.length > 0;
       // Whoever approves sees where calls would go; nobody else is told of upstreams more than that they are others.
       const moved = movedBy(diff.entries)
         .filter(({ what }) => what !== 'upstream' || by.permissions.has('publish'))
@@ -218,28 +210,6 @@ export const draftEffectRoutes: readonly Route[] = [
     },
   }),
 ];
-
-function originsOf({ installation: { idp, ras } }: AdminServices) {
-  return { idp, ras };
-}
-
-/** A draft of an access document as the index it would be, beside the one in force. */
-export async function findAccess(
-  services: AdminServices,
-  id: string,
-): Promise<
-  Changed<{ readonly digest: string; readonly before: AccessIndex | undefined; readonly after: AccessIndex }>
-> {
-  const found: Changed<PolicyDraft> = await findDraft(services, id);
-  if (!found.ok) return found;
-  if (found.value.kind !== 'access')
-    return refuse('api_value_invalid', 'Only a draft of the access document decides for people.');
-  const { document, digest, base } = found.value;
-  const latest = await services.store.policies.latest('access');
-  const before = latest && compiledAccess(latest, originsOf(services));
-  const after = compiledAccess({ document, version: base + 1 }, originsOf(services));
-  return { ok: true, value: { digest, before, after } };
-}
 
 /** From the best place, after the best sign-in: what policy makes of the person, not of an hour or a network. */
 function toAsk(

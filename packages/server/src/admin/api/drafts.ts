@@ -110,6 +110,21 @@ export const draftRoutes: readonly Route[] = [
     handle: async ({ params: { id } }, services) => showDraft(await findDraft(services, id), services),
   }),
   route({
+    method: 'GET',
+    path: '/drafts/{id}/head',
+    id: 'getDraftHead',
+    summary: 'A draft without its document, which is long',
+    permission: 'read:policy',
+    params,
+    answer: DraftHead,
+    handle: async ({ params: { id } }, services) => {
+      const found = await findHead(services, id);
+      if (!found.ok) return found;
+      const head = found.value;
+      return answer(toHead(head, await versionInForce(services.store, head.kind)), etagOf(head));
+    },
+  }),
+  route({
     method: 'PUT',
     path: '/drafts/{id}',
     id: 'replaceDraft',
@@ -215,10 +230,18 @@ export const draftRoutes: readonly Route[] = [
   }),
 ];
 
+type PolicyHead = Omit<PolicyDraft, 'document'>;
+
 type Call = Pick<ApiCall<unknown, unknown, unknown>, 'by' | 'now' | 'row'>;
 
 export function toGround({ by, now, row }: Call, { store, installation }: AdminServices): Ground {
   return { store, origins: { idp: installation.idp, ras: installation.ras }, now, by: by.person.id, row };
+}
+
+/** The same without its text, which is long. */
+export async function findHead({ store }: AdminServices, id: string): Promise<Changed<PolicyHead>> {
+  const head = (await store.drafts.list()).find((each) => each.id === id);
+  return head && isPolicy(head) ? { ok: true, value: head } : refuse('api_not_found');
 }
 
 export async function findDraft({ store }: AdminServices, id: string): Promise<Changed<PolicyDraft>> {
@@ -247,7 +270,7 @@ export async function showDraft(
   return answer({ ...toHead(draft, await versionInForce(store, draft.kind)), document }, etagOf(draft));
 }
 
-function toHead(draft: Omit<PolicyDraft, 'document'>, inForce: number): z.output<typeof DraftHead> {
+function toHead(draft: PolicyHead, inForce: number): z.output<typeof DraftHead> {
   const { id, kind, name, base, revision, digest, state, authors, createdAt, changedAt } = draft;
   return {
     id,
@@ -268,7 +291,7 @@ async function versionInForce({ policies }: AdminServices['store'], kind: Policy
   return (await policies.heads(kind)).at(-1)?.version ?? 0;
 }
 
-function etagOf({ id, revision }: PolicyDraft): string {
+function etagOf({ id, revision }: PolicyHead): string {
   return `"${id}.${revision}"`;
 }
 

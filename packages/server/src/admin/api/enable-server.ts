@@ -9,7 +9,7 @@ import type { AccessServer } from '../../policy/model.ts';
 import { Problem } from '../../problem.ts';
 import type { ClientSecret } from '../../store/store.ts';
 import { mayRedeem, type RemainingStep, remainingSteps } from '../steps.ts';
-import { findAccess } from './draft-effects.ts';
+import { findAccess } from './draft-texts.ts';
 import { DraftShape, findDraft, showDraft, toGround } from './drafts.ts';
 import { answer, type Route, refuse, route } from './route.ts';
 import { risk } from './scope-shape.ts';

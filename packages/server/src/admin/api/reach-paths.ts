@@ -7,7 +7,7 @@ import { type Path, type PathView, pathsOfPerson, pathsOfSubjects } from '../../
 import { exchanges } from '../../policy/reach.ts';
 import type { Person } from '../../store/store.ts';
 import { givenTo } from '../reaching.ts';
-import { findAccess } from './draft-effects.ts';
+import { findAccess } from './draft-texts.ts';
 import { headsOf, hiddenFrom, NamedSubject, ReachedServer, serversInOrder, toReachedServer } from './reach-shape.ts';
 import { type ApiCall, answer, type Outcome, type Route, refuse, route } from './route.ts';
 import { RuleShape, toRuleShape } from './rule-shape.ts';

@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: NC4n_0fL7OB3tHzUgUQD-GjySY1le7JuciIxHyLwPHw
+// Made of: RdRJUU1EDVOqmX6f7AvBG5IzQS356gysse_TOOgfgDA
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -1274,6 +1274,25 @@ export interface Operations {
       document: { [more: string]: unknown };
     };
   };
+  /** A draft without its document, which is long. */
+  getDraftHead: {
+    method: 'GET';
+    path: '/drafts/{id}/head';
+    params: { id: string };
+    answer: {
+      id: string;
+      kind: 'access' | 'resource';
+      name: string;
+      base: number;
+      behind: boolean;
+      revision: number;
+      digest: string;
+      state: 'open' | 'proposed';
+      authors: readonly string[];
+      createdAt: number;
+      changedAt: number;
+    };
+  };
   /** Replace the document of a draft. */
   replaceDraft: {
     method: 'PUT';
@@ -2068,6 +2087,7 @@ export const addresses = {
   listDrafts: ['GET', '/drafts'],
   createDraft: ['POST', '/drafts'],
   getDraft: ['GET', '/drafts/{id}'],
+  getDraftHead: ['GET', '/drafts/{id}/head'],
   replaceDraft: ['PUT', '/drafts/{id}'],
   editDraft: ['PATCH', '/drafts/{id}'],
   discardDraft: ['DELETE', '/drafts/{id}'],
