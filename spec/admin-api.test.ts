@@ -71,6 +71,7 @@ const mayCall: Readonly<Record<string, string>> = {
   listDrafts: 'owner policy auditor',
   createDraft: 'owner policy',
   getDraft: 'owner policy auditor',
+  getDraftHead: 'owner policy auditor',
   replaceDraft: 'owner policy',
   editDraft: 'owner policy',
   discardDraft: 'owner policy',
