@@ -33,7 +33,7 @@ export function useOpenDraft() {
   const queries = useQueryClient();
   const query = useRead('getDraft', { params: { id } }, { enabled: id !== '' });
   const changed = useCallback(
-    () => readAgain(queries, ['getDraft', 'listDrafts', 'diffDraft', 'draftSteps', 'whatIf']),
+    () => readAgain(queries, ['getDraft', 'getDraftHead', 'listDrafts', 'diffDraft', 'draftSteps', 'whatIf']),
     [queries],
   );
   // Published or discarded by somebody meanwhile.

@@ -43,6 +43,7 @@ export const changesTexts = {
   theirs: 'Take theirs',
   conflict: 'The draft and the version in force have changed the same entries. Which side stands?',
   whatChanges: 'What changes',
+  comparing: 'comparing, and counting people',
   nobody: 'Nobody gains or loses anything.',
   alreadyOthers: (rules: string) => `Rule ${rules}`,
   entries: 'The text',
@@ -78,6 +79,7 @@ export const changesTexts = {
   movedUntold: (parts: readonly string[]) =>
     `Also another: ${parts.join(', ')}. They may hold a secret, so they are shown on the machine only.`,
   approval: 'Approval',
+  notYet: 'You can agree to it once it stands here what it does.',
   otherText: 'The draft has changed since this was described, so this is not what it does now.',
   readAgain: 'Read it again',
   onlyTakes: 'It only takes away, so nobody else has to agree.',

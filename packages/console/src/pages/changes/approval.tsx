@@ -4,7 +4,7 @@ import { readAgain, useChange, useRead } from '../../data/api.ts';
 import { useMe } from '../../data/me.ts';
 import { useThings } from '../../data/names.ts';
 import { openDraft } from '../../data/open-draft.ts';
-import type { OperationId } from '../../data/problem.ts';
+import type { Answer, OperationId } from '../../data/problem.ts';
 import { Button } from '../../parts/button.tsx';
 import { OutcomeMark } from '../../parts/marks.tsx';
 import { MayButton } from '../../parts/may.tsx';
@@ -17,13 +17,14 @@ import style from './changes.module.css';
 import { approvalOf, type Diff, type OpenedDraft } from './model.ts';
 
 /** What whoever approves would get by it themselves: the record says who approved, and this is what others will ask. */
-function OwnGain({ draft }: { readonly draft: string }) {
+function useOwnGain(draft: string, isAsked: boolean) {
   const { id: person, permissions } = useMe();
-  const enabled = permissions.includes('read:reach');
-  const { data } = useRead('whatIf', { params: { id: draft }, query: { person } }, { enabled });
+  const enabled = isAsked && permissions.includes('read:reach');
+  return useRead('whatIf', { params: { id: draft }, query: { person } }, { enabled });
+}
+
+function OwnGain({ gained }: Pick<Answer<'whatIf'>, 'gained'>) {
   const { serverNames, clientNames } = useThings();
-  if (!data) return null;
-  const { gained } = data.value;
   if (gained.length === 0) return <p className="quiet">{texts.youGainNothing}</p>;
   return (
     <>
@@ -52,18 +53,24 @@ const published = [
   'serverSteps',
 ] as const;
 
-/** Who has to agree and why; the button says what it does in people. */
-export function ApprovalBox({
-  draft,
-  diff,
-  etag,
-  touches,
-}: {
+interface Asked {
   readonly draft: OpenedDraft;
-  readonly diff: Diff;
   readonly etag: string;
   readonly touches: readonly OperationId[];
-}) {
+}
+
+/** Who has to agree and why. Nobody is asked to before it stands on the page what they would agree to. */
+export function ApprovalBox({ diff, ...asked }: Asked & { readonly diff: Diff | undefined }) {
+  return (
+    <section className={style.box} aria-label={texts.approval} data-waits={diff ? undefined : ''}>
+      <h2>{texts.approval}</h2>
+      {diff ? <Agree diff={diff} {...asked} /> : <p className="quiet">{texts.notYet}</p>}
+    </section>
+  );
+}
+
+/** The button says what it does in people. */
+function Agree({ draft, diff, etag, touches }: Asked & { readonly diff: Diff }) {
   const { id, base } = draft;
   const queries = useQueryClient();
   // Words and numbers are those of one text: that one is approved, and none while the draft is already another.
@@ -71,6 +78,7 @@ export function ApprovalBox({
   const me = useMe();
   const navigate = useNavigate();
   const approval = approvalOf(draft, diff, me.id);
+  const own = useOwnGain(id, approval.kind === 'approve' && draft.kind === 'access');
   const propose = useChange('proposeDraft', touches);
   const publish = useChange('publishDraft', [...touches, ...published]);
   const ask = () => propose.mutate({ params: { id }, ifMatch: etag }, { onSuccess: () => tell(texts.proposed) });
@@ -92,10 +100,9 @@ export function ApprovalBox({
     approve: `${texts.needsSecond} ${texts.youMay}`,
   }[approval.kind];
   return (
-    <section className={style.box} aria-label={texts.approval}>
-      <h2>{texts.approval}</h2>
+    <>
       <Verdict size="small">{words}</Verdict>
-      {approval.kind === 'approve' && draft.kind === 'access' && <OwnGain draft={id} />}
+      {own.data && <OwnGain gained={own.data.value.gained} />}
       <p className="quiet">
         {texts.by}{' '}
         {draft.authors.map((author, at) => (
@@ -124,7 +131,7 @@ export function ApprovalBox({
         <MayButton
           kind="first"
           permission="publish"
-          disabled={publish.isPending || draft.behind || isOther}
+          disabled={publish.isPending || draft.behind || isOther || own.isLoading}
           onClick={go}
         >
           {(approval.kind === 'publish' ? texts.publish : texts.approveAndPublish)(diff.gain, diff.lose)}
@@ -140,6 +147,6 @@ export function ApprovalBox({
       )}
       {(propose.error ?? publish.error) && <ErrorNote error={propose.error ?? publish.error} />}
       <p className="remark">{texts.stepBack(base)}</p>
-    </section>
+    </>
   );
 }

@@ -1,5 +1,5 @@
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { useChange, useRead, useReadAhead } from '../../data/api.ts';
+import { call, useChange, useRead, useReadAhead } from '../../data/api.ts';
 import { openDraft } from '../../data/open-draft.ts';
 import { toProblem } from '../../data/problem.ts';
 import { Button } from '../../parts/button.tsx';
@@ -15,16 +15,19 @@ import { RemainingSteps } from '../servers/steps.tsx';
 import { ApprovalBox } from './approval.tsx';
 import { AskedFor } from './asked-for.tsx';
 import { Elsewhere, Entries, WhatChanges } from './diff.tsx';
-import { canBeginAgain, type OpenedDraft } from './model.ts';
+import { canBeginAgain, type Diff, type OpenedDraft } from './model.ts';
 import { ReplayOf } from './replay.tsx';
 import { TryOne } from './try-one.tsx';
 
-const touches = ['getDraft', 'listDrafts', 'diffDraft', 'draftSteps', 'whatIf'] as const;
+const touches = ['getDraft', 'getDraftHead', 'listDrafts', 'diffDraft', 'draftSteps', 'whatIf'] as const;
 
-/** One draft: what it would do to everybody, to what was decided, to one person; and who has to agree. */
+/**
+ * One draft: what it would do to everybody, to what was decided, to one person; and who has to agree. Its head is there at once, and can be
+ * worked with; what it does comes when it is compared and counted, and until then nobody is asked to agree.
+ */
 export function Page() {
   const { id = '' }: { readonly id?: string } = useParams({ strict: false });
-  const draft = useRead('getDraft', { params: { id } });
+  const draft = useRead('getDraftHead', { params: { id } });
   useReadAhead('diffDraft', { params: { id } });
   return <Await query={draft}>{({ value, etag }) => <Opened draft={value} etag={etag ?? ''} />}</Await>;
 }
@@ -36,18 +39,23 @@ function Opened({ draft, etag }: { readonly draft: OpenedDraft; readonly etag: s
   const diff = useRead('diffDraft', { params: { id } });
   const discard = useChange('discardDraft', ['listDrafts', 'listRequests', 'getRequest']);
   const again = useChange('createDraft', ['listDrafts']);
-  const drop = () =>
+  const drop = async () => {
+    // Read now: once it is discarded, Undo could not.
+    const text = canBeginAgain(draft) ? await call('getDraft', { params: { id } }).catch(() => undefined) : undefined;
     discard.mutate(
       { params: { id }, ifMatch: etag },
       {
         onSuccess: () => {
           openDraft('');
           void navigate({ to: '/changes' });
-          const restore = () => again.mutate({ body: { kind, name, document: draft.document } });
-          tell(texts.discarded(name), canBeginAgain(draft) ? restore : undefined);
+          tell(
+            texts.discarded(name),
+            text && (() => again.mutate({ body: { kind, name, document: text.value.document } })),
+          );
         },
       },
     );
+  };
   return (
     <>
       <p>
@@ -72,31 +80,44 @@ function Opened({ draft, etag }: { readonly draft: OpenedDraft; readonly etag: s
             {texts.workOn}
           </Button>
         )}
-        <MayButton permission="apply" onClick={drop}>
+        <MayButton permission="apply" onClick={() => void drop()}>
           {texts.discard}
         </MayButton>
       </PageHead>
       {discard.error && <ErrorNote error={discard.error} />}
       {behind && <Rebase id={id} etag={etag} />}
       {diff.data && diff.error && <ErrorNote error={diff.error} onRetry={() => void diff.refetch()} />}
-      <Await query={diff} rows={5}>
-        {({ value }) => (
-          <div className="columns">
-            <div className="stack">
-              <WhatChanges diff={value} />
-              <Elsewhere diff={value} />
-              <Entries diff={value} />
-              {kind === 'access' && <ReplayOf id={id} digest={value.digest} />}
-              {kind === 'access' && <StepsOf id={id} />}
-            </div>
-            <div className="stack">
-              {kind === 'access' && <AskedFor draft={id} />}
-              <ApprovalBox draft={draft} diff={value} etag={etag} touches={touches} />
-              {kind === 'access' && <TryOne id={id} />}
-            </div>
-          </div>
-        )}
-      </Await>
+      <div className="columns">
+        <div className="stack">
+          {diff.data ? (
+            <Consequences draft={draft} diff={diff.data.value} />
+          ) : (
+            <Section title={texts.whatChanges} remark={diff.error ? undefined : texts.comparing}>
+              <Await query={diff} rows={5}>
+                {() => null}
+              </Await>
+            </Section>
+          )}
+        </div>
+        <div className="stack">
+          {kind === 'access' && <AskedFor draft={id} />}
+          <ApprovalBox draft={draft} diff={diff.data?.value} etag={etag} touches={touches} />
+          {kind === 'access' && <TryOne id={id} />}
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** What it does, in words, as text, and to what was decided: all of one text of it. */
+function Consequences({ draft: { id, kind }, diff }: { readonly draft: OpenedDraft; readonly diff: Diff }) {
+  return (
+    <>
+      <WhatChanges diff={diff} />
+      <Elsewhere diff={diff} />
+      <Entries diff={diff} />
+      {kind === 'access' && <ReplayOf id={id} digest={diff.digest} />}
+      {kind === 'access' && <StepsOf id={id} />}
     </>
   );
 }

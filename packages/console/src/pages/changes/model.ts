@@ -1,7 +1,7 @@
 import type { Answer } from '../../data/problem.ts';
 
 export type Draft = Answer<'listDrafts'>['items'][number];
-export type OpenedDraft = Answer<'getDraft'>;
+export type OpenedDraft = Answer<'getDraftHead'>;
 export type PeopleChange = Answer<'listChanges'>['items'][number];
 export type Version = Answer<'listVersions'>['items'][number];
 export type Diff = Answer<'diffDraft'>;

@@ -43,7 +43,7 @@ export function Enable({
   const change: Change = (more) => setForm((before) => ({ ...before, ...more }));
   const { draft } = useOpenDraft();
   const navigate = useNavigate();
-  const enable = useChange('enableServer', ['listDrafts', 'getDraft', 'diffDraft', 'draftSteps']);
+  const enable = useChange('enableServer', ['listDrafts', 'getDraft', 'getDraftHead', 'diffDraft', 'draftSteps']);
   const missing = missingIn(form);
   const send = () =>
     enable.mutate(
