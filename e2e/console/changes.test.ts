@@ -101,6 +101,36 @@ describe('a change of the policy', () => {
     await page.close();
   });
 
+  test('a draft stands there before it is known what it does, and nobody is asked to agree until then', async () => {
+    const page = await world.open('dana', '/changes');
+    await page.getByRole('heading', { level: 1, name: 'Nothing waits for approval.' }).waitFor();
+    const draft = await ask(page, 'POST', '/drafts', { body: { kind: 'access', name: 'Slow' } });
+    const held = Promise.withResolvers<void>();
+    await page.route('**/diff', async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    await page.goto(`${world.url}/changes/${draft.id}`);
+    await page.getByRole('heading', { level: 1, name: 'Slow' }).waitFor();
+    const approval = page.getByRole('region', { name: 'Approval' });
+    await approval.getByText('You can agree to it once it stands here what it does.').waitFor();
+    assert.equal(await approval.getByRole('button').count(), 0);
+    const person = page.getByLabel(/^Find a person/);
+    await person.fill('alice');
+    await page.getByRole('button', { name: /alice@acme\.example/ }).click();
+    await page.getByRole('status').getByText('Alice gains and loses nothing.').waitFor();
+    await checkLooks(page, 'draft-waits');
+
+    held.resolve();
+    await page.getByText('Nobody gains or loses anything.').waitFor();
+    await approval.getByRole('button', { name: 'Publish: 0 gain, 0 lose' }).waitFor();
+    await page.unrouteAll({ behavior: 'wait' });
+    await page.getByRole('button', { name: 'Discard' }).click();
+    await page.getByText('“Slow” is discarded.').waitFor();
+    checkComplaints(page);
+    await page.close();
+  });
+
   test('what widens is approved by a second administrator, who does not gain by it', async () => {
     const page = await world.open('dana', '/changes');
     await page.getByRole('heading', { level: 1, name: 'Nothing waits for approval.' }).waitFor();
