@@ -47,6 +47,25 @@ describe('a draft', () => {
       });
   });
 
+  test('is edited without being told the text again, for whoever wants it so', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    const { id, etag } = await policy.draft();
+    const edited = await policy.send('PATCH', `/drafts/${id}?document=none`, { edits: [dataWrites] }, etag);
+    const { document, ...head } = (await policy.send('GET', `/drafts/${id}`)).body;
+    assert.deepEqual([edited.status, edited.body], [200, head]);
+    assert.deepEqual([head.revision, document.rules.at(-1).id], [2, 'data-writes']);
+    const next = await policy.send(
+      'PATCH',
+      `/drafts/${id}?document=whole`,
+      { edits: [dataWrites] },
+      edited.headers.get('etag') ?? '',
+    );
+    assert.equal(next.body.document.rules.length, 2);
+    const stale = await policy.send('PATCH', `/drafts/${id}?document=none`, { edits: [dataWrites] }, etag);
+    await adminRefused(world, stale, 'api_version_differs');
+  });
+
   test('with mistakes is not saved, and every mistake is told with its place', async () => {
     const world = await openChangesWorld();
     const policy = writer(world, 'policy');

@@ -1,6 +1,5 @@
-import { useQueryClient } from '@tanstack/react-query';
-import { useCallback, useSyncExternalStore } from 'react';
-import { readAgain, useRead } from './api.ts';
+import { useSyncExternalStore } from 'react';
+import { useRead } from './api.ts';
 import { ApiProblem } from './problem.ts';
 
 const storageName = 'credence-draft';
@@ -27,17 +26,12 @@ export function openDraftId(): string {
   return localStorage.getItem(storageName) ?? '';
 }
 
-/** The draft that this browser works on, if there is one; read anew after each change. */
+/** The draft that this browser works on, if there is one. */
 export function useOpenDraft() {
   const id = useSyncExternalStore(watch, openDraftId);
-  const queries = useQueryClient();
   const query = useRead('getDraft', { params: { id } }, { enabled: id !== '' });
-  const changed = useCallback(
-    () => readAgain(queries, ['getDraft', 'getDraftHead', 'listDrafts', 'diffDraft', 'draftSteps', 'whatIf']),
-    [queries],
-  );
   // Published or discarded by somebody meanwhile.
   const isGone = query.error instanceof ApiProblem && query.error.problem.status === 404;
   const draft = id === '' || isGone || query.data?.value.kind !== 'access' ? undefined : query.data;
-  return { draft, changed };
+  return { draft };
 }

@@ -155,21 +155,23 @@ function* checkNetworks(rules: unknown, known: readonly string[], read: ReadPart
 function* checkScopes(rule: RuleEntry, at: number, servers: Servers): Generator<Finding> {
   const targets = [rule.on].flat().map((server) => servers.get(server));
   if (!targets.every((server) => server !== undefined)) return; // told already
-  const known = new Set(targets.flatMap((server) => Object.keys(server.scopes)));
   for (const key of ['allow', 'deny', 'for'] as const) {
     const chosen = rule[key];
     if (!Array.isArray(chosen)) continue;
     for (const [where, scope] of chosen.entries()) {
+      if (targets.some(({ scopes }) => Object.hasOwn(scopes, scope))) continue;
+      const known = new Set(targets.flatMap(({ scopes }) => Object.keys(scopes)));
       const message = `${[rule.on].flat().join(', ')} has no scope ${scope}; known: ${[...known].join(', ')}`;
-      if (!known.has(scope)) yield { path: ['rules', at, key, where], message };
+      yield { path: ['rules', at, key, where], message };
     }
   }
 }
 
 /** A rule can let a type through only together with the scope it goes with, on one of its servers. */
 function* checkDetails({ on, allow, details }: RuleEntry, at: number, servers: Servers): Generator<Finding> {
+  if (details === undefined || details === 'all') return;
   const targets = [on].flat().map((server) => servers.get(server));
-  if (details === undefined || details === 'all' || !targets.every((server) => server !== undefined)) return;
+  if (!targets.every((server) => server !== undefined)) return;
   const types = targets.flatMap((server) => Object.entries(server.authorization_details));
   for (const [where, name] of details.entries()) {
     const path = ['rules', at, 'details', where];

@@ -21,7 +21,7 @@ import {
 export function useCellEdit(cell: CellOfRules, version: number | undefined, draftName: string) {
   const { permissions } = useMe();
   const may = permissions.includes('apply');
-  const { draft, changed } = useOpenDraft();
+  const { draft } = useOpenDraft();
   const queries = useQueryClient();
   const inForce = useRead(
     'getVersion',
@@ -48,6 +48,13 @@ export function useCellEdit(cell: CellOfRules, version: number | undefined, draf
     return { value, etag };
   }
 
+  /** The text is the same here and there: it need not come back. Looked at anew with the page. */
+  async function save({ value, etag }: Told<'getDraft'>, edits: readonly RuleEdit[]): Promise<Told<'getDraft'>> {
+    const asked = { params: { id: value.id }, query: { document: 'none' }, body: { edits: [...edits] } } as const;
+    const head = await call('editDraft', { ...asked, ifMatch: etag ?? '' });
+    return { value: { ...value, ...head.value, document: applied(value.document, edits) }, etag: head.etag };
+  }
+
   const edit = useMutation({
     // One after the other, however quickly keys are pressed.
     scope: { id: 'cell' },
@@ -57,19 +64,19 @@ export function useCellEdit(cell: CellOfRules, version: number | undefined, draf
       const at = await draftNow();
       const { id, document: text } = at.value;
       const edits = [...toEdits(text)];
-      const told =
-        edits.length === 0 ? at : await call('editDraft', { params: { id }, body: { edits }, ifMatch: at.etag ?? '' });
       // The next touch, and whoever goes on to the draft, has the version that this one made.
-      queries.setQueryData(['getDraft', { params: { id } }], told);
+      queries.setQueryData(['getDraft', { params: { id } }], edits.length === 0 ? at : await save(at, edits));
       openDraft(id);
     },
-    onSettled: () => {
+    onSettled: (_, error) => {
       waiting.current -= 1;
       // Counted again when the last of them is saved; nobody waits for that.
       if (waiting.current > 0) return;
       setAhead(undefined);
-      void changed();
-      void readAgain(queries, ['getMatrix', 'getCell']);
+      // Somebody else may have saved: then what is here is not the draft.
+      if (error) void readAgain(queries, ['getDraft']);
+      // What it does to people first: that is what is looked at.
+      void readAgain(queries, ['diffDraft']).then(() => readAgain(queries, afterwards));
     },
   });
 
@@ -100,6 +107,9 @@ export function useCellEdit(cell: CellOfRules, version: number | undefined, draf
       }),
   };
 }
+
+/** What is read again when it is counted what a touch does. */
+const afterwards = ['getCell', 'getMatrix', 'getDraftHead', 'listDrafts', 'draftSteps', 'whatIf'] as const;
 
 /** Published or discarded by somebody meanwhile: the next touch begins another. */
 function orGone(error: unknown): undefined {

@@ -79,7 +79,7 @@ async function startDraft({ name, rule, toEntry }: Drafted): Promise<string> {
   const entry = toEntry(rules.find((each: { readonly id?: unknown }) => each.id === rule));
   if (entry) {
     const edits = [{ section: 'rules' as const, id: rule, value: entry }];
-    await call('editDraft', { params: { id: value.id }, ifMatch: etag ?? '', body: { edits } });
+    await call('editDraft', { params: { id: value.id }, query: {}, ifMatch: etag ?? '', body: { edits } });
   }
   return value.id;
 }

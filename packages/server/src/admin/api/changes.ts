@@ -12,7 +12,8 @@ import {
 } from '../../changes/people-change.ts';
 import { untilWritten } from '../../directory/until-written.ts';
 import type { AdminRole } from '../../store/administrators.ts';
-import { changeName, toGround } from './drafts.ts';
+import { changeName } from './draft-shape.ts';
+import { toGround } from './drafts.ts';
 import { roleSchema } from './me.ts';
 import { type ApiCall, answer, type Outcome, type Route, refuse, route } from './route.ts';
 import type { AdminServices } from './services.ts';

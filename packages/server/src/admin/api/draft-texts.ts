@@ -4,7 +4,7 @@ import { type Diff, diffKnown, diffOf } from '../../changes/diff.ts';
 import type { Outcome as Changed } from '../../changes/outcome.ts';
 import type { AccessIndex } from '../../policy/compile.ts';
 import type { PolicyHead } from '../../store/store.ts';
-import { findDraft, findHead } from './drafts.ts';
+import { findDraft, findHead } from './draft-shape.ts';
 import { refuse } from './route.ts';
 import type { AdminServices } from './services.ts';
 

@@ -1,4 +1,3 @@
-import { isName } from '@credence/mcp/protocol';
 import { z } from 'zod';
 import {
   beginDraft,
@@ -13,36 +12,24 @@ import {
 import type { Outcome as Changed } from '../../changes/outcome.ts';
 import { publishDraft } from '../../changes/publish.ts';
 import { editableSections } from '../../policy/diff/edits.ts';
-import { withoutUpstreams } from '../../policy/upstreams.ts';
-import { type ApiCall, answer, type Outcome, type Route, refuse, route } from './route.ts';
+import {
+  changeName,
+  DraftHead,
+  DraftShape,
+  etagOf,
+  findDraft,
+  findHead,
+  isPolicy,
+  json,
+  policyKind,
+  showDraft,
+  showHead,
+  toHead,
+  versionInForce,
+} from './draft-shape.ts';
+import { type ApiCall, answer, type Route, refuse, route } from './route.ts';
 import type { AdminServices } from './services.ts';
 import { namesVersion } from './version.ts';
-
-export const policyKind = z.enum(['access', 'resource']);
-const json = z.record(z.string(), z.unknown());
-
-export const changeName = z
-  .string()
-  .refine((text) => isName(text, 120), 'must have 1 to 120 characters, none of them a control character');
-
-export const DraftHead = z.object({
-  id: z.string(),
-  kind: policyKind,
-  name: z.string(),
-  base: z.int().describe('Version it was begun on, which it can follow.'),
-  behind: z.boolean().describe('Another version was published since: rebase before it is published.'),
-  revision: z.int(),
-  digest: z.string().describe('SHA-256 of the document as JSON text, upstreams included, base64url: what is approved.'),
-  state: z.enum(['open', 'proposed']),
-  authors: z.array(z.string()).describe('Ids of everybody who wrote any of it.'),
-  createdAt: z.int(),
-  changedAt: z.int(),
-});
-export const DraftShape = DraftHead.extend({
-  document: json.describe(
-    'An upstream is told as { kind }; sent so, it is the one that the draft, or the version in force, has for that server.',
-  ),
-});
 
 const params = z.strictObject({ id: z.string().max(64) });
 
@@ -117,12 +104,7 @@ export const draftRoutes: readonly Route[] = [
     permission: 'read:policy',
     params,
     answer: DraftHead,
-    handle: async ({ params: { id } }, services) => {
-      const found = await findHead(services, id);
-      if (!found.ok) return found;
-      const head = found.value;
-      return answer(toHead(head, await versionInForce(services.store, head.kind)), etagOf(head));
-    },
+    handle: async ({ params: { id } }, services) => showHead(await findHead(services, id), services),
   }),
   route({
     method: 'PUT',
@@ -151,11 +133,18 @@ export const draftRoutes: readonly Route[] = [
     params,
     body: z.strictObject({ edits: z.array(EditShape).min(1).max(200) }),
     maxBytes: maxDocumentBytes,
-    answer: DraftShape,
+    query: z.strictObject({
+      document: z
+        .enum(['whole', 'none'])
+        .default('whole')
+        .describe('none: whoever knows what they edited needs no text.'),
+    }),
+    answer: DraftShape.partial({ document: true }),
     handle: async (call, services) => {
       const found = await findSeen(call, services);
       if (!found.ok) return found;
-      return showDraft(await editDraft(toGround(call, services), found.value, call.body), services);
+      const edited = await editDraft(toGround(call, services), found.value, call.body);
+      return call.query.document === 'none' ? showHead(edited, services) : showDraft(edited, services);
     },
   }),
   route({
@@ -230,23 +219,10 @@ export const draftRoutes: readonly Route[] = [
   }),
 ];
 
-type PolicyHead = Omit<PolicyDraft, 'document'>;
-
 type Call = Pick<ApiCall<unknown, unknown, unknown>, 'by' | 'now' | 'row'>;
 
 export function toGround({ by, now, row }: Call, { store, installation }: AdminServices): Ground {
   return { store, origins: { idp: installation.idp, ras: installation.ras }, now, by: by.person.id, row };
-}
-
-/** The same without its text, which is long. */
-export async function findHead({ store }: AdminServices, id: string): Promise<Changed<PolicyHead>> {
-  const head = (await store.drafts.list()).find((each) => each.id === id);
-  return head && isPolicy(head) ? { ok: true, value: head } : refuse('api_not_found');
-}
-
-export async function findDraft({ store }: AdminServices, id: string): Promise<Changed<PolicyDraft>> {
-  const draft = await store.drafts.find(id);
-  return draft && isPolicy(draft) ? { ok: true, value: draft } : refuse('api_not_found');
 }
 
 /** The draft, in the version that the caller has seen. */
@@ -257,44 +233,4 @@ async function findSeen(
   const found = await findDraft(services, id);
   if (!found.ok || namesVersion(ifMatch, etagOf(found.value))) return found;
   return { ...refuse('api_version_differs'), current: toConflict(found.value) };
-}
-
-/** A draft as it is answered, with its version. */
-export async function showDraft(
-  outcome: Changed<PolicyDraft>,
-  { store }: AdminServices,
-): Promise<Outcome<z.output<typeof DraftShape>>> {
-  if (!outcome.ok) return outcome;
-  const draft = outcome.value;
-  const document = withoutUpstreams(JSON.parse(draft.document));
-  return answer({ ...toHead(draft, await versionInForce(store, draft.kind)), document }, etagOf(draft));
-}
-
-function toHead(draft: PolicyHead, inForce: number): z.output<typeof DraftHead> {
-  const { id, kind, name, base, revision, digest, state, authors, createdAt, changedAt } = draft;
-  return {
-    id,
-    kind,
-    name,
-    base,
-    behind: base !== inForce,
-    revision,
-    digest,
-    state,
-    authors: [...authors],
-    createdAt,
-    changedAt,
-  };
-}
-
-async function versionInForce({ policies }: AdminServices['store'], kind: PolicyDraft['kind']): Promise<number> {
-  return (await policies.heads(kind)).at(-1)?.version ?? 0;
-}
-
-function etagOf({ id, revision }: PolicyHead): string {
-  return `"${id}.${revision}"`;
-}
-
-function isPolicy<D extends { readonly kind: string }>(draft: D): draft is D & { readonly kind: PolicyDraft['kind'] } {
-  return draft.kind === 'access' || draft.kind === 'resource';
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { planOf } from '../../changes/plan.ts';
-import { maxDocumentBytes, policyKind, toGround } from './drafts.ts';
+import { policyKind } from './draft-shape.ts';
+import { maxDocumentBytes, toGround } from './drafts.ts';
 import { answer, type Route, route } from './route.ts';
 
 const json = z.record(z.string(), z.unknown());

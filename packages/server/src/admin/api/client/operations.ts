@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: RdRJUU1EDVOqmX6f7AvBG5IzQS356gysse_TOOgfgDA
+// Made of: tgA4cfOOABfLk1str5d83O0utj4y67mk1eeqLRrdtp8
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -1320,6 +1320,7 @@ export interface Operations {
     method: 'PATCH';
     path: '/drafts/{id}';
     params: { id: string };
+    query: { document?: 'whole' | 'none' };
     body: {
       edits: readonly {
         section: 'servers' | 'clients' | 'audiences' | 'networks' | 'rules' | 'never_together' | 'trust';
@@ -1340,7 +1341,7 @@ export interface Operations {
       authors: readonly string[];
       createdAt: number;
       changedAt: number;
-      document: { [more: string]: unknown };
+      document?: { [more: string]: unknown };
     };
   };
   /** Discard a draft. */
