@@ -482,6 +482,39 @@ describe('what is given and not used, where something is given to nobody', () =>
     assert.deepEqual([body.given, body.unused], [1, 1]);
   });
 
+  test('is that of now, however often it was asked for: of people, of the hour, and of the version in force', async () => {
+    const rule = (id: string, more: string) => `  - { id: ${id}, allow: [all], on: wiki, to: [group:data]${more} }\n`;
+    const withWiki = accessText.replace('clients:', `${text('wiki')}clients:`);
+    const world = await openChangesWorld({ text: withWiki });
+    const until = new Date((world.now() + 600) * 1000).toISOString().replace(/\.\d+Z/, 'Z');
+    await publish(world, 'access', withWiki.concat(rule('ends', `, until: ${until}`)));
+    const auditor = writer(world, 'auditor');
+    const seen = async () => {
+      const { body } = await auditor.send('GET', '/reach/unused');
+      return body.items.map(({ server, people }: { server: { id: string }; people: number }) => [server.id, people]);
+    };
+    const first = await seen();
+    assert.deepEqual(first, [
+      ['tracker', 2],
+      ['wiki', 3],
+    ]);
+    assert.deepEqual(await seen(), first);
+    const person = await world.store.people.find('u_d1');
+    assert.ok(person);
+    await world.store.people.save({ ...person, groups: ['engineering'] });
+    assert.deepEqual(await seen(), [
+      ['tracker', 3],
+      ['wiki', 2],
+    ]);
+    world.clock.ms += 600_000;
+    assert.deepEqual(await seen(), [['tracker', 3]], 'its rule speaks no more');
+    await publish(world, 'access', withWiki.concat(rule('stays', '')));
+    assert.deepEqual(await seen(), [
+      ['tracker', 3],
+      ['wiki', 2],
+    ]);
+  });
+
   test('is no question where there is no identity provider', async () => {
     const world = await openChangesWorld();
     Object.assign(world.services, { access: () => undefined });

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { EpochSeconds } from '@credence/mcp/protocol';
+import { countOnce, endsOn } from '../changes/counted.ts';
 import { type Alike, createClasses, type Granted, grantedTo, personOf, tellingSubjects } from '../policy/audience.ts';
 import type { AccessIndex } from '../policy/compile.ts';
 import { splitSubject } from '../policy/compile-rules.ts';
@@ -66,25 +67,25 @@ export function audienceShared(
 
 const underWay = new WeakMap<AccessIndex, Map<string, ReturnType<typeof audienceOf>>>();
 
-/** How many people reach each server, as it was counted in the last minute. */
-const counted = new WeakMap<AccessIndex, Map<string, { readonly atMs: number; readonly people: number }>>();
-const countedMs = 60_000;
+/** What stands for one server of an index where something is counted of it. */
+const serversOf = new WeakMap<AccessIndex, Map<string, object>>();
 
-/** How many people have anything at a server, through any client; counted again after a minute. */
+/** How many people have anything at a server, through any client: counted once for as long as nothing about them is another. */
 export async function countReach(
-  store: Parameters<typeof audienceOf>[0],
+  store: Parameters<typeof audienceOf>[0] & Pick<Store, 'changeSequence' | 'population'>,
   index: AccessIndex,
   server: AccessServer,
-  { now, nowMs }: { readonly now: EpochSeconds; readonly nowMs: number },
+  { now, mayLagSeconds = 0 }: { readonly now: EpochSeconds; readonly mayLagSeconds?: number },
 ): Promise<number> {
-  const mine = counted.get(index) ?? new Map<string, { readonly atMs: number; readonly people: number }>();
-  counted.set(index, mine);
-  const known = mine.get(server.id);
-  if (known && nowMs - known.atMs < countedMs && nowMs >= known.atMs) return known.people;
-  const audience = await audienceShared(store, index, server, now);
-  const people = audience.reduce((sum, { size }) => sum + size, 0);
-  mine.set(server.id, { atMs: nowMs, people });
-  return people;
+  const mine = serversOf.get(index) ?? new Map<string, object>();
+  serversOf.set(index, mine);
+  const about = mine.get(server.id) ?? {};
+  mine.set(server.id, about);
+  const count = async () => {
+    const audience = await audienceShared(store, index, server, now);
+    return audience.reduce((sum, { size }) => sum + size, 0);
+  };
+  return countOnce(store, now, { about, ends: () => endsOn(index, server.id), count, mayLagSeconds });
 }
 
 /** How many people get anything, each counted once, by what `namesOf` tells of what they get. */

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { parsePolicy } from '../policy/parse.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { type AccessComparison, compare } from './compare.ts';
-import { countOnce } from './counted.ts';
+import { countOnce, endsOn } from './counted.ts';
 
 const origins = { idp: 'https://id.acme.example', ras: 'https://mcp.acme.example' };
 const now = Date.UTC(2026, 10, 27, 12) / 1000;
@@ -33,7 +33,15 @@ async function open(until = '2026-11-27') {
     times += 1;
     return times;
   };
-  const ask = (at = now, compared: AccessComparison = access) => countOnce(store, compared, at, count);
+  const ask = (at = now, compared: AccessComparison = access, mayLagSeconds?: number) => {
+    const ends = () => endsOn(compared.after, 'wiki');
+    return countOnce(store, at, {
+      about: compared,
+      ends,
+      count,
+      ...(mayLagSeconds !== undefined && { mayLagSeconds }),
+    });
+  };
   return { store, access, ask };
 }
 
@@ -100,8 +108,21 @@ describe('what a change does to people is counted once', () => {
 
   test('and again after it has failed', async () => {
     const { store, access } = await open();
+    const counting = { about: access, ends: () => [] };
     const fails = () => Promise.reject(new Error('away'));
-    await assert.rejects(countOnce(store, access, now, fails), /away/);
-    assert.equal(await countOnce(store, access, now, async () => 'counted'), 'counted');
+    await assert.rejects(countOnce(store, now, { ...counting, count: fails }), /away/);
+    assert.equal(await countOnce(store, now, { ...counting, count: async () => 'counted' }), 'counted');
+  });
+
+  test('or only so often, where it may lag behind people; never behind a rule that ends', async () => {
+    const { store, access, ask } = await open();
+    const lags = (at: number) => ask(at, access, 60);
+    assert.equal(await lags(now), 1);
+    await store.people.save({ ...person, id: 'u_3', email: 'three@acme.example' });
+    assert.deepEqual([await lags(now + 59), await lags(now + 60)], [1, 2]);
+    assert.deepEqual([await lags(now + 59), await lags(now + 59)], [3, 3], 'a clock that has gone back');
+    assert.equal(await lags(tomorrow - 1), 3);
+    await store.people.save({ ...person, id: 'u_4', email: 'four@acme.example' });
+    assert.deepEqual([await lags(tomorrow - 1), await lags(tomorrow)], [4, 5]);
   });
 });

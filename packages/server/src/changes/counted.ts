@@ -1,7 +1,6 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { AccessIndex } from '../policy/compile.ts';
 import type { Store } from '../store/store.ts';
-import type { AccessComparison } from './compare.ts';
 
 /** What was counted of the people there are, and for how long it is so. */
 interface Counted {
@@ -13,45 +12,56 @@ interface Counted {
   readonly answer: Promise<unknown>;
 }
 
-/** By what was compared: it goes with that. Of each store for itself. */
-const byStore = new WeakMap<object, WeakMap<AccessComparison, Counted>>();
+/** What is counted: it goes with the object that stands for the policy behind it. */
+export interface Counting<T> {
+  readonly about: object;
+  /** When rules end that it depends on. */
+  readonly ends: () => Iterable<EpochSeconds>;
+  readonly count: () => Promise<T>;
+  /** For so long it is told although people have changed meanwhile; absent: not at all. */
+  readonly mayLagSeconds?: number;
+}
+
+/** Of each store for itself. */
+const byStore = new WeakMap<object, WeakMap<object, Counted>>();
 
 /**
- * Counts what a comparison does to people, once for as long as that stays the same: until anybody, any group or anything else is changed
- * in the store, or a rule ends. Whoever asks while it is being counted waits for the same answer.
+ * Counts what a policy, or a change of one, means for people, once for as long as that stays the same: until anybody, any group or anything
+ * else is changed in the store, or a rule ends. Whoever asks while it is being counted waits for the same answer.
  */
 export async function countOnce<T>(
   store: Pick<Store, 'changeSequence' | 'population'>,
-  compared: AccessComparison,
   now: EpochSeconds,
-  count: () => Promise<T>,
+  { about, ends, count, mayLagSeconds = 0 }: Counting<T>,
 ): Promise<T> {
-  const mine = byStore.get(store.population) ?? new WeakMap<AccessComparison, Counted>();
+  const mine = byStore.get(store.population) ?? new WeakMap<object, Counted>();
   byStore.set(store.population, mine);
   // The sequence first: what is counted behind it is never older.
   const sequence = await store.changeSequence();
-  const known = mine.get(compared);
-  if (known && isStill(known, sequence, now)) return known.answer as Promise<T>;
+  const known = mine.get(about);
+  if (known && isStill(known, { sequence, now, mayLagSeconds })) return known.answer as Promise<T>;
   const answer = count();
-  mine.set(compared, { sequence, from: now, to: nextEnd(compared, now), answer });
-  answer.catch(() => mine.delete(compared));
+  mine.set(about, { sequence, from: now, to: nextEnd(ends(), now), answer });
+  answer.catch(() => mine.delete(about));
   return answer;
 }
 
 /** The one place that says what makes a count stale. */
-function isStill({ sequence, from, to }: Counted, sequenceNow: number, now: EpochSeconds): boolean {
-  return sequence === sequenceNow && from <= now && now < to;
+function isStill(
+  { sequence, from, to }: Counted,
+  at: { readonly sequence: number; readonly now: EpochSeconds; readonly mayLagSeconds: number },
+): boolean {
+  const isOfNow = sequence === at.sequence || at.now < from + at.mayLagSeconds;
+  return isOfNow && from <= at.now && at.now < to;
 }
 
-/** When the next rule of either version ends on a server where they differ. */
-function nextEnd({ before, after, affected }: AccessComparison, now: EpochSeconds): EpochSeconds {
+function nextEnd(ends: Iterable<EpochSeconds>, now: EpochSeconds): EpochSeconds {
   let next = Number.POSITIVE_INFINITY;
-  for (const { id } of affected) {
-    for (const until of [...endsOf(before, id), ...endsOf(after, id)]) if (until > now) next = Math.min(next, until);
-  }
+  for (const until of ends) if (until > now) next = Math.min(next, until);
   return next;
 }
 
-function endsOf({ rules }: AccessIndex, server: string): readonly EpochSeconds[] {
+/** When the rules on a server end that do. */
+export function endsOn({ rules }: AccessIndex, server: string): readonly EpochSeconds[] {
   return (rules.get(server)?.all ?? []).flatMap(({ when }) => when?.until ?? []);
 }

@@ -7,7 +7,7 @@ import type { EntryChange } from '../policy/diff/entries.ts';
 import { toSentence, toSummary } from '../policy/diff/words.ts';
 import type { PolicyKind, Store } from '../store/store.ts';
 import { type AccessComparison, type Comparison, compare, comparedBefore } from './compare.ts';
-import { countOnce } from './counted.ts';
+import { countOnce, endsOn } from './counted.ts';
 import { loadPopulation } from './load-population.ts';
 
 /** What a change of a document does, in people and in words. */
@@ -53,7 +53,12 @@ export async function diffKnown(
 async function toDiff(store: Stores, kind: PolicyKind, compared: Comparison, { now }: Ground): Promise<Diff> {
   const { access, ...rest } = compared;
   if (!access) return { kind, gain: 0, lose: 0, summary: toCount(rest.entries), effects: [], ...rest };
-  const { gain, lose, effects } = await countOnce(store, access, now, () => countEffects(store, access, now));
+  const { before, after, affected } = access;
+  const { gain, lose, effects } = await countOnce(store, now, {
+    about: access,
+    ends: () => affected.flatMap(({ id }) => [...endsOn(before, id), ...endsOn(after, id)]),
+    count: () => countEffects(store, access, now),
+  });
   return { kind, gain, lose, summary: toSummary({ gain, lose }), effects, ...rest };
 }
 

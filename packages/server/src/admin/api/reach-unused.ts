@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { AccessIndex } from '../../policy/compile.ts';
-import { audienceShared } from '../audience.ts';
+import type { AccessServer } from '../../policy/model.ts';
+import { countReach } from '../audience.ts';
 import { givenTo } from '../reaching.ts';
 import { fromCursor, toPage } from './page.ts';
 import { dayMs, days, serversInOrder, unusedDays } from './reach-shape.ts';
@@ -38,10 +40,13 @@ export const reachUnusedRoutes: readonly Route[] = [
       if (!index) return refuse('api_not_found', 'This installation serves no identity provider.');
       const sinceMs = nowMs - query.days * dayMs;
       const sums = await store.uses.sums({ side: 'idp', by: 'server', fromMs: sinceMs });
+      // Whoever asks for a token meanwhile has a turn after each step.
+      await setImmediate();
       const given = givenServers(index, now).map((server) => ({ server, issued: sums.get(server.id)?.issued ?? 0 }));
       const ordered = given
         .map((each) => ({ ...each, key: keyOf(each.issued, each.server.id) }))
         .sort((a, b) => (a.key < b.key ? -1 : 1));
+      await setImmediate();
       const after = fromCursor(query.cursor);
       const shown = ordered.filter(({ key }) => key > after).slice(0, query.limit + 1);
       const { items, next } = toPage(
@@ -52,10 +57,10 @@ export const reachUnusedRoutes: readonly Route[] = [
       );
       const told = [];
       for (const { server, issued } of items) {
-        const audience = await audienceShared(store, index, server, now);
-        const people = audience.reduce((sum, { size }) => sum + size, 0);
+        const people = await countReach(store, index, server, { now });
         const used = issued === 0 ? 0 : await store.uses.countPeople(server.id, sinceMs);
         told.push({ server: { id: server.id, name: server.name }, people, used, issued });
+        await setImmediate();
       }
       const unused = given.filter(({ issued }) => issued === 0).length;
       return answer({ sinceMs, unused, given: given.length, items: told, next });
@@ -63,8 +68,19 @@ export const reachUnusedRoutes: readonly Route[] = [
   }),
 ];
 
-function givenServers(index: AccessIndex, now: number) {
-  return serversInOrder(index).filter((server) => !server.isOff && givenTo({ index, server, now }).length > 0);
+/** Looked for once for each index, until a rule ends that gives something. */
+const given = new WeakMap<
+  AccessIndex,
+  { readonly from: number; readonly to: number; readonly servers: readonly AccessServer[] }
+>();
+
+function givenServers(index: AccessIndex, now: number): readonly AccessServer[] {
+  const known = given.get(index);
+  if (known && known.from <= now && now < known.to) return known.servers;
+  const servers = serversInOrder(index).filter((server) => !server.isOff && givenTo({ index, server, now }).length > 0);
+  const to = index.endings?.find(({ until }) => until > now)?.until ?? Number.POSITIVE_INFINITY;
+  given.set(index, { from: now, to, servers });
+  return servers;
 }
 
 /** In the order of the list: by how often it was used, then by id. */

@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: tgA4cfOOABfLk1str5d83O0utj4y67mk1eeqLRrdtp8
+// Made of: 4sU1FQD8xAoV2uzBzaDXjxvEjD9hQBVnvfqxdt0yFk8
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -943,7 +943,7 @@ export interface Operations {
       totals: { rows: number; columns: number; groups: number; servers: number; rules: number };
     };
   };
-  /** How many people reach each of some servers by the policy in force, each counted once; counted again after a minute. */
+  /** How many people reach each of some servers by the policy in force, each counted once; of people it may be a minute old. */
   countReach: {
     method: 'GET';
     path: '/access/counts';
