@@ -227,6 +227,38 @@ describe('a server of our own', () => {
     assert.deepEqual(stepsOf(body), [['publish_here', made.body.guard.id], ...byHand]);
   });
 
+  test('a draft that makes a client known which may not exchange is none of those to publish', async () => {
+    const idle = accessText.replace('redirect_uris: [http://localhost/cb2]', 'redirect_uris: [], exchange: false');
+    assert.notEqual(idle, accessText);
+    const upstream =
+      '{ upstream: { http: "http://127.0.0.1:9/mcp" }, scopes: { issues:read: {}, issues:write: { risk: high } } }';
+    const guarded = `servers: { tracker: ${upstream} }\n${resourceText().replaceAll('other', 'claude-code')}`;
+    const trusted = { keys: 'discovery', accounts: 'create', clients: ['claude-code', 'inspector'] };
+    const edits = [
+      { section: 'clients', id: 'inspector', value: {} },
+      { section: 'trust', id: 'local', value: trusted },
+    ];
+    const seen = [];
+    for (const text of [accessText, idle]) {
+      const world = await openChangesWorld({ text });
+      const policy = writer(world, 'policy');
+      await guardBy(world, guarded);
+      const begun = await policy.send('POST', '/drafts', { kind: 'resource', name: 'Inspector' });
+      const { id } = begun.body;
+      const edited = await policy.send('PATCH', `/drafts/${id}`, { edits }, begun.headers.get('etag') ?? '');
+      assert.equal(edited.status, 200, JSON.stringify(edited.body));
+      const { body } = await policy.send('GET', '/servers/tracker/steps');
+      seen.push(stepsOf(body).map(([about, of]: [string, string]) => [about, of === id ? 'the draft' : of]));
+    }
+    assert.deepEqual(seen, [
+      [['publish_here', 'the draft'], ...byHand],
+      [
+        ['secret', 'claude-code'],
+        ['set_up', 'claude-code'],
+      ],
+    ]);
+  });
+
   test('T29: each draft takes the second person that its own document asks for', async () => {
     const { policy, world } = await open('second_person: required\n');
     const made = await policy.send('POST', '/servers', own);

@@ -6,6 +6,7 @@ import type { AccessIndex, ResourceIndex } from '../../policy/compile.ts';
 import { isSame } from '../../policy/diff/same.ts';
 import { displayName, issuer, id as nameId, resource, scopeName } from '../../policy/document-words.ts';
 import type { AccessServer } from '../../policy/model.ts';
+import { mayExchange } from '../../policy/reach.ts';
 import { Problem } from '../../problem.ts';
 import type { ClientSecret } from '../../store/store.ts';
 import { mayRedeem, type RemainingStep, remainingSteps } from '../steps.ts';
@@ -126,9 +127,9 @@ export const enableServerRoutes: readonly Route[] = [
   }),
 ];
 
-/** What its authorization server calls each client. */
+/** What its authorization server calls each client that can come to it: of one that may not exchange nothing has to be known there. */
 function idsAt(index: AccessIndex | undefined, { ras }: AccessServer): readonly (readonly [string, string])[] {
-  return [...(index?.clients.values() ?? [])].flatMap(({ id, clientIds }) => {
+  return [...(index?.clients.values() ?? [])].filter(mayExchange).flatMap(({ id, clientIds }) => {
     const idThere = clientIds.get(ras);
     return idThere === undefined ? [] : [[id, idThere] as const];
   });
