@@ -111,6 +111,11 @@ describe('for which kind of reason an agent was refused', () => {
       'not_given',
     ],
     [
+      'what refuses at other hours gives nothing then',
+      "  - { id: no, deny: all, on: tracker, to: [everyone], hours: { from: '08:00', to: '18:00', zone: UTC } }",
+      'not_given',
+    ],
+    [
       'some of what is missing is enough to tell',
       `  - { id: r, ${write}, to: [everyone], hours: { from: '08:00', to: '18:00', zone: UTC } }`,
       'other_time',
