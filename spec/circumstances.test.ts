@@ -111,6 +111,12 @@ describe('IDP-20: a decision point outside may only narrow, and without its answ
     assert.deepEqual(record.scopesGranted, ['issues:read']);
   });
 
+  test('all of it: then nothing was withheld', async () => {
+    const world = await openBeside((scopes) => scopes).opened;
+    const { body, record } = await world.exchange(both);
+    assert.deepEqual([body.scope, 'withheldOutside' in record], [both.scope, false]);
+  });
+
   test('none of it', async () => {
     const world = await openBeside(() => []).opened;
     const answer = await world.exchange(both);

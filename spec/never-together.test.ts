@@ -93,11 +93,12 @@ describe('T34, IDP-20: "Grant the intersection of request, user\'s role, client\
     await refused(world, await world.exchange(write), 'scopes_kept_apart');
   });
 
-  test('without such a rule nothing is read and nothing kept', async () => {
-    const world = await openWorld();
-    const { record } = await world.exchange(read);
-    assert.equal(record.inputs && 'held' in record.inputs, false);
-    assert.deepEqual(await world.store.held.of('sid-1'), []);
+  test('without such a rule, or with one for other clients only, nothing is read and nothing kept', async () => {
+    for (const world of [await openWorld(), await openApart(', through: [vscode]')]) {
+      const { record } = await world.exchange(read);
+      assert.ok(record.inputs && !('held' in record.inputs));
+      assert.deepEqual(await world.store.held.of('sid-1'), []);
+    }
   });
 
   test('a decision is explained from the record, whatever the session holds today', async () => {
