@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import equivalent from './equivalent-mutants.json' with { type: 'json' };
 import { toMutants } from './mutations.ts';
 
 describe('mutants: one mistake each', () => {
@@ -40,4 +42,14 @@ describe('mutants: one mistake each', () => {
     );
     assert.equal(mutants[0]?.source, '\nif (false) stop();');
   });
+});
+
+test('what is listed as equivalent is a mutant that there is: code that changed is judged anew', () => {
+  const textsOf = (file: string) =>
+    toMutants(readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')).map(
+      ({ before, after }) => `${before}\n${after}`,
+    );
+  const texts = new Map([...new Set(equivalent.map(({ file }) => file))].map((file) => [file, new Set(textsOf(file))]));
+  const gone = equivalent.filter(({ file, before, after }) => !texts.get(file)?.has(`${before}\n${after}`));
+  assert.deepEqual(gone, []);
 });
