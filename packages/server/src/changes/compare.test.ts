@@ -19,10 +19,17 @@ const access = (...servers: string[]) =>
 
 async function open() {
   const store = await openSqliteStore(':memory:', { node: 'test' });
-  let version = 0;
+  const versions = { access: 0, resource: 0 };
   const publish = async (kind: PolicyKind, document: string) => {
-    version += 1;
-    const next = { kind, version, document, digest: digestOf(document), author: 'file', publishedAt: 1 };
+    versions[kind] += 1;
+    const next = {
+      kind,
+      version: versions[kind],
+      document,
+      digest: digestOf(document),
+      author: 'file',
+      publishedAt: 1,
+    };
     await store.policies.append(next, []);
   };
   return { store, publish };
@@ -92,8 +99,20 @@ describe('a document is compared with the version in force', () => {
     const isKnown = async (text: string) =>
       (await comparedBefore(store, 'access', digestOf(text), origins)) !== undefined;
     for (const text of [first, second, third, fourth]) await compare(store, 'access', text, origins);
+    for (const name of ['v', 'w', 'x', 'y', 'z'])
+      assert.equal(await isKnown(access(name)), false, 'and pushes none out');
     assert.equal(await isKnown(first), true);
     await compare(store, 'access', fifth, origins);
     assert.deepEqual([await isKnown(second), await isKnown(first), await isKnown(fifth)], [false, true, true]);
+  });
+
+  test('which has to be there', async () => {
+    const { store, publish } = await open();
+    for (const kind of ['access', 'resource'] as const) {
+      await publish(kind, toText(kind, {}));
+      const policies = { ...store.policies, read: async () => undefined };
+      const text = toText(kind, { clients: { gone: {} } });
+      await assert.rejects(compare({ policies }, kind, text, origins), /^Error: version 1 of the .* policy is gone$/);
+    }
   });
 });
