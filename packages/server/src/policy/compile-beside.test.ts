@@ -96,6 +96,15 @@ describe('a version beside another', () => {
         report_only: undefined,
       },
       {
+        id: 'c',
+        effect: 'allow',
+        scopes: ['write'],
+        on: 'one',
+        to: ['user:u'],
+        from: undefined,
+        report_only: undefined,
+      },
+      {
         id: 'b',
         effect: 'allow',
         scopes: ['read'],
@@ -112,10 +121,11 @@ describe('a version beside another', () => {
   assert.ok(first);
   const table: [what: string, change: Partial<Drawn>, shared: string[]][] = [
     ['a rule there', { rules: [{ ...first, to: ['everyone'] }, ...drawn.rules.slice(1)] }, ['two']],
-    ['a rule before all others', { rules: [{ ...first, id: 'c' }, ...drawn.rules] }, ['two']],
+    ['a rule before all others', { rules: [{ ...first, id: 'd' }, ...drawn.rules] }, ['two']],
     ['a rule that is gone', { rules: drawn.rules.slice(1) }, ['two']],
     ['the server itself', { one: { ...drawn.one, enabled: false } }, ['two']],
     ['a network, which any rule may name', { office: '198.51.100.0/24' }, []],
+    ['the order of two rules', { rules: drawn.rules.toReversed() }, ['two']],
     ['nothing', {}, ['one', 'two']],
   ];
   for (const [what, change, expected] of table) {
@@ -128,6 +138,17 @@ describe('a version beside another', () => {
       assert.deepEqual(shared, expected);
     });
   }
+
+  test('shares nothing of a section that is of another kind', () => {
+    for (const [other, value] of [
+      [[{ id: 'a' }], { a: { id: 'a' } }],
+      [{ a: { id: 'a' } }, [{ id: 'a' }]],
+      ['required', { a: 1 }],
+      [undefined, 'required'],
+    ]) {
+      assert.deepEqual(shareEntries({ section: other }, { section: value }), { section: value });
+    }
+  });
 
   test('that is the same text shares the whole of it', () => {
     const old = toDocument(drawn);

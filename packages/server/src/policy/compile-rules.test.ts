@@ -26,6 +26,23 @@ describe('the rules of a document, by server and by whom they are about', () => 
     { id: 'four', require: { max_age: 60 }, for: ['write'], on: 'tracker' },
   ];
 
+  test('names scopes by their risk: an allow those up to it, all others those from it', () => {
+    const risks = parsePolicy(
+      'servers: { s: { local: s, scopes: { a: {}, b: { risk: medium }, c: { risk: high } } } }',
+      'access',
+    );
+    assert.ok(risks.ok);
+    const { servers: ofRisk } = compileAccess(risks.document, { version: 1, localRas: 'https://mcp.acme.example' });
+    const scopesOf = (rule: Omit<RuleEntry, 'id' | 'on'>) => [
+      ...(compileRules([{ id: 'r', on: 's', ...rule }], { servers: ofRisk, networks: {} }).get('s')?.all[0]?.scopes ??
+        []),
+    ];
+    const to = ['everyone'];
+    assert.deepEqual(scopesOf({ allow: { risk: 'medium' }, to }), ['a', 'b']);
+    assert.deepEqual(scopesOf({ deny: { risk: 'medium' }, to }), ['b', 'c']);
+    assert.deepEqual(scopesOf({ require: { max_age: 60 }, for: { risk: 'medium' } }), ['b', 'c']);
+  });
+
   test('each stands once under each of its servers and subjects, in the order of the document', () => {
     const index = indexOf(rules);
     assert.deepEqual(idsOf(index?.all), ['one', 'two', 'three', 'four']);

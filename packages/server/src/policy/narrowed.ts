@@ -106,7 +106,6 @@ function covers(other: Rule, rule: Rule): boolean {
 }
 
 function isPart(some: ReadonlySet<string>, all: ReadonlySet<string>): boolean {
-  if (some === all) return true;
   for (const each of some) if (!all.has(each)) return false;
   return true;
 }

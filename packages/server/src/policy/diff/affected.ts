@@ -24,7 +24,7 @@ export function affectedServers(before: AccessIndex, after: AccessIndex): readon
     const [oldRules, newRules] = [rulesOf(before, id), rulesOf(after, id)];
     const isWhole =
       !isSame(old, now) ||
-      [old?.ras, now?.ras].some((ras) => ras !== undefined && rases.has(ras)) ||
+      (now !== undefined && rases.has(now.ras)) ||
       (isEarnedOtherwise && [...oldRules, ...newRules].some(({ effect }) => effect === 'require'));
     const changed = isWhole
       ? [...newRules, ...oldRules]

@@ -16,6 +16,7 @@ describe('two values say the same', () => {
     ['what is inherited is no member', {}, { toString: 1 }, false],
     ['lists in their order', [1, 2], [2, 1], false],
     ['a longer list', [1], [1, 2], false],
+    ['a list that is longer by nothing', [1], [1, undefined], false],
     ['a list and an object', [], {}, false],
     ['sets', new Set(['a']), new Set(['a']), true],
     ['sets of one size', new Set(['a']), new Set(['b']), false],
