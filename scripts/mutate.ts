@@ -81,7 +81,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [gateway('loopback-hop.ts'), [gateway('loopback-hop.test.ts')]],
   [server('keys/key-ring.ts'), [server('keys/key-ring.test.ts')]],
   [server('keys/lifecycle.ts'), [server('keys/lifecycle.test.ts')]],
-  [server('store/sweep.ts'), [toStore('uses')]],
+  [server('store/sweep.ts'), [server('store/sweep.test.ts'), toStore('uses')]],
   ...[
     'pages/decisions/filter-query',
     'pages/decisions/line',
