@@ -1,4 +1,4 @@
-import type { ComponentPropsWithRef } from 'react';
+import { type ComponentPropsWithRef, useEffect, useRef } from 'react';
 import style from './button.module.css';
 
 export type ButtonKind = 'plain' | 'first' | 'danger';
@@ -33,8 +33,19 @@ export function Segmented<T extends string>({
   readonly onChange: (value: T) => void;
   readonly disabled?: boolean;
 }) {
+  const all = useRef<HTMLFieldSetElement>(null);
+  // Where not all of them have room, the one that is chosen is in sight; the page itself stays where it is.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: looked at again when another is chosen
+  useEffect(() => {
+    const box = all.current;
+    const chosen = box?.querySelector<HTMLElement>('[aria-pressed="true"]');
+    if (!box || !chosen || box.scrollWidth <= box.clientWidth) return;
+    const [left, right] = [chosen.offsetLeft - box.offsetLeft, chosen.offsetLeft - box.offsetLeft + chosen.offsetWidth];
+    if (left < box.scrollLeft) box.scrollLeft = left;
+    else if (right > box.scrollLeft + box.clientWidth) box.scrollLeft = right - box.clientWidth;
+  }, [value]);
   return (
-    <fieldset className={style.segmented} aria-label={label} disabled={disabled}>
+    <fieldset ref={all} className={style.segmented} aria-label={label} disabled={disabled}>
       {options.map((option) => (
         <button
           key={option.value}

@@ -1,4 +1,5 @@
-const people = (count: number) => (count === 1 ? '1 person' : `${count.toLocaleString('en-GB')} people`);
+const grouped = (count: number) => count.toLocaleString('en-GB');
+const people = (count: number) => (count === 1 ? '1 person' : `${grouped(count)} people`);
 
 export const changesTexts = {
   nothingWaits: 'Nothing waits for approval.',
@@ -63,8 +64,8 @@ export const changesTexts = {
   tryNothing: (name: string) => `${name} gains and loses nothing.`,
   gains: 'Gains',
   loses: 'Loses',
-  allSentences: (count: number) => `All ${count.toLocaleString('en-GB')} sentences`,
-  allEntries: (count: number) => `All ${count.toLocaleString('en-GB')} entries`,
+  allSentences: (count: number) => `All ${grouped(count)} sentences`,
+  allEntries: (count: number) => `All ${grouped(count)} entries`,
   moved: 'What goes elsewhere',
   movedRemark: 'see that the new place is the right one',
   movedWhat: {
@@ -93,8 +94,9 @@ export const changesTexts = {
   whyWidens: 'Why it grants more',
   propose: 'Ask for approval',
   proposed: 'Somebody else can approve it now, in exactly this text.',
-  publish: (gain: number, lose: number) => `Publish: ${gain} gain, ${lose} lose`,
-  approveAndPublish: (gain: number, lose: number) => `Approve and publish: ${gain} gain, ${lose} lose`,
+  publish: (gain: number, lose: number) => `Publish: ${grouped(gain)} gain, ${grouped(lose)} lose`,
+  approveAndPublish: (gain: number, lose: number) =>
+    `Approve and publish: ${grouped(gain)} gain, ${grouped(lose)} lose`,
   published: (version: number) => `Version ${version} is in force.`,
   stepBack: (version: number) => `One step back: publishing version ${version} again takes this out within a second.`,
   workOn: 'Go on editing',
