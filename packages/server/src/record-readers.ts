@@ -4,18 +4,27 @@ import { eventId } from './call.ts';
 import { every, type ProcessParts } from './serve.ts';
 import type { Store } from './store/store.ts';
 
-/** How often the record is looked at for new lines. */
+/** How often the record is looked at for new lines: while what was just written is at hand still (ADR 0050). */
 const readMs = 1000;
 
-/** What is read in the record after the answers: to find lines by what they say, and to find those that stand alone (T13). */
+/**
+ * What is read in the record after the answers: to find lines by what they say, to find those that stand alone (T13), and to tell
+ * people what acted for them.
+ */
 export function openRecordReaders(opened: AsyncDisposableStack, parts: ProcessParts): void {
   const watch = toOrphanWatch(parts);
   every(opened, readMs, () => indexRecord(parts.store), parts.log);
   every(opened, readMs, () => lookForOrphans(watch, setImmediate), parts.log);
+  if (parts.config.roles.has('idp')) every(opened, readMs, () => gatherAgentUses(parts.store), parts.log);
 }
 
 async function indexRecord({ auditSearch }: Store): Promise<void> {
   while ((await auditSearch.indexFurther()) > 0) await setImmediate();
+}
+
+/** A little at a time: whoever waits for the store meanwhile waits for milliseconds. */
+async function gatherAgentUses({ agentUses }: Store): Promise<void> {
+  while ((await agentUses.catchUp(1000)) > 0) await setImmediate();
 }
 
 /** What is ours is looked for on our record; of roles that others play, in installations of their own, nothing is known here. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { resolve } from 'node:path';
-import { setImmediate, setTimeout as wait } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { makeFirstLink } from './admin/first-administrator.ts';
 import { createAlteredAlarm } from './altered.ts';
@@ -94,7 +94,6 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   // Last to be opened, first to end: nothing is tidied up while the rest is taken down.
   const purge = () => store.purge(parts.now());
   every(opened, houseKeepingMs, whileRight(parts.clock, purge), log);
-  if (config.roles.has('idp')) every(opened, houseKeepingMs, () => gatherAgentUses(store), log);
   const first = config.roles.has('admin') ? await firstLines(config, store, parts.now()) : [];
   openRecordReaders(opened, parts);
   every(opened, houseKeepingMs, () => alarm.look(), log);
@@ -124,11 +123,6 @@ async function watchRisks(opened: AsyncDisposableStack, { findRisks }: OpenStore
   };
   await look();
   every(opened, lookForRisksMs, look, log);
-}
-
-/** A little at a time: whoever waits for the store meanwhile waits for milliseconds. */
-async function gatherAgentUses({ agentUses }: Store): Promise<void> {
-  while ((await agentUses.catchUp(1000)) > 0) await setImmediate();
 }
 
 /** Where nobody administers yet: the way in, which works once and is shown nowhere else. */

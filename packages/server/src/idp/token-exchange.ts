@@ -46,9 +46,9 @@ export interface Idp {
   readonly idJagLifetimeSeconds: number;
   readonly skewSeconds: number;
   readonly dpop: DpopEndpoint;
-  /** One person's exchanges, through whichever clients (IDP-38). */
   /** Asked after the rules, where there is one. */
   readonly decisionPoint?: DecisionPoint | undefined;
+  /** One person's exchanges, through whichever clients (IDP-38). */
   readonly pace: Pace;
   readonly networks: NetworkWatch;
   /** Puts on the record what somebody should look at; resolves when it is durable. */

@@ -9,6 +9,7 @@ export interface AgentUse {
   readonly server: string;
   /** Milliseconds since 1970. */
   readonly firstMs: number;
+  /** To the minute. */
   readonly lastMs: number;
 }
 
@@ -28,9 +29,19 @@ type Line = Pick<RecentLine, 'kind' | 'timeMs' | 'person' | 'client' | 'server'>
 
 interface Use extends AgentUse {
   readonly person: string;
+  /** Names the three of them. */
+  readonly key: string;
 }
 
+/** Of agents that work all the time one use in a minute is written down: the rest would say the same. */
+const nearMs = 60_000;
+/** As many as are told apart from new ones without a look into the store. */
+const maxTold = 50_000;
+
 export function agentUseStore({ db, write, recent }: Engine): AgentUseStore {
+  /** Until when each use is known to the store, as this process wrote it. */
+  const told = new Map<string, number>();
+  const isNews = ({ key, lastMs }: Use) => lastMs - (told.get(key) ?? Number.NEGATIVE_INFINITY) >= nearMs;
   return {
     of: async (personId) => {
       const rows = await db
@@ -58,7 +69,7 @@ export function agentUseStore({ db, write, recent }: Engine): AgentUseStore {
       if (to <= from) return 0;
       const known = recent?.after(from, to - from);
       const lines = known?.length === to - from ? known : await readLines(db, from, to);
-      const uses = usesIn(lines);
+      const uses = usesIn(lines).filter(isNews);
       const people = lines.filter(({ person }) => person !== undefined).length;
       const steps = uses.length === 0 ? [] : gather(db, uses);
       const [advanced] = await write({
@@ -66,7 +77,12 @@ export function agentUseStore({ db, write, recent }: Engine): AgentUseStore {
         conditional: true,
       });
       // If it was not another process, then somebody was erased meanwhile: what is at hand names them still.
-      if (advanced === 0) recent?.drop();
+      if (advanced === 0) {
+        recent?.drop();
+        return to - from;
+      }
+      if (told.size + uses.length > maxTold) told.clear();
+      for (const { key, lastMs } of uses) told.set(key, lastMs);
       return to - from;
     },
   };
@@ -89,9 +105,12 @@ function usesIn(lines: readonly Line[]): readonly Use[] {
   const uses = new Map<string, Use>();
   for (const { kind, timeMs, person, client, server } of lines) {
     if (kind !== 'issuance' || person === undefined || client === undefined || server === undefined) continue;
-    const key = JSON.stringify([person, client, server]);
-    const { firstMs = timeMs, lastMs = timeMs } = uses.get(key) ?? {};
-    uses.set(key, { person, client, server, firstMs: Math.min(firstMs, timeMs), lastMs: Math.max(lastMs, timeMs) });
+    const key = `${person.length} ${person}${client.length} ${client}${server}`;
+    const known = uses.get(key);
+    if (known && known.firstMs <= timeMs && timeMs <= known.lastMs) continue;
+    const { firstMs = timeMs, lastMs = timeMs } = known ?? {};
+    const times = { firstMs: Math.min(firstMs, timeMs), lastMs: Math.max(lastMs, timeMs) };
+    uses.set(key, { person, client, server, key, ...times });
   }
   return [...uses.values()];
 }

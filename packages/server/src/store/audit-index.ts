@@ -7,10 +7,14 @@ import { type RecentLine, toRecentLine } from './recent-lines.ts';
 import type { Schema } from './schema.ts';
 
 /**
- * Lines that go into the index together. More make it smaller and cheaper; up to so many are not in it yet and are read one by
- * one in a search, which takes milliseconds.
+ * Lines that go into the index together, at least. More make it smaller and cheaper; up to so many are not in it yet and are read
+ * one by one in a search, which takes milliseconds.
  */
 export const stretchLength = 1024;
+/** Where more than that wait, up to so many go in together, as long as they make few rows. */
+export const longestStretch = 4096;
+/** Written in one transaction, for which others wait: up to twenty milliseconds. */
+const enoughRows = 2048;
 /** Lines read in one go: whoever waits for the store meanwhile waits for less than a millisecond. */
 const readLength = 64;
 /** Lines gathered in one go, for the same reason. */
@@ -48,20 +52,23 @@ export async function lastPosition(db: Kysely<Schema>): Promise<number> {
 }
 
 /**
- * Puts the next stretch into the index, and into the numbers, once there are enough lines for a whole one. Resolves to the
- * number of lines. Safe to run at any moment, in any number of processes at once: whoever is not first with a stretch changes
+ * Puts the next stretch into the index, and into the numbers, once there are enough lines for one. Resolves to the number of
+ * lines. Safe to run at any moment, in any number of processes at once: whoever is not first with a stretch changes
  * nothing.
  */
 export async function indexFurther({ db, write, recent }: Engine): Promise<number> {
   const from = await indexedTo(db);
-  const known = recent?.after(from, stretchLength);
-  const lines = known?.length === stretchLength ? known : await readStretch(db, from);
-  const [first, last] = [lines[0], lines.at(-1)];
-  if (!first || !last) return 0;
+  const known = recent?.after(from, longestStretch) ?? [];
+  const lines = known.length >= stretchLength ? known : await readStretch(db, from);
+  const first = lines[0];
+  if (!first) return 0;
   const [stretch, tally] = [createStretch(), createTally()];
-  let [personal, earliest, latest] = [0, Number.MAX_SAFE_INTEGER, 0];
-  for (const [at, line] of lines.entries()) {
-    if (at % atOnce === 0) await setImmediate();
+  let [personal, earliest, latest, last, count] = [0, Number.MAX_SAFE_INTEGER, 0, first, 0];
+  for (const line of lines) {
+    if (count >= stretchLength && stretch.rowCount() >= enoughRows) break;
+    if (count % atOnce === 0) await setImmediate();
+    last = line;
+    count += 1;
     stretch.add(line.position, line);
     tally.add(line);
     if (line.person !== undefined) personal += 1;
@@ -73,22 +80,24 @@ export async function indexFurther({ db, write, recent }: Engine): Promise<numbe
   const terms = insertTerms(db, stretch.rows());
   const steps = [advance(db, from, last.position, personal), terms, ...times, ...addTally(db, tally.sums())];
   const [advanced] = await write({ steps, conditional: true });
-  if (advanced !== 0) return lines.length;
+  if (advanced !== 0) return count;
   recent?.drop(); // if it was not another process, then because somebody was erased meanwhile
   return 0;
 }
 
 /** The next stretch as it stands in the store; empty when there are too few lines for one. */
 async function readStretch(db: Kysely<Schema>, from: number): Promise<readonly RecentLine[]> {
-  if ((await lastPosition(db)) < from + stretchLength) return [];
+  const waiting = (await lastPosition(db)) - from;
+  if (waiting < stretchLength) return [];
+  const length = Math.min(waiting, longestStretch);
   const stretch: RecentLine[] = [];
-  while (stretch.length < stretchLength) {
+  while (stretch.length < length) {
     const lines = await db
       .selectFrom('audit')
       .select(['position', 'kind', 'time_ms', 'body', 'personal', 'person', 'client', 'server'])
       .where('position', '>', stretch.at(-1)?.position ?? from)
       .orderBy('position')
-      .limit(Math.min(readLength, stretchLength - stretch.length))
+      .limit(Math.min(readLength, length - stretch.length))
       .execute();
     for (const { position, kind, time_ms: timeMs, body, ...nullable } of lines) {
       const { person, client, server, personal } = nullable;

@@ -68,16 +68,26 @@ export interface TermRow {
 }
 
 /** Gathers a stretch of the record, line by line in order, into rows of the index. */
-export function createStretch(): { add(position: number, line: Searched): void; rows(): TermRow[] } {
+export function createStretch(): {
+  add(position: number, line: Searched): void;
+  /** How many {@link rows} there would be by now. */
+  rowCount(): number;
+  rows(): TermRow[];
+} {
   const places = new Map<TermName, Map<string, number[]>>();
+  let count = 0;
   return {
+    rowCount: () => count,
     add(position, line) {
       tellFacts(line, (name, value) => {
         const ofName = places.get(name) ?? new Map<string, number[]>();
         if (ofName.size === 0) places.set(name, ofName);
         const known = ofName.get(value);
         if (known) known.push(position);
-        else ofName.set(value, [position]);
+        else {
+          ofName.set(value, [position]);
+          count += 1;
+        }
       });
     },
     rows: () =>

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, beforeEach, describe, test } from 'node:test';
-import { stretchLength } from './audit-index.ts';
+import { longestStretch, stretchLength } from './audit-index.ts';
 import { type RecentLine, recentLines } from './recent-lines.ts';
 import { openSqliteStore } from './sqlite.ts';
 import type { AuditRow, Store } from './store.ts';
@@ -103,8 +103,9 @@ describe('the index of what was just written', () => {
   const found = async (filter: object) => (await store.auditSearch.find(filter, { limit: 2000 })).rows.length;
 
   test('is made without reading it back', async () => {
-    await write(store, stretchLength + 5);
+    await write(store, stretchLength);
     assert.equal(await store.auditSearch.indexFurther(), stretchLength);
+    await write(store, 5);
     assert.equal(await store.auditSearch.indexFurther(), 0);
     // The index leads to them by what was said; the line itself then says that it is something else.
     assert.equal(await found({ outcome: ['as it was said'] }), 0);
@@ -113,12 +114,24 @@ describe('the index of what was just written', () => {
     assert.equal(await found({ person: ['person-1'] }), Math.ceil((written - 1) / 3));
   });
 
+  test('takes all that wait at once, as long as they make few rows', async () => {
+    await write(store, longestStretch + 7);
+    assert.equal(await store.auditSearch.indexFurther(), longestStretch);
+    assert.equal(await store.auditSearch.indexFurther(), 0);
+    assert.equal(await found({ kind: ['issuance'] }), 2000);
+    const somebodyEach = () => ({ ...draw(), person: `somebody-${written}` });
+    await store.commit({ marks: [], records: Array.from({ length: longestStretch }, somebodyEach) });
+    const count = await store.auditSearch.indexFurther();
+    assert.ok(count > stretchLength && count < longestStretch, `${count} at once`);
+    assert.equal(await found({ person: [`somebody-${longestStretch + 8}`] }), 1);
+  });
+
   test('is made from the store where another process wrote between', async () => {
     const other = await open('other');
     await write(store, 10);
     await write(other, 10);
     await write(store, stretchLength);
-    assert.equal(await store.auditSearch.indexFurther(), stretchLength);
+    assert.equal(await store.auditSearch.indexFurther(), written);
     assert.equal(await found({ outcome: ['as it is stored'] }), written);
   });
 
@@ -126,7 +139,7 @@ describe('the index of what was just written', () => {
     const other = await open('other');
     await write(store, 10);
     await write(other, stretchLength);
-    assert.equal(await store.auditSearch.indexFurther(), stretchLength);
+    assert.equal(await store.auditSearch.indexFurther(), written);
     assert.equal(await found({ kind: ['issuance'] }), written);
   });
 
@@ -158,7 +171,7 @@ describe('the index of what was just written', () => {
       outcomes.map(({ status }) => status),
       ['fulfilled', 'rejected', 'fulfilled'],
     );
-    assert.equal(await store.auditSearch.indexFurther(), stretchLength);
+    assert.equal(await store.auditSearch.indexFurther(), stretchLength + 11);
     assert.equal(await found({ kind: ['issuance'] }), stretchLength + 11);
   });
 

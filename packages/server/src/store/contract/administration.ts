@@ -236,11 +236,18 @@ export function administrationContract(access: Access): void {
       { client: 'a', server: 't', firstMs: 3000, lastMs: 3000 },
       { client: 'b', server: 's', firstMs: 4000, lastMs: 4000 },
     ]);
-    await write(line('a', 't', 8000));
-    await agentUses.catchUp(100);
-    const [, t] = await agentUses.of(id);
-    assert.deepEqual(t, { client: 'a', server: 't', firstMs: 3000, lastMs: 8000 });
-    await access.store().purge(8 + 400 * 86_400);
+    const lastOfT = async () => {
+      await agentUses.catchUp(100);
+      const [, t] = await agentUses.of(id);
+      return t;
+    };
+    await write(line('a', 't', 70_000));
+    assert.deepEqual(await lastOfT(), { client: 'a', server: 't', firstMs: 3000, lastMs: 70_000 });
+    await write(line('a', 't', 129_999));
+    assert.equal((await lastOfT())?.lastMs, 70_000, 'told to the minute');
+    await write(line('a', 't', 130_000));
+    assert.equal((await lastOfT())?.lastMs, 130_000);
+    await access.store().purge(130 + 400 * 86_400);
     assert.deepEqual(await agentUses.of(id), [], 'forgotten after four hundred days');
   });
 }
