@@ -2,7 +2,8 @@
 //
 // Serves a large organisation (that of `npm run large`, made for this and removed afterwards, or one that is there: --home) and
 // opens every page in Chromium, each time in a browser that has nothing of the console yet: from the start of the navigation until
-// what the page is about stands there and nothing of it is still loading. 1 s is the bar.
+// what the page is about stands there and nothing of it is still loading. 1 s is the bar. Then touches in a cell of the matrix.
+// Serve a DIR of `npm run large` once before, until the last checkpoint covers its record: sealing it takes a minute of CPU.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,7 @@ import { large } from '../scripts/large-model.ts';
 import { countLines, readCosts, watchPage } from './console-page.ts';
 import { findPlaces, type Place } from './console-places.ts';
 import { type Measured, toConsoleSection, type Visit } from './console-report.ts';
+import { measureTouches } from './console-touches.ts';
 import { withSection } from './section.ts';
 
 const { values } = parseArgs({
@@ -55,9 +57,11 @@ try {
     say(`${place.name.padEnd(28)}${visits.map(({ readyMs }) => readyMs.toFixed(0).padStart(7)).join('')} ms`);
   }
   for (const path of navigation) if (!places.some((place) => place.path === path)) say(`not measured: ${path}`);
+  const touches = await measureTouches(page, at.url);
+  say(`touches${[touches.first, ...touches.again].map((ms) => ms.toFixed(0).padStart(7)).join('')} ms`);
   const lines = await page.evaluate(countLines);
-  const command = values.home === undefined ? ` -- --records ${values.records}` : '';
-  const section = toConsoleSection(measured, { command, rounds, size: { ...large, lines: Number(lines) } });
+  const command = values.home === undefined ? `--records ${values.records}` : '--home DIR';
+  const section = toConsoleSection(measured, { command, rounds, touches, size: { ...large, lines: Number(lines) } });
   process.stdout.write(`${section}\n`);
   if (!values['no-write'] && values.only === undefined) {
     const path = join(root, 'docs/performance.md');
