@@ -84,8 +84,7 @@ export function createPace(options: {
     const { left, atMs } = buckets.get(key) ?? { left: options.burst, atMs: nowMs };
     const filled = Math.min(options.burst, left + ((nowMs - atMs) / 1000) * options.perSecond);
     buckets.delete(key);
-    const oldest = buckets.keys().next();
-    if (buckets.size >= maxPairs && !oldest.done) buckets.delete(oldest.value);
+    if (buckets.size >= maxPairs) buckets.delete(buckets.keys().next().value ?? '');
     buckets.set(key, { left: filled >= 1 ? filled - 1 : filled, atMs: nowMs });
     return filled >= 1;
   };

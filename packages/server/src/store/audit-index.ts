@@ -12,7 +12,7 @@ import type { Schema } from './schema.ts';
  */
 export const stretchLength = 1024;
 /** Where more than that wait, up to so many go in together, as long as they make few rows. */
-export const longestStretch = 4096;
+export const longestStretch = 16_384;
 /** Written in one transaction, for which others wait: up to twenty milliseconds. */
 const enoughRows = 2048;
 /** Lines read in one go: whoever waits for the store meanwhile waits for less than a millisecond. */

@@ -40,7 +40,7 @@ export function createTally(): { add(line: Counted): void; sums(): Tally } {
       if (!counted.has(kind) || (line.client === undefined && line.server === undefined)) return;
       const side = line.said.domain === 'idp' ? 'idp' : 'ras';
       const [server, client, day] = [line.server ?? '', line.client ?? '', Math.floor(timeMs / dayMs)];
-      const dayKey = JSON.stringify([side, server, day, client]);
+      const dayKey = `${side} ${day} ${server.length} ${server}${client}`;
       const found = days.get(dayKey) ?? { side, server, day, client, ...nothing };
       days.set(dayKey, found);
       addTo(found, line);

@@ -46,11 +46,11 @@ describe('what was just written is at hand', () => {
     assert.deepEqual(positions(recent.after(4, 10)), [5, 6]);
   });
 
-  test('in bounded space: the first half goes', () => {
+  test('in bounded space: the first quarter goes', () => {
     const recent = recentLines(8);
     recent.add(linesFrom(1, 9));
-    assert.equal(recent.after(3, 10), undefined);
-    assert.deepEqual(positions(recent.after(4, 10)), [5, 6, 7, 8, 9]);
+    assert.equal(recent.after(1, 10), undefined);
+    assert.deepEqual(positions(recent.after(2, 10)), [3, 4, 5, 6, 7, 8, 9]);
   });
 
   test('nothing once it was dropped', () => {

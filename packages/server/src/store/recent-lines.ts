@@ -21,8 +21,8 @@ export interface RecentLines {
   drop(): void;
 }
 
-/** More than a busy second leaves to its readers; about 300 bytes each. */
-const maxLines = 8192;
+/** More than a busy second leaves to its readers; about 400 bytes each. */
+const maxLines = 32_768;
 
 export function recentLines(max = maxLines): RecentLines {
   let lines: RecentLine[] = [];
@@ -31,8 +31,8 @@ export function recentLines(max = maxLines): RecentLines {
       for (const line of more) {
         const last = lines.at(-1);
         if (last && line.position !== last.position + 1) lines = [];
-        // Half at once: taking the first away each time would move all the others.
-        if (lines.length >= max) lines = lines.slice(max / 2);
+        // A quarter at once: taking the first away each time would move all the others.
+        if (lines.length >= max) lines = lines.slice(max / 4);
         lines.push(line);
       }
     },
