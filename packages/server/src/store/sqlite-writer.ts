@@ -7,7 +7,14 @@ import { readHeld, toHeldText } from './held.ts';
 import { type RecentLine, type RecentLines, toRecentLine } from './recent-lines.ts';
 import type { StatementCache } from './sqlite-dialect.ts';
 import { isConstraintViolation, toStoreError, unavailability } from './sqlite-error.ts';
-import { type AuditRow, type Commit, type CommitOutcome, type Mark, StoreConflict, type StoredAuditRow } from './store.ts';
+import {
+  type AuditRow,
+  type Commit,
+  type CommitOutcome,
+  type Mark,
+  StoreConflict,
+  type StoredAuditRow,
+} from './store.ts';
 import { isOnceOnly, usedOnce } from './used-once.ts';
 
 /** The one way into an SQLite store. Everything that is written passes the same queue and may share a transaction. */
@@ -191,7 +198,8 @@ export function sqliteWriter(
   function insertWaiting(): void {
     if (waiting.length === 0) return;
     let at = 0;
-    for (; at + linesAtOnce <= waiting.length; at += linesAtOnce) insert(insertMany, waiting.slice(at, at + linesAtOnce));
+    for (; at + linesAtOnce <= waiting.length; at += linesAtOnce)
+      insert(insertMany, waiting.slice(at, at + linesAtOnce));
     for (; at < waiting.length; at += 1) insert(insertLine, waiting.slice(at, at + 1));
     waiting = [];
   }
