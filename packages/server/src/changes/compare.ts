@@ -7,6 +7,7 @@ import { widenings, wideningsOf } from '../policy/diff/widened.ts';
 import { digestOf } from '../store/drafts.ts';
 import type { PolicyHead, PolicyKind, Store } from '../store/store.ts';
 import { keptText, readText } from './compiled.ts';
+import { lastUsed } from './last-used.ts';
 
 /** What the texts of two documents differ in, whoever the people are: of the same two texts it is always the same. */
 export interface Comparison {
@@ -28,8 +29,7 @@ export interface AccessComparison {
 type Policies = Pick<Store, 'policies'>;
 
 /** Comparisons that are kept: of each draft that somebody is looking at. */
-const mostKept = 4;
-const kept = new Map<string, Comparison>();
+const kept = lastUsed<Comparison>(4);
 
 /**
  * Compares a document with the version in force.
@@ -43,14 +43,10 @@ export async function compare(
 ): Promise<Comparison> {
   const inForce = (await policies.heads(kind)).at(-1);
   const key = keyOf(kind, inForce, digestOf(document), origins);
-  const known = find(key);
+  const known = kept.get(key);
   if (known) return known;
   const made = await (kind === 'access' ? compareAccess : compareResource)({ policies }, inForce, document, origins);
   kept.set(key, made);
-  for (const oldest of kept.keys()) {
-    if (kept.size <= mostKept) break;
-    kept.delete(oldest);
-  }
   return made;
 }
 
@@ -64,20 +60,12 @@ export async function comparedBefore(
   digest: string,
   origins: Origins,
 ): Promise<Comparison | undefined> {
-  return find(keyOf(kind, (await policies.heads(kind)).at(-1), digest, origins));
+  return kept.get(keyOf(kind, (await policies.heads(kind)).at(-1), digest, origins));
 }
 
 /** Everything that a comparison depends on: the two texts, and what `local` stands for in them. */
 function keyOf(kind: PolicyKind, inForce: PolicyHead | undefined, digest: string, { ras }: Origins): string {
   return JSON.stringify([kind, inForce?.version, inForce?.digest, digest, ras]);
-}
-
-function find(key: string): Comparison | undefined {
-  const found = kept.get(key);
-  if (!found) return undefined;
-  kept.delete(key);
-  kept.set(key, found);
-  return found;
 }
 
 async function compareAccess(

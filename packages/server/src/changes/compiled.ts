@@ -4,6 +4,7 @@ import type { AccessDocument } from '../policy/access-document.ts';
 import { type AccessIndex, compileAccess } from '../policy/compile.ts';
 import { type Json, shareEntries } from '../policy/diff/entries.ts';
 import type { PolicyVersion } from '../store/store.ts';
+import { lastUsed } from './last-used.ts';
 
 /** A text of an access document, read and compiled. Two that are kept at once have the objects in common that say the same. */
 export interface ReadText {
@@ -12,16 +13,13 @@ export interface ReadText {
   readonly as: (version: number) => AccessIndex;
 }
 
-/** Texts that are kept: what is in force, and the drafts or the versions that somebody is looking at. */
-const mostKept = 4;
-
 interface Kept extends ReadText {
   readonly ras: string;
   readonly compiled: { readonly document: AccessDocument; readonly index: AccessIndex };
 }
 
-/** By SHA-256 of the text and RAS, the one used last at the end. */
-const kept = new Map<string, Kept>();
+/** By SHA-256 of the text and RAS: what is in force, and the drafts or the versions that somebody is looking at. */
+const kept = lastUsed<Kept>(4);
 
 /**
  * Reads a text, or finds it as it was read: ten thousand rules take a fifth of a second to compile, and somebody who goes from decision to
@@ -35,12 +33,7 @@ export function readText(document: string, origins: Origins): ReadText {
 
 /** A text that is kept, by its digest: one that was computed here, or stands in a part of the store that is covered (T24). */
 export function keptText(digest: string, { ras }: Origins): ReadText | undefined {
-  const key = keyOf(digest, ras);
-  const found = kept.get(key);
-  if (!found) return undefined;
-  kept.delete(key);
-  kept.set(key, found);
-  return found;
+  return kept.get(keyOf(digest, ras));
 }
 
 /** The index of a version, by its text. */
@@ -52,7 +45,7 @@ export function compiledAccess(
 }
 
 function keep(digest: string, text: string, { ras }: Origins): ReadText {
-  const beside = [...kept.values()].findLast((other) => other.ras === ras)?.compiled;
+  const beside = kept.values().findLast((other) => other.ras === ras)?.compiled;
   const parsed = JSON.parse(text) as AccessDocument & Json;
   const document = beside ? (shareEntries(beside.document, parsed) as typeof parsed) : parsed;
   const index = compileAccess(document, { version: 0, localRas: ras, beside });
@@ -64,10 +57,6 @@ function keep(digest: string, text: string, { ras }: Origins): ReadText {
   };
   const made = { document, as, ras, compiled: { document, index } };
   kept.set(keyOf(digest, ras), made);
-  for (const oldest of kept.keys()) {
-    if (kept.size <= mostKept) break;
-    kept.delete(oldest);
-  }
   return made;
 }
 
