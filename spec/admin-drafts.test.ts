@@ -66,6 +66,26 @@ describe('a draft', () => {
     await adminRefused(world, stale, 'api_version_differs');
   });
 
+  test('is begun with edits at once, of the version that whoever made them has seen and of no other', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    const body = { kind: 'access', name: 'At once', base: 1, edits: [dataWrites] };
+    const begun = await policy.send('POST', '/drafts?document=none', body);
+    const { document, ...head } = (await policy.send('GET', `/drafts/${begun.body.id}`)).body;
+    assert.deepEqual([begun.status, begun.body], [201, head]);
+    assert.deepEqual(
+      [head.revision, document.rules.map(({ id }: { id: string }) => id)],
+      [1, ['eng-reads', 'data-writes']],
+    );
+    const missing = await policy.send('POST', '/drafts', { ...body, edits: [{ section: 'rules', id: 'x' }] });
+    await adminRefused(world, missing, 'draft_mistaken');
+    await publish(world, 'access', accessText);
+    const late = await policy.send('POST', '/drafts', body);
+    await adminRefused(world, late, 'draft_behind');
+    assert.deepEqual(late.body.current, { base: 1, inForce: 2, author: late.body.current.author });
+    assert.equal((await policy.send('GET', '/drafts')).body.items.length, 1);
+  });
+
   test('with mistakes is not saved, and every mistake is told with its place', async () => {
     const world = await openChangesWorld();
     const policy = writer(world, 'policy');

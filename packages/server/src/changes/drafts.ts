@@ -7,7 +7,7 @@ import type { Json } from '../policy/diff/entries.ts';
 import { type Conflict, merge } from '../policy/diff/merge.ts';
 import { withoutUpstream, withoutUpstreams } from '../policy/upstreams.ts';
 import type { Draft } from '../store/drafts.ts';
-import type { AuditRow, PolicyKind, Store } from '../store/store.ts';
+import type { AuditRow, PolicyKind, PolicyVersion, Store } from '../store/store.ts';
 import { standing, withProposer } from './author.ts';
 import { judge } from './judge.ts';
 import { done, type Outcome, refused } from './outcome.ts';
@@ -43,6 +43,8 @@ export async function beginDraft(
     readonly document?: unknown;
     /** Instead of a document: what is made of the text that it begins with. */
     readonly change?: (document: Json) => Outcome<Json>;
+    /** The version that has to be in force: whoever made the change has seen no other. */
+    readonly base?: number | undefined;
     /** Who has a hand in it besides whoever begins it. */
     readonly also?: readonly string[];
   },
@@ -53,6 +55,7 @@ export async function beginDraft(
     return refused('api_conflict', { detail: `There are ${maxDrafts} drafts; discard those that nobody needs.` });
   }
   const latest = await store.policies.latest(kind);
+  if (given.base !== undefined && given.base !== (latest?.version ?? 0)) return behind(given.base, latest);
   const from = version === undefined ? latest : await store.policies.read(kind, version);
   if (version !== undefined && !from) return refused('api_not_found', { detail: `There is no version ${version}.` });
   const begun = (given.document ?? JSON.parse(from?.document ?? '{}')) as Json;
@@ -87,20 +90,21 @@ export async function editDraft(
   draft: PolicyDraft,
   change: { readonly document: unknown } | { readonly edits: readonly Edit[] },
 ): Promise<Outcome<PolicyDraft>> {
-  const before = JSON.parse(draft.document) as Json;
-  const [missing] = 'edits' in change ? missingEdits(before, change.edits) : [];
-  if (missing) {
-    const errors = [{ at: `${missing.section}.${missing.id}`, problem: 'is not in this draft' }];
-    return refused('draft_mistaken', { errors });
-  }
-  const judged = judge(
-    draft.kind,
-    'edits' in change ? applyEdits(before, change.edits) : change.document,
-    ground.origins,
-    [draft, await ground.store.policies.latest(draft.kind)],
-  );
+  const edited = 'edits' in change ? withEdits(JSON.parse(draft.document), change.edits) : done(change.document);
+  if (!edited.ok) return edited;
+  const latest = await ground.store.policies.latest(draft.kind);
+  const judged = judge(draft.kind, edited.value, ground.origins, [draft, latest]);
   if (!judged.ok) return judged;
   return keep(ground, draft, { ...judged.value, state: 'open', authors: withAuthor(draft, ground.by) }, 'edited');
+}
+
+/** A text with entries put in and taken out; refused where one is to be taken out that is not there. */
+export function withEdits(document: Json, edits: readonly Edit[]): Outcome<Json> {
+  const [missing] = missingEdits(document, edits);
+  if (!missing) return done(applyEdits(document, edits));
+  return refused('draft_mistaken', {
+    errors: [{ at: `${missing.section}.${missing.id}`, problem: 'is not in this draft' }],
+  });
 }
 
 /**
@@ -151,8 +155,11 @@ export async function discardDraft(ground: Ground, draft: Draft): Promise<Outcom
 /** Whether the draft still stands on the version in force; if not, the caller is told both. */
 export async function checkBase({ store }: Ground, { kind, base }: PolicyDraft): Promise<Outcome<void>> {
   const latest = await store.policies.latest(kind);
+  return base === (latest?.version ?? 0) ? done(undefined) : behind(base, latest);
+}
+
+function behind(base: number, latest: Pick<PolicyVersion, 'version' | 'author'> | undefined): Outcome<never> {
   const version = latest?.version ?? 0;
-  if (version === base) return done(undefined);
   const detail = `It was begun on version ${base}; version ${version} is in force.`;
   return refused('draft_behind', { detail, current: { base, inForce: version, author: latest?.author } });
 }

@@ -41,7 +41,9 @@ export async function openThere<T>(
       if (proposed) return { draft: proposed.id, state: 'proposed' };
       const open = same[0] && withTag(await call('getDraft', { params: { id: same[0].id } }));
       const isOpen = open?.value.digest === plan.digest;
-      const begun = isOpen ? open : withTag(await call('createDraft', { body: { kind: plan.kind, name, document } }));
+      const begun = isOpen
+        ? open
+        : withTag(await call('createDraft', { query: {}, body: { kind: plan.kind, name, document } }));
       const { id, base } = begun.value;
       if (base !== plan.from) {
         orProblem(await call('discardDraft', { params: { id }, ifMatch: begun.etag }));

@@ -36,16 +36,25 @@ export function useCellEdit(cell: CellOfRules, version: number | undefined, draf
   /** The text before the first touch of this cell: what Undo goes back to. */
   const [before, setBefore] = useState<Document>();
 
-  async function draftNow(): Promise<Told<'getDraft'>> {
+  /** The draft that is open; `undefined` where none is, or no more. */
+  async function draftNow(): Promise<Told<'getDraft'> | undefined> {
     const id = openDraftId();
-    if (id !== '') {
-      const read = queries.getQueryState<Told<'getDraft'>>(['getDraft', { params: { id } }]);
-      const known = read?.error ? undefined : read?.data;
-      const found = known ?? (await call('getDraft', { params: { id } }).catch(orGone));
-      if (found) return found;
-    }
-    const { value, etag } = await call('createDraft', { body: { kind: 'access', name: draftName } });
-    return { value, etag };
+    if (id === '') return undefined;
+    const read = queries.getQueryState<Told<'getDraft'>>(['getDraft', { params: { id } }]);
+    const known = read?.error ? undefined : read?.data;
+    return known ?? (await call('getDraft', { params: { id } }).catch(orGone));
+  }
+
+  async function textInForce(): Promise<Document> {
+    const asked = { params: { kind: 'access', version: version ?? 1 } } as const;
+    return inForce.data?.value.document ?? (await call('getVersion', asked)).value.document;
+  }
+
+  /** Begins one with these edits of the version that is shown here, if that is in force still. */
+  async function begin(text: Document, edits: readonly RuleEdit[]): Promise<Told<'getDraft'>> {
+    const body = { kind: 'access', name: draftName, base: version ?? 1, edits: [...edits] } as const;
+    const { value, etag } = await call('createDraft', { query: { document: 'none' }, body });
+    return { value: { ...value, document: applied(text, edits) }, etag };
   }
 
   /** The text is the same here and there: it need not come back. Looked at anew with the page. */
@@ -62,11 +71,13 @@ export function useCellEdit(cell: CellOfRules, version: number | undefined, draf
       // An answer that is on its way is of the text before this touch.
       await queries.cancelQueries({ queryKey: ['getDraft'] });
       const at = await draftNow();
-      const { id, document: text } = at.value;
+      const text = at?.value.document ?? (await textInForce());
       const edits = [...toEdits(text)];
+      if (!at && edits.length === 0) return;
+      const now = at ? (edits.length === 0 ? at : await save(at, edits)) : await begin(text, edits);
       // The next touch, and whoever goes on to the draft, has the version that this one made.
-      queries.setQueryData(['getDraft', { params: { id } }], edits.length === 0 ? at : await save(at, edits));
-      openDraft(id);
+      queries.setQueryData(['getDraft', { params: { id: now.value.id } }], now);
+      openDraft(now.value.id);
     },
     onSettled: (_, error) => {
       waiting.current -= 1;

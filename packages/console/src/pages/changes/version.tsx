@@ -26,7 +26,7 @@ export function Page() {
   const back = useChange('createDraft', ['listDrafts']);
   const rollBack = () =>
     back.mutate(
-      { body: { kind, name: texts.rollBackName(version), version } },
+      { query: {}, body: { kind, name: texts.rollBackName(version), version } },
       {
         onSuccess: ({ value: { id } }) => {
           if (kind === 'access') openDraft(id);

@@ -74,8 +74,8 @@ function Action({ proposal: { draft, group } }: { readonly proposal: Proposal })
 
 /** Begins a draft of the version in force and puts the rule into it. A rule that has changed meanwhile is not guessed at. */
 async function startDraft({ name, rule, toEntry }: Drafted): Promise<string> {
-  const { value, etag } = await call('createDraft', { body: { kind: 'access', name } });
-  const rules = Array.isArray(value.document.rules) ? value.document.rules : [];
+  const { value, etag } = await call('createDraft', { query: {}, body: { kind: 'access', name } });
+  const rules = Array.isArray(value.document?.rules) ? value.document.rules : [];
   const entry = toEntry(rules.find((each: { readonly id?: unknown }) => each.id === rule));
   if (entry) {
     const edits = [{ section: 'rules' as const, id: rule, value: entry }];

@@ -8,10 +8,12 @@ import {
   proposeDraft,
   rebaseDraft,
   toConflict,
+  withEdits,
 } from '../../changes/drafts.ts';
 import type { Outcome as Changed } from '../../changes/outcome.ts';
 import { publishDraft } from '../../changes/publish.ts';
 import { editableSections } from '../../policy/diff/edits.ts';
+import type { Json } from '../../policy/diff/entries.ts';
 import {
   changeName,
   DraftHead,
@@ -40,6 +42,11 @@ export const EditShape = z.strictObject({
     .union([json, z.array(z.unknown())])
     .optional()
     .describe('The entry as it is to be, whole; without it the entry is taken out.'),
+});
+
+/** For whoever edits what they have read: then the text need not come back. */
+const toldText = z.strictObject({
+  document: z.enum(['whole', 'none']).default('whole').describe('none: whoever knows what they edited needs no text.'),
 });
 
 /** Whole documents are larger than other bodies: ten thousand rules are 2 MiB. */
@@ -75,15 +82,21 @@ export const draftRoutes: readonly Route[] = [
       name: changeName,
       version: z.int().min(1).max(2_147_483_647).optional().describe('The text of this version.'),
       document: json.optional().describe('This text, instead of that of a version.'),
+      edits: z.array(EditShape).max(200).default([]).describe('Made to that text at once.'),
+      base: z.int().min(0).max(2_147_483_647).optional().describe('Only if this version is in force.'),
     }),
     maxBytes: maxDocumentBytes,
+    query: toldText,
     status: 201,
-    answer: DraftShape,
+    answer: DraftShape.partial({ document: true }),
     handle: async (call, services) => {
-      if (call.body.version !== undefined && call.body.document !== undefined) {
+      const { edits, ...given } = call.body;
+      if (given.version !== undefined && given.document !== undefined) {
         return refuse('api_value_invalid', 'Either version or document says what it begins with.');
       }
-      return showDraft(await beginDraft(toGround(call, services), call.body), services);
+      const change = (document: Json) => withEdits(document, edits);
+      const begun = await beginDraft(toGround(call, services), { ...given, ...(edits.length > 0 && { change }) });
+      return call.query.document === 'none' ? showHead(begun, services) : showDraft(begun, services);
     },
   }),
   route({
@@ -133,12 +146,7 @@ export const draftRoutes: readonly Route[] = [
     params,
     body: z.strictObject({ edits: z.array(EditShape).min(1).max(200) }),
     maxBytes: maxDocumentBytes,
-    query: z.strictObject({
-      document: z
-        .enum(['whole', 'none'])
-        .default('whole')
-        .describe('none: whoever knows what they edited needs no text.'),
-    }),
+    query: toldText,
     answer: DraftShape.partial({ document: true }),
     handle: async (call, services) => {
       const found = await findSeen(call, services);

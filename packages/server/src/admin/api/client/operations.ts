@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: 4sU1FQD8xAoV2uzBzaDXjxvEjD9hQBVnvfqxdt0yFk8
+// Made of: 6zXBmPuo5glcqICD2epiOYUYqSDxp-SSxcKMkdjU1og
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -1238,7 +1238,19 @@ export interface Operations {
   createDraft: {
     method: 'POST';
     path: '/drafts';
-    body: { kind: 'access' | 'resource'; name: string; version?: number; document?: { [more: string]: unknown } };
+    query: { document?: 'whole' | 'none' };
+    body: {
+      kind: 'access' | 'resource';
+      name: string;
+      version?: number;
+      document?: { [more: string]: unknown };
+      edits?: readonly {
+        section: 'servers' | 'clients' | 'audiences' | 'networks' | 'rules' | 'never_together' | 'trust';
+        id: string;
+        value?: { [more: string]: unknown } | readonly unknown[];
+      }[];
+      base?: number;
+    };
     answer: {
       id: string;
       kind: 'access' | 'resource';
@@ -1251,7 +1263,7 @@ export interface Operations {
       authors: readonly string[];
       createdAt: number;
       changedAt: number;
-      document: { [more: string]: unknown };
+      document?: { [more: string]: unknown };
     };
   };
   /** A draft with its document. */
