@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
+import { boundsOf, indexedTo } from './audit-index.ts';
 import { type AuditFilter, auditSearchStore } from './audit-search.ts';
 import { termOf } from './audit-terms.ts';
 import { indexAll } from './contract/audit-search.ts';
@@ -101,6 +102,26 @@ describe('no search reads a table from end to end, whichever filters are combine
         assert.match(String(detail), /^SEARCH (audit|audit_terms|audit_late|audit_early|audit_readers)\b/, text);
       }
     }
+    database.close();
+    await store.close();
+  });
+
+  test('of a time, only stretches that can have lines of it are looked at', async (t) => {
+    const dir = mkdtempSync(join(tmpdir(), 'credence-search-'));
+    t.after(() => rmSync(dir, { recursive: true }));
+    const file = join(dir, 'store.db');
+    const store = await openSqliteStore(file, { node: 'one' });
+    await fill(store);
+    const database = new DatabaseSync(file);
+    const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(new StatementCache(database)) });
+    const indexed = await indexedTo(db);
+    const lateMs = start + 4_000_000;
+    const from = await boundsOf(db, indexed, { fromMs: lateMs });
+    assert.ok(from && from.low > 1 && from.low <= 4001 && from.high === indexed, JSON.stringify(from));
+    const to = await boundsOf(db, indexed, { toMs: lateMs });
+    assert.ok(to && to.low === 1 && to.high < indexed && to.high >= 4000, JSON.stringify(to));
+    assert.equal(await boundsOf(db, indexed, { fromMs: start + 1_000_000_000 }), undefined);
+    assert.equal(await boundsOf(db, indexed, { toMs: start - 1_000_000_000 }), undefined);
     database.close();
     await store.close();
   });

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, beforeEach, describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { longestStretch, stretchLength } from './audit-index.ts';
-import { type RecentLine, recentLines } from './recent-lines.ts';
+import { type RecentLine, recentLines, toRecentLine } from './recent-lines.ts';
 import { openSqliteStore } from './sqlite.ts';
-import type { AuditRow, Store } from './store.ts';
+import type { AuditRow, SaidFacts, Store } from './store.ts';
 
 const lineAt = (position: number): RecentLine => ({
   position,
@@ -58,6 +59,15 @@ describe('what was just written is at hand', () => {
     recent.add(linesFrom(1, 2));
     recent.drop();
     assert.equal(recent.after(0, 10), undefined);
+  });
+
+  test('with who did it, and with which token, where somebody did', () => {
+    const said = (facts: SaidFacts) =>
+      toRecentLine(1, { id: 'd_1', kind: 'admin', timeMs: 1, body: '{}', said: facts }).said;
+    const { by, credential } = said({ by: 'admin-1', credential: 'token-1' });
+    assert.deepEqual([by, credential], ['admin-1', 'token-1']);
+    const nobody = said({ outcome: 'allowed' });
+    assert.equal('by' in nobody || 'credential' in nobody, false, 'no room is taken by what hardly any line says');
   });
 });
 
@@ -124,6 +134,29 @@ describe('the index of what was just written', () => {
     const count = await store.auditSearch.indexFurther();
     assert.ok(count > stretchLength && count < longestStretch, `${count} at once`);
     assert.equal(await found({ person: [`somebody-${longestStretch + 8}`] }), 1);
+  });
+
+  test('leaves room for others while it is made', async () => {
+    await write(store, longestStretch);
+    const made = store.auditSearch.indexFurther();
+    let isMade = false;
+    void made.finally(() => {
+      isMade = true;
+    });
+    let turns = 0;
+    for (; !isMade; turns += 1) await setImmediate();
+    assert.ok(turns >= 64 && turns < 1000, `${turns} turns`);
+  });
+
+  test('ends where lines are missing from the store', { timeout: 5000 }, async () => {
+    const other = await open('other');
+    await write(store, 10);
+    await write(other, stretchLength);
+    const beside = new DatabaseSync(file);
+    beside.exec('DROP TRIGGER audit_refuses_delete; DELETE FROM audit WHERE position IN (12, 13)');
+    beside.close();
+    assert.equal(await store.auditSearch.indexFurther(), written - 2);
+    assert.equal(await store.auditSearch.indexFurther(), 0);
   });
 
   test('is made from the store where another process wrote between', async () => {
