@@ -126,7 +126,8 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [
     server('store/sqlite-writer.ts'),
     [server('store/recent-lines.test.ts'), server('store/group-commit.test.ts')],
-    [server('store/sqlite.test.ts')],
+    ['commit', 'what a session holds', 'uses'].map(toStore),
+    [`${server('store/sqlite.test.ts')}#^SQLite `],
   ],
   [server('store/audit-places.ts'), [toStore('auditSearch')]],
   [server('store/audit-orphans.ts'), [server('store/recent-lines.test.ts'), toStore('orphans')]],
@@ -190,7 +191,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('admin/api/live-records.ts'), [toSpec('admin-live')]],
   [server('admin/api/figures.ts'), [toSpec('admin-live')]],
   [server('store/audit-sums.ts'), [server('store/sqlite.test.ts')]],
-  [server('store/agent-uses.ts'), [server('store/sqlite.test.ts')]],
+  [server('store/agent-uses.ts'), [toStore('uses')]],
   [server('admin/api/names.ts'), [toSpec('admin-resources')]],
   [server('admin/api/zip.ts'), [server('admin/api/zip.test.ts')]],
   [server('admin/probe.ts'), [server('admin/probe.test.ts')], [toSpec('admin-servers')]],
@@ -348,8 +349,8 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('policy/narrowed.ts'), [server('policy/narrowed.test.ts')]],
   ...['references', 'access-references', 'resource-references'].map((name): [string, string[], string[]] => [
     server(`policy/${name}.ts`),
-    ['parse', 'details'].map((each) => server(`policy/${each}.test.ts`)),
-    ['together', 'trust', 'conditions'].map((each) => server(`policy/${each}.test.ts`)),
+    ['references', 'parse', 'details'].map((each) => server(`policy/${each}.test.ts`)),
+    ['together', 'trust', 'conditions', 'client-proofs'].map((each) => server(`policy/${each}.test.ts`)),
   ]),
   [
     server('policy/compile-resource.ts'),

@@ -341,6 +341,41 @@ describe('one mistake in a document is told with its line, column, path and what
   }
 });
 
+describe('a rule on several servers', () => {
+  const problemsOf = (rule: string) => {
+    const parsed = parsePolicy(
+      `servers:
+  one: { local: one, scopes: { read: {}, write: {} }, authorization_details: { view: { scope: read } } }
+  two: { local: two, scopes: { look: {} }, authorization_details: { view: { scope: look } } }
+rules:
+  - { id: a, to: [everyone], ${rule} }
+`,
+      'access',
+    );
+    return parsed.ok ? [] : parsed.problems.map(({ path, message }) => `${path}: ${message}`);
+  };
+  const view = (scope: string) => `rules[0].details[0]: goes with the scope ${scope}, which this rule does not allow`;
+  const unknown = (path: string) => `${path}: there is no server three in this document; known: one, two`;
+  const table: [name: string, rule: string, told: string[]][] = [
+    ['may name a scope of one of them', 'on: [one, two], allow: [read, look]', []],
+    [
+      'not one that none has',
+      'on: [one, two], allow: [fly]',
+      ['rules[0].allow[0]: one, two has no scope fly; known: read, write, look'],
+    ],
+    ['lets a type through with its scope on one of them', 'on: [one, two], allow: [look], details: [view]', []],
+    ['lets a type through with all scopes', 'on: [one, two], allow: all, details: [view]', []],
+    ['not a type without its scope on any', 'on: [one, two], allow: [write], details: [view]', [view('read or look')]],
+    [
+      'one of which is not there: only that is told',
+      'on: [three, one], allow: [fly], details: [fly]',
+      [unknown('rules[0].on[0]')],
+    ],
+    ['none of which is there', 'on: three, allow: [read], details: [view]', [unknown('rules[0].on')]],
+  ];
+  for (const [name, rule, told] of table) test(name, () => assert.deepEqual(problemsOf(rule), told));
+});
+
 test('what a first factor takes is one of two words', () => {
   const parsed = parsePolicy('sign_in: { first_factor: nothing }', 'access');
   assert.deepEqual(!parsed.ok && parsed.problems.map(({ path, message }) => `${path}: ${message}`), [

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { z } from 'zod';
+import { childOf, entriesOf, unknownName } from './references.ts';
+
+describe('a part of a document is what it says itself, whatever it is', () => {
+  const table: [name: string, raw: unknown, key: string, child: unknown][] = [
+    ['a member', { a: 1 }, 'a', 1],
+    ['what is not there', { a: 1 }, 'b', undefined],
+    ['what every object has', {}, 'toString', undefined],
+    ['of nothing', null, 'a', undefined],
+    ['of a text', 'four', 'length', undefined],
+  ];
+  for (const [name, raw, key, child] of table) test(name, () => assert.equal(childOf(raw, key), child));
+});
+
+describe('the entries of a section', () => {
+  const entries = (section: unknown) => [...entriesOf({ section }, 'section', z.number())];
+
+  test('one with mistakes of its own counts as a name', () => {
+    assert.deepEqual(entries({ a: 1, b: 'one' }), [
+      ['a', 1],
+      ['b', undefined],
+    ]);
+  });
+
+  for (const none of [[1], null, 'text', undefined]) {
+    test(`${JSON.stringify(none)} has none`, () => assert.deepEqual(entries(none), []));
+  }
+});
+
+test('twelve known names are told, of more the first twelve', () => {
+  const names = Array.from({ length: 13 }, (_, at) => `s${at}`);
+  const twelve = names.slice(0, 12);
+  const told = (known: string[]) => unknownName('scope', 'x', known).replace(/.*known: /, '');
+  assert.equal(told(twelve), twelve.join(', '));
+  assert.equal(told(names), `${twelve.join(', ')}, ...`);
+  assert.equal(unknownName('scope', 'x', []), 'there is no scope x in this document; none is listed');
+});
