@@ -360,7 +360,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [
     server('policy/explain.ts'),
     [server('policy/explain.test.ts')],
-    [server('policy/details.test.ts'), server('policy/conditions.test.ts')],
+    ['decide', 'decide.property', 'together', 'details', 'conditions'].map((name) => server(`policy/${name}.test.ts`)),
   ],
   [server('policy/read-yaml.ts'), [server('policy/read-yaml.test.ts'), server('policy/parse.test.ts')]],
   [server('policy/ends.ts'), [server('policy/ends.test.ts')], [toSpec('circumstances')]],

@@ -134,6 +134,33 @@ describe('the resource index', () => {
   });
 });
 
+test('a server is one of MCP when it stands before an upstream, or says what its tools need', () => {
+  const scopes = 'scopes: { read: {} }';
+  const { servers } = resourceOf(`
+    servers:
+      none: { ${scopes} }
+      tools: { ${scopes}, tools: { get: read } }
+      near: { ${scopes}, upstream: { stdio: [npx, mcp] } }
+      far: { ${scopes}, upstream: { http: 'https://far.example/mcp' } }
+  `);
+  assert.deepEqual(
+    [...servers.values()].map(({ id, isMcp, upstream }) => [id, isMcp, upstream?.kind]),
+    [
+      ['none', false, undefined],
+      ['tools', true, undefined],
+      ['near', true, 'stdio'],
+      ['far', true, 'http'],
+    ],
+  );
+});
+
+test('a second person is asked where the document requires it', () => {
+  assert.equal(resourceOf('{ second_person: required }').secondPerson, true);
+  assert.equal(resourceOf('{}').secondPerson, false);
+  assert.equal(accessOf('{ second_person: required }').secondPerson, true);
+  assert.equal(accessOf('{}').secondPerson, false);
+});
+
 describe('a document that contradicts the program it runs in is the operator’s to mend', () => {
   const trust = (issuer: string) => `{ clients: { a: {} }, trust: { ${issuer} } }`;
   const entry = '{ keys: discovery, accounts: known, clients: [a] }';

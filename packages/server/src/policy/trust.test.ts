@@ -51,6 +51,14 @@ describe('trust: an issuer, and its tenants', () => {
     );
   });
 
+  test('of its security events all are taken, those that are named, or none', () => {
+    const signals = (said: string) =>
+      trustOf(`{ keys: discovery, accounts: create, clients: [app], signals: ${said} }`)?.get(undefined)?.signals;
+    assert.deepEqual(signals('accept'), new Set(securityEventNames));
+    assert.deepEqual(signals('[session-revoked]'), new Set(['session-revoked']));
+    assert.equal(signals('refuse'), undefined);
+  });
+
   test('an issuer with tenants has one speaker each and none without, with the keys of the issuer or their own', () => {
     const trust = trustOf(
       `
