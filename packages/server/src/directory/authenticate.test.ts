@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { Person, Store } from '../store/store.ts';
+import { maxPasswordLength as maxLength } from './account-links.ts';
 import { authenticate } from './authenticate.ts';
 import { hashPassword } from './password.ts';
 
 describe('signing in with e-mail and password', () => {
   let store: Store;
+  const longestPassword = 'x'.repeat(maxLength);
+  const longestAddress = '@acme.example'.padStart(maxLength, 'd');
   const alice: Person = {
     id: 'u_alice',
     source: 'local',
@@ -24,6 +27,8 @@ describe('signing in with e-mail and password', () => {
     await store.people.save({ ...alice, id: 'u_bob', email: 'bob@acme.example', name: 'bob', active: false });
     await store.people.setPasswordHash('u_bob', await hashPassword('tulip-42'));
     await store.people.save({ ...alice, id: 'u_carol', email: 'carol@acme.example', name: 'carol' });
+    await store.people.save({ ...alice, id: 'u_dave', email: longestAddress, name: 'dave' });
+    await store.people.setPasswordHash('u_dave', await hashPassword(longestPassword));
   });
   after(() => store.close());
 
@@ -34,6 +39,9 @@ describe('signing in with e-mail and password', () => {
     ['nobody of that name', 'mallory@acme.example', 'tulip-42', false, undefined],
     ['a person who is switched off, with the right password', 'bob@acme.example', 'tulip-42', false, 'u_bob'],
     ['a person without a password', 'carol@acme.example', '', false, 'u_carol'],
+    ['the longest address and password there are', longestAddress, longestPassword, true, 'u_dave'],
+    ['an address that is longer', `d${longestAddress}`, longestPassword, false, undefined],
+    ['a password that is longer', 'alice@acme.example', `x${longestPassword}`, false, undefined],
     ['a password of a megabyte', 'alice@acme.example', 'x'.repeat(1_000_000), false, undefined],
   ];
   for (const [name, email, password, proven, person] of table) {
