@@ -102,7 +102,12 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   ].map((name): [string, string[]] => [toConsole(`${name}.ts`), [toConsole(`${name}.test.ts`)]]),
   [server('changes/plan.ts'), [toSpec('policy-as-code')]],
   [server('changes/author.ts'), [toSpec('second-person')]],
-  [server('changes/judge.ts'), [server('changes/drafts.test.ts')], [toSpec('admin-drafts'), toSpec('admin-upstreams')]],
+  [
+    server('changes/judge.ts'),
+    [server('changes/judge.test.ts')],
+    [server('changes/drafts.test.ts')],
+    [toSpec('admin-drafts'), toSpec('admin-upstreams')],
+  ],
   [server('changes/enable-server.ts'), [server('changes/enable-server.test.ts')], [toSpec('admin-enable-server')]],
   [server('changes/guard-server.ts'), [server('changes/guard-server.test.ts')], [toSpec('admin-enable-server')]],
   [server('admin/steps.ts'), [server('admin/steps.test.ts')]],
