@@ -67,6 +67,27 @@ describe('what an answer has to be', () => {
   }
 });
 
+test('an answer may be as long as whoever asks says, and no longer', async () => {
+  const server = createServer((_, res) => res.setHeader('content-type', 'application/json').end('{"a":1}'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  assert.deepEqual(await local.getJson(url, { maxBytes: 7 }), { a: 1 });
+  await assert.rejects(local.getJson(url, { maxBytes: 6 }), /more than 6 bytes/);
+  server.closeAllConnections();
+  server.close();
+});
+
+test('http goes to this machine only, where that may be reached', async () => {
+  await assert.rejects(local.getJson('http://localhost:1/'), { code: 'ECONNREFUSED' });
+  await assert.rejects(local.getJson('http://example.com/'), /only https is fetched/);
+  await assert.rejects(local.getJson('http://192.0.2.1/'), /only https is fetched/);
+  await assert.rejects(strict.getJson('http://localhost:1/'), /only https is fetched/);
+});
+
+test('a name that nobody has is told as such', async () => {
+  await assert.rejects(strict.getJson('https://nobody.invalid/'), { syscall: 'getaddrinfo' });
+});
+
 describe('an answer that goes on', () => {
   const serve = async (handler: RequestListener) => {
     const server = createServer(handler).listen(0, '127.0.0.1');
@@ -151,6 +172,12 @@ describe('fetch, for libraries', () => {
     const answer = await local.fetch(url, { method: 'POST', headers, body: new URLSearchParams({ code: 'c d' }) });
     assert.deepEqual([answer.status, answer.headers.get('www-authenticate')], [401, 'Basic']);
     assert.deepEqual(await answer.json(), ['POST', 'application/x-www-form-urlencoded', 'b', 'code=c+d']);
+    server.close();
+  });
+
+  test('a text is sent as it is', async () => {
+    const { url, server } = await serve((request, response) => void request.pipe(response));
+    assert.equal(await (await local.fetch(url, { method: 'POST', body: '{"a":1}' })).text(), '{"a":1}');
     server.close();
   });
 

@@ -49,4 +49,11 @@ describe('T04: where a sign-in is used from', () => {
     assert.equal(watch.isElsewhere('s', '10.0.0.1'), true);
     assert.equal(watch.isElsewhere('s', '10.0.8.1'), false);
   });
+
+  test('eight networks: each is told once, however often they change', () => {
+    const watch = createNetworkWatch();
+    const told = (places: number[]) => places.filter((n) => watch.isElsewhere('s', `10.0.${n}.1`)).length;
+    const places = [0, 1, 2, 3, 4, 5, 6, 7];
+    assert.deepEqual([told(places), told(places.toReversed()), told(places)], [7, 0, 0]);
+  });
 });

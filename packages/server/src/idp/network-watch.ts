@@ -20,12 +20,13 @@ export function createNetworkWatch(): NetworkWatch {
     isElsewhere(signIn, address) {
       const network = toWideNetwork(address);
       const networks = seen.get(signIn) ?? new Set();
-      const isElsewhere = networks.size > 0 && !networks.has(network);
+      const isNew = !networks.has(network);
+      const isElsewhere = networks.size > 0 && isNew;
       seen.delete(signIn);
       const oldest = seen.keys().next();
       if (seen.size >= rememberedSignIns && !oldest.done) seen.delete(oldest.value);
       const [first] = networks;
-      if (networks.size >= rememberedNetworks && first !== undefined) networks.delete(first);
+      if (isNew && networks.size >= rememberedNetworks && first !== undefined) networks.delete(first);
       networks.add(network);
       seen.set(signIn, networks);
       return isElsewhere;
