@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, describe, test } from 'node:test';
-import { createEgress } from './egress.ts';
+import { createEgress, isIn, toBlockList } from './egress.ts';
 
 const strict = createEgress({ internalRanges: [], allowLoopback: false, extraCa: [] });
 const local = createEgress({ internalRanges: [], allowLoopback: true, extraCa: [] });
@@ -27,11 +27,23 @@ describe('CIM-04, T16, T17: nothing special-use is reached, whatever the spellin
     'https://[fe80::1]/',
     'https://[64:ff9b::a00:1]/',
     'https://user:secret@example.com/',
+    'https://user@example.com/',
+    'https://:secret@example.com/',
     'not a url',
   ];
   for (const url of urls) {
     test(`${url}: refused`, () => assert.rejects(strict.getJson(url), { name: 'EgressRefused' }));
   }
+});
+
+test('a range is all of its addresses, and one without a length is one address', () => {
+  const list = toBlockList(['10.0.0.5', 'fd00::5', '10.1.0.0/16', 'fd01::/16']);
+  const inside = ['10.0.0.5', '::ffff:10.0.0.5', 'fd00::5', '10.1.2.3', 'fd01::1'];
+  const outside = ['10.0.0.4', '10.0.0.6', '11.0.0.5', 'fd00::4', 'fd00::6', '10.2.0.0', 'fd02::1'];
+  assert.deepEqual(
+    [...inside, ...outside].filter((address) => isIn(list, address)),
+    inside,
+  );
 });
 
 describe('what an answer has to be', () => {
