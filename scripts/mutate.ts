@@ -297,8 +297,8 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   ],
   [
     server('policy/decide.ts'),
-    [server('policy/decide.test.ts'), toSpec('sign-in-needs')],
-    [server('policy/decide.property.test.ts')],
+    ['decide', 'together', 'conditions', 'details'].map((name) => server(`policy/${name}.test.ts`)),
+    [toSpec('sign-in-needs'), server('policy/decide.property.test.ts')],
     leg1,
   ],
   [server('idp/decision-point.ts'), [server('idp/decision-point.test.ts')], [toSpec('circumstances')]],
