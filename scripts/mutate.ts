@@ -196,7 +196,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('admin/api/live-records.ts'), [toSpec('admin-live')]],
   [server('admin/api/figures.ts'), [toSpec('admin-live')]],
   [server('store/audit-sums.ts'), [server('store/sqlite.test.ts')]],
-  [server('store/agent-uses.ts'), [toStore('uses')]],
+  [server('store/agent-uses.ts'), [server('store/agent-uses.test.ts'), toStore('uses')]],
   [server('admin/api/names.ts'), [toSpec('admin-resources')]],
   [server('admin/api/zip.ts'), [server('admin/api/zip.test.ts')]],
   [server('admin/probe.ts'), [server('admin/probe.test.ts')], [toSpec('admin-servers')]],
