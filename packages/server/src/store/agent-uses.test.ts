@@ -9,6 +9,7 @@ import { agentUseStore } from './agent-uses.ts';
 import type { Schema } from './schema.ts';
 import { openSqliteStore } from './sqlite.ts';
 import { nodeSqliteDialect, StatementCache } from './sqlite-dialect.ts';
+import type { AuditRow } from './store.ts';
 
 const startMs = 1_700_000_000_000;
 
@@ -26,6 +27,47 @@ test('of what is used all the time, one use in a minute is written down', async 
   assert.equal(await lastAfter(59_999), 0);
   assert.equal(await lastAfter(60_000), 60_000);
   assert.equal(await lastAfter(61_000), 60_000);
+});
+
+test('what was told apart is forgotten where there is too much of it, and then written once more', async (t) => {
+  const store = await openSqliteStore(':memory:', { node: 'one' });
+  t.after(() => store.close());
+  const use = (person: string, ms: number) =>
+    ({
+      id: `d_${person}_${ms}`,
+      kind: 'issuance',
+      timeMs: startMs + ms,
+      body: '{}',
+      person,
+      client: 'c',
+      server: 's',
+    }) as const;
+  const write = async (records: readonly AuditRow[]) => {
+    await store.commit({ marks: [], records });
+    await store.agentUses.catchUp(records.length);
+  };
+  const lastMs = async () => ((await store.agentUses.of('p'))[0]?.lastMs ?? 0) - startMs;
+  await write([use('p', 0)]);
+  await write(Array.from({ length: 49_999 }, (_, n) => use(`other ${n}`, 0)));
+  await write([use('p', 1000)]);
+  assert.equal(await lastMs(), 0);
+  await write([use('one more', 0)]);
+  await write([use('p', 2000)]);
+  assert.equal(await lastMs(), 2000);
+});
+
+test('who met nobody, or nothing, used nothing', async (t) => {
+  const store = await openSqliteStore(':memory:', { node: 'one' });
+  t.after(() => store.close());
+  const line = { kind: 'issuance', timeMs: startMs, body: '{}', person: 'p' } as const;
+  const records = [
+    { ...line, id: 'd_1', client: 'c' },
+    { ...line, id: 'd_2', server: 's' },
+    { ...line, id: 'd_3', client: 'c', server: 's' },
+  ];
+  await store.commit({ marks: [], records });
+  await store.agentUses.catchUp(10);
+  assert.equal((await store.agentUses.of('p')).length, 1);
 });
 
 test('where there is nothing new, nothing is written', async (t) => {
