@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checkIdJag, type ExpectedIdJag } from './id-jag.ts';
+import { checkIdJag, type ExpectedIdJag, toEpochClaim } from './id-jag.ts';
 
 const us = 'https://mcp.acme.example';
 const now = 1_800_000_000;
@@ -153,4 +153,9 @@ describe('checkIdJag, one rule a row', () => {
     const result = checkIdJag({ header: {}, claims: { ...claims, scope: '' } }, expected);
     assert.equal(result.ok && result.value.scopes, undefined);
   });
+});
+
+test('T21: the epoch of a token is the text that it says, and anything else is none', () => {
+  assert.equal(toEpochClaim({ credence_epoch: 'e_1' }), 'e_1');
+  for (const other of [undefined, null, 7, ['e_1']]) assert.equal(toEpochClaim({ credence_epoch: other }), undefined);
 });

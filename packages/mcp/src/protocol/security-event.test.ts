@@ -4,10 +4,13 @@ import { type JsonObject, joseType, no, parseJws, type Refusal } from './index.t
 import type { VerifiedJwt } from './jws.ts';
 import {
   checkSecurityEvent,
+  cutReachSeconds,
   mintSecurityEvent,
   type SecurityEvent,
   type SecurityEventGrant,
+  type StopSaid,
   securityEvents,
+  toStopPayload,
 } from './security-event.ts';
 
 const issuer = 'https://id.example';
@@ -73,6 +76,43 @@ describe('SIG-01: whether a security event token is taken', () => {
 
   test('another typ: refused', () => {
     assert.deepEqual(check({}, {}, 'JWT'), no('set_wrong_type'));
+  });
+});
+
+describe('SIG-03: what an issuer says of a stop of its own', () => {
+  const client = { id: 's', what: 'client', value: 'app' };
+  const everything = { id: 's', what: 'everything' };
+  const checkStop = (payload: JsonObject) =>
+    check({ sub_id: undefined, events: { [securityEvents.stop]: { event_timestamp: now, ...payload } } });
+  const latest = now + expected.skewSeconds + cutReachSeconds;
+
+  const table: [name: string, payload: JsonObject, refusal: Refusal | undefined][] = [
+    ['of a client', client, undefined],
+    ['of a server', { ...client, what: 'server' }, undefined],
+    ['of an ID-JAG', { ...client, what: 'id_jag' }, undefined],
+    ['of everything', everything, undefined],
+    ['of everything, and of something', { ...everything, value: 'app' }, 'set_malformed'],
+    ['of something that we do not know', { ...client, what: 'person' }, 'set_malformed'],
+    ['of nobody', { ...client, value: undefined }, 'set_malformed'],
+    ['without a name', { ...client, id: undefined }, 'set_malformed'],
+    ['without a name, of a tenant', { ...client, id: '', tenant: 't' }, 'set_malformed'],
+    ['of a tenant without a name', { ...client, tenant: 7 }, 'set_malformed'],
+    ['that ended at no time', { ...client, resumed_at: 'today' }, 'set_malformed'],
+    ['that ended as late as one may that cuts once', { ...client, resumed_at: latest }, undefined],
+    ['that ends later', { ...client, resumed_at: latest + 1 }, 'set_from_the_future'],
+  ];
+  for (const [name, payload, refusal] of table) {
+    test(`${name}: ${refusal ?? 'taken'}`, () => {
+      const result = checkStop(payload);
+      assert.equal(result.ok ? undefined : result.refusal, refusal);
+    });
+  }
+
+  test('what is said is heard, and nothing is said of what it has not', () => {
+    const whole: StopSaid = { id: 's', tenant: 't', what: 'client', value: 'app', resumedAt: now };
+    const bare: StopSaid = { id: 's', tenant: undefined, what: 'everything', value: undefined, resumedAt: undefined };
+    for (const said of [whole, bare]) assert.deepEqual(taken(checkStop(toStopPayload(said, now))).stop, said);
+    assert.deepEqual(toStopPayload(bare, now), { event_timestamp: now, id: 's', what: 'everything' });
   });
 });
 

@@ -20,10 +20,10 @@ export const securityEvents = {
 export type SecurityEventName = keyof typeof securityEvents;
 export const securityEventNames = Object.keys(securityEvents) as readonly SecurityEventName[];
 
-/** Media type of a SET in a request. @see https://www.rfc-editor.org/rfc/rfc8935#section-2.1 */
 /** What ends by a stop that is over at once ends up to this long after it was ordered, seconds: the second may turn before it is durable. */
 export const cutReachSeconds = 2;
 
+/** Media type of a SET in a request. @see https://www.rfc-editor.org/rfc/rfc8935#section-2.1 */
 export const securityEventType = 'application/secevent+jwt';
 
 /** A person as the transmitter names them: issuer, its tenant where it has several, and subject (RFC 9493 §3.2.2). */
