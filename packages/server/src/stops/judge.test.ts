@@ -56,6 +56,18 @@ test('what is only told to others stops nothing here', () => {
   assert.equal(indexOf({ at: 'told', what: 'everything', value: '' }).none, true);
 });
 
+test('IDP-38: of each issuer it is known how many stops it has said, and ours are nobody’s', () => {
+  const a = issuerMark('https://a.example');
+  const hits: Omit<Hit, 'at'>[] = [
+    { what: 'issuer', value: a },
+    { what: 'client', value: 'app', from: a },
+    { what: 'client', value: 'app' },
+    { what: 'key', value: keyMark('https://a.example', 'k_1') },
+  ];
+  const { saidBy } = toStopIndex(hits.map((hit) => stopOf({ at: 'ras', ...hit })));
+  assert.deepEqual([...saidBy], [[a, 2]]);
+});
+
 describe('who asks for an ID-JAG', () => {
   const table: [what: Hit['what'], value: string, refusal: string][] = [
     ['everything', '', 'everything_stopped'],
@@ -205,9 +217,12 @@ describe('what is redeemed, and what came of it', () => {
   });
 });
 
-test('marks of an issuer are worked out once for each key, and not for ever', () => {
+test('marks of an issuer are worked out once for each of a hundred keys, and not for ever', () => {
   const entry = trusted('https://c.example');
-  assert.equal(marksOf(entry, 'k'), marksOf(entry, 'k'));
-  for (let n = 0; n < 150; n++) marksOf(entry, `k${n}`);
-  assert.deepEqual(marksOf(entry, 'k'), marksOf(trusted('https://c.example'), 'k'));
+  const first = marksOf(entry, 'k0');
+  for (let n = 1; n < 100; n++) marksOf(entry, `k${n}`);
+  assert.equal(marksOf(entry, 'k0'), first);
+  marksOf(entry, 'k100');
+  assert.notEqual(marksOf(entry, 'k0'), first, 'with one more they are forgotten');
+  assert.deepEqual(marksOf(entry, 'k0'), first, 'and worked out again');
 });

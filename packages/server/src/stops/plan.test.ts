@@ -10,6 +10,8 @@ import { planStop, type StopOrder, type StopPlace } from './plan.ts';
 import { type By, listStops, resumeStop, stop } from './stop.ts';
 
 const [idp, ras, far] = ['https://id.example', 'https://ras.example', 'https://far.example'];
+/** Trusted once. */
+const gone = 'https://gone.example';
 const access = `
 servers:
   tracker: { resource: ${ras}/tracker/mcp, ras: ${ras}, scopes: { a: {} } }
@@ -77,6 +79,8 @@ before(async () => {
     marks: [],
     records: [line('redemption', { idJag: 'j_2', accessToken: 't_2', resource: `${ras}/tracker/mcp` })],
   });
+  await store.accounts.findOrCreate({ issuer: gone, tenant: undefined, subject: 'u_1' }, 'a_gone');
+  await store.commit({ marks: [], records: [line('issuance', { idJag: 'j_3' })] });
   await store.agentUses.catchUp(100);
 });
 after(() => store.close());
@@ -150,7 +154,20 @@ describe('what an order means', () => {
       ['ras id_jag j_9'],
       /nothing of it is on the record/,
     ],
+    ['an ID-JAG for nobody knows whom', { kind: 'token', target: 'j_3' }, ['ras id_jag j_3'], /ends the ID-JAG j_3/],
     ['an issuer', { kind: 'issuer', target: idp }, [`ras issuer ${a}`], /1 person have an account/],
+    [
+      'an issuer of whom nobody has come yet',
+      { kind: 'issuer', target: 'https://b.example' },
+      [`ras issuer ${issuerMark('https://b.example')}`],
+      /0 people/,
+    ],
+    [
+      'an issuer that is trusted no more, whose people have accounts',
+      { kind: 'issuer', target: gone },
+      [`ras issuer ${issuerMark(gone)}`],
+      /1 person/,
+    ],
     [
       'a key, of whomever',
       { kind: 'key', target: 'k' },
@@ -184,6 +201,19 @@ describe('what an order means', () => {
     assert.equal(plan.endsAt, now + 86_400);
   });
 
+  test('a session that no client is part of, by its own id', async () => {
+    await store.artifacts.upsert('Session', 's-2', { uid: 'uid-2', accountId: 'u_erin' }, 4e9);
+    const plan = await planStop(place(), order({ kind: 'session', target: 'uid-2' }));
+    assert.deepEqual(plan.hits, [{ at: 'idp', what: 'session', value: 'uid-2' }]);
+  });
+
+  test('what ends with it ends at the IdP, so not where only the RAS is meant', async () => {
+    const endsAt = async (side?: 'idp' | 'ras') => (await planStop(place(), order({ side }))).ends;
+    assert.deepEqual(await endsAt(), { agents: { client: 'app' } });
+    assert.deepEqual(await endsAt('idp'), { agents: { client: 'app' } });
+    assert.deepEqual(await endsAt('ras'), {});
+  });
+
   test('without a side A, or a side B', async () => {
     const only = async (change: Partial<StopPlace>, of: Partial<StopOrder>) =>
       (await planStop(place(change), order(of))).hits.map(({ at }) => at);
@@ -205,7 +235,7 @@ describe('what an order means', () => {
     ['no such rule', { kind: 'rule', target: 'x' }, {}, /no rule/],
     ['a rule that denies', { kind: 'rule', target: 'out' }, {}, /allows nothing/],
     ['no such session', { kind: 'session', target: 'x' }, {}, /no session/],
-    ['a token that only a RAS can know', { kind: 'token', target: 'x' }, { resource: undefined }, /no token/],
+    ['a token that only a RAS can know', { kind: 'token', target: 'x' }, { resource: undefined }, /no token x on the record/],
     ['an issuer that is not trusted', { kind: 'issuer', target: 'https://x.example' }, {}, /no issuer/],
     ['an issuer at an IdP', { kind: 'issuer', target: idp }, { resource: undefined }, /no issuer/],
     ['a key of a stranger', { kind: 'key', target: 'k', issuer: 'https://x.example' }, {}, /no trusted issuer/],

@@ -117,7 +117,6 @@ async function planClient({ store, access, resource, rasIssuer, now }: StopPlace
     resource?.clients.get(target) ??
     resource?.clientsByClientId.get(target) ??
     (there === undefined ? undefined : resource?.clientsByClientId.get(there));
-  if (!asking && !redeeming) throw unknown(order, 'here');
   const hits: Hit[] = [
     ...(asking ? [{ at: 'idp', what: 'client', value: clientIdOf(asking) } as const] : []),
     ...(redeeming ? [{ at: 'ras', what: 'client', value: clientIdOf(redeeming) } as const] : []),
@@ -136,7 +135,6 @@ async function planServer({ store, access, resource, now }: StopPlace, order: St
     resource?.servers.get(target) ??
     resource?.serversByResource.get(target) ??
     (granted && resource?.serversByResource.get(granted.resource));
-  if (!granted && !guarded) throw unknown(order, 'here');
   const hits: Hit[] = [
     ...(granted ? [{ at: 'idp', what: 'server', value: granted.id } as const] : []),
     ...(guarded ? [{ at: 'ras', what: 'server', value: guarded.resource } as const] : []),
