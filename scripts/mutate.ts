@@ -319,7 +319,11 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('idp/encrypt-id-jag.ts'), [toSpec('encryption')]],
   [server('idp/target.ts'), leg1, [toSpec('targets'), toSpec('authorization-details')], issuing],
   [protocol('security-event.ts'), [protocol('security-event.test.ts')], [toSpec('security-events')]],
-  [protocol('revocation-frame.ts'), [protocol('revocation-frame.test.ts'), mcp('resource/revocations.test.ts')], [toSpec('revocation-stream')]],
+  [
+    protocol('revocation-frame.ts'),
+    [protocol('revocation-frame.test.ts'), mcp('resource/revocations.test.ts')],
+    [toSpec('revocation-stream')],
+  ],
   [mcp('resource/revocations.ts'), [mcp('resource/revocations.test.ts')]],
   [mcp('resource/revocation-stream.ts'), [mcp('resource/revocations.test.ts')]],
   [server('revocation/streams.ts'), [server('revocation/streams.test.ts')], [toSpec('revocation-stream')]],

@@ -42,6 +42,7 @@ describe('T20: a frame is whole, and the one that comes next, or it is none', ()
     ['with stops that are no list', { stops: {} }, false],
     ['with a person', { people: [person] }, true],
     ['with half a person', { people: [person, person.slice(1)] }, false],
+    ['with more than a person', { people: [[...person, 0]] }, false],
     ['with a person that is no list', { people: ['four'] }, false],
     ['with a person without a name', { people: but(person, 0, '') }, false],
     ['with a person at no time', { people: but(person, 1, '0') }, false],

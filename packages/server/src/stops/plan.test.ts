@@ -235,7 +235,12 @@ describe('what an order means', () => {
     ['no such rule', { kind: 'rule', target: 'x' }, {}, /no rule/],
     ['a rule that denies', { kind: 'rule', target: 'out' }, {}, /allows nothing/],
     ['no such session', { kind: 'session', target: 'x' }, {}, /no session/],
-    ['a token that only a RAS can know', { kind: 'token', target: 'x' }, { resource: undefined }, /no token x on the record/],
+    [
+      'a token that only a RAS can know',
+      { kind: 'token', target: 'x' },
+      { resource: undefined },
+      /no token x on the record/,
+    ],
     ['an issuer that is not trusted', { kind: 'issuer', target: 'https://x.example' }, {}, /no issuer/],
     ['an issuer at an IdP', { kind: 'issuer', target: idp }, { resource: undefined }, /no issuer/],
     ['a key of a stranger', { kind: 'key', target: 'k', issuer: 'https://x.example' }, {}, /no trusted issuer/],
@@ -277,4 +282,27 @@ describe('resume', () => {
     const [row] = await store.audit.last(1);
     assert.ok(!`${row?.body}${row?.personal}`.includes('erin@'));
   });
+});
+
+describe('what the record can be searched by', () => {
+  const table: [order: Partial<StopOrder>, facts: object][] = [
+    [{ kind: 'person', target: 'erin@acme.example' }, { person: 'u_erin' }],
+    [{ kind: 'person', target: 'a_erin' }, { person: 'a_erin' }],
+    [{}, { client: 'app' }],
+    [{ kind: 'server', target: 'tracker' }, { server: 'tracker' }],
+    [{ kind: 'issuer', target: idp }, { issuer: idp }],
+    [{ kind: 'session', target: 'uid-3' }, { session: 'uid-3' }],
+    [{ kind: 'rule', target: 'one' }, {}],
+  ];
+  for (const [about, facts] of table) {
+    test(`a stop of a ${about.kind ?? 'client'}: ${JSON.stringify(facts)}`, async () => {
+      await store.artifacts.upsert('Session', 's-3', { uid: 'uid-3', accountId: 'u_erin' }, 4e9);
+      await stop(place(), order(about), by);
+      const [row] = await store.audit.last(1);
+      const whole = { ...JSON.parse(row?.body ?? '{}'), ...JSON.parse(row?.personal ?? '{}') };
+      const { person, client, server, issuer, session } = whole;
+      const said = Object.entries({ person, client, server, issuer, session }).filter(([, value]) => value);
+      assert.deepEqual(Object.fromEntries(said), facts);
+    });
+  }
 });
