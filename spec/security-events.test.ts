@@ -426,10 +426,16 @@ describe('SIG-02: "revoke all access tokens for subject, refuse ID-JAGs with iat
 });
 
 describe('SIG-03: an issuer stops what it has issued itself, and nothing else', () => {
-  const stopOf = (world: World, claims: object, value: string, key = world.keys.idJag) =>
+  const stopOf = (
+    world: World,
+    claims: object,
+    value: string,
+    key = world.keys.idJag,
+    what: 'id_jag' | 'client' = 'id_jag',
+  ) =>
     world.event('stop', {
       payload: {
-        ...toStopPayload({ id: 'x', tenant: undefined, what: 'id_jag', value, resumedAt: undefined }, world.now()),
+        ...toStopPayload({ id: 'x', tenant: undefined, what, value, resumedAt: undefined }, world.now()),
       },
       claims: { sub_id: undefined, ...claims },
       key,
@@ -445,6 +451,13 @@ describe('SIG-03: an issuer stops what it has issued itself, and nothing else', 
     assert.equal(await isActive(world, token), true);
     accepted(await world.push(await stopOf(world, {}, 'the-same')));
     assert.equal(await isActive(world, token), false);
+  });
+
+  test('a stop of a client that is called like an ID-JAG ends nothing that came of that', async () => {
+    const world = await openWorld();
+    const token = await tokenOf(world, { jti: 'the-same' });
+    accepted(await world.push(await stopOf(world, {}, 'the-same', undefined, 'client')));
+    assert.equal(await isActive(world, token), true);
   });
 
   test('a stop of one ID-JAG ends by itself, when nothing of it can be left', async () => {

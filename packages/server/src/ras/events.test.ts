@@ -5,9 +5,11 @@ import { createIssuerKeys } from '@credence/mcp/resource';
 import { fromRequest } from '../door.ts';
 import { generatePrivateJwk, toPublicJwk, toSigner } from '../keys/signer.ts';
 import { createPace } from '../limits.ts';
+import { createMeter } from '../metrics/meter.ts';
 import { compileResource } from '../policy/compile-resource.ts';
 import { parsePolicy } from '../policy/parse.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
+import { createWatch } from '../watch.ts';
 import { type EventDoor, receiveEvent } from './events.ts';
 import type { Ras } from './jwt-bearer.ts';
 
@@ -30,7 +32,9 @@ trust: { "${idp}": { keys: ${keys}, ${said} } }`;
   const nowhere = { getJson: () => Promise.reject(new Error('nothing is fetched here')), onFault: () => undefined };
   const { keysOf } = createIssuerKeys({ ...nowhere, now: () => now });
   const ras = { issuer: us, policy: () => index, store, keysOf, skewSeconds: 30, maxIdJagLifetimeSeconds: 600 };
+  const meter = createMeter();
   const door: EventDoor = {
+    watch: createWatch(meter, undefined),
     nowMs: () => now * 1000,
     ledger: { count: () => undefined, flush: async () => undefined },
     address: () => '192.0.2.1',
@@ -47,7 +51,7 @@ trust: { "${idp}": { keys: ${keys}, ${said} } }`;
     const [line] = await store.audit.last(1);
     return { status, answered, record: JSON.parse(line?.body ?? '{}') };
   };
-  return { push, cutOff: (tenant?: string) => store.cutOffs.find({ issuer: idp, tenant, subject: 'u1' }) };
+  return { push, meter, cutOff: (tenant?: string) => store.cutOffs.find({ issuer: idp, tenant, subject: 'u1' }) };
 }
 
 describe('SIG-03: what a trust entry says of signals', () => {
@@ -112,4 +116,19 @@ test('an issuer whose keys cannot be fetched is to come again: 503, with the rea
   const { status, answered, record } = await push('session-revoked');
   assert.deepEqual([status, answered['retry-after'], record.reason], [503, '1', 'issuer_keys_unavailable']);
   assert.equal(await cutOff(), undefined);
+});
+
+test('what comes into force is measured, and each decision counted once', async () => {
+  const { push, meter } = await withTrust('accounts: create, clients: [app]', 2);
+  await push('session-revoked');
+  await push('credential-change');
+  const { credence_revocation_lag_seconds: lag, credence_decisions_total: decided } = await meter.snapshot();
+  assert.deepEqual(lag?.length, 1, 'what takes nothing back comes into no force');
+  const [[labels, value] = []] = lag ?? [];
+  assert.deepEqual(labels, ['received']);
+  assert.deepEqual(typeof value === 'object' && value.counts.reduce((sum, count) => sum + count), 1);
+  assert.deepEqual(decided, [[['ras', 'revocation', 'allowed', ''], 2]]);
+  await push('session-revoked');
+  const after = (await meter.snapshot()).credence_decisions_total;
+  assert.deepEqual(after?.[1], [['ras', 'refusal', 'refused', 'set_too_many'], 1]);
 });

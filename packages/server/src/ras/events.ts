@@ -10,6 +10,7 @@ import {
   refusalRow,
   type SecurityEvent,
   type SecurityEventName,
+  type StopSaid,
   securityEventType,
   wireCodes,
 } from '@credence/mcp/protocol';
@@ -61,7 +62,7 @@ export async function receiveEvent(asked: Asked, ras: Ras, door: EventDoor): Pro
     until: now + rememberedSeconds,
   };
   if (isActedOn && event.stop) {
-    await takeStop(event, issuer, signal, { ras, door, asked, facts });
+    await takeStop({ ...event, stop: event.stop }, issuer, signal, { ras, door, asked, facts });
   } else {
     // Read anew: to verify it keys may have been fetched, and tokens were given out meanwhile.
     const effect = isActedOn ? toEffect(event, ras, Math.floor(door.nowMs() / 1000)) : undefined;
@@ -117,14 +118,13 @@ async function verifyEvent(
 
 /** An issuer stops what it has issued itself, and nothing else (SIG-03). */
 async function takeStop(
-  event: SecurityEvent,
+  event: SecurityEvent & { readonly stop: StopSaid },
   issuer: TrustedIssuer,
   signal: { readonly id: string; readonly until: EpochSeconds },
   taking: Taking,
 ): Promise<void> {
   const { ras, door, asked, facts } = taking;
   const { stop: said } = event;
-  if (!said) return;
   const now = Math.floor(door.nowMs() / 1000);
   const stop = toReceivedStop(said, issuer, { now, happenedAt: event.happenedAt, ras });
   const record = await toEventRecord(event, undefined, { ras, door, asked, facts });
@@ -152,11 +152,11 @@ const mostStopsOfEverything = mostStops + 100;
 
 /** What one issuer says can fill our memory no further than this; how a stop that is known ends is always heard. */
 async function checkStops(
-  { stop: said, name }: SecurityEvent,
+  { stop: said }: SecurityEvent,
   issuer: TrustedIssuer,
   ras: Ras,
 ): Promise<Refusal | undefined> {
-  if (!said || name === undefined || !issuer.signals?.has(name)) return undefined;
+  if (!said || !issuer.signals?.has('stop')) return undefined;
   const inForce = ras.stops().saidBy.get(issuerMark(issuer.issuer, issuer.tenant)) ?? 0;
   if (inForce < (said.what === 'everything' ? mostStopsOfEverything : mostStops)) return undefined;
   const isKnown = (await ras.store.stops.find(receivedStopId(issuer, said.id))) !== undefined;
