@@ -236,6 +236,34 @@ describe('the stream itself', () => {
     assert.equal(blocked.headers.get('www-authenticate'), null, 'other credentials would change nothing');
   });
 
+  test('T21: in an epoch that began a while ago, only a server that judges stops follows, until nothing of before can live', async () => {
+    const world = await openStreamWorld();
+    const ask = (judges = '') => {
+      const headers = { authorization: basic('server:tracker') };
+      return world.raw('ras', streamRequest(headers, `?nonce=${nonce}${judges}`));
+    };
+    world.beginEpoch('second');
+    assert.equal((await ask()).status, 400);
+    assert.equal((await ask('&stops=0')).status, 400);
+    assert.equal((await ask('&stops=1')).status, 200);
+    world.clock.ms += 3720_000;
+    assert.equal((await ask()).status, 200);
+  });
+
+  test('a refusal says how to come again only where that would help, and is kept nowhere', async () => {
+    const world = await openStreamWorld();
+    const send = (id: string, secret?: string, query?: string) =>
+      world.send('ras', streamRequest({ authorization: basic(id, secret) }, query));
+    const wrong = await send('server:tracker', 'x');
+    const unfit = await send('cc-at-ras');
+    for (const { headers } of [wrong, unfit]) assert.equal(headers.get('cache-control'), 'no-store');
+    assert.match(wrong.headers.get('www-authenticate') ?? '', /^Basic /);
+    assert.equal(unfit.headers.get('www-authenticate'), null);
+    assert.equal(wrong.headers.get('retry-after'), null);
+    for (let n = 0; n < 20; n++) await send('server:tracker', undefined, '?nonce=short');
+    assert.equal((await send('server:tracker', undefined, '?nonce=short')).record.reason, 'missing_parameter');
+  });
+
   test('so many of one server at once, and no more until one is left', async () => {
     const world = await openStreamWorld();
     const open = () => world.raw('ras', streamRequest({ authorization: basic('server:tracker') }));
