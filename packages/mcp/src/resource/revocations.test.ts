@@ -350,3 +350,35 @@ test('a server that the authorization server does not know asks less often', asy
   assert.deepEqual(stream.faults, ['answered 401']);
   assert.equal(stream.asked.length, 2);
 });
+
+test('a connection has as long as a silence may last: none is begun anew before, nor while something is heard', async () => {
+  using fresh = await withStream();
+  using heard = await withStream();
+  await heard.send();
+  for (let times = 0; times < 2; times++) {
+    heard.state.elapsedMs += 6000;
+    await heard.send();
+  }
+  fresh.state.elapsedMs += 10_000;
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  assert.deepEqual([fresh.asked.length, heard.asked.length], [1, 1]);
+  assert.deepEqual([fresh.revocations.isDeaf(), heard.revocations.isDeaf()], [true, false]);
+});
+
+test('whoever follows no more is deaf, and hears of no fault', async () => {
+  using stream = await withStream();
+  await stream.send();
+  assert.equal(stream.revocations.isDeaf(), false);
+  stream.revocations.close();
+  await settle();
+  assert.equal(stream.revocations.isDeaf(), true);
+  assert.deepEqual(stream.faults, []);
+});
+
+test('while nothing comes of it, it asks less and less often', async () => {
+  using stream = await withStream();
+  stream.state.status = 503;
+  stream.latest().end();
+  await new Promise((resolve) => setTimeout(resolve, 1700));
+  assert.ok(stream.asked.length <= 4, `asked ${stream.asked.length} times`);
+});
