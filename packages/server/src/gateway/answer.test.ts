@@ -91,3 +91,73 @@ test('of a stream nobody can read nothing is sent but the answer', async () => {
   await answer.event({ data: 'progress' });
   assert.equal(outgoing.headersSent, false);
 });
+
+describe('an answer that is one document', () => {
+  /** All that the client has been sent once the connection is at rest. */
+  const sentTo = async (client: Socket) => {
+    let text = '';
+    client.on('data', (chunk: Buffer) => {
+      text += chunk;
+    });
+    client.resume();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    return text;
+  };
+  const streamOnly = { json: false, stream: true };
+
+  test('is JSON, or an event for a client that reads nothing else', async () => {
+    const plain = await answerTo();
+    await plain.answer.json(200, { a: 1 });
+    assert.match(await sentTo(plain.client), /200 OK.*application\/json.*\{"a":1\}$/s);
+    assert.equal(plain.answer.isStream, false);
+    const streamed = await answerTo(streamOnly);
+    await streamed.answer.json(200, { a: 1 });
+    assert.match(await sentTo(streamed.client), /200 OK.*text\/event-stream.*data: \{"a":1\}/s);
+    assert.deepEqual([streamed.answer.isStream, streamed.answer.isOver], [true, true]);
+  });
+
+  test('a refusal is JSON for everybody, and so is what comes where no stream may be opened any more', async () => {
+    const refused = await answerTo(streamOnly);
+    await refused.answer.json(403, { a: 1 });
+    assert.match(await sentTo(refused.client), /403.*application\/json/s);
+    const late = await answerTo(streamOnly);
+    late.answer.endStream();
+    await late.answer.json(200, { a: 1 });
+    assert.match(await sentTo(late.client), /200 OK.*application\/json/s);
+  });
+
+  test('is sent once, and a stream has one beginning', async () => {
+    const { answer, client } = await answerTo();
+    await Promise.all([answer.openStream(), answer.openStream()]);
+    await answer.event({ data: 'one' });
+    assert.equal(answer.isOver, false);
+    await answer.event({ data: 'two' }, { the: 'answer' });
+    assert.equal(answer.isOver, true);
+    const sent = await sentTo(client);
+    assert.equal(sent.split('HTTP/1.1 200').length, 2);
+    assert.match(sent, /data: one.*data: two/s);
+  });
+
+  test('a client that has left is sent nothing, and nothing fails', async () => {
+    const { answer, outgoing, client } = await answerTo();
+    const gone = new Promise((resolve) => outgoing.once('close', resolve));
+    client.destroy();
+    await gone;
+    assert.equal(answer.isOver, true);
+    await answer.json(200, { a: 1 });
+    await answer.empty(202);
+    await answer.response(new Response('text'));
+    await answer.event({ data: 'one' });
+    assert.deepEqual([outgoing.headersSent, outgoing.writableEnded, answer.isStream], [false, false, false]);
+  });
+
+  test('nothing more to say: a stream ends, what has not begun is cut off', async () => {
+    const begun = await answerTo();
+    await begun.answer.openStream();
+    begun.answer.end();
+    assert.deepEqual([begun.outgoing.writableEnded, begun.outgoing.destroyed], [true, false]);
+    const silent = await answerTo();
+    silent.answer.end();
+    assert.deepEqual([silent.outgoing.writableEnded, silent.outgoing.destroyed], [false, true]);
+  });
+});
