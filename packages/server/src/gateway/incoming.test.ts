@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { acceptsOf, ClientLeft, readMessage } from './incoming.ts';
 
-test('a client that leaves before its body is asked for is not waited for', async () => {
+test('a client that leaves before its body is asked for is not waited for', { timeout: 5000 }, async () => {
   const arrived = Promise.withResolvers<IncomingMessage>();
   const server = createServer((incoming) => arrived.resolve(incoming));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -17,6 +17,22 @@ test('a client that leaves before its body is asked for is not waited for', asyn
     client.destroy();
     await gone;
     await assert.rejects(readMessage(incoming), ClientLeft);
+  } finally {
+    server.close();
+  }
+});
+
+test('a client that leaves in the middle of its body is told as one that left', { timeout: 5000 }, async () => {
+  const arrived = Promise.withResolvers<IncomingMessage>();
+  const server = createServer((incoming) => arrived.resolve(incoming));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    client.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{');
+    const incoming = await arrived.promise;
+    const reading = readMessage(incoming);
+    client.destroy();
+    await assert.rejects(reading, ClientLeft);
   } finally {
     server.close();
   }

@@ -66,8 +66,10 @@ function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> {
       resolve(undefined);
     });
     incoming.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
-    incoming.once('error', reject);
-    incoming.once('close', () => incoming.complete || reject(new ClientLeft()));
+    // A connection that breaks is told as an error, which is none of ours. After the end neither changes anything.
+    const leave = () => reject(new ClientLeft());
+    incoming.once('error', leave);
+    incoming.once('close', leave);
   });
 }
 
