@@ -264,6 +264,18 @@ describe('the stream itself', () => {
     assert.equal((await send('server:tracker', undefined, '?nonce=short')).record.reason, 'missing_parameter');
   });
 
+  test('a flood of strangers is counted, and each is told a reference', async () => {
+    const world = await openWorld(undefined, { linesPerSecond: 2 });
+    opened.push(world.streams);
+    for (let n = 0; n < 10; n++) {
+      const answer = await world.raw('ras', streamRequest({}));
+      assert.equal(answer.status, 401);
+      assert.match(await answer.text(), /Reference: \w+/);
+    }
+    const lines = (await world.store.audit.read(0, 100)).filter(({ kind }) => kind === 'refusal');
+    assert.equal(lines.length, 2);
+  });
+
   test('so many of one server at once, and no more until one is left', async () => {
     const world = await openStreamWorld();
     const open = () => world.raw('ras', streamRequest({ authorization: basic('server:tracker') }));

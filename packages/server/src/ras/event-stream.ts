@@ -67,7 +67,6 @@ async function open(
   ras: Ras,
   streams: RevocationStreams,
 ): Promise<Result<ReadableStream<Uint8Array>>> {
-  if (call.authorization === undefined) return no('client_not_authenticated');
   const caller = await authenticateClient(call, { ...ras.registry, find: (id) => findCaller(id, ras) });
   if (!caller.ok) return caller;
   const { server } = caller.value;
