@@ -81,8 +81,8 @@ describe('a draft', () => {
     await adminRefused(world, missing, 'draft_mistaken');
     await publish(world, 'access', accessText);
     const late = await policy.send('POST', '/drafts', body);
-    await adminRefused(world, late, 'draft_behind');
-    assert.deepEqual(late.body.current, { base: 1, inForce: 2, author: late.body.current.author });
+    await adminRefused(world, late, 'api_conflict');
+    assert.match(late.body.detail, /Version 2 is in force by now, not 1/);
     assert.equal((await policy.send('GET', '/drafts')).body.items.length, 1);
   });
 

@@ -7,7 +7,7 @@ import type { Json } from '../policy/diff/entries.ts';
 import { type Conflict, merge } from '../policy/diff/merge.ts';
 import { withoutUpstream, withoutUpstreams } from '../policy/upstreams.ts';
 import type { Draft } from '../store/drafts.ts';
-import type { AuditRow, PolicyKind, PolicyVersion, Store } from '../store/store.ts';
+import type { AuditRow, PolicyKind, Store } from '../store/store.ts';
 import { standing, withProposer } from './author.ts';
 import { judge } from './judge.ts';
 import { done, type Outcome, refused } from './outcome.ts';
@@ -55,7 +55,11 @@ export async function beginDraft(
     return refused('api_conflict', { detail: `There are ${maxDrafts} drafts; discard those that nobody needs.` });
   }
   const latest = await store.policies.latest(kind);
-  if (given.base !== undefined && given.base !== (latest?.version ?? 0)) return behind(given.base, latest);
+  const base = latest?.version ?? 0;
+  if (given.base !== undefined && given.base !== base) {
+    const detail = `Version ${base} is in force by now, not ${given.base}. Look at it, and make the change again.`;
+    return refused('api_conflict', { detail });
+  }
   const from = version === undefined ? latest : await store.policies.read(kind, version);
   if (version !== undefined && !from) return refused('api_not_found', { detail: `There is no version ${version}.` });
   const begun = (given.document ?? JSON.parse(from?.document ?? '{}')) as Json;
@@ -64,7 +68,6 @@ export async function beginDraft(
   const judged = judge(kind, changed.value, ground.origins, [latest]);
   if (!judged.ok) return judged;
   const { document, digest } = judged.value;
-  const base = latest?.version ?? 0;
   const times = { createdAt: now, changedAt: now };
   const id = newDraftId();
   const draft = {
@@ -155,11 +158,8 @@ export async function discardDraft(ground: Ground, draft: Draft): Promise<Outcom
 /** Whether the draft still stands on the version in force; if not, the caller is told both. */
 export async function checkBase({ store }: Ground, { kind, base }: PolicyDraft): Promise<Outcome<void>> {
   const latest = await store.policies.latest(kind);
-  return base === (latest?.version ?? 0) ? done(undefined) : behind(base, latest);
-}
-
-function behind(base: number, latest: Pick<PolicyVersion, 'version' | 'author'> | undefined): Outcome<never> {
   const version = latest?.version ?? 0;
+  if (version === base) return done(undefined);
   const detail = `It was begun on version ${base}; version ${version} is in force.`;
   return refused('draft_behind', { detail, current: { base, inForce: version, author: latest?.author } });
 }
