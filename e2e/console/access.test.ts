@@ -107,6 +107,7 @@ describe('the matrix of access', () => {
     await page.keyboard.press('Enter');
     await focused(page, 'memory:read');
     const choice = page.getByRole('group', { name: 'memory:read in the draft' });
+    await choice.waitFor(); // before there is a choice, keys choose nothing
     for (const [key, chosen] of [
       ['a', 'Allow'],
       ['x', 'Refuse'],

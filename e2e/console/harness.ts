@@ -80,8 +80,9 @@ export function watch(context: BrowserContext, url: string): void {
   context.on('page', (page) => {
     page.on('pageerror', (error) => heard.push(`${page.url()}: ${error.message}`));
     page.on('console', (message) => {
-      // The browser tells of every answer of 4xx by itself; pages show those in words.
-      if (!message.text().startsWith('Failed to load resource')) heard.push(`${page.url()}: ${message.text()}`);
+      // The browser tells of every answer of 4xx by itself; pages show those in words. And of whoever typed before the page was through.
+      if (!/^(Failed to load resource|Autofocus processing was blocked)/.test(message.text()))
+        heard.push(`${page.url()}: ${message.text()}`);
     });
     page.on('request', (request) => {
       if (page.url().startsWith(url) && !request.isNavigationRequest() && !request.url().startsWith(url)) {
