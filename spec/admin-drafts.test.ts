@@ -79,6 +79,8 @@ describe('a draft', () => {
     );
     const missing = await policy.send('POST', '/drafts', { ...body, edits: [{ section: 'rules', id: 'x' }] });
     await adminRefused(world, missing, 'draft_mistaken');
+    const mixed = await policy.send('POST', '/drafts', { ...body, document: { rules: 5 } });
+    await adminRefused(world, mixed, 'api_value_invalid');
     await publish(world, 'access', accessText);
     const late = await policy.send('POST', '/drafts', body);
     await adminRefused(world, late, 'api_conflict');

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { acceptsOf, ClientLeft, readMessage } from './incoming.ts';
 
-test('a client that leaves before its body is asked for is not waited for', { timeout: 5000 }, async () => {
+/** A request of which a byte of the body has arrived, and its client. */
+async function withRequest(use: (incoming: IncomingMessage, client: Socket) => Promise<void>): Promise<void> {
   const arrived = Promise.withResolvers<IncomingMessage>();
   const server = createServer((incoming) => arrived.resolve(incoming));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -13,30 +14,28 @@ test('a client that leaves before its body is asked for is not waited for', { ti
     const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
     client.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{');
     const incoming = await arrived.promise;
+    await use(incoming, client);
+  } finally {
+    server.close();
+  }
+}
+
+test('a client that leaves before its body is asked for is not waited for', { timeout: 5000 }, () =>
+  withRequest(async (incoming, client) => {
     const gone = new Promise((resolve) => incoming.once('close', resolve));
     client.destroy();
     await gone;
     await assert.rejects(readMessage(incoming), ClientLeft);
-  } finally {
-    server.close();
-  }
-});
+  }),
+);
 
-test('a client that leaves in the middle of its body is told as one that left', { timeout: 5000 }, async () => {
-  const arrived = Promise.withResolvers<IncomingMessage>();
-  const server = createServer((incoming) => arrived.resolve(incoming));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
-    client.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{');
-    const incoming = await arrived.promise;
+test('a client that leaves in the middle of its body is told as one that left', { timeout: 5000 }, () =>
+  withRequest(async (incoming, client) => {
     const reading = readMessage(incoming);
     client.destroy();
     await assert.rejects(reading, ClientLeft);
-  } finally {
-    server.close();
-  }
-});
+  }),
+);
 
 describe('a body is read up to 4 MiB', () => {
   const limit = 4 * 1024 * 1024;

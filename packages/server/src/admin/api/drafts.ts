@@ -82,7 +82,7 @@ export const draftRoutes: readonly Route[] = [
       name: changeName,
       version: z.int().min(1).max(2_147_483_647).optional().describe('The text of this version.'),
       document: json.optional().describe('This text, instead of that of a version.'),
-      edits: z.array(EditShape).max(200).default([]).describe('Made to that text at once.'),
+      edits: z.array(EditShape).max(200).default([]).describe('Made to the text of the version at once.'),
       base: z.int().min(0).max(2_147_483_647).optional().describe('Only if this version is in force.'),
     }),
     maxBytes: maxDocumentBytes,
@@ -93,6 +93,10 @@ export const draftRoutes: readonly Route[] = [
       const { edits, ...given } = call.body;
       if (given.version !== undefined && given.document !== undefined) {
         return refuse('api_value_invalid', 'Either version or document says what it begins with.');
+      }
+      // Edits are made to a text that was found good; whoever sends a whole one makes them there.
+      if (given.document !== undefined && edits.length > 0) {
+        return refuse('api_value_invalid', 'Edits are of a version: a document is sent as it is to be.');
       }
       const change = (document: Json) => withEdits(document, edits);
       const begun = await beginDraft(toGround(call, services), { ...given, ...(edits.length > 0 && { change }) });
