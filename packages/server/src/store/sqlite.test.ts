@@ -270,6 +270,42 @@ describe('SQLite', () => {
     database.close();
   });
 
+  test('lines of one transaction are there for what changes them in it, and one that is taken takes no other with it', async () => {
+    const store = await openSqliteStore(freshFile(), { node: 'one' });
+    const line = (at: number) => ({ ...record(`line-${at}`), personal: '{"salt":"s"}', person: `u_${at}` });
+    await store.commit({ marks: [], records: [line(0)] });
+    const together = await Promise.allSettled([
+      ...Array.from({ length: 9 }, (_, at) => store.commit({ marks: [], records: [line(at + 1)] })),
+      store.erasure.blank([5], []),
+      store.commit({ marks: [], records: [line(0)] }), // its id is taken
+      ...Array.from({ length: 9 }, (_, at) => store.commit({ marks: [], records: [line(at + 10)] })),
+      store.erasure.blank([15], []),
+    ]);
+    assert.deepEqual(
+      together.flatMap(({ status }, at) => (status === 'rejected' ? [at] : [])),
+      [10],
+    );
+    const rows = await store.audit.read(0, 100);
+    assert.deepEqual(
+      rows.map(({ id }) => id),
+      Array.from({ length: 19 }, (_, at) => `line-${at}`),
+    );
+    assert.deepEqual(
+      rows.filter(({ personal }) => personal === undefined).map(({ position }) => position),
+      [5, 15],
+    );
+    assert.equal(verifyChains(rows), undefined);
+    await store.close();
+  });
+
+  test('lines of one transaction are there for what changes them in it, where none is taken', async () => {
+    const store = await openSqliteStore(freshFile(), { node: 'one' });
+    const line = { ...record('one'), personal: '{"salt":"s"}', person: 'u_1' };
+    await Promise.all([store.commit({ marks: [], records: [line] }), store.erasure.blank([1], [])]);
+    assert.equal((await store.audit.find('one'))?.personal, undefined);
+    await store.close();
+  });
+
   test('T19: what is read behind a loss sequence has seen what it has, also of another process in the same turn', async () => {
     const file = freshFile();
     const store = await openSqliteStore(file, { node: 'reader' });
