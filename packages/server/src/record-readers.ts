@@ -22,9 +22,12 @@ async function indexRecord({ auditSearch }: Store): Promise<void> {
   while ((await auditSearch.indexFurther()) > 0) await setImmediate();
 }
 
-/** A little at a time: whoever waits for the store meanwhile waits for milliseconds. */
-async function gatherAgentUses({ agentUses }: Store): Promise<void> {
-  while ((await agentUses.catchUp(1000)) > 0) await setImmediate();
+/** Lines at a time: whoever waits for the store meanwhile waits for milliseconds. */
+const usesAtOnce = 1000;
+
+/** What is written meanwhile is for the next time: lines that never cease to come would be read by the handful. */
+export async function gatherAgentUses({ agentUses }: Pick<Store, 'agentUses'>): Promise<void> {
+  while ((await agentUses.catchUp(usesAtOnce)) === usesAtOnce) await setImmediate();
 }
 
 /** What is ours is looked for on our record; of roles that others play, in installations of their own, nothing is known here. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createSealer } from './audit/sealer.ts';
+import { createSealer, sealWhatIsThere } from './audit/sealer.ts';
 import { RecordAltered } from './audit/stored-tree.ts';
 import { createWitnessing, fileWitness, type Witness, webWitness } from './audit/witness.ts';
 import { eventId } from './call.ts';
@@ -51,7 +51,7 @@ export async function openSealing(opened: AsyncDisposableStack, parts: ProcessPa
 
   async function seal(): Promise<void> {
     try {
-      while ((await sealSome()) > 0 && !stopping);
+      await sealWhatIsThere(sealSome, () => stopping);
       alerts.over('altered');
     } catch (fault) {
       if (!(fault instanceof RecordAltered)) throw fault;

@@ -11,7 +11,7 @@ import { openSqliteStore } from '../store/sqlite.ts';
 import type { AuditRow, Store } from '../store/store.ts';
 import { type CheckpointKeys, verifyCheckpoint } from './checkpoint.ts';
 import { GrowingTree, inclusionPath, leadsTo } from './merkle.ts';
-import { createSealer, type SealerOptions } from './sealer.ts';
+import { createSealer, maxLines, type SealerOptions, sealWhatIsThere } from './sealer.ts';
 import { leafOf, RecordAltered, storedSubtrees } from './stored-tree.ts';
 
 const signer = toSigner(generatePrivateJwk('ES256'));
@@ -73,6 +73,36 @@ describe('sealing the record', () => {
     const tree = new GrowingTree();
     for (const { hash } of await store.seals.hashes(0, 1000)) tree.add(leafOf(hash));
     assert.equal(checkpoints[1]?.root, Buffer.from(tree.root()).toString('base64url'));
+    await store.close();
+  });
+
+  test('more than one checkpoint covers is sealed at once, unless the server is about to stop', async () => {
+    const { store, newSealer, write } = await open();
+    await write(2 * maxLines + 5);
+    const sizes = async () => (await store.seals.after(0, 10)).map(({ size }) => size);
+    const seal = newSealer();
+    await sealWhatIsThere(seal, () => true);
+    assert.deepEqual(await sizes(), [maxLines]);
+    await sealWhatIsThere(seal, () => false);
+    assert.deepEqual(await sizes(), [maxLines, 2 * maxLines, 2 * maxLines + 5]);
+    await store.close();
+  });
+
+  test('lines that never cease to come do not keep it from an end: the next time is for them', async () => {
+    const { store, newSealer, write } = await open();
+    const seal = newSealer();
+    await write(3);
+    let rounds = 0;
+    await sealWhatIsThere(
+      async () => {
+        const lines = await seal();
+        await write(1);
+        rounds += 1;
+        return lines;
+      },
+      () => rounds === 10,
+    );
+    assert.equal((await store.seals.last())?.size, 3);
     await store.close();
   });
 

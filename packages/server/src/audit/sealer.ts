@@ -25,7 +25,16 @@ function isSameAs(one: Checkpoint, claims: { number?: unknown; size?: unknown; r
 /** Lines read at once: whoever waits for the store meanwhile waits for a millisecond. */
 const page = 256;
 /** Lines under one checkpoint at most, so that catching up shows. */
-const maxLines = 64 * page;
+export const maxLines = 64 * page;
+
+/**
+ * Seals what is there, under as many checkpoints as that takes. What is written meanwhile is for the next time: lines that never
+ * cease to come would have a checkpoint for every few of them, and none would ever reach a witness.
+ * @param seal - of {@link createSealer}
+ */
+export async function sealWhatIsThere(seal: () => Promise<number>, isStopping: () => boolean): Promise<void> {
+  while ((await seal()) === maxLines && !isStopping());
+}
 
 /**
  * Seals what was written since the last checkpoint, by whichever node. Each call makes one checkpoint at most, and resolves to

@@ -222,9 +222,13 @@ interface Line {
 /** A statement for each line costs a third more. */
 const linesAtOnce = 8;
 
+/**
+ * Of a line that cannot be inserted those before it stay until the unit, or the transaction, is taken back: to take back the statement
+ * alone, SQLite would first write a copy of each page to a file of its own.
+ */
 function insertLines(count: number): string {
   const values = Array.from({ length: count }, () => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
-  return `INSERT INTO audit (node, seq, previous_hash, hash, id, kind, time_ms, body, personal, person, client, server, id_jag,
+  return `INSERT OR FAIL INTO audit (node, seq, previous_hash, hash, id, kind, time_ms, body, personal, person, client, server, id_jag,
      access_token) VALUES ${values.join(', ')}`;
 }
 
