@@ -7,7 +7,8 @@ function recordOf(lines: number, writtenMeanwhile: number) {
   let waiting = lines;
   let steps = 0;
   const catchUp = async (limit: number) => {
-    assert.ok((steps += 1) < 10, 'it comes to an end');
+    steps += 1;
+    assert.ok(steps < 10, 'it comes to an end');
     const read = Math.min(waiting, limit);
     waiting += writtenMeanwhile - read;
     return read;
