@@ -170,5 +170,15 @@ describe('KEY-08, KEY-01: the key for encryption', () => {
     const metadata = await ras.metadata();
     assert.deepEqual(metadata.id_jag_encryption_alg_values_supported, ['ECDH-ES']);
     assert.deepEqual(metadata.id_jag_encryption_enc_values_supported, ['A256GCM', 'A128GCM']);
+    assert.ok(!('id_jag_encryption_required' in metadata));
+  });
+
+  test('the metadata says that ID-JAGs must be encrypted where none is accepted that is not', async () => {
+    const { ras } = await withRule(', require_encryption: true');
+    assert.equal((await ras.metadata()).id_jag_encryption_required, true);
+    const { ras: ofTwo } = await withRule(
+      `, require_encryption: true }, "https://other.example": { keys: discovery, accounts: create, clients: [cc-at-ras]`,
+    );
+    assert.ok(!('id_jag_encryption_required' in (await ofTwo.metadata())));
   });
 });

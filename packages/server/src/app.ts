@@ -188,6 +188,8 @@ function rasMetadata(
 ) {
   const someAreLetInWithout = [...policy().clients.values()].some((client) => client.public);
   const types = new Set([...policy().servers.values()].flatMap(({ detailTypes }) => [...detailTypes.keys()]));
+  const trusted = [...policy().trust.values()].flatMap((tenants) => [...tenants.values()]);
+  const isAllEncrypted = trusted.length > 0 && trusted.every(({ requiresEncryption }) => requiresEncryption);
   return {
     issuer,
     token_endpoint: `${issuer}/token`,
@@ -213,6 +215,7 @@ function rasMetadata(
     ...(types.size > 0 && { authorization_details_types_supported: [...types] }), // RFC 9396 §10
     id_jag_encryption_alg_values_supported: [decryption.algorithm()],
     id_jag_encryption_enc_values_supported: contentEncryptions,
+    ...(isAllEncrypted && { id_jag_encryption_required: true }), // of whom, is nobody's business
   };
 }
 
