@@ -14,6 +14,7 @@ import {
   type Mark,
   StoreConflict,
   type StoredAuditRow,
+  StoreUnavailable,
 } from './store.ts';
 import { isOnceOnly, usedOnce } from './used-once.ts';
 
@@ -95,13 +96,16 @@ export function sqliteWriter(
   /** One transaction. The write lock is taken first: what a unit reads cannot change before it writes. */
   function runGroup(units: readonly Unit<unknown>[]): readonly UnitOutcome[] {
     // Hardly ever does a unit fail, and a savepoint for each costs as much as a row: so first without.
-    return (
-      inTransaction(() => units.map((unit) => ({ value: unit() }))) ?? inTransaction(() => units.map(runAlone)) ?? []
-    );
+    try {
+      return inTransaction(() => units.map((unit) => ({ value: unit() })));
+    } catch (error) {
+      if (error instanceof StoreUnavailable) throw error;
+      return inTransaction(() => units.map(runAlone));
+    }
   }
 
-  /** Resolves to `undefined` when a single unit failed without savepoints: then nothing of the group was kept. */
-  function inTransaction(work: () => readonly UnitOutcome[]): readonly UnitOutcome[] | undefined {
+  /** Throws when anything failed: then nothing of the group was kept. */
+  function inTransaction(work: () => readonly UnitOutcome[]): readonly UnitOutcome[] {
     try {
       begin.run();
       // Read under the lock, not remembered: even two processes by the same name cannot fork the chain.
@@ -121,10 +125,8 @@ export function sqliteWriter(
       watch?.lines(head.seq - before.seq);
       return outcomes;
     } catch (error) {
-      const isWhole = unavailability(error) !== undefined || !database.isOpen || !database.isTransaction;
       if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
-      if (isWhole) throw toStoreError(error);
-      return undefined;
+      throw toStoreError(error);
     }
   }
 

@@ -306,6 +306,30 @@ describe('SQLite', () => {
     await store.close();
   });
 
+  test('what fails in none of those who share a transaction is told to each of them', { timeout: 10_000 }, async () => {
+    const file = freshFile();
+    const store = await openSqliteStore(file, { node: 'one' });
+    const jti = (id: string) => ({ kind: 'id_jag', id, until: 1 }) as const;
+    const commitBoth = () =>
+      Promise.allSettled([
+        store.commit({ marks: [jti('a')], records: [record('marked')] }),
+        store.commit({ marks: [], records: [record('beside')] }),
+      ]);
+    withDatabase(file, (database) =>
+      database.exec(`CREATE TRIGGER refuses BEFORE INSERT ON used_once BEGIN SELECT RAISE(ABORT, 'not now'); END`),
+    );
+    for (const outcome of await commitBoth()) {
+      assert.ok(outcome.status === 'rejected' && outcome.reason instanceof StoreUnavailable);
+    }
+    withDatabase(file, (database) => database.exec('DROP TRIGGER refuses'));
+    assert.deepEqual(
+      (await commitBoth()).map(({ status }) => status),
+      ['fulfilled', 'fulfilled'],
+    );
+    assert.equal(verifyChains(await readAll(store)), undefined);
+    await store.close();
+  });
+
   test('T19: what is read behind a loss sequence has seen what it has, also of another process in the same turn', async () => {
     const file = freshFile();
     const store = await openSqliteStore(file, { node: 'reader' });
@@ -372,7 +396,9 @@ describe('SQLite', () => {
     const holder = new DatabaseSync(file);
     holder.exec('BEGIN IMMEDIATE');
     const ids = ['w1', 'w2', 'w3'];
+    const startedAt = performance.now();
     const outcomes = await Promise.allSettled(ids.map((id) => store.commit({ marks: [], records: [record(id)] })));
+    assert.ok(performance.now() - startedAt < 3900, 'the lock is waited for once, for two seconds');
     for (const outcome of outcomes) {
       assert.ok(outcome.status === 'rejected' && outcome.reason instanceof StoreUnavailable);
     }
