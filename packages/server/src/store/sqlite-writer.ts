@@ -93,19 +93,30 @@ export function sqliteWriter(
     close: () => queue.close(),
   };
 
-  /** One transaction. The write lock is taken first: what a unit reads cannot change before it writes. */
   function runGroup(units: readonly Unit<unknown>[]): readonly UnitOutcome[] {
+    const { outcomes, lines } = writeGroup(units);
+    // It stands: whatever goes wrong from here on, nothing is written again.
+    used.keep();
+    recent?.add(appended);
+    watch?.lines(lines);
+    return outcomes;
+  }
+
+  function writeGroup(units: readonly Unit<unknown>[]): Written {
     // Hardly ever does a unit fail, and a savepoint for each costs as much as a row: so first without.
     try {
       return inTransaction(() => units.map((unit) => ({ value: unit() })));
     } catch (error) {
-      if (error instanceof StoreUnavailable) throw error;
+      if (error instanceof StoreUnavailable) throw error; // tried again, it would keep everybody waiting for as long once more
       return inTransaction(() => units.map(runAlone));
     }
   }
 
-  /** Throws when anything failed: then nothing of the group was kept. */
-  function inTransaction(work: () => readonly UnitOutcome[]): readonly UnitOutcome[] {
+  /**
+   * One transaction. The write lock is taken first: what a unit reads cannot change before it writes. Whatever it throws, nothing
+   * of the group was kept.
+   */
+  function inTransaction(work: () => readonly UnitOutcome[]): Written {
     try {
       begin.run();
       // Read under the lock, not remembered: even two processes by the same name cannot fork the chain.
@@ -120,10 +131,7 @@ export function sqliteWriter(
       if (head !== before) writeHead.run(node, head.seq, head.hash);
       used.write();
       end.run();
-      used.keep();
-      recent?.add(appended);
-      watch?.lines(head.seq - before.seq);
-      return outcomes;
+      return { outcomes, lines: head.seq - before.seq };
     } catch (error) {
       if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
       throw toStoreError(error);
@@ -155,15 +163,18 @@ export function sqliteWriter(
 
   function commitUnit({ marks, records, recordsIfLost, asOf, holding }: Commit): CommitOutcome {
     if (asOf !== undefined && asOf !== lossesNow()) return { won: false, stale: true };
-    const held = holding && readHeld(selectHeld.get(holding.session) as { held: string } | undefined);
-    if (holding && held && !holding.fits(held)) return { won: false, stale: true };
+    const holder = holding && {
+      ...holding,
+      held: readHeld(selectHeld.get(holding.session) as { held: string } | undefined),
+    };
+    if (holder && !holder.fits(holder.held)) return { won: false, stale: true };
     for (const mark of marks) {
       if (!take(mark)) {
         append(recordsIfLost?.(mark) ?? []);
         return { won: false, lost: mark };
       }
     }
-    if (holding && held) writeHeld.run(holding.session, toHeldText(held, holding.adds), holding.until);
+    if (holder) writeHeld.run(holder.session, toHeldText(holder.held, holder.adds), holder.until);
     append(records);
     return { won: true };
   }
@@ -198,7 +209,6 @@ export function sqliteWriter(
   }
 
   function insertWaiting(): void {
-    if (waiting.length === 0) return;
     let at = 0;
     for (; at + linesAtOnce <= waiting.length; at += linesAtOnce)
       insert(insertMany, waiting.slice(at, at + linesAtOnce));
@@ -213,6 +223,12 @@ export function sqliteWriter(
     const first = Number(lastInsertRowid) - lines.length + 1;
     for (const [at, { row }] of lines.entries()) appended.push(toRecentLine(first + at, row));
   }
+}
+
+/** What became of a group, and how many lines it has written. */
+interface Written {
+  readonly outcomes: readonly UnitOutcome[];
+  readonly lines: number;
 }
 
 /** A line, and what of it is kept beside its text. */

@@ -23,12 +23,14 @@ export function commitContract(access: Access): void {
       );
     });
 
-    test('a mark once used stays used after the store was opened again', async () => {
-      const mark = idJag();
-      assert.deepEqual(await access.store().commit({ marks: [mark], records: [] }), { won: true });
-      await access.reopen();
-      assert.deepEqual(await access.store().commit({ marks: [mark], records: [] }), { won: false, lost: mark });
-    });
+    for (const kind of ['id_jag', 'logout_token'] as const) {
+      test(`a mark once used stays used after the store was opened again: ${kind}`, async () => {
+        const mark: Mark = { ...idJag(), kind };
+        assert.deepEqual(await access.store().commit({ marks: [mark], records: [] }), { won: true });
+        await access.reopen();
+        assert.deepEqual(await access.store().commit({ marks: [mark], records: [] }), { won: false, lost: mark });
+      });
+    }
 
     test('marks of two kinds with one id are two marks', async () => {
       const mark = idJag();
