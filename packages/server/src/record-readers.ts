@@ -1,17 +1,24 @@
 import { setImmediate } from 'node:timers/promises';
 import { lookForOrphans, type OrphanWatch } from './audit/orphans.ts';
 import { eventId } from './call.ts';
+import type { Config } from './config.ts';
 import { every, type ProcessParts } from './serve.ts';
 import type { Store } from './store/store.ts';
 
 /** How often the record is looked at for new lines: while what was just written is at hand still (ADR 0050). */
 const readMs = 1000;
 
+/** Whose record it is, and who is told. */
+interface ReaderParts extends Pick<ProcessParts, 'store' | 'log'> {
+  readonly config: Pick<Config, 'roles'> & Record<'idp' | 'ras', { readonly issuer: string }>;
+  readonly edge: Pick<ProcessParts['edge'], 'nowMs'>;
+}
+
 /**
  * What is read in the record after the answers: to find lines by what they say, to find those that stand alone (T13), and to tell
  * people what acted for them.
  */
-export function openRecordReaders(opened: AsyncDisposableStack, parts: ProcessParts): void {
+export function openRecordReaders(opened: AsyncDisposableStack, parts: ReaderParts): void {
   const watch = toOrphanWatch(parts);
   every(opened, readMs, () => indexRecord(parts.store), parts.log);
   every(opened, readMs, () => lookForOrphans(watch, setImmediate), parts.log);
@@ -31,7 +38,7 @@ export async function gatherAgentUses({ agentUses }: Pick<Store, 'agentUses'>): 
 }
 
 /** What is ours is looked for on our record; of roles that others play, in installations of their own, nothing is known here. */
-function toOrphanWatch({ config: { roles, idp, ras }, store, edge, log }: ProcessParts): OrphanWatch {
+function toOrphanWatch({ config: { roles, idp, ras }, store, edge, log }: ReaderParts): OrphanWatch {
   return {
     store,
     origins: { idp: roles.has('idp') ? idp.issuer : undefined, ras: roles.has('ras') ? ras.issuer : undefined },
