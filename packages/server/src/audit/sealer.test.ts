@@ -52,8 +52,10 @@ async function open() {
   return { store, file, newSealer, alter, write };
 }
 
-describe('sealing the record', () => {
-  test('what was written since the last checkpoint comes under the next; nothing new, no checkpoint', async () => {
+describe('sealing the record', { timeout: 30_000 }, () => {
+  test('what was written since the last checkpoint comes under the next; nothing new, no checkpoint', {
+    timeout: 5000,
+  }, async () => {
     const { store, newSealer, write } = await open();
     const seal = newSealer();
     assert.equal(await seal(), 0);
@@ -80,7 +82,13 @@ describe('sealing the record', () => {
     const { store, newSealer, write } = await open();
     await write(2 * maxLines + 5);
     const sizes = async () => (await store.seals.after(0, 10)).map(({ size }) => size);
-    const seal = newSealer();
+    const sealer = newSealer();
+    let rounds = 0;
+    const seal = async () => {
+      rounds += 1;
+      assert.ok(rounds < 10, 'it comes to an end');
+      return sealer();
+    };
     await sealWhatIsThere(seal, () => true);
     assert.deepEqual(await sizes(), [maxLines]);
     await sealWhatIsThere(seal, () => false);
@@ -194,6 +202,39 @@ describe('sealing the record', () => {
       await store.close();
     });
   }
+
+  for (const column of ['size', 'number']) {
+    test(`T23: the ${column} of the last checkpoint, altered behind the back of a running node`, async () => {
+      const { store, newSealer, alter, write } = await open();
+      const seal = newSealer();
+      await write(300);
+      await seal();
+      await write(2);
+      alter(`UPDATE audit_checkpoints SET ${column} = ${column} + 1`);
+      await assert.rejects(seal(), /is not what was signed/);
+      await store.close();
+    });
+  }
+
+  test('what could not be sealed is sealed the next time, as if that had been the first', async () => {
+    const { store, newSealer, write } = await open();
+    let isAway = false;
+    const prunedTo = async () => {
+      if (isAway) throw new Error('away');
+      return 0;
+    };
+    const seal = newSealer(store, keys, { prunedTo });
+    await write(3);
+    await seal();
+    await write(300);
+    isAway = true;
+    await assert.rejects(seal(), /away/);
+    isAway = false;
+    assert.equal(await seal(), 300);
+    await write(1);
+    assert.equal(await newSealer()(), 1, 'it is what another node finds as well');
+    await store.close();
+  });
 
   test('T23: a record that was cut back behind the back of a running node', async () => {
     const { store, newSealer, alter, write } = await open();

@@ -53,7 +53,7 @@ export function createSealer({
   /** The highest number we have seen, and what it sealed. */
   let seen = 0;
   let seenRoot: string | undefined;
-  /** The tree under the last checkpoint, while it is that. */
+  /** The tree under the last checkpoint, while it is that: it grows past it before the next one stands. */
   let known: { readonly root: string; readonly tree: GrowingTree } | undefined;
 
   async function treeOf(last: Checkpoint | undefined): Promise<GrowingTree> {
@@ -74,12 +74,13 @@ export function createSealer({
   /** Nothing is built on a checkpoint because it is there: whoever can write to the store could have put it there. */
   async function checkLast(last: Checkpoint): Promise<void> {
     const check = () => verifyCheckpoint(last.statement, keys.published(), verifySignature);
+    const isUnknown = (it: Awaited<ReturnType<typeof check>>) => !it.ok && it.fault === 'unknown_key';
     let verified = await check();
-    if (!verified.ok && verified.fault === 'unknown_key') {
+    if (isUnknown(verified)) {
       await refreshKeys();
       verified = await check();
     }
-    if (!verified.ok && verified.fault === 'unknown_key') {
+    if (isUnknown(verified)) {
       // The statement was accepted, and nothing that stands beside it.
       const claims = parseJws(last.statement)?.claims;
       if (claims && isSameAs(last, claims) && (await isAccepted(last))) return;
@@ -101,7 +102,6 @@ export function createSealer({
     const subtrees: StoredSubtree[] = [];
     for (;;) {
       const rows = await seals.hashes(tree.size, Math.min(page, before + maxLines - tree.size));
-      if (rows.length > 0) known = undefined; // the tree grows past the checkpoint from here on
       for (const { position, hash } of rows) {
         if (position !== tree.size + 1) throw new RecordAltered(`line ${tree.size + 1} is missing`);
         for (const { level, place, hash: root } of tree.add(leafOf(hash))) {
