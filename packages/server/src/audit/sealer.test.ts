@@ -216,6 +216,19 @@ describe('sealing the record', { timeout: 30_000 }, () => {
     });
   }
 
+  test('T23: a line that was replaced, and sealed again by us, behind the back of a running node', async () => {
+    const { store, newSealer, alter, write } = await open();
+    const seal = newSealer();
+    for (const count of [5, 5]) {
+      await write(count);
+      await seal();
+    }
+    alter(`DELETE FROM audit_checkpoints WHERE number = 2; UPDATE audit SET hash = 'x' WHERE position = 7`);
+    assert.equal(await newSealer()(), 5);
+    await assert.rejects(seal(), /checkpoint 2 is another than it was/);
+    await store.close();
+  });
+
   test('what could not be sealed is sealed the next time, as if that had been the first', async () => {
     const { store, newSealer, write } = await open();
     let isAway = false;
