@@ -411,12 +411,15 @@ describe('IDP-43, RFC 8417, RFC 8935: what is sent', () => {
 
   test('a RAS that the document names later hears of what may still live there; one that it drops is forgotten', async () => {
     const [first, second] = [await openReceiver(), await openReceiver()];
-    const sending = await openSending([first, second]);
+    const helper = '{ id: helper, allow: all, on: s0, to: [group:chess], until: "2100-01-01T00:00:00Z" }';
+    const sending = await openSending([first, second], { rules: [helper] });
     sending.publish({ servers: 1 });
     await sending.off.look();
     await sending.store.artifacts.endSessionsOf(erin.id);
     await first.accepted(1);
     assert.deepEqual([...(await sending.store.bulletins.readers()).keys()].sort(), [first.ras, 'sessions'].sort());
+    const ofStops = [...(await sending.store.stops.shelf.readers()).keys()];
+    assert.deepEqual(ofStops.toSorted(), [first.ras, 'endings', 'policy'].toSorted());
     const told = second.events.length;
     assert.ok(
       second.events.every(({ name }) => name.endsWith('stop')),
@@ -425,6 +428,46 @@ describe('IDP-43, RFC 8417, RFC 8935: what is sent', () => {
     sending.publish({ servers: 2 });
     await second.accepted(told + 1);
   });
+});
+
+describe('IDP-43: a version that names the same RAS', () => {
+  test('goes on with it: it hears of each thing once, and of one that is away there is one alert', async () => {
+    const [well, away] = [await openReceiver(), await openReceiver()];
+    const sending = await openSending([well, away]);
+    await away.close();
+    await sending.store.artifacts.endSessionsOf(erin.id);
+    await sending.recorded(({ kind }) => kind === 'alert');
+    for (let version = 0; version < 3; version += 1) {
+      sending.publish({ servers: 2 });
+      await sending.off.look();
+    }
+    await settle(1500); // as long as three tries of a new one take
+    await sending.store.directory.provisioned.block(erin.id, true, []);
+    await well.accepted(2);
+    await settle();
+    assert.deepEqual(
+      well.events.map(({ name }) => name),
+      ['session-revoked', 'account-disabled'],
+    );
+    assert.equal((await sending.records()).filter(({ kind }) => kind === 'alert').length, 1);
+  });
+});
+
+test('while nothing has changed, nobody reads what there is to tell', async () => {
+  const { store } = await openSending([await openReceiver()]);
+  await settle();
+  const { readers } = store.bulletins;
+  let reads = 0;
+  const counted: typeof readers = () => {
+    reads += 1;
+    return readers();
+  };
+  Object.assign(store.bulletins, { readers: counted });
+  await settle();
+  assert.equal(reads, 0);
+  await store.artifacts.endSessionsOf(erin.id);
+  await settle();
+  assert.ok(reads > 0);
 });
 
 describe('IDP-43: a RAS that does not listen', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { Bulletin } from '../../store/off.ts';
 import { createReader, type Progress, type ReaderOptions } from './reader.ts';
 
@@ -21,7 +22,10 @@ function open(
   const reader = createReader({
     name: 'r',
     bulletins: {
-      readers: async () => new Map([['r', kept.place]]),
+      readers: async () => {
+        await setImmediate(); // as a store that others use too
+        return new Map([['r', kept.place]]);
+      },
       begin: async () => kept.place,
       after: async (position, limit) => kept.bulletins.filter((each) => each.position > position).slice(0, limit),
       advance: async (_, position) => {
@@ -38,6 +42,7 @@ function open(
     random: () => 0,
     ...options,
   });
+  after(() => reader.stop());
   const reaches = async (place: number) => {
     for (let tries = 0; kept.place < place && tries < 1000; tries += 1) {
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -53,10 +58,10 @@ function open(
   };
 }
 
-describe('a reader of bulletins', () => {
+describe('a reader of bulletins', { timeout: 30_000 }, () => {
   test('reads everything in pages, once, and what comes while it reads', async () => {
     const seen: number[] = [];
-    const { reader, reaches, add } = open((page) => {
+    const { reader, reaches, add, kept } = open((page) => {
       seen.push(...page.map(({ position }) => position));
       if (page[0]?.position === 1) add(501);
       return {};
@@ -71,6 +76,7 @@ describe('a reader of bulletins', () => {
     reader.wake();
     await reaches(502);
     assert.equal(seen.length, 502);
+    assert.equal(kept.times.length, 4, 'where there is nothing, nothing is done');
   });
 
   test('what is stuck is tried again after pauses that grow, from where it was', async () => {
@@ -132,5 +138,22 @@ describe('a reader of bulletins', () => {
     reader.wake();
     await new Promise((resolve) => setTimeout(resolve, 300));
     assert.equal(kept.times.length, 4);
+  });
+
+  test('stopped while it works, it ends with that, and begins no pause', async () => {
+    let stopped: Promise<number> | undefined;
+    const { reader, add } = open(
+      (_, tries) => {
+        const from = performance.now();
+        if (tries === 4) stopped = reader.stop().then(() => performance.now() - from);
+        return { until: 0, isStuck: true };
+      },
+      { random: () => 1 },
+    );
+    add(1);
+    reader.wake();
+    while (!stopped) await new Promise((resolve) => setTimeout(resolve, 10));
+    const waited = await stopped;
+    assert.ok(waited < 1000, String(waited));
   });
 });
