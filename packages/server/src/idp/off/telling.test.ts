@@ -7,7 +7,7 @@ import type { AccessDocument } from '../../policy/access-document.ts';
 import { compileAccess } from '../../policy/compile.ts';
 import { parsePolicy } from '../../policy/parse.ts';
 import type { Bulletin } from '../../store/off.ts';
-import { createTelling } from './telling.ts';
+import { createTelling, type TellingOptions } from './telling.ts';
 
 const ras = 'https://mcp.example';
 const parsed = parsePolicy(`servers: { s: { resource: ${ras}/s, ras: ${ras}, scopes: { a: {} } } }`, 'access');
@@ -26,7 +26,7 @@ const bulletin = (position: number, change: Partial<Bulletin> = {}): Bulletin =>
 });
 
 /** @param answer - what the RAS answers when it is told the n-th time, from 1 on */
-function open(answer: (time: number) => Response) {
+function open(answer: (time: number) => Response, change: Partial<TellingOptions> = {}) {
   const key = generatePrivateJwk('ES256');
   const alerts: Facts[] = [];
   let times = 0;
@@ -46,6 +46,7 @@ function open(answer: (time: number) => Response) {
       times += 1;
       return answer(times);
     },
+    ...change,
   });
   return { tell, alerts, told: () => times };
 }
@@ -119,6 +120,23 @@ describe('IDP-43: telling one RAS a page of bulletins', () => {
       counts.push(alerts.length);
     }
     assert.deepEqual(counts, [0, 0, 0, 1, 1, 1]);
+  });
+
+  test('what is in this program has heard of a stop, and of nothing else', async () => {
+    const { tell, told } = open(accepted, { isHere: true });
+    const done = await tell([bulletin(1), bulletin(2, { stopId: 'st_1' })]);
+    assert.deepEqual([done.until, done.records.length, told()], [2, 1, 1]);
+  });
+
+  test('how late each was is told once it was taken', async () => {
+    const lags: number[] = [];
+    const onTold = (lagSeconds: number) => lags.push(lagSeconds);
+    const { tell } = open((time) => (time === 1 ? away() : accepted()), { onTold });
+    const late = bulletin(1, { at: now - 7 });
+    await tell([late]);
+    assert.deepEqual(lags, []);
+    await tell([late]);
+    assert.deepEqual(lags, [7]);
   });
 
   test('of one person and event only the last of a page is told, and each line of the record is of that', async () => {
