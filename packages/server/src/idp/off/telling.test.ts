@@ -124,8 +124,9 @@ describe('IDP-43: telling one RAS a page of bulletins', () => {
 
   test('what is in this program has heard of a stop, and of nothing else', async () => {
     const { tell, told } = open(accepted, { isHere: true });
-    const done = await tell([bulletin(1), bulletin(2, { stopId: 'st_1' })]);
-    assert.deepEqual([done.until, done.records.length, told()], [2, 1, 1]);
+    const done = await tell([bulletin(1), bulletin(2, { stopId: 'st_1' }), bulletin(3)]);
+    const people = done.records.map(({ person }) => person);
+    assert.deepEqual([done.until, people.toSorted(), told()], [3, ['u_1', 'u_3'], 2]);
   });
 
   test('how late each was is told once it was taken', async () => {
