@@ -114,6 +114,15 @@ describe('a server that is to be reached', () => {
     assert.equal(other.refusal, 'api_conflict', 'others rest on it');
   });
 
+  test('a client that has an id at ours by the name of local keeps that for ours: elsewhere it is called by its own', () => {
+    const local = { ...code, client_ids: { local: 'c-7' } };
+    const entryAt = (of: string) =>
+      enabled({ clients: { code: local } }, { ras: of, resource: `${of}/mcp`, through: [{ id: 'code' }] }).clients
+        ?.code;
+    assert.deepEqual(entryAt(ours), local);
+    assert.deepEqual(entryAt(ras), { ...code, client_ids: { local: 'c-7', [ras]: 'code' } });
+  });
+
   test('the rule has a name of its own, whoever it is for', () => {
     const rules = [{ id: 'engineering-linear', allow: ['x'], on: 'o', to: ['everyone'] }];
     const idOf = (document: Json, to: string[]) => {
