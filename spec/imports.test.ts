@@ -41,13 +41,15 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
       knowEachOther: true,
     },
     { parts: ['app'] },
+    // One place that turns a result into a record and an answer.
+    { parts: ['answer-grant'] },
     // What one process counts and traces.
     { parts: ['measures'] },
     // The two trust domains and what stands before and behind them: never a word between these.
     { parts: ['idp', 'ras', 'gateway', 'admin'] },
     // What both token endpoints need: a request, who sent it, and what is in force.
     {
-      parts: ['backup', 'call', 'changes', 'clients', 'documents', 'epoch', 'in-force', 'open-store', 'stops'],
+      parts: ['backup', 'call', 'changes', 'clients', 'documents', 'edge', 'epoch', 'in-force', 'open-store', 'stops'],
       knowEachOther: true,
     },
     // The record on its way out.

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { grantType, type JsonObject, ok } from '@credence/mcp/protocol';
 import { createIssuerKeys } from '@credence/mcp/resource';
-import { createRasApp, type Edge } from '../packages/server/src/app.ts';
+import { createRasApp } from '../packages/server/src/app.ts';
 import { readRecord } from '../packages/server/src/audit/personal.ts';
 import { hashSecret } from '../packages/server/src/clients/authenticate.ts';
+import type { Edge } from '../packages/server/src/edge.ts';
 import { decryptJwe } from '../packages/server/src/keys/jwe.ts';
 import { toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
 import { createFailureLimit } from '../packages/server/src/limits.ts';

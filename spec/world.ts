@@ -14,7 +14,7 @@ import {
   tokenType,
 } from '@credence/mcp/protocol';
 import { createIssuerKeys } from '@credence/mcp/resource';
-import { createIdpApp, createRasApp, type Edge } from '../packages/server/src/app.ts';
+import { createIdpApp, createRasApp } from '../packages/server/src/app.ts';
 import { readRecord } from '../packages/server/src/audit/personal.ts';
 import type { AuditRecord } from '../packages/server/src/audit/record.ts';
 import { checkRecord } from '../packages/server/src/audit/record-schema.ts';
@@ -25,6 +25,7 @@ import type { ClientCertificate } from '../packages/server/src/clients/client-ce
 import { createDpopNonces } from '../packages/server/src/clients/dpop.ts';
 import { createRemoteClients } from '../packages/server/src/clients/remote-clients.ts';
 import { createClientWatch } from '../packages/server/src/clients/watch-clients.ts';
+import type { Edge } from '../packages/server/src/edge.ts';
 import type { Egress } from '../packages/server/src/egress.ts';
 import { createIdJagEncryption } from '../packages/server/src/idp/encrypt-id-jag.ts';
 import { createNetworkWatch } from '../packages/server/src/idp/network-watch.ts';

@@ -1,65 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  contentEncryptions,
-  type EpochSeconds,
-  grantType,
-  idJagProfile,
-  type Jwk,
-  no,
-  ok,
-  type Refusal,
-  type Result,
-  refusalRow,
-  signatureAlgorithms,
-  wireCodes,
-} from '@credence/mcp/protocol';
+import { grantType, type Jwk, no, ok, type Refusal, type Result } from '@credence/mcp/protocol';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
-import { type AuditRecord, type Facts, type RecordDomain, type RecordKind, toRow } from './audit/record.ts';
-import type { RefusalLedger } from './audit/refusal-ledger.ts';
-import { type Call, eventId, toGrantName, traceIdOf } from './call.ts';
-import { claimedClientId } from './clients/authenticate.ts';
-import { certificateMethods } from './clients/check-certificate.ts';
-import type { CertificateReader } from './clients/client-certificate.ts';
-import { type Answer, type Asked, CallerGone, fromNode, fromRequest, send, toResponse } from './door.ts';
+import { answerFault, answerGrant } from './answer-grant.ts';
+import type { RecordDomain } from './audit/record.ts';
+import type { Call } from './call.ts';
+import { type Answer, type Asked, fromNode, fromRequest, send, toResponse } from './door.ts';
+import type { Edge } from './edge.ts';
 import { type Form, parseForm } from './form.ts';
-import { toExchangeCode } from './idp/bad-subject-token.ts';
-import { isExplained, refusedUrl } from './idp/refused-link.ts';
 import { type Idp, tokenExchange } from './idp/token-exchange.ts';
-import type { InForce } from './in-force.ts';
-import { createPace, type FailureLimit } from './limits.ts';
+import { createPace } from './limits.ts';
 import { assetHeaders, assets } from './pages/assets.ts';
-import { acrToAskFor } from './policy/sign-in-levels.ts';
 import { reachedThroughOrganisationPage } from './ras/authorize-page.ts';
 import { openEventStream } from './ras/event-stream.ts';
 import { receiveEvent } from './ras/events.ts';
 import { introspect } from './ras/introspection.ts';
 import { jwtBearer, type Ras } from './ras/jwt-bearer.ts';
+import { rasMetadata } from './ras/metadata.ts';
 import { revoke } from './ras/revocation.ts';
 import type { RevocationStreams } from './revocation/streams.ts';
-import type { Stops } from './stops/memory.ts';
-import type { Holding } from './store/held.ts';
-import { type Mark, type Store, StoreUnavailable } from './store/store.ts';
-import type { Endpoint as EndpointName, Watch } from './watch.ts';
-
-/** What every token endpoint needs besides its own half. */
-export interface Edge {
-  readonly store: Store;
-  readonly stops: Pick<Stops, 'upTo' | 'current'>;
-  readonly inForce: Pick<InForce, 'upTo'>;
-  /** The one clock: milliseconds since 1970. */
-  readonly nowMs: () => number;
-  readonly ledger: RefusalLedger;
-  readonly failures: FailureLimit;
-  /** Network address of the caller, as far as configured proxies are trusted. */
-  readonly addressOf: (incoming: IncomingMessage | undefined) => string;
-  /** The certificate a caller showed; absent where none is looked for. */
-  readonly certificateOf?: CertificateReader | undefined;
-  /** Tells the operator about a fault; never sees a request body. */
-  readonly onFault: (fault: unknown) => void;
-  /** Counts, measures and traces; absent where nobody wants to know. */
-  readonly watch?: Watch | undefined;
-}
+import type { Endpoint as EndpointName } from './watch.ts';
 
 /** A handler that speaks `node:http`, such as `oidc-provider`'s. A body already read is handed on as `req.body`. */
 export type NodeHandler = (incoming: IncomingMessage & { body?: string }, outgoing: ServerResponse) => unknown;
@@ -181,44 +141,6 @@ export function serveAssets(app: Hono): void {
   }
 }
 
-/** RFC 8414 metadata of the RAS (RAS-39, RAS-40, interop.md 10): never a list of trusted issuers. */
-function rasMetadata(
-  { issuer, policy, decryption }: Pick<Ras, 'issuer' | 'policy' | 'decryption'>,
-  takesCertificates: boolean,
-) {
-  const someAreLetInWithout = [...policy().clients.values()].some((client) => client.public);
-  const types = new Set([...policy().servers.values()].flatMap(({ detailTypes }) => [...detailTypes.keys()]));
-  const trusted = [...policy().trust.values()].flatMap((tenants) => [...tenants.values()]);
-  const isAllEncrypted = trusted.length > 0 && trusted.every(({ requiresEncryption }) => requiresEncryption);
-  return {
-    issuer,
-    token_endpoint: `${issuer}/token`,
-    jwks_uri: `${issuer}/jwks`,
-    authorization_endpoint: `${issuer}/authorize`,
-    introspection_endpoint: `${issuer}/introspect`,
-    revocation_endpoint: `${issuer}/revoke`,
-    response_types_supported: ['code'],
-    grant_types_supported: [grantType.jwtBearer],
-    authorization_grant_profiles_supported: [idJagProfile],
-    token_endpoint_auth_methods_supported: [
-      'client_secret_basic',
-      'client_secret_post',
-      'private_key_jwt',
-      ...(takesCertificates ? certificateMethods : []),
-      ...(someAreLetInWithout ? ['none'] : []),
-    ],
-    client_id_metadata_document_supported: true,
-    ...(takesCertificates && { tls_client_certificate_bound_access_tokens: true }), // RFC 8705 §3.3
-    token_endpoint_auth_signing_alg_values_supported: signatureAlgorithms,
-    dpop_signing_alg_values_supported: signatureAlgorithms,
-    code_challenge_methods_supported: ['S256'],
-    ...(types.size > 0 && { authorization_details_types_supported: [...types] }), // RFC 9396 §10
-    id_jag_encryption_alg_values_supported: [decryption.algorithm()],
-    id_jag_encryption_enc_values_supported: contentEncryptions,
-    ...(isAllEncrypted && { id_jag_encryption_required: true }), // of whom, is nobody's business
-  };
-}
-
 async function readForm(asked: Asked): Promise<Result<{ text: string; form: Result<Form> }>> {
   if (asked.method !== 'POST') return no('wrong_method');
   const type = asked.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
@@ -229,202 +151,4 @@ async function readForm(asked: Asked): Promise<Result<{ text: string; form: Resu
 
 function refuse(asked: Asked, edge: Edge, domain: RecordDomain, refusal: Refusal): Promise<Answer> {
   return answerGrant(asked, edge, domain, no(refusal), () => no(refusal));
-}
-
-/**
- * The one place where a grant's Result becomes a record and then an answer: limits first, then the handler, then marks
- * and record in one durable step, and only then the response (design.md §4.2, §4.5).
- */
-async function answerGrant(
-  asked: Asked,
-  edge: Edge,
-  domain: RecordDomain,
-  form: Result<Form>,
-  handler: (call: Call) => Result<object> | Promise<Result<object>>,
-  exchange?: Exchange,
-): Promise<Answer> {
-  for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
-    const asOf = await edge.store.lossSequence();
-    const reading = edge.stops.upTo(asOf);
-    if (reading) await reading;
-    const catchingUp = edge.inForce.upTo(asOf);
-    if (catchingUp) await catchingUp;
-    const { call, draft } = openCall(asked, edge, form.ok ? form.value : noForm);
-    const claimedClient = claimedClientId(call);
-    const waitSeconds = edge.failures.waitSeconds(claimedClient, call.address);
-    const result = waitSeconds > 0 ? no('too_many_requests') : form.ok ? await handler(call) : form;
-    if (!result.ok && refusalRow(result.refusal).wire === 'invalid_client')
-      edge.failures.add(claimedClient, call.address);
-
-    const settled = await settle(edge, domain, call, draft, result, asOf);
-    if (settled !== 'stale') {
-      return toAnswer(settled, draft, call.authorization !== undefined, waitSeconds, exchange);
-    }
-  }
-  throw new StoreUnavailable('People lost access faster than a request could be decided.');
-}
-
-/** Something was taken away from somebody while a request was decided: it is decided again, so many times. */
-const maxAttempts = 8;
-
-/** What answers of the token exchange take besides. */
-type Exchange = Pick<Idp, 'issuer' | 'badSubjectToken'>;
-
-/** What a call has gathered. */
-interface Draft {
-  id: string;
-  kind: RecordKind;
-  readonly facts: Facts;
-  authenticated: boolean;
-  readonly headers: Record<string, string>;
-  readonly marks: { mark: Mark; when: 'always' | 'if_granted' }[];
-  holding?: Holding;
-}
-
-const noForm: Form = { get: () => undefined, resources: [] };
-
-function openCall(asked: Asked, edge: Edge, form: Form): { call: Call; draft: Draft } {
-  const correlation = traceIdOf(asked.header('traceparent')) ?? edge.watch?.traceId();
-  const grant = form.get('grant_type');
-  const facts: Facts = { ...(correlation && { correlation }), ...(grant && { grantType: toGrantName(grant) }) };
-  const draft: Draft = { id: eventId('d_'), kind: 'refusal', facts, authenticated: false, headers: {}, marks: [] };
-  const call: Call = {
-    id: draft.id,
-    now: Math.floor(edge.nowMs() / 1000) satisfies EpochSeconds,
-    form,
-    authorization: asked.header('authorization'),
-    dpop: asked.header('dpop'),
-    certificate: edge.certificateOf && (() => edge.certificateOf?.(asked.incoming)),
-    address: edge.addressOf(asked.incoming),
-    answerWith: (header, value) => {
-      draft.headers[header] = value;
-    },
-    authenticated: () => {
-      draft.authenticated = true;
-    },
-    note: (facts) => {
-      Object.assign(draft.facts, facts);
-    },
-    recordAs: (kind) => {
-      draft.kind = kind;
-    },
-    mark: (mark, when) => {
-      draft.marks.push({ mark, when });
-    },
-    hold: (holding) => {
-      draft.holding = holding;
-    },
-  };
-  return { call, draft };
-}
-
-/**
- * Record durable, marks used up, in one step; a lost race turns the grant into its refusal. What is granted rests on nothing
- * older than `asOf`, or it is to be decided again (T19).
- */
-async function settle<T>(
-  edge: Edge,
-  domain: RecordDomain,
-  call: Call,
-  draft: Draft,
-  result: Result<T>,
-  asOf: number,
-): Promise<Result<T> | 'stale'> {
-  // A decision is about a person, and a mark is to be used up: neither is ever only counted.
-  if (!result.ok && !draft.authenticated && draft.kind !== 'decision' && draft.marks.length === 0) {
-    const bulkId = edge.ledger.count(domain, result.refusal);
-    if (bulkId) {
-      draft.id = bulkId;
-      return result;
-    }
-  }
-  const toRecord = (outcome: Result<T>): AuditRecord => ({
-    v: 2,
-    id: draft.id,
-    kind: outcome.ok || draft.kind === 'decision' ? draft.kind : 'refusal',
-    domain,
-    timeMs: edge.nowMs(),
-    outcome: outcome.ok ? 'allowed' : 'refused',
-    ...(!outcome.ok && { reason: outcome.refusal }),
-    address: call.address,
-    ...draft.facts,
-  });
-  const outcome = await edge.store.commit({
-    marks: draft.marks.filter(({ when }) => result.ok || when === 'always').map(({ mark }) => mark),
-    // What granted and changed nothing, such as an introspection, uses up its marks and leaves no line.
-    records: result.ok && draft.kind === 'refusal' ? [] : [toRow(toRecord(result))],
-    recordsIfLost: (lost) => (isRepeatable(lost) ? [] : [toRow(toRecord(no(replayOf[lost.kind])))]),
-    asOf: result.ok ? asOf : undefined,
-    holding: result.ok ? draft.holding : undefined,
-  });
-  if ('stale' in outcome) return 'stale';
-  const settled = outcome.won || isRepeatable(outcome.lost) ? result : no(replayOf[outcome.lost.kind]);
-  // What granted and changed nothing is on no record, and is counted by its endpoint.
-  if (edge.watch && !(settled.ok && draft.kind === 'refusal')) edge.watch.decided(toRecord(settled));
-  return settled;
-}
-
-/** Revoking what is revoked changes nothing and is no refusal (RFC 7009 §2.2). */
-function isRepeatable({ kind }: Mark): boolean {
-  return kind === 'token_revoked';
-}
-
-const replayOf = {
-  id_jag: 'id_jag_replayed',
-  client_assertion: 'client_assertion_replayed',
-  dpop_proof: 'dpop_proof_replayed',
-  token_revoked: 'token_revoked',
-  logout_token: 'logout_token_replayed',
-} as const satisfies Record<Mark['kind'], Refusal>;
-
-const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' };
-
-/** OAuth code, one generic sentence and the decision id: the exact reason stays on the record. */
-function toAnswer(
-  result: Result<object>,
-  draft: Draft,
-  usedHeader: boolean,
-  waitSeconds: number,
-  exchange: Exchange | undefined,
-): Answer {
-  const headers: Record<string, string> = { ...noStore, ...draft.headers };
-  if (result.ok) return { status: 200, headers, body: JSON.stringify(result.value) };
-  const { status } = refusalRow(result.refusal);
-  const wire = toExchangeCode(result.refusal, exchange?.badSubjectToken);
-  const page = exchange && pageOf(result.refusal, draft, exchange);
-  const more = page === undefined ? '' : ` See why, and what to do: ${page}`;
-  const body = {
-    error: wire,
-    error_description: `${wireCodes[wire].sentence}${more} Reference: ${draft.id}`,
-    ...(page !== undefined && { error_uri: page }),
-    ...(wire === 'insufficient_user_authentication' && toStepUp(draft.facts)),
-  };
-  if (status === 405) headers.allow = 'POST';
-  if (status === 401 && usedHeader) headers['www-authenticate'] = 'Basic realm="token endpoint"';
-  if (status === 503) headers['retry-after'] = '1';
-  if (status === 429) headers['retry-after'] = String(Math.max(1, waitSeconds));
-  return { status, headers, body: JSON.stringify(body) };
-}
-
-/** Where the person is told more, once client and person have proven who they are (RFC 6749 §5.2, `error_uri`). */
-function pageOf(refusal: Refusal, { id, facts, authenticated, kind }: Draft, { issuer }: Exchange): string | undefined {
-  const isOnRecord = authenticated || kind === 'decision';
-  return isOnRecord && facts.person !== undefined && isExplained(refusal) ? refusedUrl(issuer, id) : undefined;
-}
-
-/** What the next sign-in must be like. @see https://www.rfc-editor.org/rfc/rfc9470#section-3 */
-function toStepUp({ decision }: Facts) {
-  const needs = decision?.needs ?? {};
-  const { max_age } = needs;
-  const acr = acrToAskFor(needs);
-  return { ...(max_age !== undefined && { max_age }), ...(acr !== undefined && { acr_values: acr }) };
-}
-
-/** A broken world is caught once: 503 while the store is away (fail closed), else 500; the caller learns nothing more. */
-function answerFault(edge: Edge, fault: unknown): Answer {
-  if (!(fault instanceof CallerGone)) edge.onFault(fault);
-  const wire = fault instanceof StoreUnavailable ? 'temporarily_unavailable' : 'server_error';
-  const { status, sentence } = wireCodes[wire];
-  const headers = status === 503 ? { ...noStore, 'retry-after': '1' } : noStore;
-  return { status, headers, body: JSON.stringify({ error: wire, error_description: sentence }) };
 }

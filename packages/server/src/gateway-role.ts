@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import type { Refusal } from '@credence/mcp/protocol';
 import { createIssuerKeys, type Told } from '@credence/mcp/resource';
-import type { Edge } from './app.ts';
 import type { Facts } from './audit/record.ts';
 import { isExplainedCall, issuanceBehind } from './audit/refused-call.ts';
 import { eventId } from './call.ts';
 import { storedProofs } from './clients/dpop.ts';
+import type { Edge } from './edge.ts';
 import { toBlockList } from './egress.ts';
 import { openFollowed } from './follow.ts';
 import type { From, Gateway, GatewayOptions } from './gateway/gateway.ts';

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { Logger } from 'pino';
-import type { Edge } from './app.ts';
 import type { AuditRecord, Facts } from './audit/record.ts';
 import { eventId } from './call.ts';
 import { createDpopNonces, type DpopEndpoint } from './clients/dpop.ts';
@@ -10,6 +9,7 @@ import { createRemoteClients, type RemoteClients } from './clients/remote-client
 import { createClientWatch } from './clients/watch-clients.ts';
 import type { Config } from './config.ts';
 import type { KeyPurpose } from './config-schema.ts';
+import type { Edge } from './edge.ts';
 import { type Egress, EgressRefused } from './egress.ts';
 import { type Home, keyFolderOf } from './home.ts';
 import type { InForce } from './in-force.ts';
