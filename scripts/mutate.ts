@@ -283,6 +283,18 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('metrics/text.ts'), [server('metrics/meter.test.ts')]],
   [server('listener.ts'), [server('listener.test.ts')], [server('clients/client-certificate.test.ts')], boundaries],
   [
+    server('answer-grant.ts'),
+    [server('answer-grant.test.ts'), server('app.test.ts'), toSpec('http')],
+    [toSpec('log'), toSpec('taken-away')],
+    redeeming,
+    leg1,
+    [...asking, toSpec('bad-subject-token'), toSpec('step-up')],
+    [toSpec('second-person'), toSpec('client-authentication'), toSpec('epoch'), toSpec('stops')],
+    [server('tracing.test.ts'), server('log.test.ts')],
+  ],
+  [server('app.ts'), [server('app.test.ts'), toSpec('http')], leg1, leg2, asking, [toSpec('revocation-stream')]],
+  [server('ras/metadata.ts'), leg2, [toSpec('encryption'), toSpec('authorization-details')], certificates, metadata],
+  [
     server('clients/authenticate.ts'),
     [server('clients/authenticate.test.ts'), toSpec('client-authentication'), toSpec('workload')],
     metadata,

@@ -180,5 +180,7 @@ describe('KEY-08, KEY-01: the key for encryption', () => {
       `, require_encryption: true }, "https://other.example": { keys: discovery, accounts: create, clients: [cc-at-ras]`,
     );
     assert.ok(!('id_jag_encryption_required' in (await ofTwo.metadata())));
+    const ofNobody = openOtherRas(await openWorld(), 'servers: {}\nclients: {}\ntrust: {}');
+    assert.ok(!('id_jag_encryption_required' in (await ofNobody.metadata())));
   });
 });

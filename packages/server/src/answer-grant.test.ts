@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { no, ok, type Refusal } from '@credence/mcp/protocol';
+import { answerFault, answerGrant } from './answer-grant.ts';
+import type { Facts, RecordKind } from './audit/record.ts';
+import type { Call } from './call.ts';
+import { CallerGone, fromRequest } from './door.ts';
+import type { Edge } from './edge.ts';
+import { openStops } from './stops/memory.ts';
+import { openSqliteStore } from './store/sqlite.ts';
+import { StoreUnavailable } from './store/store.ts';
+import type { Decided, Watch } from './watch.ts';
+
+const store = await openSqliteStore(':memory:', { node: 'one' });
+const stops = await openStops(store, () => 1_800_000_000);
+after(() => store.close());
+
+function openEdge(change: Partial<Edge> = {}) {
+  const faults: unknown[] = [];
+  const edge: Edge = {
+    store,
+    stops,
+    inForce: { upTo: () => undefined },
+    nowMs: () => 1_800_000_000_000,
+    ledger: { count: () => undefined, flush: async () => undefined },
+    failures: { waitSeconds: () => 0, add: () => undefined },
+    addressOf: () => '192.0.2.1',
+    onFault: (fault) => faults.push(fault),
+    ...change,
+  };
+  return { edge, faults };
+}
+
+const exchange = { issuer: 'https://idp.example', badSubjectToken: 'invalid_grant' } as const;
+
+/** What a handler makes of it, asked as a client would. */
+function ask(
+  edge: Edge,
+  handler: Parameters<typeof answerGrant>[4],
+  { headers = {}, isExchange = true }: { headers?: Record<string, string>; isExchange?: boolean } = {},
+) {
+  const asked = fromRequest(new Request('https://idp.example/token', { method: 'POST', headers, body: '' }));
+  return answerGrant(
+    asked,
+    edge,
+    'idp',
+    ok({ get: () => undefined, resources: [] }),
+    handler,
+    isExchange ? exchange : undefined,
+  );
+}
+
+describe('what an answer rests on', () => {
+  test('the documents in force are those of the last loss before anything is decided', async () => {
+    let isUpToDate = false;
+    const upTo = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      isUpToDate = true;
+    };
+    const { edge } = openEdge({ inForce: { upTo } });
+    const decidedOn: boolean[] = [];
+    await ask(edge, () => {
+      decidedOn.push(isUpToDate);
+      return ok({});
+    });
+    assert.deepEqual(decidedOn, [true]);
+  });
+
+  test('a certificate is asked for where one is looked for, and of that connection', async () => {
+    const seen: unknown[] = [];
+    const handler = (call: Call) => {
+      seen.push(call.certificate === undefined ? 'not looked for' : call.certificate());
+      return ok({});
+    };
+    await ask(openEdge().edge, handler);
+    const certificateOf = (...of: unknown[]) => ({ thumbprint: `of ${of.length}` }) as never;
+    await ask(openEdge({ certificateOf }).edge, handler);
+    assert.deepEqual(seen, ['not looked for', { thumbprint: 'of 1' }]);
+  });
+});
+
+describe('what is counted', () => {
+  const decisions: [name: string, kind: RecordKind | undefined, refusal: Refusal | undefined, counted: string[]][] = [
+    ['what was granted', 'issuance', undefined, ['issuance allowed']],
+    ['what was refused', undefined, 'unknown_grant_type', ['refusal refused']],
+    ['what was refused of something named', 'decision', 'policy_denied', ['decision refused']],
+    ['but not what was granted and changed nothing: it is on no record', undefined, undefined, []],
+  ];
+  for (const [name, kind, refusal, counted] of decisions) {
+    test(name, async () => {
+      const seen: string[] = [];
+      const decided = (what: Decided) => void seen.push(`${what.kind} ${what.outcome}`);
+      const { edge } = openEdge({ watch: { decided, traceId: () => undefined } as Partial<Watch> as Watch });
+      await ask(edge, (call) => {
+        if (kind) call.recordAs(kind);
+        return refusal ? no(refusal) : ok({});
+      });
+      assert.deepEqual(seen, counted);
+    });
+  }
+});
+
+describe('the page of a refusal', () => {
+  const person: Facts = { person: 'u_erin' };
+  const links: [
+    name: string,
+    said: { authenticated?: boolean; kind?: RecordKind; facts?: Facts; refusal?: Refusal },
+    hasLink: boolean,
+  ][] = [
+    ['is linked once the client has proven who it is, and the person is known', {}, true],
+    ['and of a decision', { authenticated: false, kind: 'decision' }, true],
+    ['is not for a stranger', { authenticated: false }, false],
+    ['is not there without a person', { facts: {} }, false],
+    ['is not there for what it does not explain', { refusal: 'missing_parameter' }, false],
+    [
+      'is not there for a stranger who names what it does not explain',
+      { authenticated: false, refusal: 'missing_parameter' },
+      false,
+    ],
+  ];
+  for (const [name, { authenticated = true, kind, facts = person, refusal = 'policy_denied' }, hasLink] of links) {
+    test(name, async () => {
+      const answer = await ask(openEdge().edge, (call) => {
+        if (authenticated) call.authenticated();
+        if (kind) call.recordAs(kind);
+        call.note(facts);
+        return no(refusal);
+      });
+      const { error_uri, error_description } = JSON.parse(answer.body);
+      const id = /Reference: (d_[\w-]+)$/.exec(error_description)?.[1];
+      assert.ok(id);
+      const page = `https://idp.example/refused/${id}`;
+      assert.equal(error_uri, hasLink ? page : undefined);
+      assert.equal(error_description.includes(` See why, and what to do: ${page}`), hasLink);
+      assert.equal(error_description.includes('See why'), hasLink);
+    });
+  }
+
+  test('belongs to the token exchange', async () => {
+    const answer = await ask(
+      openEdge().edge,
+      (call) => {
+        call.authenticated();
+        call.note(person);
+        return no('policy_denied');
+      },
+      { isExchange: false },
+    );
+    assert.equal(JSON.parse(answer.body).error_uri, undefined);
+  });
+});
+
+describe('a challenge', () => {
+  const challenges: [name: string, refusal: Refusal, headers: Record<string, string>, challenge: string | undefined][] =
+    [
+      [
+        'is for a client that used the header and is not known by it',
+        'client_unknown',
+        { authorization: 'Basic YTpi' },
+        'Basic realm="token endpoint"',
+      ],
+      ['is not for one that used the form (RFC 6749 §5.2)', 'client_unknown', {}, undefined],
+      [
+        'is not for one that is refused something else',
+        'missing_parameter',
+        { authorization: 'Basic YTpi' },
+        undefined,
+      ],
+    ];
+  for (const [name, refusal, headers, challenge] of challenges) {
+    test(name, async () => {
+      const answer = await ask(openEdge().edge, () => no(refusal), { headers });
+      assert.equal(answer.headers['www-authenticate'], challenge);
+    });
+  }
+});
+
+describe('a fault', () => {
+  test('is told to the operator, and the caller learns nothing of it', () => {
+    const { edge, faults } = openEdge();
+    const fault = new Error('the secret of the deep');
+    const answer = answerFault(edge, fault);
+    assert.deepEqual([answer.status, faults], [500, [fault]]);
+    assert.equal(JSON.parse(answer.body).error, 'server_error');
+    assert.ok(!answer.body.includes('deep'));
+    assert.equal(answer.headers['retry-after'], undefined);
+  });
+
+  test('a store that is away is answered 503, to be tried again', () => {
+    const { edge, faults } = openEdge();
+    const answer = answerFault(edge, new StoreUnavailable('away'));
+    assert.deepEqual([answer.status, answer.headers['retry-after'], faults.length], [503, '1', 1]);
+    assert.equal(JSON.parse(answer.body).error, 'temporarily_unavailable');
+  });
+
+  test('that a caller has gone is none of ours', () => {
+    const { edge, faults } = openEdge();
+    answerFault(edge, new CallerGone());
+    assert.deepEqual(faults, []);
+  });
+});
