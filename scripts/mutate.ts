@@ -292,7 +292,15 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
     [toSpec('second-person'), toSpec('client-authentication'), toSpec('epoch'), toSpec('stops')],
     [server('tracing.test.ts'), server('log.test.ts')],
   ],
-  [server('app.ts'), [server('app.test.ts'), toSpec('http')], leg1, leg2, asking, [toSpec('revocation-stream')]],
+  [
+    server('app.ts'),
+    [server('app.test.ts'), toSpec('http')],
+    leg1,
+    leg2,
+    asking,
+    certificates,
+    [toSpec('revocation-stream')],
+  ],
   [server('ras/metadata.ts'), leg2, [toSpec('encryption'), toSpec('authorization-details')], certificates, metadata],
   [
     server('clients/authenticate.ts'),

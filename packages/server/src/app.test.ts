@@ -10,7 +10,7 @@ import type { Idp } from './idp/token-exchange.ts';
 import { openStops } from './stops/memory.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 
-describe('the token endpoint that the sign-in shares', () => {
+describe('the token endpoint that the sign-in shares', { timeout: 10_000 }, () => {
   const passedOn: (string | undefined)[] = [];
   const server = createServer();
   let app: ReturnType<typeof createIdpApp>;
