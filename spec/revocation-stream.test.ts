@@ -77,7 +77,7 @@ const tokenFor = async (world: World, claims: object = {}) => {
   return body.access_token;
 };
 
-describe('SIG-02: "tell MCP servers"', () => {
+describe('SIG-02: "tell MCP servers"', { timeout: 15_000 }, () => {
   for (const name of ['session-revoked', 'account-disabled'] as const) {
     test(`${name}: a guard in another process refuses within a second, and nobody else is cut off`, async () => {
       const world = await openStreamWorld();
@@ -155,7 +155,7 @@ describe('SIG-05: "Without a signal the exposure is access token life"', () => {
   });
 });
 
-describe('the stream itself', () => {
+describe('the stream itself', { timeout: 15_000 }, () => {
   test('frames are signed by a key of their own purpose, numbered, for one server, with a sign of life', async () => {
     const world = await openStreamWorld();
     const response = await world.raw('ras', streamRequest({ authorization: basic('server:tracker') }));
