@@ -112,6 +112,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('changes/guard-server.ts'), [server('changes/guard-server.test.ts')], [toSpec('admin-enable-server')]],
   [server('admin/steps.ts'), [server('admin/steps.test.ts')]],
   [server('policy/diff/moved.ts'), [server('policy/diff/moved.test.ts')]],
+  [server('changes/last-used.ts'), [server('changes/last-used.test.ts')]],
   ...['compiled', 'compare', 'counted'].map((name): [string, string[], string[]] => [
     server(`changes/${name}.ts`),
     [server(`changes/${name}.test.ts`)],

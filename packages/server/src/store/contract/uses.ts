@@ -6,7 +6,7 @@ import { type Access, erin, fresh, now, row } from './fixtures.ts';
 
 /** The record in numbers: the same before and after lines are in the index, and however many put them there. */
 export function usesContract(access: Access): void {
-  describe('uses', () => {
+  describe('uses', { timeout: 10_000 }, () => {
     const at = 1_600_000_000_000 - (1_600_000_000_000 % dayMs);
     const line = (kind: string, said: object, change: Partial<AuditRow>) =>
       row({ kind, timeMs: at, ...change, body: JSON.stringify({ domain: 'idp', outcome: 'allowed', ...said }) });
