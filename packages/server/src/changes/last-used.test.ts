@@ -10,6 +10,7 @@ describe('what was used last', () => {
     assert.equal(kept.get('a'), 1);
     kept.set('c', 3);
     assert.deepEqual([kept.get('b'), kept.get('a'), kept.get('c')], [undefined, 1, 3]);
+    assert.deepEqual(kept.values(), [1, 3], 'asking for what is not there takes no place');
   });
 
   test('set anew it counts as used, and nothing goes for it', () => {

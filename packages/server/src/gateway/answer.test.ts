@@ -33,7 +33,7 @@ async function fill(answer: Answer): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-describe('a client that has stopped reading', () => {
+describe('a client that has stopped reading', { timeout: 8000 }, () => {
   test('no keep-alive after the end of its stream: that would be an error nobody handles, and the end of the process', async () => {
     mock.timers.enable({ apis: ['setInterval'] });
     const { answer, outgoing } = await answerTo();
@@ -58,7 +58,7 @@ describe('a client that has stopped reading', () => {
   });
 });
 
-describe('what is ended before it began', () => {
+describe('what is ended before it began', { timeout: 8000 }, () => {
   test('no stream is opened any more', async () => {
     const { answer, outgoing } = await answerTo();
     answer.endStream();
@@ -85,14 +85,14 @@ describe('what is ended before it began', () => {
   });
 });
 
-test('of a stream nobody can read nothing is sent but the answer', async () => {
+test('of a stream nobody can read nothing is sent but the answer', { timeout: 8000 }, async () => {
   const { answer, outgoing } = await answerTo({ json: true, stream: false });
   assert.equal(await answer.openStream(), false);
   await answer.event({ data: 'progress' });
   assert.equal(outgoing.headersSent, false);
 });
 
-describe('an answer that is one document', () => {
+describe('an answer that is one document', { timeout: 8000 }, () => {
   /** All that the client has been sent once the connection is at rest. */
   const sentTo = async (client: Socket) => {
     let text = '';

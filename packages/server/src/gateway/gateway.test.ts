@@ -24,7 +24,7 @@ afterEach(() => {
   world.strangers.length = 0;
 });
 
-describe('MCS-01, RFC 9728 §3.1: protected resource metadata', () => {
+describe('MCS-01, RFC 9728 §3.1: protected resource metadata', { timeout: 15_000 }, () => {
   test('at the path-inserted URL, naming the resource as clients know it', async () => {
     const response = await fetch(`${world.origin}/.well-known/oauth-protected-resource/tracker/mcp`);
     assert.equal(response.headers.get('content-type'), 'application/json');
@@ -43,7 +43,7 @@ describe('MCS-01, RFC 9728 §3.1: protected resource metadata', () => {
   });
 });
 
-describe('at the door', () => {
+describe('at the door', { timeout: 15_000 }, () => {
   test('MCS-03: no token: 401 that says where to get one, without an error code', async () => {
     const response = await fetch(world.url('tracker'), { method: 'POST', body: '{' });
     assert.equal(response.status, 401);
@@ -167,7 +167,7 @@ describe('at the door', () => {
   });
 });
 
-describe('the headers of 2026-07-28 agree with the body, or nothing is sent', () => {
+describe('the headers of 2026-07-28 agree with the body, or nothing is sent', { timeout: 15_000 }, () => {
   const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };
   const body = rpc(1, 'tools/call', { name: 'a_read', arguments: {}, _meta: meta });
   const right = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'a_read' };
@@ -191,7 +191,7 @@ describe('the headers of 2026-07-28 agree with the body, or nothing is sent', ()
   }
 });
 
-describe('scopes and tools', () => {
+describe('scopes and tools', { timeout: 15_000 }, () => {
   test('a listed tool within the scopes: passed on, one line on the record', async () => {
     const response = await world.call('tracker', { body: callTool(1, 'a_read'), token: { id: 'jti-1' } });
     assert.match(await response.text(), /called/);
@@ -261,7 +261,7 @@ describe('scopes and tools', () => {
   });
 });
 
-describe('where an identity provider of ours tells people why', () => {
+describe('where an identity provider of ours tells people why', { timeout: 15_000 }, () => {
   const page = (reference: string) => `https://id.acme.example/refused/${reference}`;
   let explained: World;
   let asked: [reason: Refusal, person: string, reference: string][] = [];
@@ -344,7 +344,7 @@ describe('where an identity provider of ours tells people why', () => {
   });
 });
 
-describe('the record is durable first (design.md §3, T26)', () => {
+describe('the record is durable first (design.md §3, T26)', { timeout: 15_000 }, () => {
   test('not a byte of the answer before the record; the upstream works meanwhile', async () => {
     upstream.answerWith(({ body }, outgoing) => {
       world.events.push('upstream');
