@@ -186,6 +186,16 @@ describe('the replay of recorded decisions', () => {
     );
   });
 
+  test('whoever had some before is not let in, and whoever keeps some is not shut out', async () => {
+    const world = await openChangesWorld();
+    const policy = writer(world, 'policy');
+    await record(world, 'u_d1', ['engineering'], { scopesGranted: ['issues:read', 'issues:write'] });
+    await record(world, 'u_d2', ['data']);
+    const { id } = await policy.draft(dataWrites);
+    const { gained, letIn, lost, shutOut } = (await policy.send('GET', `/drafts/${id}/replay`)).body;
+    assert.deepEqual({ gained, letIn, lost, shutOut }, { gained: 1, letIn: 0, lost: 1, shutOut: 0 });
+  });
+
   test('comes in pages that add up, within a window', async () => {
     const world = await openChangesWorld();
     const policy = writer(world, 'policy');
