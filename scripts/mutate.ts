@@ -283,6 +283,13 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('metrics/meter.ts'), [server('metrics/meter.test.ts')]],
   [server('metrics/text.ts'), [server('metrics/meter.test.ts')]],
   [server('listener.ts'), [server('listener.test.ts')], [server('clients/client-certificate.test.ts')], boundaries],
+  [server('in-force.ts'), [server('in-force.test.ts')], [toSpec('taken-away'), toSpec('stops')]],
+  [server('store/group-commit.ts'), [server('store/group-commit.test.ts'), server('store/sqlite.test.ts')]],
+  [
+    server('policy/document-words.ts'),
+    [server('policy/document-words.test.ts')],
+    ['parse', 'trust', 'client-proofs', 'grants', 'details'].map((name) => server(`policy/${name}.test.ts`)),
+  ],
   [
     server('answer-grant.ts'),
     [server('answer-grant.test.ts'), server('app.test.ts'), toSpec('http')],

@@ -202,16 +202,15 @@ export const workload = mapping({
 export function isClientIdUrl(text: string): boolean {
   if (text.length > 256 || !text.startsWith('https://') || !URL.canParse(text) || /[\s\\#]/.test(text)) return false;
   const url = new URL(text);
-  if (url.username !== '' || url.password !== '' || text.slice('https://'.length).split('/')[0]?.includes('@'))
-    return false;
+  if (text.slice('https://'.length).split('/')[0]?.includes('@')) return false; // a user name, an empty one too
   // A parser resolves dot segments, encoded ones too: then the two spellings differ.
   return url.pathname !== '/' && url.href === text;
 }
 
-/** A client proves itself in one way: two would be as weak as the weaker. */
 /** What is said of `legacy_audience` beside anything else. */
 export const legacyNeedsKeys = 'is about client assertions: it goes with jwks or jwks_uri; drop it';
 
+/** A client proves itself in one way: two would be as weak as the weaker. */
 export function oneProof(proofs: readonly string[]): string {
   return `has ${proofs.join(' and ')}: a client proves itself in one way; keep one`;
 }

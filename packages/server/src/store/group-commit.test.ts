@@ -15,7 +15,7 @@ function counting(runGroup: RunGroup = runAll): { queue: GroupCommit; groups: nu
   return { queue, groups };
 }
 
-describe('group commit', () => {
+describe('group commit', { timeout: 5000 }, () => {
   test('what arrives in one turn of the event loop shares a group, also from later microtasks', async () => {
     const { queue, groups } = counting();
     const first = [1, 2, 3].map((value) => queue.submit(() => value));
@@ -89,10 +89,12 @@ describe('group commit', () => {
   });
 
   test('close runs what waits at once and refuses the rest', async () => {
-    const { queue } = counting();
+    const { queue, groups } = counting();
     const waiting = queue.submit(() => 1);
     queue.close();
     assert.equal(await waiting, 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(groups, [1], 'the turn that was asked for finds nothing left');
     await assert.rejects(
       queue.submit(() => 2),
       StoreUnavailable,

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { z } from 'zod';
+import {
+  encryptionJwks,
+  fetchedUrl,
+  isClientIdUrl,
+  isLoopback,
+  isMapping,
+  issuer,
+  issuerOrLocal,
+  isWebUrl,
+  jwks,
+  mapping,
+  scopeName,
+} from './document-words.ts';
+
+/** What is said of a value; `undefined` = it is let in. */
+function saidOf(schema: z.ZodType, value: unknown): string | undefined {
+  return schema.safeParse(value).error?.issues[0]?.message;
+}
+
+describe('a mapping', () => {
+  const schema = mapping({ name: z.string('must be text').max(3), other: z.string().optional() });
+
+  test('says what it may hold, of a key it does not know and of what is no mapping', () => {
+    assert.equal(saidOf(schema, { name: 'a', what: 1 }), 'not known here; allowed: name, other');
+    for (const value of [[], 'text', null]) assert.equal(saidOf(schema, value), 'must be a mapping with: name, other');
+    assert.equal(saidOf(schema, { name: 'abc' }), undefined);
+    assert.equal(saidOf(schema, { name: 1 }), 'must be text');
+  });
+
+  test('leaves what is wrong in another way to what says it', () => {
+    const refined = mapping({ name: z.string() }).refine(() => false, 'says why itself');
+    assert.equal(saidOf(refined, { name: 'a' }), 'says why itself');
+  });
+
+  test('is told from a list, from text and from nothing', () => {
+    const values: [value: unknown, isOne: boolean][] = [
+      [{}, true],
+      [[], false],
+      [null, false],
+      ['text', false],
+      [undefined, false],
+    ];
+    for (const [value, isOne] of values) assert.equal(isMapping({ value }), isOne, JSON.stringify(value));
+  });
+});
+
+test('the name of a scope is a token of 128 characters at most', () => {
+  assert.equal(saidOf(scopeName, 'a'.repeat(128)), undefined);
+  for (const text of ['a'.repeat(129), 'two words', '']) {
+    assert.equal(saidOf(scopeName, text), 'must be a scope token without spaces (RFC 6749 §3.3)', text);
+  }
+});
+
+describe('a URL', () => {
+  const web: [text: string, isOne: boolean][] = [
+    ['https://mcp.example', true],
+    ['https://mcp.example/', true],
+    ['https://mcp.example/a?b=c', true],
+    ['http://localhost:3000/a', true],
+    ['http://127.0.0.1/a', true],
+    ['http://127.8.9.1/a', true],
+    ['http://[::1]/a', true],
+    ['http://mcp.example/a', false],
+    ['http://localhost.example/a', false],
+    ['http://127.0.0.1.example/a', false],
+    ['ftp://localhost/a', false],
+    ['https://user@mcp.example/a', false],
+    ['https://user:word@mcp.example/a', false],
+    ['https://:word@mcp.example/a', false],
+    ['https://mcp.example/a#b', false],
+    ['https://mcp.example/a#', false],
+    ['https://mcp.example/a b', false],
+    ['https://mcp.example\\a', false],
+    ['https://MCP.example/a', false],
+    ['https://mcp.example:443/a', false],
+    ['https://mcp.example/a/../b', false],
+    ['mcp.example', false],
+    ['', false],
+  ];
+  for (const [text, isOne] of web) {
+    test(`${text || 'nothing'} is ${isOne ? '' : 'not '}one of the web`, () => {
+      assert.equal(isWebUrl(text), isOne);
+      assert.equal(saidOf(fetchedUrl, text) === undefined, isOne);
+    });
+  }
+
+  test('names this machine by its names alone', () => {
+    for (const name of ['localhost', '[::1]', '127.0.0.1', '127.255.0.9']) assert.ok(isLoopback(name), name);
+    for (const name of ['localhost.', '::1', '128.0.0.1', '127.0.0', 'a127.0.0.1', ''])
+      assert.ok(!isLoopback(name), name);
+  });
+
+  const issuers: [text: string, isOne: boolean][] = [
+    ['https://id.example', true],
+    ['https://id.example/tenant', true],
+    ['https://id.example/', false],
+    ['https://id.example?a=b', false],
+    ['https://id.example/tenant?', false],
+    ['http://id.example', false],
+  ];
+  for (const [text, isOne] of issuers) {
+    test(`${text} is ${isOne ? '' : 'not '}an issuer (RFC 8414 §2)`, () => {
+      assert.equal(saidOf(issuer, text) === undefined, isOne);
+      assert.equal(saidOf(issuerOrLocal, text) === undefined, isOne);
+    });
+  }
+
+  test('local stands for our own where it may', () => {
+    assert.equal(saidOf(issuerOrLocal, 'local'), undefined);
+    assert.notEqual(saidOf(issuer, 'local'), undefined);
+  });
+
+  const long = (length: number) => `https://c.example/${'a'.repeat(length - 'https://c.example/'.length)}`;
+  const clientIds: [name: string, text: string, isOne: boolean][] = [
+    ['with a path', 'https://c.example/client.json', true],
+    ['with a query', 'https://c.example/client?v=1', true],
+    ['of 256 characters', long(256), true],
+    ['of 257 characters', long(257), false],
+    ['without a path', 'https://c.example', false],
+    ['with the root alone', 'https://c.example/', false],
+    ['that is not https', 'http://localhost/client', false],
+    ['that is none', 'https://', false],
+    ['with a fragment', 'https://c.example/client#a', false],
+    ['with a blank', 'https://c.example/cli ent', false],
+    ['with a backslash', 'https://c.example\\client', false],
+    ['with a user name', 'https://user@c.example/client', false],
+    ['with a password', 'https://:word@c.example/client', false],
+    ['with an @ and no name', 'https://@c.example/client', false],
+    ['with an @ in its path', 'https://c.example/@client', true],
+    ['with a dot segment', 'https://c.example/a/../client', false],
+    ['with an encoded dot segment', 'https://c.example/a/%2e%2e/client', false],
+    ['with capitals in its host', 'https://C.example/client', false],
+  ];
+  for (const [name, text, isOne] of clientIds) {
+    test(`${name} may ${isOne ? '' : 'not '}be a client id (CIMD §3)`, () => assert.equal(isClientIdUrl(text), isOne));
+  }
+});
+
+const ec = { kty: 'EC', crv: 'P-256', x: 'eA', y: 'eQ' };
+const okp = { kty: 'OKP', crv: 'Ed25519', x: 'eA' };
+const rsa = { kty: 'RSA', n: 'n'.repeat(342), e: 'AQAB' };
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+
+describe('a key set', () => {
+  const keys: [name: string, key: unknown, said: string | undefined][] = [
+    ['P-256', ec, undefined],
+    ['Ed25519', okp, undefined],
+    ['RSA of 2048 bits', rsa, undefined],
+    ['all that may be said of one', { ...ec, alg: 'ES256', use: 'sig', kid: 'k1' }, undefined],
+    ['the newer name of EdDSA', { ...okp, alg: 'Ed25519' }, undefined],
+    ['certificates and times: they mean nothing here', { ...ec, x5c: ['a'], key_ops: ['verify'], exp: 1 }, undefined],
+    ['no mapping', 'key', 'must be a JSON Web Key'],
+    ['nothing', null, 'must be a JSON Web Key'],
+    ['a list', [ec], 'must be a JSON Web Key'],
+    ['a kind that is none', { ...ec, kty: 'oct' }, 'kty must be EC, OKP or RSA'],
+    ['a kind named like what every object has', { ...ec, kty: 'constructor' }, 'kty must be EC, OKP or RSA'],
+    ['a kind that is no text', { ...ec, kty: ['EC'] }, 'kty must be EC, OKP or RSA'],
+    ['another curve', { ...ec, crv: 'P-384' }, 'crv of an EC key must be P-256'],
+    ['another curve of the other kind', { ...okp, crv: 'X25519' }, 'crv of an OKP key must be Ed25519'],
+    ['a member too few', { ...ec, y: undefined }, 'y must be base64url text'],
+    ['members that are no base64url', { ...ec, x: 'a+b', y: '' }, 'x, y must be base64url text'],
+    ['RSA of fewer bits', { ...rsa, n: 'n'.repeat(341) }, 'an RSA key must have 2048 bits or more'],
+    ['an algorithm of another kind', { ...ec, alg: 'RS256' }, 'alg must be ES256'],
+    ['an algorithm that is none', { ...rsa, alg: 'none' }, 'alg must be RS256 or PS256'],
+    ['a key that is encrypted to', { ...ec, use: 'enc' }, 'use must be sig'],
+    ['an empty name', { ...ec, kid: '' }, 'kid must be text'],
+    ['a name that is no text', { ...ec, kid: 1 }, 'kid must be text'],
+  ];
+  for (const [name, key, said] of keys) {
+    test(`that signs, with ${name}: ${said ?? 'let in'}`, () => assert.equal(saidOf(jwks, { keys: [key] }), said));
+  }
+
+  const enc = { use: 'enc' };
+  const toEncrypt: [name: string, key: unknown, said: string | undefined][] = [
+    ['P-256', { ...ec, ...enc }, undefined],
+    ['X25519', { ...okp, crv: 'X25519', ...enc }, undefined],
+    ['RSA of 2048 bits', { ...rsa, ...enc }, undefined],
+    ['its algorithm', { ...ec, ...enc, alg: 'ECDH-ES' }, undefined],
+    ['no mapping', 'key', 'must be a JSON Web Key'],
+    ['nothing', null, 'must be a JSON Web Key'],
+    ['a list', [ec], 'must be a JSON Web Key'],
+    ['a key that signs', { ...ec, use: 'sig' }, 'use must be enc: a key that signs is not to be encrypted to'],
+    ['a key that does not say', ec, 'use must be enc: a key that signs is not to be encrypted to'],
+    ['a curve that signs', { ...okp, ...enc }, 'must be a key of the kind EC P-256, OKP X25519, RSA'],
+    ['what every object has', { kty: 'constructor', ...enc }, 'must be a key of the kind EC P-256, OKP X25519, RSA'],
+    ['a member too few', { ...ec, ...enc, x: undefined }, 'x must be base64url text'],
+    ['RSA of fewer bits', { ...rsa, ...enc, n: 'n'.repeat(341) }, 'an RSA key must have 2048 bits or more'],
+    ['another algorithm', { ...rsa, ...enc, alg: 'RSA1_5' }, 'alg must be RSA-OAEP-256'],
+    ['an algorithm of another kind', { ...ec, ...enc, alg: 'RSA-OAEP-256' }, 'alg must be ECDH-ES'],
+  ];
+  for (const [name, key, said] of toEncrypt) {
+    test(`to encrypt to, with ${name}: ${said ?? 'let in'}`, () =>
+      assert.equal(saidOf(encryptionJwks, { keys: [key] }), said));
+  }
+
+  for (const member of privateMembers) {
+    test(`with the private part ${member} is refused, and says that the pair is to be replaced (KEY-01)`, () => {
+      const said = `holds private parts (${member}): replace this key pair, list the public key`;
+      assert.equal(saidOf(jwks, { keys: [{ ...ec, [member]: '' }] }), said);
+      assert.equal(saidOf(encryptionJwks, { keys: [{ ...ec, use: 'enc', [member]: '' }] }), said);
+    });
+  }
+
+  for (const [schema, key] of [
+    [jwks, ec],
+    [encryptionJwks, { ...ec, ...enc }],
+  ] as const) {
+    test(`holds a list of at least one, and nothing beside it, ${schema === jwks ? 'to verify' : 'to encrypt'}`, () => {
+      assert.equal(saidOf(schema, { keys: [] }), 'must hold at least one key');
+      assert.equal(saidOf(schema, { keys: ec }), 'must be a list of JSON Web Keys');
+      assert.equal(saidOf(schema, {}), 'must be a list of JSON Web Keys');
+      for (const value of [null, 'keys', [ec]]) assert.equal(saidOf(schema, value), 'must be a mapping with: keys');
+      assert.equal(saidOf(schema, { keys: [key], more: 1 }), 'not known here; allowed: keys');
+    });
+  }
+});
