@@ -154,8 +154,7 @@ function freshId(document: Json, server: string, subject: string): string {
     .replace(/[^A-Za-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '');
   const wanted = `${whom}-${server}`.slice(0, 56).replace(/^-+/, '');
-  for (let count = 1; ; count += 1) {
-    const id = count === 1 ? wanted : `${wanted}-${count}`;
-    if (!taken.has(id)) return id;
-  }
+  let id = wanted;
+  for (let count = 2; taken.has(id); count += 1) id = `${wanted}-${count}`;
+  return id;
 }
