@@ -5,18 +5,19 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, type TestContext, test } from 'node:test';
 import { CompiledQuery } from 'kysely';
+import type { StoreWatch } from './group-commit.ts';
 import { openSqliteStore } from './sqlite.ts';
 import { StatementCache } from './sqlite-dialect.ts';
 import { sqliteWriter } from './sqlite-writer.ts';
 import { type AuditRow, StoreConflict, StoreUnavailable } from './store.ts';
 
 /** A writer on a connection of its own, which does not wait for others. */
-async function open(t: TestContext) {
+async function open(t: TestContext, watch?: StoreWatch) {
   const dir = mkdtempSync(join(tmpdir(), 'credence-writer-'));
   const file = join(dir, 'store.db');
   await (await openSqliteStore(file, { node: 'first' })).close();
   const database = new DatabaseSync(file, { timeout: 0 });
-  const writer = sqliteWriter(database, new StatementCache(database), 'one');
+  const writer = sqliteWriter(database, new StatementCache(database), 'one', undefined, watch);
   t.after(() => {
     writer.close();
     database.close();
@@ -104,6 +105,17 @@ describe('a group that fails as a whole is told why, and nothing of it is kept',
     }
     await commit(lineOf('d_1'));
     assert.equal(number('SELECT count(*) FROM audit'), 1);
+  });
+
+  test('what goes wrong once it stands is told, and nothing is written a second time', async (t) => {
+    const seen: number[] = [];
+    const lines = (count: number) => {
+      seen.push(count);
+      throw new Error('nobody looks on');
+    };
+    const { commit, number } = await open(t, { group: () => undefined, lines });
+    await assert.rejects(commit(lineOf('d_1'), lineOf('d_2')), StoreUnavailable);
+    assert.deepEqual([seen, number('SELECT count(*) FROM audit')], [[2], 2]);
   });
 
   test('it is closed', async (t) => {
