@@ -437,11 +437,19 @@ describe('IDP-43: a version that names the same RAS', () => {
     await away.close();
     await sending.store.artifacts.endSessionsOf(erin.id);
     await sending.recorded(({ kind }) => kind === 'alert');
+    const placesOf = async () => {
+      const places = await sending.store.bulletins.readers();
+      return [places.get(well.ras), places.get('sessions')];
+    };
+    await sending.recorded(({ audience, signal }) => audience === well.ras && signal !== undefined);
+    await settle();
+    const before = await placesOf();
     for (let version = 0; version < 3; version += 1) {
       sending.publish({ servers: 2 });
       await sending.off.look();
     }
     await settle(1500); // as long as three tries of a new one take
+    assert.deepEqual(await placesOf(), before, 'where it was');
     await sending.store.directory.provisioned.block(erin.id, true, []);
     await well.accepted(2);
     await settle();

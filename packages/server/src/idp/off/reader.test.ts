@@ -156,4 +156,32 @@ describe('a reader of bulletins', { timeout: 30_000 }, () => {
     const waited = await stopped;
     assert.ok(waited < 1000, String(waited));
   });
+
+  test('asked at whatever moment it comes to an end, it goes on', async () => {
+    for (let moments = 0; moments < 12; moments += 1) {
+      let place = 0;
+      let isAdded = false;
+      const { reader, reaches, kept } = open(() => ({}), {
+        bulletins: {
+          readers: async () => new Map([['r', place]]),
+          begin: async () => place,
+          after: async (position) => {
+            if (isAdded) return position < 1 ? [bulletin(1)] : [];
+            isAdded = true;
+            void (async () => {
+              for (let moment = 0; moment < moments; moment += 1) await undefined;
+              reader.wake();
+            })();
+            return [];
+          },
+          advance: async (_, position) => {
+            place = position;
+            kept.place = position;
+          },
+        },
+      });
+      reader.wake();
+      await reaches(1);
+    }
+  });
 });

@@ -67,15 +67,19 @@ export function createReader<T extends { readonly position: number }>(options: R
   }
 
   async function run(): Promise<void> {
-    while (isAsked && !isStopped) {
-      isAsked = false;
-      try {
-        if (await step()) isAsked = true;
-      } catch (fault) {
-        onFault(fault);
-        isAsked = true;
-        await pause();
+    try {
+      while (isAsked && !isStopped) {
+        isAsked = false;
+        try {
+          if (await step()) isAsked = true;
+        } catch (fault) {
+          onFault(fault);
+          isAsked = true;
+          await pause();
+        }
       }
+    } finally {
+      running = undefined; // not a moment later: whoever asks from here on begins anew
     }
   }
 
@@ -106,11 +110,7 @@ export function createReader<T extends { readonly position: number }>(options: R
   const wake = () => {
     isAsked = true;
     goOn?.();
-    if (running || isStopped) return;
-    running = run().finally(() => {
-      running = undefined;
-      if (isAsked) wake(); // asked in the moment between
-    });
+    running ??= run();
   };
 
   return {
