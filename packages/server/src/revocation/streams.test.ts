@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { describe, mock, test } from 'node:test';
 import { type JsonObject, parseJws, revocationsEvent } from '@credence/mcp/protocol';
 import { generatePrivateJwk, toSigner } from '../keys/signer.ts';
 import { far, fresh, now, signal, subjectKey } from '../store/contract/fixtures.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
+import type { Hit } from '../store/stop.ts';
 import { createRevocationStreams, type RevocationStreamOptions, type Subscription } from './streams.ts';
 
 const key = toSigner(generatePrivateJwk('ES256'));
@@ -125,6 +127,77 @@ describe('SIG-02, T20: streams of who is cut off', () => {
       store.cutOffs.revokeToken({ id: own, resource: 'https://r.example', until: far }),
     ]);
     assert.deepEqual(listOf(await next(reader), 'tokens'), [[own, far]]);
+    streams.close();
+  });
+
+  test('of stops a server hears those of its own and of all, each with what it is about, and at once', async () => {
+    const { store, streams, open, clock } = await withStore();
+    const [r, other] = ['https://r.example', 'https://other.example'];
+    const ras = (what: Hit['what'], value: string, from?: string): Hit => ({
+      at: 'ras',
+      what,
+      value,
+      ...(from && { from }),
+    });
+    const about = { kind: 'everything', target: 'all', reason: 'a drill', by: 'dana', at: now } as const;
+    const add = (id: string, ...hits: Hit[]) => store.stops.add({ id, ...about, hits }, {}, []);
+    const reader = open();
+    await next(reader);
+    const unheard: Hit[] = [ras('id_jag', 'j'), { at: 'idp', what: 'everything', value: '' }];
+    const told: Hit[] = [
+      ras('client', 'app'),
+      ras('server', r),
+      ras('account', 'a_1'),
+      ras('issuer', 'by issuer'),
+      ras('key', 'by key'),
+      ras('client', 'app', 'by issuer'),
+    ];
+    await add('st', ...unheard, ...told, ras('server', other));
+    const who = hash('sha256', `${r}\na_1`, 'base64url');
+    assert.deepEqual(
+      (await next(reader))?.stops,
+      [
+        ['app', null, null],
+        [null, null, null],
+        [null, null, who],
+        [null, 'by issuer', null],
+        [null, 'by key', null],
+        ['app', 'by issuer', null],
+      ].map((conditions, at) => [`st.${at}`, ...conditions, 0, 1, now + 3720]),
+    );
+    for (const hit of [ras('server', r), ras('everything', '')]) {
+      await add(hit.what, hit);
+      const heard = ((await next(reader))?.stops ?? []) as string[][];
+      assert.deepEqual(
+        heard.map(([id]) => id),
+        [`${hit.what}.0`],
+      );
+    }
+    await add('foreign', ras('server', other));
+    await wait(500);
+    clock.ms += 2500;
+    const sign = await next(reader);
+    assert.deepEqual(
+      [sign?.seq, sign?.at_ms, sign?.stops],
+      [5, clock.ms, undefined],
+      'a sign of life, when one was due',
+    );
+    streams.close();
+  });
+
+  test('whoever cannot judge stops hears nothing more while one concerns it', async () => {
+    const stopped = new Set<string>();
+    const { streams, open, clock } = await withStore({ isStopped: (resource) => stopped.has(resource) });
+    const [old, elsewhere] = [
+      open({ judgesStops: false }),
+      open({ judgesStops: false, resource: 'https://o.example' }),
+    ];
+    const judging = open();
+    for (const reader of [old, elsewhere, judging]) assert.equal((await next(reader))?.seq, 1);
+    stopped.add('https://r.example');
+    clock.ms += 2500;
+    assert.equal(await next(old), undefined);
+    for (const reader of [elsewhere, judging]) assert.equal((await next(reader))?.seq, 2);
     streams.close();
   });
 
