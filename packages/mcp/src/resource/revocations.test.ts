@@ -280,6 +280,17 @@ describe('T20: a stream that is not what was said is not believed, and begun ane
     assert.equal(await stream.revocations.standingOf(token()), 'holds');
   });
 
+  test('a token that is known to be revoked stays so while nothing is heard, and when nobody follows any more', async () => {
+    using stream = await withStream();
+    await stream.send({ tokens: [{ id: 't9', until: now + 60 }] });
+    const standings = () => ['t9', 't1'].map((id) => stream.revocations.standingOf(token({ id })));
+    assert.deepEqual(standings(), ['revoked', 'holds']);
+    stream.state.elapsedMs += 10_001;
+    assert.deepEqual(standings(), ['revoked', 'unknown']);
+    stream.revocations.close();
+    assert.deepEqual(standings(), ['revoked', 'unknown']);
+  });
+
   test('whoever says so lets in meanwhile, except who is known to be cut off', async () => {
     using stream = await withStream({ whenDeaf: 'accept' });
     await stream.send(cut);
