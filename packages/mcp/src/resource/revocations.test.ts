@@ -373,6 +373,7 @@ test('a connection has as long as a silence may last: none is begun anew before,
   fresh.state.elapsedMs += 10_000;
   await new Promise((resolve) => setTimeout(resolve, 700));
   assert.deepEqual([fresh.asked.length, heard.asked.length], [1, 1]);
+  assert.deepEqual([...fresh.faults, ...heard.faults], []);
   assert.deepEqual([fresh.revocations.isDeaf(), heard.revocations.isDeaf()], [true, false]);
 });
 
