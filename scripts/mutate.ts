@@ -283,6 +283,13 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   [server('metrics/meter.ts'), [server('metrics/meter.test.ts')]],
   [server('metrics/text.ts'), [server('metrics/meter.test.ts')]],
   [server('listener.ts'), [server('listener.test.ts')], [server('clients/client-certificate.test.ts')], boundaries],
+  ...['parse', 'compile', 'access-document', 'resource-document'].map((name): [string, ...string[][]] => [
+    server(`policy/${name}.ts`),
+    ['parse', 'access-document', 'resource-document'].map((of) => server(`policy/${of}.test.ts`)),
+    ['compile', 'trust', 'details', 'references', 'audience'].map((of) => server(`policy/${of}.test.ts`)),
+    ['client-proofs', 'grants', 'upstreams', 'together', 'compile-beside'].map((of) => server(`policy/${of}.test.ts`)),
+    [toSpec('targets'), toSpec('encryption')],
+  ]),
   [server('in-force.ts'), [server('in-force.test.ts')], [toSpec('taken-away'), toSpec('stops')]],
   [server('store/group-commit.ts'), [server('store/group-commit.test.ts'), server('store/sqlite.test.ts')]],
   [

@@ -154,6 +154,16 @@ test('a server is one of MCP when it stands before an upstream, or says what its
   );
 });
 
+test('what would be if rules were in force that decide nothing yet is there only where there are such', () => {
+  const rules = (more: string) => `
+    servers: { tracker: { local: tracker, scopes: { read: {} } } }
+    rules: [{ id: r, on: tracker, allow: [read], to: [everyone]${more} }]`;
+  assert.equal(accessOf(rules('')).trial, undefined);
+  const { rules: inForce, trial } = accessOf(rules(', report_only: true'));
+  assert.notEqual(trial, undefined);
+  assert.notDeepEqual(trial?.rules, inForce);
+});
+
 test('a second person is asked where the document requires it', () => {
   assert.equal(resourceOf('{ second_person: required }').secondPerson, true);
   assert.equal(resourceOf('{}').secondPerson, false);
@@ -165,6 +175,7 @@ describe('a document that contradicts the program it runs in is the operator’s
   const trust = (issuer: string) => `{ clients: { a: {} }, trust: { ${issuer} } }`;
   const entry = '{ keys: discovery, accounts: known, clients: [a] }';
   const server = (target: string) => `{ ${target}, scopes: { read: {} } }`;
+  const elsewhere = server('resource: https://b.example/mcp, ras: https://ras.example');
   const table: [name: string, compile: () => unknown, told: RegExp][] = [
     ['a RAS that trusts itself (IDP-34)', () => resourceOf(trust(`${ras}: ${entry}`)), /IDP-34/],
     ['a RAS that is its own local IdP (IDP-34)', () => resourceOf(trust(`local: ${entry}`), ras), /IDP-34/],
@@ -178,6 +189,27 @@ describe('a document that contradicts the program it runs in is the operator’s
       'two clients with one id, once as local (IDP-25)',
       () => accessOf(`{ clients: { a: { client_ids: { local: x } }, b: { client_ids: { ${ras}: x } } } }`),
       /IDP-25/,
+    ],
+    [
+      'an audience that is the RAS of no server',
+      () => accessOf(`{ servers: { a: ${elsewhere} }, audiences: { local: {} } }`),
+      /RAS of no server/,
+    ],
+    [
+      'an audience named twice, once as local',
+      () =>
+        accessOf(
+          `{ servers: { a: ${server('local: a')}, b: ${server(`resource: ${ras}/b/mcp, ras: ${ras}`)} }, audiences: { local: {}, ${ras}: {} } }`,
+        ),
+      /named twice/,
+    ],
+    [
+      'an alias that is the RAS of another server, meant as local',
+      () =>
+        accessOf(
+          `{ servers: { a: ${server('local: a')}, b: ${elsewhere} }, audiences: { https://ras.example: { aliases: [${ras}] } } }`,
+        ),
+      /alias .* is taken/,
     ],
     [
       'a client with two ids at one RAS',
