@@ -292,6 +292,7 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
   ]),
   [server('in-force.ts'), [server('in-force.test.ts')], [toSpec('taken-away'), toSpec('stops')]],
   [server('store/group-commit.ts'), [server('store/group-commit.test.ts'), server('store/sqlite.test.ts')]],
+  [server('policy/document-keys.ts'), [server('policy/document-keys.test.ts')]],
   [
     server('policy/document-words.ts'),
     [server('policy/document-words.test.ts')],

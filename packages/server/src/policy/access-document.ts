@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ClientTlsEntry } from './client-tls.ts';
+import { encryptionJwks, jwks, workload } from './document-keys.ts';
 import {
   cidr,
   circumstances,
@@ -7,7 +8,6 @@ import {
   detailTypeName,
   detailTypes,
   displayName,
-  encryptionJwks,
   fetchedUrl,
   has,
   id,
@@ -16,7 +16,6 @@ import {
   issuer,
   issuerOrLocal,
   isWebUrl,
-  jwks,
   legacyNeedsKeys,
   mapping,
   oneProof,
@@ -26,7 +25,6 @@ import {
   scopes,
   secondPerson,
   tenantName,
-  workload,
 } from './document-words.ts';
 
 /**

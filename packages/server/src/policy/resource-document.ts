@@ -1,6 +1,7 @@
 import { securityEventNames, signatureAlgorithms } from '@credence/mcp/protocol';
 import { z } from 'zod';
 import { ClientTlsEntry } from './client-tls.ts';
+import { jwks, workload } from './document-keys.ts';
 import {
   clientIdUrl,
   detailTypes,
@@ -11,7 +12,6 @@ import {
   id,
   isMapping,
   issuerOrLocal,
-  jwks,
   legacyNeedsKeys,
   mapping,
   oneProof,
@@ -19,7 +19,6 @@ import {
   scopes,
   secondPerson,
   tenantName,
-  workload,
 } from './document-words.ts';
 
 /**
