@@ -135,6 +135,10 @@ const rules: readonly [file: string, ...stages: (readonly string[])[]][] = [
     ['commit', 'what a session holds', 'uses'].map(toStore),
     [`${server('store/sqlite.test.ts')}#^SQLite `],
   ],
+  ...['audit-tally', 'audit-terms'].map((name): [string, string[]] => [
+    server(`store/${name}.ts`),
+    [server(`store/${name}.test.ts`), toStore('auditSearch'), server('store/audit-search.test.ts')],
+  ]),
   [server('store/audit-places.ts'), [toStore('auditSearch')]],
   [server('store/audit-orphans.ts'), [server('store/recent-lines.test.ts'), toStore('orphans')]],
   [server('audit/orphans.ts'), [server('audit/trace.test.ts')]],
