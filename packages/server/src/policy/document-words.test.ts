@@ -127,6 +127,8 @@ describe('a URL', () => {
     ['with a user name', 'https://user@c.example/client', false],
     ['with a password', 'https://:word@c.example/client', false],
     ['with an @ and no name', 'https://@c.example/client', false],
+    ['with a user name behind slashes too many', 'https:///user@c.example/client', false],
+    ['with a user name in its query alone', 'https://c.example/client?a=user@b', true],
     ['with an @ in its path', 'https://c.example/@client', true],
     ['with a dot segment', 'https://c.example/a/../client', false],
     ['with an encoded dot segment', 'https://c.example/a/%2e%2e/client', false],
