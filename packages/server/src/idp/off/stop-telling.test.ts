@@ -3,11 +3,11 @@ import { describe, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { readRecord } from '../../audit/personal.ts';
 import type { Facts } from '../../audit/record.ts';
-import { generatePrivateJwk, toSigner } from '../../keys/signer.ts';
 import type { AccessDocument } from '../../policy/access-document.ts';
 import { compileAccess } from '../../policy/compile.ts';
 import { parsePolicy } from '../../policy/parse.ts';
 import { cutAt, type Hit, type Resumption, type Stop } from '../../store/stop.ts';
+import { tellingOptions } from './fixtures/telling-options.ts';
 import { createStopTelling } from './stop-telling.ts';
 import type { TellingOptions } from './telling.ts';
 
@@ -41,18 +41,10 @@ const over = (change: Partial<Resumption> = {}): Resumption => ({
 
 /** @param answer - what the RAS answers when it is told the n-th time, from 1 on */
 function open(answer: (time: number) => Response, change: Partial<TellingOptions> = {}) {
-  const key = generatePrivateJwk('ES256');
   const alerts: Facts[] = [];
   const sets: { jti: string; payload: Record<string, unknown> }[] = [];
   const tell = createStopTelling({
-    issuer: 'https://id.example',
-    policy: () => policy,
-    signer: () => toSigner(key),
-    subjectSecret: 'secret',
-    bearer: undefined,
-    now: () => now,
-    nowMs: () => now * 1000,
-    receiver: () => ({ ras, endpoint: `${ras}/events` }),
+    ...tellingOptions(ras, now, policy),
     alert: async (facts) => {
       alerts.push(facts);
     },

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readRecord } from '../../audit/personal.ts';
 import type { Facts } from '../../audit/record.ts';
-import { generatePrivateJwk, toSigner } from '../../keys/signer.ts';
 import type { AccessDocument } from '../../policy/access-document.ts';
 import { compileAccess } from '../../policy/compile.ts';
 import { parsePolicy } from '../../policy/parse.ts';
 import type { Bulletin } from '../../store/off.ts';
+import { tellingOptions } from './fixtures/telling-options.ts';
 import { createTelling, type TellingOptions } from './telling.ts';
 
 const ras = 'https://mcp.example';
@@ -27,18 +27,10 @@ const bulletin = (position: number, change: Partial<Bulletin> = {}): Bulletin =>
 
 /** @param answer - what the RAS answers when it is told the n-th time, from 1 on */
 function open(answer: (time: number) => Response, change: Partial<TellingOptions> = {}) {
-  const key = generatePrivateJwk('ES256');
   const alerts: Facts[] = [];
   let times = 0;
   const tell = createTelling({
-    issuer: 'https://id.example',
-    policy: () => policy,
-    signer: () => toSigner(key),
-    subjectSecret: 'secret',
-    bearer: undefined,
-    now: () => now,
-    nowMs: () => now * 1000,
-    receiver: () => ({ ras, endpoint: `${ras}/events` }),
+    ...tellingOptions(ras, now, policy),
     alert: async (facts) => {
       alerts.push(facts);
     },
