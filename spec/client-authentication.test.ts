@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { clientAssertionType, mintJws, ok } from '@credence/mcp/protocol';
 import type { Call } from '../packages/server/src/call.ts';
-import { authenticateClient, hashSecret } from '../packages/server/src/clients/authenticate.ts';
+import { authenticateClient, hashSecret, readCredentials } from '../packages/server/src/clients/authenticate.ts';
 import { parseForm } from '../packages/server/src/form.ts';
 import { generatePrivateJwk, toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
 
@@ -25,6 +25,7 @@ describe('IDP-01, T27: only a client that has proven itself gets a line of its o
       now,
       form: form.value,
       authorization: undefined,
+      credentials: readCredentials({ authorization: undefined, form: form.value }),
       dpop: undefined,
       address: '192.0.2.1',
       answerWith: () => undefined,

@@ -1,7 +1,7 @@
 import { type EpochSeconds, no, type Refusal, type Result, refusalRow, wireCodes } from '@credence/mcp/protocol';
 import { type AuditRecord, type Facts, type RecordDomain, type RecordKind, toRow } from './audit/record.ts';
 import { type Call, eventId, toGrantName, traceIdOf } from './call.ts';
-import { claimedClientId } from './clients/authenticate.ts';
+import { claimedClientId, readCredentials } from './clients/authenticate.ts';
 import { type Answer, type Asked, CallerGone } from './door.ts';
 import type { Edge } from './edge.ts';
 import type { Form } from './form.ts';
@@ -31,7 +31,7 @@ export async function answerGrant(
     const catchingUp = edge.inForce.upTo(asOf);
     if (catchingUp) await catchingUp;
     const { call, draft } = openCall(asked, edge, form.ok ? form.value : noForm);
-    const claimedClient = claimedClientId(call);
+    const claimedClient = claimedClientId(call.credentials);
     const waitSeconds = edge.failures.waitSeconds(claimedClient, call.address);
     const result = waitSeconds > 0 ? no('too_many_requests') : form.ok ? await handler(call) : form;
     if (!result.ok && refusalRow(result.refusal).wire === 'invalid_client')
@@ -69,11 +69,13 @@ function openCall(asked: Asked, edge: Edge, form: Form): { call: Call; draft: Dr
   const grant = form.get('grant_type');
   const facts: Facts = { ...(correlation && { correlation }), ...(grant && { grantType: toGrantName(grant) }) };
   const draft: Draft = { id: eventId('d_'), kind: 'refusal', facts, authenticated: false, headers: {}, marks: [] };
+  const authorization = asked.header('authorization');
   const call: Call = {
     id: draft.id,
     now: Math.floor(edge.nowMs() / 1000) satisfies EpochSeconds,
     form,
-    authorization: asked.header('authorization'),
+    authorization,
+    credentials: readCredentials({ authorization, form }),
     dpop: asked.header('dpop'),
     certificate: edge.certificateOf && (() => edge.certificateOf?.(asked.incoming)),
     address: edge.addressOf(asked.incoming),
@@ -130,10 +132,11 @@ async function settle<T>(
     address: call.address,
     ...draft.facts,
   });
+  const record = toRecord(result);
   const outcome = await edge.store.commit({
     marks: draft.marks.filter(({ when }) => result.ok || when === 'always').map(({ mark }) => mark),
     // What granted and changed nothing, such as an introspection, uses up its marks and leaves no line.
-    records: result.ok && draft.kind === 'refusal' ? [] : [toRow(toRecord(result))],
+    records: result.ok && draft.kind === 'refusal' ? [] : [toRow(record)],
     recordsIfLost: (lost) => (isRepeatable(lost) ? [] : [toRow(toRecord(no(replayOf[lost.kind])))]),
     asOf: result.ok ? asOf : undefined,
     holding: result.ok ? draft.holding : undefined,
@@ -141,7 +144,8 @@ async function settle<T>(
   if ('stale' in outcome) return 'stale';
   const settled = outcome.won || isRepeatable(outcome.lost) ? result : no(replayOf[outcome.lost.kind]);
   // What granted and changed nothing is on no record, and is counted by its endpoint.
-  if (edge.watch && !(settled.ok && draft.kind === 'refusal')) edge.watch.decided(toRecord(settled));
+  if (edge.watch && !(settled.ok && draft.kind === 'refusal'))
+    edge.watch.decided(settled === result ? record : toRecord(settled));
   return settled;
 }
 

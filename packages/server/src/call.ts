@@ -1,6 +1,7 @@
 import { createHash, randomFillSync } from 'node:crypto';
-import { type EpochSeconds, grantType } from '@credence/mcp/protocol';
+import { type EpochSeconds, grantType, type Result } from '@credence/mcp/protocol';
 import type { Facts, RecordKind } from './audit/record.ts';
+import type { Credentials } from './clients/authenticate.ts';
 import type { ClientCertificate } from './clients/client-certificate.ts';
 import type { Form } from './form.ts';
 import type { Holding } from './store/held.ts';
@@ -14,6 +15,8 @@ export interface Call {
   readonly form: Form;
   /** The `Authorization` header as sent. */
   readonly authorization: string | undefined;
+  /** How the two above say who the client is. */
+  readonly credentials: Result<Credentials>;
   /** The `DPoP` header as sent. */
   readonly dpop: string | undefined;
   /** The certificate the caller showed on this connection, read when asked for; absent where none is looked for. */

@@ -51,13 +51,10 @@ export function fromRequest(request: Request, maxBytes = maxBodyBytes): Asked {
 
 /** Writes head and body in one piece. What was not read of the request ends the connection. */
 export function send(outgoing: ServerResponse, { status, headers, body }: Answer): void {
-  const unread = outgoing.req.complete ? {} : { connection: 'close' };
-  outgoing.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
-    ...headers,
-    ...unread,
-  });
+  const list = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))];
+  for (const name in headers) list.push(name, headers[name] as string);
+  if (!outgoing.req.complete) list.push('connection', 'close');
+  outgoing.writeHead(status, list);
   outgoing.end(body);
 }
 

@@ -7,6 +7,7 @@ import { isIn } from './egress.ts';
 import type { Health } from './health.ts';
 import { Problem } from './problem.ts';
 import type { RequestLog } from './request-log.ts';
+import { responseWith } from './response-with.ts';
 
 /** One origin: where it listens and the only name it answers to. */
 export interface ListenerOptions {
@@ -50,13 +51,17 @@ const limits = {
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const { host: expectedHost, hostname, protocol } = new URL(options.origin);
   const isPublicHttps = protocol === 'https:' && !isLoopbackHost(hostname);
+  const response = {
+    ServerResponse: responseWith({
+      'x-content-type-options': 'nosniff',
+      ...(isPublicHttps && { 'strict-transport-security': 'max-age=31536000' }),
+    }),
+  };
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     if (options.health?.(incoming, outgoing)) return;
     options.onRequest?.(incoming, outgoing);
     const refusal = checkPeer(incoming, options) ?? checkTarget(incoming, expectedHost);
     if (refusal) return answer(outgoing, ...refusal);
-    outgoing.setHeader('x-content-type-options', 'nosniff');
-    if (isPublicHttps) outgoing.setHeader('strict-transport-security', 'max-age=31536000');
     try {
       await options.handle(incoming, outgoing);
     } catch (fault) {
@@ -66,8 +71,11 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     }
   };
   const server = options.tls
-    ? createTlsServer({ ...limits, ...options.tls, ...askForCertificate(options), minVersion: 'TLSv1.2' }, handle)
-    : createServer(limits, handle);
+    ? createTlsServer(
+        { ...limits, ...response, ...options.tls, ...askForCertificate(options), minVersion: 'TLSv1.2' },
+        handle,
+      )
+    : createServer({ ...limits, ...response }, handle);
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   });

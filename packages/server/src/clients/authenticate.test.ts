@@ -6,7 +6,13 @@ import type { Call } from '../call.ts';
 import { parseForm } from '../form.ts';
 import { generatePrivateJwk, toPublicJwk, toSigner } from '../keys/signer.ts';
 import type { Mark } from '../store/store.ts';
-import { authenticateClient, type ClientRegistry, hashSecret, type RegisteredClient } from './authenticate.ts';
+import {
+  authenticateClient,
+  type ClientRegistry,
+  hashSecret,
+  type RegisteredClient,
+  readCredentials,
+} from './authenticate.ts';
 
 const issuer = 'https://id.acme.example';
 const now = 1_800_000_000;
@@ -37,6 +43,7 @@ function ask(body: Record<string, string>, authorization?: string) {
     now,
     form: form.value,
     authorization,
+    credentials: readCredentials({ authorization, form: form.value }),
     dpop: undefined,
     address: '192.0.2.1',
     answerWith: () => undefined,

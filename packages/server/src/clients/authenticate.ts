@@ -14,7 +14,6 @@ import {
   type Result,
 } from '@credence/mcp/protocol';
 import type { Call } from '../call.ts';
-import type { Form } from '../form.ts';
 import { verifySignature } from '../keys/verify-signature.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
 import type { ClientProof } from '../policy/model.ts';
@@ -52,7 +51,7 @@ export function hasSecret(client: RegisteredClient): boolean {
 }
 
 /** How a request says who the client is: exactly one of these (HTP-02). */
-type Credentials =
+export type Credentials =
   | { method: 'secret'; clientId: string; secret: string }
   /** `subject`: whom the assertion is about; the client itself, unless it is a token of its platform. */
   | { method: 'assertion'; clientId: string; assertion: ParsedJws; subject: string }
@@ -63,10 +62,7 @@ export const skewSeconds = 30;
 const maxAssertionSeconds = 3600;
 
 /** What authentication needs of a request. */
-export type ClientCall = Pick<
-  Call,
-  'form' | 'authorization' | 'certificate' | 'now' | 'note' | 'mark' | 'authenticated'
->;
+export type ClientCall = Pick<Call, 'credentials' | 'certificate' | 'now' | 'note' | 'mark' | 'authenticated'>;
 
 /**
  * Authenticates the client of a token request, by Basic, body secret, private_key_jwt, a token of its platform or the
@@ -82,7 +78,7 @@ export function authenticateClient<C extends RegisteredClient>(
   call: ClientCall,
   registry: ClientRegistry<C>,
 ): Result<C> | Promise<Result<C>> {
-  const credentials = parseCredentials(call);
+  const { credentials } = call;
   if (!credentials.ok) return credentials;
   const client = registry.find(credentials.value.clientId);
   if (client) call.note({ client: client.id });
@@ -140,21 +136,12 @@ function checkCredentials<C extends RegisteredClient>(
 }
 
 /** The client a request claims to be from, for counting failures before anything is believed; empty when none is named. */
-export function claimedClientId(call: Pick<Call, 'authorization' | 'form'>): string {
-  const credentials = parseCredentials(call);
+export function claimedClientId(credentials: Result<Credentials>): string {
   return credentials.ok ? credentials.value.clientId.slice(0, 256) : '';
 }
 
-const parsedOf = new WeakMap<Form, Result<Credentials>>();
-
-/** Read once for each request: to count its failures, and to authenticate it. */
-function parseCredentials(call: Pick<Call, 'authorization' | 'form'>): Result<Credentials> {
-  const known = parsedOf.get(call.form) ?? readCredentials(call);
-  parsedOf.set(call.form, known);
-  return known;
-}
-
-function readCredentials({ authorization, form }: Pick<Call, 'authorization' | 'form'>): Result<Credentials> {
+/** Reads how a request says who the client is; nothing of it is believed yet. */
+export function readCredentials({ authorization, form }: Pick<Call, 'authorization' | 'form'>): Result<Credentials> {
   const inBody = form.get('client_id');
   const secret = form.get('client_secret');
   const assertion = form.get('client_assertion');

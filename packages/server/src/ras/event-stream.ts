@@ -2,7 +2,7 @@ import { judgesStops, no, ok, type Refusal, type Result, refusalRow, wireCodes }
 import { type AuditRecord, type Facts, toRow } from '../audit/record.ts';
 import type { RefusalLedger } from '../audit/refusal-ledger.ts';
 import { eventId } from '../call.ts';
-import { authenticateClient, type ClientCall, claimedClientId } from '../clients/authenticate.ts';
+import { authenticateClient, type ClientCall, claimedClientId, readCredentials } from '../clients/authenticate.ts';
 import type { FailureLimit } from '../limits.ts';
 import type { ResourceServer } from '../policy/model.ts';
 import type { RevocationStreams } from '../revocation/streams.ts';
@@ -35,8 +35,10 @@ export async function openEventStream(
   const facts: Facts = {};
   let known = false;
   const call: ClientCall = {
-    form: { get: () => undefined, resources: [] },
-    authorization: request.headers.get('authorization') ?? undefined,
+    credentials: readCredentials({
+      authorization: request.headers.get('authorization') ?? undefined,
+      form: { get: () => undefined, resources: [] },
+    }),
     now: Math.floor(door.nowMs() / 1000),
     note: (more) => void Object.assign(facts, more),
     mark: () => undefined, // a secret uses nothing up
@@ -44,7 +46,7 @@ export async function openEventStream(
       known = true;
     },
   };
-  const claimed = claimedClientId(call);
+  const claimed = claimedClientId(call.credentials);
   const waitSeconds = door.failures.waitSeconds(claimed, address);
   const stream = waitSeconds > 0 ? no('too_many_requests') : await open(request, call, ras, door.streams);
   if (stream.ok) {

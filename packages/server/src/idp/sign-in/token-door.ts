@@ -1,5 +1,5 @@
 import { type Refusal, refusalRow, wireCodes } from '@credence/mcp/protocol';
-import { claimedClientId } from '../../clients/authenticate.ts';
+import { claimedClientId, readCredentials } from '../../clients/authenticate.ts';
 import { TooBusy } from '../../directory/password.ts';
 import { parseForm } from '../../form.ts';
 import { pageHeaders } from '../../pages/headers.ts';
@@ -79,7 +79,9 @@ export function limitClients(options: SignInOptions, pass: string): Layer {
     if (!form.ok) return refuse(context, options, form.refusal);
 
     const address = options.addressOf(context.req);
-    const client = claimedClientId({ authorization: context.req.headers.authorization, form: form.value });
+    const client = claimedClientId(
+      readCredentials({ authorization: context.req.headers.authorization, form: form.value }),
+    );
     const waitSeconds = options.failures.waitSeconds(client, address);
     if (waitSeconds > 0) {
       context.set('retry-after', String(waitSeconds));

@@ -1,5 +1,5 @@
 import { no, ok, type Result } from '@credence/mcp/protocol';
-import { authenticateClient } from '../../clients/authenticate.ts';
+import { authenticateClient, readCredentials } from '../../clients/authenticate.ts';
 import type { Form } from '../../form.ts';
 import type { Mark } from '../../store/store.ts';
 import { clientAssertionMark } from './adapter.ts';
@@ -23,8 +23,7 @@ export async function exchangeForPass(
 
   const marks: Mark[] = [];
   const call = {
-    form,
-    authorization,
+    credentials: readCredentials({ authorization, form }),
     now: options.now(),
     note: () => undefined,
     authenticated: () => undefined,
