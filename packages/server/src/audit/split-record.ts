@@ -10,7 +10,9 @@ export function splitRecord(record: AuditRecord): Pick<AuditRow, 'body' | 'perso
   const shared: Record<string, unknown> = {};
   const personal: Record<string, unknown> = { salt: '' };
   let isAnybody = false;
-  for (const [name, value] of Object.entries(record)) {
+  let name: keyof AuditRecord;
+  for (name in record) {
+    const value = record[name];
     if (!isPersonal.has(name)) shared[name] = value;
     else if (value !== undefined) {
       isAnybody = true;

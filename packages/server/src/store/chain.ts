@@ -12,10 +12,18 @@ export function emptyChain(node: string): ChainHead {
   return { seq: 0, hash: sha256('credence-audit-chain-1', node) };
 }
 
-/** The line that follows `head` on `node`. Everything in it that tells what happened is hashed, and so is what came before. */
-export function nextLine(node: string, head: ChainHead, row: AuditRow): Omit<StoredAuditRow, 'position'> {
+/** Where a line stands in the chain of its node. */
+export type Link = Pick<StoredAuditRow, 'node' | 'seq' | 'previousHash' | 'hash'>;
+
+/** The place that follows `head` on `node`. Everything in a line that tells what happened is hashed, and so is what came before. */
+export function nextLink(node: string, head: ChainHead, row: AuditRow): Link {
   const seq = head.seq + 1;
-  return { ...row, node, seq, previousHash: head.hash, hash: lineHash(node, seq, head.hash, row) };
+  return { node, seq, previousHash: head.hash, hash: lineHash(node, seq, head.hash, row) };
+}
+
+/** The line that follows `head` on `node`. */
+export function nextLine(node: string, head: ChainHead, row: AuditRow): Omit<StoredAuditRow, 'position'> {
+  return { ...row, ...nextLink(node, head, row) };
 }
 
 /**

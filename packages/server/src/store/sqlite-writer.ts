@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { EpochSeconds } from '@credence/mcp/protocol';
-import { type ChainHead, emptyChain, nextLine } from './chain.ts';
+import { type ChainHead, emptyChain, type Link, nextLink } from './chain.ts';
 import type { Change } from './engine.ts';
 import { GroupCommit, type StoreWatch, type Unit, type UnitOutcome, type WriteTurn } from './group-commit.ts';
 import { readHeld, toHeldText } from './held.ts';
@@ -13,7 +13,6 @@ import {
   type CommitOutcome,
   type Mark,
   StoreConflict,
-  type StoredAuditRow,
   StoreUnavailable,
 } from './store.ts';
 import { isOnceOnly, usedOnce } from './used-once.ts';
@@ -202,9 +201,9 @@ export function sqliteWriter(
 
   function append(rows: readonly AuditRow[]): void {
     for (const row of rows) {
-      const line = nextLine(node, head, row);
-      waiting.push({ row, line });
-      head = line;
+      const link = nextLink(node, head, row);
+      waiting.push({ row, link });
+      head = link;
     }
   }
 
@@ -231,10 +230,9 @@ interface Written {
   readonly lines: number;
 }
 
-/** A line, and what of it is kept beside its text. */
 interface Line {
   readonly row: AuditRow;
-  readonly line: Pick<StoredAuditRow, 'node' | 'seq' | 'previousHash' | 'hash'>;
+  readonly link: Link;
 }
 
 /** A statement for each line costs a third more. */
@@ -250,9 +248,9 @@ function insertLines(count: number): string {
      access_token) VALUES ${values.join(', ')}`;
 }
 
-function toValues({ row, line }: Line): SQLInputValue[] {
+function toValues({ row, link }: Line): SQLInputValue[] {
   const { id, kind, timeMs, body, personal = null } = row;
   const { person = null, client = null, server = null, idJag = null, accessToken = null } = row;
-  const place = [line.node, line.seq, line.previousHash, line.hash];
-  return [...place, id, kind, timeMs, body, personal, person, client, server, idJag, accessToken];
+  const { node, seq, previousHash, hash } = link;
+  return [node, seq, previousHash, hash, id, kind, timeMs, body, personal, person, client, server, idJag, accessToken];
 }
