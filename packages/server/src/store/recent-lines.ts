@@ -51,14 +51,27 @@ export function recentLines(max = maxLines): RecentLines {
 /** A line for its readers: what they want and nothing else, so that it does not keep the rest of it in memory. */
 export function toRecentLine(position: number, row: AuditRow): RecentLine {
   const { kind, timeMs, person, client, server } = row;
-  const { issuer, domain, outcome, reason, correlation, scopesGranted, scopesAsked, unknownScopes, by, credential } =
-    row.said ?? readSaid(row);
-  const said = {
-    ...{ issuer, domain, outcome, reason, correlation, scopesGranted, scopesAsked, unknownScopes },
-    ...(by !== undefined && { by }),
-    ...(credential !== undefined && { credential }),
-  };
+  const said = toSaid(row.said ?? readSaid(row));
   return { position, kind, timeMs, person, client, server, said, isPersonal: row.personal !== undefined };
+}
+
+/** What was said before, by the text of it: thousands of lines say the same, and each would keep it until the line is read. */
+const saidBefore = new Map<string, SaidFacts>();
+const maxSaidBefore = 1000;
+
+function toSaid(facts: SaidFacts): SaidFacts {
+  const { issuer, domain, outcome, reason, scopesGranted, scopesAsked, unknownScopes } = facts;
+  const { correlation, by, credential } = facts;
+  const said = { issuer, domain, outcome, reason, scopesGranted, scopesAsked, unknownScopes };
+  if (correlation !== undefined || by !== undefined || credential !== undefined) {
+    return { ...said, correlation, ...(by !== undefined && { by }), ...(credential !== undefined && { credential }) };
+  }
+  const text = JSON.stringify([issuer, domain, outcome, reason, scopesGranted, scopesAsked, unknownScopes]);
+  const known = saidBefore.get(text);
+  if (known) return known;
+  if (saidBefore.size >= maxSaidBefore) saidBefore.clear();
+  saidBefore.set(text, said);
+  return said;
 }
 
 /** What the text of a line says that readers go by; as somebody wrote it, so that each member may be anything. */
