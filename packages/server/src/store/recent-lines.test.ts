@@ -69,6 +69,30 @@ describe('what was just written is at hand', () => {
     const nobody = said({ outcome: 'allowed' });
     assert.equal('by' in nobody || 'credential' in nobody, false, 'no room is taken by what hardly any line says');
   });
+
+  test('what many lines say is kept once; what one says, with that one', () => {
+    const said = (facts: SaidFacts) =>
+      toRecentLine(1, { id: 'd_1', kind: 'issuance', timeMs: 1, body: '{}', said: facts }).said;
+    const facts = { domain: 'idp', outcome: 'allowed', scopesGranted: ['read'], scopesAsked: ['read', 'write'] };
+    const one = said({ ...facts });
+    assert.equal(said({ ...facts, scopesGranted: ['read'] }), one);
+    for (const change of [
+      { issuer: 'theirs' },
+      { domain: 'ras' },
+      { outcome: 'refused' },
+      { reason: 'policy_denied' },
+      { scopesGranted: ['read', 'write'] },
+      { scopesAsked: ['read write'] },
+      { unknownScopes: 1 },
+      { correlation: 'trace' },
+    ]) {
+      const other = said({ ...facts, ...change });
+      assert.deepEqual({ ...other }, { ...one, ...change });
+    }
+    for (let at = 0; at < 1000; at += 1) said({ reason: `reason ${at}` });
+    assert.notEqual(said({ ...facts }), one, 'in bounded space');
+    assert.deepEqual(said({ ...facts }), one);
+  });
 });
 
 describe('the index of what was just written', () => {

@@ -7,14 +7,7 @@ import { readHeld, toHeldText } from './held.ts';
 import { type RecentLine, type RecentLines, toRecentLine } from './recent-lines.ts';
 import type { StatementCache } from './sqlite-dialect.ts';
 import { isConstraintViolation, toStoreError, unavailability } from './sqlite-error.ts';
-import {
-  type AuditRow,
-  type Commit,
-  type CommitOutcome,
-  type Mark,
-  StoreConflict,
-  StoreUnavailable,
-} from './store.ts';
+import { type AuditRow, type Commit, type CommitOutcome, type Mark, StoreConflict, StoreUnavailable } from './store.ts';
 import { isOnceOnly, usedOnce } from './used-once.ts';
 
 /** The one way into an SQLite store. Everything that is written passes the same queue and may share a transaction. */
