@@ -16,6 +16,7 @@ const unavailable = new Map([
   [26, 'not a database'],
 ]);
 
+const busy = 5;
 const constraint = 19;
 
 /** What the error says about the database as a whole, or undefined when it speaks of one statement. */
@@ -24,6 +25,11 @@ export function unavailability(error: unknown): string | undefined {
   if (error.code === 'ERR_INVALID_STATE') return 'closed';
   if (error.code !== 'ERR_SQLITE_ERROR' || !('errcode' in error)) return undefined;
   return unavailable.get(Number(error.errcode) & 0xff);
+}
+
+/** True when another connection holds what this one needs. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === busy;
 }
 
 /** Turns an error that means the store is away into `StoreUnavailable`; leaves every other as it is. */

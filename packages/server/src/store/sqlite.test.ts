@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { Kysely } from 'kysely';
 import { Problem } from '../problem.ts';
 import { createRemoteTurn, createTurns, type Taker } from '../workers/turns.ts';
@@ -132,6 +133,32 @@ describe('SQLite', () => {
       lines.map(({ length }) => length),
       [10, 10],
     );
+  });
+
+  test('a file that is new and locked by another is waited for, and not for ever', async () => {
+    const hold = (file: string, milliseconds: number) =>
+      new Worker(
+        `const { DatabaseSync } = require('node:sqlite');
+        const { parentPort, workerData } = require('node:worker_threads');
+        const database = new DatabaseSync(workerData.file);
+        database.exec('BEGIN IMMEDIATE');
+        parentPort.postMessage('held');
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, workerData.milliseconds);
+        database.close();`,
+        { eval: true, workerData: { file, milliseconds } },
+      );
+    for (const [milliseconds, isOpened] of [
+      [300, true],
+      [3000, false],
+    ] as const) {
+      const file = freshFile();
+      const holder = hold(file, milliseconds);
+      await once(holder, 'message');
+      const opened = openSqliteStore(file, { node: 'one' });
+      if (isOpened) await (await opened).close();
+      else await assert.rejects(opened, /locked/);
+      await once(holder, 'exit');
+    }
   });
 
   test('2000 commits at once share a handful of transactions', async () => {

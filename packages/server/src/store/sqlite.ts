@@ -10,7 +10,7 @@ import { refuseAway } from './move/fence.ts';
 import { type RecentLines, recentLines } from './recent-lines.ts';
 import type { Schema } from './schema.ts';
 import { nodeSqliteDialect, StatementCache } from './sqlite-dialect.ts';
-import { unavailability } from './sqlite-error.ts';
+import { isBusy, unavailability } from './sqlite-error.ts';
 import { sqliteReads } from './sqlite-reads.ts';
 import { type SqliteWriter, sqliteWriter } from './sqlite-writer.ts';
 import type { Store } from './store.ts';
@@ -98,7 +98,7 @@ function openDatabase(path: string): DatabaseSync {
     if (path !== ':memory:') createPrivately(path);
     const database = new DatabaseSync(path, { timeout: busyMs, enableForeignKeyConstraints: true, defensive: true });
     try {
-      const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode;
+      const mode = toLog(database);
       if (path !== ':memory:' && mode !== 'wal') {
         throw new Problem(`The file system of ${path} cannot keep the store safely.`, 'Put the home on a local disk.');
       }
@@ -115,6 +115,22 @@ function openDatabase(path: string): DatabaseSync {
     }
   } catch (error) {
     throw toProblem(path, error);
+  }
+}
+
+/**
+ * Has commits go through the log. A file that is new and being opened by another process is locked for a moment, and this one
+ * statement does not wait for that as all others do.
+ */
+function toLog(database: DatabaseSync): unknown {
+  const sinceMs = performance.now();
+  for (;;) {
+    try {
+      return database.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() - sinceMs > busyMs) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
   }
 }
 
