@@ -80,6 +80,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
         'pages',
         'problem',
         'request-log',
+        'response-with',
         'secret-file',
         'store-config',
         'tls',
