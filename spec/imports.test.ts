@@ -73,6 +73,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
         'health',
         'home',
         'home-lock',
+        'lately',
         'limits',
         'listener',
         'log',

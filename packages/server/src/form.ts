@@ -35,19 +35,19 @@ export function parseForm(body: string): Result<Form> {
 }
 
 /** Values that stand in every request, as nearly everybody writes them: known, and so not decoded again each time. */
-const usual: ReadonlyMap<string, string> = new Map(
-  [...Object.values(grantType), ...Object.values(tokenType), clientAssertionType].map((value) => [
-    encodeURIComponent(value),
-    value,
-  ]),
-);
+const usual = [...Object.values(grantType), ...Object.values(tokenType), clientAssertionType].map((value) => ({
+  value,
+  encoded: encodeURIComponent(value),
+}));
 
 /** Decodes a name or value; `undefined` when a `%` starts no escape or the escapes are not UTF-8, where `URLSearchParams` would silently mend. */
 function decode(text: string): string | undefined {
   const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
   if (!spaced.includes('%')) return spaced;
+  // One after the other: to look it up, each would be hashed from end to end.
+  for (const { value, encoded } of usual) if (encoded === spaced) return value;
   try {
-    return usual.get(spaced) ?? decodeURIComponent(spaced);
+    return decodeURIComponent(spaced);
   } catch {
     return undefined;
   }

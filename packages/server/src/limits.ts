@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { EpochSeconds } from '@credence/mcp/protocol';
+import { createLately } from './lately.ts';
 
 /**
  * Failures of one client id from one network address. Keyed by both, so that failing on purpose locks out nobody but
@@ -71,21 +72,25 @@ export interface Pace {
   take(key: string): boolean;
 }
 
-/** A bucket for each key, in memory, in bounded space: the one used longest ago goes when there are too many. */
+/** A bucket for each key, in memory, in bounded space: one that was used long ago goes when there are too many. */
 export function createPace(options: {
   burst: number;
   perSecond: number;
   nowMs: () => number;
   shared?: SharedCounts | undefined;
 }): Pace {
-  const buckets = new Map<string, { left: number; atMs: number }>();
+  const buckets = createLately<{ left: number; atMs: number }>(maxPairs);
+  const fresh = (key: string) => {
+    const bucket = { left: options.burst, atMs: options.nowMs() };
+    buckets.set(key, bucket);
+    return bucket;
+  };
   const take = (key: string): boolean => {
+    const bucket = buckets.get(key) ?? fresh(key);
     const nowMs = options.nowMs();
-    const { left, atMs } = buckets.get(key) ?? { left: options.burst, atMs: nowMs };
-    const filled = Math.min(options.burst, left + ((nowMs - atMs) / 1000) * options.perSecond);
-    buckets.delete(key);
-    if (buckets.size >= maxPairs) buckets.delete(buckets.keys().next().value ?? '');
-    buckets.set(key, { left: filled >= 1 ? filled - 1 : filled, atMs: nowMs });
+    const filled = Math.min(options.burst, bucket.left + ((nowMs - bucket.atMs) / 1000) * options.perSecond);
+    bucket.left = filled >= 1 ? filled - 1 : filled;
+    bucket.atMs = nowMs;
     return filled >= 1;
   };
   options.shared?.hear('pace', take);

@@ -9,6 +9,11 @@ describe('KEY-06: one JSON object, duplicate members refused, depth limited', ()
     ['a duplicate spelled with an escape', '{"aud":"a","\\u0061ud":"b"}'],
     ['a duplicate deep inside', '{"a":[{"b":{"c":1,"c":2}}]}'],
     ['a duplicate after a nested object', '{"a":{"b":1},"c":{"b":1},"a":1}'],
+    ['a duplicate that takes members away with it', '{"a":{"x":1},"a":{}}'],
+    ['a duplicate that brings members along', '{"a":{},"a":{"x":1,"y":2}}'],
+    ['a duplicate number', '{"1":1,"1":2}'],
+    ['a duplicate __proto__', '{"__proto__":{"a":1},"__proto__":{"a":1}}'],
+    ['a duplicate in an array in an array', '{"a":[[1],[[{"b":null,"b":null}]]]}'],
     ['an array', '[1]'],
     ['a string', '"a"'],
     ['two objects', '{}{}'],
@@ -23,6 +28,8 @@ describe('KEY-06: one JSON object, duplicate members refused, depth limited', ()
   const accepted: [name: string, text: string][] = [
     ['equal names in different objects', '{"a":{"b":1},"c":{"b":1}}'],
     ['a string that looks like a member', '{"a":"\\"a\\":1","b":["a","a"]}'],
+    ['colons and braces in strings', '{"a:":":","{":"}:{"}'],
+    ['a __proto__ and numbers', '{"__proto__":{"1":1},"1":{"01":null}}'],
     ['a value equal to a name', '{"a":"b","b":"a"}'],
     ['sixteen levels', `${'{"a":'.repeat(15)}{}${'}'.repeat(15)}`],
     ['a backslash before the closing quote', '{"a\\\\":1,"a":2}'],
@@ -30,6 +37,16 @@ describe('KEY-06: one JSON object, duplicate members refused, depth limited', ()
   for (const [name, text] of accepted) {
     test(`${name}: accepted`, () => assert.deepEqual(parseStrictObject(text), JSON.parse(text)));
   }
+
+  test('whatever is written twice, with whatever around it, is refused', () => {
+    const any = fc.jsonValue({ maxDepth: 5 });
+    fc.assert(
+      fc.property(fc.string(), any, any, any, (name, first, between, second) => {
+        const [key, one, other, two] = [name, first, between, second].map((part) => JSON.stringify(part));
+        assert.equal(parseStrictJson(`[${other},{"in":{${key}:${one},"between":${other},${key}:${two}}}]`), undefined);
+      }),
+    );
+  });
 
   test('whatever JSON.stringify writes comes back the same', () => {
     fc.assert(

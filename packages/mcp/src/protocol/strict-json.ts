@@ -21,54 +21,54 @@ export function parseStrictJson(text: string, maxDepth = 16): unknown {
   } catch {
     return undefined;
   }
-  return membersAreUnique(text, maxDepth) ? value : undefined;
+  const members = membersIn(text, maxDepth);
+  return members !== undefined && members === membersOf(value) ? value : undefined;
 }
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const [quote, backslash, comma, openBrace, closeBrace, openBracket, closeBracket] = [...'"\\,{}[]'].map((character) =>
+const [quote, backslash, colon, openBrace, closeBrace, openBracket, closeBracket] = [...'"\\:{}[]'].map((character) =>
   character.charCodeAt(0),
 );
 
-/** Walks text that `JSON.parse` has already accepted, so the grammar needs no second check. */
-function membersAreUnique(text: string, maxDepth: number): boolean {
-  const open: (Set<string> | null)[] = []; // one entry a level: the member names seen, or null for an array
-  let nameComesNext = false;
-
+/**
+ * How many members the objects in a text have, at all levels; `undefined` when there are too many levels. The text is one that
+ * `JSON.parse` has already accepted, so the grammar needs no second check: outside of strings, a colon is a member.
+ */
+function membersIn(text: string, maxDepth: number): number | undefined {
+  let members = 0;
+  let depth = 0;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
-      case quote: {
-        const end = endOfString(text, at);
-        const names = open.at(-1);
-        if (nameComesNext && names) {
-          const raw = text.slice(at + 1, end);
-          const name = raw.includes('\\') ? String(JSON.parse(`"${raw}"`)) : raw;
-          if (names.has(name)) return false;
-          names.add(name);
-          nameComesNext = false;
-        }
-        at = end;
+      case quote:
+        at = endOfString(text, at);
         break;
-      }
+      case colon:
+        members += 1;
+        break;
       case openBrace:
       case openBracket:
-        nameComesNext = text.charCodeAt(at) === openBrace;
-        open.push(nameComesNext ? new Set() : null);
-        if (open.length > maxDepth) return false;
+        depth += 1;
+        if (depth > maxDepth) return undefined;
         break;
       case closeBrace:
       case closeBracket:
-        open.pop();
-        nameComesNext = false;
-        break;
-      case comma:
-        nameComesNext = open.at(-1) instanceof Set;
+        depth -= 1;
         break;
     }
   }
-  return true;
+  return members;
+}
+
+/** How many members were kept of them. Of two of one name, however it is spelled, one was not, nor anything inside of it. */
+function membersOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let members = 0;
+  if (Array.isArray(value)) for (const item of value) members += membersOf(item);
+  else for (const name in value) members += 1 + membersOf((value as JsonObject)[name]);
+  return members;
 }
 
 /** The quote that ends a string: the next one with an even number of backslashes before it. */

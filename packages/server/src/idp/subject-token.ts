@@ -14,6 +14,7 @@ import {
   type VerifiedJwt,
 } from '@credence/mcp/protocol';
 import { verifySignature } from '../keys/verify-signature.ts';
+import { createLately } from '../lately.ts';
 
 /** What an ID Token of ours says about a sign-in. Whether the person and the session still stand is read elsewhere, now. */
 export interface SubjectToken {
@@ -45,21 +46,7 @@ export interface IdTokenVerifier {
   verify(token: string): Result<VerifiedJwt>;
 }
 
-/** In each of two generations. When the younger is full, it becomes the older, and what that held is forgotten. */
 const rememberedTokens = 10_000;
-
-/** Remembers lately used values in bounded space. */
-function createMemory<T>(): { get(key: string): T | undefined; set(key: string, value: T): void } {
-  let younger = new Map<string, T>();
-  let older = younger;
-  return {
-    get: (key) => younger.get(key) ?? older.get(key),
-    set(key, value) {
-      if (younger.size >= rememberedTokens) [older, younger] = [younger, new Map()];
-      younger.set(key, value);
-    },
-  };
-}
 
 /**
  * "The signature of this ID Token was good under key k" is remembered by the SHA-256 of the whole token, since the same
@@ -68,9 +55,9 @@ function createMemory<T>(): { get(key: string): T | undefined; set(key: string, 
  * @param publishedKeys - the ID Token keys in force now
  */
 export function createIdTokenVerifier(publishedKeys: () => readonly Jwk[]): IdTokenVerifier {
-  const goodUnder = createMemory<Jwk>();
+  const goodUnder = createLately<Jwk>(rememberedTokens);
   /** Of tokens that came a second time: most never do, and would only be carried along by the garbage collector. */
-  const parsed = createMemory<{ jwt: VerifiedJwt; key: Jwk }>();
+  const parsed = createLately<{ jwt: VerifiedJwt; key: Jwk }>(rememberedTokens);
   return {
     verify(token) {
       const digest = hash('sha256', token, 'base64url');
