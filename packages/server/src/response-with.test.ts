@@ -25,6 +25,7 @@ describe('every response carries what all do', () => {
     ['a list', (outgoing) => outgoing.writeHead(201, ['x-a', '1', 'content-length', '0']).end()],
     ['names and values', (outgoing) => outgoing.writeHead(201, { 'x-a': '1' }).end()],
     ['a reason and a list', (outgoing) => outgoing.writeHead(201, 'Made', ['x-a', '1']).end()],
+    ['a reason alone', (outgoing) => outgoing.setHeader('x-a', '1').writeHead(201, 'Made').end()],
     ['a reason and names', (outgoing) => outgoing.writeHead(201, 'Made', { 'x-a': '1' }).end()],
     ['one by one', (outgoing) => outgoing.setHeader('x-a', '1').writeHead(201).end()],
     ['one by one, then a list', (outgoing) => outgoing.setHeader('x-b', '1').writeHead(201, ['x-a', '1']).end()],
@@ -58,6 +59,28 @@ describe('every response carries what all do', () => {
       assert.deepEqual(headersDistinct['x-content-type-options'], ['nosniff']);
     });
   }
+
+  test('a list is copied as it is, never set one by one', async () => {
+    const set: string[][] = [];
+    await read((outgoing) => {
+      outgoing.writeHead(200, ['x-a', '1']);
+      set.push(outgoing.getHeaderNames());
+      outgoing.end();
+    });
+    await read((outgoing) => {
+      outgoing.writeHead(200, 'Fine', ['x-a', '1']);
+      set.push(outgoing.getHeaderNames());
+      outgoing.end();
+    });
+    assert.deepEqual(set, [[], []]);
+  });
+
+  test('a value is no name', async () => {
+    const { headersDistinct } = await read((outgoing) =>
+      outgoing.writeHead(200, ['x-a', 'x-content-type-options']).end(),
+    );
+    assert.deepEqual(headersDistinct['x-content-type-options'], ['nosniff']);
+  });
 
   test('a list keeps what it says more than once', async () => {
     const { headersDistinct } = await read((outgoing) =>

@@ -7,15 +7,16 @@ import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders
  */
 export function responseWith(always: Readonly<Record<string, string>>): typeof ServerResponse {
   const pairs = Object.entries(always);
+  const withAlways = (given: readonly OutgoingHttpHeader[]) => [
+    ...given,
+    ...pairs.filter(([name]) => !isNamed(given, name)).flat(),
+  ];
   return class<Asked extends IncomingMessage> extends ServerResponse<Asked> {
-    override writeHead(status: number, reason?: string | Headers, headers?: Headers): this {
-      const given = typeof reason === 'string' ? headers : reason;
-      if (Array.isArray(given) && typeof reason !== 'string' && this.getHeaderNames().length === 0) {
-        const missing = pairs.filter(([name]) => !isNamed(given, name));
-        return super.writeHead(status, [...given, ...missing.flat()]);
-      }
-      for (const [name, value] of pairs) if (!this.hasHeader(name)) this.setHeader(name, value);
-      return typeof reason === 'string' ? super.writeHead(status, reason, headers) : super.writeHead(status, reason);
+    override writeHead(status: number, first?: string | Headers, second?: Headers): this {
+      const [reason, given] = typeof first === 'string' ? [first, second] : [undefined, first];
+      const headers = Array.isArray(given) && this.getHeaderNames().length === 0 ? withAlways(given) : given;
+      if (headers === given) for (const [name, value] of pairs) if (!this.hasHeader(name)) this.setHeader(name, value);
+      return reason === undefined ? super.writeHead(status, headers) : super.writeHead(status, reason, headers);
     }
   };
 }
@@ -23,6 +24,5 @@ export function responseWith(always: Readonly<Record<string, string>>): typeof S
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[];
 
 function isNamed(list: readonly OutgoingHttpHeader[], name: string): boolean {
-  for (let at = 0; at < list.length; at += 2) if (String(list[at]).toLowerCase() === name) return true;
-  return false;
+  return list.some((item, at) => at % 2 === 0 && String(item).toLowerCase() === name);
 }

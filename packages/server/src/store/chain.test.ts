@@ -39,4 +39,14 @@ describe('chain of the record', () => {
     assert.deepEqual(verifyChains([a1, b2, b1, a2]), { row: b2, fault: 'gap' });
     assert.deepEqual(verifyChains([a1, a2, a2]), { row: a2, fault: 'gap' });
   });
+
+  test('a line that was changed, or put behind another than it was written behind, is found', () => {
+    const first = { ...nextLine('a', emptyChain('a'), row), position: 1 };
+    const second = { ...nextLine('a', first, row), position: 2 };
+    const elsewhere = { ...nextLine('a', { seq: 1, hash: 'of another line' }, row), position: 2 };
+    const changed = { ...second, body: '{}' };
+    assert.equal(verifyChains([first, second]), undefined);
+    assert.deepEqual(verifyChains([first, elsewhere]), { row: elsewhere, fault: 'previous_hash' });
+    assert.deepEqual(verifyChains([first, changed]), { row: changed, fault: 'hash' });
+  });
 });

@@ -85,11 +85,13 @@ describe('what was just written is at hand', () => {
       { scopesAsked: ['read write'] },
       { unknownScopes: 1 },
       { correlation: 'trace' },
+      { by: 'admin-1', correlation: undefined },
+      { credential: 'token-1', correlation: undefined },
     ]) {
       const other = said({ ...facts, ...change });
       assert.deepEqual({ ...other }, { ...one, ...change });
     }
-    for (let at = 0; at < 1000; at += 1) said({ reason: `reason ${at}` });
+    for (let at = 0; at < 2000; at += 1) said({ reason: `reason ${at}` });
     assert.notEqual(said({ ...facts }), one, 'in bounded space');
     assert.deepEqual(said({ ...facts }), one);
   });

@@ -1,3 +1,4 @@
+import { createLately } from '../lately.ts';
 import type { AuditRow, SaidFacts } from './store.ts';
 
 /** What readers of the record want of a line that this process has just written. */
@@ -56,8 +57,7 @@ export function toRecentLine(position: number, row: AuditRow): RecentLine {
 }
 
 /** What was said before, by the text of it: thousands of lines say the same, and each would keep it until the line is read. */
-const saidBefore = new Map<string, SaidFacts>();
-const maxSaidBefore = 1000;
+const saidBefore = createLately<SaidFacts>(1000);
 
 function toSaid(facts: SaidFacts): SaidFacts {
   const { issuer, domain, outcome, reason, scopesGranted, scopesAsked, unknownScopes } = facts;
@@ -69,7 +69,6 @@ function toSaid(facts: SaidFacts): SaidFacts {
   const text = JSON.stringify([issuer, domain, outcome, reason, scopesGranted, scopesAsked, unknownScopes]);
   const known = saidBefore.get(text);
   if (known) return known;
-  if (saidBefore.size >= maxSaidBefore) saidBefore.clear();
   saidBefore.set(text, said);
   return said;
 }
