@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import {
   chooseKey,
   type EpochSeconds,
@@ -15,6 +15,7 @@ import {
 } from '@credence/mcp/protocol';
 import { verifySignature } from '../keys/verify-signature.ts';
 import { createLately } from '../lately.ts';
+import { createDigestSet, type DigestSet } from '../store/digest-set.ts';
 
 /** What an ID Token of ours says about a sign-in. Whether the person and the session still stand is read elsewhere, now. */
 export interface SubjectToken {
@@ -49,18 +50,45 @@ export interface IdTokenVerifier {
 const rememberedTokens = 10_000;
 
 /**
- * "The signature of this ID Token was good under key k" is remembered by the SHA-256 of the whole token, since the same
+ * Digests of tokens whose signature was good, by key: 16 bytes each and no object, since most tokens never come again and would
+ * only be carried along by the garbage collector. In two generations as in `lately.ts`.
+ */
+function createGoodSignatures() {
+  const generations = new WeakMap<Jwk, { younger: DigestSet; older: DigestSet }>();
+  const toBytes = (digest: string) => Buffer.from(digest, 'latin1');
+  return {
+    has(digest: string, key: Jwk): boolean {
+      const known = generations.get(key);
+      if (!known) return false;
+      const bytes = toBytes(digest);
+      return known.younger.has(bytes) || known.older.has(bytes);
+    },
+    add(digest: string, key: Jwk): void {
+      const known = generations.get(key);
+      if (!known || known.younger.size >= rememberedTokens) {
+        const younger = createDigestSet();
+        generations.set(key, { younger, older: known?.younger ?? younger });
+      }
+      generations.get(key)?.younger.add(toBytes(digest), 1);
+    },
+  };
+}
+
+/**
+ * "The signature of this ID Token was good under key k" is remembered by a SHA-256 of the whole token, since the same
  * person reaches thirty servers with one ID Token. That fact cannot be revoked; everything that can is checked anew.
- * A key that is no longer published is no longer honoured, remembered or not (T14).
+ * A key that is no longer published is no longer honoured, remembered or not (T14). A secret of this process is hashed along:
+ * nobody can look for two tokens of one digest.
  * @param publishedKeys - the ID Token keys in force now
  */
 export function createIdTokenVerifier(publishedKeys: () => readonly Jwk[]): IdTokenVerifier {
-  const goodUnder = createLately<Jwk>(rememberedTokens);
-  /** Of tokens that came a second time: most never do, and would only be carried along by the garbage collector. */
+  const salt = randomBytes(32).toString('base64url');
+  const good = createGoodSignatures();
+  /** Of tokens that came a second time. */
   const parsed = createLately<{ jwt: VerifiedJwt; key: Jwk }>(rememberedTokens);
   return {
     verify(token) {
-      const digest = hash('sha256', token, 'base64url');
+      const digest = hash('sha256', salt + token, 'binary');
       const known = parsed.get(digest);
       if (known && publishedKeys().includes(known.key)) return ok(known.jwt);
 
@@ -70,12 +98,12 @@ export function createIdTokenVerifier(publishedKeys: () => readonly Jwk[]): IdTo
       const choice = chooseKey(jws.header, publishedKeys());
       if (!choice.ok) return no('subject_token_bad_signature');
       const jwt = { header: jws.header, claims: jws.claims };
-      if (goodUnder.get(digest) === choice.key) {
+      if (good.has(digest, choice.key)) {
         parsed.set(digest, { jwt, key: choice.key });
         return ok(jwt);
       }
       if (!verifySignature(jws, choice.key, choice.algorithm)) return no('subject_token_bad_signature');
-      goodUnder.set(digest, choice.key);
+      good.add(digest, choice.key);
       return ok(jwt);
     },
   };
