@@ -39,8 +39,9 @@ describe('every response carries what all do', () => {
   ];
   for (const [name, write] of ways) {
     test(`written as ${name}`, async () => {
-      const { statusCode, headersDistinct } = await read(write);
+      const { statusCode, statusMessage, headersDistinct } = await read(write);
       assert.equal(statusCode, 201);
+      assert.equal(statusMessage, name.startsWith('a reason') ? 'Made' : 'Created');
       assert.deepEqual(headersDistinct['x-a'], ['1']);
       assert.deepEqual(headersDistinct['x-content-type-options'], ['nosniff']);
       assert.deepEqual(headersDistinct['strict-transport-security'], ['max-age=1']);

@@ -16,7 +16,7 @@ export function responseWith(always: Readonly<Record<string, string>>): typeof S
       const [reason, given] = typeof first === 'string' ? [first, second] : [undefined, first];
       const headers = Array.isArray(given) && this.getHeaderNames().length === 0 ? withAlways(given) : given;
       if (headers === given) for (const [name, value] of pairs) if (!this.hasHeader(name)) this.setHeader(name, value);
-      return reason === undefined ? super.writeHead(status, headers) : super.writeHead(status, reason, headers);
+      return super.writeHead(status, reason, headers);
     }
   };
 }
