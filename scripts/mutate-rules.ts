@@ -109,6 +109,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
     server('store/audit-index.ts'),
     [server('store/recent-lines.test.ts'), toStore('auditSearch'), server('store/audit-search.test.ts')],
   ],
+  [server('store/chain.ts'), [server('store/chain.test.ts')]],
   [server('store/recent-lines.ts'), [server('store/recent-lines.test.ts')]],
   [
     server('store/sqlite-writer.ts'),
@@ -263,6 +264,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('readiness.ts'), [server('readiness.test.ts')]],
   [server('log.ts'), [server('log.test.ts')]],
   [server('request-log.ts'), [server('log.test.ts')]],
+  [server('response-with.ts'), [server('response-with.test.ts')]],
   [server('tracing.ts'), [server('tracing.test.ts')]],
   [server('metrics/listener.ts'), [server('metrics/listener.test.ts')]],
   [server('metrics/meter.ts'), [server('metrics/meter.test.ts')]],
