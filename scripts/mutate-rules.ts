@@ -264,6 +264,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('readiness.ts'), [server('readiness.test.ts')]],
   [server('log.ts'), [server('log.test.ts')]],
   [server('request-log.ts'), [server('log.test.ts')]],
+  [server('lately.ts'), [server('lately.test.ts')]],
   [server('response-with.ts'), [server('response-with.test.ts')]],
   [server('tracing.ts'), [server('tracing.test.ts')]],
   [server('metrics/listener.ts'), [server('metrics/listener.test.ts')]],
