@@ -71,6 +71,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
         'hashing',
         'hashing-in-browser',
         'health',
+        'heap',
         'home',
         'home-lock',
         'lately',
