@@ -98,6 +98,20 @@ describe('what is counted', () => {
       assert.deepEqual(seen, counted);
     });
   }
+
+  test('what somebody else was faster with is refused', async () => {
+    const seen: string[] = [];
+    const decided = (what: Decided) => void seen.push(`${what.kind} ${what.outcome} ${what.reason}`);
+    const { edge } = openEdge({ watch: { decided, traceId: () => undefined } as Partial<Watch> as Watch });
+    const redeem = (call: Call) => {
+      call.recordAs('redemption');
+      call.mark({ kind: 'id_jag', id: 'raced for', until: 1_800_000_060 }, 'if_granted');
+      return ok({});
+    };
+    assert.equal((await ask(edge, redeem)).status, 200);
+    assert.equal((await ask(edge, redeem)).status, 400);
+    assert.deepEqual(seen, ['redemption allowed undefined', 'refusal refused id_jag_replayed']);
+  });
 });
 
 describe('the page of a refusal', () => {
