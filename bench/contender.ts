@@ -28,7 +28,7 @@ export async function startContender(
   const child = fork(program, [fixtureFile, String(workers)], {
     env: { ...process.env, NODE_ENV: 'production' },
     execArgv: [...flags],
-    stdio: ['ignore', process.env.OUT ? 'inherit' : 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const { ready } = await told<{ ready: Ports }>(child);
   return {

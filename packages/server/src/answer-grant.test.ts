@@ -79,6 +79,21 @@ describe('what an answer rests on', () => {
   });
 });
 
+test('T27: a request without a form that can be read is counted for the client that sent it', async () => {
+  const claimed: string[] = [];
+  const waitSeconds = (client: string) => {
+    claimed.push(client);
+    return 0;
+  };
+  const { edge } = openEdge({ failures: { waitSeconds, add: () => undefined } });
+  for (const client of ['one', 'other']) {
+    const headers = { authorization: `Basic ${btoa(`${client}:secret`)}` };
+    const asked = fromRequest(new Request('https://idp.example/token', { method: 'POST', headers, body: '' }));
+    await answerGrant(asked, edge, 'idp', no('malformed_form'), () => ok({}));
+  }
+  assert.deepEqual(claimed, ['one', 'other']);
+});
+
 describe('what is counted', () => {
   const decisions: [name: string, kind: RecordKind | undefined, refusal: Refusal | undefined, counted: string[]][] = [
     ['what was granted', 'issuance', undefined, ['issuance allowed']],

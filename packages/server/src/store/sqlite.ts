@@ -98,7 +98,7 @@ function openDatabase(path: string): DatabaseSync {
     if (path !== ':memory:') createPrivately(path);
     const database = new DatabaseSync(path, { timeout: busyMs, enableForeignKeyConstraints: true, defensive: true });
     try {
-      const mode = toLog(database);
+      const mode = useLog(database);
       if (path !== ':memory:' && mode !== 'wal') {
         throw new Problem(`The file system of ${path} cannot keep the store safely.`, 'Put the home on a local disk.');
       }
@@ -122,7 +122,7 @@ function openDatabase(path: string): DatabaseSync {
  * Has commits go through the log. A file that is new and being opened by another process is locked for a moment, and this one
  * statement does not wait for that as all others do.
  */
-function toLog(database: DatabaseSync): unknown {
+function useLog(database: DatabaseSync): unknown {
   const sinceMs = performance.now();
   for (;;) {
     try {
