@@ -40,6 +40,11 @@ describe('ES256 signatures, from DER and to it', () => {
     assert.deepEqual([...(toDerSignature(signature) ?? [])], expected);
   });
 
+  test('zero is written as one byte, not as none', () => {
+    const expected = [0x30, 6, 0x02, 1, 0, 0x02, 1, 0];
+    assert.deepEqual([...(toDerSignature(new Uint8Array(64)) ?? [])], expected);
+  });
+
   for (const length of [0, 63, 65, 128]) {
     test(`${length} bytes are no ES256 signature`, () => {
       assert.equal(toDerSignature(new Uint8Array(length)), undefined);
