@@ -110,6 +110,13 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('policy/to-yaml.ts'), [server('policy/to-yaml.test.ts')]],
   [server('policy/together.ts'), [server('policy/together.test.ts')], [toSpec('never-together')]],
   [server('policy/explain-together.ts'), [server('policy/together.test.ts')]],
+  [
+    server('store/stops.ts'),
+    ['stops', 'what ends with a stop'].map(toStore),
+    [`${server('store/postgres.test.ts')}#^PostgreSQL, as a login that has the roles stops`],
+  ],
+  [server('store/cut-offs.ts'), [toStore('cut-offs')]],
+  [server('store/sessions.ts'), [toStore('sessions')]],
   [server('store/held.ts'), [toStore('what a session holds')]],
   [server('store/digests.ts'), [server('store/digests.test.ts')]],
   [server('store/audit-search.ts'), [toStore('auditSearch')]],

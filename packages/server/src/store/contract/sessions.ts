@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { StoreConflict, type UpstreamLink } from '../store.ts';
+import { type Factor, StoreConflict, type UpstreamLink } from '../store.ts';
 import { type Access, erin, far, fresh, now, row } from './fixtures.ts';
 
 /** Sign-ins that stand, and what they stand on at upstream providers. */
@@ -49,6 +49,31 @@ export function sessionContract(access: Access): void {
       }
       assert.deepEqual(seen, [uids[0]?.uid, uids[1]?.uid].sort());
       assert.ok((await sessions.list({ after: '', limit: 1000, now })).length > 2);
+    });
+
+    test('list leaves out the break-glass account for whoever may not know of it', async () => {
+      const { administrators, sessions } = access.store();
+      const glass = erin();
+      const factor: Factor = {
+        id: fresh('f'),
+        personId: glass.id,
+        kind: 'totp',
+        name: 'App',
+        material: 'sealed',
+        credentialId: undefined,
+        isSynced: false,
+        counter: 0,
+        createdAt: now,
+        lastUsedAt: undefined,
+      };
+      await administrators.createBreakGlass(glass, { passwordHash: 'h', factor, now }, []);
+      const [hidden, seen] = [await save({ accountId: glass.id }), await save()];
+      const uids = async (withoutBreakGlass: boolean) =>
+        (await sessions.list({ after: '', limit: 1000, now, withoutBreakGlass })).map(({ uid }) => uid);
+      const [all, some] = [await uids(false), await uids(true)];
+      assert.deepEqual([all.includes(hidden.uid), all.includes(seen.uid)], [true, true]);
+      assert.deepEqual([some.includes(hidden.uid), some.includes(seen.uid)], [false, true]);
+      await administrators.removeBreakGlass([]);
     });
 
     test('ending one takes its grants and tokens along, and leaves another of the same person', async () => {

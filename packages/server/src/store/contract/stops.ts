@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Hit, Resumption, Stop } from '../stop.ts';
+import type { Hit, Resumption, Stop, StopStore } from '../stop.ts';
 import { type Access, erin, far, fresh, now, row, subjectKey } from './fixtures.ts';
 
 type NewStop = Omit<Stop, 'position'>;
@@ -15,6 +15,8 @@ const resumption = (change: Partial<Resumption> = {}): Resumption => {
   const times = { grantsBefore: now + 5, tokensBefore: now + 6, until: now + 1000 };
   return { at: now + 5, by: 'dana', reason: 'it was a drill', ...times, ...change };
 };
+/** When nobody but these tests has used an agent. */
+const farMs = far * 1000;
 const signal = (id = fresh('set')) => ({ id, until: far });
 
 /** What is stopped, and how it ends. */
@@ -172,11 +174,41 @@ export function stopContract(access: Access): void {
       assert.ok(await stops().find(standing.id));
     });
 
+    test('people who had agents: each once, through one client or any, at some servers or any, since then', async () => {
+      const [client, other, server, another] = [fresh('c'), fresh('c'), fresh('s'), fresh('s')];
+      const [one, two, three] = [fresh('u'), fresh('u'), fresh('u')];
+      const use = (person: string, by: string, at: string, timeMs: number) =>
+        row({ person, client: by, server: at, timeMs });
+      const records = [
+        use(one, client, server, farMs),
+        use(one, client, another, farMs),
+        use(two, client, another, farMs + 60_000),
+        use(three, other, server, farMs),
+      ];
+      await access.store().commit({ marks: [], records });
+      while ((await access.store().agentUses.catchUp(1000)) > 0);
+      const table: [which: Partial<Parameters<StopStore['agents']>[0]>, people: number][] = [
+        [{ client }, 2],
+        [{ client, sinceMs: farMs + 1 }, 1],
+        [{ client, sinceMs: farMs + 60_001 }, 0],
+        [{ servers: [server] }, 2],
+        [{ servers: [server, another] }, 3],
+        [{ client, servers: [server] }, 1],
+        [{ servers: [] }, 0],
+        [{}, 3],
+      ];
+      for (const [which, people] of table) {
+        assert.equal(await stops().agents({ sinceMs: farMs, ...which }), people, JSON.stringify(which));
+      }
+    });
+
     test('accounts, of one issuer or of all', async () => {
       const key = subjectKey({ issuer: `https://${fresh('issuer')}.example` });
       const { id } = await access.store().accounts.findOrCreate(key, fresh('acc'));
+      const elsewhere = subjectKey({ issuer: `https://${fresh('issuer')}.example` });
+      await access.store().accounts.findOrCreate(elsewhere, fresh('acc'));
       assert.equal(await stops().accounts(key.issuer), 1);
-      assert.ok((await stops().accounts()) >= 1);
+      assert.ok((await stops().accounts()) >= 2);
       assert.deepEqual([await stops().hasAccount(id), await stops().hasAccount(fresh('none'))], [true, false]);
     });
   });
