@@ -57,6 +57,22 @@ describe('DPoP on both legs, RFC 9449', () => {
     await refused(world, await world.exchange({}, { dpop }), 'dpop_proof_replayed');
   });
 
+  test('RFC 7519 §2: an iat with a fraction is one, used once, and whoever comes at the same moment gets their token', async () => {
+    const world = await openWorld();
+    const dpop = await world.proof('idp', { iat: world.now() + 0.5 });
+    const answers = await Promise.all([
+      world.exchange(),
+      world.exchange({}, { dpop }),
+      world.exchange(),
+      world.redeem(),
+    ]);
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200, 200, 200],
+    );
+    await refused(world, await world.exchange({}, { dpop }), 'dpop_proof_replayed');
+  });
+
   test('B63: no proof, another key, a proof for the IdP, a proof used on leg 1', async () => {
     const world = await openWorld();
     const first = await world.proof('idp');

@@ -179,6 +179,7 @@ describe('ID-JAGs that are wrong in other ways', () => {
     ['B52 sub missing', (w) => w.idJag({ sub: undefined }), 'id_jag_subject_malformed'],
     ['B52 sub an object', (w) => w.idJag({ sub: { id: 'u_alice' } }), 'id_jag_subject_malformed'],
     ['B52 NUL in sub', (w) => w.idJag({ sub: 'u_alice\0' }), 'id_jag_subject_malformed'],
+    ['B52 half a surrogate pair in sub', (w) => w.idJag({ sub: 'u_alice\ud83d' }), 'id_jag_subject_malformed'],
     ['B52 sub of 10 KB', (w) => w.idJag({ sub: 'u'.repeat(10_240) }), 'id_jag_subject_malformed'],
     ['B53 jti empty', (w) => w.idJag({ jti: '' }), 'id_jag_jti_malformed'],
     ['B64 cnf empty', (w) => w.idJag({ cnf: {} }), 'id_jag_binding_unsupported'],
@@ -221,6 +222,18 @@ describe('ID-JAGs that are wrong in other ways', () => {
     assert.equal((await world.redeem({ assertion: early })).body.expires_in, 1);
     world.clock.ms += 1000;
     await refused(world, await world.redeem({ assertion: late }), 'id_jag_session_ended');
+  });
+
+  test('RFC 7519 §2: a NumericDate may have a fraction; the token ends with a whole second, and can be revoked', async () => {
+    const world = await openWorld();
+    const times = { iat: world.now() - 0.25, exp: world.now() + 300.5, session_expiry: world.now() + 60.75 };
+    const assertion = await world.idJag(times);
+    const { body } = await world.redeem({ assertion });
+    assert.deepEqual([body.expires_in, claimsOf(body.access_token).exp], [60, world.now() + 60]);
+    const asked = { token: String(body.access_token), client_id: 'cc-at-ras', client_secret: 'cc-at-ras-secret' };
+    assert.equal((await world.ask('revoke', asked)).status, 200);
+    assert.deepEqual((await world.ask('introspect', asked)).body, { active: false });
+    await refused(world, await world.redeem({ assertion }), 'id_jag_replayed');
   });
 });
 

@@ -89,7 +89,9 @@ export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Re
   if (claims.resource !== undefined && !resources) return no('id_jag_resource_malformed');
   if (claims.scope !== undefined && !scopes) return no('id_jag_scope_malformed');
   if (claims.session_expiry !== undefined && !isDate(claims.session_expiry)) return no('id_jag_time_malformed');
-  if (claims.session_expiry !== undefined && claims.session_expiry <= now) return no('id_jag_session_ended');
+  // In whole seconds, as every time that we write; a fraction more is not worth a token.
+  const sessionExpiry = claims.session_expiry === undefined ? undefined : Math.floor(claims.session_expiry);
+  if (sessionExpiry !== undefined && sessionExpiry <= now) return no('id_jag_session_ended');
   if (claims.cnf !== undefined && !isConfirmation(claims.cnf)) return no('id_jag_binding_unsupported');
   if (claims.aud_tenant !== expected.audTenant) return no('id_jag_tenant_unexpected');
   if (tenant !== undefined && !isName(tenant, 256)) return no('id_jag_tenant_unexpected');
@@ -109,7 +111,7 @@ export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Re
     resources,
     scopes: scopes && scopes.length > 0 ? scopes : undefined,
     scopeWasArray: Array.isArray(claims.scope),
-    sessionExpiry: claims.session_expiry,
+    sessionExpiry,
     details: toAuthorizationDetails(details),
     email: typeof email === 'string' ? email : undefined,
     emailVerified: email_verified === undefined ? undefined : email_verified === true,
@@ -215,10 +217,14 @@ export function isDate(value: unknown): value is EpochSeconds {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
 
-/** A non-empty string without control characters, at most `maxLength` long. */
+/**
+ * A non-empty string without control characters, at most `maxLength` long. Half a surrogate pair, which JSON can spell, is no
+ * text: whoever keeps it as UTF-8 keeps one and the same sign for each of them, and two names become one.
+ */
 export function isName(value: unknown, maxLength: number): value is string {
+  if (typeof value !== 'string' || value.length === 0 || value.length > maxLength) return false;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for (B52)
-  return typeof value === 'string' && value.length > 0 && value.length <= maxLength && !/[\x00-\x1f\x7f]/.test(value);
+  return !/[\x00-\x1f\x7f-\x9f]/.test(value) && value.isWellFormed();
 }
 
 function toScopes(claim: unknown, acceptsArray: boolean): string[] | undefined {

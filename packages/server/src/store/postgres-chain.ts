@@ -1,6 +1,7 @@
 import { type ChainHead, emptyChain, nextLine } from './chain.ts';
 import type { Session } from './postgres-connection.ts';
 import type { AuditRow, Mark, StoredAuditRow } from './store.ts';
+import { wholeSecond } from './used-once.ts';
 
 type Line = Omit<StoredAuditRow, 'position'>;
 
@@ -137,7 +138,7 @@ function toLines(node: string, head: ChainHead, rows: readonly AuditRow[]): Line
 /** In the order of their key: two nodes that use up the same ones never wait for each other in a circle. */
 function toMarkColumns(marks: readonly Mark[]): unknown[][] {
   const sorted = marks.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  return [sorted.map(({ kind }) => kind), sorted.map(({ id }) => id), sorted.map(({ until }) => until)];
+  return [sorted.map(({ kind }) => kind), sorted.map(({ id }) => id), sorted.map(wholeSecond)];
 }
 
 function toLineColumns(lines: readonly Line[]): unknown[][] {

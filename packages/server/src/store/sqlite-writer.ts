@@ -8,7 +8,7 @@ import { type RecentLine, type RecentLines, toRecentLine } from './recent-lines.
 import type { StatementCache } from './sqlite-dialect.ts';
 import { isConstraintViolation, toStoreError, unavailability } from './sqlite-error.ts';
 import { type AuditRow, type Commit, type CommitOutcome, type Mark, StoreConflict, StoreUnavailable } from './store.ts';
-import { isOnceOnly, usedOnce } from './used-once.ts';
+import { isOnceOnly, usedOnce, wholeSecond } from './used-once.ts';
 
 /** The one way into an SQLite store. Everything that is written passes the same queue and may share a transaction. */
 export interface SqliteWriter {
@@ -177,7 +177,7 @@ export function sqliteWriter(
   }
 
   function take(mark: Mark): boolean {
-    return isOnceOnly(mark) ? used.take(mark) : insertMark.run(mark.kind, mark.id, mark.until).changes === 1;
+    return isOnceOnly(mark) ? used.take(mark) : insertMark.run(mark.kind, mark.id, wholeSecond(mark)).changes === 1;
   }
 
   function writeUnit(steps: readonly Statement[], { conditional, records }: Omit<Change, 'steps'>): readonly number[] {

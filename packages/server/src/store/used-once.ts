@@ -46,6 +46,11 @@ export function toEntry({ kind, id, until }: Mark): Buffer {
   return entry;
 }
 
+/** A NumericDate may have a fraction (RFC 7519 §2), and a column of whole numbers takes none: one such mark would fail all that were to be written with it. */
+export function wholeSecond({ until }: Pick<Mark, 'until'>): EpochSeconds {
+  return Math.floor(until);
+}
+
 export function usedOnce(database: DatabaseSync): UsedOnce {
   const insert = database.prepare('INSERT INTO used_once (until, entries) VALUES (?, ?)');
   const since = database.prepare('SELECT position, entries FROM used_once WHERE position > ? ORDER BY position');
@@ -81,7 +86,7 @@ export function usedOnce(database: DatabaseSync): UsedOnce {
       const entry = toEntry(mark);
       const name = entry.toString('latin1', 0, digestBytes);
       if (taken.has(name) || standing.has(entry)) return false;
-      taken.set(name, { entry, until: mark.until });
+      taken.set(name, { entry, until: wholeSecond(mark) });
       return true;
     },
     takeBack(point) {

@@ -1,5 +1,5 @@
 import { webcrypto } from 'node:crypto';
-import { type EpochSeconds, type JsonObject, no, ok, type Refusal, type Result } from '@credence/mcp/protocol';
+import { type EpochSeconds, isName, type JsonObject, no, ok, type Refusal, type Result } from '@credence/mcp/protocol';
 import * as client from 'openid-client';
 import type { Egress } from '../../egress.ts';
 import type { Upstream } from './settings.ts';
@@ -108,7 +108,7 @@ export function createRelyingParty<U extends Provider>(upstream: U, options: Rel
           idTokenExpected: true,
         });
         const claims = tokens.claims() as JsonObject | undefined;
-        if (!claims || typeof claims.sub !== 'string' || tokens.id_token === undefined) {
+        if (!claims || !isName(claims.sub, 256) || tokens.id_token === undefined) {
           return no('upstream_answer_invalid');
         }
         // What was signed wins over what was merely fetched.

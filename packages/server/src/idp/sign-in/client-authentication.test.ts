@@ -94,6 +94,18 @@ describe('who the client is', () => {
     }
   });
 
+  describe('T38, IDP-38: an endpoint has one spelling, or failures there would not be counted', () => {
+    for (const path of ['/TOKEN', '/token/', '/Request', '/request/', '/session/END', '/AUTH', '/Userinfo', '/jwks/']) {
+      test(`${path}: 404`, async () => {
+        const headers = basic('portal', 'guess');
+        for (const method of ['GET', 'POST']) {
+          const body = method === 'POST' ? new URLSearchParams({ grant_type: 'refresh_token' }) : null;
+          assert.equal((await fetch(world.issuer + path, { method, headers, body })).status, 404);
+        }
+      });
+    }
+  });
+
   test('both live secrets of a client are taken, by Basic and in the body, and no other', async () => {
     const table: [form: Record<string, string>, headers: Record<string, string>, status: number][] = [
       [{}, basic('portal', world.secret), 200],

@@ -152,6 +152,19 @@ describe('T02, T04, IDP-31: a sign-in is bound to the key its code was traded wi
     assert.equal(won, false, 'in the space of the token exchange');
   });
   const thumbprint = async () => String(jktOf((await trade(await signIn('portal'), await proof(own))).body.id_token));
+  for (const path of ['/TOKEN', '/token/', '/Token']) {
+    test(`B28, T38: a used proof is not new at ${path}, which is no endpoint`, async () => {
+      const dpop = await proof(own);
+      assert.equal((await trade(await signIn('portal'), dpop)).status, 200);
+      const { asked, code } = await signIn('portal');
+      const { headers } = client(asked);
+      const form = { grant_type: 'authorization_code', code, redirect_uri: portal, code_verifier: asked.verifier };
+      const body = new URLSearchParams(form);
+      const answer = await fetch(world.issuer + path, { method: 'POST', headers: { ...headers, dpop }, body });
+      assert.equal(answer.status, 404);
+    });
+  }
+
   const jtiOf = (dpop: string) => claimsOf(dpop).jti;
 
   test('IDP-04 a proof beside a client assertion: each is used up for itself', async () => {

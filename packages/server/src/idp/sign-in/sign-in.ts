@@ -9,6 +9,7 @@ import { createHelpDesk } from './help-desk.ts';
 import { createInteractions } from './interactions.ts';
 import type { Context, Layer } from './layer.ts';
 import { createMyAgents } from './my-agents.ts';
+import { oneSpelling } from './one-spelling.ts';
 import type { SignInOptions } from './options.ts';
 import { withOwnPages } from './own-pages.ts';
 import type { PageFrame } from './pages.ts';
@@ -44,7 +45,7 @@ const defaultLimits: SignInLimits = {
 
 /**
  * People sign in here by OpenID Connect (code and PKCE), and clients get ID Tokens. Built on `oidc-provider`, in whose
- * request path stand, from the outside in: faults, what is published, our own pages, limits, and the record.
+ * request path stand, from the outside in: faults, what is published, our own pages, limits, the record, and one spelling for each path.
  */
 export function createSignIn(given: SignInOptions, limits: Partial<SignInLimits> = {}): SignIn {
   const options = withBreakGlassAlerts(withOwnPages(given));
@@ -88,6 +89,7 @@ export function createSignIn(given: SignInOptions, limits: Partial<SignInLimits>
       ...upstreamLayers(provider),
       limitClients(options, workloadPass),
       recordAnswers(options, frame, provider, afterSignIn),
+      oneSpelling,
     ]) {
       provider.use(layer);
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { verifyChains } from '../chain.ts';
 import { type AuditRow, type Mark, type Store, StoreConflict, type StoredAuditRow } from '../store.ts';
-import { type Access, fresh, idJag, row } from './fixtures.ts';
+import { type Access, far, fresh, idJag, row } from './fixtures.ts';
 
 /** `commit` and the record it writes. */
 export function commitContract(access: Access): void {
@@ -29,6 +29,14 @@ export function commitContract(access: Access): void {
         assert.deepEqual(await access.store().commit({ marks: [mark], records: [] }), { won: true });
         await access.reopen();
         assert.deepEqual(await access.store().commit({ marks: [mark], records: [] }), { won: false, lost: mark });
+      });
+    }
+
+    for (const kind of ['dpop_proof', 'logout_token'] as const) {
+      test(`a mark whose last second has a fraction is a mark, and fails nobody: ${kind}`, async () => {
+        const mark: Mark = { ...idJag(fresh('jti'), far + 0.5), kind };
+        const commits = [[mark], [idJag()], [mark]].map((marks) => access.store().commit({ marks, records: [] }));
+        assert.deepEqual(await Promise.all(commits), [{ won: true }, { won: true }, { won: false, lost: mark }]);
       });
     }
 
