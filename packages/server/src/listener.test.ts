@@ -121,6 +121,26 @@ describe('TLS-01: browsers are told to stay with https', () => {
 });
 
 describe('a listener', () => {
+  test('HTP-02: of two Authorization headers neither is dropped: joined, they are no credentials', async () => {
+    const server = await listen({
+      name: 'ras',
+      host: '127.0.0.1',
+      port: 0,
+      origin: 'http://127.0.0.1',
+      tls: undefined,
+      trustedHops: toBlockList([]),
+      onFault: () => undefined,
+      handle: ({ headers }, outgoing) => outgoing.end(headers.authorization),
+    });
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n');
+    socket.end('Authorization: Basic one\r\nAuthorization: Basic two\r\n\r\n');
+    let answer = '';
+    for await (const chunk of socket) answer += chunk;
+    assert.match(answer, /Basic one, Basic two/);
+    await server.stop(0);
+  });
+
   test('a port in use is a problem with a way out', async () => {
     const options = {
       name: 'idp',

@@ -45,6 +45,8 @@ const limits = {
   requestTimeout: 15_000,
   connectionsCheckingInterval: 1000, // or the two above are looked at every half minute only
   keepAliveTimeout: 65_000,
+  // Node would keep the first of two `Authorization` headers, and whoever stands before us may have judged the other (HTP-02).
+  joinDuplicateHeaders: true,
 };
 
 /** Opens the listener; a port that cannot be had is the operator's problem and says so. */

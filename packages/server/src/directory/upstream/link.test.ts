@@ -86,6 +86,13 @@ describe('who an identity at an upstream is', () => {
       assert.equal(idOf(await find(by('user_name', 'upn'), 's2', { upn: 'Frank' })), id);
     });
 
+    test('T11: a sign that is a letter only when its case is ignored finds nobody', async () => {
+      await provision('frank\u00e5\u03c9', 'oid-signs');
+      for (const upn of ['fran\u212a\u00e5\u03c9', 'frank\u212b\u03c9', 'frank\u00e5\u2126']) {
+        assert.equal(idOf(await find(by('user_name', 'upn'), 's-signs', { upn })), 'upstream_person_unknown');
+      }
+    });
+
     test('claims that nobody verified, and too many groups, do not matter: they are not read', async () => {
       const id = await provision('gwen', 'oid-3');
       const claims = { oid: 'oid-3', email: undefined, _claim_names: { groups: 'src1' } };

@@ -71,7 +71,7 @@ async function linkProvisioned(
   const found =
     match === 'external_id'
       ? await provisioned.findByExternalId(source, value)
-      : await provisioned.findByHandle(source, value.toLowerCase());
+      : await findByUserName(provisioned, source, value);
   const person = found && (await store.people.find(found.id));
   if (!person) return no('upstream_person_unknown');
   if (!person.active) return no('person_inactive');
@@ -85,6 +85,14 @@ async function linkProvisioned(
     if (!(fault instanceof StoreConflict)) throw fault; // the same person in two tabs at once: then it is linked
   }
   return ok(person);
+}
+
+/**
+ * Case plays no part in a user name (RFC 7643 §4.1.1). The signs for ohm, kelvin and angstrom become letters when it is ignored,
+ * and whoever could have such a name at the upstream would be found as somebody else (T11).
+ */
+function findByUserName(provisioned: Store['directory']['provisioned'], source: string, name: string) {
+  return /[\u2126\u212a\u212b]/.test(name) ? undefined : provisioned.findByHandle(source, name.toLowerCase());
 }
 
 /** Issuer and subject together: a name that is given to another issuer one day finds nobody of the old one. */
