@@ -436,6 +436,9 @@ describe('a stop', () => {
       const world = await openWorld();
       await stop(place(world), { kind: 'key', target: world.keys[purpose].kid, reason: 'stolen' }, by);
       await refused(world, await world.exchange(), 'key_stopped');
+      // Whoever stole it need not say which key it is, where only one is published.
+      const nameless = { subject_token: await world.idToken({}, { kid: undefined }) };
+      await refused(world, await world.exchange(nameless), 'key_stopped');
     }
   });
 

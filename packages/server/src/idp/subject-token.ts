@@ -97,7 +97,8 @@ export function createIdTokenVerifier(publishedKeys: () => readonly Jwk[]): IdTo
       if (jws.header.typ !== undefined && !hasType(jws.header, 'jwt')) return no('subject_token_wrong_type');
       const choice = chooseKey(jws.header, publishedKeys());
       if (!choice.ok) return no('subject_token_bad_signature');
-      const jwt = { header: jws.header, claims: jws.claims };
+      // The key that fits, not the one it names: a token without `kid` would get past a stop of its key.
+      const jwt = { header: { ...jws.header, kid: choice.key.kid }, claims: jws.claims };
       if (good.has(digest, choice.key)) {
         parsed.set(digest, { jwt, key: choice.key });
         return ok(jwt);
