@@ -5,15 +5,23 @@ import { type Contender, startContender } from './contender.ts';
 import type { Fixture } from './fixture.ts';
 import { firstWarmUpSeconds, measureOnce, median, type Plan, type Run } from './measure.ts';
 
-/** One kind of request, answered by one process and by two workers. */
+/** One kind of request, answered by one process, by two workers, and by two processes that share nothing. */
 export interface WorkersResult {
   readonly series: Series;
   readonly one: Run;
-  readonly two: Run;
-  /** Of CPU time for a request, and of p99: two workers to one, round by round, of which the median. */
+  readonly two: Beside;
+  /** What two processes take on this machine when none has to wait for the other. */
+  readonly apart: Beside;
+}
+
+/** Ratios of CPU time for a request, and of p99, to one process: round by round, of which the median. */
+interface Beside extends Run {
   readonly cpuRatio: number;
   readonly p99Ratio: number;
 }
+
+/** Servers that are loaded at once, each with its part of the connections. */
+type Group = readonly Contender[];
 
 export const workersBars = { cpu: 1.15, p99: 2 } as const;
 
@@ -23,58 +31,73 @@ const kinds: readonly Series[] = [
 ];
 const bodiesPerSecond = 9000;
 
-/** One process and two workers, each on a home of its own and warm; they are loaded in turn with the same bodies, the other idle. */
+/**
+ * One process, two workers, and two processes apart; each server has a home of its own and is warm. They are loaded in turn with the same
+ * bodies, the others idle.
+ */
 export async function measureWorkers(plan: Plan, fixture: Fixture): Promise<WorkersResult[]> {
-  const both: Contender[] = [];
+  const started: Contender[] = [];
+  const start = async (workers: number): Promise<Contender> => {
+    const server = await startWorkers(workers, fixture, started.length);
+    started.push(server);
+    return server;
+  };
   try {
-    for (const workers of [1, 2]) both.push(await startWorkers(workers, fixture));
+    const groups = [[await start(1)], [await start(2)], [await start(1), await start(1)]];
     const results: WorkersResult[] = [];
     for (const series of kinds) {
       // Several processes share the requests, and each has all the code to compile.
       const warmUp = { ...series, idTokens: 'repeated' } as const;
-      await load(both, warmUp, { ...plan, seconds: 2 * firstWarmUpSeconds }, fixture);
-      await load(both, series, plan, fixture);
+      await load(groups, warmUp, { ...plan, seconds: 2 * firstWarmUpSeconds }, fixture);
+      await load(groups, series, plan, fixture);
       const rounds: Run[][] = [];
-      for (let round = 0; round < plan.rounds; round += 1) rounds.push(await load(both, series, plan, fixture, round));
-      const [one, two] = [0, 1].map((at) => rounds.map((runs) => runs[at] as Run)) as [Run[], Run[]];
-      const ratio = (member: 'cpuMicros' | 'p99Micros') =>
-        median(two.map((run, at) => run[member] / (one[at]?.[member] ?? Number.NaN)));
-      results.push({
-        series,
-        one: middle(one),
-        two: middle(two),
-        cpuRatio: ratio('cpuMicros'),
-        p99Ratio: ratio('p99Micros'),
-      });
+      for (let round = 0; round < plan.rounds; round += 1)
+        rounds.push(await load(groups, series, plan, fixture, round));
+      const [one, two, apart] = groups.map((_, at) => rounds.map((runs) => runs[at] as Run)) as [Run[], Run[], Run[]];
+      results.push({ series, one: middle(one), two: beside(two, one), apart: beside(apart, one) });
     }
     return results;
   } finally {
-    for (const contender of both) await contender.stop();
+    for (const server of started) await server.stop();
   }
 }
 
-/** Loads each in turn, from another one on in each round; the runs are in the order of the contenders. */
-async function load(
-  all: readonly Contender[],
-  series: Series,
-  plan: Plan,
-  fixture: Fixture,
-  round = 0,
-): Promise<Run[]> {
+function beside(runs: readonly Run[], one: readonly Run[]): Beside {
+  const ratio = (member: 'cpuMicros' | 'p99Micros') =>
+    median(runs.map((run, at) => run[member] / (one[at]?.[member] ?? Number.NaN)));
+  return { ...middle(runs), cpuRatio: ratio('cpuMicros'), p99Ratio: ratio('p99Micros') };
+}
+
+/** Loads each group in turn, from another one on in each round; the runs are in the order of the groups. */
+async function load(groups: readonly Group[], series: Series, plan: Plan, fixture: Fixture, round = 0): Promise<Run[]> {
   const bodies = join(fixture.dir, 'bodies.txt');
   await writeBodies(bodies, plan.seconds * bodiesPerSecond, series, fixture);
   const runs: Run[] = [];
-  for (let turn = 0; turn < all.length; turn += 1) {
-    const at = (turn + round) % all.length;
-    runs[at] = await measureOnce(all[at] as Contender, series, bodies, plan);
+  for (let turn = 0; turn < groups.length; turn += 1) {
+    const at = (turn + round) % groups.length;
+    runs[at] = await loadGroup(groups[at] as Group, series, bodies, plan);
   }
   await rm(bodies);
   return runs;
 }
 
+async function loadGroup(group: Group, series: Series, bodies: string, plan: Plan): Promise<Run> {
+  const share = { ...plan, connections: plan.connections / group.length };
+  const runs = await Promise.all(group.map((server) => measureOnce(server, series, bodies, share)));
+  const sum = (of: (run: Run) => number) => runs.reduce((total, run) => total + of(run), 0);
+  const requests = sum((run) => run.requests);
+  return {
+    requests,
+    cpuMicros: sum((run) => run.cpuMicros * run.requests) / requests,
+    perSecond: sum((run) => run.perSecond),
+    p50Micros: Math.max(...runs.map((run) => run.p50Micros)),
+    p99Micros: Math.max(...runs.map((run) => run.p99Micros)),
+  };
+}
+
 /** On a copy of the home, which nobody else has open. */
-async function startWorkers(workers: number, fixture: Fixture): Promise<Contender> {
-  const [home, file] = [`${fixture.home}-${workers}`, join(fixture.dir, `fixture-${workers}.json`)];
+async function startWorkers(workers: number, fixture: Fixture, at: number): Promise<Contender> {
+  const [home, file] = [`${fixture.home}-${at}`, join(fixture.dir, `fixture-${at}.json`)];
   await cp(fixture.home, home, { recursive: true });
   await writeFile(file, JSON.stringify({ ...fixture, home }));
   return startContender('credence', file, { workers });
