@@ -1,4 +1,8 @@
-// npm run bench: what issuance, redemption and a policy decision cost, beside a peer and the floor.
+// npm run bench [-- --seconds 4] [--rounds 3] [--connections 32] [--only WORDS] [--json] [--no-write]: what issuance, redemption and a
+// policy decision cost, beside a peer and the floor, and what two workers bring. Takes some ten minutes; writes docs/performance.md.
+//
+// Needs wrk. Seconds are those of a round. --only takes the kinds of request whose name has WORDS in it, and writes nothing. Ends with 1
+// when a bar is missed.
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -56,7 +60,7 @@ const say = (words: string) => process.stderr.write(`${words}\n`);
 try {
   const results = await measureAll();
   process.stdout.write(options.json ? `${JSON.stringify(results, null, 2)}\n` : toText(results));
-  if (options.write) {
+  if (options.write && options.only === '') {
     const file = join(root, 'docs/performance.md');
     // Written by measurements of their own.
     const others = [

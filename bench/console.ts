@@ -1,4 +1,4 @@
-// npm run bench:console [-- --home DIR] [--records 200000] [--rounds 3] [--no-write]: how soon each page of the console is there.
+// npm run bench:console [-- --home DIR] [--records 200000] [--rounds 3] [--only WORDS] [--no-write]: how soon each page of the console is there.
 //
 // Serves a large organisation (that of `npm run large`, made for this and removed afterwards, or one that is there: --home) and
 // opens every page in Chromium, each time in a browser that has nothing of the console yet: from the start of the navigation until

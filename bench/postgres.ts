@@ -1,4 +1,5 @@
-// npm run bench:postgres: what issuance and redemption cost a node whose store is in PostgreSQL, on the same machine.
+// npm run bench:postgres [-- --seconds 4] [--rounds 3] [--connections 32] [--only WORDS] [--no-write]: what issuance and redemption cost a
+// node whose store is in PostgreSQL, on the same machine. Starts a server of its own; needs PostgreSQL and wrk. Writes its part of docs/performance.md.
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -49,7 +50,7 @@ const postgres = await startPostgres();
 try {
   const section = toSection(await measureAll(postgres));
   process.stdout.write(`${section}\n`);
-  if (options.write) {
+  if (options.write && options.only === '') {
     const file = join(root, 'docs/performance.md');
     await writeFile(file, withSection(await readFile(file, 'utf8'), heading, section));
   }

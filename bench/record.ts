@@ -1,4 +1,4 @@
-// npm run bench:record [-- --records 500000]: what a long record costs to search, on SQLite.
+// npm run bench:record [-- --records 500000] [--no-write]: what a long record costs to search, on SQLite.
 //
 // Makes a store with so many lines as an organisation of 2,000 people with 40 servers leaves them, puts them into the index, and
 // measures each filter and the pages of each: p50 and p99 over repeated searches, in a process that has the file to itself.

@@ -1,5 +1,5 @@
-// node scripts/build-console.ts FOLDER: builds the console into FOLDER. `npm run console` does, and every npm script that
-// needs it does when what is there was made of other sources (scripts/console.mjs).
+// npm run console [-- FOLDER]: builds the console into FOLDER, or where `credence serve` looks for it. Every npm script that needs it does
+// the same when what is there was made of other sources (scripts/console.mjs).
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'vite';
 

@@ -5,7 +5,7 @@
 // that runs TypeScript sources. Every npm script goes through here. Needs nothing but Node 20 and npm: no dependencies,
 // no TypeScript.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,10 @@ const needed = { major: 24, minor: 15 };
 
 const [program, ...args] = process.argv.slice(2);
 if (program === undefined) fail('no program named', 'node scripts/run.mjs PROGRAM [ARGUMENTS]');
+if (args.includes('--help') && saysAtItsHead(program)) {
+  process.stdout.write(headOf(program));
+  process.exit(0);
+}
 
 const trouble = installIfNeeded(root);
 if (trouble !== undefined) fail(trouble.what, trouble.wayOut);
@@ -24,6 +28,24 @@ if (trouble !== undefined) fail(trouble.what, trouble.wayOut);
 const node = chooseNode();
 if (servesConsole(program, args)) tryBuilding();
 run(node, [resolve(root, program), ...args]);
+
+/**
+ * The programs whose help is the comment they begin with; the others have a help of their own.
+ * @param {string} path
+ */
+function saysAtItsHead(path) {
+  return /^(bench|scripts)\//.test(path) && path !== 'scripts/cost.ts';
+}
+
+/** @param {string} path */
+function headOf(path) {
+  const lines = readFileSync(resolve(root, path), 'utf8').split('\n');
+  const end = lines.findIndex((line) => !line.startsWith('//'));
+  return `${lines
+    .slice(0, end)
+    .map((line) => line.slice(3))
+    .join('\n')}\n`;
+}
 
 /**
  * The programs that open an admin listener, themselves or in a test.

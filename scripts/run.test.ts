@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -198,4 +198,32 @@ test('the repository is what the program path starts from, wherever one stands',
   await run();
   const child = spawn(process.execPath, [join(clone, 'scripts/run.mjs'), 'program.mjs', 'x'], { cwd: dirname(clone) });
   assert.equal(await text(child.stdout), '["x"]\n');
+});
+
+describe('--help', () => {
+  const root = dirname(scripts);
+
+  test('of a script of ours is what it begins with, and nothing is installed for it', () => {
+    const inClone = (path: string, ...args: string[]) =>
+      spawnSync(process.execPath, [join(clone, 'scripts/run.mjs'), path, ...args], { encoding: 'utf8' });
+    writeFileSync(join(clone, 'scripts/one.ts'), '// npm run one\n//\n// Does it.\nimport "./two.ts";\n');
+    assert.equal(inClone('scripts/one.ts', '--help').stdout, 'npm run one\n\nDoes it.\n');
+    assert.deepEqual(npmCalls(), []);
+  });
+
+  test('of a program is its own', async () => {
+    assert.equal((await run(['--help'])).out, '["--help"]\n');
+  });
+
+  test('every npm script that goes through here has one', () => {
+    const { scripts: named } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      readonly scripts: Readonly<Record<string, string>>;
+    };
+    for (const [name, command] of Object.entries(named)) {
+      const [, path] = /^node scripts\/run\.mjs ((?:bench|scripts)\/\S+)/.exec(command) ?? [];
+      if (!path) continue;
+      const { stdout } = spawnSync(process.execPath, [join(scripts, 'run.mjs'), path, '--help'], { encoding: 'utf8' });
+      assert.match(stdout, /^npm (run|test)/, name);
+    }
+  });
 });
