@@ -76,6 +76,11 @@ export function currentSeconds(): EpochSeconds {
   return Math.floor(Date.now() / 1000);
 }
 
+/** Now, or before: a clock that was set ahead since this process began is not believed, or what it makes us forget could be used again. */
+export function earliestSeconds(): EpochSeconds {
+  return Math.floor(Math.min(Date.now(), performance.timeOrigin + performance.now()) / 1000);
+}
+
 /** The payload as saved, plus when it was consumed. */
 export function toArtifact(row: { payload: string; consumed_at: number | null }): Artifact {
   const payload = JSON.parse(row.payload) as Artifact;

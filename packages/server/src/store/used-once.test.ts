@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, test } from 'node:test';
+import { describe, mock, test } from 'node:test';
 import { Kysely } from 'kysely';
 import * as migration from './migrations/0010-used-once.ts';
 import { nodeSqliteDialect, StatementCache } from './sqlite-dialect.ts';
@@ -25,10 +25,10 @@ async function openTable(before: readonly Mark[] = []) {
         .map((row) => ({ ...row })),
     rows: () => database.prepare('SELECT count(*) AS count FROM used_once').get()?.count,
     /** One transaction; resolves to which of the marks were won. One that is not kept is rolled back. */
-    transact: (process: UsedOnce, ids: readonly string[], isKept = true): boolean[] => {
+    transact: (process: UsedOnce, ids: readonly string[], isKept = true, until = 100): boolean[] => {
       database.exec('BEGIN IMMEDIATE');
       process.begin();
-      const won = ids.map((id) => process.take(markOf(id)));
+      const won = ids.map((id) => process.take(markOf(id, until)));
       process.write();
       database.exec(isKept ? 'COMMIT' : 'ROLLBACK');
       if (isKept) process.keep();
@@ -92,5 +92,24 @@ describe('what was used once', () => {
     assert.deepEqual(transact(one, ['a']), [false]);
     one.purge(101);
     assert.deepEqual(transact(one, ['a']), [true]);
+  });
+
+  describe('where there are many, by a process that never purges', () => {
+    const many = Array.from({ length: 50_000 }, (_, at) => `many-${at}`);
+    const now = Math.floor(Date.now() / 1000);
+    test('what has had its last second is forgotten', async () => {
+      const { open, transact } = await openTable();
+      const one = open();
+      transact(one, many, true, now - 1);
+      assert.deepEqual(transact(one, ['many-0']), [true]);
+    });
+    test('T06: nothing else is, although the clock was set ahead', async () => {
+      const { open, transact } = await openTable();
+      const one = open();
+      transact(one, many, true, now + 300);
+      mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_000 });
+      assert.deepEqual(transact(one, ['many-0']), [false]);
+      mock.timers.reset();
+    });
   });
 });

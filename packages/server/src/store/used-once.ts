@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { EpochSeconds } from '@credence/mcp/protocol';
-import { currentSeconds } from './artifacts.ts';
+import { earliestSeconds } from './artifacts.ts';
 import { createDigestSet, digestBytes } from './digest-set.ts';
 import type { Mark } from './store.ts';
 
@@ -79,7 +79,7 @@ export function usedOnce(database: DatabaseSync): UsedOnce {
       taken.clear();
       readOthers();
       if (standing.size < tidyAt) return;
-      standing.purge(currentSeconds());
+      standing.purge(earliestSeconds());
       tidyAt = Math.max(tidyAt, 2 * standing.size);
     },
     take(mark) {
