@@ -8,6 +8,7 @@ import { defaultScope } from './default-scope.ts';
 import { createHelpDesk } from './help-desk.ts';
 import { createInteractions } from './interactions.ts';
 import type { Context, Layer } from './layer.ts';
+import { limitStarts } from './limit-starts.ts';
 import { createMyAgents } from './my-agents.ts';
 import { oneSpelling } from './one-spelling.ts';
 import type { SignInOptions } from './options.ts';
@@ -87,6 +88,7 @@ export function createSignIn(given: SignInOptions, limits: Partial<SignInLimits>
       defaultScope,
       ourPages,
       ...upstreamLayers(provider),
+      limitStarts(options, frame),
       limitClients(options, workloadPass),
       recordAnswers(options, frame, provider, afterSignIn),
       oneSpelling,

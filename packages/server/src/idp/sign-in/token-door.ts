@@ -14,6 +14,8 @@ import { exchangeForPass } from './workload-door.ts';
 
 /** Endpoints that authenticate a client: the token endpoint and pushed authorization requests (RFC 9126). */
 const clientPaths = ['/token', '/request'];
+/** What is pushed is kept for the sign-in that it begins: no more than the line of a request could say. */
+const maxPushedLength = 16 * 1024;
 
 /** Programs read these; people read everything else. */
 export function isForPrograms(path: string): boolean {
@@ -74,9 +76,12 @@ export function limitClients(options: SignInOptions, pass: string): Layer {
   return async (context: Context, next) => {
     if (context.method !== 'POST' || !clientPaths.includes(context.path)) return next();
     const text = await readFormBody(context.req);
-    if (!text.ok) return refuse(context, options, text.refusal);
+    if (!text.ok) return refuseProgram(context, options, text.refusal);
+    if (context.path === '/request' && text.value.length > maxPushedLength) {
+      return refuseProgram(context, options, 'body_too_large');
+    }
     const form = parseForm(text.value);
-    if (!form.ok) return refuse(context, options, form.refusal);
+    if (!form.ok) return refuseProgram(context, options, form.refusal);
 
     const address = options.addressOf(context.req);
     const client = claimedClientId(
@@ -85,7 +90,7 @@ export function limitClients(options: SignInOptions, pass: string): Layer {
     const waitSeconds = options.failures.waitSeconds(client, address);
     if (waitSeconds > 0) {
       context.set('retry-after', String(waitSeconds));
-      return refuse(context, options, 'too_many_requests');
+      return refuseProgram(context, options, 'too_many_requests');
     }
     const body = await exchangeForPass(
       { text: text.value, form: form.value },
@@ -95,7 +100,7 @@ export function limitClients(options: SignInOptions, pass: string): Layer {
     );
     if (!body.ok) {
       if (refusalRow(body.refusal).wire === 'invalid_client') options.failures.add(client, address);
-      return refuse(context, options, body.refusal);
+      return refuseProgram(context, options, body.refusal);
     }
     unread(context.req, body.value);
     await next();
@@ -103,7 +108,8 @@ export function limitClients(options: SignInOptions, pass: string): Layer {
   };
 }
 
-async function refuse(context: Context, options: SignInOptions, reason: Refusal): Promise<void> {
+/** With a code of OAuth, and the reference of its line on the record. */
+export async function refuseProgram(context: Context, options: SignInOptions, reason: Refusal): Promise<void> {
   const address = options.addressOf(context.req);
   const note = { kind: 'refusal', outcome: 'refused', reason, address, known: false, facts: {} } as const;
   const reference = await options.note(note);

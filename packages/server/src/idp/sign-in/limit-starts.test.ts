@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { ask } from './test-client.ts';
+import { openTestWorld, type TestWorld } from './test-world.ts';
+
+describe('T27: nobody fills the disk from one place with sign-ins that begin and never end', () => {
+  let world: TestWorld;
+  let url: string;
+  before(async () => {
+    const now = Math.floor(Date.now() / 1000); // and stays it: however long the requests take, no more are let in
+    world = await openTestWorld(undefined, undefined, undefined, () => ({ now: () => now }));
+    url = ask(world, 'claude-code', 'http://localhost:51234/callback').url;
+  });
+  after(() => world.close());
+
+  const begin = (address: string, path = url, body?: URLSearchParams) => {
+    const init = { redirect: 'manual', headers: { 'x-test-address': address } } as const;
+    return fetch(path, body ? { ...init, method: 'POST', body } : init);
+  };
+  const pushed = (state: string) => {
+    const form = new URLSearchParams(new URL(url).searchParams);
+    form.set('state', state);
+    return form;
+  };
+
+  test('of 650 from one network the last are refused, with a reference; another network is not', async () => {
+    const statuses: number[] = [];
+    for (let at = 0; at < 650; at += 1) statuses.push((await begin(`2001:db8::${at.toString(16)}`)).status);
+    assert.ok(statuses.slice(0, 600).every((status) => status === 303));
+    assert.equal(statuses.at(-1), 429);
+    const last = world.notes.at(-1);
+    assert.deepEqual([last?.reason, last?.known], ['too_many_requests', false]);
+    const page = await begin('2001:db8::1');
+    assert.match(await page.text(), new RegExp(`Too many sign-ins[\\s\\S]+d_${world.notes.length}`));
+    assert.equal((await begin('2001:db8::1', `${world.issuer}/session/end`)).status, 429);
+    const asked = await begin('2001:db8::1', `${world.issuer}/request`, pushed('s'));
+    assert.deepEqual([asked.status, ((await asked.json()) as { error?: string }).error], [429, 'slow_down']);
+    assert.equal((await begin('2001:db8:0:1::1')).status, 303);
+  });
+
+  test('what is pushed is no longer than what a request line could say', async () => {
+    for (const [length, status] of [
+      [15_000, 201],
+      [17_000, 413],
+    ] as const) {
+      assert.equal((await begin('192.0.2.7', `${world.issuer}/request`, pushed('s'.repeat(length)))).status, status);
+    }
+  });
+});
