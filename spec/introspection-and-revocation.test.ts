@@ -76,7 +76,10 @@ describe('RAS-37, RFC 7009: revocation', () => {
     assert.equal(first.record.kind, 'revocation');
     assert.deepEqual((await world.ask('introspect', { ...client, token })).body, { active: false });
     assert.deepEqual((await world.ask('introspect', { ...server, token })).body, { active: false });
+    const before = await world.store.changeSequence();
     assert.equal((await world.ask('revoke', { ...client, token })).status, 200);
+    assert.equal(await world.store.changeSequence(), before, 'and nobody has to read anything anew for it');
+    assert.equal((await world.store.audit.last(10)).filter(({ kind }) => kind === 'revocation').length, 1);
   });
 
   test('of another client, or unknown: 200, and nothing happens', async () => {

@@ -19,6 +19,8 @@ export async function revoke(call: Call, ras: Ras): Promise<Result<object>> {
 
   const token = verifyOwnToken(text, ras.ownTokens, call.now);
   if (!token || token.clientId !== clientIdOf(client.value)) return ok({});
+  // What is revoked already changes nothing: said again, it would have every process read anew what it knows.
+  if (await ras.store.isMarked('token_revoked', token.id)) return ok({});
   call.recordAs('revocation');
   call.note({ accessToken: token.id, person: token.subject, resource: token.resource });
   const until = token.expiresAt + ras.skewSeconds;
