@@ -20,6 +20,12 @@ describe('T27: failures are limited by client and address together', () => {
     assert.equal(limit.waitSeconds('c', '192.0.2.2'), 0);
     assert.equal(limit.waitSeconds('d', '192.0.2.1'), 0);
   });
+
+  test('IDP-38: whoever has one IPv6 address does not begin anew with the one beside it', () => {
+    for (const last of [1, 2, 3]) limit.add('c', `2001:db8::${last}`);
+    assert.equal(limit.waitSeconds('c', '2001:db8:0:0:ffff::4'), 60);
+    assert.equal(limit.waitSeconds('c', '2001:db8:0:1::1'), 0);
+  });
 });
 
 describe('IDP-38: one person has a burst of sixty, refilled steadily', () => {

@@ -3,8 +3,8 @@ import type { EpochSeconds } from '@credence/mcp/protocol';
 import { createLately } from './lately.ts';
 
 /**
- * Failures of one client id from one network address. Keyed by both, so that failing on purpose locks out nobody but
- * the one who fails (T27).
+ * Failures of one client id from one network address, or from the /64 of an IPv6 address. Keyed by both, so that failing on
+ * purpose locks out nobody but the one who fails (T27).
  */
 export interface FailureLimit {
   /** Seconds this pair still has to wait, 0 = may try. */
@@ -37,7 +37,7 @@ export function createFailureLimit(options: {
   shared?: SharedCounts | undefined;
 }): FailureLimit {
   const windows = new Map<string, { failures: number; endsAt: EpochSeconds }>();
-  const keyOf = (client: string, address: string) => JSON.stringify([client, address]);
+  const keyOf = (client: string, address: string) => JSON.stringify([client, toNetwork(address)]);
   const add = (key: string) => {
     const window = windows.get(key);
     if (window && window.endsAt > options.now()) {
