@@ -131,6 +131,8 @@ describe('T02, T04, IDP-31: a sign-in is bound to the key its code was traded wi
     ['for another method', { htm: 'GET' }, 'sign_in_proof_refused'],
     ['of more than 8 KiB', { padding: 'x'.repeat(7000) }, 'sign_in_proof_refused'],
     ['stale', { iat: Math.floor(Date.now() / 1000) - 900 }, 'sign_in_proof_refused'],
+    ['that the exchange would no longer know', { iat: Math.floor(Date.now() / 1000) - 62 }, 'sign_in_proof_refused'],
+    ['made ahead of now', { iat: Math.floor(Date.now() / 1000) + 90 }, 'sign_in_proof_refused'],
   ];
   for (const [name, change, reason] of bad) {
     test(`B28 a proof ${name}: invalid_dpop_proof`, async () => {

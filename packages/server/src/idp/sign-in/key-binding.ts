@@ -16,7 +16,7 @@ export class ProofReplayed extends errors.InvalidDpopProof {}
  */
 export function bindSignInsToKeys(
   provider: Provider,
-  options: Pick<SignInOptions, 'issuer' | 'since' | 'store'>,
+  options: Pick<SignInOptions, 'issuer' | 'now' | 'since' | 'store'>,
 ): void {
   const refreshToken = provider.RefreshToken.prototype;
   const { save } = refreshToken;
@@ -40,20 +40,21 @@ export function bindSignInsToKeys(
   replays.unique = async (issuer, jti, exp) => {
     const proof = proofUnderWay(jti);
     if (!proof) return unique(issuer, jti, exp);
+    // As old as at the exchange and no older: what was used there is forgotten after that. A nonce is no excuse either.
+    if (!(Math.abs(options.now() - proof.madeAt) <= maxAgeSeconds)) {
+      throw new errors.InvalidDpopProof('made too long ago, or ahead of now');
+    }
     if (isOfBefore(proof.madeAt, options.since(), maxAgeSeconds)) {
       throw new errors.InvalidDpopProof('from before this store was restored or moved');
     }
     const outcome = await options.store.commit({
-      marks: [dpopMark(`${options.issuer}${proof.path}`, proof.thumbprint, jti, exp + aheadSeconds)],
+      marks: [dpopMark(`${options.issuer}${proof.path}`, proof.thumbprint, jti, proof.madeAt + maxAgeSeconds)],
       records: [],
     });
     if (!outcome.won) throw new ProofReplayed('the proof was used before');
     return true;
   };
 }
-
-/** `oidc-provider` remembers a proof for as long as it is good from now on; one made ahead of now is good for longer. */
-const aheadSeconds = 300;
 
 interface Unique {
   unique(issuer: string, jti: string, exp: number): Promise<boolean>;
