@@ -46,6 +46,21 @@ describe('SIG-01, RFC 8935: "push 202 on accept, JSON err 400 otherwise"', () =>
     assert.deepEqual(signal, { event: 'session-revoked', id: 'set-1', at: world.now(), effective: true });
   });
 
+  test('a time with a fraction stands on the record in whole seconds: another form would make its lines look altered', async () => {
+    const world = await openWorld();
+    const second = world.now() - 2;
+    const stop = { id: 'st_1', what: 'client', value: 'nobody', event_timestamp: second + 0.5 };
+    for (const set of [
+      await world.event('session-revoked', at(second + 0.5)),
+      await world.event('credential-change', { claims: { toe: second + 0.5 } }),
+      await world.event('stop', { payload: stop, claims: { sub_id: undefined } }),
+    ]) {
+      const answer = await world.push(set); // which looks at the form of the line
+      accepted(answer);
+      assert.equal(answer.record.signal?.at, second);
+    }
+  });
+
   const other = generatePrivateJwk('ES256');
   const forAlice = { format: 'iss_sub', iss: idpIssuer, sub: alice.id };
   const table: [name: string, make: (world: World) => Promise<string>, reason: Refusal, err: string][] = [

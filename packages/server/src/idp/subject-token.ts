@@ -160,7 +160,7 @@ export function toSubjectToken(said: {
     session,
     issuedAt,
     kid,
-    authTime: isDate(authTime) ? authTime : undefined,
+    authTime: isDate(authTime) ? Math.floor(authTime) : undefined,
     acr: typeof acr === 'string' ? acr : undefined,
     amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : [],
     keyThumbprint,

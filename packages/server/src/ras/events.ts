@@ -222,7 +222,12 @@ async function toEventRecord(
     address: door.address(asked),
     ...facts,
     ...(account && { person: account.id }),
-    signal: { event: event.name ?? 'other', id: event.id, at: event.happenedAt, effective: effect !== undefined },
+    signal: {
+      event: event.name ?? 'other',
+      id: event.id,
+      at: Math.floor(event.happenedAt), // a fraction is no form of the record, and would make the line look altered
+      effective: effect !== undefined,
+    },
   };
 }
 

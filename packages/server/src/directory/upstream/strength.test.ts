@@ -44,6 +44,7 @@ describe('what was asked of an upstream has to be in its answer', () => {
 test('what it says is carried as it is, and what it does not say is nowhere', () => {
   const said = toStrength({ auth_time: now, acr: 'two', amr: ['pwd', 7, 'mfa'] }, new Map());
   assert.deepEqual(said, { authTime: now, acr: 'two', amr: ['pwd', 'mfa'] });
+  assert.equal(toStrength({ auth_time: now + 0.9 }, new Map()).authTime, now, 'in whole seconds');
   const [word, method] = ['x'.repeat(256), 'y'.repeat(64)];
   const edge = toStrength({ acr: word, amr: [method] }, new Map());
   assert.deepEqual([edge.acr, edge.amr], [word, [method]]);

@@ -32,7 +32,7 @@ export function toStrength({ auth_time, acr, amr }: JsonObject, acrThere: Readon
   const isTaken = typeof acr === 'string' && acrThere.has(acr) && acrThere.get(acr) !== acr;
   const methods = Array.isArray(amr) ? amr.filter((each): each is string => typeof each === 'string') : [];
   return {
-    authTime: isDate(auth_time) ? auth_time : undefined,
+    authTime: isDate(auth_time) ? Math.floor(auth_time) : undefined,
     acr: ours ?? (typeof acr === 'string' && acr.length <= 256 && !isTaken ? acr : undefined),
     amr: methods.filter((each) => each.length <= 64).slice(0, 16),
   };
