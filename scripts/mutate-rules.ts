@@ -235,6 +235,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('admin/api/standing.ts'), [toSpec('admin-people')]],
   [server('admin/api/people-import.ts'), [toSpec('admin-people')]],
   [server('admin/scim-tokens.ts'), adminResources],
+  [server('audit/refusal-ledger.ts'), [server('audit/refusal-ledger.test.ts')]],
   [server('audit/merkle.ts'), [server('audit/merkle.test.ts')]],
   [server('audit/personal.ts'), [server('audit/personal.test.ts')]],
   [server('audit/split-record.ts'), [server('audit/personal.test.ts')]],

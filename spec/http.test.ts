@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Refusal } from '@credence/mcp/protocol';
+import { readRecord } from '../packages/server/src/audit/personal.ts';
+import { checkRecord } from '../packages/server/src/audit/record-schema.ts';
 import { type Fields, idpIssuer, openWorld, rasIssuer, refused, type World } from './world.ts';
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -165,5 +167,45 @@ describe('what is written of refusals', () => {
     for (let n = 0; n < 5; n++)
       assert.equal((await world.exchange({ audience: 'https://nowhere.example' })).status, 400);
     assert.equal(await linesOf(world), 5);
+  });
+
+  test('T27: of one that does not stop no more than a pace allows, and what comes beyond is one line with its name', async () => {
+    const world = await openWorld(undefined, { linesPerSecond: 0, provenLines: { burst: 3, perSecond: 1 } });
+    const references = new Set<string>();
+    for (let n = 0; n < 20; n++) {
+      const { status, body } = await world.redeem({ assertion: 'no ID-JAG' });
+      assert.equal(status, 400);
+      references.add(/Reference: (d_[\w-]+)$/.exec(String(body.error_description))?.[1] ?? '');
+    }
+    assert.equal(await linesOf(world), 3);
+    await world.edge.ledger.flush();
+    const [row] = await world.store.audit.last(1);
+    const record = readRecord(row ?? { body: '{}' });
+    assert.equal(checkRecord(record), undefined);
+    assert.deepEqual([record.domain, record.client, references.size], ['ras', 'cc-at-ras', 4]);
+    assert.match(String(record.detail), /counted in bulk: id_jag_malformed: 17$/);
+    assert.ok(references.has(record.id), 'what a caller was told leads to it');
+    assert.equal((await world.redeem()).status, 200, 'nobody is kept out');
+  });
+
+  test('RAS-03, T27: an assertion is used up also when its refusal is only counted', async () => {
+    const world = await openWorld(undefined, { provenLines: { burst: 1, perSecond: 0 } });
+    const once = await world.clientAssertion(rasIssuer);
+    const asKeyed = async (more: Fields) => (await world.redeem({ assertion: 'no ID-JAG', ...more })).body;
+    await asKeyed(await world.clientAssertion(rasIssuer));
+    await asKeyed(once);
+    assert.equal(await linesOf(world), 1);
+    const assertion = await world.idJag({ client_id: 'keyed' });
+    assert.equal((await world.redeem({ assertion, ...once })).status, 401);
+    assert.equal((await world.redeem({ assertion, ...(await world.clientAssertion(rasIssuer)) })).status, 200);
+  });
+
+  test('T27: a public client that proves a key has proven nothing of who it is: it is a stranger', async () => {
+    const world = await openWorld(undefined, { linesPerSecond: 2 });
+    const asKiosk = { client_id: 'kiosk', client_secret: undefined, subject_token: 'no ID Token' };
+    for (let n = 0; n < 10; n++) {
+      assert.equal((await world.exchange(asKiosk, { dpop: await world.proof('idp') })).status, 400);
+    }
+    assert.equal(await linesOf(world), 2);
   });
 });

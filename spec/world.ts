@@ -169,6 +169,7 @@ export async function openWorld(
   options: {
     demandNonce?: boolean;
     linesPerSecond?: number;
+    provenLines?: { readonly burst: number; readonly perSecond: number };
     /** What the access document says instead. */
     access?: (text: string) => string;
     /** Keys that a RAS publishes; `undefined` = it cannot be reached. */
@@ -212,6 +213,7 @@ export async function openWorld(
     nowMs: () => clock.ms,
     ledger: createRefusalLedger({
       linesPerSecond: options.linesPerSecond ?? 1000,
+      provenLines: options.provenLines ?? { burst: 1000, perSecond: 1000 },
       append,
       nowMs: () => clock.ms,
       newId: () => eventId('d_'),

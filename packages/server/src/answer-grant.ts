@@ -113,11 +113,14 @@ async function settle<T>(
   result: Result<T>,
   asOf: number,
 ): Promise<Result<T> | 'stale'> {
-  // A decision is about a person, and a mark is to be used up: neither is ever only counted.
-  if (!result.ok && !draft.authenticated && draft.kind !== 'decision' && draft.marks.length === 0) {
-    const bulkId = edge.ledger.count(domain, result.refusal);
+  const used = draft.marks.filter(({ when }) => result.ok || when === 'always').map(({ mark }) => mark);
+  // A decision is about a person, whose pace is limited: it is never only counted.
+  if (!result.ok && draft.kind !== 'decision') {
+    const proven = draft.authenticated ? { client: draft.facts.client } : undefined;
+    const bulkId = edge.ledger.count(domain, result.refusal, proven);
     if (bulkId) {
       draft.id = bulkId;
+      if (used.length > 0) await edge.store.commit({ marks: used, records: [] });
       return result;
     }
   }
@@ -134,7 +137,7 @@ async function settle<T>(
   });
   const record = toRecord(result);
   const outcome = await edge.store.commit({
-    marks: draft.marks.filter(({ when }) => result.ok || when === 'always').map(({ mark }) => mark),
+    marks: used,
     // What granted and changed nothing, such as an introspection, uses up its marks and leaves no line.
     records: result.ok && draft.kind === 'refusal' ? [] : [toRow(record)],
     recordsIfLost: (lost) => (isRepeatable(lost) ? [] : [toRow(toRecord(no(replayOf[lost.kind])))]),

@@ -164,20 +164,30 @@ function appendAlert({ edge, append }: Parts, facts: Facts, address: string): Pr
   return append([toAlert(edge.nowMs(), 'idp', facts, address)]);
 }
 
-/** A sign-in becomes a record; what nobody known has caused may be counted in bulk. */
-async function appendSignInNote(parts: Parts, note: SignInNote): Promise<string> {
+/** A sign-in becomes a record; what nobody known has caused, or a program that does not stop, may be counted in bulk. */
+export async function appendSignInNote(
+  parts: Pick<Parts, 'edge' | 'log' | 'append'>,
+  note: SignInNote,
+): Promise<string> {
   if (note.facts.breakGlass) {
     const { outcome, reason, address } = note;
     parts.log.warn({ outcome, reason, address, person: note.facts.person }, 'the break-glass account');
   }
-  const bulkId = note.reason && !note.known ? parts.edge.ledger.count('idp', note.reason) : undefined;
+  const { client, person } = note.facts;
+  // What a person does at our pages has limits of its own, and a line each time.
+  const isCounted = note.reason !== undefined && (!note.known || note.kind === 'refusal');
+  const proven = note.known ? (person === undefined ? { client } : { person }) : undefined;
+  const bulkId = isCounted ? parts.edge.ledger.count('idp', note.reason, proven) : undefined;
   if (bulkId) return bulkId;
   const record = toSignInRecord(parts, note);
   await parts.append([record]);
   return record.id;
 }
 
-function toSignInRecord({ edge }: Parts, { kind, outcome, reason, address, facts }: SignInNote): AuditRecord {
+function toSignInRecord(
+  { edge }: Pick<Parts, 'edge'>,
+  { kind, outcome, reason, address, facts }: SignInNote,
+): AuditRecord {
   const record = { v: 2, id: eventId('d_'), kind, domain: 'idp', timeMs: edge.nowMs(), outcome } as const;
   return { ...record, ...(reason && { reason }), address, ...facts };
 }

@@ -65,6 +65,8 @@ const stopsMs = 100;
 export const houseKeepingMs = 10_000;
 /** Unauthenticated refusals that get a line of their own in the record, each second. */
 const refusalLinesPerSecond = 20;
+/** Those of one client, or person, that has proven itself: room for a morning on which hundreds of agents find their sessions over, and for no loop. */
+const provenRefusalLines = { burst: 600, perSecond: 5 };
 
 /** Everything that stands between the ground and the roles; what has to be closed is left on the stack. */
 export async function openParts(opened: AsyncDisposableStack, ground: Ground): Promise<ProcessParts> {
@@ -83,6 +85,10 @@ export async function openParts(opened: AsyncDisposableStack, ground: Ground): P
   if (store.hasForgotten) every(opened, followMs, recover, log);
   const ledger = createRefusalLedger({
     linesPerSecond: Math.ceil(refusalLinesPerSecond / config.workers),
+    provenLines: {
+      burst: Math.ceil(provenRefusalLines.burst / config.workers),
+      perSecond: provenRefusalLines.perSecond / config.workers,
+    },
     append: (record) => append([record]),
     nowMs,
     newId: () => eventId('d_'),

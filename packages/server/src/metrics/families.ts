@@ -35,7 +35,7 @@ export const families = {
   },
   credence_refusals_in_bulk_total: {
     type: 'counter',
-    help: 'Refusals of callers nobody knows that were counted and have no line of their own.',
+    help: 'Refusals that were counted and have no line of their own: of callers nobody knows, and of whoever does not stop.',
     labels: ['domain', 'reason'],
   },
   credence_faults_total: {

@@ -108,7 +108,7 @@ interface Refused {
 }
 
 async function record(reason: Refusal, { ras, door, address, facts, known }: Refused): Promise<string> {
-  const bulkId = known ? undefined : door.ledger.count('ras', reason);
+  const bulkId = door.ledger.count('ras', reason, known ? { client: facts.client } : undefined);
   if (bulkId) return bulkId;
   const id = eventId('d_');
   const base = { v: 2, id, kind: 'refusal', domain: 'ras', timeMs: door.nowMs(), outcome: 'refused', reason } as const;

@@ -96,14 +96,14 @@ function sidOfClient({ session, client }: Oidc): Facts {
 }
 
 function toRefusal(oidc: Oidc, error: unknown, known: Known): NoteOfAnswer {
-  const { client, session, entities } = oidc;
+  const { client, session, entities, route } = oidc;
   const person = session?.accountId ?? entities.RefreshToken?.accountId;
   const code = errorCode(error);
   return {
     kind: 'refusal',
     outcome: 'refused',
     reason: toReason(oidc, error, code, known),
-    known: session?.accountId !== undefined || (code !== 'invalid_client' && hasCredentials(client)),
+    known: session?.accountId !== undefined || (proves(route) && code !== 'invalid_client' && hasCredentials(client)),
     facts: { ...clientAndGrant(oidc, known), ...(person !== undefined && { person }), detail: code },
   };
 }
@@ -130,6 +130,11 @@ function toReason(oidc: Oidc, error: unknown, code: string, known: Known): Refus
   const given = entities.Interaction?.result?.error;
   if (given === 'unmet_authentication_requirements') return 'factor_needed';
   return given === 'access_denied' ? 'sign_in_cancelled' : 'sign_in_request_refused';
+}
+
+/** Where a client shows its credentials; anybody can send a browser anywhere in its name. */
+function proves(route: Oidc['route']): boolean {
+  return route === 'token' || route === 'pushed_authorization_request';
 }
 
 function hasCredentials(client: Oidc['client']): boolean {

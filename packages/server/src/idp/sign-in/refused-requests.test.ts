@@ -83,4 +83,47 @@ describe('requests that are not in order', () => {
       });
     }
   });
+
+  describe('T27: known is who has shown a credential here, not who is named', () => {
+    const post = (path: string, fields: Record<string, string>) =>
+      fetch(`${world.issuer}${path}`, { method: 'POST', body: new URLSearchParams(fields) });
+    const elsewhere = 'https://evil.example/callback';
+    const table: [name: string, send: (secret: string) => Promise<unknown>, known: boolean][] = [
+      [
+        'a browser that is sent in the name of a client',
+        () => newBrowser().get(ask(world, 'portal', elsewhere).url),
+        false,
+      ],
+      [
+        'a client with its secret and a code that is none',
+        (client_secret) =>
+          post('/token', { client_id: 'portal', client_secret, grant_type: 'authorization_code', code: 'x' }),
+        true,
+      ],
+      [
+        'a client with a wrong secret',
+        () => post('/token', { client_id: 'portal', client_secret: 'x', grant_type: 'authorization_code', code: 'x' }),
+        false,
+      ],
+      [
+        'a client without one',
+        () => post('/token', { client_id: 'claude-code', grant_type: 'authorization_code', code: 'x' }),
+        false,
+      ],
+      [
+        'a client that pushes what it asks for',
+        (client_secret) => post('/request', { client_id: 'portal', client_secret, redirect_uri: elsewhere }),
+        true,
+      ],
+    ];
+    for (const [name, send, known] of table) {
+      test(`${name}: ${known ? 'known' : 'a stranger'}`, async () => {
+        await send(world.secret);
+        assert.deepEqual(
+          world.notes.map((note) => [note.outcome, note.kind, note.known]),
+          [['refused', 'refusal', known]],
+        );
+      });
+    }
+  });
 });
