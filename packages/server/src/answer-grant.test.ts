@@ -8,7 +8,7 @@ import { CallerGone, fromRequest } from './door.ts';
 import type { Edge } from './edge.ts';
 import { openStops } from './stops/memory.ts';
 import { openSqliteStore } from './store/sqlite.ts';
-import { StoreUnavailable } from './store/store.ts';
+import { type Commit, type Mark, StoreUnavailable } from './store/store.ts';
 import type { Decided, Watch } from './watch.ts';
 
 const store = await openSqliteStore(':memory:', { node: 'one' });
@@ -92,6 +92,37 @@ test('T27: a request without a form that can be read is counted for the client t
     await answerGrant(asked, edge, 'idp', no('malformed_form'), () => ok({}));
   }
   assert.deepEqual(claimed, ['one', 'other']);
+});
+
+describe('T27: a refusal that is only counted', () => {
+  const commits: Commit[] = [];
+  const counted = {
+    ledger: { count: () => 'd_bulk', flush: async () => undefined },
+    store: {
+      ...store,
+      commit: async (commit: Commit) => {
+        commits.push(commit);
+        return { won: true } as const;
+      },
+    },
+  };
+  const used: Mark = { kind: 'client_assertion', id: 'one', until: 1_800_000_060 };
+
+  for (const [name, marks, written] of [
+    ['writes nothing', [], []],
+    ['writes what it has used up, and no line', [used], [{ marks: [used], records: [] }]],
+  ] as const) {
+    test(name, async () => {
+      commits.length = 0;
+      const answer = await ask(openEdge(counted).edge, (call) => {
+        for (const mark of marks) call.mark(mark, 'always');
+        call.mark({ ...used, id: 'another' }, 'if_granted');
+        return no('missing_parameter');
+      });
+      assert.match(answer.body, /Reference: d_bulk/);
+      assert.deepEqual(commits, written);
+    });
+  }
 });
 
 describe('what is counted', () => {
