@@ -21,7 +21,8 @@ const keys = [toSpec('keys')];
 const dpop = [toSpec('dpop')];
 const upstream = ['upstream', 'step-up'].map((name) => server(`idp/sign-in/upstream/${name}.test.ts`));
 const secondFactor = ['second-factor', 'security'].map((name) => server(`idp/sign-in/${name}.test.ts`));
-const accountLink = server('idp/sign-in/account-link.test.ts');
+const signIn = (name: string) => server(`idp/sign-in/${name}.test.ts`);
+const accountLink = signIn('account-link');
 const provisioning = ['provisioning', 'provisioning-errors', 'provisioning-bulk', 'dialects'].map(toSpec);
 const scim = (name: string) => server(`directory/scim/${name}`);
 const metadata = [toSpec('client-metadata')];
@@ -453,6 +454,28 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('policy/sign-in-levels.ts'), [server('policy/sign-in-levels.test.ts')], [toSpec('step-up')]],
   [server('directory/account-links.ts'), [server('directory/account-links.test.ts')], [accountLink]],
   [server('idp/sign-in/account-link.ts'), [accountLink]],
+  [server('idp/sign-in/redirect.ts'), [signIn('redirect')]],
+  [
+    server('idp/sign-in/session-times.ts'),
+    [`${signIn('session-times')}#^(when the person|how long a session lasts (?!the idle limit))`],
+    upstream,
+  ],
+  [server('idp/sign-in/default-scope.ts'), [signIn('default-scope')]],
+  [server('idp/sign-in/strength.ts'), [signIn('strength')]],
+  [server('idp/sign-in/form-token.ts'), [signIn('form-token')]],
+  [server('idp/sign-in/session-of-another.ts'), ['sign-out', 'confirmation', 'sign-in'].map(signIn)],
+  [server('idp/sign-in/publish.ts'), [signIn('publish')], certificates],
+  [
+    server('idp/sign-in/record-answers.ts'),
+    ['record-answers', 'refused-requests', 'sign-out', 'sign-in', 'client-authentication'].map(signIn),
+  ],
+  [server('idp/sign-in/interaction-policy.ts'), ['confirmation', 'sign-in'].map(signIn), upstream],
+  [server('idp/sign-in/security.ts'), secondFactor.toReversed()],
+  [server('idp/sign-in/request-body.ts'), [signIn('client-authentication')]],
+  [server('idp/sign-in/adapter.ts'), ['single-use', 'bearers', 'client-authentication'].map(signIn)],
+  [server('idp/sign-in/token-door.ts'), ['client-authentication', 'record-answers', 'publish'].map(signIn)],
+  [server('idp/sign-in/workload-door.ts'), [toSpec('workload')]],
+  [server('idp/sign-in/certificate-door.ts'), certificates],
   [server('idp/sign-in/sign-in-limit.ts'), [server('idp/sign-in/sign-in-limit.test.ts')], secondFactor],
   [
     server('idp/sign-in/devices.ts'),
@@ -486,6 +509,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
     metadata,
     ['epoch', 'stops', 'never-together', 'circumstances', 'refresh-token-subject', 'sign-in-needs'].map(toSpec),
   ],
+  [server('idp/subject.ts'), [server('idp/subject.test.ts')]],
   [server('idp/subject-refresh-token.ts'), [server('idp/subject-refresh-token.test.ts')]],
   [server('idp/bad-subject-token.ts'), [server('idp/bad-subject-token.test.ts')]],
   [server('idp/network-watch.ts'), [server('idp/network-watch.test.ts'), toSpec('distributed')]],

@@ -29,6 +29,8 @@ describe('IDP-39: a redirect address matches to the letter; RFC 8252 §7.3: "MUS
     ['http://localhost.evil.example:51234/callback', false],
     ['http://127.0.0.2:51234/callback', false],
     ['http://2130706433:51234/callback', false],
+    ['http://localhost:65535/callback', true],
+    ['http://localhost:65536/callback', false],
     ['http://localhost:99999/callback', false],
     ['https://localhost:51234/callback', false],
     ['HTTP://localhost:51234/callback', false],
@@ -48,7 +50,9 @@ describe('T03: who else could receive this redirect', () => {
     ['http://localhost:51234/callback', true],
     ['http://127.0.0.1/callback', true],
     ['https://localhost:51234/callback', true],
+    ['https://[::1]:51234/callback', true],
     ['com.example.app:/callback', true],
+    ['no address', true],
     ['https://app.example/cb', false],
     ['https://localhost.example/cb', false],
   ];

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { secondsLeft } from './session-times.ts';
+import Provider from 'oidc-provider';
+import { generatePrivateJwk } from '../../keys/signer.ts';
+import { keepAuthTime, secondsLeft, toLoginTime } from './session-times.ts';
 import { ask, signInAs } from './test-client.ts';
 import { openTestWorld, TestBrowser } from './test-world.ts';
 
@@ -34,5 +36,49 @@ describe('how long a session lasts', () => {
     } finally {
       await world.close();
     }
+  });
+});
+
+describe('when the person proved who they are', () => {
+  const now = 10_000;
+  const { Session } = newProvider();
+  const signedIn = (loginTs: number | undefined) => {
+    const session = new Session();
+    session.loginAccount({ accountId: 'u_1', ...(loginTs !== undefined && { loginTs }) });
+    return session;
+  };
+
+  function newProvider() {
+    const provider = new Provider('https://id.acme.example', { jwks: { keys: [generatePrivateJwk('RS256')] } });
+    keepAuthTime(provider, () => now);
+    return provider;
+  }
+
+  const table: [name: string, loginTs: number, authTime: number | undefined, startedAt: number][] = [
+    ['here: as the sign-in began', 9_900, 9_900, 9_900],
+    ['at an upstream, before: then', toLoginTime(9_900, 5_000), 5_000, 9_900],
+    ['at an upstream that does not say: not known', toLoginTime(9_900, undefined), undefined, 9_900],
+  ];
+  for (const [name, loginTs, authTime, startedAt] of table) {
+    test(name, () => {
+      const session = signedIn(loginTs);
+      assert.equal(session.authTime(), authTime);
+      assert.equal(session.loginTs, startedAt);
+    });
+  }
+
+  test('max_age is held against it: reached is not past, and what is not known is', () => {
+    const session = signedIn(toLoginTime(9_990, 9_900));
+    assert.deepEqual([session.past(100), session.past(99)], [false, true]);
+    assert.equal(signedIn(toLoginTime(9_990, undefined)).past(1_000_000), true);
+  });
+
+  test('is kept with the session', () => {
+    assert.ok((Session as unknown as { IN_PAYLOAD: string[] }).IN_PAYLOAD.includes('authenticatedAt'));
+  });
+
+  test('an oidc-provider that keeps its sessions in another way is not taken', () => {
+    const provider = { Session: class {} } as unknown as Provider;
+    assert.throws(() => keepAuthTime(provider, () => now), /keeps its sessions in another way/);
   });
 });
