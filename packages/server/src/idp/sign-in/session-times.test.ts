@@ -49,7 +49,11 @@ describe('when the person proved who they are', () => {
   };
 
   function newProvider() {
-    const provider = new Provider('https://id.acme.example', { jwks: { keys: [generatePrivateJwk('RS256')] } });
+    const provider = new Provider('https://id.acme.example', {
+      adapter: () => assert.fail('nothing is kept here'),
+      features: { devInteractions: { enabled: false } },
+      jwks: { keys: [generatePrivateJwk('RS256')] },
+    });
     keepAuthTime(provider, () => now);
     return provider;
   }
