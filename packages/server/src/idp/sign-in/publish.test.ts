@@ -67,6 +67,30 @@ describe('what is published', () => {
     });
   });
 
+  test('is read with GET and HEAD alone', async () => {
+    const style = /<link rel="stylesheet" href="([^"]+)">/.exec(await (await fetch(`${world.issuer}/nothing`)).text());
+    const paths = ['/jwks', '/.well-known/ssf-configuration', style?.[1] ?? '/no-style'];
+    for (const path of paths) {
+      const statuses = ['GET', 'HEAD', 'POST', 'PUT'].map(async (method) => {
+        const answer = await fetch(`${world.issuer}${path}`, { method });
+        await answer.arrayBuffer();
+        return answer.status;
+      });
+      assert.deepEqual(await Promise.all(statuses), [200, 200, 404, 404], path);
+    }
+  });
+
+  test('the keys of both kinds of token, as a key set that may be kept for five minutes', async () => {
+    const response = await fetch(`${world.issuer}/jwks`);
+    assert.equal(response.headers.get('content-type'), 'application/jwk-set+json');
+    assert.equal(response.headers.get('cache-control'), 'public, max-age=300');
+    const { keys } = (await response.json()) as { keys: { alg: string }[] };
+    assert.deepEqual(
+      keys.map(({ alg }) => alg),
+      ['RS256', 'ES256'],
+    );
+  });
+
   test('new keys are taken up without a restart', async () => {
     const added = generatePrivateJwk('RS256');
     world.idTokenKeys.unshift(added);
@@ -77,6 +101,26 @@ describe('what is published', () => {
     const header = JSON.parse(Buffer.from(String(body.id_token).split('.')[0] ?? '', 'base64url').toString());
     assert.equal(header.kid, added.kid);
   });
+});
+
+test('RFC 9396 §10, RFC 8705 §2: without types of details, and where no certificates are looked for, neither is named', async () => {
+  const world = await openTestWorld(undefined, undefined, undefined, () => ({
+    detailTypes: () => [],
+    certificateOf: undefined,
+  }));
+  try {
+    const response = await fetch(`${world.issuer}/.well-known/oauth-authorization-server`);
+    const metadata = (await response.json()) as Record<string, unknown>;
+    assert.ok(!('authorization_details_types_supported' in metadata));
+    assert.deepEqual(metadata.token_endpoint_auth_methods_supported, [
+      'client_secret_basic',
+      'client_secret_post',
+      'private_key_jwt',
+      'none',
+    ]);
+  } finally {
+    await world.close();
+  }
 });
 
 test('an https issuer behind a proxy: cookies are Secure and bound to this host, whatever headers say', async () => {

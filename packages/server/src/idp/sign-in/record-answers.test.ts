@@ -19,6 +19,48 @@ describe('the record', () => {
 
   const newBrowser = () => new TestBrowser(world.issuer);
 
+  describe('a path that is none', () => {
+    test('for people: a page', async () => {
+      const visit = await newBrowser().get(`${world.issuer}/nothing`);
+      assert.equal(visit.status, 404);
+      assert.match(visit.page, /<h1>There is nothing here\.<\/h1>/);
+      assert.equal(visit.headers.get('cache-control'), 'no-store');
+    });
+
+    test('for programs: JSON', async () => {
+      const response = await fetch(`${world.issuer}/.well-known/nothing`);
+      assert.deepEqual([response.status, await response.json()], [404, { error: 'not_found' }]);
+    });
+
+    test('an answer without a body is not taken for one', async () => {
+      const headers = { origin: 'https://a.example', 'access-control-request-method': 'POST' };
+      const response = await fetch(`${world.issuer}/token`, { method: 'OPTIONS', headers });
+      assert.deepEqual([response.status, response.headers.get('access-control-allow-origin')], [204, null]);
+    });
+  });
+
+  describe('a fault is answered as one, and is on no record as a refusal', () => {
+    test('where a program asks: 503, and when to come again', async (t) => {
+      const away = new StoreUnavailable('away');
+      t.mock.method(world.store.artifacts, 'find', () => Promise.reject(away));
+      const answer = await redeem(world, ask(world, 'claude-code', callback), 'a code');
+      assert.deepEqual([answer.status, answer.body.error], [503, 'temporarily_unavailable']);
+      assert.deepEqual([world.faults.at(-1), world.notes], [away, []]);
+    });
+
+    test('where a person is: a page, and the client is told nothing', async (t) => {
+      const away = new StoreUnavailable('away');
+      const { upsert } = world.store.artifacts;
+      t.mock.method(world.store.artifacts, 'upsert', (...given: Parameters<typeof upsert>) =>
+        given[0] === 'Interaction' ? Promise.reject(away) : upsert(...given),
+      );
+      const visit = await newBrowser().get(ask(world, 'claude-code', callback).url);
+      assert.deepEqual([visit.status, visit.url.origin], [503, world.issuer]);
+      assert.match(visit.page, /This does not work at the moment/);
+      assert.deepEqual([world.faults.at(-1), world.notes], [away, []]);
+    });
+  });
+
   describe('rule 2: no record, no answer', () => {
     test('a sign-in: 503, no code, and no cookie of a session', async () => {
       const browser = newBrowser();

@@ -39,7 +39,8 @@ export function recordAnswers(
   return async (context: Context, next) => {
     await next();
     const error = failures.get(context);
-    if (error !== undefined && !(error instanceof errors.OIDCProviderError)) return broken(context, options, error);
+    // A fault, and no refusal: it is answered as one (answerFaults). `oidc-provider` tells no client of it in a redirect.
+    if (error !== undefined && !(error instanceof errors.OIDCProviderError)) throw error;
 
     const note = toNote(context.oidc, error, {
       nameOf: (clientId) => options.clients().get(clientId)?.id ?? clientId,
@@ -60,12 +61,6 @@ export function recordAnswers(
 function withFacts<T extends { readonly facts: Facts }>(note: T, more: Facts): T {
   const detail = [note.facts.detail, more.detail].filter((words) => words !== undefined).join(', ');
   return { ...note, facts: { ...note.facts, ...more, ...(detail !== '' && { detail }) } };
-}
-
-/** A fault. Where `oidc-provider` could tell the client so in the redirect, it has; otherwise it is answered as one. */
-function broken(context: Context, options: SignInOptions, fault: unknown): void {
-  if (!isRedirect(context)) throw fault;
-  options.onFault(fault);
 }
 
 function showRefusal(context: Context, frame: PageFrame, error: errors.OIDCProviderError, reference = ''): void {

@@ -56,6 +56,7 @@ describe('requests that are not in order', () => {
           assert.doesNotMatch(visit.page, /<script/);
         } else {
           const answer = new URLSearchParams(visit.url.search || visit.url.hash.slice(1));
+          assert.doesNotMatch(visit.page, /<h1>/, 'no page of ours goes with it');
           assert.equal(answer.get('error'), error);
         }
       });

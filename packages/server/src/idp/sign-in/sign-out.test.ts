@@ -34,6 +34,11 @@ describe('leaving', () => {
       const page = await browser.get(`${world.issuer}/session/end?${query}`);
       assert.equal(await lastBulletin(), before, 'signing in, and asking, ends nothing');
       assert.match(page.page, /<h1>Sign out of Acme\?<\/h1>/);
+      assert.match(
+        page.headers.get('content-security-policy') ?? '',
+        /form-action 'self' http:\/\/localhost:51234(?:;|$)/,
+        'browsers let the form lead on to where the client wants it',
+      );
       const gone = await browser.submit(page, { logout: 'yes' });
       assert.equal(gone.url.href, 'http://localhost:51234/bye?state=s');
       const { sid } = claimsOf(body.id_token);

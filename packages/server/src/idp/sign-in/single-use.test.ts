@@ -92,5 +92,6 @@ describe('single use', () => {
     assert.equal((await redeem(world, asked, code)).status, 200);
     const again = await newBrowser().get(asked.url);
     assert.equal(again.status, 400);
+    assert.equal(world.notes.at(-1)?.reason, 'sign_in_request_refused');
   });
 });
