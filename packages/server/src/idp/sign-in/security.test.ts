@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { readRecord } from '../../audit/personal.ts';
 import { hashOnceCode, newOnceCode } from '../../directory/once-codes.ts';
+import { acrOf } from '../../policy/sign-in-levels.ts';
 import type { Person } from '../../store/store.ts';
+import { createEnrolment } from './enrolment.ts';
+import type { SignInOptions } from './options.ts';
 import { ask, codeOf, giveApp, passkeyOptions, recoveryCodesOn, secretOn, signInAs } from './test-client.ts';
 import { createTestPasskey } from './test-passkey.ts';
 import { alice, openTestWorld, password, TestBrowser, type TestWorld, type Visit } from './test-world.ts';
@@ -150,7 +153,9 @@ describe('/security, where people look after what they sign in with', () => {
     assert.match(mine.page, /10 are left/);
     const renamed = await browser.submit(mine, { do: 'rename', name: '  <b>Phone</b> ' });
     assert.match(renamed.page, /<b>&lt;b&gt;Phone&lt;\/b&gt;<\/b>/);
-    const asked = await browser.submit(renamed, { do: 'remove' });
+    const unnamed = await browser.submit(renamed, { do: 'rename', name: '  ' });
+    assert.match(unnamed.page, /<b>&lt;b&gt;Phone&lt;\/b&gt;<\/b>/, 'a name of blanks is none');
+    const asked = await browser.submit(unnamed, { do: 'remove' });
     assert.match(asked.page, /It is the last one: your recovery codes stop working too/);
     assert.equal((await world.store.factors.of(person.id)).length, 1, 'asked first');
     const removed = await browser.submit(asked, { do: 'remove-now' });
@@ -214,7 +219,9 @@ describe('/security, where people look after what they sign in with', () => {
     const { browser, page } = await open(person);
     const mine = await browser.submit(page, { do: 'code', code: codeOf(secret) });
     for (const act of ['remove-now', 'rename', 'remove']) {
-      await browser.submit(mine, { do: act, id: String(theirs?.id), name: 'stolen' });
+      const visit = await browser.submit(mine, { do: act, id: String(theirs?.id), name: 'stolen' });
+      assert.equal(visit.status, 200);
+      assert.match(visit.page, /<h1>How you sign in<\/h1>/, act);
     }
     assert.deepEqual(await world.store.factors.of(other.id), [theirs]);
     assert.equal(await world.store.factors.remove(person.id, String(theirs?.id), []), false);
@@ -246,13 +253,63 @@ describe('/security, where people look after what they sign in with', () => {
     assert.deepEqual(await lines(person), [['factor', 'factor enrolled: first, by enrolment code', 'totp']]);
   });
 
+  test('IDP-24: whoever has just chosen a password by a link needs no code for a first factor', async () => {
+    world.firstFactor = 'code';
+    const person = await newPerson();
+    const until = Math.floor(Date.now() / 1000) + 60;
+    const codeHash = hashOnceCode(newOnceCode()) ?? '';
+    await world.store.factors.setEnrolmentCode(person.id, codeHash, until, []);
+    const before = await open(person);
+    assert.doesNotMatch(before.page.page, /new-app/, 'that there is a code is not enough');
+    await createEnrolment({ store: world.store } as SignInOptions).grantPass(person.id, { codeHash, until });
+    const { browser, page } = await open(person);
+    const setup = await browser.submit(page, { do: 'new-app' });
+    const kept = await browser.submit(setup, { do: 'app-code', code: codeOf(secretOn(setup)) });
+    assert.equal(recoveryCodesOn(kept).length, 10);
+  });
+
+  test('a code of an app that is not being set up, and one that comes too late, add nothing', async () => {
+    const person = await newPerson();
+    const { browser, page } = await open(person);
+    const early = await browser.submit(page, { do: 'app-code', code: '000000' });
+    assert.deepEqual([early.status, world.notes.at(-1)?.reason], [400, 'factor_code_wrong']);
+    assert.match(early.page, /<h1>How you sign in<\/h1>/);
+    const setup = await browser.submit(page, { do: 'new-app' });
+    world.firstFactor = 'code';
+    const late = await browser.submit(setup, { do: 'app-code', code: codeOf(secretOn(setup)) });
+    assert.deepEqual([late.status, world.notes.at(-1)?.reason], [400, 'enrolment_code_wrong']);
+    assert.match(late.page, /<h1>How you sign in<\/h1>/);
+    assert.deepEqual(await world.store.factors.of(person.id), []);
+  });
+
+  test('asks the sign-in for no more than this person can show', async () => {
+    const person = await newPerson();
+    const { browser } = await open(person);
+    const leave = async () => {
+      const cookie = `credence_session=${browser.cookie('credence_session')}; credence_session.sig=${browser.cookie('credence_session.sig')}`;
+      const answer = await fetch(url(), { redirect: 'manual', headers: { cookie } });
+      return new URL(answer.headers.get('location') ?? '', world.issuer).searchParams;
+    };
+    const id = browser.cookie('credence_session') ?? '';
+    const session = await world.store.artifacts.find('Session', id);
+    await world.store.artifacts.upsert('Session', id, { ...session, loginTs: 1 }, 4_000_000_000);
+    const alone = await leave();
+    assert.deepEqual([alone.get('acr_values'), alone.get('max_age')], [null, '900']);
+    await giveApp(world, person.id);
+    assert.equal((await leave()).get('acr_values'), acrOf.twoFactors);
+  });
+
   test('IDP-38: guessing enrolment codes is slowed down', async () => {
     world.firstFactor = 'code';
     const person = await newPerson();
     const { browser, page } = await open(person);
     let last: Visit = page;
-    for (let round = 0; round < 11; round += 1) last = await browser.submit(page, { do: 'enrolment-code', code: 'x' });
+    for (let round = 0; round < 11; round += 1) {
+      last = await browser.submit(page, { do: 'enrolment-code', code: 'x' });
+      if (round < 10) assert.deepEqual([last.status, last.headers.get('retry-after')], [400, null]);
+    }
     assert.deepEqual([last.status, world.notes.at(-1)?.reason], [429, 'too_many_requests']);
+    assert.ok(Number(last.headers.get('retry-after')) > 0);
   });
 
   test('a secret that was being set up is not taken over by another session or person', async () => {

@@ -73,6 +73,21 @@ describe('leaving', () => {
       assert.deepEqual(world.notes, [], 'nobody was signed in');
     });
 
+    test('without a session, and with somewhere to go: the button leads there, and browsers let it', async () => {
+      const browser = newBrowser();
+      const query = new URLSearchParams({
+        client_id: 'claude-code',
+        post_logout_redirect_uri: 'http://localhost:51234/bye',
+      });
+      const page = await browser.get(`${world.issuer}/session/end?${query}`);
+      assert.match(page.page, /<h1>One more step<\/h1>/);
+      assert.match(
+        page.headers.get('content-security-policy') ?? '',
+        /form-action 'self' http:\/\/localhost:\d+ http:\/\/localhost:51234$/,
+      );
+      assert.equal((await browser.submit(page, {})).url.href, 'http://localhost:51234/bye');
+    });
+
     test('an address that is not registered: 400 and a page', async () => {
       const query = new URLSearchParams({
         client_id: 'claude-code',
