@@ -263,6 +263,18 @@ describe('TLS-02: the certificate that a proxy passes on', () => {
     const incoming = { socket: { remoteAddress: '127.0.0.1' }, headersDistinct } as unknown as IncomingMessage;
     assert.equal(outcomeOf(createCertificateReader(source)(incoming), byName), 'accepted');
   });
+  test('signed by an authority whose time is over: client_certificate_untrusted, until it is renewed', () => {
+    const over = makeAuthority('Old CA', now - 1);
+    const headersDistinct = { 'client-cert': [toHeader(issueCertificate({ subject, alternatives }, over))] };
+    const incoming = { socket: { remoteAddress: '127.0.0.1' }, headersDistinct } as unknown as IncomingMessage;
+    const outcomeUnder = (...authorities: string[]) =>
+      outcomeOf(
+        createCertificateReader({ authorities, header: 'client-cert', trustedHops: loopback })(incoming),
+        byName,
+      );
+    assert.equal(outcomeUnder(over.cert), 'client_certificate_untrusted');
+    assert.equal(outcomeUnder(over.cert, makeAuthority('Old CA', now + 1, over).cert), 'accepted');
+  });
   test('of no connection at all: none', () => assert.equal(read(undefined), undefined));
 
   test("the certificate of the proxy itself is nobody else's", async () => {

@@ -47,7 +47,7 @@ export function createCertificateReader({ authorities, header, trustedHops }: Ce
     // What a proxy shows of its own is not its caller's.
     if (header !== undefined && isTrusted(socket.remoteAddress ?? '', trustedHops)) {
       const certificate = parseHeader(incoming, header);
-      return certificate && toClientCertificate(certificate, isSignedByOne(certificate, parsed));
+      return certificate && vouchedFor(certificate, signersOf(certificate, parsed));
     }
     if (!(socket instanceof TLSSocket)) return undefined;
     const known = ofSocket.get(socket);
@@ -65,8 +65,8 @@ function toClientCertificate(certificate: X509Certificate, isVouchedFor: boolean
   return {
     thumbprint: createHash('sha256').update(certificate.raw).digest('base64url'),
     isVouchedFor,
-    validFrom: Math.floor(certificate.validFromDate.getTime() / 1000),
-    validUntil: Math.floor(certificate.validToDate.getTime() / 1000),
+    validFrom: toSeconds(certificate.validFromDate),
+    validUntil: toSeconds(certificate.validToDate),
     names: () => {
       names ??= readNames(certificate.raw);
       return names;
@@ -104,9 +104,23 @@ function parseHeader({ headersDistinct }: IncomingMessage, header: string): X509
 
 const clientAuth = '1.3.6.1.5.5.7.3.2';
 
-/** Signed by one of our authorities itself: paths through others are for `node:tls` to build, where it sees them. */
-function isSignedByOne(certificate: X509Certificate, authorities: readonly X509Certificate[]): boolean {
+/** Our authorities that signed it themselves: paths through others are for `node:tls` to build, where it sees them. */
+function signersOf(certificate: X509Certificate, authorities: readonly X509Certificate[]): readonly X509Certificate[] {
   const { keyUsage: purposes } = certificate;
-  if (certificate.ca || (purposes !== undefined && !purposes.includes(clientAuth))) return false;
-  return authorities.some((authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey));
+  if (certificate.ca || (purposes !== undefined && !purposes.includes(clientAuth))) return [];
+  return authorities.filter(
+    (authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey),
+  );
+}
+
+/** Good for no longer than its authority is, which nobody else looks at here; of one that was renewed the last end counts. */
+function vouchedFor(certificate: X509Certificate, signers: readonly X509Certificate[]): ClientCertificate {
+  const own = toClientCertificate(certificate, signers.length > 0);
+  if (signers.length === 0) return own;
+  const end = Math.max(...signers.map(({ validToDate }) => toSeconds(validToDate)));
+  return { ...own, validUntil: Math.min(own.validUntil, end) };
+}
+
+function toSeconds(date: Date): EpochSeconds {
+  return Math.floor(date.getTime() / 1000);
 }
