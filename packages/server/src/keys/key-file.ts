@@ -101,7 +101,7 @@ export async function openSecret(
   if (known !== undefined) return known;
   const secret = randomBytes(32).toString('base64url');
   // Of two processes that start at once the first one's secret stays, and both use it.
-  return (await writeWhole(file, secret, 'keep')) ? secret : ((await readIfThere(file)) ?? secret);
+  return (await writeWhole(file, secret, 'keep')) ? secret : openSecret(keysDir, name);
 }
 
 function fileOf(keysDir: string, purpose: KeyPurpose): string {
