@@ -141,6 +141,17 @@ describe('T02, T04, IDP-31: a sign-in is bound to the key its code was traded wi
     });
   }
 
+  test('a proof of a minute ago is good still', async () => {
+    const [others, now] = [world, Math.floor(Date.now() / 1000)];
+    world = await openTestWorld(undefined, undefined, undefined, () => ({ now: () => now }));
+    try {
+      assert.equal((await trade(await signIn('portal'), await proof(own, { iat: now - 60 }))).status, 200);
+    } finally {
+      await world.close();
+      world = others;
+    }
+  });
+
   test('B28 a proof that was used before, at whichever grant: refused, and the record says so', async () => {
     const dpop = await proof(own);
     assert.equal((await trade(await signIn('portal'), dpop)).status, 200);
