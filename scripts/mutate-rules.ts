@@ -510,6 +510,19 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('idp/subject-refresh-token.ts'), [server('idp/subject-refresh-token.test.ts')]],
   [server('idp/bad-subject-token.ts'), [server('idp/bad-subject-token.test.ts')]],
   [server('idp/network-watch.ts'), [server('idp/network-watch.test.ts'), toSpec('distributed')]],
+  [
+    server('idp/sign-in/one-spelling.ts'),
+    [server('idp/sign-in/client-authentication.test.ts')],
+    [server('idp/sign-in/pages.test.ts')],
+  ],
+  [server('idp/sign-in/limit-starts.ts'), [server('idp/sign-in/limit-starts.test.ts')]],
+  [
+    server('idp/sign-in/records.ts'),
+    [server('idp/sign-in/refused-requests.test.ts'), server('idp/sign-in/record-answers.test.ts')],
+    ['sign-in', 'sign-out', 'client-authentication', 'key-binding'].map((name) =>
+      server(`idp/sign-in/${name}.test.ts`),
+    ),
+  ],
   [server('idp/sign-in/key-binding.ts'), [server('idp/sign-in/key-binding.test.ts')]],
   [
     server('ras/jwt-bearer.ts'),

@@ -17,6 +17,8 @@ const proof = (header: object = {}, change: object = {}) =>
     .concat('c2ln')
     .join('.');
 
+const rsa = (n: number, e: number) => proof({ alg: 'RS256', jwk: { kty: 'RSA', n: 'n'.repeat(n), e: 'e'.repeat(e) } });
+
 function outcomeOf(text: string, change: Partial<ExpectedProof> = {}): string {
   const parsed = parseDpopProof(text);
   if (!parsed.ok) return parsed.refusal;
@@ -34,6 +36,10 @@ describe('IDP-31, RAS-29, RFC 9449 §4.3: checking a DPoP proof', () => {
     ['symmetric alg (B28)', proof({ alg: 'HS256' }), 'dpop_proof_malformed'],
     ['alg none', proof({ alg: 'none' }), 'dpop_proof_malformed'],
     ['alg of another key type', proof({ alg: 'RS256' }), 'dpop_proof_malformed'],
+    ['an RSA key of 8192 bits', rsa(1366, 6), 'accepted'],
+    ['an RSA key that takes long to check with (T27)', rsa(1367, 6), 'dpop_proof_malformed'],
+    ['an exponent that takes long to raise to (T27)', rsa(342, 7), 'dpop_proof_malformed'],
+    ['a member that is no text', proof({ jwk: { ...jwk, n: null } }), 'dpop_proof_malformed'],
     ['htm GET (B28)', proof({}, { htm: 'GET' }), 'dpop_proof_other_request'],
     ['htu of the RAS (B28)', proof({}, { htu: 'https://mcp.acme.example/token' }), 'dpop_proof_other_request'],
     ['htu with a query', proof({}, { htu: `${url}?a=b` }), 'accepted'],

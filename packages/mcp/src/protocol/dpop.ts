@@ -42,8 +42,22 @@ export function parseDpopProof(header: string): Result<UnverifiedProof> {
   const { jwk } = jws.header;
   if (!isObject(jwk) || privateMembers.some((member) => member in jwk)) return no('dpop_proof_malformed');
   const choice = chooseKey({ alg: jws.header.alg }, [{ ...jwk } as unknown as Jwk]);
-  if (!choice.ok) return no('dpop_proof_malformed');
+  if (!choice.ok || !isModest(choice.key)) return no('dpop_proof_malformed');
   return ok({ jws, key: choice.key, algorithm: choice.algorithm });
+}
+
+/** 8192 bits, as base64url. */
+const longestModulus = 1366;
+/** 32 bits. */
+const longestExponent = 6;
+
+/** Anybody may send any key: one whose signatures take far longer to check than any other is no key of an honest client (T27). */
+function isModest({ n, e }: Jwk): boolean {
+  return isText(n, longestModulus) && isText(e, longestExponent);
+}
+
+function isText(value: unknown, longest: number): boolean {
+  return value === undefined || (typeof value === 'string' && value.length <= longest);
 }
 
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];

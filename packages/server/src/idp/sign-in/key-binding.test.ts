@@ -134,6 +134,16 @@ describe('T02, T04, IDP-31: a sign-in is bound to the key its code was traded wi
     ['that the exchange would no longer know', { iat: Math.floor(Date.now() / 1000) - 62 }, 'sign_in_proof_refused'],
     ['made ahead of now', { iat: Math.floor(Date.now() / 1000) + 90 }, 'sign_in_proof_refused'],
   ];
+  test('T27: a proof whose key takes long to check with is not checked', async () => {
+    const jwk = { kty: 'RSA', n: 'n'.repeat(2731), e: 'AQAB' };
+    const [, ...rest] = (await proof(own)).split('.');
+    const header = Buffer.from(JSON.stringify({ typ: 'dpop+jwt', alg: 'RS256', jwk })).toString('base64url');
+    const answer = await trade(await signIn('portal'), [header, ...rest].join('.'));
+    assert.deepEqual([answer.status, answer.body.error], [400, 'invalid_dpop_proof']);
+    const { reason, known, facts } = world.notes.at(-1) ?? {};
+    assert.deepEqual([reason, known, facts], ['sign_in_proof_refused', false, {}], 'refused at the door');
+  });
+
   for (const [name, change, reason] of bad) {
     test(`B28 a proof ${name}: invalid_dpop_proof`, async () => {
       const answer = await trade(await signIn('portal'), await proof(own, change));
