@@ -16,6 +16,7 @@ registerHooks({
       : nextLoad(url, context),
 });
 
-const watch = `const parent = process.ppid;
+// Whose child this is, is read here: by the time the thread runs, the parent may be gone already.
+const watch = `const { workerData: parent } = require('node:worker_threads');
 setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 250);`;
-new Worker(watch, { eval: true, execArgv: [] }).unref();
+new Worker(watch, { eval: true, execArgv: [], workerData: process.ppid }).unref();
