@@ -287,7 +287,12 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('metrics/listener.ts'), [server('metrics/listener.test.ts')]],
   [server('metrics/meter.ts'), [server('metrics/meter.test.ts')]],
   [server('metrics/text.ts'), [server('metrics/meter.test.ts')]],
-  [server('listener.ts'), [server('listener.test.ts')], [server('clients/client-certificate.test.ts')], boundaries],
+  [
+    server('listener.ts'),
+    ['listener', 'health'].map((name) => server(`${name}.test.ts`)),
+    [server('clients/client-certificate.test.ts')],
+    boundaries,
+  ],
   ...['parse', 'compile', 'access-document', 'resource-document'].map((name): [string, ...string[][]] => [
     server(`policy/${name}.ts`),
     ['parse', 'access-document', 'resource-document'].map((of) => server(`policy/${of}.test.ts`)),
@@ -470,7 +475,11 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('idp/sign-in/security.ts'), secondFactor.toReversed()],
   [server('idp/sign-in/request-body.ts'), [signIn('request-body')]],
   [server('idp/sign-in/adapter.ts'), ['adapter', 'single-use', 'bearers', 'sign-in'].map(signIn)],
-  [server('idp/sign-in/token-door.ts'), ['token-door', 'refused-requests', 'publish', 'remote-clients'].map(signIn)],
+  [
+    server('idp/sign-in/token-door.ts'),
+    ['token-door', 'refused-requests', 'publish', 'remote-clients'].map(signIn),
+    ['limit-starts', 'key-binding'].map(signIn),
+  ],
   [server('idp/sign-in/workload-door.ts'), ['workload-door', 'remote-clients'].map(signIn)],
   [server('idp/sign-in/certificate-door.ts'), ['certificate-door', 'client-authentication'].map(signIn)],
   [server('idp/sign-in/sign-in-limit.ts'), [server('idp/sign-in/sign-in-limit.test.ts')], secondFactor],
@@ -516,13 +525,6 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
     [server('idp/sign-in/pages.test.ts')],
   ],
   [server('idp/sign-in/limit-starts.ts'), [server('idp/sign-in/limit-starts.test.ts')]],
-  [
-    server('idp/sign-in/records.ts'),
-    [server('idp/sign-in/refused-requests.test.ts'), server('idp/sign-in/record-answers.test.ts')],
-    ['sign-in', 'sign-out', 'client-authentication', 'key-binding'].map((name) =>
-      server(`idp/sign-in/${name}.test.ts`),
-    ),
-  ],
   [server('idp/sign-in/key-binding.ts'), [server('idp/sign-in/key-binding.test.ts')]],
   [
     server('ras/jwt-bearer.ts'),

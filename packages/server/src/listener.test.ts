@@ -43,6 +43,14 @@ test('RFC 9112 §3.2: two Host headers are refused, whichever comes first', () =
   assert.equal(checkTarget(target, 'id.acme.example')?.[0], 400);
 });
 
+test('and one Host beside another header as short, such as DPoP, is one', () => {
+  const rawHeaders = ['Host', 'id.acme.example', 'DPoP', 'proof', 'Host-Id', 'x'];
+  assert.equal(
+    checkTarget({ headers: { host: 'id.acme.example' }, rawHeaders, url: '/token' }, 'id.acme.example'),
+    undefined,
+  );
+});
+
 describe('TLS-02: X-Forwarded-For counts only through trusted hops', () => {
   const from = (peer: string, forwarded?: string) =>
     ({
@@ -55,6 +63,7 @@ describe('TLS-02: X-Forwarded-For counts only through trusted hops', () => {
     ['a caller behind it who lies', ['10.0.0.0/8'], '10.0.0.1', '6.6.6.6, 1.2.3.4', '1.2.3.4'],
     ['two trusted hops', ['10.0.0.0/8'], '10.0.0.1', '1.2.3.4, 10.0.0.2', '1.2.3.4'],
     ['mapped IPv4', ['10.0.0.0/8'], '::ffff:10.0.0.1', '1.2.3.4', '1.2.3.4'],
+    ['a trusted proxy that says nothing', ['10.0.0.0/8'], '10.0.0.1', undefined, '10.0.0.1'],
     ['nonsense in the header', ['10.0.0.0/8'], '10.0.0.1', 'unknown', 'unknown'],
   ];
   for (const [name, trusted, peer, forwarded, address] of table) {

@@ -257,6 +257,11 @@ describe('TLS-02: the certificate that a proxy passes on', () => {
     const shown = from('127.0.0.1', toHeader(issueCertificate({ alternatives }, renamed)));
     assert.equal(outcomeOf(shown, byName), 'client_certificate_untrusted');
   });
+  test('signed by itself and listed: accepted', () => {
+    const own = issueCertificate({ alternatives });
+    const listed: ClientTls = { kind: 'self_signed', thumbprints: [thumbprintOf(own)], bound: false };
+    assert.equal(outcomeOf(from('127.0.0.1', toHeader(own)), listed), 'accepted');
+  });
   test('signed by the second of two authorities: accepted', () => {
     const source = { authorities: [strangers.cert, ours.cert], header: 'client-cert', trustedHops: loopback };
     const headersDistinct = { 'client-cert': [toHeader(good)] };
