@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { mintJws } from '@credence/mcp/protocol';
 import { createDpopNonces } from '../../clients/dpop.ts';
@@ -134,6 +134,18 @@ describe('T02, T04, IDP-31: a sign-in is bound to the key its code was traded wi
     ['that the exchange would no longer know', { iat: Math.floor(Date.now() / 1000) - 62 }, 'sign_in_proof_refused'],
     ['made ahead of now', { iat: Math.floor(Date.now() / 1000) + 90 }, 'sign_in_proof_refused'],
   ];
+  test('B28 a proof that cannot be named is none at the userinfo endpoint, too', async () => {
+    const traded = await trade(await signIn('portal'), await proof(own));
+    const token = String(traded.body.access_token);
+    const ath = createHash('sha256').update(token).digest('base64url');
+    const shown = async (change: object) => {
+      const dpop = await proof(own, { htm: 'GET', htu: `${world.issuer}/userinfo`, ath, ...change });
+      const headers = { authorization: `DPoP ${token}`, dpop };
+      return (await fetch(`${world.issuer}/userinfo`, { headers })).status;
+    };
+    assert.deepEqual([await shown({}), await shown({ padding: 'x'.repeat(7000) })], [200, 401]);
+  });
+
   test('T27: a proof whose key takes long to check with is not checked', async () => {
     const jwk = { kty: 'RSA', n: 'n'.repeat(2731), e: 'AQAB' };
     const [, ...rest] = (await proof(own)).split('.');
