@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { clientAssertionType } from '@credence/mcp/protocol';
+import type { SignInNote } from './options.ts';
 import { ask } from './test-client.ts';
 import { openTestWorld, TestBrowser, type TestWorld } from './test-world.ts';
 
@@ -89,40 +91,61 @@ describe('requests that are not in order', () => {
     const post = (path: string, fields: Record<string, string>) =>
       fetch(`${world.issuer}${path}`, { method: 'POST', body: new URLSearchParams(fields) });
     const elsewhere = 'https://evil.example/callback';
-    const table: [name: string, send: (secret: string) => Promise<unknown>, known: boolean][] = [
+    const unsigned = (...parts: object[]) =>
+      [...parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')), 'AAAA'].join('.');
+    const code = { grant_type: 'authorization_code', code: 'x' };
+    const portal = { client: 'portal', detail: 'invalid_client', grantType: 'authorization_code' };
+    const assertion = {
+      client_assertion_type: clientAssertionType,
+      client_assertion: unsigned({ alg: 'ES256' }, { iss: 'worker', sub: 'worker' }),
+    };
+    const table: [name: string, send: (secret: string) => Promise<unknown>, note: Partial<SignInNote>][] = [
       [
         'a browser that is sent in the name of a client',
         () => newBrowser().get(ask(world, 'portal', elsewhere).url),
-        false,
+        {
+          known: false,
+          reason: 'sign_in_request_refused',
+          facts: { client: 'portal', detail: 'invalid_redirect_uri' },
+        },
       ],
       [
         'a client with its secret and a code that is none',
-        (client_secret) =>
-          post('/token', { client_id: 'portal', client_secret, grant_type: 'authorization_code', code: 'x' }),
-        true,
+        (client_secret) => post('/token', { client_id: 'portal', client_secret, ...code }),
+        { known: true, reason: 'code_not_accepted', facts: { ...portal, detail: 'invalid_grant' } },
       ],
       [
         'a client with a wrong secret',
-        () => post('/token', { client_id: 'portal', client_secret: 'x', grant_type: 'authorization_code', code: 'x' }),
-        false,
+        () => post('/token', { client_id: 'portal', client_secret: 'x', ...code }),
+        { known: false, reason: 'client_secret_wrong', facts: portal },
+      ],
+      [
+        'a client with an assertion that is none',
+        () => post('/token', { client_id: 'worker', ...assertion, ...code }),
+        { known: false, reason: 'client_assertion_invalid', facts: { ...portal, client: 'worker' } },
       ],
       [
         'a client without one',
-        () => post('/token', { client_id: 'claude-code', grant_type: 'authorization_code', code: 'x' }),
-        false,
+        () =>
+          post('/token', { client_id: 'claude-code', redirect_uri: callback, code_verifier: 'v'.repeat(43), ...code }),
+        {
+          known: false,
+          reason: 'code_not_accepted',
+          facts: { ...portal, client: 'claude-code', detail: 'invalid_grant' },
+        },
       ],
       [
         'a client that pushes what it asks for',
         (client_secret) => post('/request', { client_id: 'portal', client_secret, redirect_uri: elsewhere }),
-        true,
+        { known: true, reason: 'sign_in_request_refused', facts: { client: 'portal', detail: 'invalid_request' } },
       ],
     ];
-    for (const [name, send, known] of table) {
-      test(`${name}: ${known ? 'known' : 'a stranger'}`, async () => {
+    for (const [name, send, note] of table) {
+      test(`${name}: ${note.known ? 'known' : 'a stranger'}`, async () => {
         await send(world.secret);
         assert.deepEqual(
-          world.notes.map((note) => [note.outcome, note.kind, note.known]),
-          [['refused', 'refusal', known]],
+          world.notes.map(({ address: _, ...said }) => said),
+          [{ kind: 'refusal', outcome: 'refused', ...note }],
         );
       });
     }
