@@ -25,7 +25,7 @@ export interface SharedCounts {
 }
 
 export interface Count {
-  readonly name: 'failure' | 'pace' | 'sign_in' | 'sign_in_given_back' | 'code' | 'code_given_back';
+  readonly name: 'failure' | 'pace' | 'start' | 'sign_in' | 'sign_in_given_back' | 'code' | 'code_given_back';
   readonly key: string;
 }
 
@@ -78,7 +78,10 @@ export function createPace(options: {
   perSecond: number;
   nowMs: () => number;
   shared?: SharedCounts | undefined;
+  /** What the other workers know it by. */
+  name?: 'pace' | 'start';
 }): Pace {
+  const { name = 'pace' } = options;
   const buckets = createLately<{ left: number; atMs: number }>(maxPairs);
   const fresh = (key: string) => {
     const bucket = { left: options.burst, atMs: options.nowMs() };
@@ -93,11 +96,11 @@ export function createPace(options: {
     bucket.atMs = nowMs;
     return filled >= 1;
   };
-  options.shared?.hear('pace', take);
+  options.shared?.hear(name, take);
   return {
     take(key) {
       const isTaken = take(key);
-      if (isTaken) options.shared?.tell({ name: 'pace', key });
+      if (isTaken) options.shared?.tell({ name, key });
       return isTaken;
     },
   };

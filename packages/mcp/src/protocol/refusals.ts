@@ -69,7 +69,7 @@ export const refusals = {
   too_many_requests: {
     wire: 'slow_down',
     rule: 'IDP-38',
-    hint: 'the limit for failures of this client or address was reached',
+    hint: 'the limit for failures of this client or address was reached, or that for sign-ins that begin from one network',
   },
 
   // Client authentication

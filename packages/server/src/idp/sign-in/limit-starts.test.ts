@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { Count, SharedCounts } from '../../limits.ts';
 import { ask } from './test-client.ts';
 import { openTestWorld, type TestWorld } from './test-world.ts';
 
@@ -36,6 +37,27 @@ describe('T27: nobody fills the disk from one place with sign-ins that begin and
     const asked = await begin('2001:db8::1', `${world.issuer}/request`, pushed('s'));
     assert.deepEqual([asked.status, ((await asked.json()) as { error?: string }).error], [429, 'slow_down']);
     assert.equal((await begin('2001:db8:0:1::1')).status, 303);
+  });
+
+  test('IDP-38: what begins at another worker counts here', async () => {
+    const [told, heard]: [Count[], Map<string, (key: string) => void>] = [[], new Map()];
+    const shared: SharedCounts = {
+      tell: (count) => void told.push(count),
+      hear: (name, take) => void heard.set(name, take),
+    };
+    const other = await openTestWorld(undefined, undefined, undefined, () => ({ now: () => 1_800_000_000, shared }));
+    try {
+      const start = ask(other, 'claude-code', 'http://localhost:51234/callback').url;
+      assert.equal((await begin('192.0.2.9', start)).status, 303);
+      assert.deepEqual(
+        told.filter(({ name }) => name === 'start'),
+        [{ name: 'start', key: '192.0.2.9' }],
+      );
+      for (let at = 1; at < 600; at += 1) heard.get('start')?.('192.0.2.9');
+      assert.equal((await begin('192.0.2.9', start)).status, 429);
+    } finally {
+      await other.close();
+    }
   });
 
   test('what is pushed is no longer than what a request line could say', async () => {

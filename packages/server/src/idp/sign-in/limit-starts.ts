@@ -12,7 +12,8 @@ const limits = { burst: 600, perSecond: 10 };
 
 /** Anybody may begin a sign-in, and does not have to say who they are: so many from one network, and no more (T27). */
 export function limitStarts(options: SignInOptions, frame: PageFrame): Layer {
-  const pace = createPace({ ...limits, nowMs: () => options.now() * 1000 });
+  const { shared, now } = options;
+  const pace = createPace({ ...limits, nowMs: () => now() * 1000, shared, name: 'start' });
   return async (context: Context, next) => {
     const address = options.addressOf(context.req);
     if (!startPaths.includes(context.path) || pace.take(toNetwork(address))) return next();

@@ -47,9 +47,9 @@ export interface SignInOptions {
   /** Without a browser using it for so long it ends; `undefined` = no such limit. */
   readonly sessionIdleSeconds: number | undefined;
   readonly skewSeconds: number;
-  /** Demanded of DPoP proofs, as at the token exchange; `undefined` where none is. */
   /** What works once counts only when it was issued after this second (T21). */
   readonly since: () => EpochSeconds;
+  /** Demanded of DPoP proofs, as at the token exchange; `undefined` where none is. */
   readonly dpopNonces: DpopNonces | undefined;
   /** Failed client authentications; the token exchange counts into the same. */
   readonly failures: FailureLimit;
