@@ -26,7 +26,7 @@ export function limitStarts(options: SignInOptions, frame: PageFrame): Layer {
     context.status = 429;
     context.body = refusedPage(frame, {
       state: 'Too many at once',
-      title: 'Too many sign-ins begin from here.',
+      title: 'Too many begin to sign in from your network.',
       lead: 'Nothing happened. Wait a few seconds, then try again from your agent.',
       reference,
     });
