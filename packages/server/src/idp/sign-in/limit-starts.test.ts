@@ -32,7 +32,10 @@ describe('T27: nobody fills the disk from one place with sign-ins that begin and
     const last = world.notes.at(-1);
     assert.deepEqual([last?.reason, last?.known], ['too_many_requests', false]);
     const page = await begin('2001:db8::1');
-    assert.match(await page.text(), new RegExp(`Too many begin to sign in from your network[\\s\\S]+d_${world.notes.length}`));
+    assert.match(
+      await page.text(),
+      new RegExp(`Too many begin to sign in from your network[\\s\\S]+d_${world.notes.length}`),
+    );
     assert.equal((await begin('2001:db8::1', `${world.issuer}/session/end`)).status, 429);
     const asked = await begin('2001:db8::1', `${world.issuer}/request`, pushed('s'));
     assert.deepEqual([asked.status, ((await asked.json()) as { error?: string }).error], [429, 'slow_down']);
