@@ -30,15 +30,20 @@ describe('the record, audited at the console (LOG-04, T23)', () => {
     await page.close();
   });
 
-  /** What was written so far is covered by a checkpoint. */
+  /** What was written so far is covered by a checkpoint. Asked from here: `waitForFunction` takes a promise for an answer that is true. */
   async function untilSealed(page: Page): Promise<void> {
-    await page.waitForFunction(
-      `fetch('/api/v1/record', { headers: { 'credence-console': '1' } })
-        .then((answer) => answer.json())
-        .then(({ checkpoint, unsealed }) => checkpoint !== null && unsealed === 0)`,
-      undefined,
-      { polling: 500 },
-    );
+    const isSealed = () =>
+      page.evaluate<boolean>(
+        `fetch('/api/v1/record', { headers: { 'credence-console': '1' } })
+          .then((answer) => answer.json())
+          .then(({ checkpoint, unsealed }) => checkpoint !== null && unsealed === 0)`,
+      );
+    let isAll = await isSealed();
+    for (let tries = 0; !isAll && tries < 60; tries += 1) {
+      await page.waitForTimeout(250);
+      isAll = await isSealed();
+    }
+    assert.ok(isAll, 'all lines sealed within 15 seconds');
   }
 
   const verify = async (page: Page) => {
