@@ -1,5 +1,6 @@
-// npm run mutate [-- --file PART] [--since REF]: takes each check of the rule files (mutate-rules.ts) away in turn; some
-// test must fail each time. PART is of a path; with REF only rule files are tried that changed since that commit, or whose tests did.
+// npm run mutate [-- --file PART] [--since REF] [--shard 2/4]: takes each check of the rule files (mutate-rules.ts) away in turn;
+// some test must fail each time. PART is of a path; with REF only rule files are tried that changed since that commit, or whose
+// tests did; of shards each has every fourth file (or as many as there are), for several machines or several evenings.
 //
 // A mutant is put in the place of the file while node loads it, in the process that runs the tests: nothing in the tree
 // changes. A mutant is shown to the test files in turn, until one fails; the one that noticed the last mutant comes first,
@@ -34,14 +35,18 @@ interface Learnt {
 
 process.removeAllListeners('warning'); // Taking types away is called experimental.
 const startedAt = Date.now();
-const { file: part, since } = parseArgs({ options: { file: { type: 'string' }, since: { type: 'string' } } }).values;
+const { file: part, since, shard } = parseArgs({
+  options: { file: { type: 'string' }, since: { type: 'string' }, shard: { type: 'string' } },
+}).values;
 const changed = since === undefined ? undefined : changedSince(since);
+const [turn, shards] = toShard(shard ?? '1/1');
 const chosen = rules
   .map(([file, ...stages]) => ({ file, tests: [...new Set(stages.flat())] }))
   .filter(
     ({ file, tests }) =>
       file.includes(part ?? '') && (!changed || [file, ...tests].some((each) => changed.has(pathOf(each)))),
-  );
+  )
+  .filter((_, at) => at % shards === turn - 1);
 
 const known = new Map<string, Promise<Known>>();
 const total = { mutants: 0, listed: 0, survived: 0, stale: 0 };
@@ -134,6 +139,14 @@ async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<void>)
 /** Of a part of a test file: of the file. */
 function pathOf(test: string): string {
   return test.split('#', 1)[0] ?? test;
+}
+
+/** `2/4` = the second of four. */
+function toShard(text: string): readonly [number, number] {
+  const [turn = 0, shards = 0] = /^[1-9]\d*\/[1-9]\d*$/.test(text) ? text.split('/').map(Number) : [];
+  if (turn >= 1 && turn <= shards) return [turn, shards];
+  say(`--shard takes which of how many, as in 2/4, not ${text}`);
+  return process.exit(2);
 }
 
 /** Files that differ from a commit, committed or not. */
