@@ -12,7 +12,7 @@ import { openSqliteStore } from './sqlite.ts';
 import { type Store, StoreConflict, StoreUnavailable } from './store.ts';
 
 interface UnderTest {
-  open(key: DigestKey): Promise<Store>;
+  open(digestKey?: DigestKey): Promise<Store>;
   /** As somebody who owns the database, and nothing else of the installation. */
   alter(statement: string): Promise<unknown>;
 }
@@ -26,7 +26,7 @@ const kinds: Readonly<Record<string, () => Promise<UnderTest>>> = {
   SQLite: async () => {
     const file = join(dir, `${++made}.db`);
     return {
-      open: (digestKey) => openSqliteStore(file, { node: `n${++made}`, digestKey }),
+      open: (digestKey) => openSqliteStore(file, { node: `n${++made}`, ...(digestKey && { digestKey }) }),
       alter: async (statement) => {
         const database = new DatabaseSync(file);
         for (const verb of ['update', 'delete']) database.exec(`DROP TRIGGER IF EXISTS policies_refuses_${verb}`);
@@ -38,7 +38,7 @@ const kinds: Readonly<Record<string, () => Promise<UnderTest>>> = {
   PostgreSQL: async () => {
     const settings = await postgres.fresh();
     return {
-      open: (digestKey) => openPostgresStore(settings, { node: `n${++made}`, digestKey }),
+      open: (digestKey) => openPostgresStore(settings, { node: `n${++made}`, ...(digestKey && { digestKey }) }),
       alter: (statement) =>
         postgres
           .server()
@@ -259,6 +259,17 @@ for (const [kind, make] of Object.entries(kinds)) {
       await store.digests.accept([line]);
       assert.equal(await store.administrators.roleOf('u_dana'), 'owner');
       assert.ok(await store.audit.find(line.id));
+      await store.close();
+    });
+
+    test('a store that nobody covers is changed as any other', async () => {
+      const { open } = await make();
+      const store = await open();
+      await fill(store);
+      await store.credentials.remove('idp', 'another', 'h');
+      assert.deepEqual(await store.credentials.all('idp'), [secret]);
+      await store.credentials.remove('idp', 'c', 'h');
+      assert.deepEqual(await store.credentials.all('idp'), []);
       await store.close();
     });
 
