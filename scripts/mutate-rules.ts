@@ -167,7 +167,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
     ['telling', 'stop-telling'].map((name) => server(`idp/off/${name}.test.ts`)),
     [toSpec('off')],
   ],
-  [server('admin/permissions.ts'), [server('admin/permissions.test.ts')], adminApi],
+  [server('directory/permissions.ts'), [server('directory/permissions.test.ts')], adminApi],
   [server('admin/own-page.ts'), adminApi],
   [server('admin/console-files.ts'), [server('admin/console-files.test.ts')]],
   [toConsole('pages/access/cell-rules.ts'), [toConsole('pages/access/cell-rules.test.ts')]],

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { createAdminApi } from '../packages/server/src/admin/api/api.ts';
 import { answer, route } from '../packages/server/src/admin/api/route.ts';
 import { routes } from '../packages/server/src/admin/api/routes.ts';
-import { type Permission, permissionsOf, tokenScopes } from '../packages/server/src/admin/permissions.ts';
 import { readRecord } from '../packages/server/src/audit/personal.ts';
+import { type Permission, permissionsOf, tokenScopes } from '../packages/server/src/directory/permissions.ts';
 import { type AdminWorld, adminRefused, adminUrl, allRoles, type Browser, openAdminWorld } from './admin-world.ts';
 
 // The admin API through its front door: LOG-02, "access control" on everything that is personal, and HTTP as in HTP-01.

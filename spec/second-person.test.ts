@@ -76,6 +76,17 @@ describe('a second person, for documents', () => {
     await adminRefused(world, await owner.publish(draft), 'second_person_needed');
   });
 
+  test('T29: nor does whoever has a role since that may not propose it, and somebody takes the draft over', async () => {
+    const world = await open();
+    const [policy, owner] = [writer(world, 'policy'), writer(world, 'owner')];
+    const draft = await policy.draft(dataWrites);
+    const { etag } = await policy.propose(draft);
+    await world.store.administrators.grant({ personId: 'u_policy', role: 'help-desk', grantedAt: world.now() }, []);
+    await adminRefused(world, await owner.publish(draft), 'draft_not_proposed');
+    assert.equal((await owner.propose({ id: draft.id, etag })).status, 200);
+    await adminRefused(world, await owner.publish(draft), 'second_person_needed');
+  });
+
   test('whoever was stopped since vouches for nothing, also when the stop is over: somebody proposes it again', async () => {
     const world = await open();
     const [policy, owner] = [writer(world, 'policy'), writer(world, 'owner')];
@@ -322,6 +333,17 @@ describe('a second person, for people', () => {
     const body = { name: 'D1', kind: 'group', id: 'engineering', add: ['u_d1'] };
     const asked = await people.send('POST', '/changes/members', body);
     await world.store.administrators.revoke('u_people', []);
+    const answer = await owner.send('POST', `/changes/${asked.body.id}/approve`, { digest: asked.body.digest });
+    await adminRefused(world, answer, 'draft_not_proposed');
+  });
+
+  test('T29: nor is whoever has a role since that may not ask for it', async () => {
+    const world = await open();
+    const owner = writer(world, 'owner');
+    await world.store.administrators.grant({ personId: 'u_auditor', role: 'owner', grantedAt: world.now() }, []);
+    const body = { name: 'D1', person: 'u_d1', role: 'owner' };
+    const asked = await writer(world, 'auditor').send('POST', '/changes/administrators', body);
+    await world.store.administrators.grant({ personId: 'u_auditor', role: 'people', grantedAt: world.now() }, []);
     const answer = await owner.send('POST', `/changes/${asked.body.id}/approve`, { digest: asked.body.digest });
     await adminRefused(world, answer, 'draft_not_proposed');
   });

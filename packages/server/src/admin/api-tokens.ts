@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { EpochSeconds } from '@credence/mcp/protocol';
+import { isForTokens, type Permission, permissionsOf } from '../directory/permissions.ts';
 import type { AdminRole } from '../store/administrators.ts';
 import type { ApiToken } from '../store/api-tokens.ts';
-import { isForTokens, type Permission, permissionsOf } from './permissions.ts';
 
 /** By this scanners of secrets know one that has got out: `cred_` and 43 characters. */
 export const tokenPrefix = 'cred_';

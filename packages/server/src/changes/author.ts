@@ -1,4 +1,6 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
+import { type Permission, permissionsOf } from '../directory/permissions.ts';
+import type { Draft, DraftKind } from '../store/drafts.ts';
 import type { Store } from '../store/store.ts';
 
 /** Who wrote a version, and who approved it. */
@@ -25,24 +27,38 @@ export function toShell(user: string): string {
   return `${shell}${user}`;
 }
 
+/** What it takes to write a change of each kind, and to ask for it. */
+export const takes: Readonly<Record<DraftKind, Permission>> = {
+  access: 'apply',
+  resource: 'apply',
+  members: 'write:groups',
+  administrator: 'write:administrators',
+};
+
 type Standing = Pick<Store, 'people' | 'administrators' | 'stops'>;
 
 /**
- * Of those who wrote something, people who still may: whoever was taken out, switched off or stopped vouches for nothing any more.
+ * Of those who wrote something, people who still may: whoever was taken out, given a role that may not, switched off or stopped vouches for
+ * nothing any more.
  * @param since - when they vouched for it: of somebody who was stopped after that nobody knows whose word it was, also when the stop is over
  */
 export async function standing(
   store: Standing,
-  authors: readonly string[],
+  { authors, kind }: Pick<Draft, 'authors' | 'kind'>,
   since: EpochSeconds,
 ): Promise<readonly string[]> {
   const found: string[] = [];
-  for (const id of authors.filter(isPerson)) if (await stands(store, id, since)) found.push(id);
+  for (const id of authors.filter(isPerson)) if (await stands(store, id, takes[kind], since)) found.push(id);
   return found;
 }
 
-async function stands({ people, administrators, stops }: Standing, id: string, since: EpochSeconds): Promise<boolean> {
-  if (!(await people.find(id))?.active || (await administrators.roleOf(id)) === undefined) return false;
+async function stands(
+  { people, administrators, stops }: Standing,
+  id: string,
+  needed: Permission,
+  since: EpochSeconds,
+): Promise<boolean> {
+  if (!(await people.find(id))?.active || !permissionsOf(await administrators.roleOf(id)).has(needed)) return false;
   return !(await stops.ofPerson(id)).some(({ resumed }) => resumed === undefined || resumed.at >= since);
 }
 

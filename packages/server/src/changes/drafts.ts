@@ -116,7 +116,7 @@ export function withEdits(document: Json, edits: readonly Edit[]): Outcome<Json>
  */
 export async function proposeDraft(ground: Ground, draft: PolicyDraft): Promise<Outcome<PolicyDraft>> {
   const { store, by, now } = ground;
-  if (!draft.authors.includes(by) && (await standing(store, draft.authors, now)).length > 0) {
+  if (!draft.authors.includes(by) && (await standing(store, draft, now)).length > 0) {
     return refused('api_conflict', { detail: 'Whoever wrote it proposes it. Edit it to become one of them.' });
   }
   const behind = await checkBase(ground, draft);

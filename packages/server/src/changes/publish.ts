@@ -35,7 +35,8 @@ export async function publishDraft(ground: Ground, draft: PolicyDraft, digest: s
   const inForce = await store.policies.latest(draft.kind);
   const diff = await diffOf(store, draft.kind, draft.document, { origins, now });
   const isAuthor = draft.authors.includes(by);
-  const isVouched = (await standing(store, [proposerOf(draft.authors)], draft.changedAt)).length > 0;
+  const proposed = { kind: draft.kind, authors: [proposerOf(draft.authors)] };
+  const isVouched = (await standing(store, proposed, draft.changedAt)).length > 0;
   const may = checkSecondPerson(asksSecondPerson(inForce), diff.widens, draft, { isAuthor, isVouched });
   if (!may.ok) return may;
 
@@ -93,7 +94,7 @@ function checkSecondPerson(
     return refused('draft_not_proposed', { detail: `Nobody of ${authors.join(', ')} has proposed it.` });
   // Whoever approves may be who had the shell: two hands are two people who sign in, and whose word it still is.
   if (!isVouched) {
-    const why = 'does not administer (any more), or was stopped since';
+    const why = 'may not propose it (any more), or was stopped since';
     return refused('draft_not_proposed', {
       detail: `${proposerOf(authors)} has proposed it and ${why}: somebody has to propose it again.`,
     });

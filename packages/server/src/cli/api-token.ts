@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { maxTokenDays, newApiToken, scopesBeyond } from '../admin/api-tokens.ts';
-import { tokenScopes } from '../admin/permissions.ts';
+import { tokenScopes } from '../directory/permissions.ts';
 import { Problem } from '../problem.ts';
 import type { ApiToken } from '../store/api-tokens.ts';
 import type { Store } from '../store/store.ts';

@@ -1,11 +1,11 @@
 import { type EpochSeconds, no, ok, type Result } from '@credence/mcp/protocol';
+import { type Permission, permissionsOf, permissionsOfToken } from '../../directory/permissions.ts';
 import { toNetwork } from '../../limits.ts';
 import type { AdminRole } from '../../store/administrators.ts';
 import type { Person } from '../../store/store.ts';
 import { hashApiToken } from '../api-tokens.ts';
 import { hashTicket, readCookie } from '../cookies.ts';
 import { checkOwnPage } from '../own-page.ts';
-import { type Permission, permissionsOf, permissionsOfToken } from '../permissions.ts';
 import { isOver, seenSeconds } from '../session-times.ts';
 import type { AdminServices } from './services.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { isWithin } from '../../directory/permissions.ts';
 import type { AdminRole } from '../../store/administrators.ts';
-import { isWithin } from '../permissions.ts';
 import { roleSchema } from './me.ts';
 import { personParams } from './people-shape.ts';
 import { answer, type Route, refuse, route } from './route.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { standing } from '../../changes/author.ts';
+import { standing, takes } from '../../changes/author.ts';
 import { discardDraft } from '../../changes/drafts.ts';
 import {
   checkApprover,
@@ -108,10 +108,10 @@ export const changeRoutes: readonly Route[] = [
       const draft = found.value;
       const may = checkApprover(draft, call.by.person.id, call.body.digest);
       if (!may.ok) return may;
-      if ((await standing(services.store, draft.authors, draft.createdAt)).length === 0) {
+      if ((await standing(services.store, draft, draft.createdAt)).length === 0) {
         return refuse(
           'draft_not_proposed',
-          'Whoever asked for it does not administer any more, or was stopped since: discard it, and ask anew.',
+          'Whoever asked for it may not any more, or was stopped since: discard it, and ask anew.',
         );
       }
       const done = await (draft.kind === 'members' ? changeMembers : grantRole)(draft, call, services);
@@ -144,8 +144,7 @@ async function findChange({ store }: AdminServices, id: string): Promise<PeopleD
 async function findAllowed({ params: { id }, by }: Call, services: AdminServices): Promise<Outcome<PeopleDraft>> {
   const draft = await findChange(services, id);
   if (!draft) return refuse('api_not_found');
-  const needed = draft.kind === 'members' ? 'write:groups' : 'write:administrators';
-  if (by.permissions.has(needed)) return answer(draft);
+  if (by.permissions.has(takes[draft.kind])) return answer(draft);
   return refuse(by.by.kind === 'token' ? 'admin_scope_lacks' : 'admin_role_lacks');
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { adminRoles } from '../../directory/administrators.ts';
-import { permissions } from '../permissions.ts';
+import { permissions } from '../../directory/permissions.ts';
 import { answer, type Route, refuse, route } from './route.ts';
 
 export const roleSchema = z.enum(adminRoles as [string, ...string[]]);

@@ -1,9 +1,9 @@
 import type { EpochSeconds, Refusal } from '@credence/mcp/protocol';
 import type { z } from 'zod';
 import type { Facts, RecordKind } from '../../audit/record.ts';
+import type { Permission } from '../../directory/permissions.ts';
 import { maxBodyBytes } from '../../door.ts';
 import type { AuditRow } from '../../store/store.ts';
-import type { Permission } from '../permissions.ts';
 import type { Administrator } from './administrator.ts';
 import type { AdminServices } from './services.ts';
 

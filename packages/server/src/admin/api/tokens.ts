@@ -1,8 +1,8 @@
 import { isName } from '@credence/mcp/protocol';
 import { z } from 'zod';
+import { tokenScopes } from '../../directory/permissions.ts';
 import type { ApiToken } from '../../store/api-tokens.ts';
 import { maxTokenDays, newApiToken, scopesBeyond } from '../api-tokens.ts';
-import { tokenScopes } from '../permissions.ts';
 import { fromCursor, pageOf, pageQuery, toPage } from './page.ts';
 import { answer, type Route, refuse, route } from './route.ts';
 
