@@ -35,7 +35,11 @@ interface Learnt {
 
 process.removeAllListeners('warning'); // Taking types away is called experimental.
 const startedAt = Date.now();
-const { file: part, since, shard } = parseArgs({
+const {
+  file: part,
+  since,
+  shard,
+} = parseArgs({
   options: { file: { type: 'string' }, since: { type: 'string' }, shard: { type: 'string' } },
 }).values;
 const changed = since === undefined ? undefined : changedSince(since);
