@@ -337,6 +337,27 @@ describe('a second person, for people', () => {
     await adminRefused(world, answer, 'draft_not_proposed');
   });
 
+  test('T29: what is discarded while somebody approves it is not done, and nothing is done twice', async () => {
+    const world = await open();
+    const [people, owner] = [writer(world, 'people'), writer(world, 'owner')];
+    await owner.send('GET', '/me');
+    for (const first of ['approve', 'discard']) {
+      const body = { name: 'D1', kind: 'group', id: 'engineering', add: ['u_d1'] };
+      const asked = await people.send('POST', '/changes/members', body);
+      const approve = () => owner.send('POST', `/changes/${asked.body.id}/approve`, { digest: asked.body.digest });
+      const discard = () => people.send('DELETE', `/changes/${asked.body.id}`);
+      const order = first === 'approve' ? [approve, discard, approve] : [discard, approve];
+      const answers = await Promise.all(order.map((act) => act()));
+      const done = order.filter((_, at) => answers[at]?.status === 204);
+      assert.equal(done.length, 1, first);
+      const isIn = (await world.store.people.find('u_d1'))?.groups.includes('engineering');
+      assert.equal(isIn, done[0] === approve, first);
+      const engineering = await world.store.directory.groups.find('group', 'engineering');
+      assert.ok(engineering);
+      await world.store.directory.groups.update(engineering, { add: [], remove: ['u_d1'] }, []);
+    }
+  });
+
   test('T29: nor is whoever has a role since that may not ask for it', async () => {
     const world = await open();
     const owner = writer(world, 'owner');

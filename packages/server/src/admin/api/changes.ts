@@ -114,9 +114,9 @@ export const changeRoutes: readonly Route[] = [
           'Whoever asked for it may not any more, or was stopped since: discard it, and ask anew.',
         );
       }
-      const done = await (draft.kind === 'members' ? changeMembers : grantRole)(draft, call, services);
-      if (done.ok) await services.store.drafts.remove(draft.id, draft.revision, []);
-      return done;
+      // Taken out first, and that is what counts: of two who approve, or one who discards it meanwhile, one is the first.
+      if (!(await services.store.drafts.remove(draft.id, draft.revision, []))) return refuse('api_not_found');
+      return (draft.kind === 'members' ? changeMembers : grantRole)(draft, call, services);
     },
   }),
   route({
