@@ -14,7 +14,7 @@ const everybody = 'owner policy people auditor help-desk';
 
 /** What takes a sign-in of the last 15 minutes. */
 const freshOnly =
-  'grantRole revokeRole createSecret removeSecret changeMembers switchPersonOn createScimToken revokeScimToken stop resume createToken proposeDraft publishDraft proposeMembers proposeRole approveChange';
+  'grantRole revokeRole createSecret removeSecret changeMembers deleteGroup switchPersonOn createScimToken revokeScimToken stop resume createToken proposeDraft publishDraft proposeMembers proposeRole approveChange';
 
 /** Who may call what, written out by hand: the other side of the table in permissions.ts. */
 const mayCall: Readonly<Record<string, string>> = {

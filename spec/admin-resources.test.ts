@@ -351,6 +351,12 @@ describe('groups and roles', () => {
       const given = await world.send('POST', `/groups/${ref}/members`, { ...people, body });
       await adminRefused(world, given, 'admin_own_access');
     }
+    const engineering = await world.store.directory.groups.find('group', 'engineering');
+    assert.ok(engineering);
+    await world.store.directory.groups.update(engineering, { add: ['u_people'], remove: [] }, []);
+    const withMatch = { headers: { ...people.headers, 'if-match': '*' } };
+    await adminRefused(world, await world.send('DELETE', `/groups/${ref}`, withMatch), 'admin_own_access');
+    assert.deepEqual((await world.store.people.find('u_people'))?.groups, ['engineering']);
   });
 
   test('those of another source are changed there, whatever characters their ids have', async () => {

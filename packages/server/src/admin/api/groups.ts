@@ -119,21 +119,23 @@ export const groupRoutes: readonly Route[] = [
     id: 'deleteGroup',
     summary: 'Delete a local group; everybody leaves it',
     permission: 'write:groups',
+    // Whoever leaves it may be rid of what a rule refuses its members.
+    fresh: true,
     versioned: true,
     params,
-    handle: async ({ params: { ref }, ifMatch, row }, services) => {
+    handle: async ({ params: { ref }, ifMatch, by, row }, services) => {
       const found = await findLocal(services, ref);
       if (!found.ok) return found;
       const group = found.value;
       if (!namesVersion(ifMatch, etagOf(group))) return refuse('api_version_differs');
-      const everybody = await services.store.directory.groups.members(group.kind, group.id, '', 1);
-      const alone = checkAlone(services, ref, [], everybody);
-      if (!alone.ok) return alone;
       const { kind: of, id } = group;
+      const { groups } = services.store.directory;
+      if ((await groups.among(of, id, [by.person.id])).size > 0) return refuse('admin_own_access');
+      const somebody = await groups.members(of, id, '', 1);
+      const alone = checkAlone(services, ref, [], somebody);
+      if (!alone.ok) return alone;
       const records = [row('admin', { group: id, before: { kind: of, id }, detail: `${of} deleted` })];
-      return (await services.store.directory.groups.remove(group, records))
-        ? answer(undefined)
-        : refuse('api_version_differs');
+      return (await groups.remove(group, records)) ? answer(undefined) : refuse('api_version_differs');
     },
   }),
   route({
