@@ -629,6 +629,43 @@ describe('T30: the stop button has the order of rank of everything else', () => 
     });
   }
 
+  for (const [by, target, may] of [
+    ['policy', 'u_owner', false],
+    ['policy', 'u_people', false],
+    ['policy', 'u_help-desk', true],
+    ['owner', 'u_policy', true],
+  ] as const) {
+    test(`${by} ${may ? 'may' : 'may not'} let ${target} go on`, async () => {
+      const world = await openAdminWorld();
+      await world.store.administrators.grant({ personId: 'u_auditor', role: 'owner', grantedAt: world.now() }, []);
+      const order = { kind: 'person', target, reason: 'drill' };
+      const made = await world.send('POST', '/stops', { ...(await world.browserOf('auditor')), body: order });
+      const browser = await world.browserOf(by);
+      const given = await world.send('POST', `/stops/${made.body.id}/resume`, { ...browser, body: { reason: 'over' } });
+      if (may) assert.equal(given.status, 200, JSON.stringify(given.body));
+      else await adminRefused(world, given, 'admin_not_below');
+    });
+  }
+
+  test('nobody but owners hears of the break-glass account by what a stop would do', async () => {
+    const world = await openAdminWorld();
+    const glass = await addBreakGlass(world);
+    await openSession(world.store, 'sid-glass', 'claude-code', glass.id, world.now());
+    const [people, owner] = [await world.browserOf('people'), await world.browserOf('owner')];
+    for (const [kind, target, nothing] of [
+      ['person', glass.id, 'u_nobody'],
+      ['person', glass.email, 'nobody@credence.invalid'],
+      ['session', 'uid-sid-glass', 'uid-none'],
+    ] as const) {
+      const ask = (browser: typeof people, what: string) =>
+        world.send('POST', '/stops/preview', { ...browser, body: { kind, target: what, reason: 'drill' } });
+      const [hidden, gone] = [await ask(people, target), await ask(people, nothing)];
+      assert.equal(hidden.status, gone.status);
+      assert.equal(hidden.body.detail, gone.body.detail.replace(nothing, target));
+      assert.equal((await ask(owner, target)).status, 200);
+    }
+  });
+
   test('a session of somebody above is theirs to end, and an owner’s', async () => {
     const world = await openAdminWorld();
     await openSession(world.store, 'sid-owner', 'claude-code', 'u_owner', world.now());

@@ -30,6 +30,8 @@ export interface StopPlace {
   readonly idpIssuer: string;
   readonly rasIssuer: string;
   readonly now: EpochSeconds;
+  /** Id of somebody whom whoever orders does not hear of: for them there is no such person. */
+  readonly hidden?: string | undefined;
 }
 
 /** What an order would do, before it is done. */
@@ -94,10 +96,10 @@ const plans: Readonly<Record<StopKind, Planner>> = {
   everything: planEverything,
 };
 
-async function planPerson({ store, access, resource }: StopPlace, order: StopOrder): Promise<StopPlan> {
+async function planPerson({ store, access, resource, hidden }: StopPlace, order: StopOrder): Promise<StopPlan> {
   const { target } = order;
   const person = target.includes('@') ? await store.people.findByEmail(target) : await store.people.find(target);
-  if (access && person) {
+  if (access && person && person.id !== hidden) {
     const hits: Hit[] = [{ at: 'idp', what: 'person', value: person.id }];
     const words = `stops the agents of ${person.email}: no sign-in, nothing issued, what they hold is dead`;
     return { hits, ends: { person: person.id }, personId: person.id, ofPerson: person.id, people: 1, words };
@@ -174,9 +176,9 @@ async function planRule({ store, access, resource, idpIssuer, now }: StopPlace, 
   return { hits, ends: {}, people, words };
 }
 
-async function planSession({ store, now }: StopPlace, order: StopOrder): Promise<StopPlan> {
+async function planSession({ store, now, hidden }: StopPlace, order: StopOrder): Promise<StopPlan> {
   const session = await store.sessions.find(order.target, now);
-  if (!session) throw unknown(order, 'here. See: credence session list');
+  if (!session || session.personId === hidden) throw unknown(order, 'here. See: credence session list');
   const hits = session.clients.map(({ sid }) => ({ at: 'idp', what: 'session', value: sid }) as const);
   // A session that no client is part of has nothing to refuse; it ends all the same.
   const all: Hit[] = hits.length > 0 ? hits : [{ at: 'idp', what: 'session', value: session.uid }];

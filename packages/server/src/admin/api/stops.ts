@@ -4,6 +4,7 @@ import { Problem } from '../../problem.ts';
 import { planStop, type StopPlace } from '../../stops/plan.ts';
 import { type By, listStops, previewStop, resumeStop, stop } from '../../stops/stop.ts';
 import { type Stop, stopKinds } from '../../store/stop.ts';
+import { hiddenFrom } from './reach-shape.ts';
 import { type ApiCall, answer, type Outcome, type Route, refuse, route } from './route.ts';
 import type { AdminServices } from './services.ts';
 
@@ -81,28 +82,37 @@ export const stopRoutes: readonly Route[] = [
     answer: StopShape,
     handle: async (call, services) => {
       const { id } = call.params;
-      if (!(await services.store.stops.find(id))) return refuse('api_not_found');
+      const found = await services.store.stops.find(id);
+      if (!found) return refuse('api_not_found');
+      const may = await checkBelow(call, services, found.personId);
+      if (!may.ok) return may;
       const order = { id, reason: call.body.reason };
       return orRefused(async () => answer(toShape(await resumeStop(placeOf(call, services), order, byOf(call)))));
     },
   }),
 ];
 
-/** Somebody who administers with an equal or a higher role is stopped by owners only, like whatever else is done to them (T30). */
+/** Somebody who administers with an equal or a higher role is stopped, and let go on, by owners only, like whatever else is done to them (T30). */
 function ifBelow<T>(
   call: Caller & { readonly body: z.output<typeof Order> },
   services: AdminServices,
   act: (place: StopPlace) => Promise<T>,
 ): Promise<Outcome<T>> {
-  const place = placeOf(call, services);
   return orRefused(async () => {
-    const { ofPerson } = await planStop(place, call.body);
-    if (ofPerson !== undefined && ofPerson !== call.by.person.id) {
-      const may = checkMayChange(call.by.role, await services.store.administrators.roleOf(ofPerson));
-      if (!may.ok) return refuse(may.refusal);
-    }
-    return answer(await act(place));
+    const place = { ...placeOf(call, services), hidden: await hiddenFrom(call.by, services) };
+    const may = await checkBelow(call, services, (await planStop(place, call.body)).ofPerson);
+    return may.ok ? answer(await act(place)) : may;
   });
+}
+
+async function checkBelow(
+  { by }: Caller,
+  { store }: AdminServices,
+  personId: string | undefined,
+): Promise<Outcome<undefined>> {
+  if (personId === undefined || personId === by.person.id) return answer(undefined);
+  const may = checkMayChange(by.role, await store.administrators.roleOf(personId));
+  return may.ok ? answer(undefined) : refuse(may.refusal);
 }
 
 function placeOf({ now }: Caller, { store, access, resource, installation }: AdminServices): StopPlace {
