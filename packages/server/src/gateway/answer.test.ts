@@ -47,6 +47,20 @@ describe('a client that has stopped reading', { timeout: 8000 }, () => {
     assert.deepEqual(faults, []);
   });
 
+  test('no document either, such as for a call that is cancelled just then with a newer token', async () => {
+    const { answer, outgoing } = await answerTo();
+    const faults: unknown[] = [];
+    outgoing.on('error', (fault) => faults.push(fault));
+    await fill(answer);
+    answer.endStream();
+    assert.deepEqual([outgoing.writableFinished, outgoing.destroyed], [false, false]);
+    await answer.json(200, { said: 'too late' });
+    await answer.response(new Response('too late'));
+    await answer.empty(202);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(faults, []);
+  });
+
   test('B82: its stream is closed all the same soon after it has ended', async () => {
     const { answer, outgoing } = await answerTo();
     await fill(answer);

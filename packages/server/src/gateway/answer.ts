@@ -46,6 +46,8 @@ export function createAnswer(outgoing: ServerResponse, accepts: Accepts, release
   let alive: NodeJS.Timeout | undefined;
   let mayStream = accepts.stream;
   const headers: Record<string, string> = {};
+  // Writing after the end is an error that nobody handles: it would take the whole process down.
+  const isOver = () => outgoing.writableEnded || outgoing.destroyed;
   const start = async (status: number, more: Record<string, string>) => {
     await released();
     if (!outgoing.headersSent && !outgoing.destroyed) outgoing.writeHead(status, { ...always, ...headers, ...more });
@@ -53,14 +55,13 @@ export function createAnswer(outgoing: ServerResponse, accepts: Accepts, release
   const openStream = async () => {
     if (alive) return;
     await start(200, { 'content-type': 'text/event-stream' });
-    if (alive || outgoing.destroyed || outgoing.writableEnded) return;
+    if (alive || isOver()) return;
     outgoing.flushHeaders();
-    // Writing after the end is an error that nobody handles: it would take the whole process down.
-    alive = setInterval(() => outgoing.writableEnded || outgoing.write(keepAlive), keepAliveMs).unref();
+    alive = setInterval(() => isOver() || outgoing.write(keepAlive), keepAliveMs).unref();
   };
   const sendEvent = async (event: SseEvent) => {
     await openStream();
-    if (outgoing.destroyed || outgoing.writableEnded || outgoing.write(formatEvent(event))) return;
+    if (isOver() || outgoing.write(formatEvent(event))) return;
     await new Promise<void>((resolve) => {
       outgoing.once('drain', resolve);
       outgoing.once('close', resolve);
@@ -70,7 +71,7 @@ export function createAnswer(outgoing: ServerResponse, accepts: Accepts, release
     const text = JSON.stringify(body);
     const length = String(Buffer.byteLength(text)); // known beforehand, it all goes out in one write
     await start(status, { 'content-type': 'application/json', 'content-length': length });
-    if (!outgoing.destroyed) outgoing.end(text);
+    if (!isOver()) outgoing.end(text); // a stream that has ended meanwhile takes no more
   };
   outgoing.once('close', () => clearInterval(alive));
 
@@ -80,7 +81,7 @@ export function createAnswer(outgoing: ServerResponse, accepts: Accepts, release
       return alive !== undefined;
     },
     get isOver() {
-      return outgoing.writableEnded || outgoing.destroyed;
+      return isOver();
     },
     async json(status, body) {
       if (status !== 200 || accepts.json || !mayStream) return sendJson(status, body);
@@ -98,8 +99,9 @@ export function createAnswer(outgoing: ServerResponse, accepts: Accepts, release
       } else if (last && !outgoing.writableEnded) await sendJson(200, last);
     },
     async response(response) {
+      const text = await response.text();
       await start(response.status, Object.fromEntries(response.headers));
-      if (!outgoing.destroyed) outgoing.end(await response.text());
+      if (!isOver()) outgoing.end(text);
     },
     async empty(status) {
       await start(status, {});
