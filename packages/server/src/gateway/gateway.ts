@@ -273,6 +273,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       listening.add(answer);
     }
     try {
+      if (signal.aborted) throw new ClientLeft();
       const exchange: Exchange = {
         method,
         server,

@@ -139,7 +139,7 @@ export function createStdioSession(
     },
     request(exchange) {
       const { message, signal } = exchange;
-      if (message?.kind !== 'request') return Promise.resolve();
+      if (message?.kind !== 'request' || signal.aborted) return Promise.resolve(); // it left while the process was started
       if (hasEnded) return upstreamFailed(exchange, ended);
       const id = nextId++;
       return new Promise((resolve, reject) => {
@@ -148,7 +148,6 @@ export function createStdioSession(
           // Leaving is cancelling in 2026-07-28 only; before, the tool works on and its answer is dropped.
           const params = { requestId: id, reason: 'the client went away' };
           if (revisionOf(message)) child.write({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
-          exchange.answer.end();
           resolve();
         };
         const { progressToken } = metaOf(message);

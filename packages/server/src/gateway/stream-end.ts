@@ -3,6 +3,8 @@ import type { Caller, Standing } from '@credence/mcp/resource';
 import type { Answer } from './answer.ts';
 
 const checkEveryMs = 250;
+/** One for all: making one for each call costs more than the rest of this. */
+const over = new Error('nobody waits for it any more');
 
 /**
  * Ends what is under way when the client goes, and a stream when its token ends or is revoked (MCS-14), or its server is taken
@@ -23,8 +25,9 @@ export function endWith(
   },
 ): { readonly signal: AbortSignal; readonly done: () => void } {
   const controller = new AbortController();
-  const abort = () => controller.abort();
+  const abort = () => controller.abort(over);
   outgoing.once('close', abort);
+  if (outgoing.destroyed) abort(); // it went while its token was looked at, and will not go again
 
   let isTold = false;
   const hasEnded = async () => {
@@ -49,6 +52,7 @@ export function endWith(
     done() {
       clearInterval(timer);
       outgoing.off('close', abort);
+      abort(); // what an upstream still says to it is heard by nobody, and holds a connection
     },
   };
 }
