@@ -486,6 +486,16 @@ describe('clients and servers', () => {
     assert.equal((await world.store.credentials.all('idp')).length, 1);
   });
 
+  test('KEY-09: of four that make one at once two do', async () => {
+    const world = await openWith();
+    const policy = await world.browserOf('policy');
+    const path = '/clients/idp/claude-code/secrets';
+    const made = await Promise.all([1, 2, 3, 4].map(() => world.send('POST', path, policy)));
+    assert.deepEqual(made.map(({ status }) => status).sort(), [201, 201, 409, 409]);
+    const own = (await world.store.credentials.all('idp')).filter(({ clientId }) => clientId === 'claude-code');
+    assert.equal(own.length, 2);
+  });
+
   test('there is none for a client that proves itself otherwise, or is not there', async () => {
     const world = await openWith();
     const policy = await world.browserOf('policy');

@@ -8,22 +8,17 @@ export const maxSecrets = 2;
 
 type ToRow = (detail: string, facts: { client: string }) => AuditRow;
 
-/** Makes a secret for a client, on the record before it is good; its value is given away once. */
+/** Makes a secret for a client, on the record in the same step; its value is given away once. */
 export async function makeSecret(
   store: Store,
   { domain, clientId, now }: { readonly domain: Domain; readonly clientId: string; readonly now: EpochSeconds },
   toRow: ToRow,
 ): Promise<Result<{ readonly value: string; readonly secret: ClientSecret }>> {
-  const live = (await store.credentials.all(domain)).filter((secret) => secret.clientId === clientId);
-  if (live.length >= maxSecrets) return no('api_conflict');
   const value = randomBytes(32).toString('base64url');
   const secret = { domain, clientId, secretHash: hashSecret(value), createdAt: now };
-  await store.commit({
-    marks: [],
-    records: [toRow(`secret made for ${clientId} at the ${domain}`, { client: clientId })],
-  });
-  await store.credentials.add(secret);
-  return ok({ value, secret });
+  const records = [toRow(`secret made for ${clientId} at the ${domain}`, { client: clientId })];
+  const isAdded = await store.credentials.add(secret, { most: maxSecrets, records });
+  return isAdded ? ok({ value, secret }) : no('api_conflict');
 }
 
 /** Resolves false where the client has no such secret. */
@@ -41,9 +36,7 @@ export async function removeSecret(
   );
   if (!found) return false;
   const detail = `secret ${fingerprint} of ${clientId} removed at the ${domain}`;
-  await store.commit({ marks: [], records: [toRow(detail, { client: clientId })] });
-  await store.credentials.remove(domain, clientId, found.secretHash);
-  return true;
+  return store.credentials.remove(domain, clientId, found.secretHash, [toRow(detail, { client: clientId })]);
 }
 
 /** Enough of the hash to tell two secrets apart. */

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Covered, Digests } from './digests.ts';
 import { countChange, type Engine } from './engine.ts';
 import type { ClientSecret, CredentialStore, Domain } from './store.ts';
@@ -26,32 +27,54 @@ export function credentialStore({ db }: Engine, digests: Digests): CredentialSto
   return {
     all: (domain) => digests.checked(secretPart({ db }, domain)),
 
-    add: async (secret) => {
+    add: async (secret, { most = Number.MAX_SAFE_INTEGER, records = [] } = {}) => {
       const { domain, clientId, secretHash, createdAt } = secret;
+      const live = db
+        .selectFrom('client_secrets')
+        .select(({ fn }) => fn.countAll<number>().as('live'))
+        .where('domain', '=', domain)
+        .where('client_id', '=', clientId);
+      // Counted in the statement itself: two that add at once cannot both be the second.
+      const row = db
+        .selectNoFrom([
+          sql<string>`cast(${domain} as text)`.as('domain'),
+          sql<string>`cast(${clientId} as text)`.as('client_id'),
+          sql<string>`cast(${secretHash} as text)`.as('secret_hash'),
+          sql<number>`cast(${createdAt} as bigint)`.as('created_at'),
+        ])
+        .where(live, '<', most);
       const insert = db
         .insertInto('client_secrets')
-        .values({ domain, client_id: clientId, secret_hash: secretHash, created_at: createdAt });
-      await digests.write(
+        .columns(['domain', 'client_id', 'secret_hash', 'created_at'])
+        .expression(row)
+        .onConflict((conflict) => conflict.doNothing());
+      const added = await digests.write(
         secretPart({ db }, domain),
-        (secrets) => (secrets.some((one) => isSecret(one, clientId, secretHash)) ? undefined : [...secrets, secret]),
-        { steps: [insert.onConflict((conflict) => conflict.doNothing()), countChange(db)] },
+        (secrets) => {
+          const own = secrets.filter((one) => one.clientId === clientId);
+          const isKnown = own.some((one) => isSecret(one, clientId, secretHash));
+          return isKnown || own.length >= most ? undefined : [...secrets, secret];
+        },
+        { steps: [insert, countChange(db)], records },
       );
+      return added?.[0] === 1;
     },
 
-    remove: async (domain, clientId, secretHash) => {
+    remove: async (domain, clientId, secretHash, records = []) => {
       const remove = db
         .deleteFrom('client_secrets')
         .where('domain', '=', domain)
         .where('client_id', '=', clientId)
         .where('secret_hash', '=', secretHash);
-      await digests.write(
+      const removed = await digests.write(
         secretPart({ db }, domain),
         (secrets) => {
           const left = secrets.filter((one) => !isSecret(one, clientId, secretHash));
           return left.length === secrets.length ? undefined : left;
         },
-        { steps: [remove, countChange(db)] },
+        { steps: [remove, countChange(db)], records },
       );
+      return removed?.[0] === 1;
     },
   };
 }

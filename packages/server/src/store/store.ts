@@ -266,8 +266,13 @@ export interface ClientSecret {
 
 export interface CredentialStore {
   all(domain: Domain): Promise<readonly ClientSecret[]>;
-  add(secret: ClientSecret): Promise<void>;
-  remove(domain: Domain, clientId: string, secretHash: string): Promise<void>;
+  /** Resolves false, with nothing done, where it is there already, or the client has as many as it may: also when two come at once. */
+  add(
+    secret: ClientSecret,
+    more?: { readonly most?: number; readonly records?: readonly AuditRow[] },
+  ): Promise<boolean>;
+  /** Resolves false, with nothing done, where there is none. */
+  remove(domain: Domain, clientId: string, secretHash: string, records?: readonly AuditRow[]): Promise<boolean>;
 }
 
 export type PolicyKind = 'access' | 'resource';

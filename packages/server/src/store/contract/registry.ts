@@ -25,6 +25,34 @@ export function registryContract(access: Access): void {
     assert.deepEqual(await ofClient('ras'), [secret('h3', 'ras')]);
   });
 
+  test('credentials: of several that are added or removed at once as many are as may be, each with its record', async () => {
+    const { credentials, audit } = access.store();
+    const other = (await access.another()).credentials;
+    const clientId = fresh('client');
+    const ways = [credentials, other, credentials, other];
+    const records = ways.map(() => row({ kind: 'admin' }));
+    const of = (index: number) => ({ records: [records[index] ?? row({ kind: 'admin' })] });
+    const added = await Promise.all(
+      ways.map((way, at) =>
+        way.add({ domain: 'idp', clientId, secretHash: `h${at}`, createdAt: now }, { most: 2, ...of(at) }),
+      ),
+    );
+    assert.equal(added.filter((isAdded) => isAdded).length, 2);
+    const own = (await credentials.all('idp')).filter((one) => one.clientId === clientId);
+    assert.deepEqual(
+      own.map(({ secretHash }) => secretHash).sort(),
+      added.flatMap((isAdded, at) => (isAdded ? [`h${at}`] : [])),
+    );
+    for (const [at, { id }] of records.entries()) assert.equal((await audit.find(id)) !== undefined, added[at]);
+    const hash = own[0]?.secretHash ?? '';
+    const lines = ways.map(() => row({ kind: 'admin' }));
+    const removed = await Promise.all(
+      ways.map((way, at) => way.remove('idp', clientId, hash, lines.slice(at, at + 1))),
+    );
+    assert.equal(removed.filter((isRemoved) => isRemoved).length, 1);
+    for (const [at, { id }] of lines.entries()) assert.equal((await audit.find(id)) !== undefined, removed[at]);
+  });
+
   test('policies: of eight that publish n+1 at once one does, its audit rows with it, and no other leaves a trace', async () => {
     const { policies, audit } = access.store();
     assert.equal(await policies.latest('access'), undefined);
