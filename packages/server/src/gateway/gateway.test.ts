@@ -233,6 +233,19 @@ describe('scopes and tools', { timeout: 15_000 }, () => {
     assert.deepEqual(upstream.seen, []);
   });
 
+  for (const method of ['GET', 'DELETE']) {
+    test(`and with ${method}, which has no message to judge, neither: it hears nothing and ends nothing`, async () => {
+      const response = await world.call('tracker', { method, token: { scopes: ['other:read'] } });
+      assert.equal(response.status, 403);
+      assert.match(response.headers.get('www-authenticate') ?? '', /insufficient_scope.*scope="read write"/);
+      assert.deepEqual(upstream.seen, []);
+      assert.deepEqual(
+        world.records.map(({ reason }) => reason),
+        ['tool_scope_missing'],
+      );
+    });
+  }
+
   const listed = async (scopes: string[]) => {
     const response = await world.call('tracker', { body: rpc(1, 'tools/list'), token: { scopes } });
     const { result } = (await response.json()) as { result: { tools: { name: string }[] } };

@@ -248,15 +248,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { json, stream } = acceptsOf(incoming);
     if (method === 'GET' ? !stream : !json && !stream) return answer.empty(406);
 
-    const verdict: Verdict | undefined = message && judge(message, server, caller.scopes);
-    if (verdict?.outcome === 'swallow') return answer.empty(202);
-    if (verdict?.outcome === 'unknown_method') return unknownMethod(answer, verdict.message);
-    if (verdict?.outcome === 'refuse') {
+    const verdict: Verdict = judge(message, server, caller.scopes);
+    if (verdict.outcome === 'swallow') return answer.empty(202);
+    if (verdict.outcome === 'unknown_method') return unknownMethod(answer, verdict.message);
+    if (verdict.outcome === 'refuse') {
       const reference = record(verdict.refusal, verdict.tool, verdict.needs);
       const page = await options.pageOf?.(verdict.refusal, caller, reference);
       return refuse(answer, verdict, { server, caller, message, reference, page });
     }
-    const tool = verdict?.tool;
+    const { tool } = verdict;
     if (tool?.risk === 'high') {
       record(undefined, tool);
       await recorded; // an intent that is not on the record is not carried out (T26)
@@ -268,7 +268,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       standingOf: (token) => standingAt(server, token, options),
       onCutOff: () => options.onCutOff?.(server.id, caller, 'stream'),
     });
-    const passed = verdict?.message;
+    const passed = verdict.message;
     if (method === 'GET' || (passed?.kind === 'request' && passed.method === 'subscriptions/listen')) {
       listening.add(answer);
     }

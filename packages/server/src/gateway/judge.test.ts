@@ -82,7 +82,9 @@ describe('MCS-06, MCS-08: what a client sends, judged by the scopes of its token
     for (const held of [[], ['of-another']]) {
       const verdict = { outcome: 'refuse', refusal: 'tool_scope_missing', needs: ['read'] };
       assert.deepEqual(judge(list, server(), held), verdict);
+      assert.deepEqual(judge(undefined, server(), held), verdict, 'a stream, say');
     }
+    assert.deepEqual(judge(undefined, server(), ['read']), { outcome: 'pass', message: undefined });
   });
 
   const outcomes: [name: string, said: Message, server: ResourceServer, outcome: string][] = [

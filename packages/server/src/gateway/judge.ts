@@ -4,7 +4,7 @@ import { type Message, metaOf, paramsOf } from './message.ts';
 
 /** What becomes of a message from the client: passed on (perhaps narrowed), swallowed, unknown here, or refused. */
 export type Verdict =
-  | { readonly outcome: 'pass'; readonly message: Message; readonly tool?: ToolCall }
+  | { readonly outcome: 'pass'; readonly message: Message | undefined; readonly tool?: ToolCall }
   | { readonly outcome: 'swallow' }
   | { readonly outcome: 'unknown_method'; readonly message: Message }
   | {
@@ -23,16 +23,17 @@ export interface ToolCall {
 
 /**
  * Judges one message against the scopes of the token and the entry of the server. A tool needs the scope it is mapped to;
- * everything else a client may send (reading resources and prompts, say) needs a token with at least one scope of this
- * server. A method that MCP does not have is not passed on: nobody could have granted it.
+ * everything else a client may send (reading resources and prompts, say), and a stream or the end of a session, for which it
+ * sends none, needs a token with at least one scope of this server. A method that MCP does not have is not passed on: nobody
+ * could have granted it.
  */
-export function judge(message: Message, server: ResourceServer, scopes: readonly string[]): Verdict {
+export function judge(message: Message | undefined, server: ResourceServer, scopes: readonly string[]): Verdict {
   const allowed = server.upstream?.allow ?? [];
   if (!scopes.some((scope) => server.scopes.has(scope))) {
     return { outcome: 'refuse', refusal: 'tool_scope_missing', needs: server.defaultScopes };
   }
   // Whether it answers anything the server was let through to ask is for the upstream's session to know.
-  if (message.kind === 'response') return { outcome: 'pass', message };
+  if (message === undefined || message.kind === 'response') return { outcome: 'pass', message };
   if (message.kind === 'notification') {
     if (message.method === 'tools/call') return { outcome: 'refuse', refusal: 'tool_call_malformed', needs: [] };
     // A server may carry out what comes without an id as well, so nothing but news goes on.
