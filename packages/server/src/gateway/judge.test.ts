@@ -109,7 +109,7 @@ describe('MCS-06, MCS-08: what a client sends, judged by the scopes of its token
     const passed = (params: object, allow: ClientCapability[]) => {
       const verdict = judge(said(params), server(allow), ['read']);
       assert.ok(verdict.outcome === 'pass');
-      return verdict.message.body.params;
+      return verdict.message?.body.params;
     };
     assert.deepEqual(passed({ capabilities: offered, a: 1 }, ['sampling']), {
       capabilities: { SAMPLING: {}, experimental: {} },
@@ -148,6 +148,11 @@ describe('what a server may ask of a client', () => {
     ['what is no request', { inputRequests: { a: 5 } }, true],
     ['a method that is none', { inputRequests: { a: { method: 5 } } }, true],
     ['a list', { inputRequests: [elicit] }, true],
+    [
+      'what is something else in other letters',
+      { inputRequests: { a: { method: 'ping', Method: elicit.method } } },
+      true,
+    ],
   ];
   for (const [name, result, tooMuch] of results) {
     test(`a result that asks for ${name}: ${tooMuch ? 'too much' : 'let through'}`, () => {
@@ -185,6 +190,29 @@ describe('what a server says, judged', () => {
     assert.deepEqual(from(fails), { pass: true, said: fails });
     const odd = message({ id: 1, error: 'm' });
     assert.deepEqual(from(odd), { pass: true, said: odd });
+  });
+
+  const twofold: [name: string, body: object][] = [
+    ['a second list of tools', { result: { tools: [], Tools: [{ name: 'other' }] } }],
+    ['a list of tools in other letters alone', { result: { TOOLS: [{ name: 'other' }] } }],
+    ['a question in other letters', { result: { inputrequests: { a: { method: 'elicitation/create' } } } }],
+    ['a page to open, in other letters', { error: { code: 1, Code: -32042, message: 'm' } }],
+  ];
+  for (const [name, body] of twofold) {
+    test(`some clients read names whatever their case: ${name} is not passed on`, () => {
+      const judged = from(message({ id: 1, ...body }));
+      assert.ok(judged.pass && judged.said.kind === 'response');
+      assert.deepEqual(judged.said.body, {
+        jsonrpc: '2.0',
+        id: 1,
+        error: { code: -32002, message: 'The server answered what can be read in two ways.' },
+      });
+    });
+  }
+  test('nor a tool with a second name', () => {
+    const judged = from(message({ id: 1, result: { tools: [{ name: 'look', Name: 'other' }, { name: 'look' }] } }));
+    assert.ok(judged.pass);
+    assert.deepEqual(judged.said.body.result, { tools: [{ name: 'look' }] });
   });
 
   test('of a list of tools, whatever was asked, those that the token covers', () => {

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, type Refusal } from '@credence/mcp/protocol';
 import type { ClientCapability, ResourceServer, Risk } from '../policy/model.ts';
-import { type Message, metaOf, paramsOf } from './message.ts';
+import { lookalikesOf, type Message, metaOf, paramsOf } from './message.ts';
 
 /** What becomes of a message from the client: passed on (perhaps narrowed), swallowed, unknown here, or refused. */
 export type Verdict =
@@ -106,8 +106,12 @@ export function mayAskClient(method: string, allowed: readonly ClientCapability[
 export function asksForTooMuch(result: unknown, allowed: readonly ClientCapability[]): boolean {
   if (!isObject(result) || result.inputRequests === undefined) return false;
   const asked = isObject(result.inputRequests) ? Object.values(result.inputRequests) : [undefined];
-  return !asked.every((one) => isObject(one) && typeof one.method === 'string' && mayAskClient(one.method, allowed));
+  return !asked.every(
+    (one) => isObject(one) && !inAsking(one) && typeof one.method === 'string' && mayAskClient(one.method, allowed),
+  );
 }
+
+const inAsking = lookalikesOf('method');
 
 const clientCapabilities = 'io.modelcontextprotocol/clientCapabilities';
 

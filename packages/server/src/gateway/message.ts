@@ -37,22 +37,23 @@ export function isId(id: unknown): id is string | number {
   return typeof id === 'string' || (typeof id === 'number' && Number.isFinite(id));
 }
 
-/** Members of `params` that are judged here. */
-const judged = new Set(['name', 'uri', 'taskId', '_meta', 'capabilities']);
-const judgedFolded = new Set([...judged].map(fold));
-/** Members of `_meta` that are judged here. */
-const judgedMeta = new Set(['io.modelcontextprotocol/clientCapabilities', 'io.modelcontextprotocol/protocolVersion']);
-const judgedMetaFolded = new Set([...judgedMeta].map(fold));
-
 /**
  * Some JSON libraries match member names whatever their case, and the last one wins: to them `Name` after `name` is
- * another tool than the one judged here. So a second spelling of a judged member is refused.
+ * another tool than the one judged here. So an object with a second spelling of a judged member is not passed on.
+ * @returns whether an object has one of these members in other letters
  */
+export function lookalikesOf(...judged: readonly string[]): (object: JsonObject) => boolean {
+  const exact = new Set(judged);
+  const folded = new Set(judged.map(fold));
+  return (object) => Object.keys(object).some((name) => !exact.has(name) && folded.has(fold(name)));
+}
+
+/** Members of `params`, and of its `_meta`, that are judged here. */
+const inParams = lookalikesOf('name', 'uri', 'taskId', '_meta', 'capabilities');
+const inMeta = lookalikesOf('io.modelcontextprotocol/clientCapabilities', 'io.modelcontextprotocol/protocolVersion');
+
 function hasLookalike(params: unknown): boolean {
-  if (!isObject(params)) return false;
-  if (Object.keys(params).some((name) => judgedFolded.has(fold(name)) && !judged.has(name))) return true;
-  const names = isObject(params._meta) ? Object.keys(params._meta) : [];
-  return names.some((name) => judgedMetaFolded.has(fold(name)) && !judgedMeta.has(name));
+  return isObject(params) && (inParams(params) || (isObject(params._meta) && inMeta(params._meta)));
 }
 
 /** Both ways, since a Kelvin sign is a lower-case k to some, and a long s an upper-case S. */

@@ -2,7 +2,7 @@ import { isObject, type JsonObject } from '@credence/mcp/protocol';
 import type { ClientCapability } from '../policy/model.ts';
 import type { Exchange } from './exchange.ts';
 import { asksForTooMuch, mayAskClient } from './judge.ts';
-import { type Message, rpcCodes, rpcError } from './message.ts';
+import { lookalikesOf, type Message, rpcCodes, rpcError } from './message.ts';
 
 /** What may go to the client of what an upstream says: as it is, changed, or not at all. */
 export type Passed =
@@ -12,6 +12,9 @@ export type Passed =
 
 /** The error that has a client open a URL: an elicitation in the clothes of an error. */
 const urlElicitationRequired = -32042;
+
+/** Members of a result and of an error that are judged here. */
+const [inResult, inError] = [lookalikesOf('tools', 'inputRequests'), lookalikesOf('code')];
 
 /**
  * Judges what an upstream says to the client. Lists of tools lose what the token does not cover; requests, results and
@@ -28,6 +31,10 @@ export function judgeFromServer(said: Message | undefined, exchange: Exchange): 
   }
 
   const { result, error } = said.body;
+  if ((isObject(result) && inResult(result)) || (isObject(error) && inError(error))) {
+    const body = rpcError(said.id, rpcCodes.upstream, 'The server answered what can be read in two ways.');
+    return { pass: true, said: { ...said, body } };
+  }
   const isUrl = isObject(error) && error.code === urlElicitationRequired && !allowed.includes('elicitation');
   if (isUrl || asksForTooMuch(result, allowed)) {
     const body = rpcError(said.id, rpcCodes.upstream, 'The server asked for input that is not allowed here.');

@@ -45,6 +45,24 @@ describe('an event stream, wherever it is cut', () => {
     assert.deepEqual(events, [{ data: 'a\nb' }]);
   });
 
+  const ends = ['\u000b', '\u000c', '\u001c', '\u001d', '\u001e', '\u0085', '\u2028', '\u2029'];
+  test('what some clients take for the end of a line smuggles no message to them, in a name, an id or the data', async () => {
+    for (const end of ends) {
+      const message = '{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage"}';
+      const smuggled = `x${end}data: ${message}${end}${end}`;
+      assert.deepEqual(await read(`event: ${smuggled}\nid: ${smuggled}\nretry: 5${end}\ndata: a\n\n`, 7), [
+        { data: 'a' },
+      ]);
+    }
+    const text = JSON.stringify({ said: `a${ends.join('')}b` });
+    const written = formatEvent({ data: text });
+    assert.equal(
+      ends.some((end) => written.includes(end)),
+      false,
+    );
+    assert.deepEqual(JSON.parse((await read(written, 100))[0]?.data ?? ''), JSON.parse(text));
+  });
+
   test('what is written can be read', async () => {
     const event = { event: 'message', id: '1', retry: '2', data: 'a\nb' };
     assert.deepEqual(await read(formatEvent(event), 5), [event]);

@@ -62,25 +62,40 @@ async function* decode(source: AsyncIterable<Uint8Array>): AsyncGenerator<string
   }
 }
 
+/**
+ * Some clients cut lines at more than the standard does, at U+2028 and vertical tabs say: to them what follows such a character in
+ * the name or id of an event would be a line of its own, with a message in it that was never judged.
+ */
+const isPlain = /^[^\p{Cc}\u2028\u2029]*$/u;
+
 function parseEvent(lines: readonly string[]): SseEvent {
   const data: string[] = [];
   const fields: { event?: string; id?: string; retry?: string } = {};
   for (const line of lines) {
     const [, name, value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
     if (name === 'data') data.push(value);
-    else if (name === 'event' || name === 'id' || name === 'retry') fields[name] = value;
+    else if ((name === 'event' || name === 'id') && isPlain.test(value)) fields[name] = value;
+    else if (name === 'retry' && /^\d+$/.test(value)) fields[name] = value;
   }
   return { ...fields, data: data.join('\n') };
 }
 
+/** Of those characters a JSON text can have these three in the open, and spells them otherwise as well. */
+const lineEnds = /[\u0085\u2028\u2029]/g;
+
+/** An event as it is sent; `data` is a JSON text, or empty. */
 export function formatEvent({ data, event, id, retry }: SseEvent): string {
   const lines = [
     ...(event !== undefined ? [`event: ${event}`] : []),
     ...(id !== undefined ? [`id: ${id}`] : []),
     ...(retry !== undefined ? [`retry: ${retry}`] : []),
-    ...data.split('\n').map((line) => `data: ${line}`),
+    ...data.split('\n').map((line) => `data: ${line.replace(lineEnds, toEscape)}`),
   ];
   return `${lines.join('\n')}\n\n`;
+}
+
+function toEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** A comment: keeps the connection alive and means nothing. */

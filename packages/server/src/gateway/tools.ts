@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isObject, type JsonObject } from '@credence/mcp/protocol';
 import type { ResourceServer } from '../policy/model.ts';
+import { lookalikesOf } from './message.ts';
 
 /** Remembers each tool's definition as the upstream last listed it, by its hash, so that a call record can name it (T33). */
 export interface ToolBook {
@@ -11,6 +12,9 @@ export interface ToolBook {
   /** Another upstream lists its own tools. */
   forget(serverId: string): void;
 }
+
+/** By which a tool is known. */
+const inTool = lookalikesOf('name');
 
 /** More definitions of one server than this are not remembered; their calls say `null`. */
 const maxTools = 5000;
@@ -32,7 +36,7 @@ export function createToolBook(): ToolBook {
     filter(server, scopes, result) {
       if (!Array.isArray(result.tools)) return result;
       const tools = result.tools.filter((tool): tool is JsonObject => {
-        if (!isObject(tool) || typeof tool.name !== 'string') return false;
+        if (!isObject(tool) || typeof tool.name !== 'string' || inTool(tool)) return false;
         note(server.id, tool, tool.name);
         const scope = server.scopeOfTool(tool.name);
         return scope !== undefined && scopes.includes(scope);
