@@ -20,6 +20,8 @@ export function matches(element: unknown, filter: Filter): boolean {
 
 function partOf(element: unknown, name: string): unknown {
   if (typeof element !== 'object' || element === null) return name === 'value' ? element : undefined;
+  // As it is nearly always: what is kept is spelled as its schema has it.
+  if (Object.hasOwn(element, name)) return element[name as keyof typeof element];
   return Object.entries(element).find(([key]) => key.toLowerCase() === name)?.[1];
 }
 

@@ -357,3 +357,22 @@ describe('a PATCH of a group', () => {
     assert.equal(typeof change(half('a'), half('b')), 'object', '10,000 are not');
   });
 });
+
+describe('the largest PATCH that is taken holds nobody up for long', () => {
+  const emails = Array.from({ length: 199 }, (_, at) => ({ value: `a${at}@x` }));
+  const filter = Array.from({ length: 60 }, () => 'value eq "z"').join(' or ');
+  const table: [name: string, operation: object, times: number][] = [
+    ['many values added many times', { op: 'add', path: 'emails', value: emails.map(({ value }) => value) }, 620],
+    ['many values searched by long filters', { op: 'remove', path: `emails[${filter}]` }, 1000],
+  ];
+  for (const [name, operation, times] of table) {
+    test(name, () => {
+      const parsed = parseOperations({ Operations: Array.from({ length: times }, () => operation) });
+      assert.ok(parsed.ok);
+      const { user: before } = process.cpuUsage();
+      assert.ok(patchResource({ ...erin, emails }, parsed.value, { shape: userShape, id: 'u_1' }).ok);
+      const seconds = (process.cpuUsage().user - before) / 1e6;
+      assert.ok(seconds < 1, `${seconds} s of CPU`);
+    });
+  }
+});

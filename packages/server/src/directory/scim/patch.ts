@@ -174,9 +174,13 @@ function addValues(
   const values = Array.isArray(read.value) ? (read.value as unknown[]) : [];
   if (op === 'replace') return done(values);
   const next = [...before];
+  // The first of several that are alike; looked up, since one request may add many values many times.
+  const places = new Map<string, number>();
+  for (const [at, each] of next.entries()) if (!places.has(keyOf(each))) places.set(keyOf(each), at);
   for (const each of values) {
-    const at = next.findIndex((other) => keyOf(other) === keyOf(each));
-    if (at === -1) next.push(each);
+    const key = keyOf(each);
+    const at = places.get(key);
+    if (at === undefined) places.set(key, next.push(each) - 1);
     else next[at] = { ...(next[at] as object), ...(each as object) };
   }
   return toAttributeValue(attribute, next) as Outcome<unknown[]>;
