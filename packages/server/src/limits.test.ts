@@ -21,6 +21,16 @@ describe('T27: failures are limited by client and address together', () => {
     assert.equal(limit.waitSeconds('d', '192.0.2.1'), 0);
   });
 
+  test('a clock that was set back by an hour keeps nobody out for an hour', () => {
+    now += 3600;
+    for (let n = 0; n < 3; n++) limit.add('set-back', '192.0.2.1');
+    assert.equal(limit.waitSeconds('set-back', '192.0.2.1'), 60);
+    now -= 3600;
+    assert.equal(limit.waitSeconds('set-back', '192.0.2.1'), 0);
+    limit.add('set-back', '192.0.2.1');
+    assert.equal(limit.waitSeconds('set-back', '192.0.2.1'), 0, 'counted anew');
+  });
+
   test('IDP-38: whoever has one IPv6 address does not begin anew with the one beside it', () => {
     for (const last of [1, 2, 3]) limit.add('c', `2001:db8::${last}`);
     assert.equal(limit.waitSeconds('c', '2001:db8:0:0:ffff::4'), 60);
@@ -40,6 +50,15 @@ describe('IDP-38: one person has a burst of sixty, refilled steadily', () => {
     assert.equal(takenOf(10), 2);
     nowMs += 3_600_000;
     assert.equal(takenOf(70), 60);
+  });
+
+  test('a clock that is set back takes nothing away: whoever asked before asks on', () => {
+    nowMs += 3_600_000;
+    assert.equal(takenOf(50, 'u_3'), 50);
+    nowMs -= 3_600_000;
+    assert.equal(takenOf(20, 'u_3'), 10);
+    nowMs += 1000;
+    assert.equal(takenOf(10, 'u_3'), 2);
   });
 
   test('another person is not slowed', () => assert.equal(takenOf(60, 'u_2'), 60));

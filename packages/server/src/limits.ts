@@ -38,9 +38,12 @@ export function createFailureLimit(options: {
 }): FailureLimit {
   const windows = new Map<string, { failures: number; endsAt: EpochSeconds }>();
   const keyOf = (client: string, address: string) => JSON.stringify([client, toNetwork(address)]);
+  /** One that ends long after any that begins now is of before the clock was set back. */
+  const isOpen = ({ endsAt }: { readonly endsAt: EpochSeconds }) =>
+    endsAt > options.now() && endsAt <= options.now() + 2 * options.windowSeconds;
   const add = (key: string) => {
     const window = windows.get(key);
-    if (window && window.endsAt > options.now()) {
+    if (window && isOpen(window)) {
       window.failures += 1;
       return;
     }
@@ -55,7 +58,7 @@ export function createFailureLimit(options: {
     waitSeconds(client, address) {
       if (windows.size === 0) return 0; // as it is nearly always: not even a key is made
       const window = windows.get(keyOf(client, address));
-      if (!window || window.endsAt <= options.now()) return 0;
+      if (!window || !isOpen(window)) return 0;
       return window.failures >= options.max ? window.endsAt - options.now() : 0;
     },
     add(client, address) {
@@ -91,7 +94,9 @@ export function createPace(options: {
   const take = (key: string): boolean => {
     const bucket = buckets.get(key) ?? fresh(key);
     const nowMs = options.nowMs();
-    const filled = Math.min(options.burst, bucket.left + ((nowMs - bucket.atMs) / 1000) * options.perSecond);
+    // A clock that was set back takes nothing away from anybody.
+    const passedMs = Math.max(0, nowMs - bucket.atMs);
+    const filled = Math.min(options.burst, bucket.left + (passedMs / 1000) * options.perSecond);
     bucket.left = filled >= 1 ? filled - 1 : filled;
     bucket.atMs = nowMs;
     return filled >= 1;
