@@ -192,7 +192,8 @@ const toldRefusals: Readonly<Record<string, Refusal | undefined>> = {
 /** What a failure means: for the person a page, for the operator a reason. */
 function toRefusal(fault: unknown): Refusal {
   if (fault instanceof client.AuthorizationResponseError) {
-    return toldRefusals[fault.error] ?? 'upstream_client_refused';
+    const isTold = Object.hasOwn(toldRefusals, fault.error);
+    return (isTold ? toldRefusals[fault.error] : undefined) ?? 'upstream_client_refused';
   }
   if (fault instanceof client.ResponseBodyError) {
     if (fault.status >= 500) return 'upstream_unreachable';

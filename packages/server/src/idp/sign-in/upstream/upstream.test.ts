@@ -143,6 +143,11 @@ describe('signing in at an identity provider of the organisation', () => {
         { answer: { code: undefined, error: 'unmet_authentication_requirements' } },
         'upstream_too_weak',
       ],
+      [
+        'an error by a name that every object has',
+        { answer: { code: undefined, error: 'constructor' } },
+        'upstream_client_refused',
+      ],
       ['the person cancelled', { answer: { code: undefined, error: 'access_denied' } }, 'upstream_refused'],
       [
         'an outage, said in the answer',
