@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -66,7 +66,6 @@ describe('a child process', () => {
       for (let n = 0; n < 5000; n++) process.stdout.write(JSON.stringify({ n, line }) + '\\n');`);
     const seen: number[] = [];
     child.onLine(async (line) => {
-      if (line === '') return;
       const { n } = JSON.parse(line) as { n: number };
       if (n % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
       seen.push(n);
@@ -85,6 +84,43 @@ describe('a child process', () => {
     );
     child.onLine(async () => undefined);
     await child.exited;
+  });
+
+  /** Says the same without end, whatever is asked of it, and notes how often it could. */
+  const endless = (said: string, file: string) => `
+    const { writeFileSync, writeSync } = require('node:fs');
+    process.on('SIGTERM', () => {});
+    const noise = Buffer.from(${JSON.stringify(said)}.repeat(${(64 * 1024) / said.length}));
+    for (let n = 0; ; n++) {
+      writeFileSync(${JSON.stringify(file)}, String(n));
+      try { writeSync(1, noise); } catch (error) { if (error.code === 'EPIPE') break; }
+    }`;
+
+  test('nothing more is read of it, although it goes on until it is ended by force', async () => {
+    const file = join(cwd, 'endless');
+    const child = start(endless('x', file));
+    child.onLine(async () => undefined);
+    await child.exited;
+    const megabytes = Number(await readFile(file, 'utf8')) / 16;
+    assert.ok(megabytes >= 16 && megabytes < 24, `${megabytes} MB`);
+  });
+
+  test('one that says a great many short lines waits until they are dealt with: each takes more than its letters', async () => {
+    const file = join(cwd, 'short');
+    const child = start(endless('x\n', file));
+    child.onLine(() => new Promise(() => undefined));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const kilobytes = Number(await readFile(file, 'utf8')) * 64;
+    await child.stop();
+    assert.ok(kilobytes < 1024, `${kilobytes} kB`);
+  });
+
+  test('an empty line says nothing, and takes nothing however many there are', async () => {
+    const child = start(`process.stdout.write('\\n'.repeat(1000) + 'last\\n')`);
+    const lines: string[] = [];
+    child.onLine(async (line) => void lines.push(line));
+    await child.finished;
+    assert.deepEqual(lines, ['last']);
   });
 
   test('one that cannot be started has exited', async () => {

@@ -29,6 +29,8 @@ export interface Child {
 /** A line longer than this, or this much unread by the process, ends it: it does not get to fill our memory. */
 const maxLength = 16 * 1024 * 1024;
 const pauseAtLength = 1024 * 1024;
+/** What a line that waits takes beside its letters, about: a million lines of one letter are a thousand times a million letters. */
+const lineLength = 1024;
 const graceMs = 1000;
 
 /**
@@ -98,17 +100,21 @@ export function startChild({ command, args, env, cwd, user }: ChildPlan): Child 
         const [first = '', ...more] = decoder.decode(chunk, { stream: true }).split('\n');
         unfinished.push(first);
         length += first.length;
-        if (length > maxLength) return void stop();
+        if (length > maxLength) {
+          child.stdout.destroy(); // it may go on until it is ended by force
+          return void stop();
+        }
         for (const part of more) {
           const line = unfinished.splice(0).join('');
           unfinished.push(part);
           length = part.length;
-          waiting += line.length;
+          if (line === '') continue;
+          waiting += line.length + lineLength;
           queue = queue
             .then(() => handle(line))
             .catch(() => undefined)
             .then(() => {
-              waiting -= line.length;
+              waiting -= line.length + lineLength;
               if (waiting <= pauseAtLength) child.stdout.resume();
             });
         }
