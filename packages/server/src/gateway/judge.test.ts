@@ -256,6 +256,16 @@ describe('T33: tools as they were listed', () => {
     assert.notEqual(book.hashOf('s', 't0'), before);
   });
 
+  test('nor a name longer than 1024, of which 5000 would fill our memory', () => {
+    const book = createToolBook();
+    const names = [1024, 1025].map((length) => 'x'.repeat(length));
+    list(book, ...names.map((name) => ({ name })));
+    assert.deepEqual(
+      names.map((name) => book.hashOf('s', name) === null),
+      [false, true],
+    );
+  });
+
   test('what is no list of tools is as it is', () => {
     const result = { tools: 'x' };
     assert.equal(createToolBook().filter(server(), ['read'], result), result);

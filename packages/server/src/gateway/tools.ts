@@ -16,8 +16,8 @@ export interface ToolBook {
 /** By which a tool is known. */
 const inTool = lookalikesOf('name');
 
-/** More definitions of one server than this are not remembered; their calls say `null`. */
-const maxTools = 5000;
+/** More definitions of one server than this, and of names longer than that, are not remembered; their calls say `null`. */
+const [maxTools, maxNameLength] = [5000, 1024];
 
 export function createToolBook(): ToolBook {
   const hashes = new Map<string, Map<string, string>>();
@@ -25,7 +25,7 @@ export function createToolBook(): ToolBook {
   const note = (serverId: string, tool: JsonObject, name: string) => {
     const book = hashes.get(serverId) ?? new Map<string, string>();
     hashes.set(serverId, book);
-    if (book.size < maxTools || book.has(name)) {
+    if (name.length <= maxNameLength && (book.size < maxTools || book.has(name))) {
       book.set(name, createHash('sha256').update(canonical(tool)).digest('base64url'));
     }
   };
