@@ -570,6 +570,10 @@ describe('the admin API: HTTP', () => {
     const nowhere = await world.send('GET', '/nothing', { token });
     await adminRefused(world, nowhere, 'api_not_found', { isRecorded: false });
     await adminRefused(world, await world.send('POST', '/nothing', { token, body: {} }), 'api_not_found');
+    const { headers } = await world.browserOf('owner');
+    const nul = await world.send('DELETE', '/scim-tokens/%00', { headers });
+    await adminRefused(world, nul, 'api_not_found');
+    assert.equal((await world.last()).detail, undefined, 'nothing is called so, and no operation is asked for it');
   });
 
   test('a parameter that is not known, or is there twice', async () => {

@@ -138,6 +138,11 @@ describe('the record, as its seals have it', () => {
     for (const cursor of ['x', '%', Buffer.from('-3').toString('base64url')]) {
       assert.equal((await get(`/checkpoints?cursor=${encodeURIComponent(cursor)}`)).status, 200);
     }
+    const first = (await get('/checkpoints')).body;
+    for (const cursor of ['1.5', '1e0', '0x1']) {
+      const given = await get(`/checkpoints?cursor=${Buffer.from(cursor).toString('base64url')}`);
+      assert.deepEqual(given.body, first, 'what is no number of a checkpoint is no cursor');
+    }
   });
 });
 

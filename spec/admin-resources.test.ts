@@ -337,6 +337,11 @@ describe('groups and roles', () => {
     );
     assert.deepEqual((await world.store.people.find('u_bob'))?.groups, ['engineering']);
 
+    const twice = await world.send('POST', members, { headers, body: { add: ['u_bob'], remove: ['u_alice', 'u_x'] } });
+    assert.equal(twice.status, 200);
+    const again = await world.last();
+    assert.deepEqual([again.joined, again.left], [undefined, undefined], 'nobody has, who is in it or not already');
+
     const nobody = await world.send('POST', members, { headers, body: { add: ['u_nobody'] } });
     await adminRefused(world, nobody, 'api_value_invalid');
     const many = Array.from({ length: 101 }, (_, at) => `u_${at}`);
@@ -745,6 +750,7 @@ describe('stops', () => {
       [{ ...order, target: 'nobody@acme.example' }, 'api_conflict'],
       [{ ...order, reason: '' }, 'api_value_invalid'],
       [{ ...order, reason: 'a\nb' }, 'api_conflict'],
+      [{ ...order, endsAt: Number.MAX_SAFE_INTEGER }, 'api_value_invalid'],
       [{ ...order, kind: 'planet' }, 'api_value_invalid'],
       [{ kind: 'server', target: 'nothing', reason: 'x' }, 'api_conflict'],
     ] as const) {

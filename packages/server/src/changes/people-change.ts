@@ -4,6 +4,7 @@ import { togetherRulesOf } from '../policy/together.ts';
 import type { AdminRole } from '../store/administrators.ts';
 import type { GroupKind } from '../store/directory.ts';
 import { type Draft, digestOf } from '../store/drafts.ts';
+import type { Store } from '../store/store.ts';
 import { type Ground, maxDrafts, newDraftId } from './drafts.ts';
 import { done, type Outcome, refused } from './outcome.ts';
 
@@ -40,6 +41,23 @@ export function membershipWidens(
       : []),
     ...(apart.length > 0 ? [`${apart.join(', ')} keeps apart what ${subject} may have`] : []),
   ];
+}
+
+/** Who joins and leaves by a change: nobody who is in it already, or is not. Good for as long as the group has this version. */
+export async function movesOf(
+  { directory }: Pick<Store, 'directory'>,
+  { kind, id, add, remove }: MembersChange,
+): Promise<{ readonly joined: readonly string[]; readonly left: readonly string[] }> {
+  const there = await directory.groups.among(kind, id, [...add, ...remove]);
+  return {
+    joined: add.filter((person) => !there.has(person)),
+    left: remove.filter((person) => there.has(person) && !add.includes(person)),
+  };
+}
+
+/** How a line of the record says it. */
+export function toMoves({ joined, left }: Awaited<ReturnType<typeof movesOf>>) {
+  return { ...(joined.length > 0 && { joined }), ...(left.length > 0 && { left }) };
 }
 
 /** Asks a second person to approve a change of people. From then on it says this and nothing else; to change it, ask anew. */

@@ -5,10 +5,12 @@ import {
   checkApprover,
   type MembersChange,
   membershipWidens,
+  movesOf,
   type PeopleDraft,
   proposePeopleChange,
   readMembers,
   readRole,
+  toMoves,
 } from '../../changes/people-change.ts';
 import { untilWritten } from '../../directory/until-written.ts';
 import type { AdminRole } from '../../store/administrators.ts';
@@ -153,13 +155,17 @@ async function changeMembers(draft: PeopleDraft, call: Call, { store }: AdminSer
   return untilWritten('group', async () => {
     const group = await store.directory.groups.find(of, id);
     if (group?.source !== 'local') return refuse('api_conflict', `There is no local ${of} ${id} any more.`);
-    const facts = { group: id, ...(add.length > 0 && { joined: add }), ...(remove.length > 0 && { left: remove }) };
+    const known = await Promise.all(add.map((person) => store.people.find(person)));
+    const there = add.filter((_, at) => known[at] !== undefined);
+    const moves = await movesOf(store, { kind: of, id, add: there, remove });
     const line = call.row('admin', {
-      ...facts,
+      group: id,
+      ...toMoves(moves),
       ...approvalOf(draft, call),
       detail: `members of ${of} changed, change ${draft.id}`,
     });
-    const isDone = await store.directory.groups.update({ ...group, modifiedMs: call.nowMs }, { add, remove }, [line]);
+    const changed = { ...group, modifiedMs: call.nowMs };
+    const isDone = await store.directory.groups.update(changed, { add: moves.joined, remove: moves.left }, [line]);
     return isDone ? answer(undefined) : undefined;
   });
 }

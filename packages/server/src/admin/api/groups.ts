@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
-import { membershipWidens } from '../../changes/people-change.ts';
+import { membershipWidens, movesOf, toMoves } from '../../changes/people-change.ts';
 import { isGroupName } from '../../directory/source.ts';
 import { untilWritten } from '../../directory/until-written.ts';
 import type { Group, GroupKind } from '../../store/directory.ts';
@@ -186,10 +186,10 @@ export const groupRoutes: readonly Route[] = [
         if (!found.ok) return found;
         const group = found.value;
         const { kind: of, id } = group;
-        const facts = { group: id, ...(add.length > 0 && { joined: add }), ...(remove.length > 0 && { left: remove }) };
-        const records = [row('admin', { ...facts, detail: `members of ${of} changed` })];
+        const moves = await movesOf(store, { kind: of, id, add, remove });
+        const records = [row('admin', { group: id, ...toMoves(moves), detail: `members of ${of} changed` })];
         const changed = { ...group, modifiedMs: nowMs };
-        const isDone = await store.directory.groups.update(changed, { add, remove }, records);
+        const isDone = await store.directory.groups.update(changed, { add: moves.joined, remove: moves.left }, records);
         return isDone ? show(services, ref) : undefined;
       });
     },

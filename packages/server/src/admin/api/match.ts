@@ -54,10 +54,11 @@ function valuesOf(
   return values;
 }
 
-/** `undefined` for what is no escape, or hides a second spelling of the path. */
+/** `undefined` for what is no escape, and for what nothing is called: PostgreSQL keeps no NUL. */
 function decode(part: string): string | undefined {
   try {
-    return decodeURIComponent(part);
+    const text = decodeURIComponent(part);
+    return text.includes('\0') ? undefined : text;
   } catch {
     return undefined;
   }

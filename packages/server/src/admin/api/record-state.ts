@@ -73,7 +73,11 @@ export const recordStateRoutes: readonly Route[] = [
     handle: async ({ query: { limit, cursor } }, services) => {
       const { seals } = services.store;
       const last = await seals.last();
-      const before = Math.min(Number(fromCursor(cursor)) || Number.POSITIVE_INFINITY, (last?.number ?? 0) + 1);
+      const named = fromCursor(cursor);
+      const before = Math.min(
+        /^\d{1,15}$/.test(named) ? Number(named) : Number.MAX_SAFE_INTEGER,
+        (last?.number ?? 0) + 1,
+      );
       // One more than is shown: how many lines a checkpoint added is told by the one before it.
       const found = await seals.after(Math.max(0, before - limit - 2), limit + 1);
       const rows = found.filter(({ number }) => number < before).reverse();

@@ -19,11 +19,14 @@ const StopShape = z.object({
   resumed: z.object({ at: z.int(), by: z.string(), reason: z.string() }).nullable(),
 });
 
+/** 9999-12-31T23:59:59Z: what comes later has no date that a line of the record could say. */
+const lastSecond = 253_402_300_799;
+
 const Order = z.strictObject({
   kind: z.enum(stopKinds),
   target: z.string().max(2048).default('').describe('Who or what, as for credence stop; nothing for everything.'),
   reason: z.string().min(1).max(500),
-  endsAt: z.int().min(1).optional().describe('When it ends by itself.'),
+  endsAt: z.int().min(1).max(lastSecond).optional().describe('When it ends by itself.'),
   side: z.enum(['idp', 'ras']).optional(),
   issuer: z.string().max(2048).optional().describe('Of a key: whose it is.'),
 });
