@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -121,6 +122,112 @@ describe('one person and the others', () => {
       assert.equal((await world.call('tell', { body: initialize() })).status, 503);
       await openSession(world, 'tell', {}, { subject: 'a_bob' });
       assert.match(await (await working).text(), /done/);
+    } finally {
+      await world.close();
+    }
+  });
+});
+
+describe('T27: processes that take their time to end', { timeout: 30_000 }, () => {
+  const mark = randomUUID();
+  const running = () =>
+    readdirSync('/proc').filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(mark);
+      } catch {
+        return false; // no process, or none any more
+      }
+    }).length;
+  let world: World;
+  let most = 0;
+  let look: NodeJS.Timeout;
+  before(async () => {
+    const stubborn = { maxSessions: 4, args: ['--stubborn', mark] };
+    world = await openWorld([serverOf('tell', stdio(tell, stubborn), tellTools)]);
+    look = setInterval(() => {
+      most = Math.max(most, running());
+    }, 20);
+  });
+  after(async () => {
+    clearInterval(look);
+    await world.close();
+  });
+
+  test('take room until they have ended: one person never has more than half of them running', async () => {
+    for (let n = 0; n < 4; n++) await openSession(world, 'tell');
+    assert.equal(most, 2);
+  });
+
+  test('also where each is asked for and left in turn', async () => {
+    for (let n = 0; n < 10; n++) {
+      const leaving = new AbortController();
+      const call = world.call('tell', { body: initialize(), signal: leaving.signal }).catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      leaving.abort();
+      await call;
+    }
+    assert.equal(most, 2);
+  });
+
+  test('of several that ask at once none is begun and ended again for the next', async () => {
+    const asked = await Promise.all(
+      Array.from({ length: 6 }, async () => {
+        const response = await world.call('tell', { body: initialize() });
+        await response.text();
+        return response.status;
+      }),
+    );
+    assert.ok(asked.includes(200));
+    assert.deepEqual(
+      asked.filter((status) => status !== 200 && status !== 503),
+      [],
+    );
+    assert.equal(most, 2);
+  });
+
+  test('others have their own, and one who asks while all are ending waits for it', async () => {
+    const token = { subject: 'a_bob' };
+    const session = await openSession(world, 'tell', {}, token);
+    const left = world.call('tell', { method: 'DELETE', headers: { 'mcp-session-id': session }, token });
+    const both = Array.from({ length: 2 }, () => world.call('tell', { body: initialize(), token }));
+    for (const { status } of [await left, ...(await Promise.all(both))]) assert.equal(status, 200);
+    assert.ok(most <= 4);
+  });
+});
+
+describe('the process for requests without a session', { timeout: 30_000 }, () => {
+  const version = '2026-07-28';
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': version,
+    'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const headers = { 'mcp-protocol-version': version, 'mcp-method': 'tools/list' };
+  const ask = async (world: World, token = {}) =>
+    (await world.call('new', { body: rpc(1, 'tools/list', { _meta }), headers, token })).status;
+
+  test('is no session that a client can name, and end for all while it is asked what it speaks', async () => {
+    const world = await openWorld([serverOf('new', stdio(commands.new), { echo: 'read' })]);
+    try {
+      const mine = ask(world);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      const name = `stateless ${JSON.stringify([world.origin, 'a_alice', 'claude-code'])}`;
+      const named = { method: 'DELETE', headers: { 'mcp-session-id': name } };
+      assert.equal((await world.call('new', named)).status, 404);
+      assert.equal(await mine, 200);
+      assert.equal(await ask(world, { subject: 'a_bob' }), 200);
+    } finally {
+      await world.close();
+    }
+  });
+
+  test('makes no room for another session while it is asked', async () => {
+    const world = await openWorld([serverOf('new', stdio(commands.new, { maxSessions: 2 }), { echo: 'read' })]);
+    try {
+      const mine = ask(world);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      assert.equal((await world.call('new', { body: initialize() })).status, 503);
+      assert.equal(await mine, 200);
     } finally {
       await world.close();
     }

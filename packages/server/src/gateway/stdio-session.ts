@@ -135,7 +135,7 @@ export function createStdioSession(
     lastCaller,
     lastUsedMs: options.nowMs(),
     get isBusy() {
-      return pending.size > 0;
+      return pending.size > 0 || ownRequests.size > 0;
     },
     request(exchange) {
       const { message, signal } = exchange;

@@ -17,6 +17,8 @@ const probeMs = 10_000;
 /** The newest revision with sessions: what processes that know no newer one speak. */
 const sessionRevision = '2025-11-25';
 const statelessRevision = '2026-07-28';
+/** What the processes of that revision are kept under begins with: no client is given it, and none may name one so. */
+const noSessionId = 'stateless ';
 
 /**
  * An MCP server that runs as child processes: one for each session, and each session for one person through one client.
@@ -36,6 +38,10 @@ export function createStdioUpstream(
   },
 ): OpenUpstream {
   const sessions = new Map<string, StdioSession>();
+  /** Processes that are being ended: they take room until they have, and one that is stubborn takes a second. */
+  const ending = new Map<StdioSession, Promise<void>>();
+  /** Chosen for a request that is not with it yet: not idle, although it is not busy. */
+  const chosen = new WeakSet<StdioSession>();
   let speaksStateless: Promise<boolean> | undefined;
   let probeAgainAtMs = Number.POSITIVE_INFINITY;
 
@@ -55,21 +61,43 @@ export function createStdioUpstream(
   };
   const isIdle = (session: StdioSession) =>
     !session.isBusy && nowMs() - session.lastUsedMs >= upstream.idleSeconds * 1000;
-  const end = (id: string, session: StdioSession) => {
-    sessions.delete(id);
-    return session.stop();
+  const end = (id: string, session: StdioSession): Promise<void> => {
+    if (sessions.get(id) === session) sessions.delete(id);
+    const ended = ending.get(session) ?? session.stop().finally(() => ending.delete(session));
+    ending.set(session, ended);
+    return ended;
   };
 
   /** One person never holds more than half, or nobody else would get in. */
   const share = Math.ceil(upstream.maxSessions / 2);
 
-  /** At a limit a person's own oldest idle session makes room, never anybody else's. */
-  const makeRoom = (person: string): boolean => {
+  const sessionsOf = (person: string): number =>
+    [...sessions.values(), ...ending.keys()].filter((session) => session.person === person).length;
+
+  /** At a limit a person's own oldest idle session makes room, never anybody else's. @returns when there may be some, if ever */
+  const makeRoom = (person: string): Promise<void> | undefined => {
     const own = [...sessions].filter(([, session]) => session.person === person);
-    if (sessions.size < upstream.maxSessions && own.length < share) return true;
-    const [oldest] = own.filter(([, session]) => !session.isBusy).sort(([, a], [, b]) => a.lastUsedMs - b.lastUsedMs);
-    if (oldest) void end(...oldest);
-    return oldest !== undefined;
+    const idle = own.filter(([, session]) => !session.isBusy && !chosen.has(session));
+    const [oldest] = idle.sort(([, a], [, b]) => a.lastUsedMs - b.lastUsedMs);
+    if (oldest) return end(...oldest);
+    return [...ending].find(([session]) => session.person === person || sessionsOf(person) < share)?.[1];
+  };
+
+  /** The session of this id, begun if it is not there; `undefined` where there is no room for it. */
+  const enter = async (id: string, { caller, signal }: Exchange): Promise<StdioSession | undefined> => {
+    const person = caller.subject;
+    for (;;) {
+      if (signal.aborted) return undefined;
+      const hasRoom = sessions.size + ending.size < upstream.maxSessions && sessionsOf(person) < share;
+      const session = sessions.get(id) ?? (hasRoom ? start(id, ownerOf(caller), caller) : undefined);
+      if (session) {
+        chosen.add(session);
+        return session;
+      }
+      const made = makeRoom(person);
+      if (!made) return undefined;
+      await made;
+    }
   };
 
   const start = (id: string, owner: string, lastCaller: Caller): StdioSession => {
@@ -97,14 +125,12 @@ export function createStdioUpstream(
   };
 
   /** The person's process for requests without a session; `undefined` when the server does not speak that revision. */
-  const stateless = async (owner: string, caller: Caller): Promise<StdioSession | undefined | 'full'> => {
+  const stateless = async (exchange: Exchange): Promise<StdioSession | undefined | 'full'> => {
     if (nowMs() >= probeAgainAtMs) [speaksStateless, probeAgainAtMs] = [undefined, Number.POSITIVE_INFINITY];
     if (speaksStateless && !(await speaksStateless)) return undefined;
-    const id = `stateless ${owner}`;
-    const known = sessions.get(id);
-    if (known) return known;
-    if (!makeRoom(caller.subject)) return 'full';
-    const session = start(id, owner, caller);
+    const id = `${noSessionId}${ownerOf(exchange.caller)}`;
+    const session = await enter(id, exchange);
+    if (!session) return 'full';
     speaksStateless ??= probe(session, () => void end(id, session));
     if (await speaksStateless) return session;
     void end(id, session);
@@ -114,31 +140,31 @@ export function createStdioUpstream(
   return {
     async forward(exchange) {
       const { answer, caller, message } = exchange;
-      const owner = ownerOf(caller);
       const shown = sessionIdOf(exchange);
       if (shown !== undefined) {
-        const session = sessions.get(shown);
-        if (session?.owner !== owner) return noSession(exchange);
+        const session = shown.startsWith(noSessionId) ? undefined : sessions.get(shown);
+        if (session?.owner !== ownerOf(caller)) return noSession(exchange);
         return pass(exchange, session, () => end(shown, session));
       }
       if (exchange.method !== 'POST') return answer.empty(405);
       if (message?.kind === 'request' && message.method === 'initialize') {
-        if (!makeRoom(caller.subject)) return tooMany(exchange);
         const id = randomBytes(24).toString('base64url');
-        const session = start(id, owner, caller);
+        const session = await enter(id, exchange);
+        if (!session) return tooMany(exchange);
         answer.headers['mcp-session-id'] = id;
         return pass(exchange, session, () => end(id, session));
       }
       if (message === undefined || revisionOf(message) === undefined) return needsSession(exchange);
       if (message.kind !== 'request') return answer.empty(202); // nothing under way could be meant
-      const session = await stateless(owner, caller);
+      const session = await stateless(exchange);
       if (session === 'full') return tooMany(exchange);
       if (session) return pass(exchange, session, () => undefined);
       return message.method === 'server/discover' ? unknownMethod(exchange) : wrongRevision(exchange);
     },
     async close() {
       clearInterval(sweep);
-      await Promise.all([...sessions].map(([id, session]) => end(id, session)));
+      for (const [id, session] of sessions) void end(id, session);
+      await Promise.all(ending.values());
     },
   };
 
@@ -152,7 +178,9 @@ export function createStdioUpstream(
     }
     if (method === 'GET') return session.listen(exchange);
     if (message?.kind === 'request') {
-      await session.request(exchange);
+      const done = session.request(exchange);
+      chosen.delete(session);
+      await done;
       session.lastUsedMs = nowMs();
       return;
     }
