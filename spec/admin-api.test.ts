@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { createAdminApi } from '../packages/server/src/admin/api/api.ts';
+import { createAdminApi, mostAtOnce } from '../packages/server/src/admin/api/api.ts';
 import { answer, route } from '../packages/server/src/admin/api/route.ts';
 import { routes } from '../packages/server/src/admin/api/routes.ts';
 import { readRecord } from '../packages/server/src/audit/personal.ts';
@@ -291,6 +291,16 @@ describe('the admin API: tokens', () => {
     await adminRefused(world, await world.send('GET', '/me', { token }), 'admin_too_fast');
     world.clock.ms += 1000;
     assert.equal((await world.send('GET', '/me', { token })).status, 200);
+  });
+
+  test('T27: 40 requests of one are worked on at once and not one more, and nobody else is held up by them', async () => {
+    const world = await openAdminWorld();
+    const [token, other] = [await world.tokenOf('owner'), await world.tokenOf('owner')];
+    const asked = Array.from({ length: 60 }, () => world.send('GET', '/people?q=nobody', { token }));
+    const given = await Promise.all([...asked, world.send('GET', '/people?q=nobody', { token: other })]);
+    const countOf = (wanted: number) => given.filter(({ status }) => status === wanted).length;
+    assert.deepEqual([countOf(200), countOf(429), given.at(-1)?.status], [mostAtOnce + 1, 20, 200]);
+    assert.equal((await world.send('GET', '/me', { token })).status, 200, 'and afterwards it goes on');
   });
 });
 

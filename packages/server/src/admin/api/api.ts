@@ -17,6 +17,9 @@ export const apiPath = '/api/v1';
 /** A sign-in older than this does not widen, stop or cut off anything (T28). */
 export const freshSeconds = 900;
 
+/** Requests of one token or person that are worked on at once: each that takes long has its turn before anybody else does (T27). */
+export const mostAtOnce = 40;
+
 /** Answers a request behind `/api/v1`; `address` is the caller's. */
 export type AdminApi = (request: Request, address: string) => Promise<Response>;
 
@@ -37,6 +40,7 @@ interface Asked {
 export function createAdminApi(routes: readonly Route[], services: AdminServices): AdminApi {
   const match = createMatcher(routes);
   const pace = createPace({ burst: 200, perSecond: 20, nowMs: services.nowMs });
+  const underWay = new Map<string, number>();
 
   return async (request, address) => {
     const correlation = traceIdOf(request.headers.get('traceparent') ?? undefined);
@@ -52,13 +56,25 @@ export function createAdminApi(routes: readonly Route[], services: AdminServices
   };
 
   async function judge(asked: Asked): Promise<Outcome<unknown>> {
-    const { request } = asked;
     const found = await identify(asked);
     if (!found.ok) return refuse(found.refusal);
     const administrator = found.value;
     asked.administrator = administrator;
-    if (!pace.take(keyOf(administrator))) return refuse('admin_too_fast');
+    const key = keyOf(administrator);
+    const others = underWay.get(key) ?? 0;
+    if (others >= mostAtOnce || !pace.take(key)) return refuse('admin_too_fast');
+    underWay.set(key, others + 1);
+    try {
+      return await judgeKnown(asked, administrator);
+    } finally {
+      const left = (underWay.get(key) ?? 1) - 1;
+      if (left > 0) underWay.set(key, left);
+      else underWay.delete(key);
+    }
+  }
 
+  async function judgeKnown(asked: Asked, administrator: Administrator): Promise<Outcome<unknown>> {
+    const { request } = asked;
     const matched = match(new URL(request.url).pathname.slice(apiPath.length));
     if (!matched) return refuse('api_not_found');
     const route = matched.routes.get(request.method);
