@@ -647,6 +647,20 @@ describe('the admin API: HTTP', () => {
     assert.deepEqual(world.faults, []);
   });
 
+  test('whoever goes away in the middle of a body is no fault of ours', async () => {
+    const world = await openAdminWorld();
+    const token = await world.tokenOf('owner');
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('{"name":'));
+        controller.error(new Error('aborted'));
+      },
+    });
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    await world.raw(new Request(`${adminUrl}/api/v1/drafts`, { method: 'POST', headers, body, duplex: 'half' }));
+    assert.deepEqual(world.faults, []);
+  });
+
   test('a broken world is 503 or 500, and nothing is told of it', async () => {
     const world = await openAdminWorld();
     const token = await world.tokenOf('owner');

@@ -264,6 +264,14 @@ describe('PRV-03, B91, RFC 7644 §3.12: errors', () => {
     assert.deepEqual([(await sendTo(new Request(`${base}/Users`, request))).status, pulled], [413, 0]);
   });
 
+  test('whoever goes away in the middle of a body is no fault of ours', async () => {
+    const { world, sendTo } = await openProvisioning();
+    const body = new ReadableStream({ start: (controller) => controller.error(new Error('aborted')) });
+    const headers = { authorization: 'Bearer okta-token-that-is-long-enough', 'content-type': 'application/scim+json' };
+    await sendTo(new Request(`${base}/Users`, { method: 'POST', headers, body, duplex: 'half' }));
+    assert.deepEqual(world.faults, []);
+  });
+
   test('groups with more than 50,000 members are listed without them', async () => {
     const { okta, world, records } = await openProvisioning();
     const { groups, provisioned } = world.store.directory;

@@ -82,10 +82,14 @@ async function readStream({ body }: Request, maxBytes: number): Promise<string |
   if (!body) return '';
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) return undefined; // Leaving the loop cancels the rest.
-    chunks.push(chunk);
+  try {
+    for await (const chunk of body) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) return undefined; // Leaving the loop cancels the rest.
+      chunks.push(chunk);
+    }
+  } catch {
+    throw new CallerGone(); // A body comes from the caller alone.
   }
   return Buffer.concat(chunks).toString('utf8');
 }

@@ -7,6 +7,7 @@ import { limits } from '../../directory/scim/discovery.ts';
 import { cannot, done, type Outcome, type ScimProblem } from '../../directory/scim/problem.ts';
 import { urn } from '../../directory/scim/schema.ts';
 import type { Source } from '../../directory/source.ts';
+import { CallerGone, fromRequest } from '../../door.ts';
 import { createPace, type FailureLimit } from '../../limits.ts';
 import type { AccessIndex } from '../../policy/compile.ts';
 import type { ScimToken } from '../../store/directory.ts';
@@ -67,7 +68,7 @@ export function createScim(options: ScimOptions): ScimEndpoint {
       if (outcome.ok) return toResponse(outcome.value);
       return toError(outcome.problem, await recordRefusal(options, facts, outcome.problem));
     } catch (fault) {
-      onFault(fault);
+      if (!(fault instanceof CallerGone)) onFault(fault);
       const status = fault instanceof StoreUnavailable ? 503 : 500;
       const body = { schemas: [urn.error], status: String(status), detail: 'The server met an unexpected condition.' };
       return toResponse({ status, body });
@@ -130,16 +131,9 @@ async function readBody(request: Request): Promise<Outcome<JsonObject | undefine
   return body ? done(body) : cannot('scim_body_malformed', 'the body is no JSON object, or names a member twice');
 }
 
-async function readText({ body, headers }: Request): Promise<string | undefined> {
-  if (Number(headers.get('content-length') ?? 0) > limits.bodyBytes) return undefined;
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body ?? []) {
-    length += chunk.length;
-    if (length > limits.bodyBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+async function readText(request: Request): Promise<string | undefined> {
+  if (Number(request.headers.get('content-length') ?? 0) > limits.bodyBytes) return undefined;
+  return fromRequest(request, limits.bodyBytes).text();
 }
 
 /** A read that fails changes nothing, and a client that looks somebody up before creating them does it all day. */
