@@ -50,6 +50,17 @@ export async function upstreamFailed({ answer, message }: Exchange, words: strin
   else await answer.json(status, body);
 }
 
+/** A limit is reached, which passes: 503, to be tried again soon. */
+export async function tooMany({ answer, message }: Exchange, what: string): Promise<void> {
+  answer.headers['retry-after'] = '10';
+  await answer.json(503, rpcError(answerId(message), rpcCodes.upstream, `Too many ${what}; try again.`));
+}
+
+/** Whether it is a stream that stays open for whatever the upstream may have to say. */
+export function onlyListens({ method, message }: Pick<Exchange, 'method' | 'message'>): boolean {
+  return method === 'GET' || (message?.kind === 'request' && message.method === 'subscriptions/listen');
+}
+
 /** Unknown, ended, or somebody else's: the client cannot tell, and starts a new one (B81). */
 export async function noSession({ answer, message, recordRefusal }: Exchange): Promise<void> {
   recordRefusal('mcp_session_unknown');

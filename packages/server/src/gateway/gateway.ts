@@ -18,7 +18,7 @@ import { Problem } from '../problem.ts';
 import type { Watch } from '../watch.ts';
 import { type Answer, createAnswer } from './answer.ts';
 import { toCallRecord } from './call-record.ts';
-import { type Exchange, type OpenUpstream, upstreamFailed } from './exchange.ts';
+import { type Exchange, type OpenUpstream, onlyListens, upstreamFailed } from './exchange.ts';
 import { type Followed, standingAt } from './follow.ts';
 import { disagreement } from './header-agreement.ts';
 import { createHttpUpstream } from './http-upstream.ts';
@@ -269,9 +269,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       onCutOff: () => options.onCutOff?.(server.id, caller, 'stream'),
     });
     const passed = verdict.message;
-    if (method === 'GET' || (passed?.kind === 'request' && passed.method === 'subscriptions/listen')) {
-      listening.add(answer);
-    }
+    if (onlyListens({ method, message: passed })) listening.add(answer);
     try {
       if (signal.aborted) throw new ClientLeft();
       const exchange: Exchange = {

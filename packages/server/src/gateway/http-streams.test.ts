@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect, type Socket } from 'node:net';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { type HttpServer, json, openHttpServer, sse } from './fixtures/http-server.ts';
 import { callTool, http, openWorld, serverOf, type World } from './fixtures/world.ts';
@@ -183,6 +184,46 @@ describe('T35: event ids are where a stream can be taken up again', () => {
       assert.equal(await sent(change(await idFor()), server, token), undefined);
     });
   }
+});
+
+describe('T27: connections to an HTTP upstream', { timeout: 60_000 }, () => {
+  /** Opens streams over one connection, as an agent can that does not wait for answers. */
+  const listen = async (subject: string, streams: number): Promise<Socket> => {
+    const { hostname, port, host } = new URL(world.origin);
+    const token = await world.token('tracker', { subject });
+    const head = `GET /tracker/mcp HTTP/1.1\r\nhost: ${host}\r\naccept: text/event-stream\r\nauthorization: Bearer ${token}\r\n\r\n`;
+    const before = upstream.seen.length;
+    const client = connect(Number(port), hostname);
+    client.write(head.repeat(streams));
+    while (upstream.seen.length < before + streams) await new Promise((resolve) => setTimeout(resolve, 20));
+    return client;
+  };
+
+  test('one person holds a quarter of them, and those that only listen half: nobody else waits without end', async () => {
+    upstream.answerWith(({ body }, outgoing) => {
+      if (body) return json(outgoing, result(body.id));
+      return outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+    });
+    const ask = (subject: string, method = 'POST') =>
+      world.call('tracker', { method, ...(method === 'POST' && { body: callTool(1, 'a_read') }), token: { subject } });
+    const clients = [await listen('a_alice', 256)];
+    try {
+      for (const method of ['POST', 'GET']) {
+        const refused = await ask('a_alice', method);
+        assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '10']);
+        assert.match(await refused.text(), /Too many requests to this server are under way/);
+      }
+      assert.equal((await ask('a_bob')).status, 200);
+
+      clients.push(await listen('a_bob', 255), await listen('a_carol', 1));
+      assert.equal((await ask('a_dave', 'GET')).status, 503);
+      assert.equal((await ask('a_dave')).status, 200);
+    } finally {
+      for (const client of clients) client.destroy();
+    }
+    while (world.gateway.listening() > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal((await ask('a_alice')).status, 200);
+  });
 });
 
 describe('streams that take their time', () => {

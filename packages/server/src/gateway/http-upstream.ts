@@ -1,6 +1,15 @@
 import { parseStrictJson } from '@credence/mcp/protocol';
 import { type Dispatcher, errors, Pool } from 'undici';
-import { type Exchange, noSession, type OpenUpstream, ownerOf, sessionIdOf, upstreamFailed } from './exchange.ts';
+import {
+  type Exchange,
+  noSession,
+  type OpenUpstream,
+  onlyListens,
+  ownerOf,
+  sessionIdOf,
+  tooMany,
+  upstreamFailed,
+} from './exchange.ts';
 import { answerId, isId, type Message, parseMessage, rpcCodes, rpcError } from './message.ts';
 import { judgeFromServer } from './results.ts';
 import { createTags } from './session-tag.ts';
@@ -8,8 +17,11 @@ import { maxEventLength, readEvents, readText, UpstreamBroke } from './sse.ts';
 
 /** Request headers that go through; everything else, identity headers and cookies above all, stays here (T37). */
 const passedOn = ['mcp-protocol-version', 'mcp-method', 'mcp-name'];
-/** Streams hold a connection each, so this is also how many of them may be open. */
-const maxConnections = 1024;
+/**
+ * What is under way holds a connection each, and what comes when none is left would wait without end. One person never has
+ * more than their share of them, and those that only listen leave half of them to the rest.
+ */
+const [maxConnections, share] = [1024, 256];
 /** An upstream that does not take our no for so long does without. */
 const tellMs = 3000;
 const timeouts = { headersTimeout: 300_000, bodyTimeout: 0, connectTimeout: 3000 };
@@ -34,40 +46,62 @@ export function createHttpUpstream(url: string, secret: string): OpenUpstream {
     await told.body.dump();
   };
 
+  const held = new Map<string, number>();
+  let under = 0;
+  const hold = (person: string, change: 1 | -1): void => {
+    under += change;
+    const own = (held.get(person) ?? 0) + change;
+    if (own > 0) held.set(person, own);
+    else held.delete(person);
+  };
+
   return {
     async forward(exchange) {
-      const { method, answer, signal } = exchange;
-      const shown = sessionIdOf(exchange);
-      const session = shown === undefined ? undefined : tags.open(shown, owner(exchange, 'session'));
-      if (shown !== undefined && session === undefined) return noSession(exchange);
-      const message =
-        exchange.message && withOriginalId(exchange.message, (id) => tags.open(id, owner(exchange, 'ask')));
-      if (exchange.message && !message) return answer.empty(202); // answers what was never asked
-
-      let upstream: Dispatcher.ResponseData;
-      try {
-        const body = message && JSON.stringify(message.body);
-        const headers = toHeaders(exchange, session);
-        const seen = exchange.headers['last-event-id']?.toString();
-        const lastEvent = seen === undefined ? undefined : tags.open(seen, owner(exchange, 'event'));
-        if (lastEvent !== undefined) headers['last-event-id'] = lastEvent;
-        upstream = await pool.request({ ...send(method, headers, body), signal });
-      } catch (fault) {
-        const isLate = fault instanceof errors.HeadersTimeoutError || fault instanceof errors.ConnectTimeoutError;
-        if (answer.isOver) return;
-        return upstreamFailed(exchange, 'The server behind this gateway does not answer.', isLate ? 504 : 502);
+      const { subject } = exchange.caller;
+      const room = onlyListens(exchange) ? maxConnections / 2 : maxConnections;
+      if (under >= room || (held.get(subject) ?? 0) >= share) {
+        return tooMany(exchange, 'requests to this server are under way');
       }
-      const own = upstream.headers['mcp-session-id'];
-      if (typeof own === 'string') answer.headers['mcp-session-id'] = tags.seal(own, owner(exchange, 'session'));
-      const ownSession = typeof own === 'string' ? own : session;
-      await passBack(upstream, exchange, {
-        sealId: (id) => tags.seal(JSON.stringify(id), owner(exchange, 'ask')),
-        sealEvent: (id) => tags.seal(id, owner(exchange, 'event')),
-        refuse: (body) => tellUpstream(exchange, ownSession, body).catch(() => undefined),
-      });
+      hold(subject, 1);
+      try {
+        await pass(exchange);
+      } finally {
+        hold(subject, -1);
+      }
     },
     close: () => pool.destroy(),
   };
+
+  async function pass(exchange: Exchange): Promise<void> {
+    const { method, answer, signal } = exchange;
+    const shown = sessionIdOf(exchange);
+    const session = shown === undefined ? undefined : tags.open(shown, owner(exchange, 'session'));
+    if (shown !== undefined && session === undefined) return noSession(exchange);
+    const message = exchange.message && withOriginalId(exchange.message, (id) => tags.open(id, owner(exchange, 'ask')));
+    if (exchange.message && !message) return answer.empty(202); // answers what was never asked
+
+    let upstream: Dispatcher.ResponseData;
+    try {
+      const body = message && JSON.stringify(message.body);
+      const headers = toHeaders(exchange, session);
+      const seen = exchange.headers['last-event-id']?.toString();
+      const lastEvent = seen === undefined ? undefined : tags.open(seen, owner(exchange, 'event'));
+      if (lastEvent !== undefined) headers['last-event-id'] = lastEvent;
+      upstream = await pool.request({ ...send(method, headers, body), signal });
+    } catch (fault) {
+      const isLate = fault instanceof errors.HeadersTimeoutError || fault instanceof errors.ConnectTimeoutError;
+      if (answer.isOver) return;
+      return upstreamFailed(exchange, 'The server behind this gateway does not answer.', isLate ? 504 : 502);
+    }
+    const own = upstream.headers['mcp-session-id'];
+    if (typeof own === 'string') answer.headers['mcp-session-id'] = tags.seal(own, owner(exchange, 'session'));
+    const ownSession = typeof own === 'string' ? own : session;
+    await passBack(upstream, exchange, {
+      sealId: (id) => tags.seal(JSON.stringify(id), owner(exchange, 'ask')),
+      sealEvent: (id) => tags.seal(id, owner(exchange, 'event')),
+      refuse: (body) => tellUpstream(exchange, ownSession, body).catch(() => undefined),
+    });
+  }
 }
 
 /** How requests of the upstream are dealt with: those let through under an id only their receiver can answer to. */

@@ -3,7 +3,7 @@ import { isObject } from '@credence/mcp/protocol';
 import type { Caller, Standing } from '@credence/mcp/resource';
 import type { Upstream } from '../policy/model.ts';
 import { startChild } from './child.ts';
-import { type Exchange, noSession, type OpenUpstream, ownerOf, sessionIdOf } from './exchange.ts';
+import { type Exchange, noSession, type OpenUpstream, ownerOf, sessionIdOf, tooMany } from './exchange.ts';
 import type { GatewayOptions } from './gateway.ts';
 import type { Launch } from './launch.ts';
 import { answerId, revisionOf, rpcCodes, rpcError } from './message.ts';
@@ -150,14 +150,14 @@ export function createStdioUpstream(
       if (message?.kind === 'request' && message.method === 'initialize') {
         const id = randomBytes(24).toString('base64url');
         const session = await enter(id, exchange);
-        if (!session) return tooMany(exchange);
+        if (!session) return tooMany(exchange, ofSessions);
         answer.headers['mcp-session-id'] = id;
         return pass(exchange, session, () => end(id, session));
       }
       if (message === undefined || revisionOf(message) === undefined) return needsSession(exchange);
       if (message.kind !== 'request') return answer.empty(202); // nothing under way could be meant
       const session = await stateless(exchange);
-      if (session === 'full') return tooMany(exchange);
+      if (session === 'full') return tooMany(exchange, ofSessions);
       if (session) return pass(exchange, session, () => undefined);
       return message.method === 'server/discover' ? unknownMethod(exchange) : wrongRevision(exchange);
     },
@@ -201,11 +201,7 @@ const discoverRequest = {
   },
 };
 
-async function tooMany({ answer, message }: Exchange): Promise<void> {
-  answer.headers['retry-after'] = '10';
-  const words = 'Too many sessions of this server are open; try again.';
-  await answer.json(503, rpcError(answerId(message), rpcCodes.upstream, words));
-}
+const ofSessions = 'sessions of this server are open';
 
 async function needsSession({ answer, message }: Exchange): Promise<void> {
   const words = 'Mcp-Session-Id is missing; begin with initialize.';
