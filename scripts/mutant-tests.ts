@@ -34,8 +34,8 @@ export async function tryMutant(known: Known, file: string, source: string): Pro
   const hook = pathToFileURL(join(import.meta.dirname, 'mutant-hook.mjs')).href;
   const tryFor = (ms: number) => run(known.test, ms, ['--import', hook], { CREDENCE_MUTANT: mutant });
   // On a machine with other work even good code may be late: what has not ended gets much more time before it counts.
-  const soon = await tryFor(10_000 + 5 * known.ms);
-  const outcome = soon === 'never ended' ? await tryFor(60_000 + 10 * known.ms) : soon;
+  const soon = await tryFor(5000 + 5 * known.ms);
+  const outcome = soon === 'never ended' ? await tryFor(30_000 + 20 * known.ms) : soon;
   rmSync(mutant);
   return outcome;
 }

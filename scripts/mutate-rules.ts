@@ -137,7 +137,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
     server(`store/${name}.ts`),
     [server(`store/${name}.test.ts`), toStore('auditSearch'), server('store/audit-search.test.ts')],
   ]),
-  [server('store/audit-places.ts'), [toStore('auditSearch')]],
+  [server('store/audit-places.ts'), [server('store/audit-places.test.ts')]],
   [server('store/audit-orphans.ts'), [server('store/recent-lines.test.ts'), toStore('orphans')]],
   [server('audit/orphans.ts'), [server('audit/trace.test.ts')]],
   [server('record-readers.ts'), [server('record-readers.test.ts')]],

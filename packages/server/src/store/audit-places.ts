@@ -25,10 +25,10 @@ export function placesOf(seek: Seek): Places {
   return {
     async atOrBefore(at) {
       for (;;) {
-        while (place < places.length && (places[place] as number) > at) place += 1;
+        while ((places[place] ?? at) > at) place += 1;
         if (place < places.length) return places[place];
         // A row that begins behind `at` has no place before it.
-        while (row < rows.length && (rows[row]?.position ?? 0) > at) row += 1;
+        while ((rows[row]?.position ?? at) > at) row += 1;
         const next = rows[row];
         if (next) {
           places = toPlaces(next);
@@ -56,7 +56,7 @@ export function eitherOf(all: readonly Places[]): Places {
       let last: number | undefined;
       for (const one of all) {
         const place = await one.atOrBefore(at);
-        if (place !== undefined && (last === undefined || place > last)) last = place;
+        if (place !== undefined) last = Math.max(place, last ?? 0);
       }
       return last;
     },
@@ -68,9 +68,8 @@ export function orAnyUpTo(last: number, places: Places): Places {
   if (last === 0) return places;
   return {
     async atOrBefore(at) {
-      const place = at > last ? await places.atOrBefore(at) : undefined;
-      if (place !== undefined) return place;
-      return at < 1 ? undefined : Math.min(at, last);
+      if (at <= last) return at < 1 ? undefined : at;
+      return Math.max(last, (await places.atOrBefore(at)) ?? 0);
     },
   };
 }
