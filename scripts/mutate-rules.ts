@@ -119,7 +119,10 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('store/cut-offs.ts'), [toStore('cut-offs')]],
   [server('store/sessions.ts'), [toStore('sessions')]],
   [server('store/held.ts'), [toStore('what a session holds')]],
-  [server('store/digests.ts'), [server('store/digests.test.ts')]],
+  [
+    server('store/digests.ts'),
+    [`${server('store/digests.test.ts')}#^T24: what covers`, toDigests('SQLite'), server('store/digests.test.ts')],
+  ],
   [server('store/audit-search.ts'), [toStore('auditSearch')]],
   [
     server('store/audit-index.ts'),

@@ -4,11 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, describe, test } from 'node:test';
+import { Kysely } from 'kysely';
 import { draft, erin, newDigestKey, now, row, version } from './contract/fixtures.ts';
 import { usePostgres } from './contract/postgres-databases.ts';
-import { type CoveredName, type DigestKey, StoreAltered } from './digests.ts';
+import { secretPart } from './credentials.ts';
+import { type Covered, type CoveredName, covered, type DigestKey, StoreAltered } from './digests.ts';
 import { openPostgresStore } from './postgres.ts';
+import type { Schema } from './schema.ts';
 import { openSqliteStore } from './sqlite.ts';
+import { nodeSqliteDialect, StatementCache } from './sqlite-dialect.ts';
+import { sqliteWriter } from './sqlite-writer.ts';
 import { type Store, StoreConflict, StoreUnavailable } from './store.ts';
 
 interface UnderTest {
@@ -285,3 +290,117 @@ for (const [kind, make] of Object.entries(kinds)) {
     });
   });
 }
+
+describe('T24: what covers a part, while others change it', () => {
+  /** A store with something in it, and the parts of another node on the same file. */
+  async function beside(key: DigestKey) {
+    const file = join(dir, `${++made}.db`);
+    const store = await openSqliteStore(file, { node: `n${++made}`, digestKey: key });
+    await fill(store);
+    const database = new DatabaseSync(file);
+    const statements = new StatementCache(database);
+    const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(statements) });
+    const { write } = sqliteWriter(database, statements, `n${++made}`);
+    const sequences = () =>
+      Object.fromEntries(
+        database
+          .prepare('SELECT name, sequence FROM digests')
+          .all()
+          .map(({ name, sequence }) => [name, sequence]),
+      );
+    const close = async () => {
+      database.close();
+      await store.close();
+    };
+    return {
+      store,
+      database,
+      secrets: secretPart({ db }, 'idp'),
+      digests: covered({ db, write }, key),
+      sequences,
+      close,
+    };
+  }
+
+  /** The part, and somebody who changes it each time just before it is read, for so many times. */
+  function hurried<Row>(part: Covered<Row>, change: () => Promise<void>, times: number) {
+    const counted = { reads: 0 };
+    const read = async () => {
+      counted.reads += 1;
+      if (counted.reads <= times) await change();
+      return part.read();
+    };
+    return { counted, part: { ...part, read } };
+  }
+
+  test('rows and digest that do not belong together are read again, five times at most', async () => {
+    const { store, secrets, digests, close } = await beside(newDigestKey());
+    const add = () => store.credentials.add({ ...secret, clientId: `hurried-${++made}` });
+    const once = hurried(secrets, add, 1);
+    assert.equal((await digests.checked(once.part)).length, 2);
+    assert.equal(once.counted.reads, 2);
+    const always = hurried(secrets, add, Number.POSITIVE_INFINITY);
+    await assert.rejects(digests.checked(always.part), /change faster than they can be read/);
+    assert.equal(always.counted.reads, 5);
+    await close();
+  });
+
+  test('what is written on top of what somebody else has changed is written again, five times at most', async () => {
+    const key = newDigestKey();
+    let [tries, wasRead] = [0, false];
+    const { store, secrets, digests, close } = await beside({
+      ...key,
+      async mac(text) {
+        const isBetween = wasRead;
+        wasRead = false;
+        if (isBetween) await store.credentials.add({ ...secret, clientId: `meanwhile-${tries}` });
+        return key.mac(text);
+      },
+    });
+    const after = <Row>(rows: readonly Row[]) => {
+      tries += 1;
+      wasRead = true;
+      return rows;
+    };
+    await assert.rejects(digests.write(secrets, after, { steps: [] }), /change faster than they can be written/);
+    assert.equal(tries, 5);
+    await close();
+  });
+
+  test('a line on the record comes with what it tells of', async () => {
+    const { store, close } = await beside(newDigestKey());
+    const line = row();
+    await store.administrators.grant({ personId: mallory.id, role: 'auditor', grantedAt: now }, [line]);
+    assert.ok(await store.audit.find(line.id));
+    await close();
+  });
+
+  test('the mark of a folder of keys that was restored comes back with the first reading', async () => {
+    const key = newDigestKey();
+    const { secrets, digests, close } = await beside(key);
+    key.adopted.clear();
+    await digests.checked(secrets);
+    assert.deepEqual([...key.adopted], [secrets.name]);
+    await close();
+  });
+
+  test('a key that cannot be used is no word of somebody who altered something', async () => {
+    const key = { ...newDigestKey() };
+    const { store, close } = await beside(key);
+    const away = new Error('the folder of keys is away');
+    key.mac = () => Promise.reject(away);
+    await assert.rejects(store.digests.verify(), away);
+    await close();
+  });
+
+  test('an operator takes what was altered as it is, and nothing else', async () => {
+    const { store, database, sequences, close } = await beside(newDigestKey());
+    database.exec(`UPDATE administrators SET role = 'owner' WHERE person_id = 'u_dana'`);
+    const { administrators, ...before } = sequences();
+    await store.digests.accept([row()]);
+    const { administrators: accepted, ...others } = sequences();
+    assert.equal(accepted, Number(administrators) + 1);
+    assert.deepEqual(others, before);
+    await close();
+  });
+});
