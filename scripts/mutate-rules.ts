@@ -195,7 +195,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('admin/api/values.ts'), adminApi],
   [server('admin/api/people.ts'), adminResources],
   [server('admin/api/groups.ts'), adminResources],
-  [server('admin/api/administrators.ts'), adminResources],
+  [server('admin/api/administrators.ts'), adminResources, [toSpec('second-person')]],
   [server('admin/api/clients.ts'), adminResources],
   [server('admin/secrets.ts'), adminResources],
   [server('policy/audience.ts'), [server('policy/audience.test.ts')], [toSpec('admin-reach')]],

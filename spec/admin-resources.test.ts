@@ -80,6 +80,11 @@ describe('people', () => {
     ] as const) {
       const { body } = await world.send('GET', '/administrators', await world.browserOf(role));
       assert.equal(JSON.stringify(body).includes(glass.email), isShown, role);
+      const marked = body.items.filter(({ breakGlass }: { breakGlass: boolean }) => breakGlass);
+      assert.deepEqual(
+        marked.map(({ person }: { person: string }) => person),
+        isShown ? [glass.id] : [],
+      );
     }
     const people = await world.browserOf('people');
     await adminRefused(world, await world.send('POST', `/people/${glass.id}/off`, people), 'api_not_found');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { openRecord } from '../../../../spec/sealed-record.ts';
 import { version } from '../store/contract/fixtures.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
@@ -26,7 +27,11 @@ describe('the trace of an id', () => {
     const rules = [{ id: 'eng', allow: 'all', on: 'tracker' }, { id: 'other' }];
     const published = { id: 'p_1', kind: 'policy', by: 'u_dana', policy: { kind: 'access', version: 1 } } as const;
     const line = toRow({ v: 2, domain: 'idp', timeMs, outcome: 'allowed', ...published });
+    const resource = { id: 'p_2', kind: 'policy', by: 'u_erin', policy: { kind: 'resource', version: 1 } } as const;
+    const other = toRow({ v: 2, domain: 'ras', timeMs, outcome: 'allowed', ...resource });
+    await store.policies.append(version(1, '{}', 'resource'), [other]);
     await store.policies.append(version(1, JSON.stringify({ rules })), [line]);
+    await store.policies.append(version(2, JSON.stringify({ rules })), []);
     const decision = { effect: 'allow', because: ['eng', 'gone'] } as const;
     const correlation = 'run-1';
     await write(
@@ -48,6 +53,9 @@ describe('the trace of an id', () => {
       { id: 'd_forged', kind: 'redemption', idJag: 'jag-x', accessToken: 'tok-x', issuer },
       { id: 'd_stray', kind: 'tool_call', accessToken: 'tok-s' },
       { id: 'd_old', kind: 'issuance', idJag: 'jag-o', policy: { kind: 'access', version: 9 } },
+      { id: 'd_unseen', kind: 'issuance', idJag: 'jag-u', policy: { kind: 'access', version: 2 } },
+      { id: 'd_ruled', kind: 'redemption', idJag: 'jag-r', accessToken: 'tok-r', issuer, policy: resource.policy },
+      { id: 'd_refused_r', idJag: 'jag-r', accessToken: 'tok-r', issuer, outcome: 'refused' },
     );
   });
   after(() => store.close());
@@ -80,6 +88,7 @@ describe('the trace of an id', () => {
       );
       const { policy } = grant ?? {};
       assert.deepEqual([policy?.version, policy?.author, policy?.publication?.by], [1, 'u_dana', 'u_dana']);
+      assert.equal(policy?.missing, undefined);
       assert.deepEqual(policy?.rules, [
         { id: 'eng', rule: { id: 'eng', allow: 'all', on: 'tracker' } },
         { id: 'gone' },
@@ -123,6 +132,43 @@ describe('the trace of an id', () => {
     assert.deepEqual([policy?.version, policy?.missing], [9, 'version_unknown']);
   });
 
+  test('a version that nobody is known to have published is said to be so', async () => {
+    const policy = (await trace(store, 'jag-u', both))?.grants[0]?.policy;
+    assert.deepEqual([policy?.version, policy?.publication, policy?.missing], [2, undefined, 'publication_unknown']);
+  });
+
+  test('what a redemption rests on is the policy of its own side; a refusal is no redemption', async () => {
+    const redemptions = (await trace(store, 'jag-r', both))?.grants[0]?.redemptions ?? [];
+    assert.deepEqual(
+      redemptions.map(({ accessToken, policy }) => [accessToken, policy?.kind, policy?.publication?.by]),
+      [['tok-r', 'resource', 'u_erin']],
+    );
+  });
+
+  test('of a record whose old lines went: what is less than a day younger than the rest may have gone with them', async () => {
+    const { store: short, write: fill, newRow, seal } = await openRecord();
+    await fill(300);
+    await seal();
+    await short.retention.note({ position: 256, timeMs: 1, lastMs: 1 }, []);
+    while ((await short.retention.remove(512)) > 0);
+    const [first] = await short.audit.read(0, 1);
+    const shownAt = async (ms: number) => {
+      const idJag = `jag-${ms}`;
+      const line = {
+        kind: 'redemption',
+        outcome: 'allowed',
+        idJag,
+        issuer,
+        timeMs: (first?.timeMs ?? 0) + ms,
+      } as const;
+      await short.commit({ marks: [], records: [newRow(line)] });
+      return (await trace(short, idJag, both))?.grants[0]?.missing;
+    };
+    assert.deepEqual(await shownAt(86_400_000 - 1), ['before_the_record']);
+    assert.deepEqual(await shownAt(86_400_000), ['never_issued']);
+    await short.close();
+  });
+
   describe('the alarm for what was never given out (T13)', () => {
     const told: AuditRecord[] = [];
     const look = (origins: { idp: string | undefined; ras: string | undefined }) => {
@@ -156,6 +202,14 @@ describe('the trace of an id', () => {
       );
       assert.match(told[0]?.detail ?? '', /never issued.*\(e_1\)/);
       assert.equal((await store.audit.find('a_1'))?.kind, 'alert');
+    });
+
+    test('whoever raised it knew whose it was: the trace says so, whatever is part of the installation by now', async () => {
+      const neither = { idp: undefined, ras: undefined };
+      const [jag] = (await trace(store, 'jag-2', neither))?.grants ?? [];
+      assert.deepEqual(jag?.missing, ['never_issued']);
+      const [token] = (await trace(store, 'tok-2', neither))?.grants ?? [];
+      assert.deepEqual(token?.redemptions[0]?.missing, ['never_redeemed']);
     });
 
     test('raises none a second time, however often it is shown', async () => {

@@ -90,7 +90,7 @@ export async function trace(store: Store, id: string, origins: TraceOrigins): Pr
   }
   const lines = (await store.audit.findByToken(id)).map(readRecord);
   if (lines.length > 0) {
-    const as = lines.some(({ idJag }) => idJag === id) ? 'id_jag' : 'access_token';
+    const as = lines[0]?.idJag === id ? 'id_jag' : 'access_token';
     return { id, as, ...(await follow(store, lines, origins)) };
   }
   const { rows } = await store.auditSearch.find({ correlation: [id] }, { limit: maxLines });
