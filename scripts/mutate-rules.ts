@@ -191,7 +191,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('admin/api-tokens.ts'), adminApi],
   [server('admin/api/administrator.ts'), adminApi],
   [server('admin/api/api.ts'), adminApi],
-  [server('admin/api/match.ts'), adminApi],
+  [server('admin/api/match.ts'), [server('admin/api/match.test.ts')]],
   [server('admin/api/values.ts'), adminApi],
   [server('admin/api/people.ts'), adminResources],
   [server('admin/api/groups.ts'), adminResources],
