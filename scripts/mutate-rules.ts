@@ -123,7 +123,10 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
     server('store/digests.ts'),
     [`${server('store/digests.test.ts')}#^T24: what covers`, toDigests('SQLite'), server('store/digests.test.ts')],
   ],
-  [server('store/audit-search.ts'), [toStore('auditSearch')]],
+  [
+    server('store/audit-search.ts'),
+    [server('store/audit-search-work.test.ts'), toStore('auditSearch'), server('store/audit-search.test.ts')],
+  ],
   [
     server('store/audit-index.ts'),
     [server('store/recent-lines.test.ts'), toStore('auditSearch'), server('store/audit-search.test.ts')],

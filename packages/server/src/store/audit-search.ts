@@ -132,11 +132,13 @@ export function auditSearchStore(engine: Engine): AuditSearchStore {
       while (!isOver) {
         const found: number[] = [];
         const wanted = Math.min(readLength, limit - rows.length);
-        while (found.length < wanted && !isOver && !effort.isSpent()) {
+        while (found.length < wanted && !effort.isSpent()) {
           const round = await meet(all, at);
           await effort.spend(roundCost);
-          isOver = round === undefined || round.place < bounds.low;
-          if (!round || isOver) break;
+          if (!round || round.place < bounds.low) {
+            isOver = true;
+            break;
+          }
           if (round.isMeeting) found.push(round.place);
           at = round.isMeeting ? round.place - 1 : round.place;
         }
@@ -212,7 +214,6 @@ export function createMatcher(filter: AuditFilter): (line: StoredAuditRow) => bo
   const wanted = termNames.flatMap((name) => (filter[name] === undefined ? [] : [[name, filter[name]] as const]));
   return (line) => {
     if (line.timeMs < fromMs || line.timeMs >= toMs) return false;
-    if (wanted.length === 0) return true;
     const facts = factsOf({ ...line, said: readSaid(line) });
     return wanted.every(([name, values]) => facts.some((fact) => fact[0] === name && values.includes(fact[1])));
   };
