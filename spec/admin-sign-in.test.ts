@@ -163,6 +163,14 @@ describe('signing in at the admin listener', () => {
     });
   }
 
+  test('whoever proved who they are just when the answer may have taken its longest gets in', async () => {
+    const world = await openAdminWorld();
+    await answerOf(world, 'u_owner', { auth_time: world.now() - 900 - 1800 });
+    assert.equal((await signIn(world)).back.status, 200);
+    await answerOf(world, 'u_owner', { auth_time: world.now() - 900 - 1801 });
+    await turnedAway(world, (await signIn(world)).back, 'admin_sign_in_too_old');
+  });
+
   test('somebody switched off: admin_not_administrator', async () => {
     const world = await openAdminWorld();
     await answerOf(world, 'u_owner');
@@ -184,6 +192,14 @@ describe('signing in at the admin listener', () => {
     assert.equal(world.idp.asked[0]?.acr_values, undefined);
     assert.match(String(back.body), /A demonstration: no second factor/);
     assert.equal((await whoIsIn(world, browser.cookies)).body.demo, true);
+  });
+
+  test('an IdP that is away is said to be so, and leaves nothing behind', async () => {
+    const world = await openAdminWorld();
+    world.idp.isAway = true;
+    const given = await openBrowser(world).go('/sign-in');
+    await turnedAway(world, given, 'upstream_unreachable');
+    assert.deepEqual([given.headers.get('location'), given.headers.getSetCookie()], [null, []]);
   });
 
   test('beginning over and over fills nothing', async () => {

@@ -123,10 +123,12 @@ export async function openAdminWorld(
     /** What the IdP was asked for, and what it will say of whoever comes back. */
     asked: [] as Record<string, unknown>[],
     answer: no('upstream_refused') as Result<UpstreamAnswer>,
+    isAway: false,
   };
   const party: ConsoleParty = {
     begin: async (attempt, more) => {
       idp.asked.push({ ...attempt, ...more });
+      if (idp.isAway) return no('upstream_unreachable');
       return ok(`${idpIssuer}/auth?state=${attempt.state}`);
     },
     finish: async (returned, attempt) =>

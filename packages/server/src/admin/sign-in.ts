@@ -100,9 +100,9 @@ export function createAdminSignIn(services: AdminServices, party: () => Promise<
   /** What this browser began, once: whoever brings the same answer again finds nothing. */
   async function takePending(request: Request): Promise<Pending | undefined> {
     const hash = hashTicket(readCookie(request, 'sign_in', admin) ?? '');
-    const kept = hash === undefined ? undefined : await store.artifacts.find(model, hash);
-    if (hash === undefined || !kept || !(await store.artifacts.consume(model, hash, now()))) return undefined;
-    return kept as unknown as Pending;
+    if (hash === undefined) return undefined;
+    const kept = await store.artifacts.find(model, hash);
+    return (await store.artifacts.consume(model, hash, now())) ? (kept as unknown as Pending) : undefined;
   }
 
   /** Whether this is somebody who administers, signed in well enough; makes their session and resolves to its cookie. */

@@ -182,22 +182,24 @@ describe('the trace of an id', () => {
         { id: 'e_1', kind: 'redemption', idJag: 'jag-2', issuer, client: 'claude-code', subject: 'u_1' },
         { id: 'e_2', kind: 'redemption', idJag: 'jag-2', issuer },
         { id: 'e_3', kind: 'redemption', idJag: 'jag-3', issuer: 'https://okta.example' },
-        { id: 'e_4', kind: 'tool_call', accessToken: 'tok-2', server: 'tracker' },
+        { id: 'e_4', kind: 'tool_call', accessToken: 'tok-2', server: 'tracker', person: 'u_4' },
         { id: 'e_5', kind: 'tool_call', accessToken: 'tok-3', outcome: 'refused' },
         { id: 'e_6', kind: 'redemption', idJag: 'jag-1', accessToken: 'tok-9', issuer },
         { id: 'e_7', kind: 'tool_call', accessToken: 'tok-9' },
       );
       await look(both);
       assert.deepEqual(
-        told.map(({ orphan, idJag, accessToken, client, subject, server }) => [
+        told.map(({ orphan, idJag, accessToken, client, subject, server, person, issuer: of }) => [
           orphan,
           idJag ?? accessToken,
           client ?? server,
           subject,
+          person,
+          of,
         ]),
         [
-          ['id_jag', 'jag-2', 'claude-code', 'u_1'],
-          ['access_token', 'tok-2', 'tracker', undefined],
+          ['id_jag', 'jag-2', 'claude-code', 'u_1', undefined, issuer],
+          ['access_token', 'tok-2', 'tracker', undefined, 'u_4', undefined],
         ],
       );
       assert.match(told[0]?.detail ?? '', /never issued.*\(e_1\)/);

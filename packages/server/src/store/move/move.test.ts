@@ -9,6 +9,7 @@ import { erin, far, fresh, idJag, row } from '../contract/fixtures.ts';
 import { usePostgres } from '../contract/postgres-databases.ts';
 import { openPostgresStore } from '../postgres.ts';
 import { openSqliteStore } from '../sqlite.ts';
+import { StoreUnavailable } from '../store.ts';
 import { fill, makeStore } from './fixtures.ts';
 import { comeBack, type MoveOrder, moveHome } from './home.ts';
 import { allTables, endsWithEpoch, readTables, staysBehind, tablesToCopy } from './tables.ts';
@@ -61,8 +62,8 @@ describe('store migrate: a home into PostgreSQL', () => {
     const arrived = await moveHome(order(file, target));
     assert.ok(arrived && arrived.lines >= 1304 && arrived.rows > arrived.lines);
 
-    await assert.rejects(beside.people.save(erin()), 'also not by whoever had it open');
-    await assert.rejects(beside.commit({ marks: [idJag()], records: [row()] }));
+    await assert.rejects(beside.people.save(erin()), StoreUnavailable, 'also not by whoever had it open');
+    await assert.rejects(beside.commit({ marks: [idJag()], records: [row()] }), StoreUnavailable);
     await beside.close();
     await assert.rejects(openSqliteStore(file, { node: 'late' }), /was moved to test_\d+ at 127\.0\.0\.1/);
     assert.ok(existsSync(`${file}.moved`));
