@@ -323,7 +323,7 @@ describe('T24: what covers a part, while others change it', () => {
   }
 
   /** The part, and somebody who changes it each time just before it is read, for so many times. */
-  function hurried<Row>(part: Covered<Row>, change: () => Promise<void>, times: number) {
+  function hurried<Row>(part: Covered<Row>, change: () => Promise<unknown>, times: number) {
     const counted = { reads: 0 };
     const read = async () => {
       counted.reads += 1;
