@@ -57,6 +57,8 @@ export interface RevocationOptions {
 }
 
 const tickMs = 500;
+/** What is over is kept so much longer: a clock is set right by a little now and then. */
+const keptMs = 60_000;
 const [shortestPauseMs, longestPauseMs, refusedPauseMs] = [250, 3000, 15_000];
 
 /** Follows the stream of revocations until it is closed. @see docs/connect.md, for authors of servers */
@@ -89,6 +91,8 @@ export function followRevocations(options: RevocationOptions): Revocations {
   let position = 0;
   /** The last that was heard of; `null` = nothing was. */
   let epoch: string | undefined | null = null;
+  /** Up to this moment, by the clock, what is over was forgotten. */
+  let forgottenMs = Number.NEGATIVE_INFINITY;
   let closed = false;
 
   const isDeaf = () => elapsedMs() - heardMs > deafSeconds * 1000;
@@ -167,7 +171,13 @@ export function followRevocations(options: RevocationOptions): Revocations {
     if (isDeaf() && elapsedMs() - connectedMs > deafSeconds * 1000)
       connection.abort(new Error('nothing was heard for too long'));
     for (const { caller } of watched.values()) void cutIfOver(caller);
-    book.forget(nowMs() / 1000);
+    if (nowMs() < forgottenMs) {
+      // The clock was ahead and was set back: what was forgotten by it concerns tokens that are good again. All is told anew.
+      [position, heardMs, forgottenMs] = [0, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      connection.abort(new Error('the clock was set back'));
+    }
+    forgottenMs = Math.max(forgottenMs, nowMs() - keptMs);
+    book.forget(forgottenMs / 1000);
   };
   const timer = setInterval(tick, tickMs);
   unref(timer);
