@@ -33,7 +33,7 @@ const person = (subject: string, change: object = {}) => ({
   until: now + 600,
   ...change,
 });
-const settle = () => new Promise((resolve) => setTimeout(resolve, 30));
+const settle = () => new Promise((resolve) => setTimeout(resolve, 100));
 
 /** A stream in our hands, and whoever follows it. */
 async function withStream(change: Partial<RevocationOptions> = {}) {
