@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { CallerGone } from '../../door.ts';
 import { type ReadRequest, readFormBody, unread } from './request-body.ts';
 
 describe('the body of a form', () => {
@@ -49,6 +50,18 @@ describe('the body of a form', () => {
       assert.deepEqual(await send(text, type), refusal ? { ok: false, refusal } : { ok: true, value: text });
     });
   }
+
+  test('whoever goes away in the middle of it is gone, and that is no fault of ours', async () => {
+    const fault = new Promise<unknown>((resolve) => {
+      work = (incoming) => readFormBody(incoming).catch(resolve);
+    });
+    const { port } = server.address() as AddressInfo;
+    const headers = { 'content-type': urlencoded, 'content-length': 100 };
+    const outgoing = request({ port, method: 'POST', headers });
+    outgoing.on('error', () => undefined);
+    outgoing.write('a=1', () => setImmediate(() => outgoing.destroy()));
+    assert.ok((await fault) instanceof CallerGone);
+  });
 
   test('is read from the stream once, and kept', async () => {
     work = async (incoming) => [await readFormBody(incoming), await readFormBody(incoming)];

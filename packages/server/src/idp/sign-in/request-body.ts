@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { no, ok, type Result } from '@credence/mcp/protocol';
+import { CallerGone } from '../../door.ts';
 
 const maxBytes = 56 * 1024;
 
@@ -13,10 +14,14 @@ export async function readFormBody(request: ReadRequest): Promise<Result<string>
   if (request.body !== undefined) return ok(request.body);
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) return no('body_too_large');
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) return no('body_too_large');
+      chunks.push(chunk);
+    }
+  } catch {
+    throw new CallerGone();
   }
   request.body = Buffer.concat(chunks).toString('utf8');
   return ok(request.body);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { clientAssertionType } from '@credence/mcp/protocol';
 import { TooBusy } from '../../directory/password.ts';
 import { generatePrivateJwk, toPublicJwk } from '../../keys/signer.ts';
@@ -128,4 +130,18 @@ describe('the door of the endpoints that authenticate clients', () => {
       assert.equal(world.faults.at(-1), fault);
     });
   }
+
+  test('whoever goes away in the middle of a request is no fault of ours', async () => {
+    const { length } = world.faults;
+    const { port, host } = new URL(world.issuer);
+    for (const path of ['/token', '/request']) {
+      const socket = connect(Number(port), '127.0.0.1');
+      const head = `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/x-www-form-urlencoded\r\n`;
+      await new Promise<void>((resolve) => socket.write(`${head}Content-Length: 100\r\n\r\na=1`, () => resolve()));
+      await wait(100);
+      socket.destroy();
+      await wait(100);
+    }
+    assert.deepEqual(world.faults.slice(length), []);
+  });
 });

@@ -1,6 +1,7 @@
 import { parseDpopProof, type Refusal, refusalRow, wireCodes } from '@credence/mcp/protocol';
 import { claimedClientId, readCredentials } from '../../clients/authenticate.ts';
 import { TooBusy } from '../../directory/password.ts';
+import { CallerGone } from '../../door.ts';
 import { parseForm } from '../../form.ts';
 import { pageHeaders } from '../../pages/headers.ts';
 import { StoreUnavailable } from '../../store/store.ts';
@@ -36,7 +37,7 @@ export function answerFaults(options: SignInOptions, frame: PageFrame): Layer {
     try {
       await next();
     } catch (fault) {
-      options.onFault(fault);
+      if (!(fault instanceof CallerGone)) options.onFault(fault);
       for (const name of Object.keys(context.response.headers)) context.remove(name);
       answerFault(context, frame, fault);
     }
