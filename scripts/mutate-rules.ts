@@ -422,6 +422,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('store/drafts.ts'), [toStore('drafts')], [toDigests('SQLite')]],
   [server('policy/diff/same.ts'), [server('policy/diff/same.test.ts')]],
   [server('policy/narrowed.ts'), [server('policy/narrowed.test.ts')]],
+  [server('policy/document-size.ts'), [server('policy/document-size.test.ts')]],
   ...['references', 'access-references', 'resource-references'].map((name): [string, string[], string[]] => [
     server(`policy/${name}.ts`),
     ['references', 'parse', 'details'].map((each) => server(`policy/${each}.test.ts`)),

@@ -5,6 +5,8 @@ import {
   childOf,
   entriesOf,
   type Finding,
+  firstFindings,
+  namesOf,
   type ReadPart,
   readAlone,
   sameMetadata,
@@ -30,14 +32,14 @@ interface Around {
 export function checkAccessReferences(raw: unknown, read: ReadPart = readAlone): Finding[] {
   const servers = entriesOf(raw, 'servers', AccessServerEntry, read);
   const clients = entriesOf(raw, 'clients', AccessClientEntry, read);
-  return [
-    ...checkServers(servers),
-    ...checkClientIds(childOf(raw, 'clients')),
-    ...sameMetadata(childOf(raw, 'clients')),
-    ...checkRules(childOf(raw, 'rules'), { servers, clients, read }),
-    ...checkTogether(raw, { servers, clients, read }),
-    ...checkNetworks(childOf(raw, 'rules'), Object.keys(childOf(raw, 'networks') ?? {}), read),
-  ];
+  return firstFindings(
+    checkServers(servers),
+    checkClientIds(childOf(raw, 'clients')),
+    sameMetadata(childOf(raw, 'clients')),
+    checkRules(childOf(raw, 'rules'), { servers, clients, read }),
+    checkTogether(raw, { servers, clients, read }),
+    checkNetworks(childOf(raw, 'rules'), new Set(Object.keys(childOf(raw, 'networks') ?? {})), read),
+  );
 }
 
 function* checkServers(servers: Servers): Generator<Finding> {
@@ -123,10 +125,10 @@ function* checkSides({ sides }: TogetherEntry, root: Finding['path'], servers: S
       const server = servers.get(id);
       if (!servers.has(id)) yield { path, message: unknownName('server', id, servers.keys()), atKey: true };
       if (!server) continue;
-      const known = Object.keys(server.scopes);
+      const known = namesOf(Object.keys(server.scopes));
       for (const [where, scope] of (Array.isArray(chosen) ? chosen : []).entries()) {
-        const message = `${id} has no scope ${scope}; known: ${known.join(', ')}`;
-        if (!known.includes(scope)) yield { path: [...path, where], message };
+        const message = `${id} has no scope ${scope}; known: ${known}`;
+        if (!Object.hasOwn(server.scopes, scope)) yield { path: [...path, where], message };
       }
       const meant = chosenScopes(chosen, 'deny', { scopes: toScopes(server.scopes) });
       for (const scope of new Set(meant)) on.set(`${id} ${scope}`, (on.get(`${id} ${scope}`) ?? 0) + 1);
@@ -138,13 +140,13 @@ function* checkSides({ sides }: TogetherEntry, root: Finding['path'], servers: S
   }
 }
 
-function* checkNetworks(rules: unknown, known: readonly string[], read: ReadPart): Generator<Finding> {
+function* checkNetworks(rules: unknown, known: ReadonlySet<string>, read: ReadPart): Generator<Finding> {
   if (!Array.isArray(rules)) return;
   for (const [at, rule] of rules.entries()) {
     for (const key of ['from', 'not_from'] as const) {
       const networks = read(childOf(rule, key), RuleEntry.shape[key]);
       for (const [where, network] of (networks ?? []).entries()) {
-        if (cidr.safeParse(network).success || known.includes(network)) continue;
+        if (known.has(network) || cidr.safeParse(network).success) continue;
         yield { path: ['rules', at, key, where], message: unknownName('network', network, known) };
       }
     }
@@ -158,10 +160,10 @@ function* checkScopes(rule: RuleEntry, at: number, servers: Servers): Generator<
   for (const key of ['allow', 'deny', 'for'] as const) {
     const chosen = rule[key];
     if (!Array.isArray(chosen)) continue;
+    const known = new Set(targets.flatMap(({ scopes }) => Object.keys(scopes)));
     for (const [where, scope] of chosen.entries()) {
-      if (targets.some(({ scopes }) => Object.hasOwn(scopes, scope))) continue;
-      const known = new Set(targets.flatMap(({ scopes }) => Object.keys(scopes)));
-      const message = `${[rule.on].flat().join(', ')} has no scope ${scope}; known: ${[...known].join(', ')}`;
+      if (known.has(scope)) continue;
+      const message = `${namesOf([rule.on].flat())} has no scope ${scope}; known: ${namesOf(known)}`;
       yield { path: ['rules', at, key, where], message };
     }
   }
@@ -172,19 +174,18 @@ function* checkDetails({ on, allow, details }: RuleEntry, at: number, servers: S
   if (details === undefined || details === 'all') return;
   const targets = [on].flat().map((server) => servers.get(server));
   if (!targets.every((server) => server !== undefined)) return;
-  const types = targets.flatMap((server) => Object.entries(server.authorization_details));
+  const types = Map.groupBy(
+    targets.flatMap((server) => Object.entries(server.authorization_details)),
+    ([type]) => type,
+  );
   for (const [where, name] of details.entries()) {
     const path = ['rules', at, 'details', where];
-    const scopes = types.filter(([type]) => type === name).map(([, { scope }]) => scope);
+    const scopes = (types.get(name) ?? []).map(([, { scope }]) => scope);
     const message = `goes with the scope ${scopes.join(' or ')}, which this rule does not allow`;
     if (scopes.length === 0)
       yield {
         path,
-        message: unknownName(
-          'type',
-          name,
-          types.map(([type]) => type),
-        ),
+        message: unknownName('type', name, types.keys()),
       };
     else if (Array.isArray(allow) && !scopes.some((scope) => allow.includes(scope))) yield { path, message };
   }

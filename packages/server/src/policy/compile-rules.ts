@@ -1,5 +1,5 @@
 import type { AccessDocument, RuleEntry } from './access-document.ts';
-import { type Conditions, toConditions } from './conditions.ts';
+import { type Conditions, createNetworks, type NetworksOf, toConditions } from './conditions.ts';
 import type { AccessServer, Risk, SignInNeeds } from './model.ts';
 
 type ScopeChoice = NonNullable<RuleEntry['allow']>;
@@ -66,6 +66,7 @@ export function compileRules(
   beside?: CompiledRules,
 ): ReadonlyMap<string, RuleIndex> {
   const share = createSharing();
+  const networksOf = createNetworks(networks);
   const known = beside?.networks === networks ? entriesByServer(beside.entries) : undefined;
   const rules = new Map<string, RuleIndex>();
   for (const [serverId, some] of entriesByServer(entries)) {
@@ -75,7 +76,7 @@ export function compileRules(
     const compiled = old ? beside?.rules.get(serverId) : undefined;
     rules.set(
       serverId,
-      compiled ?? indexBySubject(some.map((entry, at) => toRule(entry, at, server, { share, networks }))),
+      compiled ?? indexBySubject(some.map((entry, at) => toRule(entry, at, server, { share, networksOf }))),
     );
   }
   return rules;
@@ -115,7 +116,7 @@ function toRule(
   entry: RuleEntry,
   position: number,
   server: AccessServer,
-  { share, networks }: { readonly share: Share; readonly networks: AccessDocument['networks'] },
+  { share, networksOf }: { readonly share: Share; readonly networksOf: NetworksOf },
 ): Rule {
   const { id, allow, deny, require: needs = {}, through } = entry;
   const effect = allow ? 'allow' : deny ? 'deny' : 'require';
@@ -130,7 +131,7 @@ function toRule(
     to: entry.to ?? ['everyone'],
     through: through && share(through),
     needs,
-    when: toConditions(entry, networks),
+    when: toConditions(entry, networksOf),
   };
 }
 
@@ -157,7 +158,8 @@ function toDetails(
   { detailTypes }: AccessServer,
 ): readonly string[] {
   const going = [...detailTypes].filter(([, { scope }]) => scopes.has(scope)).map(([type]) => type);
-  return details === 'all' ? going : going.filter((type) => details.includes(type));
+  const named = new Set(details === 'all' ? going : details);
+  return going.filter((type) => named.has(type));
 }
 
 function indexBySubject(rules: readonly Rule[]): RuleIndex {
@@ -167,7 +169,11 @@ function indexBySubject(rules: readonly Rule[]): RuleIndex {
     for (const subject of new Set(rule.to)) {
       const [kind, id] = splitSubject(subject);
       if (kind === 'everyone') everyone.push(rule);
-      else maps[kind].set(id, [...(maps[kind].get(id) ?? []), rule]);
+      else {
+        const known = maps[kind].get(id);
+        if (known) known.push(rule);
+        else maps[kind].set(id, [rule]);
+      }
     }
   }
   return { all: rules, everyone, groups: maps.group, roles: maps.role, users: maps.user };

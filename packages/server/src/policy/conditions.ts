@@ -14,25 +14,38 @@ export interface Conditions {
   readonly until: EpochSeconds | undefined;
 }
 
-interface Networks {
+export interface Networks {
   readonly names: readonly string[];
   readonly list: readonly Network[];
+}
+
+/** Networks by the names that rules have for them, or by their addresses. */
+export type NetworksOf = (names: readonly string[]) => Networks;
+
+/** Each list of names is read once, however many rules on however many servers speak in it. */
+export function createNetworks(networks: Readonly<Record<string, readonly string[]>>): NetworksOf {
+  const known = new Map<string, Networks>();
+  const lists = new Map(Object.entries(networks));
+  return (names) => {
+    const key = JSON.stringify(names);
+    const made = known.get(key) ?? {
+      names,
+      list: names.flatMap((name) => lists.get(name) ?? [name]).flatMap((text) => parseNetwork(text) ?? []),
+    };
+    known.set(key, made);
+    return made;
+  };
 }
 
 /** What a rule says of the circumstances; `undefined` = it speaks under all. */
 export function toConditions(
   { from, not_from, hours, until }: RuleEntry,
-  networks: Readonly<Record<string, readonly string[]>>,
+  networksOf: NetworksOf,
 ): Conditions | undefined {
   if (from === undefined && not_from === undefined && hours === undefined && until === undefined) return undefined;
-  const toNetworks = (names: readonly string[] | undefined) =>
-    names && {
-      names,
-      list: names.flatMap((name) => networks[name] ?? [name]).flatMap((text) => parseNetwork(text) ?? []),
-    };
   return {
-    from: toNetworks(from),
-    notFrom: toNetworks(not_from),
+    from: from && networksOf(from),
+    notFrom: not_from && networksOf(not_from),
     hours,
     until: until === undefined ? undefined : toEnd(until),
   };

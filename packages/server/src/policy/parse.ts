@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { AccessDocument } from './access-document.ts';
 import { checkAccessReferences } from './access-references.ts';
+import { checkSize } from './document-size.ts';
 import { readYaml, type YamlProblem } from './read-yaml.ts';
 import { childOf, type Finding, readAlready } from './references.ts';
 import { ResourceDocument } from './resource-document.ts';
@@ -40,6 +41,8 @@ export function parseDocument(
 ):
   | { readonly ok: true; readonly document: Documents[DocumentKind] }
   | { readonly ok: false; readonly findings: readonly Finding[] } {
+  const tooLarge = checkSize(raw, kind);
+  if (tooLarge.length > 0) return { ok: false, findings: tooLarge };
   const parsed = (kind === 'access' ? AccessDocument : ResourceDocument).safeParse(raw);
   const references = kind === 'access' ? referencesOf(raw, parsed) : checkResourceReferences(raw);
   const findings = [...(parsed.error?.issues ?? []).flatMap(toFindings), ...references];

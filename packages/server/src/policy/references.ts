@@ -39,9 +39,34 @@ export function childOf(raw: unknown, key: string): unknown {
 
 /** Says that a name is not known, and which are. */
 export function unknownName(kind: string, name: string, known: Iterable<string>): string {
-  const names = [...known];
-  const shown = names.slice(0, 12).join(', ') + (names.length > 12 ? ', ...' : '');
-  return `there is no ${kind} ${name} in this document; ${names.length > 0 ? `known: ${shown}` : 'none is listed'}`;
+  const shown = namesOf(known);
+  return `there is no ${kind} ${name} in this document; ${shown === '' ? 'none is listed' : `known: ${shown}`}`;
+}
+
+const mostNames = 12;
+
+/** The first of these names: more would help nobody, and a document may have many mistakes. */
+export function namesOf(known: Iterable<string>): string {
+  const shown: string[] = [];
+  for (const name of known) {
+    shown.push(shown.length < mostNames ? name : '...');
+    if (shown.length > mostNames) break;
+  }
+  return shown.join(', ');
+}
+
+const mostFindings = 1000;
+
+/** The first of all findings: nobody reads more of them at once. */
+export function firstFindings(...all: readonly Iterable<Finding>[]): Finding[] {
+  const found: Finding[] = [];
+  for (const some of all) {
+    for (const finding of some) {
+      if (found.length === mostFindings) return found;
+      found.push(finding);
+    }
+  }
+  return found;
 }
 
 /** One metadata document is one client: its URL is the client_id. */
@@ -58,27 +83,26 @@ export function* sameMetadata(clients: unknown): Generator<Finding> {
 }
 
 /** The scope of each type of authorization details is one of the same entry. */
-export function unknownDetailScopes(
+export function* unknownDetailScopes(
   types: Readonly<Record<string, { readonly scope: string }>>,
   scopes: object,
   path: readonly (string | number)[],
-): Finding[] {
-  return Object.entries(types).flatMap(([type, { scope }]) =>
-    Object.hasOwn(scopes, scope)
-      ? []
-      : [{ path: [...path, type, 'scope'], message: unknownName('scope', scope, Object.keys(scopes)) }],
-  );
+): Generator<Finding> {
+  const known = Object.keys(scopes);
+  for (const [type, { scope }] of Object.entries(types)) {
+    if (Object.hasOwn(scopes, scope)) continue;
+    yield { path: [...path, type, 'scope'], message: unknownName('scope', scope, known) };
+  }
 }
 
 /** `default_scopes` and the like name scopes of the same entry. */
-export function unknownScopes(
+export function* unknownScopes(
   names: readonly string[] | undefined,
   scopes: object,
   path: readonly (string | number)[],
-): Finding[] {
-  return (names ?? []).flatMap((name, at) =>
-    Object.hasOwn(scopes, name)
-      ? []
-      : [{ path: [...path, at], message: unknownName('scope', name, Object.keys(scopes)) }],
-  );
+): Generator<Finding> {
+  const known = Object.keys(scopes);
+  for (const [at, name] of (names ?? []).entries()) {
+    if (!Object.hasOwn(scopes, name)) yield { path: [...path, at], message: unknownName('scope', name, known) };
+  }
 }

@@ -2,6 +2,7 @@ import {
   childOf,
   entriesOf,
   type Finding,
+  firstFindings,
   sameMetadata,
   unknownDetailScopes,
   unknownName,
@@ -14,12 +15,12 @@ export function checkResourceReferences(raw: unknown): Finding[] {
   const servers = entriesOf(raw, 'servers', ResourceServerEntry);
   const clients = entriesOf(raw, 'clients', ResourceClientEntry);
   const trust = entriesOf(raw, 'trust', TrustEntry);
-  return [
-    ...checkServers(servers),
-    ...sameMetadata(childOf(raw, 'clients')),
-    ...checkTrust(trust, clients),
-    ...checkEmailDomains(trust),
-  ];
+  return firstFindings(
+    checkServers(servers),
+    sameMetadata(childOf(raw, 'clients')),
+    checkTrust(trust, clients),
+    checkEmailDomains(trust),
+  );
 }
 
 function* checkServers(servers: Map<string, ResourceServerEntry | undefined>): Generator<Finding> {
@@ -30,7 +31,7 @@ function* checkServers(servers: Map<string, ResourceServerEntry | undefined>): G
     yield* unknownDetailScopes(server.authorization_details, server.scopes, ['servers', id, 'authorization_details']);
     for (const [tool, scope] of Object.entries(server.tools)) {
       const path = ['servers', id, 'tools', tool];
-      if (!known.includes(scope)) yield { path, message: unknownName('scope', scope, known) };
+      if (!Object.hasOwn(server.scopes, scope)) yield { path, message: unknownName('scope', scope, known) };
     }
   }
 }
@@ -41,8 +42,8 @@ function* checkTrust(trust: Trust, clients: Map<string, unknown>): Generator<Fin
   for (const [issuer, entry] of trust) {
     for (const { path, said } of speakersOf(issuer, entry)) {
       for (const [at, client] of (said.clients ?? []).entries()) {
-        const message = unknownName('client', client, clients.keys());
-        if (!clients.has(client)) yield { path: [...path, 'clients', at], message };
+        if (clients.has(client)) continue;
+        yield { path: [...path, 'clients', at], message: unknownName('client', client, clients.keys()) };
       }
     }
   }

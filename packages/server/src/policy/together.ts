@@ -46,7 +46,11 @@ export function compileTogether(
       through: through && new Set(through),
     };
     const named = new Set(Object.values(sides).flatMap((side) => Object.keys(side)));
-    for (const server of named) index.set(server, [...(index.get(server) ?? []), rule]);
+    for (const server of named) {
+      const known = index.get(server);
+      if (known) known.push(rule);
+      else index.set(server, [rule]);
+    }
   }
   return index;
 }
