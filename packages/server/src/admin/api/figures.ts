@@ -47,12 +47,9 @@ const Figures = z.object({
 });
 
 const [hour, day] = [3_600_000, 86_400_000];
-/** Steps of a chart. */
-const steps = [
-  { upTo: 48, stepMs: hour },
-  { upTo: 24 * 90, stepMs: day },
-];
-const [oldSecretSeconds, someRefusals, mostTrouble] = [365 * 86_400, 10, 20];
+/** Steps of a chart are hours up to here, and days beyond. */
+const mostByHour = 48;
+const [oldSecretDays, someRefusals, mostTrouble] = [365, 10, 20];
 /** Kinds of lines that say what became of a request. */
 const decided = new Set(['issuance', 'decision', 'refusal']);
 /** Reasons that a better sign-in, or a key with it, takes away. */
@@ -77,7 +74,7 @@ export const figureRoutes: readonly Route[] = [
     answer: Figures,
     handle: async ({ query: { hours }, now, nowMs }, services) => {
       const { store } = services;
-      const stepMs = steps.find(({ upTo }) => hours <= upTo)?.stepMs ?? day;
+      const stepMs = hours <= mostByHour ? hour : day;
       const endMs = nowMs - (nowMs % stepMs) + stepMs;
       const length = Math.ceil((hours * hour) / stepMs) * stepMs;
       const sinceMs = endMs - length;
@@ -157,7 +154,7 @@ async function findTrouble(
   ]) {
     const days = Math.floor((now - createdAt) / 86_400);
     const name = (domain === 'idp' ? access() : resource())?.clients.get(clientId)?.name;
-    if (name === undefined || now - createdAt < oldSecretSeconds) continue;
+    if (name === undefined || days < oldSecretDays) continue;
     found.push({
       kind: 'client',
       id: clientId,

@@ -77,7 +77,7 @@ async function* follow({ store, fits, after, mayStill, nowMs, signal }: Followin
       at += skipped;
       yield toEvent('skipped', { lines: skipped }, String(at));
     }
-    const rows = last > at ? await store.audit.read(at, readLength) : [];
+    const rows = last === at ? [] : await store.audit.read(at, readLength);
     for (const row of rows) {
       at = row.position;
       if (!fits(row)) continue;

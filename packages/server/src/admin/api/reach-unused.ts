@@ -68,13 +68,13 @@ export const reachUnusedRoutes: readonly Route[] = [
   }),
 ];
 
-/** Looked for once for each index, until a rule ends that gives something. */
 const given = new WeakMap<
   AccessIndex,
   { readonly from: number; readonly to: number; readonly servers: readonly AccessServer[] }
 >();
 
-function givenServers(index: AccessIndex, now: number): readonly AccessServer[] {
+/** Servers that rules give to somebody: looked for once for each index, until a rule ends that gives something. */
+export function givenServers(index: AccessIndex, now: number): readonly AccessServer[] {
   const known = given.get(index);
   if (known && known.from <= now && now < known.to) return known.servers;
   const servers = serversInOrder(index).filter((server) => !server.isOff && givenTo({ index, server, now }).length > 0);
