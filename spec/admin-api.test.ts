@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { createAdminApi, mostAtOnce } from '../packages/server/src/admin/api/api.ts';
 import { answer, route } from '../packages/server/src/admin/api/route.ts';
@@ -291,6 +292,48 @@ describe('the admin API: tokens', () => {
     await adminRefused(world, await world.send('GET', '/me', { token }), 'admin_too_fast');
     world.clock.ms += 1000;
     assert.equal((await world.send('GET', '/me', { token })).status, 200);
+  });
+
+  test('what somebody known is refused has a line each time, with the trace it belongs to; that they do too much has not', async () => {
+    const world = await openAdminWorld({ linesPerSecond: 3 });
+    const token = await world.tokenOf('owner', ['read:people']);
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const headers = { traceparent: `00-${trace}-00f067aa0ba902b7-01` };
+    for (let at = 0; at < 200; at += 1) {
+      const refused = await world.send('GET', '/groups', { token, headers });
+      if (at < 8) await adminRefused(world, refused, 'admin_scope_lacks');
+      if (at === 0) assert.equal((await world.last()).correlation, trace);
+    }
+    for (let at = 0; at < 8; at += 1) assert.equal((await world.send('GET', '/groups', { token })).status, 429);
+    const reasons = (await world.store.audit.last(1000)).map((row) => readRecord(row).reason);
+    assert.equal(reasons.filter((reason) => reason === 'admin_scope_lacks').length, 200);
+    assert.equal(reasons.filter((reason) => reason === 'admin_too_fast').length, 3);
+  });
+
+  test('T27: of those that are worked on, one that ends makes room for one', async () => {
+    const world = await openAdminWorld();
+    const token = await world.tokenOf('owner');
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const bodies: ReadableStreamDefaultController<Uint8Array>[] = [];
+    /** One that is worked on until its body has come. */
+    const begin = () => {
+      const body = new ReadableStream<Uint8Array>({ start: (controller) => void bodies.push(controller) });
+      return world.raw(new Request(`${adminUrl}/api/v1/drafts`, { method: 'POST', headers, body, duplex: 'half' }));
+    };
+    const end = (body: (typeof bodies)[number] | undefined) => {
+      body?.enqueue(new TextEncoder().encode('{}'));
+      body?.close();
+    };
+    const isHeldUp = async () => (await world.send('GET', '/me', { token })).status === 429;
+    const begun = Array.from({ length: mostAtOnce }, begin);
+    while (!(await isHeldUp())) await setImmediate();
+    end(bodies[0]);
+    assert.equal((await begun[0])?.status, 400);
+    assert.equal(await isHeldUp(), false);
+    begun.push(begin());
+    while (!(await isHeldUp())) await setImmediate();
+    for (const body of bodies.slice(1)) end(body);
+    await Promise.all(begun);
   });
 
   test('T27: 40 requests of one are worked on at once and not one more, and nobody else is held up by them', async () => {

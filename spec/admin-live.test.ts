@@ -91,6 +91,26 @@ describe('the record as it is written', () => {
     await live.cancel();
   });
 
+  for (const how of ['session', 'token'] as const) {
+    test(`goes on for whoever still may, by ${how}, and ends with the permission`, async () => {
+      const world = await openAdminWorld();
+      const headers =
+        how === 'session'
+          ? (await world.browserOf('auditor')).headers
+          : { authorization: `Bearer ${await world.tokenOf('auditor')}` };
+      const live = await follow(world, headers);
+      await live.next();
+      for (let time = 0; time < 2; time += 1) {
+        world.clock.ms += 2000;
+        const { record } = await world.exchange();
+        assert.equal((await live.next())?.data?.id, record.id);
+      }
+      await world.store.administrators.grant({ personId: 'u_auditor', role: 'help-desk', grantedAt: 1 }, []);
+      world.clock.ms += 2000;
+      assert.equal((await live.next())?.event, 'over');
+    });
+  }
+
   for (const [what, take] of [
     ['the role', (world: AdminWorld) => world.store.administrators.revoke('u_auditor', [])],
     ['the person', (world: AdminWorld) => world.store.directory.provisioned.block('u_auditor', true, [])],

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { toFingerprint } from '../packages/server/src/admin/secrets.ts';
 import { readRecord } from '../packages/server/src/audit/personal.ts';
 import { type AuditRecord, toRow } from '../packages/server/src/audit/record.ts';
-import type { Person } from '../packages/server/src/store/store.ts';
+import { type Person, StoreUnavailable } from '../packages/server/src/store/store.ts';
 import { type AdminWorld, addBreakGlass, adminRefused, openAdminWorld } from './admin-world.ts';
 import { alice, openSession } from './world.ts';
 
@@ -141,6 +141,30 @@ describe('people', () => {
     assert.ok(!JSON.stringify(await world.store.audit.last(99)).includes('Erin'));
     const again = await world.send('POST', '/people', { ...browser, body: { ...body, email: 'ERIN@acme.example' } });
     await adminRefused(world, again, 'api_conflict');
+  });
+
+  test('a store that is away is no address that somebody has', async () => {
+    const world = await openWith(bob);
+    const { headers } = await world.browserOf('people');
+    const away = () => Promise.reject(new StoreUnavailable('away'));
+    Object.assign(world.store.peopleAdmin, { create: away, rename: away });
+    Object.assign(world.store.directory.groups, { create: away });
+    const withMatch = { ...headers, 'if-match': '*' };
+    for (const [method, path, body] of [
+      ['POST', '/people', { email: 'erin@acme.example', name: 'Erin' }],
+      ['PATCH', '/people/u_bob', { name: 'Robert' }],
+      ['POST', '/groups', { kind: 'group', id: 'ops' }],
+    ] as const) {
+      assert.equal((await world.send(method, path, { headers: withMatch, body })).status, 503, path);
+    }
+  });
+
+  test('a token switches somebody off, and lets nobody in again', async () => {
+    const world = await openWith(bob);
+    const token = await world.tokenOf('people');
+    assert.equal((await world.send('POST', '/people/u_bob/off', { token })).body.active, false);
+    await adminRefused(world, await world.send('POST', '/people/u_bob/on', { token }), 'admin_scope_lacks');
+    assert.equal((await world.store.people.find('u_bob'))?.active, false);
   });
 
   test('what cannot be an address or a name is refused', async () => {
@@ -352,6 +376,56 @@ describe('groups and roles', () => {
     await adminRefused(world, nobody, 'api_value_invalid');
     const many = Array.from({ length: 101 }, (_, at) => `u_${at}`);
     await adminRefused(world, await world.send('POST', members, { headers, body: { add: many } }), 'api_value_invalid');
+  });
+
+  test('where there is no such group, nothing is found, changed or deleted', async () => {
+    const world = await openWith(bob);
+    const { headers } = await world.browserOf('people');
+    const ref = Buffer.from('group:nobody').toString('base64url');
+    for (const path of ['', '/members']) {
+      const missing = await world.send('GET', `/groups/${ref}${path}`, { headers });
+      await adminRefused(world, missing, 'api_not_found', { isRecorded: false });
+    }
+    const withMatch = { ...headers, 'if-match': '*' };
+    for (const [method, path, body] of [
+      ['PATCH', '', { name: 'X' }],
+      ['DELETE', '', undefined],
+      ['POST', '/members', { add: ['u_alice'] }],
+    ] as const) {
+      const given = await world.send(method, `/groups/${ref}${path}`, { headers: withMatch, body });
+      await adminRefused(world, given, 'api_not_found');
+    }
+  });
+
+  test('T30: a break-glass account that is in one is seen there by owners alone', async () => {
+    const world = await openWith();
+    const glass = await addBreakGlass(world);
+    const engineering = await world.store.directory.groups.find('group', 'engineering');
+    assert.ok(engineering);
+    await world.store.directory.groups.update(engineering, { add: [glass.id], remove: [] }, []);
+    const ref = Buffer.from('group:engineering').toString('base64url');
+    for (const [role, isShown] of [
+      ['owner', true],
+      ['auditor', false],
+    ] as const) {
+      const { headers } = await world.browserOf(role);
+      const members = await everyPage(world, `/groups/${ref}/members`, headers, 1);
+      assert.deepEqual(members.map(({ id }) => id).sort(), isShown ? ['u_alice', glass.id].sort() : ['u_alice']);
+    }
+  });
+
+  test('a search goes through all of them, in turns', async () => {
+    const world = await openWith();
+    const base = { kind: 'group', source: 'local', externalId: undefined, createdMs: 1, modifiedMs: 1 } as const;
+    const create = (id: string, name: string) => world.store.directory.groups.create({ ...base, id, name }, [], []);
+    for (let at = 0; at < 1000; at += 1) await create(`a-${at}`, 'Of many');
+    await create('z-1', 'Wanted');
+    const { headers } = await world.browserOf('auditor');
+    const found = await world.send('GET', '/groups?q=wanted', { headers });
+    assert.deepEqual(
+      found.body.items.map(({ id }: { id: string }) => id),
+      ['z-1'],
+    );
   });
 
   test('T29: nobody changes what they are in themselves', async () => {
