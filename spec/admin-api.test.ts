@@ -363,6 +363,21 @@ describe('the admin API: sessions of browsers', () => {
     assert.deepEqual(new Set(body.permissions), permissionsOf('auditor'));
   });
 
+  test('its last use is kept, to the minute; a stream that comes again by itself is none', async () => {
+    const world = await openAdminWorld();
+    const { headers, idHash } = await world.browserOf('auditor');
+    const seenAt = async () => (await world.store.adminSessions.find(idHash))?.seenAt;
+    const first = world.now();
+    world.clock.ms += 59_000;
+    await world.send('GET', '/me', { headers });
+    assert.equal(await seenAt(), first);
+    world.clock.ms += 1000;
+    await world.send('GET', '/live', { headers: { ...headers, accept: 'text/event-stream' } });
+    assert.equal(await seenAt(), first);
+    await world.send('GET', '/me', { headers });
+    assert.equal(await seenAt(), first + 60);
+  });
+
   const endings: readonly [name: string, end: (world: AdminWorld, browser: Browser) => unknown][] = [
     ['nobody has used it for 15 minutes', ({ clock }) => (clock.ms += 900_000)],
     ['its role was taken away', ({ store }) => store.administrators.revoke('u_owner', [])],

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { refusals } from '../packages/mcp/src/protocol/refusals.ts';
+import { toRow } from '../packages/server/src/audit/record.ts';
+import { decideAgain } from '../packages/server/src/changes/decide-again.ts';
 import { parsePolicy } from '../packages/server/src/policy/parse.ts';
 import { type AdminWorld, addBreakGlass, adminRefused, openAdminWorld } from './admin-world.ts';
 import { alice, rasIssuer, tracker } from './world.ts';
@@ -63,6 +65,83 @@ describe('why something was decided', () => {
     assert.deepEqual(body.names.client, { id: 'claude-code', name: 'Claude Code' });
     assert.deepEqual(body.names.clients, [{ id: 'vscode', name: 'VS Code' }]);
     assert.ok(body.names.subjects.some(({ id }: { id: string }) => id === 'group:engineering'));
+  });
+
+  test('the smallest rule that would give it, for what the IdP refused and would refuse today', async () => {
+    const world = await openAdminWorld();
+    await publish(world);
+    await world.store.people.save({ ...alice, groups: ['marketing'] });
+    const { record: refused } = await world.exchange({ scope: 'issues:write' });
+    await world.store.people.save(alice);
+    const { record: given } = await world.exchange({ scope: 'issues:write' });
+    const browser = await world.browserOf('auditor');
+    const smallest = async (id: string) => (await world.send('GET', `/records/${id}/explain`, browser)).body.smallest;
+    assert.notEqual(await smallest(refused.id), null);
+    assert.equal(await smallest(given.id), null, 'it was given');
+
+    const version = world.policy().version + 1;
+    const inForce = async (change: string, at: number) => {
+      const parsed = parsePolicy(change, 'access');
+      assert.ok(parsed.ok, JSON.stringify(parsed));
+      const json = JSON.stringify(parsed.document);
+      const digest = createHash('sha256').update(json).digest('base64url');
+      await world.store.policies.append(
+        { kind: 'access', version: at, document: json, digest, author: 'dana', publishedAt: 1 },
+        [],
+      );
+      await world.services.refresh();
+    };
+    await inForce(document.replace('[everyone], through: [vscode]', '[everyone]'), version);
+    assert.equal(await smallest(refused.id), null, 'a rule gives it by now');
+    await inForce(document.replace('to: [group:engineering]', 'to: [group:nobody]'), version + 1);
+    assert.equal(await smallest(given.id), null, 'it was given, whatever is in force today');
+  });
+
+  test('groups that rules name have names, and people whom they name keep their ids', async () => {
+    const world = await openAdminWorld();
+    await publish(world, document.replace('to: [group:engineering]', 'to: [group:engineering, user:u_bob]'));
+    const { record } = await world.exchange();
+    const { body } = await world.send('GET', `/records/${record.id}/explain`, await world.browserOf('auditor'));
+    assert.deepEqual(
+      body.names.subjects.map(({ id }: { id: string }) => id),
+      ['group:engineering', 'everyone', 'role:contractor'],
+    );
+  });
+
+  test('a line of long ago has the names that there still are', async () => {
+    const world = await openAdminWorld();
+    const about = { client: 'a-client-of-before', server: 'a-server-of-before', reason: 'a_reason_of_before' as never };
+    const line = {
+      v: 2,
+      id: 'd_before',
+      kind: 'refusal',
+      domain: 'idp',
+      timeMs: 1,
+      outcome: 'refused',
+      ...about,
+    } as const;
+    await world.store.commit({ marks: [], records: [toRow(line)] });
+    const { status, body } = await world.send('GET', '/records/d_before/explain', await world.browserOf('auditor'));
+    assert.equal(status, 200);
+    assert.deepEqual([body.reason, body.names.client, body.names.server], [null, null, null]);
+  });
+
+  test('a record is decided again with its own version, whatever else is at hand; without it not at all', async () => {
+    const world = await openAdminWorld();
+    const { record } = await world.exchange();
+    const { installation, store } = world.services;
+    assert.equal(await decideAgain(store, record, installation), undefined, 'its version is not in the store');
+    await publish(world);
+    const again = await decideAgain(store, record, installation);
+    assert.equal(again?.explanation.decision.effect, 'allow');
+    const { version } = again.index;
+    const other = { ...again.index, version: version + 1, rules: new Map() };
+    assert.equal((await decideAgain(store, record, installation, [other]))?.explanation.decision.effect, 'allow');
+    assert.equal((await decideAgain(store, record, installation, [other, again.index]))?.index, again.index);
+    const { policy: _, ...unruled } = record;
+    assert.equal(await decideAgain(store, unruled, installation), undefined);
+    const { inputs: __, ...erased } = record;
+    assert.equal(await decideAgain(store, erased, installation), undefined);
   });
 
   test('a record that its version does not lead to is told apart', async () => {
@@ -133,6 +212,9 @@ describe('why something was decided', () => {
         ids,
       );
     }
+    const most = Array.from({ length: 100 }, (_, at) => `u_${at}`).join(',');
+    const { status } = await world.send('GET', `/people/names?ids=${most}`, await world.browserOf('owner'));
+    assert.equal(status, 200);
     const many = Array.from({ length: 101 }, (_, at) => `u_${at}`).join(',');
     const refused = await world.send('GET', `/people/names?ids=${many}`, await world.browserOf('owner'));
     await adminRefused(world, refused, 'api_value_invalid', { isRecorded: false });

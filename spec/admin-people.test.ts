@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Person } from '../packages/server/src/store/store.ts';
+import { type Person, StoreUnavailable } from '../packages/server/src/store/store.ts';
 import { adminRefused, openAdminWorld } from './admin-world.ts';
 import { alice } from './world.ts';
 
@@ -37,6 +37,9 @@ describe('what a group is given', () => {
     await adminRefused(world, nobody, 'api_not_found', { isRecorded: false });
     const refused = await world.send('GET', `/groups/${group.ref}/standing`, { headers });
     await adminRefused(world, refused, 'admin_role_lacks');
+    Object.assign(world.services, { access: () => undefined });
+    const served = await world.send('GET', `/groups/${group.ref}/standing`, owner);
+    await adminRefused(world, served, 'api_not_found', { isRecorded: false });
   });
 });
 
@@ -203,6 +206,22 @@ describe('a table of people', () => {
       JSON.stringify(line).includes('person changed by import'),
     );
     assert.equal(changed.length, 1);
+  });
+
+  test('who was changed meanwhile is told from a store that is away', async () => {
+    const { world, headers } = await open();
+    const send = (text: string) =>
+      world.send('POST', '/people/import', { headers, body: { csv: `email,name\n${text}`, dryRun: false } });
+    Object.assign(world.store.peopleAdmin, {
+      rename: async () => false,
+      create: () => Promise.reject(new StoreUnavailable('away')),
+    });
+    const { body } = await send('bob@acme.example,Robert');
+    assert.deepEqual(
+      [body.rows[0].outcome, body.rows[0].problem],
+      ['failed', 'Somebody changed this person meanwhile.'],
+    );
+    assert.equal((await send('erin@acme.example,Erin')).status, 503);
   });
 
   test('a token that may not read groups names none', async () => {

@@ -145,6 +145,25 @@ describe('RFC 9162 §2.1: the Merkle tree', () => {
     });
   }
 
+  test('a path that is too short or too long shows nothing, whatever roots somebody makes up for it', () => {
+    const [a, b, c, d, e] = leaves(5) as [Hash, Hash, Hash, Hash, Hash];
+    assert.equal(leadsTo(a, a, 0, 1, []), true);
+    assert.equal(leadsTo(a, a, 1, 1, []), false);
+    assert.equal(leadsTo(mth([b, a]), a, 0, 1, [b]), false);
+    const root = mth([a, b]);
+    assert.equal(beginsWith({ size: 2, root }, { size: 1, root }, []), false);
+    assert.equal(beginsWith({ size: 0.5, root }, { size: 1, root }, []), false);
+    assert.equal(beginsWith({ size: 3, root }, { size: 4, root: mth([a, b, c, d]) }, []), false);
+    const node = (one: Hash, other: Hash) =>
+      createHash('sha256')
+        .update(Buffer.concat([Buffer.of(1), one, other]))
+        .digest();
+    const path = [c, d, root];
+    const [small, large] = [node(root, c), node(root, node(c, d))];
+    assert.equal(beginsWith({ size: 3, root: small }, { size: 4, root: large }, path), true);
+    assert.equal(beginsWith({ size: 3, root: node(e, small) }, { size: 4, root: node(e, large) }, [...path, e]), false);
+  });
+
   test('grown leaf by leaf, or taken up where another left off: the same root', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(300), fc.nat(300), async (first, more) => {

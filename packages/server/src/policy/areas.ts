@@ -13,14 +13,12 @@ const fewest = 12;
  */
 export function areasOf(servers: Iterable<{ readonly id: string; readonly name: string }>): ReadonlyMap<string, Area> {
   const all = [...servers];
-  const byWord = Map.groupBy(all, ({ id }) => firstWord(id));
-  const isShared = (word: string | undefined) => word !== undefined && (byWord.get(word)?.length ?? 0) > 1;
   const areas = new Map<string, Area>();
-  for (const [word, some] of byWord) {
-    if (word === undefined || !isShared(word)) continue;
+  for (const [word, some] of Map.groupBy(all, ({ id }) => firstWord(id))) {
+    if (word === undefined || some.length === 1) continue;
     for (const { id } of some) areas.set(id, { id: word, name: capital(word) });
   }
-  for (const [id, area] of byAlphabet(all.filter(({ id }) => !isShared(firstWord(id))))) areas.set(id, area);
+  for (const [id, area] of byAlphabet(all.filter(({ id }) => !areas.has(id)))) areas.set(id, area);
   return areas;
 }
 
@@ -30,7 +28,8 @@ export function inAreas<S extends { readonly id: string }>(
   areas: ReadonlyMap<string, Area>,
 ): readonly S[] {
   // `~` comes behind all letters: what has no area of its own is last.
-  return servers.toSorted((a, b) => compare(areas.get(a.id)?.id ?? '~', areas.get(b.id)?.id ?? '~'));
+  const byArea = Map.groupBy(servers, ({ id }) => areas.get(id)?.id ?? '~');
+  return [...byArea.keys()].sort().flatMap((area) => byArea.get(area) ?? []);
 }
 
 function firstWord(id: string): string | undefined {
@@ -40,27 +39,25 @@ function firstWord(id: string): string | undefined {
 /** Letter by letter, until there are enough for an area. */
 function byAlphabet(servers: readonly { readonly id: string; readonly name: string }[]): ReadonlyMap<string, Area> {
   if (servers.length < 2 * fewest) return new Map(servers.map(({ id }) => [id, { id: '~', name: 'Others' }]));
-  const letters = [...Map.groupBy(servers, ({ name }) => name.slice(0, 1).toLowerCase())];
+  const byLetter = Map.groupBy(servers, ({ name }) => name.slice(0, 1).toLowerCase());
   const areas = new Map<string, Area>();
-  let open: (typeof letters)[number][] = [];
+  let open: string[] = [];
+  let some: string[] = [];
   const close = () => {
-    const [from, to] = [open[0]?.[0] ?? '', open.at(-1)?.[0] ?? ''];
+    const [from = '', to = from] = [open[0], open.at(-1)];
     const name = from === to ? capital(from) : `${capital(from)}–${capital(to)}`;
-    for (const { id } of open.flatMap(([, some]) => some)) areas.set(id, { id: `~${from}`, name });
-    open = [];
+    for (const id of some) areas.set(id, { id: `~${from}`, name });
+    [open, some] = [[], []];
   };
-  for (const letter of letters.sort(([a], [b]) => compare(a, b))) {
+  for (const letter of [...byLetter.keys()].sort()) {
     open.push(letter);
-    if (open.reduce((sum, [, some]) => sum + some.length, 0) >= fewest) close();
+    some.push(...(byLetter.get(letter) ?? []).map(({ id }) => id));
+    if (some.length >= fewest) close();
   }
-  if (open.length > 0) close();
+  close();
   return areas;
 }
 
 function capital(word: string): string {
   return word.slice(0, 1).toUpperCase() + word.slice(1);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -47,7 +47,7 @@ export function createLens(index: AccessIndex, before: AccessIndex | undefined, 
     namesOf(index, server).has(subject) || (before !== undefined && namesOf(before, server).has(subject));
   return {
     cell(subject, server) {
-      if (subject === 'everyone' || isNamed(subject, server)) return see(subject, server);
+      if (isNamed(subject, server)) return see(subject, server);
       // No rule names them: they have what everybody has, which is worked out once for all rows.
       const cell = inherit(server);
       return cell && { ...cell, subject };
