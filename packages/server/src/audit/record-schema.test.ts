@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { ReadRecord } from './personal.ts';
-import { checkRecord, kinds } from './record-schema.ts';
+import { checkRecord, kinds, readWellFormed } from './record-schema.ts';
 
 const doc = readFileSync(join(import.meta.dirname, '../../../../docs/operate/audit.md'), 'utf8');
 /** The examples of the documentation: every JSON object of its own that has a kind. */
@@ -19,6 +19,12 @@ describe('the form of a record', () => {
       assert.equal(checkRecord(example), undefined);
     });
   }
+
+  test('one that is read for a test has to have it', () => {
+    const well = { v: 2, id: 'k_1', kind: 'key', domain: 'system', timeMs: 1, outcome: 'allowed', detail: 'x' };
+    assert.deepEqual(readWellFormed({ body: JSON.stringify(well) }), well);
+    assert.throws(() => readWellFormed({ body: JSON.stringify({ ...well, detail: 5 }) }), /detail/);
+  });
 
   const record = {
     v: 2,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openSqliteStore } from '../store/sqlite.ts';
-import { createWitnessing, fileWitness, type Witness, webWitness } from './witness.ts';
+import { createWitnessing, fileWitness, type Witness, webWitness, witnessNames } from './witness.ts';
 
 async function open(witnesses: (Witness & { readonly isDown?: () => boolean })[]) {
   const store = await openSqliteStore(':memory:', { node: 'one' });
@@ -102,5 +102,15 @@ describe('T23: checkpoints go to a witness outside', () => {
     await witness.hand('a.b.c');
     for (status of [199, 300, 404, 500]) await assert.rejects(witness.hand('a.b.c'), new RegExp(`answered ${status}`));
     assert.equal(posted[0], 'https://witness.example/credence a.b.c');
+  });
+
+  test('each is known by where it is; 2xx is taken, from 200 to 299', async () => {
+    const url = 'https://witness.example/';
+    assert.deepEqual(witnessNames({ file: '/mnt/w', url }), ['file /mnt/w', `url ${url}`]);
+    assert.deepEqual([witnessNames({}), fileWitness('/mnt/w').name], [[], 'file /mnt/w']);
+    const answering = (status: number) => webWitness(url, async () => status);
+    assert.equal(answering(200).name, `url ${url}`);
+    for (const status of [200, 299]) await answering(status).hand('x');
+    for (const status of [199, 300]) await assert.rejects(answering(status).hand('x'), /answered/);
   });
 });

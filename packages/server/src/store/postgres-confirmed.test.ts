@@ -45,6 +45,28 @@ describe('T22: a database, and what it told this process is durable', () => {
     assert.deepEqual(await check(createConfirmed(), {}), ['fine', 0]);
   });
 
+  test('inside a transaction: the lines that were confirmed are under those that it appended', () => {
+    const stands = (seq: number, added: number) => {
+      const confirmed = createConfirmed();
+      confirmed.stands('a', at(2), 2); // nothing was confirmed yet
+      confirmed.took('a', at(7));
+      const refused = (error: unknown) => error instanceof StoreUnavailable;
+      const ask = () => confirmed.stands('a', at(seq), added);
+      try {
+        ask();
+      } catch (error) {
+        assert.ok(refused(error));
+        assert.throws(() => confirmed.stands('a', at(100), 1), refused, 'from then on always');
+        return 'forgotten';
+      }
+      return confirmed.hasForgotten() ? 'forgotten' : 'fine';
+    };
+    assert.deepEqual(
+      [stands(9, 2), stands(9, 1), stands(8, 2), stands(2, 2)],
+      ['fine', 'fine', 'forgotten', 'forgotten'],
+    );
+  });
+
   test('once forgotten, forgotten, whatever it says later; until a new epoch has begun', async () => {
     const confirmed = createConfirmed();
     confirmed.took('a', at(7));
