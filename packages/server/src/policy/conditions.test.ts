@@ -117,6 +117,14 @@ describe('the circumstances under which a rule speaks', () => {
       'network true the request came from 198.51.100.9, within office',
       'hours false it speaks on sun from 00:00 to 24:00, UTC',
     ]);
+    const late = openPolicy(`${allow}, until: 2026-11-24, hours: { days: [sun], zone: UTC } }`);
+    assert.deepEqual(
+      explain(late, request)
+        .rules[0]?.conditions.slice(-1)
+        .map(({ about, met }) => `${about} ${met}`),
+      ['until false'],
+      'as far as the first that is not met',
+    );
     assert.deepEqual(
       conditions({ address: undefined })?.at(-1),
       'network false the request came from an unknown address, not within office',

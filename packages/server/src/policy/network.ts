@@ -38,12 +38,10 @@ export function parseAddress(text: string): readonly number[] | undefined {
 }
 
 export function isInNetwork({ groups, bits }: Network, address: readonly number[]): boolean {
-  for (let at = 0; at < 8; at += 1) {
-    const counted = Math.min(16, bits - 16 * at);
-    if (counted <= 0) return true;
-    if (((groups[at] ?? 0) ^ (address[at] ?? 0)) >> (16 - counted) !== 0) return false;
-  }
-  return true;
+  return groups.every((group, at) => {
+    const free = Math.min(16, Math.max(0, 16 * (at + 1) - bits));
+    return (group ^ (address[at] ?? 0)) >> free === 0;
+  });
 }
 
 /** The last of an address may be an IPv4 address, which is two. */
