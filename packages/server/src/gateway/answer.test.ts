@@ -61,6 +61,18 @@ describe('a client that has stopped reading', { timeout: 8000 }, () => {
     assert.deepEqual(faults, []);
   });
 
+  test('an answer that is one document is cut off after a minute: what nobody fetches takes our memory (T27)', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const { answer, outgoing } = await answerTo();
+    const done = answer.json(200, { long: 'x'.repeat(32 * 1024 * 1024) });
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    mock.timers.tick(59_000);
+    assert.deepEqual([outgoing.writableEnded, outgoing.destroyed], [true, false]);
+    mock.timers.tick(1000);
+    await done;
+    assert.equal(outgoing.destroyed, true);
+  });
+
   test('B82: its stream is closed all the same soon after it has ended', async () => {
     const { answer, outgoing } = await answerTo();
     await fill(answer);

@@ -1,10 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import type { JsonObject } from '@credence/mcp/protocol';
 import { formatEvent, keepAlive, type SseEvent } from './sse.ts';
+import { createUnread } from './unread.ts';
 
 const keepAliveMs = 15_000;
 /** How long a client may take to fetch what is left of a stream that has ended. */
 const graceMs = 2000;
+/** And an answer that is one document: its token is no limit to that. */
+const fetchMs = 60_000;
+/** What lies unread takes several times as much: as text, as bytes, and as what it was made of. */
+const unread = createUnread(64 * 1024 * 1024);
 
 /**
  * The answer to one request, which becomes JSON when the first thing to say is the last, and a stream otherwise, as far as
@@ -62,16 +67,15 @@ export function createAnswer(outgoing: ServerResponse, accepts: Accepts, release
   const sendEvent = async (event: SseEvent) => {
     await openStream();
     if (isOver() || outgoing.write(formatEvent(event))) return;
-    await new Promise<void>((resolve) => {
-      outgoing.once('drain', resolve);
-      outgoing.once('close', resolve);
-    });
+    await unread.untilTaken(outgoing, 'drain');
   };
   const sendJson = async (status: number, body: JsonObject) => {
     const text = JSON.stringify(body);
     const length = String(Buffer.byteLength(text)); // known beforehand, it all goes out in one write
     await start(status, { 'content-type': 'application/json', 'content-length': length });
-    if (!isOver()) outgoing.end(text); // a stream that has ended meanwhile takes no more
+    if (isOver()) return; // a stream that has ended meanwhile takes no more
+    outgoing.end(text);
+    await unread.untilTaken(outgoing, 'close', fetchMs);
   };
   outgoing.once('close', () => clearInterval(alive));
 
