@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
-import { childOf, entriesOf, unknownName } from './references.ts';
+import { childOf, entriesOf, type Finding, firstFindings, unknownName } from './references.ts';
 
 describe('a part of a document is what it says itself, whatever it is', () => {
   const table: [name: string, raw: unknown, key: string, child: unknown][] = [
@@ -36,4 +36,27 @@ test('twelve known names are told, of more the first twelve', () => {
   assert.equal(told(twelve), twelve.join(', '));
   assert.equal(told(names), `${twelve.join(', ')}, ...`);
   assert.equal(unknownName('scope', 'x', []), 'there is no scope x in this document; none is listed');
+});
+
+describe('T27: of many no more is made than is told', () => {
+  function* names(): Generator<string> {
+    for (let at = 0; at < 20; at += 1) {
+      asked = at;
+      yield `n${at}`;
+    }
+  }
+  let asked = 0;
+
+  test('twelve names, and a sign that there are more', () => {
+    assert.match(unknownName('server', 'x', names()), /known: n0, n1, .*, n11, \.\.\.$/);
+    assert.equal(asked, 12, 'the others are not looked at');
+  });
+
+  test('a thousand findings', () => {
+    function* findings(): Generator<Finding> {
+      for (let at = 0; at < 2000; at += 1) yield { path: [at], message: 'x' };
+    }
+    const found = firstFindings([{ path: ['first'], message: 'y' }], findings(), findings());
+    assert.deepEqual([found.length, found[0]?.path, found.at(-1)?.path], [1000, ['first'], [998]]);
+  });
 });
