@@ -536,4 +536,13 @@ describe('entries', () => {
       rules: document.rules,
     });
   });
+
+  test('T27: twenty thousand rules, each of them another, are merged soon', () => {
+    const rules = Array.from({ length: 20_000 }, (_, at) => ({ id: `r${at}`, on: 'tracker' }));
+    const { user } = process.cpuUsage();
+    const { document } = merge({ rules: [] }, { rules }, { rules: [{ id: 'theirs' }] });
+    assert.equal((document.rules as unknown[]).length, 20_001);
+    const seconds = (process.cpuUsage().user - user) / 1e6;
+    assert.ok(seconds < 2, `${seconds} s of CPU`);
+  });
 });

@@ -20,22 +20,26 @@ export interface Edit {
 
 /** The document with these edits, one after the other. A rule keeps its place; a new one comes last. */
 export function applyEdits(document: Json, edits: readonly Edit[]): Json {
-  const edited: Record<string, unknown> = { ...document };
+  const opened = new Map<string, Map<string, unknown>>();
   for (const { section, id, value } of edits) {
-    const entries = entriesOf(edited[section]);
+    const entries = opened.get(section) ?? entriesOf(document[section]);
+    opened.set(section, entries);
     if (value === undefined) entries.delete(id);
     else entries.set(id, isList(section) ? { ...(value as Json), id } : value);
-    edited[section] = toSection(section, entries);
   }
+  const edited: Record<string, unknown> = { ...document };
+  for (const [section, entries] of opened) edited[section] = toSection(section, entries);
   return edited;
 }
 
 /** Edits that would take out what is not there: whoever sent them has seen another text. */
 export function missingEdits(document: Json, edits: readonly Edit[]): readonly Edit[] {
+  const named = new Set(edits.map(({ section }) => section));
+  const sections = new Map([...named].map((section) => [section, entriesOf(document[section])]));
   return edits.filter(
     ({ section, id, value }, at) =>
       value === undefined &&
-      !entriesOf(document[section]).has(id) &&
+      !sections.get(section)?.has(id) &&
       !edits.slice(0, at).some((other) => other.section === section && other.id === id && other.value !== undefined),
   );
 }

@@ -24,18 +24,21 @@ export interface Merged {
 export function merge(base: Json, mine: Json, theirs: Json, prefer: 'mine' | 'theirs' = 'theirs'): Merged {
   const changedThere = new Map(changedEntries(base, theirs).map((change) => [nameOf(change), change]));
   const conflicts: Conflict[] = [];
-  let document = theirs;
+  // Each section is taken apart and put together once: it may have ten thousand entries, and all of them another.
+  const opened = new Map<string, Map<string, unknown>>();
   for (const change of changedEntries(base, mine)) {
     const { section, id, after } = change;
     const there = changedThere.get(nameOf(change));
     const isConflict = there !== undefined && !isSame(there.after, after);
     if (isConflict) conflicts.push({ section, id, mine: after, theirs: there.after });
     if (isConflict && prefer === 'theirs') continue;
-    const entries = entriesOf(document[section]);
+    const entries = opened.get(section) ?? entriesOf(theirs[section]);
+    opened.set(section, entries);
     if (after === undefined) entries.delete(id);
     else entries.set(id, after);
-    document = withSection(document, section, entries);
   }
+  let document = theirs;
+  for (const [section, entries] of opened) document = withSection(document, section, entries);
   return { document, conflicts };
 }
 
