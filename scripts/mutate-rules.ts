@@ -219,7 +219,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('admin/api/reach-paths.ts'), [toSpec('admin-reach')]],
   [server('admin/csv.ts'), [server('admin/csv.test.ts')]],
   [server('admin/live.ts'), [server('admin/live.test.ts')], [toSpec('admin-live')]],
-  [server('admin/api/live-records.ts'), [server('admin/api/live-records.test.ts')], [toSpec('admin-live')]],
+  [server('admin/api/live-records.ts'), [server('admin/api/live-records.test.ts')]],
   [server('admin/api/figures.ts'), [server('admin/api/figures.test.ts')], [toSpec('admin-live')]],
   [server('store/audit-sums.ts'), [server('store/sqlite.test.ts')]],
   [server('store/agent-uses.ts'), [server('store/agent-uses.test.ts'), toStore('uses')]],

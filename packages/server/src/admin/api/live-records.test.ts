@@ -10,6 +10,11 @@ const idp = 'https://id.acme.example';
 /** Longer than it takes to look at the record again; and far longer. */
 const [aMomentMs, aWhileMs] = [1.4 * pollMs, 10 * pollMs];
 
+interface Asking {
+  readonly query?: { readonly person?: string; readonly server?: string | undefined; readonly kind?: string };
+  readonly lastEventId?: string;
+}
+
 /** A record, and somebody who follows it. */
 async function open(t: TestContext) {
   const store = await openSqliteStore(':memory:', { node: 'one' });
@@ -20,22 +25,32 @@ async function open(t: TestContext) {
   t.after(() => live.close());
   const services = { store, live, installation: { idp }, nowMs: () => clock.ms };
   let ids = 0;
+  const ask = ({ query = {}, lastEventId }: Asking) => {
+    const [route] = liveRoutes;
+    assert.ok(route);
+    const asked = { query, lastEventId, by: { person: { id: 'u_auditor' } }, mayStill: async () => may.still };
+    return route.handle(asked as never, services as unknown as AdminServices);
+  };
   return {
     store,
     clock,
     may,
-    write: async (count: number, people: readonly string[] = ['u_alice']) => {
-      const lines = Array.from({ length: count }, () => people.map((person) => ({ person, id: `d_${++ids}` }))).flat();
+    /** So many lines of each of these people, at this server. */
+    write: async (count: number, people: readonly string[] = ['u_alice'], server = 'wiki') => {
+      const toLine = (person: string) => ({ person, server, id: `d_${++ids}` });
+      const lines = Array.from({ length: count }, () => people.map(toLine)).flat();
       const records = lines.map((line) => ({ ...line, kind: 'system', timeMs: clock.ms, body: JSON.stringify(line) }));
       await store.commit({ marks: [], records });
     },
-    follow: async ({ query = {}, lastEventId }: { query?: { person?: string }; lastEventId?: string } = {}) => {
-      const [route] = liveRoutes;
-      assert.ok(route);
-      const asked = { query, lastEventId, by: { person: { id: 'u_auditor' } }, mayStill: async () => may.still };
-      const outcome = await route.handle(asked as never, services as unknown as AdminServices);
-      assert.ok(outcome.ok);
+    follow: async (asked: Asking = {}) => {
+      const outcome = await ask(asked);
+      assert.ok(outcome.ok, JSON.stringify(outcome));
       return read(outcome.value as ReadableStream<Uint8Array>);
+    },
+    /** Why it is not told. */
+    refused: async (asked: Asking) => {
+      const outcome = await ask(asked);
+      return outcome.ok ? undefined : outcome.refusal;
     },
   };
 }
@@ -72,6 +87,32 @@ describe('the record as it is written', { concurrency: true }, () => {
     assert.equal(await next(), 'ready 0');
     await write(1, ['u_bob', 'u_alice', account.id]);
     assert.deepEqual([await next(), await next()], ['record 2', 'record 3']);
+  });
+
+  test('is told as far as it was asked for', async (t) => {
+    const { write, follow } = await open(t);
+    await write(1, ['u_alice', 'u_bob']);
+    await write(1, ['u_alice'], 'tracker');
+    const all = await follow({ query: { server: undefined }, lastEventId: '0' });
+    const some = await follow({ query: { person: 'u_alice', server: 'wiki', kind: 'system' }, lastEventId: '0' });
+    assert.deepEqual(
+      [await all.next(), await all.next(), await all.next(), await all.next()],
+      ['ready 0', 'record 1', 'record 2', 'record 3'],
+    );
+    assert.deepEqual([await some.next(), await some.next(), await some.isSilent()], ['ready 0', 'record 1', true]);
+  });
+
+  test('goes on from a place that it gave, or from now where there is none behind it', async (t) => {
+    const { write, follow, refused } = await open(t);
+    await write(3);
+    const starts = [];
+    for (const lastEventId of ['2', '3', '4', '9'.repeat(15)]) {
+      starts.push(await (await follow({ lastEventId })).next());
+    }
+    assert.deepEqual(starts, ['ready 2', 'ready 3', 'ready 3', 'ready 3']);
+    for (const lastEventId of ['', 'x', '-1', '1e3', '9'.repeat(16)]) {
+      assert.equal(await refused({ lastEventId }), 'api_value_invalid', lastEventId);
+    }
   });
 
   test('is told whole to whoever is 2000 lines behind, at once, and from further behind only its end', async (t) => {
