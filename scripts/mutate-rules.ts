@@ -486,6 +486,10 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('idp/sign-in/form-token.ts'), [signIn('form-token')]],
   [server('idp/sign-in/session-of-another.ts'), ['sign-out', 'confirmation', 'sign-in'].map(signIn)],
   [server('idp/sign-in/publish.ts'), ['publish', 'pages', 'sign-in'].map(signIn)],
+  [
+    server('idp/sign-in/records.ts'),
+    ['records', 'refused-requests', 'client-authentication', 'single-use'].map(signIn),
+  ],
   [server('idp/sign-in/record-answers.ts'), ['record-answers', 'refused-requests', 'sign-out', 'sign-in'].map(signIn)],
   [server('idp/sign-in/interaction-policy.ts'), ['interaction-policy', 'confirmation'].map(signIn)],
   [server('idp/sign-in/security.ts'), secondFactor.toReversed()],
