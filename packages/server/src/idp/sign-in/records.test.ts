@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { ProofReplayed } from './key-binding.ts';
 import { toNote } from './records.ts';
 
 type Oidc = NonNullable<Parameters<typeof toNote>[0]>;
@@ -142,6 +143,7 @@ describe('a refusal', () => {
       [at('authorization', ofInteraction('unmet_authentication_requirements')), 'access_denied', 'factor_needed'],
     ];
     for (const [oidc, code, reason] of table) assert.equal(reasonOf(oidc, refused(code)), reason, `${reason}`);
+    assert.equal(reasonOf(at('token', { client }), new ProofReplayed()), 'dpop_proof_replayed');
     const away = { unavailable: 'client_metadata_unreachable' } as never;
     assert.equal(reasonOf(at('token'), refused('invalid_client'), away), 'client_metadata_unreachable');
   });
