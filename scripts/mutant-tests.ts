@@ -35,7 +35,7 @@ export async function tryMutant(known: Known, file: string, source: string): Pro
   const tryFor = (ms: number) => run(known.test, ms, ['--import', hook], { CREDENCE_MUTANT: mutant });
   // On a machine with other work even good code may be late: what has not ended gets much more time before it counts.
   const soon = await tryFor(5000 + 5 * known.ms);
-  const outcome = soon === 'never ended' ? await tryFor(30_000 + 20 * known.ms) : soon;
+  const outcome = soon === 'never ended' ? await tryFor(15_000 + 10 * known.ms) : soon;
   rmSync(mutant);
   return outcome;
 }
