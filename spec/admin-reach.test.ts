@@ -615,3 +615,20 @@ describe('the export for access reviews', () => {
     }
   });
 });
+
+test('T27: of a draft with more ways than anybody could go through some are told where less is asked', async () => {
+  const world = await openChangesWorld();
+  const token = await world.tokenOf('owner');
+  const list = <T>(length: number, of: (at: number) => T) => Array.from({ length }, (_, at) => of(at));
+  const ras = 'https://h.example';
+  const document = {
+    servers: { s: { resource: `${ras}/mcp`, ras, scopes: { a: {} } } },
+    clients: Object.fromEntries(list(300, (at) => [`c${at}`, { client_ids: { [ras]: `c${at}` } }])),
+    rules: list(300, (at) => ({ id: `r${at}`, allow: 'all', on: 's', to: [`group:g${at}`] })),
+  };
+  const { body } = await world.send('POST', '/drafts', { token, body: { kind: 'access', name: 'Many', document } });
+  const path = `/reach/paths?server=s&draft=${body.id}`;
+  await adminRefused(world, await world.send('GET', path, { token }), 'api_value_invalid', { isRecorded: false });
+  const given = await world.send('GET', `${path}&client=c0`, { token });
+  assert.deepEqual([given.status, given.body.paths.length, given.body.more], [200, 200, 100]);
+});

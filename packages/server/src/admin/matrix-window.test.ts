@@ -33,30 +33,30 @@ const rules = [
   'id: office, allow: [keys], on: work-b, to: [group:part], from: [192.0.2.0/24]',
 ];
 
-function places(choice: CellChoice, some = rules, before?: readonly string[]) {
+async function places(choice: CellChoice, some = rules, before?: readonly string[]) {
   const index = indexOf(...some);
   const lens = createLens(index, before && indexOf(...before), { now });
-  const found = placesOf(lens, choice, index.servers);
+  const found = await placesOf(lens, choice, index.servers);
   return found && { subjects: [...found.subjects].sort(), servers: [...found.servers].sort() };
 }
 
 describe('rows and columns that have cells of one kind', () => {
-  test('all: of every kind', () => assert.equal(places('all'), undefined));
+  test('all: of every kind', async () => assert.equal(await places('all'), undefined));
 
-  test('high: where something of high risk is allowed, whatever else is, and not where it is refused', () => {
-    assert.deepEqual(places('high'), { subjects: ['group:eng', 'group:part'], servers: ['work-a', 'work-b'] });
+  test('high: where something of high risk is allowed, whatever else is, and not where it is refused', async () => {
+    assert.deepEqual(await places('high'), { subjects: ['group:eng', 'group:part'], servers: ['work-a', 'work-b'] });
   });
 
-  test('unused: where a rule allows anything, also beside one that refuses', () => {
-    assert.deepEqual(places('unused'), {
+  test('unused: where a rule allows anything, also beside one that refuses', async () => {
+    assert.deepEqual(await places('unused'), {
       subjects: ['group:data', 'group:eng', 'group:part'],
       servers: ['work-a', 'work-b'],
     });
   });
 
-  test('changed: also where the draft only refuses', () => {
+  test('changed: also where the draft only refuses', async () => {
     const draft = [...rules, 'id: new, deny: all, on: work-b, to: [group:eng]'];
-    assert.deepEqual(places('changed', draft, rules), { subjects: ['group:eng'], servers: ['work-b'] });
+    assert.deepEqual(await places('changed', draft, rules), { subjects: ['group:eng'], servers: ['work-b'] });
   });
 });
 
@@ -90,4 +90,22 @@ describe('cells', () => {
       ['group:part', 2, 0, true, false],
     ]);
   });
+});
+
+test('T27: others have a turn while many cells are looked at', async () => {
+  const index = indexOf(...rules);
+  const lens = createLens(index, indexOf(rules[1] ?? ''), { now });
+  const cell: typeof lens.cell = (subject, server) => {
+    for (const end = performance.now() + 25; performance.now() < end; );
+    return lens.cell(subject, server);
+  };
+  let turns = 0;
+  let isDone = false;
+  const others = (async () => {
+    for (; !isDone; turns += 1) await new Promise(setImmediate);
+  })();
+  await placesOf({ ...lens, cell }, 'changed', index.servers);
+  isDone = true;
+  await others;
+  assert.ok(turns >= 4, `${turns} turns`);
 });

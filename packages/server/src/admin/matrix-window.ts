@@ -50,19 +50,33 @@ export function toColumns(
   return columns;
 }
 
+/** Says when whoever works has done so for long enough, and others should have a turn. */
+function createTurn(mostMs = 20) {
+  let since = performance.now();
+  return {
+    isOver: () => performance.now() - since >= mostMs,
+    async pass() {
+      await setImmediate();
+      since = performance.now();
+    },
+  };
+}
+
 /** Rows and columns that have a cell of this kind; `undefined` = all do. */
-export function placesOf(
+export async function placesOf(
   lens: Lens,
   choice: CellChoice,
   servers: ReadonlyMap<string, AccessServer>,
-): { readonly subjects: ReadonlySet<string>; readonly servers: ReadonlySet<string> } | undefined {
+): Promise<{ readonly subjects: ReadonlySet<string>; readonly servers: ReadonlySet<string> } | undefined> {
   if (choice === 'all') return undefined;
+  const turn = createTurn();
   const found = { subjects: new Set<string>(), servers: new Set<string>() };
   for (const [subject, id, rules] of lens.named()) {
     const server = servers.get(id);
     // What no rule allows is not looked at any closer: of ten thousand rules that is quick.
     if (!server || (choice !== 'changed' && !rules.some(({ effect }) => effect === 'allow'))) continue;
     if (choice === 'high' && !rules.some(({ scopes }) => hasHigh(server, scopes))) continue;
+    if (turn.isOver()) await turn.pass();
     if (choice !== 'unused' && !isChosen(lens.cell(subject, id), choice, server)) continue;
     found.subjects.add(subject);
     found.servers.add(id);
@@ -85,12 +99,15 @@ export async function readCells(
 ): Promise<{ readonly cells: readonly SeenCell[]; readonly folded: readonly FoldedCell[] }> {
   const cells: SeenCell[] = [];
   const folded: FoldedCell[] = [];
+  const turn = createTurn();
   for (const column of columns) {
     const servers = column.kind === 'server' ? [column.server] : column.servers;
     const shown = new Map<string, SeenCell[]>();
     for (const server of servers) {
       const isUsed = choice === 'unused' ? await usesOf(store, server.id, subjects, times) : () => false;
       for (const subject of subjects) {
+        // What reads much lets others in between.
+        if (turn.isOver()) await turn.pass();
         const cell = lens.cell(subject, server.id);
         if (!cell || !isChosen(cell, choice, server) || isUsed(subject)) continue;
         const some = shown.get(subject);
@@ -102,8 +119,6 @@ export async function readCells(
       if (column.kind === 'server') cells.push(...some);
       else folded.push(fold(column, some));
     }
-    // What reads much lets others in between.
-    if (column.kind === 'area' || choice === 'unused') await setImmediate();
   }
   return { cells, folded };
 }

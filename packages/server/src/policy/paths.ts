@@ -92,6 +92,19 @@ export function pathsOfSubjects(index: AccessIndex, view: PathView): readonly Pa
   return [...open, ...refusing({ ...sceneFor('everyone'), about: living(index, view) }, named)];
 }
 
+/**
+ * How many steps it is at most to find all ways to a server: each rule that gives something, by whom it names, client and scope, beside each
+ * rule there. Ten million take about a second.
+ */
+export function stepsOf(index: AccessIndex, view: PathView, ofPerson: boolean): number {
+  const all = index.rules.get(view.server.id)?.all ?? [];
+  const clients = view.client === undefined ? Math.max(1, clientsAt(index, view.server).length) : 1;
+  const ways = allowing(index, view).map(
+    ({ to, scopes }) => (ofPerson ? 1 : to.length) * (view.scope === undefined ? scopes.size : 1),
+  );
+  return all.length * clients * ways.reduce((sum, some) => sum + some, 0);
+}
+
 /** Rules that give something that is looked for, through the client that is named, and have not ended. */
 export function giving(index: AccessIndex, view: PathView): readonly Rule[] {
   const { client, now } = view;

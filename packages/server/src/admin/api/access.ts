@@ -86,7 +86,7 @@ export const accessRoutes: readonly Route[] = [
       const heads = await subjectHeads(store, ruled);
       const servers = serversIn(index, before);
       const areas = areasOf(servers);
-      const places = placesOf(lens, query.cells, new Map(servers.map((server) => [server.id, server])));
+      const places = await placesOf(lens, query.cells, new Map(servers.map((server) => [server.id, server])));
       const groups = heads.flatMap(({ kind, id }) => (kind === 'group' || kind === 'role' ? [{ kind, id }] : []));
       const isLarge = heads.length > few || servers.length > few;
       const isNarrowed = query.q !== undefined || query.server !== undefined || places !== undefined;

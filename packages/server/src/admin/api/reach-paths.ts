@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { clientsAt, grantedTo } from '../../policy/audience.ts';
 import type { AccessIndex } from '../../policy/compile.ts';
 import type { AccessServer } from '../../policy/model.ts';
 import { type ChangedPath, comparePaths } from '../../policy/path-changes.ts';
-import { type Path, type PathView, pathsOfPerson, pathsOfSubjects } from '../../policy/paths.ts';
+import { type Path, type PathView, pathsOfPerson, pathsOfSubjects, stepsOf } from '../../policy/paths.ts';
 import { exchanges } from '../../policy/reach.ts';
 import type { Person } from '../../store/store.ts';
 import { givenTo } from '../reaching.ts';
@@ -17,6 +18,8 @@ import { sizesOf } from './subject-heads.ts';
 
 /** More than these nobody reads; the rest is counted. */
 const [mostPaths, mostServers] = [200, 20];
+/** Others wait meanwhile. */
+const mostSteps = 20_000_000;
 
 const text = z.string().min(1).max(300);
 
@@ -98,11 +101,25 @@ export const reachPathRoutes: readonly Route[] = [
       const { now } = call;
       const servers = serversFor(after ?? index, index, call.query, person, now);
       const found: ChangedPath[] = [];
+      const indexes = after ? [index, after] : [index];
+      const steps = servers.slice(0, mostServers).flatMap(({ id }) =>
+        indexes.map((of) => {
+          const server = of.servers.get(id);
+          return server ? stepsOf(of, { ...call.query, server, now }, person !== undefined) : 0;
+        }),
+      );
+      if (steps.reduce((sum, some) => sum + some, 0) > mostSteps) {
+        return refuse(
+          'api_value_invalid',
+          'There are too many ways to tell: name a client, a scope or a person as well.',
+        );
+      }
       for (const server of servers.slice(0, mostServers)) {
         const isShown = ({ state }: Path) => call.query.server !== undefined || state !== 'refused';
         const pathsIn = (of: AccessIndex) => pathsAt(of, server.id, call.query, person, now).filter(isShown);
         const before = pathsIn(index);
-        found.push(...(after ? comparePaths(before, pathsIn(after)) : before.map(keep)));
+        for (const path of after ? comparePaths(before, pathsIn(after)) : before.map(keep)) found.push(path);
+        await setImmediate();
       }
       const shown = found.slice(0, mostPaths);
       const told = await describe(
