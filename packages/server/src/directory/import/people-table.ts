@@ -18,32 +18,36 @@ const columns = { email: ['email', 'username'], name: ['name', 'displayname'], g
 
 /** Reads a table of people: `email`, `name`, and `groups` with a semicolon between two. Nothing in it is trusted yet. */
 export async function readPeopleTable(text: string, maxRows: number): Promise<Table> {
-  let header: readonly string[] | undefined;
+  /** Where each column stands; -1 = there is none. */
+  let places: Readonly<Record<keyof typeof columns, number>> | undefined;
   const rows: TableRow[] = [];
   for await (const { line, fields } of readCsv(inPieces(text))) {
-    if (!header) {
-      header = fields.map((field) => field.trim().toLowerCase());
+    if (!places) {
+      places = findColumns(fields.map((field) => field.trim().toLowerCase()));
       continue;
     }
     if (rows.length >= maxRows) return { ok: false, words: `It has more than ${maxRows} people: split it.` };
-    const cell = (name: keyof typeof columns) => {
-      const at = columns[name].map((each) => header?.indexOf(each) ?? -1).find((index) => index >= 0);
-      return at === undefined ? '' : (fields[at] ?? '').trim();
-    };
-    const groups = cell('groups')
+    const { email, name, groups: place } = places;
+    const cell = (at: number) => (fields[at] ?? '').trim();
+    const groups = cell(place)
       .split(';')
       .map((each) => each.trim());
     rows.push({
       line,
-      email: cell('email'),
-      name: cell('name'),
+      email: cell(email),
+      name: cell(name),
       groups: [...new Set(groups.filter((each) => each !== ''))],
     });
   }
-  const missing = (['email', 'name'] as const).find((name) => !columns[name].some((each) => header?.includes(each)));
+  const missing = (['email', 'name'] as const).find((name) => (places?.[name] ?? -1) < 0);
   if (missing)
     return { ok: false, words: `The first line has no column ${missing}. Columns are: email, name, groups.` };
   return rows.length === 0 ? { ok: false, words: 'It has nobody in it.' } : { ok: true, rows };
+}
+
+function findColumns(header: readonly string[]): Record<keyof typeof columns, number> {
+  const find = (names: readonly string[]) => names.map((name) => header.indexOf(name)).find((at) => at >= 0) ?? -1;
+  return { email: find(columns.email), name: find(columns.name), groups: find(columns.groups) };
 }
 
 async function* inPieces(text: string): AsyncGenerator<string> {
