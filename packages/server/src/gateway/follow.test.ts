@@ -117,6 +117,17 @@ const cutOff = (resource: string, subject: string) => ({
 const never = async () => false;
 
 describe('SIG-02: a gateway apart from the authorization server', () => {
+  test('one that is closed while the secret of a server is looked for begins no stream any more', async () => {
+    const secret = Promise.withResolvers<string>();
+    using ras = openRas({ secretOf: () => secret.promise });
+    const started = ras.start(servers(tracker));
+    ras.followed.close();
+    secret.resolve('found');
+    await started;
+    await wait(700); // nor when it would look for news
+    assert.equal(ras.connections.length, 0);
+  });
+
   test('follows for each server with an upstream, as that server; one without is not heard of', async () => {
     using ras = openRas();
     const { upstream: _, ...bare } = serverOf('bare', http('http://127.0.0.1:9'), {})(issuer);

@@ -49,6 +49,7 @@ export function createFollowed(options: FollowOptions): Followed {
     options;
   const followers = new Map<string, Follower>();
   let look: NodeJS.Timeout | undefined;
+  let isClosed = false;
 
   const begin = async ({ id, resource }: ResourceServer): Promise<void> => {
     const follower: Follower = { resource, revocations: undefined, isDeaf: false };
@@ -95,6 +96,7 @@ export function createFollowed(options: FollowOptions): Followed {
   };
 
   const close = (): void => {
+    isClosed = true;
     clearInterval(look);
     for (const { revocations } of followers.values()) revocations?.close();
     followers.clear();
@@ -111,6 +113,7 @@ export function createFollowed(options: FollowOptions): Followed {
       }
       const heard = Promise.all([...followers.values()].map(({ revocations }) => revocations?.ready));
       await Promise.race([heard, new Promise((resolve) => setTimeout(resolve, firstWordMs).unref())]);
+      if (isClosed) return; // while it began
       tell();
       look = setInterval(() => {
         for (const server of takeNews()) begin(server).catch((fault: unknown) => onFault(server.id, fault));
