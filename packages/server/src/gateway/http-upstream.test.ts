@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { after, afterEach, before, describe, mock, test } from 'node:test';
 import { type HttpServer, json, openHttpServer } from './fixtures/http-server.ts';
 import { callTool, http, initialize, openWorld, rpc, serverOf, type World } from './fixtures/world.ts';
 
@@ -125,6 +128,42 @@ describe('T37: what crosses back', () => {
       assert.equal(upstream.seen.length, 1);
     });
   }
+
+  test('a document that comes to no end, of a length or of none, is given up after five minutes, and the upstream left', async () => {
+    const heads = [{ 'content-length': '1000' }, {}];
+    const left: Promise<unknown>[] = [];
+    upstream.answerWith((_, outgoing) => {
+      left.push(once(outgoing, 'close'));
+      outgoing.writeHead(200, { 'content-type': 'application/json', ...heads[left.length - 1] }).write('{');
+    });
+    const headers = { authorization: `Bearer ${await world.token('tracker')}`, 'content-type': 'application/json' };
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      let answers = 0;
+      const ask = async () => {
+        const asked = request(world.url('tracker'), { method: 'POST', headers });
+        asked.end(JSON.stringify(callTool(3, 'a_read')));
+        const [response] = (await once(asked, 'response')) as [IncomingMessage];
+        answers += 1;
+        return { status: response.statusCode, said: await text(response) };
+      };
+      const all = Promise.all([ask(), ask()]);
+      while (left.length < 2) await new Promise((resolve) => setImmediate(resolve));
+      let seconds = 0;
+      for (; answers < 2 && seconds < 1000; seconds++) {
+        mock.timers.tick(1000);
+        for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+      }
+      assert.ok(seconds >= 300 && seconds < 1000, `after ${seconds} s`);
+      for (const { status, said } of await all) {
+        assert.equal(status, 502);
+        assert.match(said, /"id":3,.*could not be passed on/);
+      }
+      await Promise.all(left);
+    } finally {
+      mock.timers.reset();
+    }
+  });
 
   test('an upstream that is not there: 502 in plain words', async () => {
     const response = await world.call('gone', { body: callTool(4, 'a_read') });

@@ -193,14 +193,19 @@ async function passEvents(body: AsyncIterable<Uint8Array>, exchange: Exchange, a
   answer.end();
 }
 
-/** An answer whose size is known beforehand is read in one go, which costs a fraction of reading it piece by piece. */
+/**
+ * An answer whose size is known beforehand is read in one go, which costs a fraction of reading it piece by piece. One that comes to
+ * no end is given up after as long as one that does not begin: it is no stream, whose silence means nothing.
+ */
 async function readJson({ headers, body }: Dispatcher.ResponseData): Promise<string> {
   const length = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY);
-  if (length > maxEventLength) return readText(body);
+  const late = setTimeout(() => body.destroy(new UpstreamBroke('the answer does not end')), timeouts.headersTimeout);
   try {
-    return await body.text();
+    return length > maxEventLength ? await readText(body) : await body.text();
   } catch (cause) {
-    throw new UpstreamBroke('the answer broke off', { cause });
+    throw cause instanceof UpstreamBroke ? cause : new UpstreamBroke('the answer broke off', { cause });
+  } finally {
+    clearTimeout(late);
   }
 }
 
