@@ -407,7 +407,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('stops/received.ts'), [server('stops/received.test.ts'), toSpec('stops')], [toSpec('security-events')]],
   ...['widened', 'affected', 'entries', 'merge', 'edits'].map((name): [string, string[]] => [
     server(`policy/diff/${name}.ts`),
-    [server('policy/diff/diff.test.ts'), server('policy/compile-beside.test.ts')],
+    ['diff/parts', 'diff/diff', 'compile-beside'].map((each) => server(`policy/${each}.test.ts`)),
   ]),
   ...['effects', 'person-classes'].map((name): [string, string[]] => [
     server(`policy/diff/${name}.ts`),

@@ -46,7 +46,7 @@ function onlyTakes(kind: DocumentKind, { section, before, after, keys, id }: Ent
   if (kind === 'access' && section === 'rules') return [before, after].every(isJudged);
   if (section === 'second_person') return after !== undefined;
   if (after === undefined) return granting.has(section) && id !== '';
-  if (before === undefined) return false;
+  // Of a new entry there are no keys that differ.
   return keys.length > 0 && keys.every((key) => takesAway(kind, section, key, before, after));
 }
 
