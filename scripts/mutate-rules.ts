@@ -423,7 +423,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
     [toSpec('second-person'), toSpec('admin-drafts')],
     [toSpec('admin-upstreams')],
   ],
-  [server('changes/people-change.ts'), [toSpec('second-person')]],
+  [server('changes/people-change.ts'), [server('changes/people-change.test.ts')], [toSpec('second-person')]],
   [server('store/drafts.ts'), [toStore('drafts')], [toDigests('SQLite')]],
   [server('policy/diff/same.ts'), [server('policy/diff/same.test.ts')]],
   [server('policy/narrowed.ts'), [server('policy/narrowed.test.ts')]],

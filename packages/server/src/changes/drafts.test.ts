@@ -103,6 +103,12 @@ describe('the steps of a draft', () => {
     );
   });
 
+  test('edited: what is to be taken out has to be there, and is named where it is not', async () => {
+    const { ground, begin } = await open();
+    const late = await editDraft(ground, await begin(), { edits: [{ section: 'rules', id: 'gone' }] });
+    assert.deepEqual(refusalOf(late, 'draft_mistaken').errors, [{ at: 'rules.gone', problem: 'is not in this draft' }]);
+  });
+
   test('moved: not to where the two together are mistaken', async () => {
     const { ground, publish, begin } = await open();
     const draft = await begin();
