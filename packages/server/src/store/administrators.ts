@@ -26,10 +26,14 @@ export interface AdministratorStore {
    * administered yet (T24). The break-glass account does not count.
    */
   isAdministered(): Promise<boolean>;
-  /** Gives a person this role instead of the one they have. Resolves false for the break-glass account, which stays an owner. */
-  grant(administrator: Administrator, records: readonly AuditRow[]): Promise<boolean>;
-  /** Resolves false where there was none, and for the break-glass account, which is nothing without its role. */
-  revoke(personId: string, records: readonly AuditRow[]): Promise<boolean>;
+  /**
+   * Gives a person this role instead of the one they have. Resolves false for the break-glass account, which stays an owner.
+   * @param by - an owner who does it: resolves false where they are none any more at that moment, so that of two who take the role of
+   *   each other one is left
+   */
+  grant(administrator: Administrator, records: readonly AuditRow[], by?: string): Promise<boolean>;
+  /** Resolves false where there was none, and for the break-glass account, which is nothing without its role; `by` as above. */
+  revoke(personId: string, records: readonly AuditRow[], by?: string): Promise<boolean>;
   breakGlass(): Promise<BreakGlass | undefined>;
   /** Makes the account, whole, as an owner. Throws `StoreConflict` when there is one already: there is never a second. */
   createBreakGlass(person: Person, secrets: BreakGlassSecrets, records: readonly AuditRow[]): Promise<void>;
@@ -67,6 +71,8 @@ export function administratorPart({ db }: Pick<Engine, 'db'>): Covered<Administr
 export function administratorStore({ db, write }: Engine, digests: Digests): AdministratorStore {
   const part = administratorPart({ db });
   const without = (all: readonly Administrator[], personId: string) => all.filter((one) => one.personId !== personId);
+  const mayStill = (all: readonly Administrator[], by: string | undefined) =>
+    by === undefined || all.some(({ personId, role }) => personId === by && role === 'owner');
   const breakGlass = async (): Promise<BreakGlass | undefined> => {
     const row = await db.selectFrom('break_glass').selectAll().executeTakeFirst();
     return row && { personId: row.person_id, changedAt: row.changed_at };
@@ -86,29 +92,34 @@ export function administratorStore({ db, write }: Engine, digests: Digests): Adm
       return named.size > 0 || digests.wasNamed(part);
     },
 
-    grant: async (administrator, records) => {
+    grant: async (administrator, records, by) => {
       const glass = (await breakGlass())?.personId;
       const changed = await digests.write(
         part,
         (all) =>
-          administrator.personId === glass ? undefined : [...without(all, administrator.personId), administrator],
+          administrator.personId === glass || !mayStill(all, by)
+            ? undefined
+            : [...without(all, administrator.personId), administrator],
         { steps: [grantStep(db, administrator)], records },
       );
       if (changed?.[0] === 1) await digests.noteNamed(part);
       return changed?.[0] === 1;
     },
 
-    revoke: async (personId, records) => {
-      const remove = db
+    revoke: async (personId, records, by) => {
+      const own = db
         .deleteFrom('administrators')
         .where('person_id', '=', personId)
         .where('person_id', 'not in', db.selectFrom('break_glass').select('person_id'));
+      const owners = db.selectFrom('administrators as one').select('one.person_id').where('one.role', '=', 'owner');
+      // In the statement too: where nothing is covered, nobody else says whether they still are by then.
+      const remove = by === undefined ? own : own.where(({ exists }) => exists(owners.where('one.person_id', '=', by)));
       const glass = (await breakGlass())?.personId;
       const removed = await digests.write(
         part,
         (all) => {
           const left = without(all, personId);
-          return personId === glass || left.length === all.length ? undefined : left;
+          return personId === glass || left.length === all.length || !mayStill(all, by) ? undefined : left;
         },
         { steps: [remove], records },
       );

@@ -62,8 +62,9 @@ export const administratorRoutes: readonly Route[] = [
       const isAsked = access()?.secondPerson || resource()?.secondPerson;
       if (isAsked && !isWithin(role, before ?? undefined)) return refuse('second_person_needed');
       const facts = { person: id, before: { role: before }, after: { role }, detail: 'administrator role granted' };
-      const isDone = await store.administrators.grant({ personId: id, role, grantedAt: now }, [row('admin', facts)]);
-      return isDone ? answer(undefined) : refuse('api_conflict', 'The break-glass account stays an owner.');
+      const administrator = { personId: id, role, grantedAt: now };
+      const isDone = await store.administrators.grant(administrator, [row('admin', facts)], by.person.id);
+      return isDone ? answer(undefined) : refuse('api_conflict', notDone('The break-glass account stays an owner'));
     },
   }),
   route({
@@ -79,10 +80,14 @@ export const administratorRoutes: readonly Route[] = [
       const role = await store.administrators.roleOf(id);
       if (role === undefined) return refuse('api_not_found');
       const facts = { person: id, before: { role }, after: { role: null }, detail: 'administrator role revoked' };
-      const isDone = await store.administrators.revoke(id, [row('admin', facts)]);
+      const isDone = await store.administrators.revoke(id, [row('admin', facts)], by.person.id);
       return isDone
         ? answer(undefined)
-        : refuse('api_conflict', 'The break-glass account is nothing without its role.');
+        : refuse('api_conflict', notDone('The break-glass account is nothing without its role'));
     },
   }),
 ];
+
+function notDone(words: string): string {
+  return `${words}; or your own role was taken in the same moment.`;
+}

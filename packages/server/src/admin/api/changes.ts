@@ -181,9 +181,8 @@ async function grantRole(draft: PeopleDraft, call: Call, { store }: AdminService
     detail: `administrator role granted, change ${draft.id}`,
   };
   if (!(await store.people.find(person))) return refuse('api_conflict', 'There is no such person any more.');
-  const isDone = await store.administrators.grant({ personId: person, role, grantedAt: call.now }, [
-    call.row('admin', facts),
-  ]);
+  const granted = { personId: person, role, grantedAt: call.now };
+  const isDone = await store.administrators.grant(granted, [call.row('admin', facts)], call.by.person.id);
   return isDone ? answer(undefined) : refuse('api_conflict', 'The break-glass account stays an owner.');
 }
 

@@ -154,6 +154,20 @@ export function administrationContract(access: Access): void {
       assert.equal(await access.store().audit.find('never written'), undefined);
     });
 
+    test('of two owners who take the role of each other at once one is left, and nobody gives a role with one that is gone', async () => {
+      const other = await access.another();
+      const [a, b, c] = [(await newPerson()).id, (await newPerson()).id, (await newPerson()).id];
+      for (const id of [a, b]) await administrators().grant({ personId: id, role: 'owner', grantedAt: now }, []);
+      const done = await Promise.all([administrators().revoke(a, [], b), other.administrators.revoke(b, [], a)]);
+      assert.deepEqual(done.toSorted(), [false, true]);
+      const [gone, left] = done[0] ? [a, b] : [b, a];
+      const grant = { personId: c, role: 'owner', grantedAt: now } as const;
+      assert.equal(await administrators().grant(grant, [], gone), false);
+      assert.equal(await administrators().roleOf(c), undefined);
+      assert.equal(await administrators().grant(grant, [], left), true);
+      for (const id of [a, b, c]) await administrators().revoke(id, []);
+    });
+
     test('T31: saving a person, with whatever roles, makes no administrator', async () => {
       const person = erin({ roles: ['owner', 'scim-okta/owner'], groups: ['people'] });
       await access.store().people.save(person);
