@@ -52,6 +52,10 @@ describe('whether one value meets a filter', () => {
     ['type eq "plain"', 'plain', false],
     ['value pr', null, true],
     ['value eq "x"', null, false],
+    // A name in any case, but the exact one before another
+    ['type eq "work"', { TYPE: 'work' }, true],
+    ['type eq "work"', { TYPE: 'home', type: 'work' }, true],
+    ['type eq "home"', { TYPE: 'home', type: 'work' }, false],
     ['nested eq "x"', { nested: {} }, false],
     ['nested ne "x"', { nested: {} }, true],
   ];
