@@ -458,7 +458,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   ],
   [server('audit/prune.ts'), [server('audit/prune.test.ts')]],
   [server('audit/position-before.ts'), [server('audit/prune.test.ts')]],
-  [server('exports/exporter.ts'), [server('exports/exporter.test.ts')]],
+  [server('exports/exporter.ts'), ['exporter-steps', 'exporter'].map((name) => server(`exports/${name}.test.ts`))],
   [server('exports/webhook.ts'), [server('exports/webhook.test.ts')]],
   [server('exports/webhook-signature.ts'), [server('exports/webhook.test.ts')]],
   [server('exports/syslog-message.ts'), [server('exports/syslog.test.ts')]],

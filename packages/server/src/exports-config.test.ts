@@ -26,6 +26,8 @@ describe('exports of the configuration', () => {
     ['a webhook with a fragment', { ...webhook, url: 'https://siem.acme.example/in#a' }, /https URL/],
     ['a webhook that is no URL', { ...webhook, url: 'siem' }, /https URL/],
     ['syslog without a port', { ...syslog, address: 'siem.acme.example' }, /HOST:PORT/],
+    ['syslog at port 1', { ...syslog, address: 'siem.acme.example:1' }, 'taken'],
+    ['syslog at port 65535', { ...syslog, address: 'siem.acme.example:65535' }, 'taken'],
     ['syslog at port 0', { ...syslog, address: 'siem.acme.example:0' }, /no such port/],
     ['syslog at port 65536', { ...syslog, address: 'siem.acme.example:65536' }, /no such port/],
     ['syslog at no address', { ...syslog, address: '[::::]:6514' }, /no address/],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { AdminRole } from '../store/administrators.ts';
-import { adminRoles, checkCares, checkMayReset } from './administrators.ts';
+import { adminRoles, checkCares, checkMayChange, checkMayReset } from './administrators.ts';
 
 // Who may reset what whom signs in with: one row for who does it, one column for to whom.
 const targets: (AdminRole | undefined)[] = ['owner', 'policy', 'people', 'auditor', 'help-desk', undefined];
@@ -36,4 +36,23 @@ describe('T30: nobody resets what somebody of an equal or higher role signs in w
       ['owner', 'people', 'help-desk'],
     );
   });
+});
+
+describe('T30: nobody but an owner changes somebody of an equal or higher role', () => {
+  const changes: Record<AdminRole, string> = {
+    owner: 'yyyyyy',
+    policy: 'nnnyyy',
+    people: 'nnnyyy',
+    auditor: 'nnnnny',
+    'help-desk': 'nnnnny',
+  };
+  for (const actor of adminRoles) {
+    for (const [at, target] of targets.entries()) {
+      const expected = changes[actor][at] === 'y' ? 'allowed' : 'admin_not_below';
+      test(`${actor} to ${target ?? 'nobody'}: ${expected}`, () => {
+        const result = checkMayChange(actor, target);
+        assert.equal(result.ok ? 'allowed' : result.refusal, expected);
+      });
+    }
+  }
 });

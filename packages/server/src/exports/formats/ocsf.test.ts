@@ -166,6 +166,17 @@ describe('OCSF', () => {
     }
   });
 
+  test('server and resource are named where the record names them, and nowhere else', () => {
+    for (const kind of ['decision', 'issuance', 'redemption'] as const) {
+      assert.deepEqual(read(examples[kind]).dst_endpoint, { svc_name: 'tracker' });
+      const { server: _, ...rest } = examples[kind];
+      assert.ok(!('dst_endpoint' in read(rest)));
+    }
+    assert.ok(!('resources' in read(examples.refusal)));
+    const { resource: _, ...rest } = examples.revocation;
+    assert.ok(!('resource' in read(rest)));
+  });
+
   test('T32: whatever text is in one place, and shows what it is', () => {
     check(
       property(string({ unit: 'binary', maxLength: 40 }), (text) => {
