@@ -18,15 +18,17 @@ const unavailable = new Map([
 
 const busy = 5;
 const constraint = 19;
-/** The extended code of `RAISE(ABORT)`: a trigger of ours refuses to have the store changed, because it moved away or is sealed. */
+/** The extended code of `RAISE(ABORT)`: a trigger of ours refuses to have something changed. */
 const trigger = constraint | (7 << 8);
+/** What those say that stand before every table of a store that has gone. */
+export const movedWords = 'this store was moved elsewhere';
 
 /** What the error says about the database as a whole, or undefined when it speaks of one statement. */
 export function unavailability(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   if (error.code === 'ERR_INVALID_STATE') return 'closed';
   if (error.code !== 'ERR_SQLITE_ERROR' || !('errcode' in error)) return undefined;
-  if (error.errcode === trigger) return `not to be changed: ${error.message}`;
+  if (error.errcode === trigger && error.message === movedWords) return `not to be changed: ${movedWords}`;
   return unavailable.get(Number(error.errcode) & 0xff);
 }
 

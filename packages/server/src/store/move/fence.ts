@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Problem } from '../../problem.ts';
+import { movedWords } from '../sqlite-error.ts';
 import { readTables } from './tables.ts';
 
 /** Where a store has gone, or is going. Nothing in it is a secret. */
@@ -22,7 +23,7 @@ export function raiseFence(database: DatabaseSync, away: Away): void {
     for (const { trigger, table, verb } of triggers(database)) {
       database.exec(
         `CREATE TRIGGER IF NOT EXISTS ${trigger} BEFORE ${verb} ON ${table}
-           BEGIN SELECT RAISE(ABORT, 'this store was moved elsewhere'); END`,
+           BEGIN SELECT RAISE(ABORT, '${movedWords}'); END`,
       );
     }
     const write = database.prepare(`INSERT OR REPLACE INTO moves (what, note) VALUES ('away', ?)`);
