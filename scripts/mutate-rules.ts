@@ -400,6 +400,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('revocation/streams.ts'), [server('revocation/streams.test.ts')], [toSpec('revocation-stream')]],
   [server('ras/event-stream.ts'), [toSpec('revocation-stream')], [toSpec('stops'), toSpec('epoch')]],
   [server('gateway/follow.ts'), [server('gateway/follow.test.ts')]],
+  [server('gateway/unread.ts'), [server('gateway/unread.test.ts')]],
   [server('ras/events.ts'), [server('ras/events.test.ts'), toSpec('security-events')], [toSpec('stops')]],
   [server('stops/judge.ts'), [server('stops/judge.test.ts'), toSpec('stops')]],
   [server('stops/plan.ts'), [server('stops/plan.test.ts')]],

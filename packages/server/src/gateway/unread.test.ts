@@ -82,6 +82,20 @@ describe('T27: answers that nobody fetches', { timeout: 20_000 }, () => {
     await Promise.all(waits);
   });
 
+  test('as much as may lie there does', async () => {
+    const answers = [await unreadAnswer(), await unreadAnswer()];
+    const lying = () => answers.reduce((sum, { outgoing }) => sum + outgoing.writableLength, 0);
+    await wait(50); // until as much is on its way as can be
+    const unread = createUnread(lying());
+    const waits = answers.map(({ outgoing }) => unread.untilTaken(outgoing, 'close'));
+    assert.deepEqual(
+      answers.map(({ outgoing }) => outgoing.destroyed),
+      [false, false],
+    );
+    for (const { outgoing } of answers) outgoing.destroy();
+    await Promise.all(waits);
+  });
+
   test('one that has to be fetched within some time is cut off after it', async () => {
     const unread = createUnread(40 * megabytes);
     const { outgoing } = await unreadAnswer();

@@ -16,11 +16,14 @@ export interface Unread {
 export function createUnread(maxBytes: number): Unread {
   const waiting = new Map<ServerResponse, number>();
   let bytes = 0;
-  /** What of one lies unread, however many wait for it. */
-  const count = (outgoing: ServerResponse, own: number): void => {
-    bytes += own - (waiting.get(outgoing) ?? 0);
-    if (own > 0) waiting.set(outgoing, own);
-    else waiting.delete(outgoing);
+  /** What of one lies unread counts once, however many wait for it. */
+  const count = (outgoing: ServerResponse): void => {
+    bytes += outgoing.writableLength - (waiting.get(outgoing) ?? 0);
+    waiting.set(outgoing, outgoing.writableLength);
+  };
+  const countNoMore = (outgoing: ServerResponse): void => {
+    bytes -= waiting.get(outgoing) ?? 0;
+    waiting.delete(outgoing);
   };
 
   return {
@@ -30,15 +33,15 @@ export function createUnread(maxBytes: number): Unread {
       outgoing.once(event, resolve);
       outgoing.once('close', resolve);
       const late = withinMs === undefined ? undefined : setTimeout(() => outgoing.destroy(), withinMs).unref();
-      count(outgoing, outgoing.writableLength);
+      count(outgoing);
       for (const oldest of waiting.keys()) {
         if (bytes <= maxBytes) break;
-        count(oldest, 0);
+        countNoMore(oldest);
         oldest.destroy();
       }
       await taken;
       clearTimeout(late);
-      count(outgoing, 0);
+      countNoMore(outgoing);
     },
   };
 }

@@ -4,7 +4,7 @@ import { grantedTo, personOf } from './audience.ts';
 import { compileAccess } from './compile.ts';
 import { parsePolicy } from './parse.ts';
 import { comparePaths } from './path-changes.ts';
-import { giving, type Path, type PathView, pathsOfPerson, pathsOfSubjects } from './paths.ts';
+import { giving, type Path, type PathView, pathsOfPerson, pathsOfSubjects, stepsOf } from './paths.ts';
 
 const now = 1_790_000_000;
 const ras = 'https://mcp.acme.example';
@@ -50,6 +50,23 @@ function told(rules: string, subjects: readonly string[] | undefined, which: Whi
 }
 
 const engReads = '  - { id: eng, allow: [read], on: t, to: [group:eng], through: [cli] }';
+
+test('how many steps it is to find all ways is known before, from the numbers of rules, clients, names and scopes', () => {
+  const rules = [
+    '  - { id: many, allow: [read, write], on: t, to: [group:a, group:b, group:c] }',
+    '  - { id: one, allow: [read], on: t, to: [group:a] }',
+    '  - { id: out, deny: all, on: t, to: [group:d] }',
+  ];
+  const index = indexOf(rules.join('\n'));
+  const server = index.servers.get('t');
+  assert.ok(server);
+  const steps = (view: Partial<PathView> = {}, ofPerson = false) => stepsOf(index, { ...view, server, now }, ofPerson);
+  // Three rules and three clients that come there; three names of two scopes, and one of one.
+  assert.equal(steps(), 3 * 3 * (3 * 2 + 1));
+  assert.equal(steps({ client: 'cli' }), 3 * (3 * 2 + 1));
+  assert.equal(steps({ scope: 'read' }), 3 * 3 * (3 + 1));
+  assert.equal(steps({}, true), 3 * 3 * (2 + 1));
+});
 
 describe('how a person reaches a server', () => {
   const table: [name: string, rules: string, subjects: string[], paths: string[], which?: Which, more?: string][] = [
