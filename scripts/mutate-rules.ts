@@ -312,7 +312,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   ],
   ...['parse', 'compile', 'access-document', 'resource-document'].map((name): [string, ...string[][]] => [
     server(`policy/${name}.ts`),
-    ['parse', 'access-document', 'resource-document'].map((of) => server(`policy/${of}.test.ts`)),
+    ['parse', 'document-size', 'access-document', 'resource-document'].map((of) => server(`policy/${of}.test.ts`)),
     ['compile', 'trust', 'details', 'references', 'audience'].map((of) => server(`policy/${of}.test.ts`)),
     ['client-proofs', 'grants', 'upstreams', 'together', 'compile-beside'].map((of) => server(`policy/${of}.test.ts`)),
     [toSpec('targets'), toSpec('encryption')],

@@ -31,6 +31,16 @@ describe('T27: failures are limited by client and address together', () => {
     assert.equal(limit.waitSeconds('set-back', '192.0.2.1'), 0, 'counted anew');
   });
 
+  test('set back by as much as a window, it is held up as long as that and the rest of it', () => {
+    const clock = { now: 10_000 };
+    const back = createFailureLimit({ max: 1, windowSeconds: 60, now: () => clock.now });
+    back.add('c', '192.0.2.1');
+    clock.now -= 60;
+    assert.equal(back.waitSeconds('c', '192.0.2.1'), 120);
+    clock.now -= 1;
+    assert.equal(back.waitSeconds('c', '192.0.2.1'), 0);
+  });
+
   test('IDP-38: whoever has one IPv6 address does not begin anew with the one beside it', () => {
     for (const last of [1, 2, 3]) limit.add('c', `2001:db8::${last}`);
     assert.equal(limit.waitSeconds('c', '2001:db8:0:0:ffff::4'), 60);

@@ -99,13 +99,24 @@ test('T27: others have a turn while many cells are looked at', async () => {
     for (const end = performance.now() + 25; performance.now() < end; );
     return lens.cell(subject, server);
   };
-  let turns = 0;
-  let isDone = false;
-  const others = (async () => {
-    for (; !isDone; turns += 1) await new Promise(setImmediate);
-  })();
-  await placesOf({ ...lens, cell }, 'changed', index.servers);
-  isDone = true;
-  await others;
-  assert.ok(turns >= 4, `${turns} turns`);
+  const turnsDuring = async (work: Promise<unknown>) => {
+    let turns = 0;
+    let isDone = false;
+    const others = (async () => {
+      for (; !isDone; turns += 1) await new Promise(setImmediate);
+    })();
+    await work;
+    isDone = true;
+    await others;
+    return turns;
+  };
+  const places = await turnsDuring(placesOf({ ...lens, cell }, 'changed', index.servers));
+  assert.ok(places >= 4, `${places} turns`);
+  const store = { uses: { of: () => assert.fail('it is not asked who uses what') } as never };
+  const columns = [...index.servers.values()].map((server) => ({ kind: 'server', server }) as never);
+  const groups = Array.from({ length: 5 }, (_, at) => `group:g${at}`);
+  const cells = await turnsDuring(
+    readCells({ store, lens: { ...lens, cell } }, groups, columns, 'all', { sinceMs: 0, nowMs: 1 }),
+  );
+  assert.ok(cells >= 4, `${cells} turns`);
 });
