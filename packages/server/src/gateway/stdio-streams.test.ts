@@ -15,12 +15,12 @@ describe('streams of a stdio upstream', () => {
 
   test('progress arrives while the tool still works', async () => {
     const session = await openSession(world, 'tell');
-    const body = rpc(3, 'tools/call', { name: 'slow', arguments: { ms: 300 }, _meta: { progressToken: 'p' } });
+    const body = rpc(3, 'tools/call', { name: 'slow', arguments: { ms: 5000 }, _meta: { progressToken: 'p' } });
     const startedAt = performance.now();
     const response = await world.call('tell', { body, headers: { 'mcp-session-id': session } });
     const first = await firstEvent(response);
     assert.equal(first.method, 'notifications/progress');
-    assert.ok(performance.now() - startedAt < 250);
+    assert.ok(performance.now() - startedAt < 4500);
   });
 
   test('equal progress tokens of two requests never meet', async () => {
