@@ -28,7 +28,8 @@ describe('the directory by hand, beside a running server', () => {
     const list = await credence('group', 'list', '--json');
     const engineering = list.split('\n').find((line) => line.includes('"id":"engineering"')) ?? '{}';
     assert.equal(JSON.parse(engineering).name, 'Marketing people');
-    assert.match(await credence('group', 'members', 'engineering'), /bob@acme\.example/);
+    const again = ['--add', 'bob@acme.example', '--add', 'bob@acme.example', '--remove', 'carol@acme.example'];
+    assert.match(await credence('group', 'members', 'engineering', ...again), /bob@acme\.example/);
 
     await credence('group', 'delete', 'engineering');
     assert.equal((await ask()).status, 400);
@@ -53,6 +54,8 @@ describe('the directory by hand, beside a running server', () => {
         act,
       );
     }
+    const moved = details.filter((detail) => /^(put into|taken out of) group engineering/.test(detail));
+    assert.equal(moved.length, 1, 'of nobody who was in it already, or was not');
   });
 
   test('PRV-01: a provisioning client is let in with a token, brings people and groups, and is shut out again', async () => {

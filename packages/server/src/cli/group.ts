@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { movesOf } from '../changes/people-change.ts';
 import { isGroupName } from '../directory/source.ts';
 import { Problem } from '../problem.ts';
 import type { Group, GroupKind } from '../store/directory.ts';
@@ -170,19 +171,20 @@ async function changeMembers(
   remove: readonly string[],
 ): Promise<void> {
   const group = await findLocal(store, kind, id);
-  const [joining, leaving] = [await idsOf(store, add), await idsOf(store, remove)];
+  const asked = { kind, id, add: await idsOf(store, add), remove: await idsOf(store, remove) };
+  const { joined, left } = await movesOf(store, asked);
   const records = [
-    ...joining.map((person) => toActRow('admin', `put into ${kind} ${id}`, { person, group: id })),
-    ...leaving.map((person) => toActRow('admin', `taken out of ${kind} ${id}`, { person, group: id })),
+    ...joined.map((person) => toActRow('admin', `put into ${kind} ${id}`, { person, group: id })),
+    ...left.map((person) => toActRow('admin', `taken out of ${kind} ${id}`, { person, group: id })),
   ];
-  const change = { add: joining, remove: leaving };
+  const change = { add: joined, remove: left };
   orBusy(await store.directory.groups.update({ ...group, modifiedMs: Date.now() }, change, records));
 }
 
 async function idsOf(store: Store, emails: readonly string[]): Promise<string[]> {
   const people = [];
   for (const email of emails) people.push(await findPerson(store, email));
-  return people.map(({ id }) => id);
+  return [...new Set(people.map(({ id }) => id))];
 }
 
 /** A group to be changed by hand; one of another source is that source's. */
