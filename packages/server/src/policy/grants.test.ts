@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { AccessDocument } from './access-document.ts';
 import { compileAccess } from './compile.ts';
-import { grantingServers, isGrantedAnything } from './grants.ts';
+import { grantingServers, isGrantedAnything, restrictingServers } from './grants.ts';
 import { parsePolicy } from './parse.ts';
 
 const parsed = parsePolicy(
@@ -51,6 +51,31 @@ describe('PRV-02: where a membership granted something', () => {
     test(`${membership}: at ${servers.length}`, () =>
       assert.deepEqual([...grantingServers(index, membership)], servers));
   }
+});
+
+describe('T29: where a membership denies or demands something', () => {
+  const [near] = ['https://mcp.example'];
+  for (const [membership, servers] of [
+    ['group:g', [near]], // beside what it allows
+    ['group:both', []],
+    ['role:no-a', [near]],
+    ['group:no-a', []],
+    ['role:out', [near]],
+    ['role:wide', []],
+    ['group:unknown', []],
+  ] as const) {
+    test(`${membership}: at ${servers.length}`, () =>
+      assert.deepEqual([...restrictingServers(index, membership)], servers));
+  }
+});
+
+test('PRV-02: a rule grants until its last second, and nothing in the next', () => {
+  const person = { id: 'u', groups: ['today'], roles: [] };
+  const end = Date.parse('2026-12-05T00:00:00Z') / 1000;
+  assert.deepEqual(
+    [end - 1, end].map((at) => isGrantedAnything(index, person, at)),
+    [true, false],
+  );
 });
 
 describe('PRV-02: whether anything is left', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileAccess } from './compile.ts';
 import { parsePolicy } from './parse.ts';
-import { reachOf } from './reach.ts';
+import { exchanges, reachOf } from './reach.ts';
 
 const ras = 'https://mcp.acme.example';
 const parsed = parsePolicy(
@@ -79,4 +79,15 @@ sign_in: { amr: [mfa] }
     reachOf(index, { id: 'u', groups: [], roles: [] }, 1_800_000_000).map(({ scopes }) => scopes),
     [['a']],
   );
+});
+
+test('whether a client may trade is not known while its document is not, unless it may not anyway', () => {
+  const metadata = 'https://client.example/metadata';
+  const of = (about: object) => exchanges({ public: false, ...about } as Parameters<typeof exchanges>[0]);
+  assert.deepEqual([of({ metadata }), of({ metadata, exchange: true })], [undefined, undefined]);
+  assert.equal(of({ metadata, exchange: false }), false);
+  assert.equal(of({ metadata, document: { mayExchange: true } }), true);
+  assert.equal(of({ metadata, document: { mayExchange: false } }), false);
+  assert.deepEqual([of({}), of({ public: true }), of({ public: true, exchange: true })], [true, false, true]);
+  assert.equal(of({ exchange: false }), false);
 });
