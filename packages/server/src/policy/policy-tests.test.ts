@@ -42,6 +42,12 @@ test('a file is read whole, each case with its line', () => {
   assert.deepEqual([second?.scopes, second?.amr, second?.key_bound], [undefined, [], false]);
 });
 
+test('the request may come from one address', () => {
+  const from = '    key_bound: true\n';
+  assert.deepEqual(problemsAfter(from, `${from}    address: 2001:db8::7\n`), []);
+  assert.match(problemsAfter(from, `${from}    address: 10.0.0.0/8\n`).join(), /must be one address/);
+});
+
 describe('when the sign-in was', () => {
   const clock = 1_790_000_000;
   const table: [name: string, from: string, to: string, at: number, age: number | undefined][] = [

@@ -23,6 +23,12 @@ describe('what comes next for a draft', () => {
   }
 });
 
+test('of what is published without anybody else it is said why', () => {
+  const why = (widens: string[]) => approvalOf({ state: 'open', authors: [] }, { widens, secondPerson: false }, 'u_me');
+  assert.deepEqual(why([]), { kind: 'publish', why: 'takes' });
+  assert.deepEqual(why(['more']), { kind: 'publish', why: 'alone' });
+});
+
 test('a draft that was discarded is made again only where it would be the same', () => {
   assert.equal(canBeginAgain({ kind: 'access', behind: false }), true);
   assert.equal(canBeginAgain({ kind: 'access', behind: true }), false);
@@ -38,4 +44,7 @@ test('two sides of an entry, line by line', () => {
   assert.deepEqual(lines, [' {', ' "id": "r",', ' "allow": [', '-"a"', '+"a",', '+"b"', ' ]', ' }']);
   assert.deepEqual(diffLines([], toLines('x')), [{ sign: '+', text: '"x"' }]);
   assert.deepEqual(diffLines(toLines(null), []), []);
+  const told = (one: string[], other: string[]) => diffLines(one, other).map(({ sign, text }) => sign + text);
+  assert.deepEqual(told(['a', 'b'], ['x', 'a', 'b']), ['+x', ' a', ' b']);
+  assert.deepEqual(told(['x', 'a', 'b'], ['a', 'b']), ['-x', ' a', ' b']);
 });
