@@ -1084,6 +1084,13 @@ export const refusals = {
     rule: 'MCS-13',
     hint: 'the session has ended, never was, or belongs to somebody else',
   },
+  mcp_too_many: {
+    wire: 'temporarily_unavailable',
+    status: 503,
+    rule: 'MCS-13',
+    hint: 'this person has as many sessions, or requests under way, at this server as they may, or all persons together have',
+    help: 'Look for an agent that opens streams or sessions and leaves them. For processes: max_sessions of the upstream.',
+  },
   // Provisioning (SCIM). The client gets an error in SCIM's own form (RFC 7644 §3.12).
   scim_token_unknown: {
     wire: 'invalid_token',

@@ -51,7 +51,8 @@ export async function upstreamFailed({ answer, message }: Exchange, words: strin
 }
 
 /** A limit is reached, which passes: 503, to be tried again soon. */
-export async function tooMany({ answer, message }: Exchange, what: string): Promise<void> {
+export async function tooMany({ answer, message, recordRefusal }: Exchange, what: string): Promise<void> {
+  recordRefusal('mcp_too_many');
   answer.headers['retry-after'] = '10';
   await answer.json(503, rpcError(answerId(message), rpcCodes.upstream, `Too many ${what}; try again.`));
 }

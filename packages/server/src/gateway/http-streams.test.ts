@@ -209,8 +209,10 @@ describe('T27: connections to an HTTP upstream', { timeout: 60_000 }, () => {
     const clients = [await listen('a_alice', 256)];
     try {
       for (const method of ['POST', 'GET']) {
+        world.records.length = 0;
         const refused = await ask('a_alice', method);
         assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '10']);
+        assert.equal(world.records.filter(({ reason }) => reason === 'mcp_too_many').length, 1);
         assert.match(await refused.text(), /Too many requests to this server are under way/);
       }
       assert.equal((await ask('a_bob')).status, 200);

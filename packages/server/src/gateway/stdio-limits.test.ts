@@ -18,6 +18,7 @@ describe('limits of a stdio upstream', () => {
       await openSession(world, 'tell', {}, { subject: 'a_bob' });
       const third = await world.call('tell', { body: initialize(), token: { subject: 'a_carol' } });
       assert.equal(third.status, 503);
+      assert.equal(world.records.at(-1)?.reason, 'mcp_too_many');
       assert.ok(third.headers.get('retry-after'));
       assert.equal(await use(world, 'tell', mine, 'calls'), 1);
     } finally {
