@@ -36,6 +36,21 @@ describe('what lies in the folder of keys', () => {
     assert.equal((await stat(keysDir)).mtimeMs, 1000);
   });
 
+  test('KEY-09: a secret that was cut short, or to nothing, is not used: anybody could know it', async () => {
+    const secret = await openSecret(keysDir, 'cookie');
+    for (const left of ['', '\n', secret.slice(0, 40)]) {
+      await writeFile(join(keysDir, 'cookie.secret'), left);
+      await assert.rejects(openSecret(keysDir, 'cookie'), /cookie\.secret is damaged/);
+      assert.equal(await readFile(join(keysDir, 'cookie.secret'), 'utf8'), left, 'what is left of it stays');
+    }
+    await writeFile(join(keysDir, 'cookie.secret'), `${secret}\n`);
+    assert.equal(
+      await openSecret(keysDir, 'cookie'),
+      `${secret}\n`,
+      'a line end, which an editor adds, changes nothing',
+    );
+  });
+
   test('a secret that cannot be kept is not used: the next process would have another', async (t) => {
     const refuse = async () => Promise.reject(Object.assign(new Error('no links here'), { code: 'EPERM' }));
     t.mock.method(fs, 'link', refuse);

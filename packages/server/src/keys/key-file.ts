@@ -91,6 +91,8 @@ async function writeKeyFile(
   await writeWhole(fileOf(keysDir, purpose), seal ? seal.close(text) : `${text}\n`);
 }
 
+const secretBytes = 32;
+
 /** A random secret of this home, made when it is first asked for: each for one thing. `factor` seals what authenticator apps share with us. */
 export async function openSecret(
   keysDir: string,
@@ -98,8 +100,12 @@ export async function openSecret(
 ): Promise<string> {
   const file = join(keysDir, `${name}.secret`);
   const known = await readIfThere(file);
-  if (known !== undefined) return known;
-  const secret = randomBytes(32).toString('base64url');
+  if (known !== undefined) {
+    // A full disk or a copy that broke off leaves less, down to nothing; and under nothing anybody could sign and seal.
+    if (Buffer.from(known, 'base64url').length >= secretBytes) return known;
+    throw new Problem(`The secret ${file} is damaged: it is too short.`, 'Restore it from a backup.');
+  }
+  const secret = randomBytes(secretBytes).toString('base64url');
   // Of two processes that start at once the first one's secret stays, and both use it.
   return (await writeWhole(file, secret, 'keep')) ? secret : openSecret(keysDir, name);
 }
