@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -136,6 +136,23 @@ describe('bad input: one message that names the thing and the way out, exit code
       .run('9999_from_the_future', '2030');
     database.close();
     assertProblem(await runCredence(['serve', ...acme.flags]), acme.home, /newer/);
+  });
+
+  test('T21: a home whose restore was killed, with its keys and no store yet', async (t) => {
+    const acme = await startAcme(t);
+    await acme.server.stop();
+    const backup = join(acme.home, '..', 'x.backup');
+    const made = await runCredence(['backup', '--home', acme.home, '--to', backup, '--with-secrets']);
+    assert.equal(made.code, 0, made.stderr);
+    const home = join(acme.home, '..', 'restored');
+    const restore = () => runCredence(['restore', backup, '--home', home, '--reason', 'a test']);
+    assert.equal((await restore()).code, 0);
+    // As it is between the keys and the store.
+    await rm(join(home, 'store.db'));
+    await writeFile(join(home, 'restore-under-way'), '');
+    assertProblem(await serve(home), /restore .* did not come to its end/, home);
+    assert.ok(!(await contentOf(home)).includes('store.db'), 'no new store beside the old keys');
+    assert.equal((await restore()).code, 0, 'it goes on');
   });
 
   test('a second process on the same home', async (t) => {

@@ -27,6 +27,8 @@ export interface Home {
   /** Held by the one running server; see {@link lockHome} in `home-lock.ts`. */
   readonly lockFile: string;
   readonly pidFile: string;
+  /** Lies there while a restore writes into the home: what is there may be the keys without what they were used for. */
+  readonly restoringFile: string;
 }
 
 /** Where keys are instead of in the home; what is not said is in the folder of the others. */
@@ -76,6 +78,18 @@ export async function readHome(
   return home;
 }
 
+/**
+ * Throws `Problem` in a home whose restore did not come to its end: with its keys and a store that is new, what was used or taken back
+ * before would be good again (T21).
+ */
+export async function refuseHalfRestored({ dir, restoringFile }: Home): Promise<void> {
+  if ((await statOf(restoringFile)) === undefined) return;
+  throw new Problem(
+    `A restore into the home ${dir} was begun, and did not come to its end.`,
+    'Run the same credence restore again, or empty the folder.',
+  );
+}
+
 /** Where things are, whether or not they exist. */
 export function toHome(dir: string, { folder, auditFolder, digestFolder }: KeyFolders = {}): Home {
   const root = resolve(dir);
@@ -94,6 +108,7 @@ export function toHome(dir: string, { folder, auditFolder, digestFolder }: KeyFo
     dataDir: join(root, 'data'),
     lockFile: join(root, 'serve.lock'),
     pidFile: join(root, 'serve.pid'),
+    restoringFile: join(root, 'restore-under-way'),
   };
 }
 

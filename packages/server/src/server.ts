@@ -14,7 +14,7 @@ import { publishDocument, starterDocuments } from './documents.ts';
 import { beginRequestedEpoch } from './epoch.ts';
 import { openExporting } from './exporting.ts';
 import { letHeapDouble } from './heap.ts';
-import { type Home, makeFolders, openHome, toHome } from './home.ts';
+import { type Home, makeFolders, openHome, refuseHalfRestored, toHome } from './home.ts';
 import { lockHome } from './home-lock.ts';
 import { openInForce } from './in-force.ts';
 import { createLog } from './log.ts';
@@ -52,6 +52,7 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   await using opened = new AsyncDisposableStack();
   const lock = lockHome(home);
   opened.defer(() => lock.release());
+  await refuseHalfRestored(home);
 
   await rememberConfig(home, config, config.store && flags.config);
   const log = createLog(config.log);

@@ -67,7 +67,7 @@ export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
       if (target) await intoDatabase(order, target, source, manifest, digest);
       else await intoHome(order, source, manifest);
       // Last: without it the home is somebody's, and nothing is restored there again.
-      rmSync(join(home.dir, restoring), { force: true });
+      rmSync(home.restoringFile, { force: true });
     } finally {
       from.done();
     }
@@ -78,21 +78,17 @@ export async function restoreBackup(order: RestoreOrder): Promise<Restored> {
 }
 
 /** Files that a restore wrote before it was killed are the same again; a store, or other keys, are somebody's. */
-function checkEmpty({ storeFile, dir, keysDir }: Home): void {
+function checkEmpty({ storeFile, dir, keysDir, restoringFile }: Home): void {
   const there = [storeFile, `${storeFile}.moved`].find((path) => existsSync(path));
-  const mark = join(dir, restoring);
   const keys = existsSync(keysDir) ? readdirSync(keysDir).map((name) => join(keysDir, name)) : [];
   const files = keptAtTop.map((name) => join(dir, name)).filter((path) => existsSync(path));
   const [first] = [...files, ...keys];
-  if (there === undefined && (first === undefined || existsSync(mark))) return;
+  if (there === undefined && (first === undefined || existsSync(restoringFile))) return;
   throw new Problem(`The home ${dir} is not empty: there is ${there ?? first}.`, 'Name an empty folder with --home.');
 }
 
 /** What of a backup goes into the home itself: whoever has one there already wants to keep it, or to look at both. */
 const keptAtTop = ['credence.yaml', 'access.yaml', 'resource.yaml'];
-
-/** Lies in a home while files are written into it. */
-const restoring = 'restore-under-way';
 
 /** What is compared has to be what is read later: a view may answer otherwise the second time, a trigger change what is brought up to date. */
 async function checkNothingActs(database: DatabaseSync, file: string): Promise<void> {
@@ -221,7 +217,7 @@ function lineOf({ file, reason }: RestoreOrder, { madeMs, of, record }: Manifest
 }
 
 function writeFiles(home: Home, files: readonly KeptFile[], seal: Seal | undefined): void {
-  writeFileSync(join(home.dir, restoring), '', { mode: 0o600 });
+  writeFileSync(home.restoringFile, '', { mode: 0o600 });
   for (const { name, sealed, content } of files) {
     const to = name.startsWith('keys/') ? join(home.keysDir, name.slice('keys/'.length)) : join(home.dir, name);
     mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
