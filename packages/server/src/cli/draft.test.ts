@@ -65,6 +65,26 @@ describe('credence draft', () => {
     assert.equal((await draft('list')).stdout, '');
   });
 
+  test('an older version is what a draft begins with, to roll back to it', async () => {
+    const { stdout } = await draft('begin', 'access', '--name', 'Back', '--version', '1');
+    const [id = ''] = /dr_[\w-]+/.exec(stdout) ?? [];
+    assert.match(stdout, /^Draft dr_\S+ of the access document is begun on version 2\./);
+    assert.match((await draft('diff', id)).stdout, /^0 people gain, 2 lose\./);
+    await draft('discard', id);
+    const none = await draft('begin', 'access', '--name', 'Back', '--version', '99');
+    assert.deepEqual([none.code, /There is no version 99/.test(none.stderr)], [2, true], none.stderr);
+  });
+
+  test('what is no number of a version or of days is refused, and not compared with nothing', async () => {
+    const { id } = await begin(text(dataReads));
+    for (const days of ['7d', '-3', '0', '1e3', '']) {
+      const { code, stdout, stderr } = await draft('replay', id, `--days=${days}`);
+      assert.deepEqual([code, stdout, /--days/.test(stderr)], [2, '', true], `${days}: ${stdout}${stderr}`);
+    }
+    assert.equal((await draft('begin', 'access', '--name', 'x', '--version', 'latest')).code, 2);
+    await draft('discard', id);
+  });
+
   test('what needs a second person is not published by a shell', async () => {
     const asks = await begin(text(dataReads, 'second_person: required\n'));
     assert.match((await draft('publish', asks.id)).stdout, /^Version 3 /);

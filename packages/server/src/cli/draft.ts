@@ -1,5 +1,5 @@
 import { refusalRow } from '@credence/mcp/protocol';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { readCursor } from '../audit/search.ts';
 import { toShell } from '../changes/author.ts';
 import { compiledAccess } from '../changes/compiled.ts';
@@ -28,7 +28,7 @@ export function draftCommand(): Command {
     .requiredOption('--name <text>', 'what it is for')
     .addOption(homeOption())
     .option('--file <file>', 'the text of this file')
-    .option('--version <number>', 'the text of this version', Number)
+    .option('--version <number>', 'the text of this version', toWhole)
     .addHelpText(
       'after',
       '\nExample:\n  credence draft begin access --name "Data reads the tracker" --file access.yaml',
@@ -52,7 +52,7 @@ export function draftCommand(): Command {
     .description('what a draft would have decided: decisions on the record, decided again')
     .argument('<id>')
     .addOption(homeOption())
-    .option('--days <number>', 'how far back', Number, 30)
+    .option('--days <number>', 'how far back', toWhole, 30)
     .option('--json', 'one JSON object a line for each decision that would be another, then the figures')
     .action((id: string, flags: ReplayFlags) => withGround(flags, (ground) => replayAll(ground, id, flags)));
   draft
@@ -190,6 +190,12 @@ async function find({ store }: Pick<Ground, 'store'>, id: string): Promise<Polic
   const draft = await store.drafts.find(id);
   if (draft?.kind === 'access' || draft?.kind === 'resource') return draft as PolicyDraft;
   throw new Problem(`There is no draft ${toPrintable(id)}.`, 'See: credence draft list');
+}
+
+/** What is no number would be compared with nothing, and found to change nothing. */
+function toWhole(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It must be a number from 1 to 999999.');
+  return Number(text);
 }
 
 function toKind(kind: string): PolicyKind {

@@ -41,6 +41,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const program = new Command('credence')
     .description('Decide once which agents may reach which MCP servers for whom. No consent screens.')
     .version('0.1.0')
+    .enablePositionalOptions() // or --version of a command, such as draft begin, would be ours
     .configureOutput({ outputError: () => undefined })
     .showHelpAfterError(false)
     .exitOverride();
