@@ -43,6 +43,12 @@ export async function signedInNow(): Promise<string | undefined> {
   return told?.ok ? told.value.id : undefined;
 }
 
+/** Ends the session here; resolves to whether it is over. Where it was over before nobody is asked to sign in for that. */
+export async function endSession(): Promise<boolean> {
+  const told = await client('signOut', {}).catch(() => undefined);
+  return told !== undefined && (told.ok || signInNeeded(told.problem) === 'out');
+}
+
 /** Reads something; read again when its operation is named in {@link useChange}. */
 export function useRead<K extends OperationId>(
   operation: K,

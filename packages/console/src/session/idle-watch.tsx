@@ -1,14 +1,14 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { call } from '../data/api.ts';
 import { Button } from '../parts/button.tsx';
 import { Dialog } from '../parts/overlay.tsx';
 import { sessionTexts } from '../texts/session.ts';
 import { beginAgain, type Idle, idleState, touchedMs, watchReturn } from './idle.ts';
-import { needSignIn } from './sign-in.ts';
+import { hear, needSignIn } from './sign-in.ts';
 
 /**
- * Asks a minute before the session ends, and takes what was read off the screen when it has: whoever passes by an open screen
+ * Asks a minute before the session ends, and takes what was read off the screen when it has, or was ended: whoever passes by an open screen
  * sees nothing of it. What was typed stays in its fields.
  */
 export function IdleWatch() {
@@ -31,18 +31,23 @@ export function IdleWatch() {
       ),
     [queries],
   );
-  useEffect(() => {
-    if (state !== 'over') asked.current = false;
-    if (state !== 'over' || asked.current) return;
+  const takeAway = useCallback(() => {
+    if (asked.current) return;
     asked.current = true;
     document.documentElement.dataset.away = '';
     void needSignIn('out').then((isDone) => {
       if (!isDone) return location.reload();
+      asked.current = false;
       beginAgain(Date.now());
       delete document.documentElement.dataset.away;
       void queries.invalidateQueries();
     });
-  }, [state, queries]);
+  }, [queries]);
+  useEffect(() => {
+    if (state === 'over') takeAway();
+  }, [state, takeAway]);
+  // Whoever signs out in one window means all of them.
+  useEffect(() => hear('out', takeAway), [takeAway]);
   if (state !== 'warned') return null;
   const stay = () => {
     setState('busy');

@@ -3,21 +3,13 @@ import { signedInNow } from '../data/api.ts';
 import { Button } from '../parts/button.tsx';
 import { Dialog } from '../parts/overlay.tsx';
 import { sessionTexts } from '../texts/session.ts';
-import {
-  currentNeed,
-  hearSignedIn,
-  markSignedIn,
-  settleSignIn,
-  signedInPath,
-  signInUrl,
-  watchNeed,
-} from './sign-in.ts';
+import { currentNeed, hear, markSignedIn, settleSignIn, signedInPath, signInUrl, watchNeed } from './sign-in.ts';
 
 /** Asks for a sign-in when a call needs one, in a window beside the page: what was typed stays. */
 export function SignInDialog() {
   const need = useSyncExternalStore(watchNeed, currentNeed);
   const [isOpened, setOpened] = useState(false);
-  useEffect(() => hearSignedIn(() => void goOn()), []);
+  useEffect(() => hear('in', () => void goOn()), []);
   useEffect(() => {
     if (need === undefined) setOpened(false);
   }, [need]);

@@ -5,7 +5,7 @@ export type Need = 'out' | 'old';
 
 /** Where the console tells its other windows that the sign-in is done. */
 export const signedInPath = '/signed-in';
-const channelName = 'credence-signed-in';
+const channelName = 'credence-session';
 
 interface Waiting {
   readonly need: Need;
@@ -60,18 +60,29 @@ function tell(): void {
   for (const listener of listeners) listener();
 }
 
-/** In the window of the sign-in, at its end. */
-export function announceSignedIn(): void {
-  const channel = new BroadcastChannel(channelName);
-  channel.postMessage('done');
-  channel.close();
+/** What a window tells all others: that somebody has signed in there, or out. */
+export type News = 'in' | 'out';
+
+let channel: BroadcastChannel | undefined;
+
+/** One for the window: what it says itself it does not hear. */
+function openChannel(): BroadcastChannel {
+  channel ??= new BroadcastChannel(channelName);
+  return channel;
 }
 
-/** In every other window. */
-export function hearSignedIn(onDone: () => void): () => void {
-  const channel = new BroadcastChannel(channelName);
-  channel.onmessage = onDone;
-  return () => channel.close();
+export function announce(news: News): void {
+  openChannel().postMessage(news);
+}
+
+/** Calls `onNews` when another window tells that; the function it returns ends that. */
+export function hear(news: News, onNews: () => void): () => void {
+  const listener = ({ data }: MessageEvent) => {
+    if (data === news) onNews();
+  };
+  const open = openChannel();
+  open.addEventListener('message', listener);
+  return () => open.removeEventListener('message', listener);
 }
 
 /** Address of the sign-in: it leads back to `to`. */

@@ -2,7 +2,7 @@ import { useEffect } from 'react';
 import { buttonClass } from '../parts/button.tsx';
 import { sessionTexts } from '../texts/session.ts';
 import { Lead, PlainPage } from './plain-page.tsx';
-import { announceSignedIn, signInUrl } from './sign-in.ts';
+import { announce, signInUrl } from './sign-in.ts';
 
 /** Nobody is signed in here. Signing in leads back to this address. */
 export function SignedOut() {
@@ -32,7 +32,7 @@ export function OutAgain() {
 /** In the window that a sign-in was done in: the others are told, and it closes. */
 export function SignedIn() {
   useEffect(() => {
-    announceSignedIn();
+    announce('in');
     window.close();
   }, []);
   return (

@@ -1,7 +1,9 @@
 import { Menu, useMantineColorScheme } from '@mantine/core';
 import { useState } from 'react';
-import { call } from '../data/api.ts';
+import { endSession } from '../data/api.ts';
 import { Button } from '../parts/button.tsx';
+import { tell } from '../parts/notes.tsx';
+import { announce } from '../session/sign-in.ts';
 import { sessionTexts } from '../texts/session.ts';
 import { shellTexts } from '../texts/shell.ts';
 import { areKeysOn, switchKeys } from './keys.ts';
@@ -45,10 +47,15 @@ export function Account() {
           {shellTexts.keysOn}
         </Menu.Item>
         <Menu.Divider />
-        <Menu.Item onClick={() => void call('signOut', {}).finally(() => location.assign('/signed-out'))}>
-          {sessionTexts.signOut}
-        </Menu.Item>
+        <Menu.Item onClick={() => void leave()}>{sessionTexts.signOut}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );
+}
+
+/** Nobody is told that they are signed out before the server has said so. */
+async function leave(): Promise<void> {
+  if (!(await endSession())) return tell(sessionTexts.stillIn);
+  announce('out');
+  location.assign('/signed-out');
 }

@@ -15,6 +15,7 @@ export const sessionTexts = {
   idleLead: 'In a minute your session ends, as nothing was used for 14 minutes.',
   stay: 'Stay signed in',
   signOut: 'Sign out',
+  stillIn: 'You are still signed in: the server did not answer. Try again, or close the browser.',
   outAgain: 'You are signed out of the console.',
   outAgainLead:
     'Your sign-in at the identity provider still stands: on a shared computer end it too, or close the browser.',
