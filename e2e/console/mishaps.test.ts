@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { suiteScope } from '../harness.ts';
+import { askWell } from './api.ts';
 import { type ConsoleWorld, checkComplaints, signIn, startConsole, watch } from './harness.ts';
 
 // What goes wrong while somebody works: a button pressed twice, Back in the middle, an answer that fails, comes late or never.
@@ -21,6 +22,11 @@ describe('what goes wrong at the console', () => {
     await signIn(page, world.acme, 'dana', path);
     await page.getByRole('navigation', { name: 'Pages' }).waitFor();
     return page;
+  }
+
+  async function peopleIds(page: Page, ...names: readonly string[]): Promise<readonly string[]> {
+    const found = names.map((name) => askWell<{ items: { id: string }[] }>(page, 'GET', `/people?q=${name}`));
+    return (await Promise.all(found)).map(({ items }) => items[0]?.id ?? '');
   }
 
   async function signOutAt(page: Page): Promise<void> {
@@ -52,5 +58,45 @@ describe('what goes wrong at the console', () => {
     await page.getByText('bob@acme.example').waitFor({ state: 'hidden' });
     checkComplaints(page);
     await page.context().close();
+  });
+
+  test('Back closes what was asked of one person: nothing of it is left for another', async () => {
+    const page = await world.open('dana', '/people');
+    const [alice, bob] = await peopleIds(page, 'alice@', 'bob@');
+    await page.getByRole('link', { name: 'Bob' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Bob' }).waitFor();
+    await page.goto(`${world.url}/people/${bob}`);
+    await page.getByRole('heading', { level: 1, name: 'Bob' }).waitFor();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: 'Search or jump to' }).fill('alice');
+    await page.getByRole('option', { name: /alice@acme\.example/ }).click();
+    await page.getByRole('heading', { level: 1, name: 'Alice' }).waitFor();
+    assert.ok(page.url().endsWith(alice ?? '-'));
+    await page.getByRole('button', { name: 'Edit…' }).click();
+    await page.getByRole('dialog').waitFor();
+    await page.goBack();
+    await page.getByRole('heading', { level: 1, name: 'Bob' }).waitFor({ state: 'attached' });
+    assert.equal(await page.getByRole('dialog').count(), 0);
+    checkComplaints(page);
+    await page.close();
+  });
+
+  test('the secret of one client is not shown on the page of another', async () => {
+    const page = await world.open('dana', '/clients/claude-code');
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: 'Search or jump to' }).fill('vscode');
+    await page
+      .getByRole('option', { name: /vscode/ })
+      .first()
+      .click();
+    await page.waitForURL(/\/clients\/vscode/);
+    await page.getByRole('button', { name: 'Make a secret' }).click();
+    await page.getByRole('dialog').getByRole('region').waitFor();
+    await page.goBack();
+    await page.waitForURL(/\/clients\/claude-code/);
+    await page.getByRole('dialog').waitFor({ state: 'detached', timeout: 3000 });
+    checkComplaints(page);
+    await page.close();
   });
 });

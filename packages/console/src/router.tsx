@@ -16,7 +16,15 @@ export function createConsoleRouter() {
   const root = createRootRoute({ component: Shell, notFoundComponent: NoPage });
   return createRouter({
     routeTree: root.addChildren(
-      pages.map((page) => createRoute({ getParentRoute: () => root, path: page.path, component: toComponent(page) })),
+      pages.map((page) =>
+        createRoute({
+          getParentRoute: () => root,
+          path: page.path,
+          component: toComponent(page),
+          // The page of another thing begins anew: what was typed, asked or shown of one must not stand there of the other.
+          remountDeps: ({ params }) => params,
+        }),
+      ),
     ),
     defaultPreload: 'intent',
     defaultPendingComponent: () => <Loading title rows={6} />,
