@@ -99,4 +99,44 @@ describe('what goes wrong at the console', () => {
     checkComplaints(page);
     await page.close();
   });
+
+  test('a draft that is discarded by a double click is discarded, and that is said', async () => {
+    const page = await world.open('dana', '/changes');
+    const draft = await askWell<{ id: string }>(page, 'POST', '/drafts', { body: { kind: 'access', name: 'Twice' } });
+    await page.goto(`${world.url}/changes/${draft.id}`);
+    await page.getByText('Nobody gains or loses anything.').waitFor();
+    await page.getByRole('button', { name: 'Discard' }).dblclick();
+    await page.getByText('“Twice” is discarded.').waitFor();
+    assert.equal(await page.getByRole('alert').count(), 0);
+    checkComplaints(page);
+    await page.close();
+  });
+
+  test('a server that is stopped by a double click is stopped once', async () => {
+    const page = await world.open('dana', '/servers/memory');
+    await page.getByRole('button', { name: 'Stop…' }).click();
+    await page.getByLabel('Why').fill('twice');
+    await page.getByRole('button', { name: 'Stop Personal memory' }).dblclick();
+    await page.getByText('Stopped: twice').waitFor();
+    const { items } = await askWell<{ items: object[] }>(page, 'GET', '/stops');
+    assert.equal(items.length, 1);
+    // While the page has not read yet that it goes on, once more changes nothing and is no mistake.
+    const held = Promise.withResolvers<void>();
+    await page.route('**/api/v1/servers/memory', async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    const start = page.getByRole('button', { name: 'Start again' });
+    const started = page.waitForResponse(/\/resume$/);
+    await start.click();
+    await started;
+    await start.click();
+    await page.evaluate('new Promise((done) => setTimeout(done, 300))');
+    assert.equal(await page.getByRole('alert').count(), 0);
+    held.resolve();
+    await page.getByRole('button', { name: 'Stop…' }).waitFor();
+    await page.unrouteAll({ behavior: 'wait' });
+    checkComplaints(page);
+    await page.close();
+  });
 });

@@ -1,6 +1,6 @@
 import { createAdminClient, type Operations, type Problem } from '@credence/server/admin-client';
 import { type QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import type { pollEvery } from '../session/idle.ts';
 import { needSignIn } from '../session/sign-in.ts';
 import { type Answer, ApiProblem, type OperationId, signInNeeded } from './problem.ts';
@@ -105,9 +105,19 @@ export function useList<K extends ListId>(operation: K, asked: Asked<K>, enabled
  */
 export function useChange<K extends OperationId>(operation: K, touches: readonly OperationId[] = []) {
   const queries = useQueryClient();
+  const underWay = useRef(new Map<string, Promise<Told<K>>>());
   return useMutation({
-    mutationFn: (asked: Asked<K>) => call(operation, asked),
-    onSettled: () => readAgain(queries, touches),
+    // A button that is pressed twice does it once: the same again, before the page shows what became of it, is the same change.
+    mutationFn: (asked: Asked<K>) => {
+      const key = JSON.stringify(asked);
+      const change = underWay.current.get(key) ?? call(operation, asked);
+      underWay.current.set(key, change);
+      return change;
+    },
+    onSettled: async (_, __, asked) => {
+      await readAgain(queries, touches);
+      underWay.current.delete(JSON.stringify(asked));
+    },
   });
 }
 
