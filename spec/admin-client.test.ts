@@ -68,6 +68,24 @@ test('a program finds somebody, changes them in the version it read, and is told
   assert.ok(ended.ok && ended.value === undefined);
 });
 
+test('what is no answer of the admin API is a problem, whatever it says and however well', async () => {
+  const page = { 'content-type': 'text/html; charset=utf-8' };
+  const json = { 'content-type': 'application/json' };
+  const answers: [name: string, answer: Response, status: number][] = [
+    ['a proxy in front of one that is away', new Response('<h1>Bad gateway</h1>', { status: 502, headers: page }), 502],
+    ['the same without a word', new Response(null, { status: 504 }), 504],
+    ['a network that wants to be paid first', new Response('<h1>Welcome</h1>', { headers: page }), 200],
+    ['nothing where something is due', new Response('', { status: 200 }), 200],
+  ];
+  for (const [name, answer, status] of answers) {
+    const told = await createAdminClient(`${adminUrl}/api/v1`, async () => answer)('getMe', {});
+    assert.ok(!told.ok, name);
+    assert.deepEqual([told.problem.code, told.problem.status], ['no_answer', status], name);
+  }
+  const cut = createAdminClient(`${adminUrl}/api/v1`, async () => new Response('{"id":', { headers: json }));
+  await assert.rejects(cut('getMe', {}), SyntaxError);
+});
+
 test('the reference page names every operation, and loads nothing from elsewhere', async () => {
   const world = await openAdminWorld();
   const { status, body, headers } = await world.send('GET', '/reference');

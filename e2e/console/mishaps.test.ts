@@ -139,4 +139,31 @@ describe('what goes wrong at the console', () => {
     checkComplaints(page);
     await page.close();
   });
+
+  test('an answer that is none of the server is said to be none', async () => {
+    const page = await world.open('dana', '/parts');
+    await page.route('**/api/v1/people?*', (route) =>
+      route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' }),
+    );
+    await page.goto(`${world.url}/people`);
+    await page.getByRole('alert').getByText('The server did not answer.').waitFor();
+    await page.unrouteAll();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('bob@acme.example').waitFor();
+    checkComplaints(page);
+    await page.close();
+  });
+
+  test('T32: a refusal shows what cannot be seen, as an answer does', async () => {
+    const page = await world.open('dana', '/parts');
+    const problem = { status: 409, title: 'No', detail: 'safe\u202Egpj.exe is there already.', code: 'api_conflict' };
+    await page.route('**/api/v1/people?*', (route) =>
+      route.fulfill({ status: 409, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
+    );
+    await page.goto(`${world.url}/people`);
+    await page.getByRole('alert').getByText('safe\uFFFDgpj.exe is there already.').waitFor();
+    await page.unrouteAll();
+    checkComplaints(page);
+    await page.close();
+  });
 });

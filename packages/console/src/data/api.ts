@@ -3,7 +3,7 @@ import { type QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClie
 import { useEffect, useMemo, useRef } from 'react';
 import type { pollEvery } from '../session/idle.ts';
 import { needSignIn } from '../session/sign-in.ts';
-import { type Answer, ApiProblem, type OperationId, signInNeeded } from './problem.ts';
+import { type Answer, ApiProblem, noAnswer, type OperationId, signInNeeded } from './problem.ts';
 import { makeVisible } from './visible.ts';
 
 const client = createAdminClient('/api/v1', (...args) => fetch(...args));
@@ -22,7 +22,7 @@ export async function call<K extends OperationId>(operation: K, asked: Asked<K>)
     const told = await client(operation, asked);
     if (told.ok) return { value: makeVisible(told.value), etag: told.etag };
     const need = signInNeeded(told.problem);
-    if (need === undefined || !(await needSignIn(need))) throw new ApiProblem(told.problem);
+    if (need === undefined || !(await needSignIn(need))) throw new ApiProblem(makeVisible(told.problem));
   }
 }
 
@@ -31,7 +31,7 @@ export async function openStream(path: string, signal: AbortSignal): Promise<Rea
   for (;;) {
     const response = await fetch(path, { headers: { 'credence-console': '1' }, signal });
     if (response.ok && response.body) return response.body;
-    const problem = makeVisible((await response.json()) as Problem);
+    const problem = makeVisible((await response.json().catch(() => noAnswer)) as Problem);
     const need = signInNeeded(problem);
     if (need === undefined || !(await needSignIn(need))) throw new ApiProblem(problem);
   }

@@ -15,13 +15,19 @@ export class ApiProblem extends Error {
   }
 }
 
+/** Nothing came, or nothing of the server's. */
+export const noAnswer: Problem = {
+  status: 0,
+  title: 'No answer',
+  detail: 'The server did not answer.',
+  code: 'no_answer',
+};
+
 /** What is the matter, in the shape of a problem, whatever was thrown. */
 export function toProblem(thrown: unknown): Problem {
   if (thrown instanceof ApiProblem) return thrown.problem;
   const isAway = thrown instanceof TypeError;
-  return isAway
-    ? { status: 0, title: 'No answer', detail: 'The server did not answer.', code: 'no_answer' }
-    : { status: 0, title: 'A mistake of ours', detail: String(thrown), code: 'console_fault' };
+  return isAway ? noAnswer : { status: 0, title: 'A mistake of ours', detail: String(thrown), code: 'console_fault' };
 }
 
 /** Whether signing in, or in again, is what is asked for; and which of the two. */

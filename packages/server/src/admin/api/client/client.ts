@@ -52,10 +52,20 @@ export function createAdminClient(base: string, fetch: typeof globalThis.fetch, 
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    const value = text === '' ? undefined : JSON.parse(text);
+    const isNone = text === '' && response.status === 204;
+    if (!isNone && !/^application\/(?:problem\+)?json\b/.test(response.headers.get('content-type') ?? '')) {
+      return { ok: false, problem: ofSomebodyElse(response.status) };
+    }
+    const value = isNone ? undefined : JSON.parse(text);
     if (!response.ok) return { ok: false, problem: value as Problem };
     return { ok: true, value, etag: response.headers.get('etag') ?? undefined };
   };
+}
+
+/** What answered is no admin API: a proxy in front of one that is away, or whoever wants to be paid for the network first. */
+function ofSomebodyElse(status: number): Problem {
+  const detail = `What answered, with status ${status}, was not the admin API.`;
+  return { status, title: 'No answer of the admin API', detail, code: 'no_answer' };
 }
 
 interface AnyAsked {
