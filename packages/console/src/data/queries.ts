@@ -1,6 +1,6 @@
 import { QueryClient } from '@tanstack/react-query';
 import { isSomebodyThere } from '../session/idle.ts';
-import { ApiProblem } from './problem.ts';
+import { ApiProblem, noAnswer } from './problem.ts';
 
 /** Answers are kept for the page's life and read again when it is looked at anew; a refusal is never asked for twice. */
 export function createQueries(): QueryClient {
@@ -9,11 +9,15 @@ export function createQueries(): QueryClient {
       queries: {
         staleTime: 10_000,
         gcTime: 300_000,
-        retry: (count, error) => !(error instanceof ApiProblem) && count < 2,
+        retry: (count, error) => !isRefusal(error) && count < 2,
         refetchOnWindowFocus: true,
         refetchOnReconnect: () => isSomebodyThere(Date.now()),
       },
       mutations: { retry: false },
     },
   });
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof ApiProblem && error.problem.code !== noAnswer.code;
 }
