@@ -166,4 +166,19 @@ describe('what goes wrong at the console', () => {
     checkComplaints(page);
     await page.close();
   });
+
+  test('what is changed of an address leaves a name as it is, also one with signs that cannot be seen', async () => {
+    const page = await world.open('dana', '/people');
+    const name = 'علی\u200Cرضا';
+    const made = await askWell<{ id: string }>(page, 'POST', '/people', { body: { email: 'ali@acme.example', name } });
+    await page.goto(`${world.url}/people/${made.id}`);
+    await page.getByRole('button', { name: 'Edit…' }).click();
+    await page.getByRole('dialog').getByLabel('E-mail').fill('ali.reza@acme.example');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('ali.reza@acme.example').first().waitFor();
+    const { name: kept } = await askWell<{ name: string }>(page, 'GET', `/people/${made.id}`);
+    assert.equal(kept, name);
+    checkComplaints(page);
+    await page.close();
+  });
 });

@@ -21,7 +21,11 @@ export function EditPerson({
   const [name, setName] = useState(person.name);
   const change = useChange('changePerson', ['getPerson', 'listPeople']);
   const submit = async () => {
-    const body = { email: email.trim(), name: name.trim() };
+    // Only what was changed: a name is shown with a box for each sign that cannot be seen, and must not be saved like that.
+    const body = {
+      ...(email !== person.email && { email: email.trim() }),
+      ...(name !== person.name && { name: name.trim() }),
+    };
     await change.mutateAsync({ params: { id: person.id }, body, ifMatch: version });
     onClose();
   };
