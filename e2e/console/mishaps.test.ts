@@ -181,4 +181,35 @@ describe('what goes wrong at the console', () => {
     checkComplaints(page);
     await page.close();
   });
+
+  test('who is taken out of a group, and may be put back by two only: that is what is asked for', async () => {
+    const page = await world.open('dana', '/people?tab=groups');
+    await page.getByRole('link', { name: 'engineering' }).waitFor();
+    await requireSecondPerson(page);
+    await page.getByRole('link', { name: 'engineering' }).click();
+    const row = page.getByRole('row', { name: /alice@acme\.example/ });
+    await row.getByRole('button', { name: 'Remove' }).click();
+    await row.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByText(/^Not undone\./).waitFor();
+    await page.getByRole('button', { name: 'Ask for approval' }).click();
+    const waits = page.getByRole('complementary', { name: 'Waits for approval' });
+    await waits.getByText('Join engineering engineering: Alice').waitFor();
+    assert.equal(await waits.getByText(/^Leave/).count(), 0);
+    await page.getByRole('button', { name: 'Ask for approval' }).waitFor({ state: 'detached' });
+    checkComplaints(page);
+    await page.close();
+  });
 });
+
+async function requireSecondPerson(page: Page): Promise<void> {
+  const { items } = await askWell<{ items: { version: number }[] }>(page, 'GET', '/policies/access/versions?limit=1');
+  const { document } = await askWell<{ document: object }>(
+    page,
+    'GET',
+    `/policies/access/versions/${items[0]?.version}`,
+  );
+  const body = { kind: 'access', name: 'Two people', document: { ...document, second_person: 'required' } };
+  const { id, digest } = await askWell<{ id: string; digest: string }>(page, 'POST', '/drafts', { body });
+  await askWell(page, 'POST', `/drafts/${id}/publish`, { body: { digest } });
+}

@@ -1,11 +1,12 @@
 import { useSyncExternalStore } from 'react';
+import { toProblem } from '../data/problem.ts';
 import { partTexts } from '../texts/parts.ts';
 import style from './overlay.module.css';
 
 interface Note {
   readonly id: number;
   readonly text: string;
-  readonly undo: (() => void) | undefined;
+  readonly undo: (() => Promise<unknown>) | undefined;
 }
 
 const undoMs = 10_000;
@@ -18,8 +19,8 @@ function set(next: readonly Note[]): void {
   for (const listener of listeners) listener();
 }
 
-/** Says what was done, for ten seconds; with `undo`, offers to take it back meanwhile. */
-export function tell(text: string, undo?: () => void): void {
+/** Says what was done, for ten seconds; with `undo`, offers to take it back meanwhile, and says so when that fails. */
+export function tell(text: string, undo?: () => Promise<unknown>): void {
   const note = { id: nextId++, text, undo };
   set([...notes.slice(-2), note]);
   setTimeout(() => set(notes.filter(({ id }) => id !== note.id)), undoMs);
@@ -44,7 +45,7 @@ export function Notes() {
               type="button"
               onClick={() => {
                 set(notes.filter((note) => note.id !== id));
-                undo();
+                undo().catch((error) => tell(partTexts.notUndone(toProblem(error).detail)));
               }}
             >
               {partTexts.undo}

@@ -28,6 +28,7 @@ export const partTexts = {
   nobodyFound: 'Nobody by that name.',
   typeIt: (word: string) => `Type ${word} to go on`,
   undo: 'Undo',
+  notUndone: (why: string) => `Not undone. ${why}`,
   live: 'Live',
   held: (count: number) => `${count} new`,
   draft: 'Draft',

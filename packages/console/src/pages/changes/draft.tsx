@@ -50,7 +50,7 @@ function Opened({ draft, etag }: { readonly draft: OpenedDraft; readonly etag: s
           void navigate({ to: '/changes' });
           tell(
             texts.discarded(name),
-            text && (() => again.mutate({ query: {}, body: { kind, name, document: text.value.document } })),
+            text && (() => again.mutateAsync({ query: {}, body: { kind, name, document: text.value.document } })),
           );
         },
       },

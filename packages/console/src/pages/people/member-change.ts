@@ -4,7 +4,7 @@ import { groupTexts as texts } from '../../texts/people.ts';
 
 type Group = Answer<'getGroup'>;
 
-interface Change {
+export interface Change {
   readonly add?: readonly string[];
   readonly remove?: readonly string[];
 }
@@ -15,10 +15,12 @@ export function useMemberChange(group: Group) {
   const propose = useChange('proposeMembers', ['listChanges']);
   return {
     run: (body: Change) => change.mutateAsync({ params: { ref: group.ref }, body }),
-    propose: (body: Change) => {
+    propose: async (body: Change) => {
       const [joins, leaves] = [body.add?.length ?? 0, body.remove?.length ?? 0];
       const name = texts.askName(joins || leaves, joins > 0 ? 'join' : 'leave', group.name);
-      return propose.mutateAsync({ body: { name, kind: group.kind, id: group.id, ...body } });
+      await propose.mutateAsync({ body: { name, kind: group.kind, id: group.id, ...body } });
+      // It is asked for: what was refused is no question any more.
+      change.reset();
     },
     isBusy: change.isPending || propose.isPending,
     /** Somebody else has to approve what was just tried. */

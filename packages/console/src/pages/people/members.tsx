@@ -12,7 +12,7 @@ import { Empty, ErrorNote, Loading } from '../../parts/states.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { peopleTexts, groupTexts as texts } from '../../texts/people.ts';
 import type { PersonRow } from './every-page.ts';
-import { useMemberChange } from './member-change.ts';
+import { type Change, useMemberChange } from './member-change.ts';
 import { personColumns } from './people-list.tsx';
 
 const shown = new Set<string>([peopleTexts.name, peopleTexts.email, peopleTexts.standing]);
@@ -26,12 +26,15 @@ export function Members({ group }: { readonly group: Answer<'getGroup'> }) {
   const may = useMe().permissions.includes('write:groups') && group.source === 'local';
   const navigate = useNavigate();
   const change = useMemberChange(group);
-  const [last, setLast] = useState<string>();
+  /** What was tried last, which may need a second person: to take somebody out, or to put them back. */
+  const [tried, setTried] = useState<Change>();
+  const run = (body: Change) => {
+    setTried(body);
+    return change.run(body);
+  };
   const remove = ({ id, name }: PersonRow) => {
-    setLast(id);
-    change
-      .run({ remove: [id] })
-      .then(() => tell(texts.removed(name, group.name), () => void change.run({ add: [id] }).catch(() => undefined)))
+    run({ remove: [id] })
+      .then(() => tell(texts.removed(name, group.name), () => run({ add: [id] })))
       .catch(() => undefined);
   };
   const columns = personColumns.filter(({ title }) => shown.has(title));
@@ -40,12 +43,12 @@ export function Members({ group }: { readonly group: Answer<'getGroup'> }) {
   return (
     <>
       {change.error !== null && <ErrorNote error={change.error} />}
-      {change.needsSecond && last !== undefined && (
+      {change.needsSecond && tried !== undefined && (
         <div className="row">
           <Button
             onClick={() =>
               void change
-                .propose({ remove: [last] })
+                .propose(tried)
                 .then(() => tell(texts.asked))
                 .catch(() => undefined)
             }
