@@ -80,7 +80,7 @@ export function Page() {
               <Button kind="danger" onClick={() => ask(true)}>
                 {texts.stop}
               </Button>
-              <MayButton permission="read:overview" onClick={() => tell(texts.noteText, () => undefined)}>
+              <MayButton permission="read:overview" onClick={() => tell(texts.noteText, async () => undefined)}>
                 {texts.note}
               </MayButton>
             </div>
