@@ -2,5 +2,7 @@
 import { enableCompileCache } from 'node:module';
 
 enableCompileCache();
-const { run } = await import('./cli/program.ts');
-process.exitCode = await run(process.argv.slice(2));
+const { run, watchOutput } = await import('./cli/program.ts');
+const args = process.argv.slice(2);
+watchOutput(args);
+process.exitCode = await run(args);

@@ -87,8 +87,11 @@ async function readToken({ tokenFile }: PlaceFlags): Promise<string> {
 
 function fetchOrSay(base: string): typeof globalThis.fetch {
   return async (input, init) => {
+    let response: Response;
+    let text: string;
     try {
-      return await globalThis.fetch(input, { ...init, redirect: 'error', signal: AbortSignal.timeout(60_000) });
+      response = await globalThis.fetch(input, { ...init, redirect: 'error', signal: AbortSignal.timeout(60_000) });
+      text = await response.text();
     } catch (error) {
       const { cause, message } = error as Error;
       throw new Problem(
@@ -96,7 +99,20 @@ function fetchOrSay(base: string): typeof globalThis.fetch {
         'Check --url, the network, and for an authority of your own NODE_EXTRA_CA_CERTS.',
       );
     }
+    const { status, headers, ok } = response;
+    if (isAnswer(text) || (ok && text === '')) return new Response(text === '' ? null : text, { status, headers });
+    // A page of a proxy, or of something else that listens there.
+    throw new Problem(`${base} answered ${status}, and not as the admin API does.`, 'Check --url.');
   };
+}
+
+function isAnswer(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null;
+  } catch {
+    return false;
+  }
 }
 
 function orProblem<T>(told: Told<T>): T {

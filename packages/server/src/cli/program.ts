@@ -1,11 +1,9 @@
 import { Command, CommanderError } from 'commander';
-import { Problem } from '../problem.ts';
-import { StoreAltered } from '../store/digests.ts';
 import { accountCommand } from './account.ts';
 import { adminCommand } from './admin.ts';
 import { apiTokenCommand } from './api-token.ts';
 import { applyCommand } from './apply.ts';
-import { auditCommand } from './audit.ts';
+import { auditCommand, toPrintable } from './audit.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
 import { clientCommand } from './client.ts';
 import { draftCommand } from './draft.ts';
@@ -24,6 +22,7 @@ import { serveCommand } from './serve.ts';
 import { sessionCommand } from './session.ts';
 import { resumeCommand, stopCommand, stopsCommand } from './stop.ts';
 import { storeCommand } from './store.ts';
+import { toProblem } from './to-problem.ts';
 
 /** Exit code for what the operator has to put right: a bad flag, file, port or home. */
 const exitProblem = 2;
@@ -33,11 +32,12 @@ const asCode: ReadonlySet<string | undefined> = new Set(['plan', 'apply', 'expor
 
 /**
  * Runs the command line. Resolves to the exit code: 0 done, 1 the answer is no (a check that found mistakes, nothing
- * found), 2 the operator has to put something right; plan, apply and export say 1 then. A `Problem` prints what is wrong and the way out, never a stack.
+ * found), 2 the operator has to put something right; plan, apply and export say 1 then. What is wrong is printed with the way out, and a stack only
+ * where the program is what is wrong.
  */
 export async function run(args: readonly string[]): Promise<number> {
   let exitCode = 0;
-  const problemCode = asCode.has(args[0]) ? 1 : exitProblem;
+  const problemCode = problemCodeOf(args);
   const program = new Command('credence')
     .description('Decide once which agents may reach which MCP servers for whom. No consent screens.')
     .version('0.1.0')
@@ -83,16 +83,36 @@ export async function run(args: readonly string[]): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return afterUsageError(error, problemCode);
-    if (error instanceof Problem) {
-      process.stderr.write(`credence: ${error.message}\n  ${error.wayOut}\n`);
+    const problem = toProblem(error);
+    if (problem) {
+      say(`credence: ${problem.message}\n  ${problem.wayOut}`);
       return problemCode;
     }
-    if (error instanceof StoreAltered) {
-      process.stderr.write(`credence: ${error.message}\n  Look with: credence policy verify\n`);
-      return problemCode;
-    }
-    throw error;
+    say(`credence: a fault of this program; tell whoever makes it:\n${error instanceof Error ? error.stack : error}`);
+    return process.exit(problemCode); // whatever it left open
   }
+}
+
+/** Messages name what others wrote: each line of them is shown, and none does anything to a terminal (T32). */
+function say(text: string): void {
+  process.stderr.write(`${text.split('\n').map(toPrintable).join('\n')}\n`);
+}
+
+/**
+ * Whoever reads us may go away (`| head`): what was begun is done to its end all the same. Output that cannot be written, as to a full
+ * disk, is told; a server has other things to do than to talk.
+ */
+export function watchOutput(args: readonly string[]): void {
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (args[0] === 'serve' || code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') return;
+    say(`credence: The output cannot be written (${code}).\n  See that there is room for it.`);
+    process.exit(problemCodeOf(args));
+  });
+}
+
+function problemCodeOf([command]: readonly string[]): number {
+  return asCode.has(command) ? 1 : exitProblem;
 }
 
 function inheritSettings(command: Command, parent: Command): Command {
@@ -106,6 +126,6 @@ function inheritSettings(command: Command, parent: Command): Command {
 function afterUsageError({ code, exitCode, message }: CommanderError, problemCode: number): number {
   if (exitCode === 0 || code === 'commander.help') return code === 'commander.help' ? exitProblem : 0;
   const text = message.replace(/^error: /, '');
-  process.stderr.write(`credence: ${text}\n  See credence --help, or credence <command> --help.\n`);
+  say(`credence: ${text}\n  See credence --help, or credence <command> --help.`);
   return problemCode;
 }

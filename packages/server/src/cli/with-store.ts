@@ -5,6 +5,7 @@ import { eventId } from '../call.ts';
 import { type Config, readConfig, readPlaces } from '../config.ts';
 import { type Home, readHome, toHome } from '../home.ts';
 import { openStore } from '../open-store.ts';
+import { Problem } from '../problem.ts';
 import type { AuditRow, Store } from '../store/store.ts';
 import type { PostgresSettings } from '../store-config.ts';
 import { accountHere } from './account-here.ts';
@@ -42,7 +43,12 @@ export async function readInstallation(flags: InstallationFlags): Promise<{ home
 export async function readIssuers(flags: InstallationFlags): Promise<{ readonly idp: string; readonly ras: string }> {
   const { home, config } = await readInstallation(flags);
   const kept = await readFile(home.issuersFile, 'utf8').catch(() => undefined);
-  return kept === undefined ? { idp: config.idp.issuer, ras: config.ras.issuer } : JSON.parse(kept);
+  if (kept === undefined) return { idp: config.idp.issuer, ras: config.ras.issuer };
+  try {
+    return JSON.parse(kept);
+  } catch {
+    throw new Problem(`${home.issuersFile} is damaged.`, 'Start the server: it is written anew then.');
+  }
 }
 
 /** The file that was named, or the one the server was started with: a command must not look into another store than it has. */
