@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { createLog, type LogSettings, toFault, withoutSecrets } from './log.ts';
 import { toShape } from './request-log.ts';
@@ -114,4 +117,26 @@ describe('the path of a request as it is logged', () => {
     ['', ''],
   ];
   for (const [url, shape] of table) test(`${url}: ${shape}`, () => assert.equal(toShape(url), shape));
+});
+
+test('a log on a full disk ends nothing, and takes no more than so much room', {
+  skip: process.platform !== 'linux',
+}, async () => {
+  const work = `
+    const { createLog } = await import(process.argv[1]);
+    const log = createLog();
+    const before = process.memoryUsage().heapUsed;
+    for (let n = 0; n < 50_000; n++) log.info({ some: 'x'.repeat(1000) }, 'words');
+    globalThis.gc();
+    process.stdout.write(String((process.memoryUsage().heapUsed - before) / 1_048_576 < 10));`;
+  const full = openSync('/dev/full', 'w');
+  const args = ['--expose-gc', '--input-type=module', '-e', work, new URL('./log.ts', import.meta.url).href];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', full] });
+  let said = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const [code] = await once(child, 'close');
+  closeSync(full);
+  assert.deepEqual([code, said], [0, 'true']);
 });

@@ -41,7 +41,7 @@ const lookLikeSecrets = [
 /** Operator's log, one line each on standard error. The record of decisions is elsewhere: the audit log. */
 export function createLog(
   { level, format }: LogSettings = { level: 'info', format: 'json' },
-  destination: DestinationStream = pino.destination({ fd: 2, sync: true }),
+  destination: DestinationStream = standardError(),
 ): Logger {
   const paths = redacted.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
   return pino(
@@ -55,6 +55,18 @@ export function createLog(
     destination,
   );
 }
+
+/**
+ * A log that cannot be written, as on a full disk, ends no server: what comes meanwhile waits, as far as there is room for it, and goes
+ * with the first line that can be written again.
+ */
+function standardError(): DestinationStream {
+  const destination = pino.destination({ fd: 2, sync: true, maxLength: mostWaiting });
+  destination.on('error', () => undefined);
+  return destination;
+}
+
+const mostWaiting = 1024 * 1024;
 
 /** A text without whatever looks like a secret. */
 export function withoutSecrets(text: string): string {
