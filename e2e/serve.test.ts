@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { connect, textOf } from '../examples/acme/agent.ts';
 import { serverNamed } from '../examples/acme/demo-file.ts';
 import { type Ended, runCredence, startServer } from '../examples/acme/server-process.ts';
 import { freePorts } from '../packages/server/src/store/contract/free-ports.ts';
+import { mintServerCertificate } from '../packages/server/src/tls/certificate.ts';
 import { agentOf, onEnd, portFlags, startAcme, stopWell, temporaryHome } from './harness.ts';
 
 /** One clear message: exit code 2, the thing and the way out by name, nothing that looks like a stack. */
@@ -93,6 +95,31 @@ describe('bad input: one message that names the thing and the way out, exit code
     const home = await unborn(t);
     assertProblem(await serve(home, '--config', join(home, '..')), 'folder');
     assert.deepEqual(await contentOf(home), []);
+  });
+
+  test('TLS-01: a key and a certificate that are no pair', async (t) => {
+    const home = await temporaryHome(t);
+    const pair = () => {
+      const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const keys = { subjectKey: publicKey, issuerKey: { public: publicKey, private: privateKey } };
+      const order = { subject: 'x', issuer: 'x', ...keys, notBefore: 1_700_000_000, notAfter: 1_800_000_000 };
+      const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+      return { key, cert: mintServerCertificate(order, ['localhost'], []) };
+    };
+    const ours = pair();
+    await writeFile(join(home, 'credence.yaml'), 'tls: { key: key.pem, cert: cert.pem }\n');
+    const wrong: [what: string, key: string, cert: string][] = [
+      ['the key of another', pair().key, ours.cert],
+      ['an empty certificate', ours.key, ''],
+      ['an empty key', '', ours.cert],
+      ['no PEM', ours.key, 'certificate'],
+    ];
+    for (const [what, key, cert] of wrong) {
+      await writeFile(join(home, 'key.pem'), key);
+      await writeFile(join(home, 'cert.pem'), cert);
+      t.diagnostic(what);
+      assertProblem(await serve(home), 'key.pem', 'cert.pem', 'no pair');
+    }
   });
 
   test('a policy document with a mistake: its line', async (t) => {

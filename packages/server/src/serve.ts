@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { BlockList } from 'node:net';
 import type { Logger } from 'pino';
@@ -229,7 +229,21 @@ export async function openTls({ tls }: Config, home: Home): Promise<Tls | undefi
   if (tls === undefined) return undefined;
   if (tls === 'development') return createDevelopmentTls(home.dir);
   const [key, cert] = await Promise.all([readPem(tls.key), readPem(tls.cert)]);
-  return { key, cert };
+  const why = whyNoPair(key, cert);
+  if (why === undefined) return { key, cert };
+  throw new Problem(
+    `tls: ${tls.key} and ${tls.cert} are no pair: ${why}.`,
+    'Name the key of that certificate, both as PEM.',
+  );
+}
+
+/** Found now, and not by each caller: with an empty file a listener opens, and no handshake succeeds. */
+function whyNoPair(key: string, cert: string): string | undefined {
+  try {
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)) ? undefined : 'the key is of another';
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** What the PEM files of the configuration hold. */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { resolve } from 'node:path';
@@ -24,13 +24,15 @@ import { type OpenStore, openStore } from './open-store.ts';
 import { loosenedBy, loosenedClients } from './policy/loosened.ts';
 import { openRecordReaders } from './record-readers.ts';
 import { openSealing } from './sealing.ts';
-import { every, houseKeepingMs, openParts, openTls, originsOf, serve } from './serve.ts';
+import { every, houseKeepingMs, openParts, openTls, originsOf, serve, type Tls } from './serve.ts';
 import { resumeDue } from './stops/stop.ts';
 import type { PolicyKind, Store } from './store/store.ts';
 import { serveWithWorkers } from './workers/primary.ts';
 import { createTurns } from './workers/turns.ts';
 
 const lookForRisksMs = 30_000;
+
+const endsSoonMs = 14 * 86_400_000;
 
 /** A stop that ends by itself ends at most so much later. */
 const stopEndsMs = 1000;
@@ -57,6 +59,7 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   await rememberConfig(home, config, config.store && flags.config);
   const log = createLog(config.log);
   const tls = await openTls(config, home);
+  if (tls) warnOfEnd(tls, log);
   const measures = await openMeasures(opened, config, 'primary');
   const node = `node-${randomBytes(6).toString('hex')}`;
   const isAlone = config.workers === 1;
@@ -111,6 +114,15 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
       await resources.disposeAsync();
     },
   };
+}
+
+/** A certificate is read once: a new one is served from the next start on. */
+function warnOfEnd({ cert }: Tls, log: Logger): void {
+  const { validToDate } = new X509Certificate(cert);
+  const until = validToDate.toISOString();
+  if (validToDate.getTime() < Date.now())
+    log.warn({ until }, 'the TLS certificate has expired: nobody should trust it');
+  else if (validToDate.getTime() < Date.now() + endsSoonMs) log.warn({ until }, 'the TLS certificate expires soon');
 }
 
 /** Said when it starts, and whenever it changes. */
