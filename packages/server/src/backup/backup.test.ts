@@ -331,6 +331,18 @@ describe('a backup of a home', () => {
   });
 });
 
+test('of two backups into one file at once one is made, and whole; what a killed one left is not built upon', async () => {
+  const home = await filledHome(10);
+  const file = join(dir, fresh('x.backup'));
+  const both = await Promise.allSettled([backupOf(home, { file }), backupOf(home, { file })]);
+  assert.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
+  await restoreInto(await newHome(), file);
+  const other = join(dir, fresh('x.backup'));
+  writeFileSync(`${other}.partial`, 'half of it');
+  await assert.rejects(backupOf(home, { file: other }), /another backup is being made there, or one was killed/);
+  assert.equal(readFileSync(`${other}.partial`, 'utf8'), 'half of it');
+});
+
 describe('a backup of a database', () => {
   test('is of one moment, goes into an empty database, and not by itself into a home', async () => {
     const settings = await postgres.fresh();

@@ -50,11 +50,18 @@ export interface Backup {
 
 /**
  * Makes a backup of a store that may be in use: one SQLite file, whichever database the store is in, with the files of the home
- * that it takes to start again. Sessions and what else ends with the epoch is not in it. Killed, it leaves `FILE.partial`.
+ * that it takes to start again. Sessions and what else ends with the epoch is not in it. Killed, it leaves `FILE.partial`, which is for whoever killed it to remove.
  */
 export async function makeBackup(order: BackupOrder): Promise<Backup> {
   const { config, home, file } = order;
   if (existsSync(file)) throw new Problem(`There is something at ${file} already.`, 'Name another file with --to.');
+  // Two that write into one file would both end well, and leave half of a backup or none of it.
+  if (existsSync(partialOf(file))) {
+    throw new Problem(
+      `There is ${partialOf(file)}: another backup is being made there, or one was killed.`,
+      'Wait for it, or remove that file, or name another with --to.',
+    );
+  }
   const tables = await tablesToKeep();
   const write = (snapshot: Snapshot) => writeBackup(order, snapshot, tables);
   return config.store ? readDatabaseSnapshot(config.store, tables, write) : readHomeSnapshot(home.storeFile, write);
@@ -66,9 +73,8 @@ async function writeBackup(
   tables: Awaited<ReturnType<typeof tablesToKeep>>,
 ): Promise<Backup> {
   const { file, seal, onProgress } = order;
-  const partial = `${file}.partial`;
+  const partial = partialOf(file);
   const madeMs = order.nowMs();
-  rmSync(partial, { force: true });
   try {
     const contents = await copyToFile(partial, snapshot, tables, onProgress);
     const { files, without } = filesOf(order);
@@ -110,9 +116,14 @@ async function writeBackup(
       if (database.isOpen) database.close();
     }
   } catch (error) {
-    rmSync(partial, { force: true });
+    const isAnothers = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    if (!isAnothers) rmSync(partial, { force: true });
     throw error;
   }
+}
+
+function partialOf(file: string): string {
+  return `${file}.partial`;
 }
 
 function pick({ position, id, timeMs }: { position: number; id: string; timeMs: number }) {
