@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { startPostgres } from '../packages/server/src/store/contract/postgres-server.ts';
 import { openPostgresStore } from '../packages/server/src/store/postgres.ts';
 import type { PostgresSettings } from '../packages/server/src/store-config.ts';
@@ -14,6 +16,7 @@ import { type Installation, type Node, startInstallation } from './nodes.ts';
 // One node's clock is set by an hour, or the node is held: nothing is accepted or issued that should not be.
 
 const preload = fileURLToPath(new URL('shifted-clock.ts', import.meta.url));
+const main = fileURLToPath(new URL('../packages/server/src/main.ts', import.meta.url));
 const hourMs = 3_600_000;
 /** Longer than it takes to start. */
 const wrongForMs = 10_000;
@@ -86,6 +89,18 @@ describe('two nodes on one database, and the clock of one', { skip: process.plat
     await other.start();
     assert.ok(performance.now() - from >= wrongForMs);
     tokenOf(await installation.redeem(0, tokenOf(await installation.issue(1))));
+  });
+
+  test('RAS-12: is an hour ahead where what has expired is removed by a timer: what was used stays used', async () => {
+    const store = await openPostgresStore(settings, { node: 'purger' });
+    onEnd(scope, () => store.close());
+    const mark = { kind: 'id_jag', id: 'used', until: Math.floor(Date.now() / 1000) + 600 } as const;
+    await store.commit({ marks: [mark], records: [] });
+    await writeFile(world.file, String(hourMs));
+    const env = { ...process.env, NODE_OPTIONS: `--import ${preload}`, CREDENCE_TEST_SHIFT: world.file };
+    await promisify(execFile)(process.execPath, [main, 'store', 'purge', '--home', world.home], { env });
+    await writeFile(world.file, '0');
+    assert.deepEqual(await store.commit({ marks: [mark], records: [] }), { won: false, lost: mark });
   });
 
   test('is 10 s off: an alert, and answered, since checks of time allow it', async () => {

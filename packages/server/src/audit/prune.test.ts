@@ -47,6 +47,19 @@ describe('what of the record may go', () => {
     assert.deepEqual(await plan(700), { from: 0, to: 512, lastMs: 512 });
   });
 
+  test('a line of a clock that was behind takes no younger ones with it', async () => {
+    const store = await world(300);
+    // Where the search for the first line that is young looks first.
+    const late = Array.from({ length: 1200 }, (_, at) => line(`d_late_${at}`, at === 450 ? 5 : 5000 + at));
+    await store.commit({ marks: [], records: late });
+    await index(store);
+    await seal(store, 1500);
+    assert.equal(await positionBefore(store, 1000), 751);
+    const plan = await planPruning(store, { olderThanMs: 1000, exports: [] });
+    const heldBy = 'a younger line stands before some of them';
+    assert.deepEqual(plan, { from: 0, to: 256, lastMs: 256, heldBy });
+  });
+
   test('what no checkpoint covers stays, and it is said why', async () => {
     const store = await world(1100);
     await index(store);

@@ -24,8 +24,11 @@ export async function planPruning(
 ): Promise<PruningPlan> {
   const from = (await store.retention.last())?.position ?? 0;
   const old = await positionBefore(store, olderThanMs);
+  // It was searched for as if times only grew; a line of a clock that was behind makes those before it look old.
+  const young = await store.retention.firstSince(olderThanMs, old);
   const places = new Map((await store.exports.all()).map(({ name, position }) => [name, position]));
   const holds: readonly [why: string, position: number][] = [
+    ['a younger line stands before some of them', young === undefined ? old : young - 1],
     ['no checkpoint covers them yet', await store.retention.sealedTo()],
     ['the index has not read them yet', (await store.retention.readTo()) ?? old],
     ...exports.map((name): [string, number] => [`the export ${name} has not sent them yet`, places.get(name) ?? 0]),

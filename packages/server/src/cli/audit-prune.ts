@@ -4,7 +4,7 @@ import { planPruning, prune } from '../audit/prune.ts';
 import { Problem } from '../problem.ts';
 import { homeOption } from './home-option.ts';
 import { type AsUser, asUser } from './store.ts';
-import { readInstallation, toActRow, withStore } from './with-store.ts';
+import { readInstallation, readNowMs, toActRow, withStore } from './with-store.ts';
 
 const dayMs = 86_400_000;
 
@@ -41,7 +41,7 @@ async function run(flags: Flags): Promise<void> {
   await withStore(
     flags,
     async (store) => {
-      const nowMs = Date.now();
+      const nowMs = await readNowMs(store);
       const exports = config.exports.map(({ name }) => name);
       const plan = await planPruning(store, { olderThanMs: nowMs - auditDays * dayMs, exports });
       const act = toActRow('admin', `record pruned up to position ${plan.to}, kept for ${auditDays} days`);

@@ -30,6 +30,7 @@ describe('when a stop ends', () => {
     ['no time at all', { for: '0h' }],
     ['no day', { until: 'someday' }],
     ['a day that is not in the calendar', { until: '2027-02-31' }],
+    ['a time of a day that is not in the calendar', { until: '2027-02-31T10:00' }],
     ['a day that has passed', { until: '2026-11-25' }],
     ['more than a year', { until: '2028-01-01' }],
     ['nothing', { until: '' }],

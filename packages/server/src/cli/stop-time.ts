@@ -38,13 +38,14 @@ function afterSpan(text: string, now: Date): Date | undefined {
 function toMoment(text: string, now: Date): Date | undefined {
   const word = text.toLowerCase();
   if (word === 'today' || word === 'tomorrow') return endOfDay(now, word === 'today' ? 0 : 1);
-  const day = days.indexOf(word);
-  if (day >= 0) return endOfDay(now, (day - now.getDay() + 7) % 7);
+  const weekday = days.indexOf(word);
+  if (weekday >= 0) return endOfDay(now, (weekday - now.getDay() + 7) % 7);
   const [, date, time] = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? [];
   if (date === undefined) return undefined;
   const moment = new Date(time === undefined ? `${date}T23:59:59` : text);
+  const day = new Date(`${date}T00:00:00Z`);
   // 31 February is March to `Date`.
-  const isThatDay = time !== undefined || moment.getDate() === Number(date.slice(8));
+  const isThatDay = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(date);
   return Number.isNaN(moment.getTime()) || !isThatDay ? undefined : moment;
 }
 

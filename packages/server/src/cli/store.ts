@@ -5,7 +5,7 @@ import { Problem } from '../problem.ts';
 import type { PostgresSettings } from '../store-config.ts';
 import { homeOption } from './home-option.ts';
 import { addMoveCommands } from './store-move.ts';
-import { configFileOf, type InstallationFlags, withStore } from './with-store.ts';
+import { configFileOf, type InstallationFlags, readNowMs, withStore } from './with-store.ts';
 
 /** `credence store upgrade|roles|purge|migrate|unfence|epoch`: what is done by hand, or by a timer. */
 export function storeCommand(): Command {
@@ -33,7 +33,7 @@ export function storeCommand(): Command {
     .option('--user <name>', 'log in as this user, who has the role credence_purge')
     .option('--password-file <file>', "that user's password")
     .action((flags: AsUser) =>
-      withStore(flags, (opened) => opened.purge(Math.floor(Date.now() / 1000)), asUser(flags)),
+      withStore(flags, async (opened) => opened.purge(Math.floor((await readNowMs(opened)) / 1000)), asUser(flags)),
     );
   addMoveCommands(store);
   return store;

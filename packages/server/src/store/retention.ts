@@ -19,6 +19,8 @@ export interface RetentionStore {
   sealedTo(): Promise<number>;
   /** Up to where everybody has read it who reads it once, such as the index; `undefined` = nobody does. */
   readTo(): Promise<number | undefined>;
+  /** The first line, of those up to a position, that was written at this time or later: where clocks were wrong, behind older ones. */
+  firstSince(timeMs: number, upTo: number): Promise<number | undefined>;
   /**
    * Writes down, with records, that the record begins behind a position. Throws {@link StoreConflict} when it is no multiple of
    * {@link prunedAtOnce}, is not sealed, or is not behind what was written down before.
@@ -53,6 +55,16 @@ export function retentionStore({ db, write }: Engine): RetentionStore {
         .selectFrom('audit_readers')
         .select(({ fn }) => fn.min<number | null>('position').as('position'))
         .where('name', 'not in', ['tally', 'doers']) // no readers: they say from where on the index tells more, and stay
+        .executeTakeFirst();
+      return row?.position ?? undefined;
+    },
+
+    firstSince: async (timeMs, upTo) => {
+      const row = await db
+        .selectFrom('audit')
+        .select(({ fn }) => fn.min<number | null>('position').as('position'))
+        .where('position', '<=', upTo)
+        .where('time_ms', '>=', timeMs)
         .executeTakeFirst();
       return row?.position ?? undefined;
     },
