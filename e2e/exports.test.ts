@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -7,12 +9,14 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
+import { fileURLToPath } from 'node:url';
 import { serverNamed } from '../examples/acme/demo-file.ts';
 import { runCredence, type ServerProcess, startServer } from '../examples/acme/server-process.ts';
 import { issueCertificate, makeAuthority, oid } from '../packages/server/src/clients/fixtures/certificates.ts';
-import { until } from '../packages/server/src/exports/fixtures.ts';
+import { append, numbered, until } from '../packages/server/src/exports/fixtures.ts';
 import { freePorts } from '../packages/server/src/store/contract/free-ports.ts';
 import { startPostgres } from '../packages/server/src/store/contract/postgres-server.ts';
+import { openSqliteStore } from '../packages/server/src/store/sqlite.ts';
 import {
   type Acme,
   agentOf,
@@ -26,6 +30,8 @@ import {
   temporaryHome,
   tokenOf,
 } from './harness.ts';
+
+const main = fileURLToPath(new URL('../packages/server/src/main.ts', import.meta.url));
 
 interface Arrived {
   readonly id: string;
@@ -201,6 +207,29 @@ test('receivers that fail, hang and drop, and a server that is killed: all of th
     assert.match(whole.stdout, line);
     assert.ok(whole.stdout.split('\n').length > record.length, format);
   }
+});
+
+test('whoever stops reading standard output holds up neither requests nor the end', async (t) => {
+  const home = await temporaryHome(t);
+  await writeFile(join(home, 'credence.yaml'), 'exports: [{ name: out, kind: stdout }]\n');
+  const store = await openSqliteStore(join(home, 'store.db'), { node: 'test' });
+  await append(store, ...Array.from({ length: 2000 }, (_, at) => numbered(at, { detail: 'x'.repeat(500) })));
+  await store.close();
+  const [port = 0] = await freePorts(1);
+  const args = [main, 'serve', '--role', 'idp', '--home', home, '--idp-port', String(port)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  onEnd(t, async () => void child.kill('SIGKILL'));
+  const answers = () =>
+    fetch(`http://localhost:${port}/jwks`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await until('it answers', answers);
+  await wait(1500); // by now nothing more fits
+  assert.ok(await answers());
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  assert.deepEqual(await Promise.race([ended, wait(10_000, 'never')]), [0, null]);
 });
 
 test('two nodes on PostgreSQL: one exports; when it is killed the other takes over within seconds', async (t) => {

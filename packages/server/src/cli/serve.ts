@@ -34,8 +34,12 @@ export function serveCommand(): Command {
       await signalled();
       process.stdout.write('credence: stopping, letting running requests end\n');
       await server.stop();
+      // Whoever reads what we say, an export among it, may have stopped reading: all is closed, and nobody waits for that.
+      setTimeout(() => process.exit(), unreadMs).unref();
     });
 }
+
+const unreadMs = 1000;
 
 const examples = `
 Examples:
