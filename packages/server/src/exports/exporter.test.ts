@@ -269,7 +269,7 @@ describe('an export', () => {
       asked = true;
       return new Promise(() => undefined);
     });
-    const exporter = start(destination);
+    const exporter = start({ ...destination, close: () => new Promise(() => undefined) });
     await until('it is under way', () => asked);
     const began = Date.now();
     await exporter.stop();

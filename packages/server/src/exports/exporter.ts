@@ -242,9 +242,11 @@ export function startExporter(options: ExporterOptions): Exporter {
   return {
     async stop() {
       stopped.abort();
-      await Promise.race([running, wait(graceMs, undefined, { ref: false })]);
+      const over = wait(graceMs, undefined, { ref: false });
+      await Promise.race([running, over]);
       await store.exports.release(name, holder).catch(() => undefined);
-      await destination.close();
+      // What is being written there is waited for in closing it.
+      await Promise.race([destination.close(), over]);
     },
   };
 }

@@ -79,6 +79,14 @@ describe('an export to a file', () => {
     await small.close();
   });
 
+  test('what is no file is not written to: a pipe that nobody reads would hold up the end', async () => {
+    for (const path of [dir, '/dev/null']) {
+      const file = openFileDestination({ path, maxBytes: 1e9, keep: 2 });
+      assert.deepEqual(await file.send(linesOf(1)), { outcome: 'away', why: 'NotAFile', faulty: false });
+      await file.close();
+    }
+  });
+
   test('a file that somebody moved away is made anew; one that was taken and is replaced is followed', async () => {
     const path = fresh();
     const file = openFileDestination({ path, maxBytes: 1e9, keep: 2 });

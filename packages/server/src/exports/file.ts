@@ -24,6 +24,8 @@ export function openFileDestination(
       if (there && there.ino === ours.ino && there.dev === ours.dev) return file;
       await close();
     }
+    const there = await stat(path).catch(ignoreMissing);
+    if (there && !there.isFile()) throw new NotAFile();
     file = await open(path, 'a+', 0o600);
     const half = await findHalfLine(file);
     if (half !== undefined && !isAlone) throw new HalfLine();
@@ -75,6 +77,11 @@ class HalfLine extends Error {
   override readonly name = 'HalfLine';
 }
 
+/** What is there keeps nothing, and may never take what is written: a pipe, a device, a folder. */
+class NotAFile extends Error {
+  override readonly name = 'NotAFile';
+}
+
 /** Where a line begins that does not end. */
 async function findHalfLine(file: FileHandle): Promise<number | undefined> {
   const { size } = await file.stat();
@@ -85,7 +92,7 @@ async function findHalfLine(file: FileHandle): Promise<number | undefined> {
   return from + end < size && (end > 0 || from === 0) ? from + end : undefined;
 }
 
-function ignoreMissing(error: NodeJS.ErrnoException): void {
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
 }
 
