@@ -31,7 +31,7 @@ import { openPostgresStore } from '../store/postgres.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { type BackupOrder, makeBackup } from './make.ts';
-import { writeManifest } from './manifest.ts';
+import { digestOf, type Manifest, writeManifest } from './manifest.ts';
 import { type RestoreOrder, restoreBackup } from './restore.ts';
 
 const postgres = usePostgres();
@@ -329,6 +329,49 @@ describe('a backup of a home', () => {
     await moveHome({ ...order, onProgress: () => undefined });
     await assert.rejects(backupOf(home), /was moved to/);
   });
+});
+
+test('one that nobody vouches for brings no other files than a backup does, and no time that is none', async () => {
+  const { file } = await backupOf(await filledHome(10));
+  const changed = (change: (manifest: Manifest) => object, name?: string) => {
+    const copy = join(dir, fresh('changed.backup'));
+    copyFileSync(file, copy);
+    const database = new DatabaseSync(copy);
+    const { text } = database.prepare('SELECT text FROM backup_manifest').get() as { text: string };
+    database.prepare('UPDATE backup_manifest SET text = ?').run(JSON.stringify(change(JSON.parse(text))));
+    if (name !== undefined) database.prepare(`INSERT INTO backup_files VALUES (?, 'x')`).run(name);
+    database.close();
+    return copy;
+  };
+  const refused = /it has no manifest of this version/;
+  const others = [
+    'serve.lock',
+    'config-path',
+    'store.db',
+    'issuers.json',
+    'keys/x',
+    'keys/../x.keys',
+    '../x.keys',
+    'x.yaml',
+  ];
+  for (const name of others) {
+    const entry = { name, from: 'x', sealed: 'as_it_was', digest: digestOf('x') };
+    const copy = changed((manifest) => ({ ...manifest, files: [...manifest.files, entry] }), name);
+    await assert.rejects(restoreInto(await newHome(), copy), refused, name);
+  }
+  for (const madeMs of [8.64e15 + 1, -1]) {
+    await assert.rejects(
+      restoreInto(
+        await newHome(),
+        changed((manifest) => ({ ...manifest, madeMs })),
+      ),
+      refused,
+    );
+  }
+  await restoreInto(
+    await newHome(),
+    changed((manifest) => manifest),
+  );
 });
 
 test('of two backups into one file at once one is made, and whole; what a killed one left is not built upon', async () => {

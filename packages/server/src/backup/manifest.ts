@@ -12,9 +12,15 @@ const Content = z.strictObject({
   digest: z.string(),
 });
 
+/** What a backup brings, and nothing else: not the lock that is held, not where the configuration is. */
+const keptName = /^(?:(?:credence|access|resource)\.yaml|keys\/[A-Za-z0-9_-]+\.(?:keys|secret))$/;
+
+/** What `Date` can tell of. */
+const time = z.int().min(0).max(8.64e15);
+
 const Manifest = z.strictObject({
   v: z.literal(1),
-  madeMs: z.int(),
+  madeMs: time,
   by: z.string(),
   /** What it is a backup of: a home, or a database. */
   of: z.strictObject({ kind: z.enum(['home', 'database']), name: z.string() }),
@@ -24,7 +30,7 @@ const Manifest = z.strictObject({
   files: z.array(
     z.strictObject({
       /** Where it belongs in a home. */
-      name: z.string().regex(/^(?:keys\/)?[A-Za-z0-9_][A-Za-z0-9_.-]*$/),
+      name: z.string().regex(keptName),
       from: z.string(),
       /** As it was, sealed or not; or sealed for the backup alone. */
       sealed: z.enum(['as_it_was', 'here']),
@@ -36,7 +42,7 @@ const Manifest = z.strictObject({
   record: z.strictObject({
     lines: z.int(),
     heads: z.record(z.string(), z.strictObject({ seq: z.int(), hash: z.string() })),
-    last: z.strictObject({ position: z.int(), id: z.string(), timeMs: z.int() }).optional(),
+    last: z.strictObject({ position: z.int(), id: z.string(), timeMs: time }).optional(),
   }),
 });
 

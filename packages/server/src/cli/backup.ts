@@ -6,6 +6,7 @@ import { lockHome } from '../home-lock.ts';
 import { openSeal } from '../keys/seal.ts';
 import type { PostgresSettings } from '../store-config.ts';
 import { accountHere } from './account-here.ts';
+import { toPrintable } from './audit.ts';
 import { homeOption } from './home-option.ts';
 import { listOption } from './list-option.ts';
 import { showProgress } from './progress.ts';
@@ -148,11 +149,12 @@ async function restore(file: string, flags: RestoreFlags): Promise<void> {
       return void process.stdout.write(`${JSON.stringify(said)}\n`);
     }
     if (process.stderr.isTTY) process.stderr.write('\n');
-    process.stdout.write(`restored into ${home.dir}: the store of ${new Date(manifest.madeMs).toISOString()}${last ? `, whose record ends with line ${last.position} (${last.id})` : ''}
+    const said = `restored into ${home.dir}: the store of ${new Date(manifest.madeMs).toISOString()}${last ? `, whose record ends with line ${last.position} (${last.id})` : ''}
 ${files.map(({ name, from }) => `  ${name}   was ${from}\n`).join('')}Still to be put in place: ${manifest.without.join('; ')}.
 ${files.some(({ name }) => name === 'keys/digest.secret') ? '' : 'If digest.secret is lost, look at what the store says, and cover it anew: credence policy verify --accept\n'}${flags.to === undefined ? '' : `Name the database in the configuration: store: { url: '${flags.to}' ... }\n`}When the server starts a new epoch begins: everybody signs in anew, and no token or grant of before counts.
-What was changed after that line is to be done again: people switched off, groups left, passwords reset, client secrets, SCIM and API tokens removed, stops.
-`);
+What was changed after that line is to be done again: people switched off, groups left, passwords reset, client secrets, SCIM and API tokens removed, stops.`;
+    // Names and places are those that the backup gives.
+    process.stdout.write(`${said.split('\n').map(toPrintable).join('\n')}\n`);
   } finally {
     lock.release();
   }

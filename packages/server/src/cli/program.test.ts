@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -7,8 +7,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { openHome } from '../home.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 
@@ -114,6 +116,18 @@ describe('what a command says when the world around it is broken', () => {
       assert.ok(!said.includes('\u001b'), said);
     });
   }
+
+  test('T32: what a backup says of itself does nothing to the terminal of whoever restores it', async () => {
+    const backup = file('x.backup');
+    assert.equal((await credence(['backup', '--home', file('home'), '--to', backup, '--with-secrets'])).code, 0);
+    const database = new DatabaseSync(backup);
+    database.exec(`UPDATE backup_manifest SET text = json_set(text, '$.without[0]', char(27) || '[2J' || char(8238))`);
+    database.close();
+    const args = ['restore', backup, '--home', file('restored'), '--reason', 'a test'];
+    const { stdout } = await promisify(execFile)(process.execPath, [main, ...args]);
+    assert.match(stdout, /put in place: \\u\{1b\}\[2J\\u\{202e\}/);
+    assert.match(stdout, /^When the server starts a new epoch begins/m);
+  });
 
   test('something else than the admin API at --url: words and a way out, no stack', async (t) => {
     const answers: [status: number, body: string][] = [
