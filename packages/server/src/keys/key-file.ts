@@ -5,7 +5,7 @@ import { encryptionAlgorithms, signatureAlgorithms } from '@credence/mcp/protoco
 import { z } from 'zod';
 import type { KeyPurpose } from '../config-schema.ts';
 import { Problem } from '../problem.ts';
-import { withKeyLock } from './key-lock.ts';
+import { refuseAnothers, withKeyLock } from './key-lock.ts';
 import type { TimedKey } from './lifecycle.ts';
 import { isSealed, type Seal } from './seal.ts';
 import type { KeptJwk } from './signer.ts';
@@ -105,6 +105,7 @@ export async function openSecret(
     if (Buffer.from(known, 'base64url').length >= secretBytes) return known;
     throw new Problem(`The secret ${file} is damaged: it is too short.`, 'Restore it from a backup.');
   }
+  refuseAnothers(keysDir);
   const secret = randomBytes(secretBytes).toString('base64url');
   // Of two processes that start at once the first one's secret stays, and both use it.
   return (await writeWhole(file, secret, 'keep')) ? secret : openSecret(keysDir, name);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, mock, test } from 'node:test';
+import { openSecret } from './key-file.ts';
 import { withKeyLock } from './key-lock.ts';
 
 describe('the lock of the keys of one purpose', () => {
@@ -32,13 +33,33 @@ describe('the lock of the keys of one purpose', () => {
     assert.deepEqual(done, ['first', 'second']);
   });
 
+  test('is not taken in a folder of another user, who could not read what is written there', async () => {
+    mock.method(process as { getuid(): number }, 'getuid', () => 4711);
+    let done = false;
+    const work = async () => {
+      done = true;
+    };
+    await assert.rejects(withKeyLock(folder, 'id_token', work), /belongs to user \d+, and this is user 4711/);
+    await assert.rejects(openSecret(folder, 'cookie'), /belongs to user/);
+    assert.ok(!done);
+    assert.deepEqual(
+      (await readdir(folder)).filter((name) => /^id_token|cookie/.test(name)),
+      [],
+    );
+  });
+
   for (const [seconds, outcome] of [
     [29, 'waited for'],
     [31, 'given up'],
   ] as const) {
     test(`held by somebody else for ${seconds} seconds: ${outcome}`, async () => {
       const held = Promise.withResolvers<void>();
-      const holder = withKeyLock(folder, 'id_jag', () => held.promise);
+      const taken = Promise.withResolvers<void>();
+      const holder = withKeyLock(folder, 'id_jag', () => {
+        taken.resolve();
+        return held.promise;
+      });
+      await taken.promise;
       leapTo(seconds);
       const release = setTimeout(held.resolve, 200);
       const next = withKeyLock(folder, 'id_jag', async () => 'taken');

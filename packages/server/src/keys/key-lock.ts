@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -13,12 +14,26 @@ const patienceMs = 30_000;
  * that of the home is: it ends with its process, however that ends, and needs no cleaning up.
  */
 export async function withKeyLock<T>(keysDir: string, purpose: KeyPurpose, work: () => Promise<T>): Promise<T> {
+  refuseAnothers(keysDir);
   const database = await take(join(keysDir, `${purpose}.lock`));
   try {
     return await work();
   } finally {
     database.close();
   }
+}
+
+/**
+ * Throws `Problem` in a folder of another user: what root writes there the server could not read, and would sign with no more.
+ */
+export function refuseAnothers(keysDir: string): void {
+  const us = process.getuid?.();
+  const owner = us === undefined ? us : statSync(keysDir, { throwIfNoEntry: false })?.uid;
+  if (owner === undefined || owner === us) return;
+  throw new Problem(
+    `The folder of keys ${keysDir} belongs to user ${owner}, and this is user ${us}.`,
+    `Run it as that user: sudo -u '#${owner}' credence ...`,
+  );
 }
 
 /** Waits without holding up the event loop: the holder may be in this process. */
