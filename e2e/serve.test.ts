@@ -216,7 +216,7 @@ describe('start and stop', () => {
     for (const url of [idp.issuer, ras.issuer, admin.url]) assert.ok(again.output().includes(url), again.output());
   });
 
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     test(`${signal} ends it cleanly, also with idle connections, a session and its stream`, async (t) => {
       const acme = await startAcme(t);
       await fetch(`${acme.demo.idp.issuer}/jwks`); // leaves a connection open

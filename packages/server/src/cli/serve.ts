@@ -48,10 +48,10 @@ Examples:
   credence serve --role ras --role gateway --home /var/lib/credence-ras
   credence serve --workers 4 --home /var/lib/credence`;
 
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+/** Resolves at the first SIGINT or SIGTERM, or when the terminal goes away (SIGHUP); a second one ends the process at once. */
 function signalled(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.once(signal, () => {
         process.once(signal, () => process.exit(130));
         resolve();

@@ -37,7 +37,7 @@ process.on('message', (message: ToWorker) => {
 });
 process.on('disconnect', () => process.exit(1)); // Nothing can be recorded any more, so nothing may be answered.
 // The terminal sends its signals to every process of the group: when to end is for the primary to say.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 async function start({ config, home, dataDir, node, gatewaySocket, place }: WorkerStart): Promise<void> {
   const log = createLog(config.log);
