@@ -28,7 +28,8 @@ const role = z.enum(roles, {
 
 const label = z.string().regex(/^[\x21-\x7e]{1,64}$/, 'must be 1 to 64 visible ASCII characters');
 
-const port = z.int().min(0).max(65535);
+// "Any free one" (0) is for flags, which are looked up before: issuers carry the port.
+const port = z.int().min(1).max(65535);
 
 /** Root origins only: a path in an issuer would have to be inserted into well-known URLs, and clients disagree how. */
 const origin = z

@@ -197,6 +197,7 @@ describe('configuration', () => {
 
   const refused: [name: string, text: string, flags: ServeFlags, message: RegExp][] = [
     ['a port that is none', '', { idpPort: 'many' }, /idp\.port/],
+    ['any free port in the file, which no issuer could name', 'idp: { port: 0 }', {}, /idp\.port/],
     ['an unknown role', '', { role: ['boss'] }, /roles\.0/],
     ['a demo open to the network', '', { demo: true, host: '0.0.0.0' }, /loopback only/],
     ['clear http on the network (TLS-02)', '', { host: '0.0.0.0' }, /without TLS/],
