@@ -97,10 +97,24 @@ describe('the record of a server, verified on another machine (LOG-04, T23)', ()
     const { email } = userNamed(acme.demo, 'alice');
     const off = await runCredence(['person', 'off', email, '--home', home]);
     assert.equal(off.code, 0, off.stderr);
+    // Not every line of an account names whose it is.
+    const store = await openSqliteStore(join(home, 'store.db'), { node: 'call' });
+    const [account = ''] = await store.erasure.accountsOf(acme.demo.idp.issuer, erin);
+    const line = {
+      v: 2,
+      kind: 'admin',
+      domain: 'admin',
+      outcome: 'allowed',
+      person: account,
+      detail: 'a test',
+    } as const;
+    await store.commit({ marks: [], records: [toRow({ ...line, id: 'o_line', timeMs: Date.now() })] });
+    await store.close();
     const erased = await run('erase', '--home', home, '--person', erin, '--reason', 'request 4711', '--json');
     assert.ok(JSON.parse(erased.stdout).lines >= 10, erased.said);
     const without = (await run('export', '--json', '--home', home)).stdout;
-    for (const name of [erin, email, alice.idToken.split('.')[1] ?? '']) assert.ok(!without.includes(name), name);
+    for (const name of [erin, account, email, alice.idToken.split('.')[1] ?? ''])
+      assert.ok(!without.includes(name), name);
     const standing = await run('verify', '--home', home);
     assert.equal(standing.code, 0, standing.said);
     assert.match(standing.said, /lines no longer say whom they were about/);

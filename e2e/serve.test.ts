@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -202,6 +202,22 @@ describe('bad input: one message that names the thing and the way out, exit code
     assertProblem(await runCredence(['explain', 'd_nothing', '--home', home]), home);
     assert.deepEqual(await contentOf(home), []);
   });
+});
+
+test('commands beside a server go by the configuration that it was started with', async (t) => {
+  const home = await temporaryHome(t);
+  const config = join(home, '..', 'elsewhere.yaml');
+  const keys = join(home, '..', 'keys');
+  await mkdir(keys, { mode: 0o700 });
+  await writeFile(config, 'keys: { folder: keys }\n');
+  const server = await startServer(['--role', 'idp', '--home', home, '--config', config, ...(await portFlags())]);
+  onEnd(t, () => stopWell(server));
+  const rotated = await runCredence(['keys', 'rotate', 'id_jag', '--home', home, '--json']);
+  assert.equal(rotated.code, 0, rotated.stderr);
+  const { kid } = JSON.parse(rotated.stdout) as { kid: string };
+  assert.ok((await readFile(join(keys, 'id_jag.keys'), 'utf8')).includes(kid), 'the keys that the server uses');
+  const made = await runCredence(['client', 'secret', 'new', 'idp', 'claude-code', '--home', home]);
+  assert.equal(made.code, 0, made.stderr);
 });
 
 describe('start and stop', () => {

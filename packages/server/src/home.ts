@@ -9,7 +9,7 @@ export interface Home {
   readonly dir: string;
   readonly storeFile: string;
   readonly configFile: string;
-  /** Names the configuration that the server was last started with, where its store is not in the home. */
+  /** Names the configuration that the server was last started with, where that is not the one in the home. */
   readonly configPathFile: string;
   /** The issuers of a server that runs here, which its flags may have changed: commands beside it speak of the same. */
   readonly issuersFile: string;

@@ -56,7 +56,7 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   opened.defer(() => lock.release());
   await refuseHalfRestored(home);
 
-  await rememberConfig(home, config, config.store && flags.config);
+  await rememberConfig(home, config, flags.config);
   const log = createLog(config.log);
   const tls = await openTls(config, home);
   if (tls) warnOfEnd(tls, log);
@@ -180,7 +180,7 @@ async function openDataDir(config: Config, home: Home): Promise<string> {
   return dir;
 }
 
-/** Commands beside the server find the store as it did: one in the home needs no telling. */
+/** Commands beside the server find store, keys and all else where it did. */
 async function rememberConfig(home: Home, { idp, ras }: Config, configFile: string | undefined): Promise<void> {
   if (configFile === undefined) await rm(home.configPathFile, { force: true });
   else await writeFile(home.configPathFile, `${resolve(configFile)}\n`, { mode: 0o600 });

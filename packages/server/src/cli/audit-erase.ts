@@ -6,7 +6,7 @@ import { accountHere } from './account-here.ts';
 import { homeOption } from './home-option.ts';
 import { listOption } from './list-option.ts';
 import { asUser } from './store.ts';
-import { type InstallationFlags, readInstallation, withStore } from './with-store.ts';
+import { type InstallationFlags, readIssuers, withStore } from './with-store.ts';
 
 interface EraseOptions extends InstallationFlags {
   readonly person: string;
@@ -57,7 +57,7 @@ async function eraseNow(options: EraseOptions): Promise<void> {
   if ([id, ...also].some((text) => reason.toLowerCase().includes(text.toLowerCase()))) {
     throw new Problem('The reason names the person, and would stay on the record.', 'Name a request or a ticket.');
   }
-  const { config } = await readInstallation(options);
+  const { idp } = await readIssuers(options);
   await withStore(
     options,
     async (store) => {
@@ -72,7 +72,7 @@ async function eraseNow(options: EraseOptions): Promise<void> {
         store,
         {
           id,
-          issuer: options.issuer ?? config.idp.issuer,
+          issuer: options.issuer ?? idp,
           also: found ? [...also, found.email] : also,
           reason,
           by: `by command as ${accountHere()}`,

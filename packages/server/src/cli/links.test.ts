@@ -43,6 +43,14 @@ describe('credence person invite, reset, links', () => {
   const seconds = () => Math.floor(Date.now() / 1000);
   const linkOf = (url: string) => store.links.find(hashLinkToken(url.slice(-43)) ?? '', seconds());
 
+  test('a link leads to the issuer that the server was last started with, whatever the configuration says', async () => {
+    const issuers = join(folder, 'home', 'issuers.json');
+    await writeFile(issuers, JSON.stringify({ idp: 'http://localhost:4711', ras: 'http://localhost:4712' }));
+    const { said } = await command('invite', 'flags@acme.example');
+    await rm(issuers);
+    assert.match(said, /^http:\/\/localhost:4711\/password\/[\w-]{43}\n/);
+  });
+
   test('invite adds somebody new and prints a link; neither store nor record hold what is in it', async () => {
     const { code, said } = await command(
       'invite',

@@ -9,7 +9,7 @@ import { toSeconds } from './duration.ts';
 import { findPerson } from './find-person.ts';
 import { configOption, homeOption } from './home-option.ts';
 import { listOption } from './list-option.ts';
-import { readInstallation, toActRow, withStore } from './with-store.ts';
+import { readIssuers, toActRow, withStore } from './with-store.ts';
 
 const bounds = { min: 600, max: 14 * 86_400 };
 
@@ -120,13 +120,13 @@ async function print(
   validSeconds: number,
   options: Options,
 ): Promise<void> {
-  const { idp } = (await readInstallation(options)).config;
+  const { idp } = await readIssuers(options); // which flags of the server may have changed
   if (!person.active) {
     throw new Problem(`${toPrintable(person.email)} is switched off.`, 'First: credence person on EMAIL');
   }
   const records = [toActRow('factor', `${purpose} link made`, { person: person.id })];
   const now = Math.floor(Date.now() / 1000);
-  const { url, link } = await makeLink(store, person, { issuer: idp.issuer, purpose, now, validSeconds, records });
+  const { url, link } = await makeLink(store, person, { issuer: idp, purpose, now, validSeconds, records });
   const until = toTime(link.expiresAt);
   process.stdout.write(
     options.json
