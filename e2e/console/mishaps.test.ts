@@ -140,6 +140,45 @@ describe('what goes wrong at the console', () => {
     await page.close();
   });
 
+  test('decisions are followed again when what stood between is gone', async () => {
+    const page = await world.open('dana', '/parts');
+    let refused = 0;
+    await page.route('**/api/v1/live*', (route) => {
+      refused += 1;
+      return refused > 1
+        ? route.continue()
+        : route.fulfill({ status: 502, contentType: 'text/html', body: '<p>Bad</p>' });
+    });
+    await page.goto(`${world.url}/decisions`);
+    await page.getByRole('heading', { level: 1, name: 'Decisions' }).waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    checkComplaints(page);
+    await page.close();
+  });
+
+  test('decisions are followed again after a sign-in that was needed', async () => {
+    const page = await ownBrowser('/decisions');
+    await page.getByText('Live', { exact: true }).waitFor();
+    await askWell(page, 'DELETE', '/me/session');
+    await page.getByText('Not live: your session has ended, or your role').waitFor();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: 'Search or jump to' }).fill('alice');
+    const dialog = page.getByRole('dialog', { name: 'Your session has ended.' });
+    await dialog.waitFor();
+    const [window] = await Promise.all([
+      page.waitForEvent('popup'),
+      dialog.getByRole('button', { name: 'Sign in again' }).click(),
+    ]);
+    const closed = window.waitForEvent('close');
+    await window.getByRole('button', { name: 'Continue as Dana' }).click();
+    await closed;
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('Live', { exact: true }).waitFor();
+    checkComplaints(page);
+    await page.context().close();
+  });
+
   test('an answer that is none of the server is said to be none', async () => {
     const page = await world.open('dana', '/parts');
     await page.route('**/api/v1/people?*', (route) =>

@@ -1,4 +1,7 @@
+import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
+import { isSomebodyThere } from '../session/idle.ts';
+import { watchSignIn } from '../session/sign-in.ts';
 import { makeVisible } from './visible.ts';
 
 export type LiveState = 'off' | 'live' | 'away' | 'over';
@@ -22,6 +25,15 @@ export function readEvent<T>(data: string): T {
 }
 
 /**
+ * How long until a stream that was refused is asked for again: longer each time, up to a minute and a half, and not for all pages in the
+ * same moment.
+ * @param chance - from 0 to 1
+ */
+export function againMs(failures: number, chance: number): number {
+  return Math.min(2000 * 2 ** failures, 60_000) * (1 + chance / 2);
+}
+
+/**
  * Follows the record. While `isHeld`, new lines wait, so that nothing moves under a pointer or the focus.
  * @param query - filters of `/live`; another object of the same content goes on with the same stream
  * @param fits - what the stream cannot tell apart by itself
@@ -30,6 +42,7 @@ export function useLive<T extends { readonly id: string }>(
   query: Readonly<Record<string, string>>,
   { isOn, isHeld, fits }: { readonly isOn: boolean; readonly isHeld: boolean; readonly fits: (line: T) => boolean },
 ): LiveLines<T> {
+  const queries = useQueryClient();
   const [state, setState] = useState<LiveState>('off');
   const [lines, setLines] = useState<readonly T[]>([]);
   const [waiting, setWaiting] = useState<readonly T[]>([]);
@@ -43,25 +56,59 @@ export function useLive<T extends { readonly id: string }>(
     setWaiting([]);
     setSkipped(0);
     if (!isOn) return setState('off');
-    const source = new EventSource(`/api/v1/live${search && `?${search}`}`);
     const put = (line: T) => (before: readonly T[]) =>
       before.some(({ id }) => id === line.id) ? before : [line, ...before].slice(0, mostLines);
-    source.addEventListener('ready', () => setState('live'));
-    source.addEventListener('record', ({ data }) => {
-      const line = readEvent<T>(data);
-      if (!latest.current.fits(line)) return;
-      (latest.current.isHeld ? setWaiting : setLines)(put(line));
+    let source: EventSource | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let failures = 0;
+
+    function open(): void {
+      clearTimeout(timer);
+      source?.close();
+      const isAgain = source !== undefined;
+      const opened = new EventSource(`/api/v1/live${search && `?${search}`}`);
+      source = opened;
+      opened.addEventListener('ready', () => {
+        failures = 0;
+        setState('live');
+        // A new stream begins with what is written from now on: what was written meanwhile is looked for.
+        if (isAgain) void queries.invalidateQueries({ queryKey: ['listRecords'] });
+      });
+      opened.addEventListener('record', ({ data }) => {
+        const line = readEvent<T>(data);
+        if (!latest.current.fits(line)) return;
+        (latest.current.isHeld ? setWaiting : setLines)(put(line));
+      });
+      opened.addEventListener('skipped', ({ data }) => {
+        setSkipped((before) => before + (JSON.parse(data) as { lines: number }).lines);
+      });
+      opened.addEventListener('over', () => {
+        opened.close();
+        setState('over');
+      });
+      opened.addEventListener('error', () => {
+        setState('away');
+        // The browser comes again by itself where nobody answered, and never after an answer that is no stream.
+        if (opened.readyState === EventSource.CLOSED) later();
+      });
+    }
+
+    function later(): void {
+      timer = setTimeout(() => (isSomebodyThere(Date.now()) ? open() : later()), againMs(failures, Math.random()));
+      failures += 1;
+    }
+
+    open();
+    // What was over has a session to stand on again.
+    const unwatch = watchSignIn(() => {
+      if (source?.readyState === EventSource.CLOSED) open();
     });
-    source.addEventListener('skipped', ({ data }) => {
-      setSkipped((before) => before + (JSON.parse(data) as { lines: number }).lines);
-    });
-    source.addEventListener('over', () => {
-      source.close();
-      setState('over');
-    });
-    source.addEventListener('error', () => setState('away'));
-    return () => source.close();
-  }, [search, isOn]);
+    return () => {
+      unwatch();
+      clearTimeout(timer);
+      source?.close();
+    };
+  }, [search, isOn, queries]);
 
   useEffect(() => {
     if (isHeld || waiting.length === 0) return;

@@ -13,6 +13,7 @@ interface Waiting {
 }
 
 const listeners = new Set<() => void>();
+const signIns = new Set<() => void>();
 let waiting: readonly Waiting[] = [];
 /** Whom the page was drawn for: what it has read and what was typed is theirs. */
 let drawnFor: string | undefined;
@@ -48,6 +49,13 @@ export function settleSignIn(isDone: boolean): void {
   waiting = [];
   for (const { settle } of settled) settle(isDone);
   tell();
+  if (isDone) for (const onSignIn of signIns) onSignIn();
+}
+
+/** Calls `onSignIn` whenever somebody has signed in again; the function it returns ends that. */
+export function watchSignIn(onSignIn: () => void): () => void {
+  signIns.add(onSignIn);
+  return () => signIns.delete(onSignIn);
 }
 
 /** Calls `onChange` whenever {@link currentNeed} may have changed; the function it returns ends that. */

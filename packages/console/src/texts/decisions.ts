@@ -76,6 +76,7 @@ export const decisionsTexts = {
   live: 'Live',
   paused: 'Held while you look',
   away: 'Not live: the server does not answer',
+  over: 'Not live: your session has ended, or your role',
   still: 'Not live: these filters look back',
   held: (count: number) => `${count} new`,
   skipped: (count: number) => `${count} lines came too fast to be shown: search for them.`,

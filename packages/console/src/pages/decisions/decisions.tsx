@@ -14,7 +14,7 @@ import { partTexts } from '../../texts/parts.ts';
 import { columnsOf } from './columns.tsx';
 import { canBeLive, type Filters, isNarrowed, kindsOf, readFilters, toQuery } from './filter-query.ts';
 import { FilterBar } from './filters.tsx';
-import { type Line, personOf, toLine } from './line.ts';
+import { type Line, newestFirst, personOf, toLine } from './line.ts';
 
 const pageLength = 100;
 
@@ -34,10 +34,7 @@ export function Page() {
     isHeld: isPaused || isInside,
     fits: ({ kind }) => kinds === undefined || kinds.includes(kind),
   });
-  const rows = useMemo(() => {
-    const seen = new Set<string>();
-    return [...live.lines, ...found.items.map(toLine)].filter(({ id }) => !seen.has(id) && seen.add(id));
-  }, [live.lines, found.items]);
+  const rows = useMemo(() => newestFirst([...live.lines, ...found.items.map(toLine)]), [live.lines, found.items]);
   const idp = useRead('getOverview', {}).data?.value.urls.idp ?? '';
   const people = usePeopleNames(rows.map((line) => personOf(line, idp)));
   const things = useThings();
@@ -99,6 +96,7 @@ function LiveWords({
 }) {
   if (!canBe) return texts.still;
   if (state === 'away') return texts.away;
+  if (state === 'over') return texts.over;
   if (state !== 'live') return null;
   if (!isHeld) return <LiveDot>{texts.live}</LiveDot>;
   return held > 0 ? `${texts.paused}: ${texts.held(held)}` : texts.paused;

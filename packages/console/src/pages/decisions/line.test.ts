@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { inWords, type Line, outcomeOf, personOf, short, whyOf, withheldOf } from './line.ts';
+import { inWords, type Line, newestFirst, outcomeOf, personOf, short, whyOf, withheldOf } from './line.ts';
 
 const line = (more: Partial<Line>): Line => ({
   id: 'd_1',
@@ -61,4 +61,12 @@ test('only what is long is cut', () => {
 
 test('names in a row', () => {
   assert.deepEqual([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map(inWords), ['', 'a', 'a and b', 'a, b and c']);
+});
+
+test('a line stands once, and where it belongs, whether it came live or was found', () => {
+  const at = (id: string, timeMs: number) => line({ id, timeMs });
+  const live = [at('d_4', 40), at('d_1', 10)];
+  const found = [at('d_4', 40), at('d_3', 30), at('d_2b', 20), at('d_2a', 20), at('d_1', 10)];
+  const ids = newestFirst([...live, ...found]).map(({ id }) => id);
+  assert.deepEqual(ids, ['d_4', 'd_3', 'd_2b', 'd_2a', 'd_1']);
 });

@@ -49,6 +49,12 @@ export function toLine(record: { readonly id: string }): Line {
   return record as Line;
 }
 
+/** Lines that came as they were written and lines that were looked for, each once, the newest first. */
+export function newestFirst(lines: readonly Line[]): readonly Line[] {
+  const byId = new Map(lines.map((line) => [line.id, line]));
+  return [...byId.values()].sort((a, b) => b.timeMs - a.timeMs);
+}
+
 const decided = new Set(['issuance', 'decision', 'refusal', 'redemption', 'tool_call']);
 
 /** What became of it, as a mark. A line that was no question has none of refused and allowed to tell. */

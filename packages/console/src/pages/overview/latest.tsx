@@ -10,7 +10,7 @@ import { Table } from '../../parts/table.tsx';
 import { overviewTexts as texts } from '../../texts/overview.ts';
 import { columnsOf } from '../decisions/columns.tsx';
 import { kindsOf } from '../decisions/filter-query.ts';
-import { type Line, personOf, toLine } from '../decisions/line.ts';
+import { type Line, newestFirst, personOf, toLine } from '../decisions/line.ts';
 
 const shown = 10;
 const kinds = kindsOf.decisions ?? [];
@@ -23,9 +23,8 @@ export function Latest({ idp }: { readonly idp: string }) {
   const found = useRead('listRecords', latestAsked);
   const live = useLive<Line>({}, { isOn: true, isHeld: false, fits: ({ kind }) => kinds.includes(kind) });
   const rows = useMemo(() => {
-    const seen = new Set<string>();
     const all = [...live.lines, ...(found.data?.value.items ?? []).map(toLine)];
-    return all.filter(({ id }) => !seen.has(id) && seen.add(id)).slice(0, shown);
+    return newestFirst(all).slice(0, shown);
   }, [live.lines, found.data]);
   const people = usePeopleNames(rows.map((line) => personOf(line, idp)));
   const things = useThings();
