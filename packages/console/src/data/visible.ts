@@ -1,5 +1,8 @@
-/** Bidirectional controls can make a name read as something else; control characters and what has no width have no place in one. */
-const invisible = /(?![\t\n])[\p{Cc}\u061C\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/gu;
+/**
+ * Bidirectional controls can make a name read as something else; control characters and what has no width have no place in one: a whole
+ * sentence can be written in tags (U+E0020 on) that nobody sees and a model reads. What only chooses the look of an emoji stays.
+ */
+const invisible = /(?![\t\n])(?!(?<=\p{Extended_Pictographic})[\uFE0E\uFE0F])[\p{Cc}\p{Cf}\p{DI}\u2028\u2029]/gu;
 
 /**
  * An answer with what cannot be seen made visible as a box (T32): names of people, groups, tools and clients are written by others.

@@ -10,6 +10,8 @@ describe('values in markup', () => {
     ['an entity', '&lt;', '&amp;lt;'],
     ['text that reads backwards', 'Claude\u202EedoC', 'Claude\uFFFDedoC'],
     ['a line break in a name', 'a\nb', 'a\uFFFDb'],
+    ['words in tags that nobody sees', 'a\u{E0041}\u{E0042}\u00AD\u3164', 'a\uFFFD\uFFFD\uFFFD\uFFFD'],
+    ['the look of an emoji', 'Ann \u2764\uFE0F', 'Ann \u2764\uFE0F'],
     ['letters of other scripts', 'Žofie 陳', 'Žofie 陳'],
   ];
   for (const [name, value, markup] of table) {

@@ -33,8 +33,8 @@ const replacements: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Bidirectional controls can make a name read as something else; line and control characters have no place in one. */
-const invisible = /[\p{Cc}\u061C\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/gu;
+/** Bidirectional controls can make a name read as something else; what has no width, and line and control characters, have no place in one. */
+const invisible = /(?!(?<=\p{Extended_Pictographic})[\uFE0E\uFE0F])[\p{Cc}\p{Cf}\p{DI}\u2028\u2029]/gu;
 
 /** The one HTML escape. What cannot be seen is made visible as a box (T32). */
 export function escapeHtml(text: string): string {
