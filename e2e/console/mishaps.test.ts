@@ -179,6 +179,24 @@ describe('what goes wrong at the console', () => {
     await page.context().close();
   });
 
+  test('a time in the address narrows until somebody changes it, and means the same everywhere', async () => {
+    const page = await world.open('dana', '/decisions?from=2026-01-02T03:04:00.000Z');
+    const from = page.getByLabel('From', { exact: true });
+    await from.waitFor();
+    assert.notEqual(await from.inputValue(), '');
+    await from.focus();
+    await page.keyboard.press('Tab');
+    await from.blur();
+    assert.match(page.url(), /from=2026-01-02/);
+    await from.fill('2026-02-03T04:05');
+    await from.blur();
+    await page.waitForURL(/from=2026-02-03T/);
+    assert.match(decodeURIComponent(page.url()), /from=2026-02-0\dT\d\d:05:00\.000Z/);
+    assert.equal(await from.inputValue(), '2026-02-03T04:05');
+    checkComplaints(page);
+    await page.close();
+  });
+
   test('an answer that is none of the server is said to be none', async () => {
     const page = await world.open('dana', '/parts');
     await page.route('**/api/v1/people?*', (route) =>

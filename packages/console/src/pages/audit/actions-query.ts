@@ -1,4 +1,4 @@
-import { type RecordQuery, spans } from '../decisions/filter-query.ts';
+import { type RecordQuery, spanOf } from '../decisions/filter-query.ts';
 import type { Line } from '../decisions/line.ts';
 
 /** What those who run it did is of these kinds, by what it is about. */
@@ -28,7 +28,7 @@ export function toAbout(text: string): About {
 }
 
 export function toActionQuery({ about, outcome, since, person, by, token }: ActionFilters, nowMs: number): RecordQuery {
-  const span = spans[since];
+  const span = spanOf(since);
   return {
     kind: kindsAbout[toAbout(about)].join(','),
     ...((outcome === 'allowed' || outcome === 'refused') && { outcome }),

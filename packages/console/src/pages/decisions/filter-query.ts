@@ -36,7 +36,7 @@ export const kindsOf: Readonly<Record<string, readonly string[] | undefined>> = 
 };
 
 const hour = 3_600_000;
-export const spans: Readonly<Record<string, number>> = {
+const spans: Readonly<Record<string, number>> = {
   h1: hour,
   h24: 24 * hour,
   d7: 168 * hour,
@@ -70,10 +70,15 @@ export interface RecordQuery {
   toMs?: number;
 }
 
+/** How far back that is; `undefined` = as far as it goes. */
+export function spanOf(since: string): number | undefined {
+  return Object.hasOwn(spans, since) ? spans[since] : undefined;
+}
+
 /** Filters as the admin API takes them. A time that is none is left out. */
 export function toQuery(filters: Filters, nowMs: number): RecordQuery {
   const { show, outcome, since, person, client, server, scope, reason, run, from, to } = filters;
-  const span = spans[since];
+  const span = spanOf(since);
   const fromMs = span === undefined ? readTime(from) : nowMs - span;
   const toMs = readTime(to);
   const kinds = kindsOf[show];
@@ -94,6 +99,22 @@ export function toQuery(filters: Filters, nowMs: number): RecordQuery {
 /** Whether what is being written now can fit: the stream knows nothing of runs, and an end has passed. */
 export function canBeLive({ correlation, toMs }: RecordQuery): boolean {
   return correlation === undefined && toMs === undefined;
+}
+
+/** A time of the address as a field for the reader's own clock takes it; '' = none. */
+export function toTimeField(text: string): string {
+  const ms = readTime(text);
+  if (ms === undefined) return '';
+  const date = new Date(ms);
+  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()];
+  const two = (value: number, at: number) => String(value).padStart(at === 0 ? 4 : 2, '0');
+  return `${day.map(two).join('-')}T${[date.getHours(), date.getMinutes()].map((each) => two(each, 1)).join(':')}`;
+}
+
+/** And back: an address means the same moment to whoever opens it, wherever they are. */
+export function fromTimeField(text: string): string {
+  const ms = readTime(text);
+  return ms === undefined ? '' : new Date(ms).toISOString();
 }
 
 function readTime(text: string): number | undefined {

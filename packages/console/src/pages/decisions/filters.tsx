@@ -9,7 +9,7 @@ import { useIsNarrow } from '../../parts/narrow.ts';
 import { PersonChoice } from '../../parts/person-choice.tsx';
 import { decisionsTexts as texts } from '../../texts/decisions.ts';
 import style from './decisions.module.css';
-import { type Filters, filterNames, isNarrowed } from './filter-query.ts';
+import { type Filters, filterNames, fromTimeField, isNarrowed, toTimeField } from './filter-query.ts';
 
 type Change = (change: Partial<Filters>) => void;
 
@@ -106,10 +106,15 @@ export function FilterBar({
           <Typed
             label={texts.from}
             type="datetime-local"
-            value={filters.from}
-            onChange={(from) => change({ from, since: '' })}
+            value={toTimeField(filters.from)}
+            onChange={(from) => change({ from: fromTimeField(from), since: '' })}
           />
-          <Typed label={texts.to} type="datetime-local" value={filters.to} onChange={(to) => change({ to })} />
+          <Typed
+            label={texts.to}
+            type="datetime-local"
+            value={toTimeField(filters.to)}
+            onChange={(to) => change({ to: fromTimeField(to) })}
+          />
         </div>
       )}
     </search>
