@@ -239,6 +239,19 @@ describe('what goes wrong at the console', () => {
     await page.close();
   });
 
+  test('a click beside a dialog throws away neither a secret nor what was typed', async () => {
+    const page = await world.open('dana', '/clients/vscode');
+    await page.getByRole('button', { name: 'Make a secret' }).click();
+    await page.getByRole('dialog').getByRole('region').waitFor();
+    await page.mouse.click(5, 5);
+    await page.evaluate('new Promise((done) => setTimeout(done, 500))');
+    assert.equal(await page.getByRole('dialog').count(), 1);
+    await page.getByRole('button', { name: 'I have it' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    checkComplaints(page);
+    await page.close();
+  });
+
   test('who is taken out of a group, and may be put back by two only: that is what is asked for', async () => {
     const page = await world.open('dana', '/people?tab=groups');
     await page.getByRole('link', { name: 'engineering' }).waitFor();

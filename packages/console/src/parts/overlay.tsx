@@ -5,7 +5,10 @@ import { Button } from './button.tsx';
 import { Field } from './field.tsx';
 import style from './overlay.module.css';
 
-/** A dialog: the focus stays in it, Escape closes it, and it goes back to where it was. */
+/**
+ * A dialog: the focus stays in it, Escape closes it, and it goes back to where it was. A click beside it is none of its buttons: what was
+ * typed, or is shown this once, would be gone.
+ */
 export function Dialog({
   title,
   onClose,
@@ -23,6 +26,7 @@ export function Dialog({
   return (
     <Modal.Root
       opened
+      closeOnClickOutside={false}
       onClose={onClose}
       size={wide ? 760 : 540}
       attributes={{ root: { 'data-overlay': '', ...(whileAway && { 'data-while-away': '' }) } }}
