@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { runCredence } from '../../examples/acme/server-process.ts';
 import { suiteScope } from '../harness.ts';
 import { askWell } from './api.ts';
 import { type ConsoleWorld, checkComplaints, signIn, startConsole, watch } from './harness.ts';
@@ -193,6 +194,21 @@ describe('what goes wrong at the console', () => {
     await page.waitForURL(/from=2026-02-03T/);
     assert.match(decodeURIComponent(page.url()), /from=2026-02-0\dT\d\d:05:00\.000Z/);
     assert.equal(await from.inputValue(), '2026-02-03T04:05');
+    checkComplaints(page);
+    await page.close();
+  });
+
+  test('how long ago it was is right from the first look, also where no page before it told a time', async () => {
+    const granted = await runCredence(['admin', 'grant', 'bob@acme.example', 'help-desk', '--home', world.acme.home]);
+    assert.equal(granted.code, 0, granted.stderr);
+    const page = await world.open('bob', '/parts');
+    await page.clock.install();
+    await page.goto(`${world.url}/people`);
+    await page.getByText('bob@acme.example').waitFor();
+    await page.clock.fastForward('10:00');
+    await page.getByRole('link', { name: 'Bob' }).click();
+    const sessions = page.getByRole('table', { name: 'Signed in' });
+    await sessions.getByText('10 min ago').waitFor({ timeout: 5000 });
     checkComplaints(page);
     await page.close();
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { toRelative } from './time-words.ts';
+import { toDayOrTime, toRelative } from './time-words.ts';
 
 describe('how long ago', () => {
   const now = Date.UTC(2026, 10, 24, 12, 0, 0);
@@ -27,4 +27,13 @@ describe('how long ago', () => {
   for (const [secondsAgo, words] of table) {
     test(`${secondsAgo} s`, () => assert.match(toRelative(now - secondsAgo * 1000, now), words));
   }
+});
+
+test('a line of a year ago does not look like one of today', () => {
+  const now = new Date(2026, 10, 28, 12, 0, 0).getTime();
+  const of = (...at: [year: number, month: number, day: number, hour: number]) =>
+    toDayOrTime(new Date(...at).getTime(), now);
+  assert.equal(of(2026, 10, 28, 9), '09:00:00');
+  assert.equal(of(2026, 10, 27, 23), '27 Nov');
+  assert.equal(of(2025, 10, 28, 9), '28 Nov 2025');
 });

@@ -24,6 +24,13 @@ export function toClock(ms: number): string {
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
 }
 
+/** Of today the time, `09:41:03`; of another day the day, `26 Oct`; of another year that too, `26 Oct 2025`. */
+export function toDayOrTime(ms: number, now: number): string {
+  const [date, today] = [new Date(ms), new Date(now)];
+  if (date.toDateString() === today.toDateString()) return toClock(ms);
+  return date.getFullYear() === today.getFullYear() ? toShortDay(ms) : `${toShortDay(ms)} ${date.getFullYear()}`;
+}
+
 /** `3 min ago`, `in 5 h`, `Mon 14:02`, `26 Oct`, `26 Oct 2025`. */
 export function toRelative(ms: number, now: number): string {
   const away = Math.abs(now - ms);

@@ -7,10 +7,14 @@ let timer: ReturnType<typeof setInterval> | undefined;
 
 function watch(onTick: () => void): () => void {
   listeners.add(onTick);
-  timer ??= setInterval(() => {
+  if (timer === undefined) {
+    // It stood while nobody looked at it.
     nowMs = Date.now();
-    for (const listener of listeners) listener();
-  }, 20_000);
+    timer = setInterval(() => {
+      nowMs = Date.now();
+      for (const listener of listeners) listener();
+    }, 20_000);
+  }
   return () => {
     listeners.delete(onTick);
     if (listeners.size > 0) return;

@@ -2,7 +2,7 @@ import type { useReasons, useThings } from '../../data/names.ts';
 import { OutcomeMark } from '../../parts/marks.tsx';
 import { Name, places } from '../../parts/name.tsx';
 import type { Column } from '../../parts/table.tsx';
-import { toClock, toExact } from '../../parts/time-words.ts';
+import { toDayOrTime, toExact } from '../../parts/time-words.ts';
 import { decisionsTexts, kindWords } from '../../texts/decisions.ts';
 import { outcomeWords } from '../../texts/parts.ts';
 import style from './decisions.module.css';
@@ -83,11 +83,9 @@ export function columnsOf({ idp, people, things, reasons }: Words): readonly Col
 
 /** The time of day; of another day, the day. The whole of it is in reach. */
 export function LineTime({ ms }: { readonly ms: number }) {
-  const isToday = new Date(ms).toDateString() === new Date().toDateString();
-  const [day = ''] = toExact(ms).split(',');
   return (
     <time dateTime={new Date(ms).toISOString()} title={toExact(ms)} className="quiet nowrap">
-      {isToday ? toClock(ms) : day.replace(/ \d{4}$/, '')}
+      {toDayOrTime(ms, Date.now())}
     </time>
   );
 }
