@@ -255,6 +255,58 @@ describe('what goes wrong at the console', () => {
     await page.close();
   });
 
+  test('a change of a cell that could not be saved is not lost without a word when the cell is closed meanwhile', async () => {
+    const page = await world.open('dana', '/access');
+    await page.getByRole('button', { name: /^marketing on Company documents/ }).click();
+    const choice = page.getByRole('group', { name: 'files:write in the draft' });
+    await choice.waitFor();
+    const held = Promise.withResolvers<void>();
+    await page.route('**/api/v1/drafts*', async (route) => {
+      if (route.request().method() !== 'POST') return route.continue();
+      await held.promise;
+      return route.abort();
+    });
+    await choice.getByRole('button', { name: 'Allow', exact: true }).click();
+    await page.keyboard.press('Escape');
+    await choice.waitFor({ state: 'detached' });
+    held.resolve();
+    await page.getByText('could not be saved').waitFor();
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await page.close();
+  });
+
+  test('of two changes of a cell the one that could not be saved is told, though the next one was', async () => {
+    const page = await world.open('dana', '/access');
+    await page.getByRole('button', { name: /^marketing on Company documents/ }).click();
+    const choice = (scope: string) => page.getByRole('group', { name: `${scope} in the draft` });
+    await choice('files:write').getByRole('button', { name: 'Allow', exact: true }).click();
+    await page.getByText(/in marketing gains? files:write/).waitFor();
+    let edits = 0;
+    const held = Promise.withResolvers<void>();
+    await page.route(/\/api\/v1\/drafts\/[^/]+\?document=none/, async (route) => {
+      edits += 1;
+      await held.promise;
+      return edits === 1 ? route.abort() : route.continue();
+    });
+    await choice('files:write').getByRole('button', { name: 'Refuse' }).click();
+    await choice('files:read').getByRole('button', { name: 'Refuse' }).click();
+    held.resolve();
+    const cell = page
+      .locator('[data-draft]')
+      .filter({ has: choice('files:read') })
+      .first();
+    await choice('files:write').locator('[aria-pressed=true]', { hasText: 'Allow' }).waitFor();
+    await page.getByRole('alert').getByText('The server did not answer.').waitFor();
+    assert.ok(await cell.isVisible());
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await page.goto(`${world.url}/changes`);
+    await page.getByRole('link', { name: /^marketing on/ }).click();
+    await page.getByRole('button', { name: 'Discard' }).click();
+    await page.getByText(/is discarded\./).waitFor();
+    checkComplaints(page);
+    await page.close();
+  });
+
   test('a click beside a dialog throws away neither a secret nor what was typed', async () => {
     const page = await world.open('dana', '/clients/vscode');
     await page.getByRole('button', { name: 'Make a secret' }).click();

@@ -91,6 +91,7 @@ export const accessTexts = {
   nothingHere: 'Nothing changes on this server.',
   moreEffects: (more: number) => `${more.toLocaleString('en-GB')} more on the page of the draft.`,
   throughOnly: (client: string) => `As far as ${client} goes.`,
+  notSaved: (why: string) => `A change of a cell could not be saved. ${why}`,
   keep: 'Keep in draft',
   undo: 'Undo',
   conditionsTitle: 'Conditions',

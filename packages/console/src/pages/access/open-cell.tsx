@@ -129,7 +129,7 @@ function Opened({
           <Verdict>{verdict(row.people, group, column.name, scopes)}</Verdict>
         )}
         {client !== '' && <p className="remark">{texts.throughOnly(clientName(client))}</p>}
-        {edit.error && <ErrorNote error={edit.error} />}
+        {edit.error !== undefined && <ErrorNote error={edit.error} />}
         <div className="row">
           {edit.undo ? (
             <>

@@ -1,9 +1,11 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { call, readAgain, type Told, useRead } from '../../data/api.ts';
 import { useMe } from '../../data/me.ts';
 import { openDraft, openDraftId, useOpenDraft } from '../../data/open-draft.ts';
-import { ApiProblem } from '../../data/problem.ts';
+import { ApiProblem, toProblem } from '../../data/problem.ts';
+import { tell } from '../../parts/notes.tsx';
+import { accessTexts as texts } from '../../texts/access.ts';
 import {
   applied,
   type CellOfRules,
@@ -35,6 +37,15 @@ export function useCellEdit(cell: CellOfRules, version: number | undefined, draf
   const document = ahead ?? saved;
   /** The text before the first touch of this cell: what Undo goes back to. */
   const [before, setBefore] = useState<Document>();
+  /** Why some touch was not saved, also when one after it was. */
+  const [failure, setFailure] = useState<unknown>();
+  const isOpen = useRef(true);
+  useEffect(() => {
+    isOpen.current = true;
+    return () => {
+      isOpen.current = false;
+    };
+  }, []);
 
   /** The draft that is open; `undefined` where none is, or no more. */
   async function draftNow(): Promise<Told<'getDraft'> | undefined> {
@@ -79,6 +90,11 @@ export function useCellEdit(cell: CellOfRules, version: number | undefined, draf
       queries.setQueryData(['getDraft', { params: { id: now.value.id } }], now);
       openDraft(now.value.id);
     },
+    onError: (error) => {
+      setFailure(error);
+      // Closed meanwhile, nothing else would say so.
+      if (!isOpen.current) tell(texts.notSaved(toProblem(error).detail));
+    },
     onSettled: (_, error) => {
       waiting.current -= 1;
       // Counted again when the last of them is saved; nobody waits for that.
@@ -95,6 +111,7 @@ export function useCellEdit(cell: CellOfRules, version: number | undefined, draf
     const edits = document && toEdits(document);
     // What is so already begins no draft.
     if (!document || !edits || edits.length === 0) return false;
+    if (waiting.current === 0) setFailure(undefined);
     waiting.current += 1;
     setAhead(applied(document, edits));
     edit.mutate(toEdits);
@@ -106,7 +123,7 @@ export function useCellEdit(cell: CellOfRules, version: number | undefined, draf
     document,
     draft,
     isSaving: edit.isPending,
-    error: edit.error,
+    error: failure,
     touch(wanted: ReadonlyMap<string, ScopeSays>) {
       if (make((text) => editsFor(text, cell, wanted))) setBefore((known) => known ?? document);
     },
