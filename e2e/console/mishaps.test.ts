@@ -307,6 +307,42 @@ describe('what goes wrong at the console', () => {
     await page.close();
   });
 
+  test('what waits is not said to be nothing before that is known', async () => {
+    const page = await world.open('dana', '/parts');
+    await page.route('**/api/v1/drafts*', (route) =>
+      route.fulfill({ status: 503, json: { status: 503, title: 'Away', detail: 'The store is away.' } }),
+    );
+    await page.goto(`${world.url}/changes`);
+    await page.getByRole('alert').first().waitFor();
+    await page.getByRole('heading', { level: 1, name: 'Changes' }).waitFor();
+    await page.goto(`${world.url}/`);
+    const waiting = page.getByRole('region', { name: 'Waiting for you' });
+    await waiting.getByRole('alert').waitFor();
+    assert.doesNotMatch((await page.getByRole('heading', { level: 1 }).textContent()) ?? '', /waits? for you/);
+    await page.unrouteAll();
+    await page.close();
+  });
+
+  test('what a draft did before a change that could not be counted is not said of the draft', async () => {
+    const page = await world.open('dana', '/access');
+    await page.getByRole('button', { name: /^marketing on Company documents/ }).click();
+    const choice = page.getByRole('group', { name: 'files:write in the draft' });
+    await choice.getByRole('button', { name: 'Allow', exact: true }).click();
+    await page.getByText(/in marketing gains? files:write/).waitFor();
+    await page.route('**/diff', (route) =>
+      route.fulfill({ status: 503, json: { status: 503, title: 'Away', detail: 'The store is away.' } }),
+    );
+    await choice.getByRole('button', { name: 'Refuse' }).click();
+    await page.getByText('What the draft does could not be counted. It is saved.').waitFor();
+    assert.equal(await page.getByText(/in marketing gains? files:write/).count(), 0);
+    await page.unrouteAll();
+    await page.goto(`${world.url}/changes`);
+    await page.getByRole('link', { name: /^marketing on/ }).click();
+    await page.getByRole('button', { name: 'Discard' }).click();
+    await page.getByText(/is discarded\./).waitFor();
+    await page.close();
+  });
+
   test('a click beside a dialog throws away neither a secret nor what was typed', async () => {
     const page = await world.open('dana', '/clients/vscode');
     await page.getByRole('button', { name: 'Make a secret' }).click();

@@ -58,6 +58,11 @@ export function useRead<K extends OperationId>(
   return useQuery({ ...toQuery(operation, asked), ...options });
 }
 
+/** Whether what it reads is known as it is now: neither still to come, nor what was read before it failed. What is not asked for is nothing. */
+export function isRead({ isLoading, error }: { readonly isLoading: boolean; readonly error: unknown }): boolean {
+  return !isLoading && error === null;
+}
+
 function toQuery<K extends OperationId>(operation: K, asked: Asked<K>) {
   return { queryKey: [operation, asked] as const, queryFn: () => call(operation, asked) };
 }

@@ -17,14 +17,16 @@ export function DraftSays({
   readonly isSaving: boolean;
 }) {
   const { data, isFetching, error } = useRead('diffDraft', { params: { id } });
-  const effects = data?.value.effects ?? [];
+  // What could not be counted anew is what a text before this one did.
+  const counted = error === null ? data?.value : undefined;
+  const effects = counted?.effects ?? [];
   const here = effects.filter((effect) => effect.server === server);
   const ordered = [...here, ...effects.filter((effect) => effect.server !== server)];
   const isBehind = isSaving || isFetching;
   return (
     <div role="status" aria-busy={isBehind} className={style.says} data-behind={isBehind || undefined}>
-      <Verdict>{here[0]?.words ?? summary(data?.value.summary, effects.length > 0, error)}</Verdict>
-      {here.length > 0 && <p className="remark">{data?.value.summary}</p>}
+      <Verdict>{here[0]?.words ?? summary(counted?.summary, effects.length > 0, error)}</Verdict>
+      {here.length > 0 && <p className="remark">{counted?.summary}</p>}
       <ul className={style.rules}>
         {ordered.slice(here.length > 0 ? 1 : 0, most).map(({ sign, words }) => (
           <li key={sign + words}>{words}</li>

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { useChange, useRead } from '../../data/api.ts';
+import { isRead, useChange, useRead } from '../../data/api.ts';
 import { useMe } from '../../data/me.ts';
 import { buttonClass } from '../../parts/button.tsx';
 import { OutcomeMark } from '../../parts/marks.tsx';
@@ -18,6 +18,7 @@ import { changesTexts as texts } from '../../texts/changes.ts';
 import { Asked } from '../people/asked.tsx';
 import { CurrentDraft } from './current-draft.tsx';
 import type { Draft, PeopleChange, Version } from './model.ts';
+import { changesPage } from './page.ts';
 
 const draftColumns: readonly Column<Draft>[] = [
   {
@@ -85,9 +86,14 @@ export function Page() {
   const waiting =
     (drafts.data?.value.items.filter(({ state }) => state === 'proposed').length ?? 0) +
     (people.data?.value.items.length ?? 0);
+  const isKnown = isRead(drafts) && isRead(people);
   return (
     <>
-      <PageHead says title={waiting === 0 ? texts.nothingWaits : texts.waits(waiting)} lead={texts.lead} />
+      <PageHead
+        says
+        title={!isKnown ? changesPage.title : waiting === 0 ? texts.nothingWaits : texts.waits(waiting)}
+        lead={texts.lead}
+      />
       <CurrentDraft />
       <div className="stack">
         <Section title={texts.drafts} remark={texts.draftsRemark}>

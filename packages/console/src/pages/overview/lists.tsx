@@ -3,6 +3,7 @@ import type { Answer } from '../../data/problem.ts';
 import { type Outcome, Shape } from '../../parts/marks.tsx';
 import { Name, places } from '../../parts/name.tsx';
 import { Section } from '../../parts/section.tsx';
+import { ErrorNote } from '../../parts/states.tsx';
 import { toNumber } from '../../parts/time-words.ts';
 import { overviewTexts as texts } from '../../texts/overview.ts';
 import style from './overview.module.css';
@@ -11,10 +12,20 @@ import type { Waiting } from './waiting.ts';
 type Figures = Answer<'getFigures'>;
 
 /** What needs a person. */
-export function WaitingList({ waiting }: { readonly waiting: readonly Waiting[] }) {
+export function WaitingList({
+  waiting,
+  isKnown,
+  error,
+}: {
+  readonly waiting: readonly Waiting[];
+  readonly isKnown: boolean;
+  /** Why some of it could not be read. */
+  readonly error: unknown;
+}) {
   return (
     <Section title={texts.waiting}>
-      {waiting.length === 0 && <p className="quiet">{texts.nothing}</p>}
+      {error !== null && <ErrorNote error={error} />}
+      {waiting.length === 0 && isKnown && <p className="quiet">{texts.nothing}</p>}
       <ul className={style.list}>
         {waiting.map(({ key, words, remark, to, mark }) => (
           <li key={key}>

@@ -1,4 +1,4 @@
-import { useRead, useReadAhead } from '../../data/api.ts';
+import { isRead, useRead, useReadAhead } from '../../data/api.ts';
 import { useMe } from '../../data/me.ts';
 import type { Answer } from '../../data/problem.ts';
 import { Segmented } from '../../parts/button.tsx';
@@ -37,9 +37,13 @@ function Happening() {
   const drafts = useRead(
     'listDrafts',
     { query: { state: 'proposed' } },
-    { enabled: permissions.includes('read:policy') },
+    { enabled: permissions.includes('read:policy'), refetchInterval: pollEvery(15_000) },
   );
-  const changes = useRead('listChanges', {}, { enabled: permissions.includes('read:groups') });
+  const changes = useRead(
+    'listChanges',
+    {},
+    { enabled: permissions.includes('read:groups'), refetchInterval: pollEvery(15_000) },
+  );
   const requests = useRead('listRequests', { query: { limit: 1 } }, { enabled: permissions.includes('read:requests') });
   const overview = useRead('getOverview', {});
   useReadAhead('listRecords', latestAsked);
@@ -55,11 +59,12 @@ function Happening() {
           value.toDo,
           requests.data?.value.open,
         );
+        const isKnown = [drafts, changes, requests].every(isRead);
         return (
           <>
             <PageHead
               says
-              title={<Answered trouble={value.trouble.length} waiting={waiting.length} />}
+              title={<Answered trouble={value.trouble.length} waiting={isKnown ? waiting.length : undefined} />}
               lead={texts.lead(texts.people(value.people.withAgents))}
             >
               <Segmented
@@ -76,7 +81,11 @@ function Happening() {
                 {overview.data && <Latest idp={overview.data.value.urls.idp} />}
               </div>
               <div className="stack">
-                <WaitingList waiting={waiting} />
+                <WaitingList
+                  waiting={waiting}
+                  isKnown={isKnown}
+                  error={drafts.error ?? changes.error ?? requests.error}
+                />
                 <Reasons reasons={value.reasons} since={range === 'd90' ? '' : range} />
                 <Trouble trouble={value.trouble} />
                 {overview.data && <Installation overview={overview.data.value} />}
@@ -89,14 +98,12 @@ function Happening() {
   );
 }
 
-/** The page opens with its answer. */
-function Answered({ trouble, waiting }: { readonly trouble: number; readonly waiting: number }) {
+/** The page opens with its answer; of what waits it says nothing before that is known. */
+function Answered({ trouble, waiting }: { readonly trouble: number; readonly waiting: number | undefined }) {
   return (
     <>
-      {trouble === 0 ? texts.well : <b>{texts.trouble(trouble)}</b>}{' '}
-      {waiting === 0 ? (
-        texts.nothingWaits
-      ) : (
+      {trouble === 0 ? texts.well : <b>{texts.trouble(trouble)}</b>} {waiting === 0 && texts.nothingWaits}
+      {waiting !== undefined && waiting > 0 && (
         <>
           <b>{texts.waits(waiting)}</b>
           {texts.waitsFor(waiting)}
