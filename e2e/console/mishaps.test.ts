@@ -255,6 +255,48 @@ describe('what goes wrong at the console', () => {
     await page.close();
   });
 
+  test('a draft that somebody else has discarded does not stand there as if it could be published', async () => {
+    const page = await world.open('dana', '/changes');
+    const draft = await askWell<{ id: string }>(page, 'POST', '/drafts', { body: { kind: 'access', name: 'Gone' } });
+    await page.clock.install();
+    await page.goto(`${world.url}/changes/${draft.id}`);
+    await page.getByRole('button', { name: /^Publish/ }).waitFor();
+    const { etag } = await askWell(page, 'GET', `/drafts/${draft.id}`);
+    await askWell(page, 'DELETE', `/drafts/${draft.id}`, { ifMatch: etag });
+    await page.clock.fastForward(11_000);
+    await page.evaluate("window.dispatchEvent(new Event('visibilitychange'))");
+    await page
+      .getByRole('alert')
+      .getByText(/nothing at this address/i)
+      .first()
+      .waitFor();
+    checkComplaints(page);
+    await page.close();
+  });
+
+  test('how many changes a draft has is not said before they are counted', async () => {
+    const page = await world.open('dana', '/changes');
+    const draft = await askWell<{ id: string }>(page, 'POST', '/drafts', {
+      body: { kind: 'access', name: 'Uncounted' },
+    });
+    const held = Promise.withResolvers<void>();
+    await page.route('**/diff', async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    await page.evaluate(`localStorage.setItem('credence-draft', '${draft.id}')`);
+    await page.goto(`${world.url}/access`);
+    const strip = page.getByRole('complementary', { name: 'Draft' });
+    await strip.getByText('Uncounted').waitFor();
+    assert.equal(await strip.getByText(/0 changes/).count(), 0);
+    held.resolve();
+    await strip.getByText(/0 changes, saved/).waitFor();
+    await strip.getByRole('button', { name: 'Leave draft' }).click();
+    await page.unrouteAll({ behavior: 'wait' });
+    checkComplaints(page);
+    await page.close();
+  });
+
   test('a change of a cell that could not be saved is not lost without a word when the cell is closed meanwhile', async () => {
     const page = await world.open('dana', '/access');
     await page.getByRole('button', { name: /^marketing on Company documents/ }).click();

@@ -30,6 +30,11 @@ export function toProblem(thrown: unknown): Problem {
   return isAway ? noAnswer : { status: 0, title: 'A mistake of ours', detail: String(thrown), code: 'console_fault' };
 }
 
+/** Whether it was refused as something that is not there (any more), or not for whoever asks. */
+export function isNoMore(error: unknown): boolean {
+  return error instanceof ApiProblem && (error.problem.status === 404 || error.problem.status === 403);
+}
+
 /** Whether signing in, or in again, is what is asked for; and which of the two. */
 export function signInNeeded({ status, code }: Problem): 'out' | 'old' | undefined {
   if (code === 'admin_sign_in_too_old') return 'old';

@@ -15,7 +15,8 @@ export function DraftStrip({
   onLeave,
 }: {
   readonly name: string;
-  readonly changes: number;
+  /** How many; `undefined` = not known yet. */
+  readonly changes: number | undefined;
   readonly author?: string;
   readonly savedMs: number;
   /** Where the draft is reviewed. */
@@ -26,7 +27,8 @@ export function DraftStrip({
     <aside className={style.strip} aria-label={partTexts.draft}>
       <OutcomeMark outcome="draft" />
       <p className={style.words}>
-        <b>{name}</b> {partTexts.changes(changes)}
+        <b>{name}</b>
+        {changes !== undefined && ` ${partTexts.changes(changes)}`}
         {author !== undefined && ` by ${author}`}, {partTexts.saved} <Time ms={savedMs} />. {partTexts.nothingApplies}
       </p>
       <span className="row">

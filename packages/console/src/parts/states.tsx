@@ -1,6 +1,6 @@
 import type { Problem } from '@credence/server/admin-client';
 import { useEffect, useState } from 'react';
-import { toProblem } from '../data/problem.ts';
+import { isNoMore, toProblem } from '../data/problem.ts';
 import { partTexts, problemWords } from '../texts/parts.ts';
 import { Button } from './button.tsx';
 import { Shape } from './marks.tsx';
@@ -88,7 +88,7 @@ function Foot({ problem, onRetry }: { readonly problem: Problem; readonly onRetr
   );
 }
 
-/** What a query has: its skeleton, its problem, or what it read. */
+/** What a query has: its skeleton, its problem, or what it read; both where that is gone by now, or not for this reader any more. */
 export function Await<T>({
   query,
   rows,
@@ -102,7 +102,14 @@ export function Await<T>({
   readonly rows?: number;
   readonly children: (data: T) => React.ReactNode;
 }) {
-  if (query.data !== undefined) return children(query.data);
+  if (query.data !== undefined) {
+    return (
+      <>
+        {isNoMore(query.error) && <ErrorNote error={query.error} onRetry={() => void query.refetch()} />}
+        {children(query.data)}
+      </>
+    );
+  }
   if (query.error) return <ErrorNote error={query.error} onRetry={() => void query.refetch()} />;
   return <Loading {...(rows !== undefined && { rows })} />;
 }

@@ -34,7 +34,8 @@ export const partTexts = {
   draft: 'Draft',
   nothingApplies: 'Nothing is in force.',
   leave: 'Leave draft',
-  review: (count: number) => (count === 1 ? 'Review 1 change' : `Review ${count} changes`),
+  review: (count: number | undefined) =>
+    count === undefined ? 'Review' : count === 1 ? 'Review 1 change' : `Review ${count} changes`,
   changes: (count: number) => (count === 1 ? '1 change' : `${count} changes`),
   saved: 'saved',
   never: 'never',

@@ -80,7 +80,8 @@ function Agree({ draft, diff, etag, touches }: Asked & { readonly diff: Diff }) 
   const approval = approvalOf(draft, diff, me.id);
   const own = useOwnGain(id, approval.kind === 'approve' && draft.kind === 'access');
   const propose = useChange('proposeDraft', touches);
-  const publish = useChange('publishDraft', [...touches, ...published]);
+  // Of a draft that is published nothing can be read any more.
+  const publish = useChange('publishDraft', ['listDrafts', ...published]);
   const ask = () => propose.mutate({ params: { id }, ifMatch: etag }, { onSuccess: () => tell(texts.proposed) });
   const go = () =>
     publish.mutate(
@@ -91,6 +92,7 @@ function Agree({ draft, diff, etag, touches }: Asked & { readonly diff: Diff }) 
           void navigate({ to: '/changes' });
           tell(texts.published(version));
         },
+        onError: () => void readAgain(queries, touches),
       },
     );
   const words = {

@@ -12,7 +12,7 @@ export function CurrentDraft() {
   return (
     <DraftStrip
       name={draft.value.name}
-      changes={data?.value.entries.length ?? 0}
+      changes={data?.value.entries.length}
       savedMs={draft.value.changedAt * 1000}
       review={places.draft(id)}
       onLeave={() => openDraft('')}
