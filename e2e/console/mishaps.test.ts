@@ -416,6 +416,48 @@ describe('what goes wrong at the console', () => {
     checkComplaints(page);
     await page.close();
   });
+
+  test('no address makes a page go white', async () => {
+    const page = await world.open('dana', '/parts');
+    const [alice] = await peopleIds(page, 'alice@');
+    const paths = [
+      '/people/%E0%A4%A4',
+      '/people?q=%E0%A4',
+      '/decisions?from=x&to=%00&since=__proto__&show=constructor',
+      '/decisions?person=a&person=b&outcome=%22',
+      '/access?cell=a%20b&fold=,,&only=x&cells=y',
+      '/changes/access/NaN',
+      '/changes/access/1e999',
+      '/changes/foo/-1',
+      '/reach?person=%F0%9F&at=p:%7C',
+      '/audit?part=toString&about=__proto__',
+      '/settings?part=constructor',
+      '/people?tab=__proto__&active=1',
+      '/groups/%20',
+      '/clients/%24id',
+      '/?range=hasOwnProperty&as=1',
+      `/people/${alice}?x[]=1&x[]=2`,
+      '/decisions/%2e%2e',
+      `/reach?person=${'a'.repeat(3000)}`,
+      `/decisions?server=${'s'.repeat(400)}`,
+      '/decisions?to=275760-09-14T00:00',
+      '/decisions?from=275760-09-13T00:00:00.000Z',
+      '/catalogue?url=javascript:alert(1)',
+    ];
+    const white: string[] = [];
+    for (const path of paths) {
+      await page.goto(`${world.url}${path}`);
+      await page.evaluate('new Promise((done) => setTimeout(done, 400))');
+      const [text, nav] = await page.evaluate<[string, number]>(
+        "[document.body.innerText, document.querySelectorAll('nav').length]",
+      );
+      if (nav === 0 || text.length < 100 || /mistake of ours|Something went wrong|RangeError|URIError/i.test(text))
+        white.push(`${path}: ${text.slice(0, 300)}`);
+    }
+    assert.deepEqual(white, []);
+    checkComplaints(page);
+    await page.close();
+  });
 });
 
 async function requireSecondPerson(page: Page): Promise<void> {
