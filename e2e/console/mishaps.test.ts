@@ -180,6 +180,59 @@ describe('what goes wrong at the console', () => {
     await page.context().close();
   });
 
+  test('hundreds of people that come live cost a handful of requests for their names', async () => {
+    const page = await world.open('dana', '/parts');
+    // Thirty lines every half a second, each of somebody else: as a stream of a busy hour has them.
+    await page.addInitScript(() => {
+      let at = 0;
+      globalThis.EventSource = class extends EventTarget {
+        static readonly CLOSED = 2;
+        readonly readyState = 1;
+        readonly #timer = setInterval(() => this.#tick(), 500);
+        #tick() {
+          this.dispatchEvent(new MessageEvent('ready', { data: '{}' }));
+          for (let count = 0; count < 30 && at < 300; count += 1, at += 1) {
+            const line = { id: `d_live${at}`, kind: 'decision', domain: 'idp', timeMs: Date.now(), outcome: 'allowed' };
+            const person = `u_${String(at).padStart(22, '0')}`;
+            this.dispatchEvent(new MessageEvent('record', { data: JSON.stringify({ ...line, person }) }));
+          }
+        }
+        close() {
+          clearInterval(this.#timer);
+        }
+      } as unknown as typeof EventSource;
+    });
+    let asked = 0;
+    page.on('request', (request) => {
+      if (request.url().includes('/people/names')) asked += 1;
+    });
+    await page.goto(`${world.url}/decisions`);
+    await page.getByText('u_000000000…').first().waitFor();
+    await page.evaluate('new Promise((done) => setTimeout(done, 6500))');
+    assert.ok(asked >= 2 && asked <= 12, `${asked} requests`);
+    checkComplaints(page);
+    await page.close();
+  });
+
+  test('a client that many people use is stopped only when its name was typed', async () => {
+    const page = await world.open('dana', '/parts');
+    await page.route('**/api/v1/stops/preview', (route) =>
+      route.fulfill({ json: { words: 'stops the client: 3000 people', people: 3000, endsAt: null } }),
+    );
+    await page.goto(`${world.url}/clients/claude-code`);
+    await page.getByRole('button', { name: 'Stop…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Stops the client: 3000 people' });
+    const stop = dialog.getByRole('button', { name: /^Stop / });
+    await dialog.getByLabel('Type claude-code to go on').waitFor();
+    assert.ok(await stop.isDisabled());
+    await dialog.getByLabel('Type claude-code to go on').fill('claude-code');
+    assert.ok(await stop.isEnabled());
+    await page.keyboard.press('Escape');
+    await page.unrouteAll();
+    checkComplaints(page);
+    await page.close();
+  });
+
   test('a time in the address narrows until somebody changes it, and means the same everywhere', async () => {
     const page = await world.open('dana', '/decisions?from=2026-01-02T03:04:00.000Z');
     const from = page.getByLabel('From', { exact: true });
@@ -386,7 +439,7 @@ describe('what goes wrong at the console', () => {
   });
 
   test('a click beside a dialog throws away neither a secret nor what was typed', async () => {
-    const page = await world.open('dana', '/clients/vscode');
+    const page = await world.open('dana', '/clients/claude-code');
     await page.getByRole('button', { name: 'Make a secret' }).click();
     await page.getByRole('dialog').getByRole('region').waitFor();
     await page.mouse.click(5, 5);

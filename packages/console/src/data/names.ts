@@ -1,5 +1,6 @@
+import { useThrottledValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useMemo, useRef } from 'react';
 import { call, useRead } from './api.ts';
 import { useMe } from './me.ts';
 import type { Answer } from './problem.ts';
@@ -7,23 +8,39 @@ import type { Answer } from './problem.ts';
 /** Ids in one request. */
 const inOne = 100;
 
+/** So often at most, as lines may come many a second; and so long what was told is not asked for again. */
+const [askMs, freshMs] = [1000, 60_000];
+
+interface Told {
+  /** `undefined` = nobody here has this id. */
+  readonly email: string | undefined;
+  readonly atMs: number;
+}
+
 /** E-mail addresses to the ids of people, as far as this administrator may see people and they are known here. */
 export function usePeopleNames(ids: readonly (string | undefined)[]): (id: string) => string | undefined {
   const { permissions } = useMe();
   const may = permissions.includes('read:people');
-  const wanted = [...new Set(ids.filter((id) => id !== undefined && !id.includes(',')))].sort() as readonly string[];
+  const all = [...new Set(ids.filter((id) => id !== undefined && !id.includes(',')))].sort().join(',');
+  const wanted = useThrottledValue(all, askMs);
+  const told = useRef(new Map<string, Told>());
   const { data } = useQuery({
     queryKey: ['namePeople', wanted],
     queryFn: async () => {
-      const known = new Map<string, string>();
-      for (let at = 0; at < wanted.length; at += inOne) {
-        const { value } = await call('namePeople', { query: { ids: wanted.slice(at, at + inOne).join(',') } });
-        for (const { id, email } of value.items) known.set(id, email);
+      const each = wanted.split(',');
+      const since = Date.now() - freshMs;
+      const unknown = each.filter((id) => (told.current.get(id)?.atMs ?? 0) < since);
+      for (let at = 0; at < unknown.length; at += inOne) {
+        const some = unknown.slice(at, at + inOne);
+        const { value } = await call('namePeople', { query: { ids: some.join(',') } });
+        const emails = new Map(value.items.map(({ id, email }) => [id, email]));
+        for (const id of some) told.current.set(id, { email: emails.get(id), atMs: Date.now() });
       }
-      return known;
+      return new Map(each.map((id) => [id, told.current.get(id)?.email]));
     },
-    enabled: may && wanted.length > 0,
+    enabled: may && wanted !== '',
     placeholderData: keepPreviousData,
+    gcTime: askMs,
   });
   return useMemo(() => (id: string) => data?.get(id), [data]);
 }

@@ -58,7 +58,7 @@ export function StopButton({
         <Asked
           order={{ kind, target: id }}
           action={texts.stopAction(name)}
-          typed={people !== undefined && people > manyPeople ? id : undefined}
+          people={people}
           onClose={() => ask(false)}
           onDo={() =>
             stop.mutate(
@@ -84,12 +84,22 @@ export function StopButton({
 /** The consequence in the words of the server, which counts anew. */
 function Asked({
   order,
+  people,
   ...rest
 }: {
   readonly order: { readonly kind: 'server' | 'client'; readonly target: string };
-} & Omit<React.ComponentProps<typeof Confirm>, 'consequence'>) {
+  readonly people: number | undefined;
+} & Omit<React.ComponentProps<typeof Confirm>, 'consequence' | 'typed'>) {
   const preview = useRead('previewStop', { body: { ...order, reason: 'preview' } });
-  return <Confirm consequence={toSentence(preview.data?.value.words ?? rest.action)} {...rest} />;
+  const plan = preview.data?.value;
+  const touched = Math.max(people ?? 0, plan?.people ?? 0);
+  return (
+    <Confirm
+      consequence={toSentence(plan?.words ?? rest.action)}
+      typed={touched > manyPeople ? order.target : undefined}
+      {...rest}
+    />
+  );
 }
 
 function toSentence(words: string): string {
