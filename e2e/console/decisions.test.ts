@@ -116,6 +116,7 @@ describe('decisions', () => {
   test('what is decided meanwhile comes in on top, and waits while somebody looks', async () => {
     const page = await world.open('dana', '/decisions');
     await page.getByText('Live', { exact: true }).waitFor();
+    await page.getByRole('row').nth(1).waitFor();
     const before = await page.getByRole('row').count();
     await page.getByRole('button', { name: 'Pause' }).click();
     await visitAll(world.acme.demo, 'bob', 'claude-code');
