@@ -7,10 +7,26 @@ import { Client } from '@modelcontextprotocol/client';
 import { decodeProtectedHeader, importJWK, SignJWT } from 'jose';
 import { type Agent, connect } from '../examples/acme/agent.ts';
 import type { DemoServer } from '../examples/acme/demo-file.ts';
-import { runCredence } from '../examples/acme/server-process.ts';
+import { runCredence, startServer } from '../examples/acme/server-process.ts';
+import { toRow } from '../packages/server/src/audit/record.ts';
 import type { RecordPage } from '../packages/server/src/audit/search.ts';
 import type { Trace } from '../packages/server/src/audit/trace.ts';
-import { type Acme, agentOf, claimsOf, issue, redeem, secretOf, startAcme, suiteScope, tokenOf } from './harness.ts';
+import { openSqliteStore } from '../packages/server/src/store/sqlite.ts';
+import {
+  type Acme,
+  agentOf,
+  claimsOf,
+  issue,
+  onEnd,
+  portFlags,
+  redeem,
+  secretOf,
+  startAcme,
+  stopWell,
+  suiteScope,
+  temporaryHome,
+  tokenOf,
+} from './harness.ts';
 
 describe('credence audit trace and the alarm for what was never given out, beside a server that runs', () => {
   const scope = suiteScope(after);
@@ -91,4 +107,18 @@ describe('credence audit trace and the alarm for what was never given out, besid
     const { grants } = await traced(String(claimsOf(token).jti));
     assert.deepEqual(grants[0]?.missing, ['never_issued']);
   });
+});
+
+test('of a server that plays its roles by flags, what it has no record of is elsewhere, and not missing', async (t) => {
+  const home = await temporaryHome(t);
+  const server = await startServer(['--role', 'ras', '--home', home, ...(await portFlags())]);
+  onEnd(t, () => stopWell(server));
+  const { idp } = JSON.parse(await readFile(join(home, 'issuers.json'), 'utf8')) as { idp: string };
+  const store = await openSqliteStore(join(home, 'store.db'), { node: 'test' });
+  const line = { v: 2, id: 'd_1', kind: 'redemption', domain: 'ras', outcome: 'allowed', timeMs: Date.now() } as const;
+  const facts = { issuer: idp, idJag: 'jag-1', accessToken: 'tok-1', client: 'claude-code', subject: 'u_1' };
+  await store.commit({ marks: [], records: [toRow({ ...line, ...facts })] });
+  await store.close();
+  const { stdout, stderr } = await runCredence(['audit', 'trace', 'jag-1', '--json', '--home', home]);
+  assert.deepEqual((JSON.parse(stdout || assert.fail(stderr)) as Trace).grants[0]?.missing, ['issued_elsewhere']);
 });

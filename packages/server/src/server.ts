@@ -181,10 +181,10 @@ async function openDataDir(config: Config, home: Home): Promise<string> {
 }
 
 /** Commands beside the server find store, keys and all else where it did. */
-async function rememberConfig(home: Home, { idp, ras }: Config, configFile: string | undefined): Promise<void> {
+async function rememberConfig(home: Home, { idp, ras, roles }: Config, configFile: string | undefined): Promise<void> {
   if (configFile === undefined) await rm(home.configPathFile, { force: true });
   else await writeFile(home.configPathFile, `${resolve(configFile)}\n`, { mode: 0o600 });
-  const issuers = { idp: idp.issuer, ras: ras.issuer };
+  const issuers = { idp: idp.issuer, ras: ras.issuer, roles: [...roles] };
   await writeFile(home.issuersFile, `${JSON.stringify(issuers)}\n`, { mode: 0o600 });
 }
 

@@ -9,12 +9,11 @@ import {
   type TraceOrigins,
   trace,
 } from '../audit/trace.ts';
-import type { Config } from '../config.ts';
 import { Problem } from '../problem.ts';
 import type { Store } from '../store/store.ts';
 import { toPrintable } from './audit.ts';
 import { homeOption } from './home-option.ts';
-import { type InstallationFlags, readInstallation, readIssuers, withStore } from './with-store.ts';
+import { type InstallationFlags, readIssuers, type Served, withStore } from './with-store.ts';
 
 /** `credence audit trace ID`: from a tool call back to whoever published the rule, and forward to what followed. */
 export function auditTraceCommand(): Command {
@@ -26,8 +25,7 @@ export function auditTraceCommand(): Command {
     .addHelpText('after', '\nExample:\n  credence audit trace d_3qk0Zc9m1o2VtG8xk2b3Wg')
     .action((id: string, flags: InstallationFlags & { readonly json?: boolean }) =>
       withStore(flags, async (store) => {
-        const { config } = await readInstallation(flags);
-        const found = await trace(store, id, originsOf(config, await readIssuers(flags)));
+        const found = await trace(store, id, originsOf(await readIssuers(flags)));
         if (!found) {
           throw new Problem(
             `Nothing on the record is called ${toPrintable(id)}.`,
@@ -41,8 +39,8 @@ export function auditTraceCommand(): Command {
 }
 
 /** The issuers whose record is in this store. */
-function originsOf({ roles }: Config, { idp, ras }: { readonly idp: string; readonly ras: string }): TraceOrigins {
-  return { idp: roles.has('idp') ? idp : undefined, ras: roles.has('ras') ? ras : undefined };
+function originsOf({ idp, ras, roles }: Served): TraceOrigins {
+  return { idp: roles.includes('idp') ? idp : undefined, ras: roles.includes('ras') ? ras : undefined };
 }
 
 const words: Readonly<Record<Missing, string>> = {

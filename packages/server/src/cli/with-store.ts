@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type AuditRecord, type Facts, type RecordKind, toRow } from '../audit/record.ts';
 import { eventId } from '../call.ts';
 import { type Config, readConfig, readPlaces } from '../config.ts';
+import type { Role } from '../config-schema.ts';
 import { type Home, readHome, toHome } from '../home.ts';
 import { openStore } from '../open-store.ts';
 import { Problem } from '../problem.ts';
@@ -39,13 +40,21 @@ export async function readInstallation(flags: InstallationFlags): Promise<{ home
   return { config, home: await readHome(flags.home, { storeElsewhere, keyFolders: config.keys }) };
 }
 
+/** What flags of a server may have changed: the issuers it speaks for, and the roles it plays. */
+export interface Served {
+  readonly idp: string;
+  readonly ras: string;
+  readonly roles: readonly Role[];
+}
+
 /** The issuers of the installation: those of the server that was started here last, or of its configuration. */
-export async function readIssuers(flags: InstallationFlags): Promise<{ readonly idp: string; readonly ras: string }> {
+export async function readIssuers(flags: InstallationFlags): Promise<Served> {
   const { home, config } = await readInstallation(flags);
+  const configured = { idp: config.idp.issuer, ras: config.ras.issuer, roles: [...config.roles] };
   const kept = await readFile(home.issuersFile, 'utf8').catch(() => undefined);
-  if (kept === undefined) return { idp: config.idp.issuer, ras: config.ras.issuer };
+  if (kept === undefined) return configured;
   try {
-    return JSON.parse(kept);
+    return { ...configured, ...JSON.parse(kept) };
   } catch {
     throw new Problem(`${home.issuersFile} is damaged.`, 'Start the server: it is written anew then.');
   }
