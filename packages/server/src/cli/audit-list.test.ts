@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -128,4 +128,33 @@ describe('credence audit list', () => {
     assert.match((await list('--outcome', 'denied')).err, /Give allowed or refused/);
     assert.match((await list('--from', 'soon')).err, /Give it as 2h/);
   });
+});
+
+test('all of a long record is listed, and shown by its end, in less memory than it takes', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'credence-long-'));
+  after(() => rm(folder, { recursive: true }));
+  const home = await openHome(join(folder, 'home'));
+  const store = await openSqliteStore(home.storeFile, { node: 'test' });
+  const line = { v: 2, kind: 'system', domain: 'system', outcome: 'allowed', detail: 'x'.repeat(8000) } as const;
+  const lines = 20_000;
+  for (let n = 0; n < lines; n += 500) {
+    const records = Array.from({ length: 500 }, (_, at) => toRow({ ...line, id: `o_${n + at}`, timeMs: n + at }));
+    await store.commit({ marks: [], records });
+  }
+  await store.close();
+  const count = (...args: string[]) =>
+    new Promise<{ code: number; ids: number }>((resolve) => {
+      const words = ['--max-old-space-size=96', main, 'audit', ...args, '--home', home.dir];
+      const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+      let [ids, rest] = [0, ''];
+      child.stdout.setEncoding('latin1').on('data', (text: string) => {
+        const parts = (rest + text).split('"id":"o_');
+        ids += parts.length - 1;
+        rest = (parts.at(-1) ?? '').slice(-8);
+      });
+      child.on('close', (code) => resolve({ code: Number(code ?? -1), ids }));
+    });
+  assert.deepEqual(await count('list', '--limit', '999999', '--json'), { code: 0, ids: lines });
+  assert.deepEqual(await count('tail', '-n', '999999', '--json'), { code: 0, ids: lines });
+  assert.deepEqual(await count('tail', '-n', '7', '--json'), { code: 0, ids: 7 });
 });

@@ -1,6 +1,7 @@
 import { type Refusal, refusals } from '@credence/mcp/protocol';
 import { Command, InvalidArgumentError } from 'commander';
-import { type FoundRows, idsOnRecord, readCursor, searchRecord, toRecordPage } from '../audit/search.ts';
+import { readRecord } from '../audit/personal.ts';
+import { type FoundRows, idsOnRecord, readCursor, searchRecord } from '../audit/search.ts';
 import { headerOf, toLine as toFormatted } from '../exports/format.ts';
 import { Problem } from '../problem.ts';
 import type { AuditFilter } from '../store/audit-search.ts';
@@ -10,6 +11,7 @@ import { homeOption } from './home-option.ts';
 import { listOption } from './list-option.ts';
 import { toMs } from './when.ts';
 import { type InstallationFlags, readIssuers, withStore } from './with-store.ts';
+import { writeOut } from './write-out.ts';
 
 interface ListFlags extends InstallationFlags {
   readonly person: readonly string[];
@@ -57,9 +59,8 @@ export function auditListCommand(setExitCode: (code: number) => void): Command {
     .addHelpText('after', examples)
     .action((flags: ListFlags) =>
       withStore(flags, async (store) => {
-        const found = await list(store, await toFilter(store, flags, Date.now()), flags);
-        await print(store, found, flags);
-        setExitCode(found.rows.length > 0 ? 0 : 1);
+        const count = await print(store, await toFilter(store, flags, Date.now()), flags);
+        setExitCode(count > 0 ? 0 : 1);
       }),
     );
 }
@@ -119,40 +120,79 @@ async function findPerson({ people }: Store, who: string): Promise<Person | unde
   return who.includes('@') ? people.findByEmail(who) : undefined;
 }
 
-/** Goes on until there are as many as were asked for, or no more. */
-async function list(store: Store, filter: AuditFilter, { limit, after }: ListFlags): Promise<FoundRows> {
-  const rows: StoredAuditRow[] = [];
-  let next: string | undefined;
+const page = 500;
+
+/** A page at a time, since all of it may be more than fits: until there are as many as were asked for, or no more. */
+async function* find(store: Store, filter: AuditFilter, { limit, after }: ListFlags): AsyncGenerator<FoundRows> {
+  let left = limit;
   let at = after;
   do {
-    const page = await searchRecord(store, filter, { limit: limit - rows.length, after: at });
-    rows.push(...page.rows);
-    next = page.next;
-    at = next === undefined ? undefined : readCursor(next);
-  } while (at !== undefined && rows.length < limit);
-  return { rows, ...(next !== undefined && { next }) };
+    const found = await searchRecord(store, filter, { limit: Math.min(page, left), after: at });
+    yield found;
+    left -= found.rows.length;
+    at = found.next === undefined ? undefined : readCursor(found.next);
+  } while (at !== undefined && left > 0);
 }
 
-async function print(store: Store, found: FoundRows, flags: ListFlags): Promise<void> {
-  if (flags.json) process.stdout.write(`${JSON.stringify(toRecordPage(found))}\n`);
-  else if (flags.csv) {
-    const lines = [headerOf('csv') ?? '', ...found.rows.map((row) => toFormatted('csv', row))];
-    process.stdout.write(lines.map((line) => `${line}\n`).join(''));
-  } else await printForPeople(store, found);
+/** How lines are printed: what comes before them, each, and what comes behind, where `next` leads further. */
+interface Printer {
+  readonly before: string;
+  readonly between: string;
+  line(row: StoredAuditRow): Promise<string> | string;
+  after(next: string | undefined): string;
 }
 
-async function printForPeople(store: Store, found: FoundRows): Promise<void> {
-  const names = new Map<string, string>();
-  const nameOf = async (id: string) => {
-    const known = names.get(id) ?? (await store.people.find(id))?.email ?? id;
+/** Resolves to how many there were. */
+async function print(store: Store, filter: AuditFilter, flags: ListFlags): Promise<number> {
+  const printer = flags.json ? jsonPrinter : flags.csv ? csvPrinter : peoplePrinter(store);
+  let count = 0;
+  let next: string | undefined;
+  await writeOut(printer.before);
+  for await (const found of find(store, filter, flags)) {
+    const lines = await Promise.all(found.rows.map(printer.line));
+    const text = lines.map((line, at) => (count + at > 0 ? printer.between : '') + line).join('');
+    count += lines.length;
+    next = found.next;
+    if (!(await writeOut(text))) return count;
+  }
+  await writeOut(printer.after(next));
+  if (!flags.json && !flags.csv) {
+    if (next) process.stderr.write(`There is more: add --after ${next}\n`);
+    else if (count === 0) process.stderr.write('Nothing on the record is like that.\n');
+  }
+  return count;
+}
+
+const jsonPrinter: Printer = {
+  before: '{"records":[',
+  between: ',',
+  line: (row) => JSON.stringify(readRecord(row)),
+  after: (next) => `]${next === undefined ? '' : `,"next":${JSON.stringify(next)}`}}\n`,
+};
+
+const csvPrinter: Printer = {
+  before: `${headerOf('csv')}\n`,
+  between: '',
+  line: (row) => `${toFormatted('csv', row)}\n`,
+  after: () => '',
+};
+
+function peoplePrinter(store: Store): Printer {
+  const names = new Map<string, Promise<string>>();
+  const nameOf = (id: string) => {
+    const known = names.get(id) ?? store.people.find(id).then((person) => person?.email ?? id);
     names.set(id, known);
     return known;
   };
-  for (const record of toRecordPage(found).records) {
-    process.stdout.write(`${toLine(record, record.person === undefined ? '-' : await nameOf(record.person))}\n`);
-  }
-  if (found.next) process.stderr.write(`There is more: add --after ${found.next}\n`);
-  else if (found.rows.length === 0) process.stderr.write('Nothing on the record is like that.\n');
+  return {
+    before: '',
+    between: '',
+    line: async (row) => {
+      const record = readRecord(row);
+      return `${toLine(record, record.person === undefined ? '-' : await nameOf(record.person))}\n`;
+    },
+    after: () => '',
+  };
 }
 
 function toLimit(text: string): number {

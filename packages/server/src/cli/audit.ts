@@ -61,14 +61,16 @@ const pollMs = 300;
 
 async function tail(store: Store, options: { lines: number; follow?: boolean; json?: boolean }): Promise<void> {
   const print = await printer(store, options.json === true);
-  const rows = await store.audit.last(options.lines);
-  for (const row of rows) await print(row);
-  let position = rows.at(-1)?.position ?? 0;
-  while (options.follow) {
-    const news = await store.audit.read(position, page);
-    for (const row of news) await print(row);
-    position = news.at(-1)?.position ?? position;
-    if (news.length === 0) await wait(pollMs);
+  const end = (await store.audit.last(1))[0]?.position ?? 0;
+  // A page at a time, since all that is asked for may be more than fits.
+  let position = Math.max(0, end - options.lines);
+  while (options.follow || position < end) {
+    const rows = await store.audit.read(position, position < end ? Math.min(page, end - position) : page);
+    for (const row of rows) await print(row);
+    position = rows.at(-1)?.position ?? position;
+    if (rows.length > 0) continue;
+    if (!options.follow) return;
+    await wait(pollMs);
   }
 }
 
