@@ -9,8 +9,11 @@ import { firstWarmUpSeconds, measureOnce, median, type Plan, type Run } from './
 export interface WorkersResult {
   readonly series: Series;
   readonly one: Run;
+  /** Each worker is asked by as many connections as the one process. */
   readonly two: Beside;
-  /** What two processes take on this machine when none has to wait for the other. */
+  /** Both together are asked by as many. */
+  readonly twoSharing: Beside;
+  /** What two processes take on this machine when none has to wait for the other, each asked by as many. */
   readonly apart: Beside;
 }
 
@@ -20,8 +23,11 @@ interface Beside extends Run {
   readonly p99Ratio: number;
 }
 
-/** Servers that are loaded at once, each with its part of the connections. */
-type Group = readonly Contender[];
+/** Servers that are loaded at once, each over so many connections. */
+interface Group {
+  readonly servers: readonly Contender[];
+  readonly connections: number;
+}
 
 export const workersBars = { cpu: 1.15, p99: 2 } as const;
 
@@ -43,7 +49,13 @@ export async function measureWorkers(plan: Plan, fixture: Fixture): Promise<Work
     return server;
   };
   try {
-    const groups = [[await start(1)], [await start(2)], [await start(1), await start(1)]];
+    const [alone, two, left, right] = [await start(1), await start(2), await start(1), await start(1)];
+    const groups: readonly Group[] = [
+      { servers: [alone], connections: plan.connections },
+      { servers: [two], connections: 2 * plan.connections },
+      { servers: [two], connections: plan.connections },
+      { servers: [left, right], connections: plan.connections },
+    ];
     const results: WorkersResult[] = [];
     for (const series of kinds) {
       // Several processes share the requests, and each has all the code to compile.
@@ -53,8 +65,9 @@ export async function measureWorkers(plan: Plan, fixture: Fixture): Promise<Work
       const rounds: Run[][] = [];
       for (let round = 0; round < plan.rounds; round += 1)
         rounds.push(await load(groups, series, plan, fixture, round));
-      const [one, two, apart] = groups.map((_, at) => rounds.map((runs) => runs[at] as Run)) as [Run[], Run[], Run[]];
-      results.push({ series, one: middle(one), two: beside(two, one), apart: beside(apart, one) });
+      const [first, ...others] = groups.map((_, at) => rounds.map((runs) => runs[at] as Run)) as [Run[], ...Run[][]];
+      const [full, sharing, apart] = others.map((runs) => beside(runs, first)) as [Beside, Beside, Beside];
+      results.push({ series, one: middle(first), two: full, twoSharing: sharing, apart });
     }
     return results;
   } finally {
@@ -75,15 +88,21 @@ async function load(groups: readonly Group[], series: Series, plan: Plan, fixtur
   const runs: Run[] = [];
   for (let turn = 0; turn < groups.length; turn += 1) {
     const at = (turn + round) % groups.length;
-    runs[at] = await loadGroup(groups[at] as Group, series, bodies, plan);
+    runs[at] = await loadGroup(groups[at] as Group, series, bodies, plan.seconds);
   }
   await rm(bodies);
   return runs;
 }
 
-async function loadGroup(group: Group, series: Series, bodies: string, plan: Plan): Promise<Run> {
-  const share = { ...plan, connections: plan.connections / group.length };
-  const runs = await Promise.all(group.map((server) => measureOnce(server, series, bodies, share)));
+async function loadGroup(
+  { servers, connections }: Group,
+  series: Series,
+  bodies: string,
+  seconds: number,
+): Promise<Run> {
+  const runs = await Promise.all(
+    servers.map((server) => measureOnce(server, series, bodies, { connections, seconds })),
+  );
   const sum = (of: (run: Run) => number) => runs.reduce((total, run) => total + of(run), 0);
   const requests = sum((run) => run.requests);
   return {

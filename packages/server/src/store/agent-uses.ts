@@ -1,5 +1,6 @@
 import { type Compilable, type Kysely, PostgresAdapter, sql } from 'kysely';
 import type { Engine } from './engine.ts';
+import { readLines } from './read-lines.ts';
 import type { RecentLine } from './recent-lines.ts';
 import type { Schema } from './schema.ts';
 
@@ -38,7 +39,8 @@ const nearMs = 60_000;
 /** As many as are told apart from new ones without a look into the store. */
 const maxTold = 50_000;
 
-export function agentUseStore({ db, write, recent }: Engine): AgentUseStore {
+export function agentUseStore(engine: Engine): AgentUseStore {
+  const { db, write, recent } = engine;
   /** Until when each use is known to the store, as this process wrote it. */
   const told = new Map<string, number>();
   const isNews = ({ key, lastMs }: Use) => lastMs - (told.get(key) ?? Number.NEGATIVE_INFINITY) >= nearMs;
@@ -67,8 +69,7 @@ export function agentUseStore({ db, write, recent }: Engine): AgentUseStore {
         .executeTakeFirstOrThrow();
       const to = Math.min(last ?? 0, from + limit);
       if (to <= from) return 0;
-      const known = recent?.after(from, to - from);
-      const lines = known?.length === to - from ? known : await readLines(db, from, to);
+      const lines = recent?.reaches(from) ? await readLines(engine, from, to) : await readUses(db, from, to);
       const uses = usesIn(lines).filter(isNews);
       const people = lines.filter(({ person }) => person !== undefined).length;
       const steps = uses.length === 0 ? [] : gather(db, uses);
@@ -88,7 +89,8 @@ export function agentUseStore({ db, write, recent }: Engine): AgentUseStore {
   };
 }
 
-async function readLines(db: Kysely<Schema>, from: number, to: number): Promise<readonly Line[]> {
+/** Of lines that are not at hand: only what is needed here. */
+async function readUses(db: Kysely<Schema>, from: number, to: number): Promise<readonly Line[]> {
   const rows = await db
     .selectFrom('audit')
     .select(['kind', 'time_ms', 'person', 'client', 'server'])

@@ -3,7 +3,7 @@ import { type Compilable, type Kysely, PostgresAdapter, sql } from 'kysely';
 import { addTally, createTally } from './audit-tally.ts';
 import { createStretch, type TermRow } from './audit-terms.ts';
 import type { Engine } from './engine.ts';
-import { type RecentLine, toRecentLine } from './recent-lines.ts';
+import { readLines } from './read-lines.ts';
 import type { Schema } from './schema.ts';
 
 /**
@@ -15,9 +15,7 @@ export const stretchLength = 1024;
 export const longestStretch = 16_384;
 /** Written in one transaction, for which others wait: up to twenty milliseconds. */
 const enoughRows = 2048;
-/** Lines read in one go: whoever waits for the store meanwhile waits for less than a millisecond. */
-const readLength = 64;
-/** Lines gathered in one go, for the same reason. */
+/** Lines gathered in one go: whoever waits for the store meanwhile waits for less than a millisecond. */
 const atOnce = 256;
 /** Times are kept to the minute, or the tables that find them would have a row for each second. */
 const timeStepMs = 60_000;
@@ -56,10 +54,12 @@ export async function lastPosition(db: Kysely<Schema>): Promise<number> {
  * lines. Safe to run at any moment, in any number of processes at once: whoever is not first with a stretch changes
  * nothing.
  */
-export async function indexFurther({ db, write, recent }: Engine): Promise<number> {
+export async function indexFurther(engine: Engine): Promise<number> {
+  const { db, write, recent } = engine;
   const from = await indexedTo(db);
-  const known = recent?.after(from, longestStretch) ?? [];
-  const lines = known.length >= stretchLength ? known : await readStretch(db, from);
+  const waiting = (await lastPosition(db)) - from;
+  if (waiting < stretchLength) return 0;
+  const lines = await readLines(engine, from, from + Math.min(waiting, longestStretch));
   const first = lines[0];
   if (!first) return 0;
   const [stretch, tally] = [createStretch(), createTally()];
@@ -83,36 +83,6 @@ export async function indexFurther({ db, write, recent }: Engine): Promise<numbe
   if (advanced !== 0) return count;
   recent?.drop(); // if it was not another process, then because somebody was erased meanwhile
   return 0;
-}
-
-/** The next stretch as it stands in the store; empty when there are too few lines for one. */
-async function readStretch(db: Kysely<Schema>, from: number): Promise<readonly RecentLine[]> {
-  const waiting = (await lastPosition(db)) - from;
-  if (waiting < stretchLength) return [];
-  const length = Math.min(waiting, longestStretch);
-  const stretch: RecentLine[] = [];
-  while (stretch.length < length) {
-    const lines = await db
-      .selectFrom('audit')
-      .select(['position', 'kind', 'time_ms', 'body', 'personal', 'person', 'client', 'server'])
-      .where('position', '>', stretch.at(-1)?.position ?? from)
-      .orderBy('position')
-      .limit(Math.min(readLength, length - stretch.length))
-      .execute();
-    for (const { position, kind, time_ms: timeMs, body, ...nullable } of lines) {
-      const { person, client, server, personal } = nullable;
-      const keys = {
-        personal: personal ?? undefined,
-        person: person ?? undefined,
-        client: client ?? undefined,
-        server: server ?? undefined,
-      };
-      stretch.push(toRecentLine(position, { id: '', kind, timeMs, body, ...keys }));
-    }
-    if (lines.length === 0) break;
-    await setImmediate();
-  }
-  return stretch;
 }
 
 /**

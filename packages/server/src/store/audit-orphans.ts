@@ -1,6 +1,7 @@
 import { lastPosition } from './audit-index.ts';
 import { toStoredRow } from './audit-log.ts';
 import type { Engine } from './engine.ts';
+import { readLines } from './read-lines.ts';
 import type { RecentLine } from './recent-lines.ts';
 import type { AuditRow, StoredAuditRow } from './store.ts';
 
@@ -31,7 +32,11 @@ const kinds: Readonly<Record<Shown, { readonly shown: string; readonly given: st
 
 const nothing = { alerts: [], isMore: false };
 
-export function orphanStore({ db, write, recent }: Engine): OrphanStore {
+/** Lines passed over in one step, where nothing is shown in them. */
+const passedOver = 4096;
+
+export function orphanStore(engine: Engine): OrphanStore {
+  const { db, write, recent } = engine;
   return {
     async lookFurther(shown, limit, toAlerts, issuer) {
       const name = `orphans:${shown}`;
@@ -50,13 +55,13 @@ export function orphanStore({ db, write, recent }: Engine): OrphanStore {
         return nothing;
       }
       const from = reader.position;
-      const to = Math.min(last, from + limit);
-      if (to <= from) return nothing;
-      const known = recent?.after(from, to - from);
+      if (last <= from) return nothing;
       const isLookedUp = ({ kind, said }: RecentLine) =>
         kind === kinds[shown].shown && (issuer === undefined || said.issuer === issuer);
-      const isNoneShown = known?.length === to - from && !known.some(isLookedUp);
-      const alone = isNoneShown ? [] : await linesAlone(shown, from, to);
+      const end = Math.min(last, from + limit);
+      const clear = await clearTo(from, Math.min(last, from + passedOver), isLookedUp);
+      const to = Math.max(end, clear);
+      const alone = clear >= end ? [] : await linesAlone(shown, from, end);
       const alerts = alone.length === 0 ? [] : await toAlerts(alone.map(toStoredRow));
       const advance = db
         .updateTable('audit_readers')
@@ -67,6 +72,13 @@ export function orphanStore({ db, write, recent }: Engine): OrphanStore {
       return advanced === 0 ? nothing : { alerts, isMore: to < last };
     },
   };
+
+  /** Up to where no line has anything to be looked up; of lines that are not at hand, only the store can say. */
+  async function clearTo(from: number, to: number, isLookedUp: (line: RecentLine) => boolean): Promise<number> {
+    if (!recent?.reaches(from)) return from;
+    const first = (await readLines(engine, from, to)).find(isLookedUp);
+    return first ? first.position - 1 : to;
+  }
 
   /** Lines from behind `from` up to `to` in which something is shown that no line says was given out. */
   function linesAlone(shown: Shown, from: number, to: number) {

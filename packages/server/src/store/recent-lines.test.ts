@@ -61,6 +61,29 @@ describe('what was just written is at hand', () => {
     assert.equal(recent.after(0, 10), undefined);
   });
 
+  test('with what was read behind it; what was read before it leaves it as it is', () => {
+    const recent = recentLines(8);
+    recent.addRead(linesFrom(3, 2));
+    assert.deepEqual(positions(recent.after(2, 10)), [3, 4]);
+    recent.addRead(linesFrom(5, 2));
+    recent.addRead([]);
+    for (const first of [1, 4, 6]) recent.addRead(linesFrom(first, 3));
+    assert.deepEqual(positions(recent.after(2, 10)), [3, 4, 5, 6]);
+    recent.addRead(linesFrom(9, 1));
+    assert.deepEqual(positions(recent.after(8, 10)), [9]);
+    assert.equal(recent.after(2, 10), undefined, 'there is a gap');
+  });
+
+  test('reaches what is here, and what would follow it', () => {
+    const recent = recentLines(8);
+    assert.equal(recent.reaches(0), false);
+    recent.add(linesFrom(5, 2));
+    assert.deepEqual(
+      [3, 4, 5, 6, 9].map((position) => recent.reaches(position)),
+      [false, true, true, true, true],
+    );
+  });
+
   test('with who did it, and with which token, where somebody did', () => {
     const said = (facts: SaidFacts) =>
       toRecentLine(1, { id: 'd_1', kind: 'admin', timeMs: 1, body: '{}', said: facts }).said;
@@ -232,6 +255,48 @@ describe('the index of what was just written', () => {
     );
     assert.equal(await store.auditSearch.indexFurther(), stretchLength + 11);
     assert.equal(await found({ kind: ['issuance'] }), stretchLength + 11);
+  });
+
+  test('what another process wrote is read once, whoever reads it first', async () => {
+    const other = await open('other');
+    const issued = { client: 'notes', server: 'crm', kind: 'issuance' };
+    await other.commit({ marks: [], records: Array.from({ length: stretchLength }, () => ({ ...draw(), ...issued })) });
+    assert.equal(await store.auditSearch.indexFurther(), stretchLength);
+    const beside = new DatabaseSync(file);
+    const { sql } = beside.prepare("SELECT sql FROM sqlite_schema WHERE name = 'audit_refuses_update'").get() as {
+      sql: string;
+    };
+    beside.exec(`DROP TRIGGER audit_refuses_update; UPDATE audit SET client = 'another'; ${sql}`);
+    beside.close();
+    await store.agentUses.catchUp(stretchLength);
+    assert.deepEqual(
+      (await store.agentUses.of('person-1')).map(({ client }) => client),
+      ['notes'],
+    );
+  });
+
+  test('T13: where nothing is shown in them, many lines are passed over at once', async () => {
+    const other = await open('other');
+    const alone: string[][] = [];
+    const look = () =>
+      store.orphans.lookFurther('id_jag', 10, async (lines) => {
+        alone.push(lines.map(({ idJag = '' }) => idJag));
+        return [];
+      });
+    await look(); // begins with what is written from then on
+    const redeemed = (idJag: string): AuditRow => ({ ...draw(), kind: 'redemption', idJag });
+    await write(other, stretchLength);
+    await other.commit({ marks: [], records: [redeemed('first')] });
+    await write(other, 8);
+    await other.commit({ marks: [], records: [redeemed('second'), redeemed('third')] });
+    assert.equal(await store.auditSearch.indexFurther(), written);
+    assert.deepEqual([await look(), alone], [{ alerts: [], isMore: true }, []]);
+    assert.deepEqual([await look(), alone], [{ alerts: [], isMore: true }, [['first', 'second']]]);
+    assert.deepEqual([await look(), alone.at(-1)], [{ alerts: [], isMore: false }, ['third']]);
+    await write(other, 6000);
+    assert.equal(await store.auditSearch.indexFurther(), 6000);
+    assert.equal((await look()).isMore, true, 'and not without end');
+    assert.equal((await look()).isMore, false);
   });
 
   test('T13: of an ID-JAG that was shown, only lines that name our own issuer are looked up', async () => {

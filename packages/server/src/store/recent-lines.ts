@@ -1,7 +1,7 @@
 import { createLately } from '../lately.ts';
 import type { AuditRow, SaidFacts } from './store.ts';
 
-/** What readers of the record want of a line that this process has just written. */
+/** What readers of the record want of a line. */
 export interface RecentLine extends Pick<AuditRow, 'kind' | 'timeMs' | 'person' | 'client' | 'server'> {
   readonly position: number;
   readonly said: SaidFacts;
@@ -10,14 +10,19 @@ export interface RecentLine extends Pick<AuditRow, 'kind' | 'timeMs' | 'person' 
 }
 
 /**
- * The last lines of the record, as far as this process wrote them itself, for readers that come after the answer: they need not
- * read and parse what was at hand a moment ago. Whatever is not here is in the store; so is the truth, where the two differ.
+ * The last lines of the record, as far as this process wrote them itself or a reader has read them already, for readers that come
+ * after the answer: they need not read and parse what was at hand a moment ago. Whatever is not here is in the store; so is the
+ * truth, where the two differ.
  */
 export interface RecentLines {
   /** After the commit, in order. A line that does not follow the one before it is another's neighbour: what was here is dropped. */
   add(lines: readonly RecentLine[]): void;
-  /** The lines that follow this position, at most `limit`; `undefined` = not all of them were written here. */
+  /** As they were read, in order. Lines that are older than what is here leave it as it is. */
+  addRead(lines: readonly RecentLine[]): void;
+  /** The lines that follow this position, at most `limit`; `undefined` = the first of them is not here. */
   after(position: number, limit: number): readonly RecentLine[] | undefined;
+  /** Whether what follows this position is here, or would follow what is. */
+  reaches(position: number): boolean;
   /** The store says something else by now. */
   drop(): void;
 }
@@ -27,19 +32,29 @@ const maxLines = 32_768;
 
 export function recentLines(max = maxLines): RecentLines {
   let lines: RecentLine[] = [];
+  const add: RecentLines['add'] = (more) => {
+    for (const line of more) {
+      const last = lines.at(-1);
+      if (last && line.position !== last.position + 1) lines = [];
+      // A quarter at once: taking the first away each time would move all the others.
+      if (lines.length >= max) lines = lines.slice(max / 4);
+      lines.push(line);
+    }
+  };
+  const reaches: RecentLines['reaches'] = (position) => {
+    const first = lines[0];
+    return first !== undefined && first.position <= position + 1;
+  };
   return {
-    add(more) {
-      for (const line of more) {
-        const last = lines.at(-1);
-        if (last && line.position !== last.position + 1) lines = [];
-        // A quarter at once: taking the first away each time would move all the others.
-        if (lines.length >= max) lines = lines.slice(max / 4);
-        lines.push(line);
-      }
+    add,
+    reaches,
+    addRead(more) {
+      const [first, last] = [more[0], lines.at(-1)];
+      if (first && (!last || first.position > last.position)) add(more);
     },
     after(position, limit) {
       const first = lines[0];
-      if (!first || position + 1 < first.position) return undefined;
+      if (!first || !reaches(position)) return undefined;
       const at = position + 1 - first.position;
       return lines.slice(at, at + limit);
     },
@@ -60,21 +75,32 @@ export function toRecentLine(position: number, row: AuditRow): RecentLine {
 const saidBefore = createLately<SaidFacts>(1000);
 
 function toSaid(facts: SaidFacts): SaidFacts {
-  const { issuer, domain, outcome, reason, scopesGranted, scopesAsked, unknownScopes } = facts;
-  const { correlation, by, credential } = facts;
-  const said = { issuer, domain, outcome, reason, scopesGranted, scopesAsked, unknownScopes };
-  if (correlation !== undefined || by !== undefined || credential !== undefined) {
-    return { ...said, correlation, ...(by !== undefined && { by }), ...(credential !== undefined && { credential }) };
-  }
-  const text = JSON.stringify([issuer, domain, outcome, reason, scopesGranted, scopesAsked, unknownScopes]);
+  const said = pickSaid(facts);
+  if ('correlation' in said) return said;
+  const text = JSON.stringify(Object.values(said));
   const known = saidBefore.get(text);
   if (known) return known;
   saidBefore.set(text, said);
   return said;
 }
 
+/** What readers go by, and nothing else. Most lines say nothing of who did it, and have no place for it. */
+export function pickSaid(facts: SaidFacts): SaidFacts {
+  const { issuer, domain, outcome, reason, scopesGranted, scopesAsked, unknownScopes } = facts;
+  const { correlation, by, credential } = facts;
+  const said = { issuer, domain, outcome, reason, scopesGranted, scopesAsked, unknownScopes };
+  if (correlation === undefined && by === undefined && credential === undefined) return said;
+  return { ...said, correlation, ...(by !== undefined && { by }), ...(credential !== undefined && { credential }) };
+}
+
 /** What the text of a line says that readers go by; as somebody wrote it, so that each member may be anything. */
-export function readSaid({ body, personal }: Pick<AuditRow, 'body' | 'personal'>): SaidFacts {
+export function readSaid({
+  body,
+  personal,
+}: {
+  readonly body: string;
+  readonly personal?: string | null | undefined;
+}): SaidFacts {
   const said = JSON.parse(body) as SaidFacts;
   // Who did it can be erased, and is read only where it stands: most lines are of requests, which nobody did to another.
   if (!personal?.includes('"by":')) return said;
