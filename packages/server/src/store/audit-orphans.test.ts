@@ -11,7 +11,9 @@ test('whoever looks for what was never given out writes nothing where nothing is
   const dir = mkdtempSync(join(tmpdir(), 'credence-orphans-'));
   t.after(() => rmSync(dir, { recursive: true }));
   const file = join(dir, 'store.db');
-  const store = await openSqliteStore(file, { node: 'one' });
+  let groups = 0;
+  const watch = { group: () => void groups++, lines: () => undefined };
+  const store = await openSqliteStore(file, { node: 'one', watch });
   const database = new DatabaseSync(file);
   const versionOf = () => database.prepare('PRAGMA data_version').get()?.data_version;
   const look = () => store.orphans.lookFurther('id_jag', 10, async () => []);
@@ -21,8 +23,21 @@ test('whoever looks for what was never given out writes nothing where nothing is
   await look();
   const looked = versionOf();
   assert.notEqual(looked, atFirst, 'how far it has come');
+  const groupsSoFar = groups;
   await look();
-  assert.equal(versionOf(), looked);
+  assert.deepEqual([versionOf(), groups], [looked, groupsSoFar]);
   database.close();
   await store.close();
+});
+
+test('reads no text of lines that are not at hand', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'credence-orphans-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const one = await openSqliteStore(join(dir, 'store.db'), { node: 'one' });
+  const other = await openSqliteStore(join(dir, 'store.db'), { node: 'other' });
+  const look = () => one.orphans.lookFurther('id_jag', 10, async () => []);
+  await look(); // begins here
+  await other.commit({ marks: [], records: [row({ body: 'neither parsed nor needed', said: {} })] });
+  assert.deepEqual(await look(), { alerts: [], isMore: false });
+  await Promise.all([one.close(), other.close()]);
 });

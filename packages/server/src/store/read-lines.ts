@@ -9,25 +9,23 @@ const readLength = 128;
 
 /**
  * The lines behind `from` up to `to`, in order: those at hand, and the others as they stand in the store, from where on they are at
- * hand for the next reader. Ends early where none is left.
+ * hand for the next reader.
  */
 export async function readLines({ db, recent }: Engine, from: number, to: number): Promise<readonly RecentLine[]> {
   const lines = [...(recent?.after(from, to - from) ?? [])];
   for (;;) {
-    const last = lines.at(-1)?.position ?? from;
-    if (last >= to) return lines;
     const rows = await db
       .selectFrom('audit')
       .select(columns)
-      .where('position', '>', last)
+      .where('position', '>', lines.at(-1)?.position ?? from)
       .where('position', '<=', to)
       .orderBy('position')
       .limit(readLength)
       .execute();
-    if (rows.length === 0) return lines;
     const read = rows.map(toLine);
     recent?.addRead(read);
     lines.push(...read);
+    if (rows.length < readLength) return lines;
     await setImmediate();
   }
 }

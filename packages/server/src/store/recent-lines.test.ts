@@ -108,8 +108,8 @@ describe('what was just written is at hand', () => {
       { scopesAsked: ['read write'] },
       { unknownScopes: 1 },
       { correlation: 'trace' },
-      { by: 'admin-1', correlation: undefined },
-      { credential: 'token-1', correlation: undefined },
+      { by: 'somebody', correlation: undefined },
+      { credential: 'somebody', correlation: undefined },
     ]) {
       const other = said({ ...facts, ...change });
       assert.deepEqual({ ...other }, { ...one, ...change });
@@ -205,6 +205,14 @@ describe('the index of what was just written', () => {
     beside.exec('DROP TRIGGER audit_refuses_delete; DELETE FROM audit WHERE position IN (12, 13)');
     beside.close();
     assert.equal(await store.auditSearch.indexFurther(), written - 2);
+    assert.equal(await store.auditSearch.indexFurther(), 0);
+  });
+
+  test('is not made where all lines of a stretch are missing', async () => {
+    await write(await open('other'), longestStretch + 1);
+    const beside = new DatabaseSync(file);
+    beside.exec(`DROP TRIGGER audit_refuses_delete; DELETE FROM audit WHERE position <= ${longestStretch}`);
+    beside.close();
     assert.equal(await store.auditSearch.indexFurther(), 0);
   });
 
