@@ -5,6 +5,7 @@ import { type Account, type Store, StoreConflict } from '../store/store.ts';
 import { toPrintable } from './audit.ts';
 import { homeOption } from './home-option.ts';
 import { recordAct, withStore } from './with-store.ts';
+import { writeOut } from './write-out.ts';
 
 const issuerArgument = new Argument('<issuer>', 'the trusted issuer, character for character');
 const subjectArgument = new Argument('[subject]', 'sub of its ID-JAGs');
@@ -116,7 +117,8 @@ async function listAccounts(store: Store, options: { json?: boolean }): Promise<
   let after = '';
   for (;;) {
     const page = await store.accounts.list(after, 500);
-    for (const account of page) process.stdout.write(`${options.json ? JSON.stringify(account) : toLine(account)}\n`);
+    const lines = page.map((account) => `${options.json ? JSON.stringify(account) : toLine(account)}\n`);
+    if (!(await writeOut(lines.join('')))) return;
     const last = page.at(-1);
     if (!last) return;
     after = last.id;

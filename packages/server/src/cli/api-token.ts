@@ -8,6 +8,7 @@ import { toPrintable } from './audit.ts';
 import { findPerson } from './find-person.ts';
 import { homeOption } from './home-option.ts';
 import { toActRow, withStore } from './with-store.ts';
+import { writeOut } from './write-out.ts';
 
 const page = 200;
 
@@ -82,7 +83,7 @@ async function list(store: Store, { json }: { json?: boolean }): Promise<void> {
   for (;;) {
     const tokens = await store.apiTokens.list({ after, limit: page });
     for (const { tokenHash: _, ...token } of tokens) {
-      process.stdout.write(json ? `${JSON.stringify(token)}\n` : `${await toLine(store, token)}\n`);
+      if (!(await writeOut(json ? `${JSON.stringify(token)}\n` : `${await toLine(store, token)}\n`))) return;
     }
     const last = tokens.at(-1);
     if (!last) return;

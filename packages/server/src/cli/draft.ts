@@ -17,6 +17,7 @@ import { toPrintable } from './audit.ts';
 import { homeOption } from './home-option.ts';
 import { readText } from './read-text.ts';
 import { type InstallationFlags, readIssuers, toActRow, withStore } from './with-store.ts';
+import { writeOut } from './write-out.ts';
 
 /** `credence draft begin|list|diff|replay|publish|discard`: changes of the policy documents before they are in force. */
 export function draftCommand(): Command {
@@ -160,7 +161,7 @@ async function replayAll({ store, origins, now }: Ground, id: string, { days, js
     const page: ReplayPage = await replay(store, index, { ...window, after });
     for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += page[name];
     for (const each of page.changed) {
-      process.stdout.write(`${json ? JSON.stringify(each) : toPrintable(wordsOf(each))}\n`);
+      if (!(await writeOut(`${json ? JSON.stringify(each) : toPrintable(wordsOf(each))}\n`))) return;
     }
     if (process.stderr.isTTY) process.stderr.write(`\r${sum.total} decisions`);
     if (page.next === undefined) break;

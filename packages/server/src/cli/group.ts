@@ -8,6 +8,7 @@ import { toPrintable } from './audit.ts';
 import { findPerson } from './find-person.ts';
 import { homeOption } from './home-option.ts';
 import { toActRow, withStore } from './with-store.ts';
+import { writeOut } from './write-out.ts';
 
 const page = 500;
 
@@ -94,7 +95,7 @@ async function listGroups(store: Store, kind: GroupKind, { source, json }: ListO
     const groups = await store.directory.groups.list(kind, after, page);
     for (const group of groups) {
       if (source !== undefined && group.source !== source) continue;
-      process.stdout.write(`${json ? JSON.stringify(group) : toLine(group)}\n`);
+      if (!(await writeOut(`${json ? JSON.stringify(group) : toLine(group)}\n`))) return;
     }
     const last = groups.at(-1);
     if (!last) return;
@@ -153,9 +154,8 @@ async function members(store: Store, kind: GroupKind, id: string, options: Membe
       if (!person) continue;
       const { email, name, source, active } = person;
       const line = `${email.padEnd(32)}  ${name.padEnd(24)}  ${active ? 'on ' : 'off'}  ${source}`;
-      process.stdout.write(
-        `${json ? JSON.stringify({ id: personId, email, name, source, active }) : toPrintable(line)}\n`,
-      );
+      const text = json ? JSON.stringify({ id: personId, email, name, source, active }) : toPrintable(line);
+      if (!(await writeOut(`${text}\n`))) return;
     }
     const last = ids.at(-1);
     if (last === undefined) return;

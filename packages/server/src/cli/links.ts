@@ -10,6 +10,7 @@ import { findPerson } from './find-person.ts';
 import { configOption, homeOption } from './home-option.ts';
 import { listOption } from './list-option.ts';
 import { readIssuers, toActRow, withStore } from './with-store.ts';
+import { writeOut } from './write-out.ts';
 
 const bounds = { min: 600, max: 14 * 86_400 };
 
@@ -144,7 +145,8 @@ async function list(store: Store, json: boolean): Promise<void> {
       const person = await store.people.find(link.personId);
       const email = person?.email ?? link.personId;
       const state = link.expiresAt <= now ? 'expired' : link.opensAt > now ? 'waits' : 'open';
-      process.stdout.write(json ? `${JSON.stringify({ email, ...link, state })}\n` : `${toLine(email, link, state)}\n`);
+      const text = json ? JSON.stringify({ email, ...link, state }) : toLine(email, link, state);
+      if (!(await writeOut(`${text}\n`))) return;
     }
     const last = links.at(-1);
     if (!last) return;

@@ -11,6 +11,7 @@ import { homeOption } from './home-option.ts';
 import { linkCommands } from './links.ts';
 import { listOption } from './list-option.ts';
 import { recordAct, toActRow, withStore } from './with-store.ts';
+import { writeOut } from './write-out.ts';
 
 /** `credence person add|invite|reset|links|list|password|off|on|factors`: the local directory, for day one. */
 export function personCommand(): Command {
@@ -139,7 +140,8 @@ async function listPeople(store: Store, options: { json?: boolean }): Promise<vo
   let after = '';
   for (;;) {
     const people = await store.people.list(after, 500);
-    for (const person of people) process.stdout.write(`${options.json ? JSON.stringify(person) : toLine(person)}\n`);
+    const lines = people.map((person) => `${options.json ? JSON.stringify(person) : toLine(person)}\n`);
+    if (!(await writeOut(lines.join('')))) return;
     const last = people.at(-1);
     if (!last) return;
     after = last.id;

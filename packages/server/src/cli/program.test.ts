@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { openHome } from '../home.ts';
@@ -65,6 +66,24 @@ describe('what a command says when the world around it is broken', () => {
       const home = args[0] === 'store' ? [] : ['--home', file('home')];
       assert.deepEqual(await credence([...args, ...home], { leave: true }), { code: 0, said: '' }, args.join(' '));
     }
+  });
+
+  test('what a slow reader has not read yet waits in the store, and not in memory', async () => {
+    const home = await openHome(file('large'));
+    const store = await openSqliteStore(home.storeFile, { node: 'test' });
+    const person = { source: 'local', name: 'N'.repeat(16_000), active: true, groups: [], roles: [] };
+    const people = Array.from({ length: 8000 }, (_, n) => ({ ...person, id: `u_${n}`, email: `p${n}@acme.example` }));
+    await Promise.all(people.map((each) => store.people.save(each)));
+    await store.close();
+    const args = ['--max-old-space-size=96', main, 'person', 'list', '--json', '--home', home.dir];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    let lines = 0;
+    const closed = once(child, 'close');
+    await setTimeout(3000);
+    child.stdout.on('data', (chunk: Buffer) => {
+      for (const byte of chunk) if (byte === 0x0a) lines += 1;
+    });
+    assert.deepEqual([(await closed)[0], lines], [0, people.length]);
   });
 
   test('output that cannot be written is told', { skip: process.platform !== 'linux' }, async () => {

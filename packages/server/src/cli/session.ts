@@ -5,6 +5,7 @@ import { toPrintable } from './audit.ts';
 import { findPerson } from './find-person.ts';
 import { homeOption } from './home-option.ts';
 import { toActRow, withStore } from './with-store.ts';
+import { writeOut } from './write-out.ts';
 
 const page = 200;
 
@@ -46,7 +47,7 @@ interface EndOptions {
 async function list(store: Store, options: ListOptions): Promise<void> {
   const personId = options.person === undefined ? undefined : (await findPerson(store, options.person)).id;
   for await (const session of sessionsOf(store, personId)) {
-    process.stdout.write(`${options.json ? JSON.stringify(session) : await toLine(store, session)}\n`);
+    if (!(await writeOut(`${options.json ? JSON.stringify(session) : await toLine(store, session)}\n`))) return;
   }
 }
 
