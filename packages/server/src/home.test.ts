@@ -5,12 +5,14 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +20,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { keyFolderOf, openHome, readHome, toHome } from './home.ts';
+import { checkOurs, keyFolderOf, openHome, readHome, toHome } from './home.ts';
 import { lockHome } from './home-lock.ts';
 import { Problem } from './problem.ts';
 
@@ -192,5 +194,22 @@ describe('lock of a home', () => {
 
   test('where no lock can be kept, that is said', async () => {
     await assertProblem(() => lockHome(toHome(freshDir())), /serve\.lock cannot be taken/, /local disk/);
+  });
+});
+
+describe('a folder beside the home, which somebody else may have made first', () => {
+  test('is refused when it is theirs, and so is a link of theirs to one of ours', async (t) => {
+    const ours = freshDir();
+    mkdirSync(ours);
+    const link = freshDir();
+    symlinkSync(ours, link);
+    await checkOurs(ours);
+    await checkOurs(link);
+    if (us === 0) {
+      lchownSync(link, 65_534, 65_534);
+      await assertProblem(() => checkOurs(link), /belongs to user 65534, and this is user 0/, /gateway\.data/);
+    }
+    t.mock.method(process as { getuid(): number }, 'getuid', () => 4711);
+    await assertProblem(() => checkOurs(ours), /belongs to user \d+, and this is user 4711/, /gateway\.data/);
   });
 });

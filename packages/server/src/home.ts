@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs';
-import { access, mkdir, stat } from 'node:fs/promises';
+import { access, lstat, mkdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { KeyPurpose } from './config-schema.ts';
 import { Problem } from './problem.ts';
@@ -140,6 +140,22 @@ async function checkFolder(dir: string, what = 'The home'): Promise<void> {
     );
   }
   await checkWritable(dir, what);
+}
+
+/**
+ * The folder, and the link that it may be, belong to the user we run as: beside a home in a folder that everybody may write to, such as
+ * /tmp, somebody else may have made it first, and what root then does there would be done where they want it.
+ */
+export async function checkOurs(dir: string): Promise<void> {
+  const us = process.getuid?.();
+  if (us === undefined) return;
+  for (const { uid } of [await lstat(dir), await stat(dir)]) {
+    if (uid === us) continue;
+    throw new Problem(
+      `The folder ${dir} belongs to user ${uid}, and this is user ${us}.`,
+      'Remove it, name another one as gateway.data, or put the home where nobody else can write.',
+    );
+  }
 }
 
 async function checkWritable(dir: string, what: string): Promise<void> {

@@ -14,7 +14,7 @@ import { publishDocument, starterDocuments } from './documents.ts';
 import { beginRequestedEpoch } from './epoch.ts';
 import { openExporting } from './exporting.ts';
 import { letHeapDouble } from './heap.ts';
-import { type Home, makeFolders, openHome, refuseHalfRestored, toHome } from './home.ts';
+import { checkOurs, type Home, makeFolders, openHome, refuseHalfRestored, toHome } from './home.ts';
 import { lockHome } from './home-lock.ts';
 import { openInForce } from './in-force.ts';
 import { createLog } from './log.ts';
@@ -176,6 +176,7 @@ async function openDataDir(config: Config, home: Home): Promise<string> {
   const isRoot = process.getuid?.() === 0;
   const dir = config.gatewayData ?? (isRoot ? `${home.dir}-data` : home.dataDir);
   await makeFolders(dir, isRoot ? 0o711 : 0o700);
+  await checkOurs(dir);
   await chmod(dir, isRoot ? 0o711 : 0o700);
   return dir;
 }

@@ -152,7 +152,7 @@ async function restore(file: string, flags: RestoreFlags): Promise<void> {
     const said = `restored into ${home.dir}: the store of ${new Date(manifest.madeMs).toISOString()}${last ? `, whose record ends with line ${last.position} (${last.id})` : ''}
 ${files.map(({ name, from }) => `  ${name}   was ${from}\n`).join('')}Still to be put in place: ${manifest.without.join('; ')}.
 ${files.some(({ name }) => name === 'keys/digest.secret') ? '' : 'If digest.secret is lost, look at what the store says, and cover it anew: credence policy verify --accept\n'}${flags.to === undefined ? '' : `Name the database in the configuration: store: { url: '${flags.to}' ... }\n`}When the server starts a new epoch begins: everybody signs in anew, and no token or grant of before counts.
-What was changed after that line is to be done again: people switched off, groups left, passwords reset, client secrets, SCIM and API tokens removed, stops.`;
+What was changed after that line is to be done again: people switched off, groups left, passwords reset, keys retired, client secrets, SCIM and API tokens removed, people erased from the record, stops.`;
     // Names and places are those that the backup gives.
     process.stdout.write(`${said.split('\n').map(toPrintable).join('\n')}\n`);
   } finally {

@@ -146,6 +146,7 @@ describe('what a command says when the world around it is broken', () => {
     const { stdout } = await promisify(execFile)(process.execPath, [main, ...args]);
     assert.match(stdout, /put in place: \\u\{1b\}\[2J\\u\{202e\}/);
     assert.match(stdout, /^When the server starts a new epoch begins/m);
+    assert.match(stdout, /is to be done again: .*keys retired.*erased/, 'a stolen key would be back unseen');
   });
 
   test('something else than the admin API at --url: words and a way out, no stack', async (t) => {
