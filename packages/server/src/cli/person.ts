@@ -10,6 +10,7 @@ import { findPerson } from './find-person.ts';
 import { homeOption } from './home-option.ts';
 import { linkCommands } from './links.ts';
 import { listOption } from './list-option.ts';
+import { readPassword } from './read-password.ts';
 import { recordAct, toActRow, withStore } from './with-store.ts';
 import { writeOut } from './write-out.ts';
 
@@ -151,12 +152,4 @@ async function listPeople(store: Store, options: { json?: boolean }): Promise<vo
 function toLine({ email, name, active, groups, roles }: Person): string {
   const memberships = [...groups.map((id) => `group:${id}`), ...roles.map((id) => `role:${id}`)].join(' ');
   return toPrintable(`${email.padEnd(32)}  ${name.padEnd(24)}  ${active ? 'on ' : 'off'}  ${memberships}`);
-}
-
-async function readPassword(): Promise<string> {
-  let text = '';
-  for await (const chunk of process.stdin) text += chunk;
-  const password = text.replace(/\r?\n$/, '');
-  if (password.length < 12) throw new Problem('The password is shorter than 12 characters.', 'Choose a longer one.');
-  return password;
 }
