@@ -233,6 +233,33 @@ describe('what goes wrong at the console', () => {
     await page.close();
   });
 
+  test('a list that is read to its end by itself stops where the server does', async () => {
+    const page = await world.open('dana', '/parts');
+    let asked = 0;
+    const away = { status: 503, json: { status: 503, title: 'Away', detail: 'The store is away.' } };
+    await page.route('**/api/v1/tokens?*', (route) => {
+      asked += 1;
+      return route.fulfill(asked === 1 ? { json: { items: [], next: 'more' } } : away);
+    });
+    await page.goto(`${world.url}/audit`);
+    await page.getByRole('combobox', { name: 'With which token' }).waitFor();
+    await page.evaluate('new Promise((done) => setTimeout(done, 2000))');
+    assert.ok(asked >= 2 && asked <= 4, `${asked} requests for tokens`);
+
+    asked = 0;
+    await page.route('**/api/v1/reach/servers/files/people?*', (route) => {
+      asked += 1;
+      return route.fulfill(asked === 1 ? { json: { items: [], next: 'more' } } : away);
+    });
+    await page.goto(`${world.url}/reach?server=files&unused=yes`);
+    await page.getByRole('alert').getByText('The store is away.').waitFor();
+    await page.evaluate('new Promise((done) => setTimeout(done, 2000))');
+    assert.ok(asked >= 2 && asked <= 4, `${asked} requests for people`);
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    checkComplaints(page);
+    await page.close();
+  });
+
   test('a time in the address narrows until somebody changes it, and means the same everywhere', async () => {
     const page = await world.open('dana', '/decisions?from=2026-01-02T03:04:00.000Z');
     const from = page.getByLabel('From', { exact: true });

@@ -14,15 +14,16 @@ export function TokenChoice({
   readonly onChange: (value: string) => void;
 }) {
   const isSeen = useMayNot('read:tokens') === undefined;
-  const { items, hasNextPage, isFetchingNextPage, fetchNextPage } = useList(
+  const { items, hasNextPage, isFetchingNextPage, error, fetchNextPage } = useList(
     'listTokens',
     { query: { limit: 200 } },
     isSeen,
   );
-  // All of them: a token that is not found in the list must not be there.
+  // All of them: a token that is not found in the list must not be there. What was refused once would be again.
+  const goesOn = hasNextPage && error === null;
   useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+    if (goesOn && !isFetchingNextPage) void fetchNextPage();
+  }, [goesOn, isFetchingNextPage, fetchNextPage]);
   const known = items.map(({ id, name }) => ({ value: id, label: name }));
   const own = value === '' || items.some(({ id }) => id === value) ? [] : [{ value, label: value }];
   return (

@@ -33,9 +33,9 @@ export function ServerPeople({
   readonly ask: (change: Readonly<Record<string, string>>) => void;
 }) {
   const list = useList('listReaching', serverAsked(asked));
-  const { items, hasNextPage, isFetching, fetchNextPage } = list;
+  const { items, hasNextPage, isFetching, error, fetchNextPage } = list;
   // Where few of many are left, a page may have nobody: the next one may.
-  const goesOn = items.length === 0 && hasNextPage;
+  const goesOn = items.length === 0 && hasNextPage && error === null;
   useEffect(() => {
     if (goesOn && !isFetching) void fetchNextPage();
   }, [goesOn, isFetching, fetchNextPage]);
