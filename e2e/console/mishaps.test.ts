@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { runCredence } from '../../examples/acme/server-process.ts';
 import { suiteScope } from '../harness.ts';
 import { askWell } from './api.ts';
-import { type ConsoleWorld, checkComplaints, signIn, startConsole, watch } from './harness.ts';
+import { type ConsoleWorld, checkComplaints, checkLooks, signIn, startConsole, watch } from './harness.ts';
 
 // What goes wrong while somebody works: a button pressed twice, Back in the middle, an answer that fails, comes late or never.
 
@@ -494,6 +494,50 @@ describe('what goes wrong at the console', () => {
     assert.equal(await waits.getByText(/^Leave/).count(), 0);
     await page.getByRole('button', { name: 'Ask for approval' }).waitFor({ state: 'detached' });
     checkComplaints(page);
+    await page.close();
+  });
+
+  test('names that are as long and as odd as they may be break no page', async () => {
+    const page = await world.open('dana', '/people');
+    const long = 'W'.repeat(190);
+    const odd = `\u05D0\u05D1\u05D2 <img src=x onerror=alert(1)> \u{1F469}\u200D\u{1F469}\u200D\u{1F467} javascript:alert(1) \u202Etxt.exe`;
+    const person = await askWell<{ id: string }>(page, 'POST', '/people', {
+      body: { email: `${'a'.repeat(60)}@${'b'.repeat(60)}.${'c'.repeat(60)}.example`, name: long },
+    });
+    await askWell(page, 'POST', '/people', { body: { email: 'odd@acme.example', name: odd } });
+    const group = await askWell<{ ref: string }>(page, 'POST', '/groups', {
+      body: { kind: 'group', id: `g${'x'.repeat(180)}`, name: long },
+    });
+    await askWell(page, 'POST', `/groups/${group.ref}/members`, { body: { add: [person.id] } });
+    const draft = await askWell<{ id: string }>(page, 'POST', '/drafts', {
+      body: { kind: 'access', name: 'D'.repeat(118) },
+    });
+    const stop = { kind: 'person', target: person.id, reason: 'R'.repeat(490) };
+    const { id: stopped } = await askWell<{ id: string }>(page, 'POST', '/stops', { body: stop });
+    await page.evaluate(`localStorage.setItem('credence-draft', '${draft.id}')`);
+    const places: [path: string, seen: string][] = [
+      ['/people?q=WWW', long.slice(0, 60)],
+      ['/people?q=odd', 'javascript:alert(1)'],
+      [`/people/${person.id}`, long.slice(0, 60)],
+      [`/groups/${group.ref}`, long.slice(0, 60)],
+      ['/people?tab=groups', long.slice(0, 60)],
+      ['/changes', 'DDDDDDDD'],
+      [`/changes/${draft.id}`, 'DDDDDDDD'],
+      ['/settings', 'RRRRRRRR'],
+      [`/reach?person=${person.id}`, long.slice(0, 60)],
+      ['/access?only=all', 'DDDDDDDD'],
+      ['/audit', 'Dana'],
+    ];
+    const wrong: string[] = [];
+    for (const [at, [path, seen]] of places.entries()) {
+      await page.goto(`${world.url}${path}`);
+      await page.getByText(seen).first().waitFor();
+      await checkLooks(page, `long-${at}`).catch((error: Error) => wrong.push(`${path}: ${error.message}`));
+      await page.setViewportSize({ width: 1440, height: 900 });
+    }
+    await askWell(page, 'POST', `/stops/${stopped}/resume`, { body: { reason: 'over' } });
+    await page.evaluate("localStorage.removeItem('credence-draft')");
+    assert.deepEqual(wrong, []);
     await page.close();
   });
 
