@@ -1,4 +1,5 @@
 import { Argument, Command } from 'commander';
+import { toVisibleJson } from '../audit/export-line.ts';
 import { randomId } from '../call.ts';
 import { Problem } from '../problem.ts';
 import { type Account, type Store, StoreConflict } from '../store/store.ts';
@@ -117,7 +118,7 @@ async function listAccounts(store: Store, options: { json?: boolean }): Promise<
   let after = '';
   for (;;) {
     const page = await store.accounts.list(after, 500);
-    const lines = page.map((account) => `${options.json ? JSON.stringify(account) : toLine(account)}\n`);
+    const lines = page.map((account) => `${options.json ? toVisibleJson(account) : toLine(account)}\n`);
     if (!(await writeOut(lines.join('')))) return;
     const last = page.at(-1);
     if (!last) return;

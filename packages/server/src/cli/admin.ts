@@ -1,4 +1,5 @@
 import { Argument, Command } from 'commander';
+import { toVisibleJson } from '../audit/export-line.ts';
 import { randomId } from '../call.ts';
 import { adminRoles } from '../directory/administrators.ts';
 import { newOnceCode } from '../directory/once-codes.ts';
@@ -86,7 +87,7 @@ async function list(store: Store, json: boolean): Promise<void> {
     const state = person?.active ? '' : '  switched off';
     print(
       json
-        ? JSON.stringify({ email, role, since, breakGlass, active: person?.active ?? false })
+        ? toVisibleJson({ email, role, since, breakGlass, active: person?.active ?? false })
         : toPrintable(
             `${email.padEnd(40)}  ${role.padEnd(9)}  since ${since}${breakGlass ? '  break-glass' : ''}${state}`,
           ),

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { maxTokenDays, newApiToken, scopesBeyond } from '../admin/api-tokens.ts';
+import { toVisibleJson } from '../audit/export-line.ts';
 import { tokenScopes } from '../directory/permissions.ts';
 import { Problem } from '../problem.ts';
 import type { ApiToken } from '../store/api-tokens.ts';
@@ -83,7 +84,7 @@ async function list(store: Store, { json }: { json?: boolean }): Promise<void> {
   for (;;) {
     const tokens = await store.apiTokens.list({ after, limit: page });
     for (const { tokenHash: _, ...token } of tokens) {
-      if (!(await writeOut(json ? `${JSON.stringify(token)}\n` : `${await toLine(store, token)}\n`))) return;
+      if (!(await writeOut(json ? `${toVisibleJson(token)}\n` : `${await toLine(store, token)}\n`))) return;
     }
     const last = tokens.at(-1);
     if (!last) return;

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { Command } from 'commander';
+import { toVisibleJson } from '../audit/export-line.ts';
 import type { Plan } from '../changes/plan.ts';
 import type { PolicyKind } from '../store/store.ts';
 import { homeOption } from './home-option.ts';
@@ -35,12 +36,12 @@ export function applyCommand(setExitCode: (code: number) => void): Command {
         if (found.plan.isInForce)
           return print(
             options.json
-              ? [JSON.stringify({ ...found.plan, draft: null, state: 'published', version: found.plan.from })]
+              ? [toVisibleJson({ ...found.plan, draft: null, state: 'published', version: found.plan.from })]
               : lines,
           );
         const applied = await place.apply(found.plan, read.document, options.name ?? basename(read.file));
         const told = { ...found.plan, version: null, ...applied };
-        print(options.json ? [JSON.stringify(told)] : [...lines, '', toOutcome(applied, found.plan)]);
+        print(options.json ? [toVisibleJson(told)] : [...lines, '', toOutcome(applied, found.plan)]);
         setExitCode(applied.state === 'published' ? 0 : 2);
       });
     });

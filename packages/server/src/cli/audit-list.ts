@@ -1,5 +1,6 @@
 import { type Refusal, refusals } from '@credence/mcp/protocol';
 import { Command, InvalidArgumentError } from 'commander';
+import { toVisibleJson } from '../audit/export-line.ts';
 import { readRecord } from '../audit/personal.ts';
 import { type FoundRows, idsOnRecord, readCursor, searchRecord } from '../audit/search.ts';
 import { headerOf, toLine as toFormatted } from '../exports/format.ts';
@@ -166,7 +167,7 @@ async function print(store: Store, filter: AuditFilter, flags: ListFlags): Promi
 const jsonPrinter: Printer = {
   before: '{"records":[',
   between: ',',
-  line: (row) => JSON.stringify(readRecord(row)),
+  line: (row) => toVisibleJson(readRecord(row)),
   after: (next) => `]${next === undefined ? '' : `,"next":${JSON.stringify(next)}`}}\n`,
 };
 

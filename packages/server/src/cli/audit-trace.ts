@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { toVisibleJson } from '../audit/export-line.ts';
 import type { ReadRecord } from '../audit/personal.ts';
 import {
   type Missing,
@@ -32,7 +33,7 @@ export function auditTraceCommand(): Command {
             'Look for it with: credence audit list --from 1d',
           );
         }
-        if (flags.json) process.stdout.write(`${JSON.stringify(found)}\n`);
+        if (flags.json) process.stdout.write(`${toVisibleJson(found)}\n`);
         else process.stdout.write(`${(await toStory(store, found)).map(toPrintable).join('\n')}\n`);
       }),
     );

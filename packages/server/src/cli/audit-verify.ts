@@ -161,7 +161,7 @@ async function sayProof(text: string, keys: readonly Jwk[], json: boolean): Prom
   const sealedAt = new Date(outcome.timeMs).toISOString();
   write(
     json
-      ? JSON.stringify({ ok: true, record, sealedAt })
+      ? toVisibleJson({ ok: true, record, sealedAt })
       : `proven: ${record.id}, ${record.kind} of ${new Date(record.timeMs).toISOString()}, is in the record as sealed at ${sealedAt}`,
   );
   return true;
@@ -172,7 +172,7 @@ function say(outcome: RecordFault | Findings, json: boolean): boolean {
     const { line, id, fault, words } = outcome;
     write(
       json
-        ? JSON.stringify({ ok: false, line, id, fault, words })
+        ? toVisibleJson({ ok: false, line, id, fault, words })
         : `NOT IN ORDER: line ${line}${id === undefined ? '' : ` (${toPrintable(id)})`}: ${toPrintable(words)} [${fault}]`,
     );
     return false;

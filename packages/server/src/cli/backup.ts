@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
+import { toVisibleJson } from '../audit/export-line.ts';
 import { openHome, toHome } from '../home.ts';
 import { lockHome } from '../home-lock.ts';
 import { openSeal } from '../keys/seal.ts';
@@ -68,7 +69,7 @@ async function backup(flags: BackupFlags): Promise<void> {
   const missing = manifest.without;
   if (flags.json) {
     const said = { done: true, file, bytes, rows, lines, digest, without: missing };
-    return void process.stdout.write(`${JSON.stringify(said)}\n`);
+    return void process.stdout.write(`${toVisibleJson(said)}\n`);
   }
   if (process.stderr.isTTY) process.stderr.write('\n');
   process.stdout.write(`${file}: ${rows} rows, ${lines} lines of the record, ${manifest.files.length} files, ${bytes} bytes
@@ -146,7 +147,7 @@ async function restore(file: string, flags: RestoreFlags): Promise<void> {
         files: files.map(({ name, from }) => ({ name, from })),
         without: manifest.without,
       };
-      return void process.stdout.write(`${JSON.stringify(said)}\n`);
+      return void process.stdout.write(`${toVisibleJson(said)}\n`);
     }
     if (process.stderr.isTTY) process.stderr.write('\n');
     const said = `restored into ${home.dir}: the store of ${new Date(manifest.madeMs).toISOString()}${last ? `, whose record ends with line ${last.position} (${last.id})` : ''}

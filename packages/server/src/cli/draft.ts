@@ -1,5 +1,6 @@
 import { refusalRow } from '@credence/mcp/protocol';
 import { Command, InvalidArgumentError } from 'commander';
+import { toVisibleJson } from '../audit/export-line.ts';
 import { readCursor } from '../audit/search.ts';
 import { toShell } from '../changes/author.ts';
 import { compiledAccess } from '../changes/compiled.ts';
@@ -124,7 +125,7 @@ async function list({ drafts }: Store, { json }: Flags): Promise<void> {
     if (draft.kind !== 'access' && draft.kind !== 'resource') continue;
     const { id, kind, base, state, authors, name } = draft;
     const line = `${id}  ${kind.padEnd(8)}  on version ${base}  ${state.padEnd(8)}  ${authors.join(' ')}  ${name}`;
-    process.stdout.write(`${json ? JSON.stringify(draft) : toPrintable(line)}\n`);
+    process.stdout.write(`${json ? toVisibleJson(draft) : toPrintable(line)}\n`);
   }
 }
 
@@ -133,7 +134,7 @@ async function diff(ground: Ground, id: string, { json }: Flags): Promise<void> 
   const found = await diffOf(ground.store, draft.kind, draft.document, ground);
   const needsSecond = found.widens.length > 0 && asksSecondPerson(await ground.store.policies.latest(draft.kind));
   if (json) {
-    process.stdout.write(`${JSON.stringify({ ...found, secondPerson: needsSecond })}\n`);
+    process.stdout.write(`${toVisibleJson({ ...found, secondPerson: needsSecond })}\n`);
     return;
   }
   const entries = found.entries.map(({ section, id: entry, before, after }) => {
@@ -161,7 +162,7 @@ async function replayAll({ store, origins, now }: Ground, id: string, { days, js
     const page: ReplayPage = await replay(store, index, { ...window, after });
     for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += page[name];
     for (const each of page.changed) {
-      if (!(await writeOut(`${json ? JSON.stringify(each) : toPrintable(wordsOf(each))}\n`))) return;
+      if (!(await writeOut(`${json ? toVisibleJson(each) : toPrintable(wordsOf(each))}\n`))) return;
     }
     if (process.stderr.isTTY) process.stderr.write(`\r${sum.total} decisions`);
     if (page.next === undefined) break;

@@ -1,6 +1,7 @@
 import { refusalRow, refusals } from '@credence/mcp/protocol';
 import { Command } from 'commander';
 import { recompute } from '../admin/explain.ts';
+import { toVisibleJson } from '../audit/export-line.ts';
 import { type ReadRecord, readRecord } from '../audit/personal.ts';
 import type { AuditRecord } from '../audit/record.ts';
 import type { Explanation, RuleExplanation } from '../policy/explain.ts';
@@ -23,7 +24,7 @@ export function explainCommand(): Command {
         const record = readRecord(await findRecord(store, id));
         const explanation = await recompute(store, record, issuers);
         const { email, name } = (record.person && (await store.people.find(record.person))) || {};
-        if (options.json) process.stdout.write(`${JSON.stringify({ record, explanation })}\n`);
+        if (options.json) process.stdout.write(`${toVisibleJson({ record, explanation })}\n`);
         else
           process.stdout.write(
             `${toStory(record, explanation, email ?? name)

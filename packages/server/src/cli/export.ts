@@ -1,5 +1,6 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
+import { toVisibleJson } from '../audit/export-line.ts';
 import { toYaml } from '../policy/to-yaml.ts';
 import { Problem } from '../problem.ts';
 import type { PolicyKind } from '../store/store.ts';
@@ -40,7 +41,7 @@ export function exportCommand(): Command {
           throw new Problem('--published takes the number of a version.', 'Such as --published 7.');
         const document = await place.document(kind, version);
         const text = json
-          ? `${JSON.stringify(document)}\n`
+          ? `${toVisibleJson(document)}\n`
           : `# Version ${version} of the ${kind} document.\n${toYaml(kind, document)}`;
         if (file === undefined) process.stdout.write(text);
         else {

@@ -1,4 +1,5 @@
 import { Argument, Command } from 'commander';
+import { toVisibleJson } from '../audit/export-line.ts';
 import { hashOnceCode, newOnceCode } from '../directory/once-codes.ts';
 import { Problem } from '../problem.ts';
 import type { Factor, Store } from '../store/store.ts';
@@ -53,7 +54,7 @@ async function list(store: Store, email: string, json: boolean): Promise<void> {
   const { id } = await findPerson(store, email);
   const factors = await store.factors.of(id);
   if (json) {
-    for (const factor of factors) print(JSON.stringify(toPublic(factor)));
+    for (const factor of factors) print(toVisibleJson(toPublic(factor)));
     return;
   }
   const left = await store.factors.recoveryCodesLeft(id);

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { toVisibleJson } from '../audit/export-line.ts';
 import { movesOf } from '../changes/people-change.ts';
 import { isGroupName } from '../directory/source.ts';
 import { Problem } from '../problem.ts';
@@ -95,7 +96,7 @@ async function listGroups(store: Store, kind: GroupKind, { source, json }: ListO
     const groups = await store.directory.groups.list(kind, after, page);
     for (const group of groups) {
       if (source !== undefined && group.source !== source) continue;
-      if (!(await writeOut(`${json ? JSON.stringify(group) : toLine(group)}\n`))) return;
+      if (!(await writeOut(`${json ? toVisibleJson(group) : toLine(group)}\n`))) return;
     }
     const last = groups.at(-1);
     if (!last) return;
@@ -154,7 +155,7 @@ async function members(store: Store, kind: GroupKind, id: string, options: Membe
       if (!person) continue;
       const { email, name, source, active } = person;
       const line = `${email.padEnd(32)}  ${name.padEnd(24)}  ${active ? 'on ' : 'off'}  ${source}`;
-      const text = json ? JSON.stringify({ id: personId, email, name, source, active }) : toPrintable(line);
+      const text = json ? toVisibleJson({ id: personId, email, name, source, active }) : toPrintable(line);
       if (!(await writeOut(`${text}\n`))) return;
     }
     const last = ids.at(-1);

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { toVisibleJson } from '../audit/export-line.ts';
 import { randomId } from '../call.ts';
 import { makeLink } from '../directory/account-links.ts';
 import { Problem } from '../problem.ts';
@@ -145,7 +146,7 @@ async function list(store: Store, json: boolean): Promise<void> {
       const person = await store.people.find(link.personId);
       const email = person?.email ?? link.personId;
       const state = link.expiresAt <= now ? 'expired' : link.opensAt > now ? 'waits' : 'open';
-      const text = json ? JSON.stringify({ email, ...link, state }) : toLine(email, link, state);
+      const text = json ? toVisibleJson({ email, ...link, state }) : toLine(email, link, state);
       if (!(await writeOut(`${text}\n`))) return;
     }
     const last = links.at(-1);

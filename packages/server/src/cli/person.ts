@@ -1,5 +1,6 @@
 import { isName } from '@credence/mcp/protocol';
 import { Command } from 'commander';
+import { toVisibleJson } from '../audit/export-line.ts';
 import { randomId } from '../call.ts';
 import { hashPassword } from '../directory/password.ts';
 import { Problem } from '../problem.ts';
@@ -141,7 +142,7 @@ async function listPeople(store: Store, options: { json?: boolean }): Promise<vo
   let after = '';
   for (;;) {
     const people = await store.people.list(after, 500);
-    const lines = people.map((person) => `${options.json ? JSON.stringify(person) : toLine(person)}\n`);
+    const lines = people.map((person) => `${options.json ? toVisibleJson(person) : toLine(person)}\n`);
     if (!(await writeOut(lines.join('')))) return;
     const last = people.at(-1);
     if (!last) return;

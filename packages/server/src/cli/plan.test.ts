@@ -67,6 +67,15 @@ describe('plan, apply and export at a home', () => {
   });
   after(() => rm(folder, { recursive: true }));
 
+  test('T32: what others wrote is visible, and --json is JSON, whatever characters there are', async () => {
+    const name = file('w\u200did\u202eer.yaml');
+    await writeFile(name, await readFile(file('wider.yaml')));
+    const [plan, words] = await credence(here('plan', '-f', name, '--json'), here('plan', '-f', name));
+    const said = plan?.stdout ?? '';
+    assert.equal((JSON.parse(said) as { file: string }).file, name);
+    for (const shown of [said, words?.stdout ?? '']) assert.doesNotMatch(shown, /[\u200d\u202e]/);
+  });
+
   test('what widens stays open for somebody who signs in to take over, once, and nothing changes', async () => {
     const [plan, applied, again, said, list, exported] = await credence(
       here('plan', '-f', file('wider.yaml')),

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { toVisibleJson } from '../audit/export-line.ts';
 import type { Plan, PlannedEntry } from '../changes/plan.ts';
 import { kindOfPolicy, parsePolicy } from '../policy/parse.ts';
 import { Problem } from '../problem.ts';
@@ -49,7 +50,7 @@ export function planCommand(setExitCode: (code: number) => void): Command {
           ...(drift && { drift }),
         };
         print(
-          options.json ? [JSON.stringify(told)] : [...toLines(read, place, found), ...(drift ? driftLines(drift) : [])],
+          options.json ? [toVisibleJson(told)] : [...toLines(read, place, found), ...(drift ? driftLines(drift) : [])],
         );
         setExitCode(found.plan.isInForce ? 0 : 2);
       });

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { toVisibleJson } from '../audit/export-line.ts';
 import { toAccessIndex } from '../in-force.ts';
 import { type AccessIndex, compileAccess } from '../policy/compile.ts';
 import { type JudgedCase, judgeCase } from '../policy/judge-case.ts';
@@ -41,7 +42,7 @@ export function policyTestCommand(setExitCode: (code: number) => void): Command 
     const judged = cases.map((one) => judgeCase(index, one, clock));
     const differ = judged.filter(({ outcome }) => outcome === 'differs').length;
     const lines = options.json
-      ? [JSON.stringify({ file, policy, differ, cases: judged })]
+      ? [toVisibleJson({ file, policy, differ, cases: judged })]
       : [...judged.flatMap((one) => toLines(one, file)), toSum(judged.length, differ, policy)].map(toPrintable);
     process.stdout.write(`${lines.join('\n')}\n`);
     setExitCode(differ === 0 ? 0 : 1);

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { Command } from 'commander';
+import { toVisibleJson } from '../audit/export-line.ts';
 import { checkPolicyText } from '../policy/check-text.ts';
 import { toPrintable } from './audit.ts';
 import { policyTestCommand } from './policy-test.ts';
@@ -17,7 +18,7 @@ export function policyCommand(setExitCode: (code: number) => void): Command {
     .addHelpText('after', '\nExit code 0: no mistakes. 1: mistakes, each with its line. 2: the file cannot be read.')
     .action(async (file: string, options: { json?: boolean }) => {
       const { kind, problems } = checkPolicyText(await readText(file), basename(file));
-      if (options.json) process.stdout.write(`${JSON.stringify({ file, kind, problems })}\n`);
+      if (options.json) process.stdout.write(`${toVisibleJson({ file, kind, problems })}\n`);
       else if (problems.length === 0) process.stdout.write(`${file}: no mistakes in this ${kind} document.\n`);
       else {
         for (const { line, column, path, message } of problems) {

@@ -149,6 +149,23 @@ describe('what a command says when the world around it is broken', () => {
     assert.match(stdout, /is to be done again: .*keys retired.*erased/, 'a stolen key would be back unseen');
   });
 
+  test('T32: names from elsewhere do nothing to a terminal, in JSON either', async () => {
+    const store = await openSqliteStore(join(file('other'), 'store.db'), { node: 'test' });
+    const name = '\u202e\u009b31m';
+    await store.people.save({ id: 'u_x', source: 'scim:x', email: 'x@x', name, active: true, groups: [], roles: [] });
+    await store.close();
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      main,
+      'person',
+      'list',
+      '--json',
+      '--home',
+      file('other'),
+    ]);
+    assert.equal(JSON.parse(stdout).name, name);
+    assert.ok(!stdout.includes('\u202e') && !stdout.includes('\u009b'), stdout);
+  });
+
   test('something else than the admin API at --url: words and a way out, no stack', async (t) => {
     const answers: [status: number, body: string][] = [
       [502, '<html>Bad gateway</html>'],

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { toVisibleJson } from '../audit/export-line.ts';
 import { Problem } from '../problem.ts';
 import type { SignInSession, Store } from '../store/store.ts';
 import { toPrintable } from './audit.ts';
@@ -47,7 +48,7 @@ interface EndOptions {
 async function list(store: Store, options: ListOptions): Promise<void> {
   const personId = options.person === undefined ? undefined : (await findPerson(store, options.person)).id;
   for await (const session of sessionsOf(store, personId)) {
-    if (!(await writeOut(`${options.json ? JSON.stringify(session) : await toLine(store, session)}\n`))) return;
+    if (!(await writeOut(`${options.json ? toVisibleJson(session) : await toLine(store, session)}\n`))) return;
   }
 }
 

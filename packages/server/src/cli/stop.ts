@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Argument, Command, Option } from 'commander';
+import { toVisibleJson } from '../audit/export-line.ts';
 import { toAccessIndex, toResourceIndex } from '../in-force.ts';
 import { Problem } from '../problem.ts';
 import type { StopPlace } from '../stops/plan.ts';
@@ -41,7 +42,7 @@ export function stopsCommand(): Command {
     .action((options: ListOptions) =>
       withStore(options, async (store) => {
         for (const each of await listStops({ store }, options.all === true)) {
-          process.stdout.write(`${options.json ? JSON.stringify(each) : await toLine(store, each)}\n`);
+          process.stdout.write(`${options.json ? toVisibleJson(each) : await toLine(store, each)}\n`);
         }
       }),
     );
@@ -120,7 +121,7 @@ async function makeStop(kind: StopKind, id: string | undefined, options: StopOpt
     // Time has passed while somebody thought about it.
     const made = await stop(await openPlace(store, options), order, by());
     process.stdout.write(
-      options.json ? `${JSON.stringify(made)}\n` : `${made.id}   to undo: credence resume ${made.id} --reason TEXT\n`,
+      options.json ? `${toVisibleJson(made)}\n` : `${made.id}   to undo: credence resume ${made.id} --reason TEXT\n`,
     );
   });
 }
