@@ -97,6 +97,10 @@ describe('the record of a server, verified on another machine (LOG-04, T23)', ()
     const { email } = userNamed(acme.demo, 'alice');
     const off = await runCredence(['person', 'off', email, '--home', home]);
     assert.equal(off.code, 0, off.stderr);
+    for (const reason of [`${email} asked for it`, 'as Alice asked', ' ']) {
+      const named = await run('erase', '--home', home, '--person', erin, '--reason', reason);
+      assert.deepEqual([named.code, /names the person|--reason/.test(named.said)], [2, true], reason);
+    }
     // Not every line of an account names whose it is.
     const store = await openSqliteStore(join(home, 'store.db'), { node: 'call' });
     const [account = ''] = await store.erasure.accountsOf(acme.demo.idp.issuer, erin);

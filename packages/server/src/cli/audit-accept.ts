@@ -9,6 +9,7 @@ import { verifySignature } from '../keys/verify-signature.ts';
 import { Problem } from '../problem.ts';
 import { toPrintable } from './audit.ts';
 import { homeOption } from './home-option.ts';
+import { reasonOption } from './reason-option.ts';
 import { type InstallationFlags, readInstallation, recordAct, withStore } from './with-store.ts';
 
 /** `credence audit accept`: has the record sealed further behind a checkpoint whose key is not here. */
@@ -17,7 +18,7 @@ export function acceptCommand(): Command {
     .description('seal further behind the last checkpoint although its key is not here, after you have looked at it')
     .argument('<number>', 'of that checkpoint')
     .addOption(homeOption())
-    .requiredOption('--reason <text>', 'why that is as it should be, for the record')
+    .addOption(reasonOption('why that is as it should be, for the record'))
     .addHelpText('after', help)
     .action(accept);
 }

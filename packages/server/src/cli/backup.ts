@@ -11,6 +11,7 @@ import { toPrintable } from './audit.ts';
 import { homeOption } from './home-option.ts';
 import { listOption } from './list-option.ts';
 import { showProgress } from './progress.ts';
+import { reasonOption } from './reason-option.ts';
 import { type TargetFlags, toTarget } from './store-move.ts';
 import {
   configFileOf,
@@ -104,7 +105,7 @@ export function restoreCommand(): Command {
     .description('restore a backup into an empty home; what was issued before counts no more from then on')
     .argument('<file>', 'what credence backup made')
     .addOption(homeOption())
-    .requiredOption('--reason <text>', 'why, for the record')
+    .addOption(reasonOption('why, for the record'))
     .option(
       '--to <url>',
       'an empty PostgreSQL database, postgres://USER@HOST/DATABASE, as the owner of the tables to be',

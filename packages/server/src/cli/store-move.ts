@@ -10,6 +10,7 @@ import { accountHere } from './account-here.ts';
 import { homeOption } from './home-option.ts';
 import { listOption } from './list-option.ts';
 import { showProgress } from './progress.ts';
+import { reasonOption } from './reason-option.ts';
 import { type InstallationFlags, recordAct, toActRow, withStore } from './with-store.ts';
 
 /** `credence store migrate|unfence|epoch`: where the store is, and what still counts of what it issued. */
@@ -27,7 +28,7 @@ export function addMoveCommands(store: Command): void {
     .command('unfence')
     .description('open a home again whose store was moved away, where that database is lost')
     .addOption(homeOption())
-    .requiredOption('--reason <text>', 'why, for the record')
+    .addOption(reasonOption('why, for the record'))
     .action(unfence);
   store
     .command('epoch')
@@ -35,7 +36,7 @@ export function addMoveCommands(store: Command): void {
       'end everything that was issued: sessions, grants, tokens; after a fail-over that may have lost commits',
     )
     .addOption(homeOption())
-    .requiredOption('--reason <text>', 'why, for the record')
+    .addOption(reasonOption('why, for the record'))
     .action(openEpoch);
 }
 
