@@ -8,6 +8,7 @@ import { describe, test } from 'node:test';
 import { publishDocument, starterDocuments } from './documents.ts';
 import { parsePolicy } from './policy/parse.ts';
 import { openSqliteStore } from './store/sqlite.ts';
+import { type Store, StoreConflict } from './store/store.ts';
 
 test('nodes that start at once with the same document publish it once, and all of them start', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'credence-documents-'));
@@ -28,7 +29,53 @@ test('nodes that start at once with the same document publish it once, and all o
     [1, 1, 1, 1],
   );
   assert.equal(outcomes.filter(({ isNew }) => isNew).length, 1);
-  assert.equal((await store.audit.last(10)).length, 1);
+  const published = async () =>
+    (await store.audit.last(10)).map(({ body }) => (JSON.parse(body) as { domain: string }).domain);
+  assert.deepEqual(await published(), ['idp']);
+  const resource = { ...options, starter: starterDocuments.resource };
+  await publishDocument(store, 'resource', join(dir, 'resource.yaml'), resource);
+  assert.deepEqual((await published()).toSorted(), ['idp', 'ras']);
+});
+
+test('whoever finds that another node was first looks at what that one has published', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'credence-documents-'));
+  const store = await openSqliteStore(':memory:', { node: 'one' });
+  t.after(async () => {
+    await store.close();
+    rmSync(dir, { recursive: true });
+  });
+  const append: Store['policies']['append'] = async (version, records) => {
+    await store.policies.append(version, records);
+    throw new StoreConflict('The row is taken.');
+  };
+  const late = { ...store, policies: { ...store.policies, append } };
+  const options = {
+    starter: starterDocuments.access,
+    nowMs: 1,
+    origins: { idp: 'http://a.test', ras: 'http://b.test' },
+  };
+  const file = join(dir, 'access.yaml');
+  assert.deepEqual(await publishDocument(late, 'access', file, options), { version: 1, isNew: false });
+});
+
+test('of a document with mistakes every mistake is told with its place, and nothing is published', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'credence-documents-'));
+  const store = await openSqliteStore(':memory:', { node: 'one' });
+  t.after(async () => {
+    await store.close();
+    rmSync(dir, { recursive: true });
+  });
+  const file = join(dir, 'access.yaml');
+  await writeFile(file, 'servers: {}\nrules: 1\nrule: []\n');
+  const options = {
+    starter: starterDocuments.access,
+    nowMs: 1,
+    origins: { idp: 'http://a.test', ras: 'http://b.test' },
+  };
+  await assert.rejects(publishDocument(store, 'access', file, options), {
+    message: /has mistakes:\n {2}2:\d+ rules: .*\n {2}3:\d+ rule: /,
+  });
+  assert.equal(await store.policies.latest('access'), undefined);
 });
 
 describe('a file, where somebody else publishes too', () => {
@@ -64,6 +111,24 @@ describe('a file, where somebody else publishes too', () => {
     assert.deepEqual(await read(text(rule('a'))), { version: 2, isNew: false, isOlder: true });
     assert.equal((await store.policies.latest('access'))?.author, 'u_dana');
     assert.deepEqual(await read(text(rule('a') + rule('b'))), { version: 2, isNew: false });
+  });
+
+  test('that says the same in another order says nothing new', async () => {
+    const wiki = (scopes: string) => `servers: { wiki: { local: wiki, scopes: { ${scopes} } } }\nrules:\n${rule('a')}`;
+    const { read, publish } = await open(wiki('read: {}, write: {}'));
+    const another = wiki('write: {}, read: {}');
+    assert.deepEqual(await read(another), { version: 1, isNew: false });
+    await publish(text(rule('b')));
+    assert.deepEqual(await read(another), { version: 2, isNew: false, isOlder: true });
+  });
+
+  test('is as it was when it was last read, not as it was at any time before', async () => {
+    const { read, publish } = await open(text(rule('a')));
+    assert.deepEqual(await read(text(rule('b'))), { version: 2, isNew: true }, 'nobody else is asked for');
+    await publish(text(rule('c')));
+    await publish(text(rule('d')));
+    assert.deepEqual(await read(text(rule('b'))), { version: 4, isNew: false, isOlder: true });
+    await assert.rejects(read(text(rule('a'))), /was changed, and version 4/);
   });
 
   test('that was changed as well stops the start: neither overwrites the other', async () => {
