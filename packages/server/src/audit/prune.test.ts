@@ -123,6 +123,16 @@ describe('pruning', () => {
     assert.deepEqual(second, { from: 512, to: 768, lastMs: 768 });
   });
 
+  test('goes on until all that may go is gone, however many that are', async () => {
+    const store = await world(1100);
+    await seal(store, 1100);
+    await index(store);
+    const plan = await planPruning(store, { olderThanMs: 1e6, exports: [] });
+    await say(store, 2, 1101, 1024);
+    const order = { nowMs: 9000, records: [line('o_1', 2000)], wait: never };
+    assert.deepEqual(await prune(store, plan, order), { removed: 1024, waits: false });
+  });
+
   test('one that was interrupted is finished by the next, which writes nothing down itself', async () => {
     const store = await world(600);
     await seal(store, 600);
