@@ -12,6 +12,7 @@ import { Problem } from '../problem.ts';
 import { emptyChain, nextLine } from '../store/chain.ts';
 import type { Store } from '../store/store.ts';
 import { homeOption } from './home-option.ts';
+import { toMs } from './when.ts';
 import { type InstallationFlags, readInstallation, toActRow, withStore } from './with-store.ts';
 
 /** `credence exports list|status|test|replay`: where the record goes, and how far it has come. */
@@ -39,7 +40,10 @@ export function exportsCommand(setExitCode: (code: number) => void): Command {
   exports
     .command('replay <name>')
     .description('send again from a place on; also for one that is to begin later, or not with the past')
-    .requiredOption('--from <place>', 'start, end, a time such as 2026-11-26T08:00:00Z, or a position of the record')
+    .requiredOption(
+      '--from <place>',
+      'start, end, a time such as 2026-11-26T08:00:00Z (UTC where no zone is given), or a position of the record',
+    )
     .addOption(homeOption())
     .action(replay);
   return exports;
@@ -157,8 +161,7 @@ async function toPosition(store: Store, from: string): Promise<number> {
   if (from === 'start') return 0;
   if (from === 'end') return end;
   if (/^\d{1,15}$/.test(from)) return Math.min(Number(from), end);
-  const time = /^\d{4}-\d{2}-\d{2}T/.test(from) ? Date.parse(from) : Number.NaN;
-  if (!Number.isNaN(time)) return positionBefore(store, time);
+  if (/^\d{4}-\d{2}-\d{2}/.test(from)) return positionBefore(store, toMs(from, Date.now(), 'from'));
   throw new Problem(
     `${JSON.stringify(from.slice(0, 40))} is no place of the record.`,
     'Give start, end, a time such as 2026-11-26T08:00:00Z, or a position.',
