@@ -2,7 +2,7 @@ import type { Form } from '../../form.ts';
 import { acrOf, coversAcr } from '../../policy/sign-in-levels.ts';
 import type { Person } from '../../store/store.ts';
 import { createAskerOf } from './asker.ts';
-import { createEnrolment, type Enrolled } from './enrolment.ts';
+import { createEnrolment, type Enrolled, newRecoveryCodes } from './enrolment.ts';
 import { appSetupPage, neededPage, passkeySetupPage, recoveryCodesPage } from './factor-pages.ts';
 import { isOneOf, type Known, sentenceFor } from './factor-refusals.ts';
 import type { SignInOptions } from './options.ts';
@@ -17,6 +17,8 @@ export interface EnrolmentSteps {
   readonly acts: Readonly<Record<string, Take>>;
   /** Offers a factor of the kind that is needed, or says whom to ask. */
   begin(visit: Visit, person: Person, progress: Progress, neededAcr: string): Promise<void>;
+  /** Shows recovery codes in the place of those that nobody has read: a form was sent twice, or the page was loaded anew. */
+  showNewCodes(visit: Visit, person: Person): Promise<void>;
 }
 
 /** @param next - goes on with the sign-in once there is something new */
@@ -56,8 +58,9 @@ export function createEnrolmentSteps(
       'app-code': appCodeTyped,
       'new-passkey': (visit, person) => newPasskey(visit, person),
       'passkey-made': passkeyMade,
-      done: next,
+      done: (visit, person, progress) => next(visit, person, { ...progress, areCodesUnread: false }),
     },
+    showNewCodes,
   };
 
   async function enrolmentCodeTyped(visit: Visit, person: Person, progress: Progress, fields: Form): Promise<void> {
@@ -88,6 +91,7 @@ export function createEnrolmentSteps(
   }
 
   async function appCodeTyped(visit: Visit, person: Person, progress: Progress, fields: Form): Promise<void> {
+    if (progress.areCodesUnread) return next(visit, person, progress);
     const added = await enrolment.addApp(person, progress, fields.get('code') ?? '', aboutOf(visit));
     if (!added.ok) {
       const reason = isOneOf(added.refusal) ? added.refusal : 'factor_code_wrong';
@@ -105,6 +109,7 @@ export function createEnrolmentSteps(
   }
 
   async function passkeyMade(visit: Visit, person: Person, progress: Progress, fields: Form): Promise<void> {
+    if (progress.areCodesUnread) return next(visit, person, progress);
     const answer = fields.get('credential') ?? '';
     const added = await enrolment.addPasskey(person, progress, boundTo(visit, person), answer, aboutOf(visit));
     if (!added.ok) {
@@ -117,9 +122,26 @@ export function createEnrolmentSteps(
   }
 
   async function goOn(visit: Visit, person: Person, progress: Progress, { recoveryCodes }: Enrolled): Promise<void> {
-    await writeProgress(options.store.artifacts, visit.interaction.uid, progress, options.now());
-    if (recoveryCodes.length === 0) return next(visit, person, progress);
+    const areCodesUnread = recoveryCodes.length > 0;
+    await writeProgress(options.store.artifacts, visit.interaction.uid, { ...progress, areCodesUnread }, options.now());
+    if (!areCodesUnread) return next(visit, person, progress);
     show(visit, 200, recoveryCodesPage(frame, form(visit), recoveryCodes));
+  }
+
+  async function showNewCodes(visit: Visit, person: Person): Promise<void> {
+    const { codes, hashes } = newRecoveryCodes();
+    const { address, facts } = aboutOf(visit);
+    const about = { ...facts, person: person.id, factor: { kind: 'recovery_code' as const } };
+    const detail = 'recovery codes replaced: nobody had kept them yet';
+    const row = options.rowOf({
+      kind: 'factor',
+      outcome: 'allowed',
+      known: true,
+      address,
+      facts: { ...about, detail },
+    });
+    await options.store.factors.setRecoveryCodes(person.id, hashes, [row]);
+    show(visit, 200, recoveryCodesPage(frame, form(visit), codes));
   }
 
   async function note({ context, client }: Visit, person: Person, reason: Known): Promise<void> {

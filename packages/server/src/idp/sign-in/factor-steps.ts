@@ -71,6 +71,7 @@ export function createFactorSteps(
 
   /** The one place that says what is still missing: lets in when nothing is. */
   async function step(visit: Visit, person: Person, progress: Progress): Promise<void> {
+    if (progress.areCodesUnread) return enrolmentSteps.showNewCodes(visit, person);
     const factors = await store.factors.of(person.id);
     const needed = whatIsNeeded(visit, factors);
     if (coversAcr(progress.shown.acr, needed)) return tellAndLetIn(visit, person, progress);

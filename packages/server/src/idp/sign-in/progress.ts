@@ -14,6 +14,8 @@ export interface Progress {
   readonly enrolmentCode?: string | undefined;
   /** The sealed secret of an authenticator app that is being set up. */
   readonly sealedSecret?: string | undefined;
+  /** Recovery codes were sent, and nobody has said yet that they are kept. */
+  readonly areCodesUnread?: boolean | undefined;
 }
 
 const model = 'SignInProgress';

@@ -573,6 +573,45 @@ describe('a second factor', () => {
       );
     });
 
+    test('a form that is sent twice, or a page that is loaded anew, hides no recovery codes: unread ones are replaced', async () => {
+      world.firstFactor = 'password';
+      const person = await newPerson();
+      const { browser, asked, page: setup } = await begin(person, askMfa);
+      const secret = secretOn(setup);
+      const send = () => browser.submit(setup, { do: 'app-code', code: codeOf(secret) });
+      const all = [await send(), await send(), await browser.get(setup.url.href)].map(recoveryCodesOn);
+      assert.deepEqual(
+        all.map(({ length }) => length),
+        [10, 10, 10],
+      );
+      assert.equal(new Set(all.flat()).size, 30);
+      assert.deepEqual(reasons(), []);
+      assert.equal(await world.store.factors.recoveryCodesLeft(person.id), 10);
+      const { claims } = await redeemed(asked, await browser.submit(setup, { do: 'done' }));
+      assert.deepEqual(claims.amr, ['pwd', 'otp', 'mfa']);
+
+      const later = await begin(person);
+      const old = await later.browser.submit(later.page, { do: 'code', code: String(all[1]?.[0]) });
+      assert.equal(reasons().at(-1), 'factor_code_wrong');
+      assert.ok(
+        (await later.browser.submit(old, { do: 'code', code: String(all[2]?.[0]) })).url.searchParams.get('code'),
+      );
+    });
+
+    test('a passkey that is made twice over leads to the codes, and then it is asked for', async () => {
+      world.firstFactor = 'password';
+      const person = await newPerson();
+      const { browser, page: setup } = await begin(person, askPhr);
+      const passkey = createTestPasskey(world.issuer);
+      const credential = passkey.make(passkeyOptions(setup));
+      const send = () => browser.submit(setup, { do: 'passkey-made', credential });
+      const all = [await send(), await send()].map(recoveryCodesOn);
+      assert.equal(new Set(all.flat()).size, 20);
+      const next = await browser.submit(setup, { do: 'done' });
+      assert.match(next.page, /<h1>One more step<\/h1>/);
+      assert.deepEqual(reasons(), []);
+    });
+
     test('a code is of one person, for a while, and for one factor', async () => {
       const [person, other] = [await newPerson(), await newPerson()];
       const [code, old] = [newOnceCode(), newOnceCode()];
