@@ -541,6 +541,51 @@ describe('what goes wrong at the console', () => {
     await page.close();
   });
 
+  test('every version there was is found, however many there are', async () => {
+    const page = await world.open('dana', '/changes');
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    const toItem = (version: number) => ({
+      ...{ kind: 'access', version, author: 'policy file', authors: [], approver: null },
+      ...{ publishedAt: 1_780_000_000 + version, digest: 'd' },
+    });
+    await page.route('**/api/v1/policies/access/versions?*', (route) => {
+      const asked = new URL(route.request().url()).searchParams;
+      const [limit, before] = [Number(asked.get('limit')), Number(asked.get('before') ?? 131)];
+      const items = Array.from({ length: Math.min(limit, before - 1) }, (_, at) => toItem(before - 1 - at));
+      return route.fulfill({ json: { items } });
+    });
+    await page.reload();
+    const versions = page.getByRole('region', { name: 'Versions: Access' });
+    await versions.getByRole('link', { name: 'v130', exact: true }).waitFor();
+    await versions.getByText('The first 10 rows').waitFor();
+    for (const shown of ['The first 60 rows', 'The first 110 rows', '130 rows']) {
+      await versions.getByRole('button', { name: 'Show more' }).click();
+      await versions.getByText(shown, { exact: true }).waitFor();
+    }
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    checkComplaints(page);
+    await page.close();
+  });
+
+  test('the palette opens nobody of a name that was typed before', async () => {
+    const page = await world.open('dana', '/parts');
+    await page.getByRole('heading', { level: 1, name: 'Parts and states' }).waitFor();
+    await page.keyboard.press('Control+k');
+    const field = page.getByRole('combobox', { name: 'Search or jump to' });
+    await field.fill('bob');
+    await page.getByRole('option', { name: /^Bob/ }).waitFor();
+    await field.fill('carol');
+    await page.keyboard.press('Enter');
+    await page.evaluate('new Promise((done) => setTimeout(done, 600))');
+    assert.equal(await page.getByRole('heading', { level: 1, name: 'Bob' }).count(), 0);
+    await page
+      .getByRole('option', { name: /^Carol/ })
+      .first()
+      .waitFor();
+    checkComplaints(page);
+    await page.close();
+  });
+
   test('no address makes a page go white', async () => {
     const page = await world.open('dana', '/parts');
     const [alice] = await peopleIds(page, 'alice@');

@@ -140,11 +140,14 @@ function useFound(
     },
     {
       title: sections.people,
-      found: (enabled && people.data?.value.items ? people.data.value.items : []).map(({ id: to, name, email }) => ({
-        title: name,
-        remark: email,
-        to: places.person(to),
-      })),
+      // Not those of a name that was typed before this one.
+      found: (enabled && later === text && people.data?.value.items ? people.data.value.items : []).map(
+        ({ id: to, name, email }) => ({
+          title: name,
+          remark: email,
+          to: places.person(to),
+        }),
+      ),
     },
     {
       title: sections.servers,
@@ -163,7 +166,7 @@ function useFound(
     {
       title: sections.questions,
       found:
-        asks && named
+        asks && later === text && named
           ? findQuestions(text, { people: word === undefined ? [] : (meant.data?.value.items ?? []), ...things }).map(
               ({ title, asked }) => ({ title, to: places.reach(asked) }),
             )

@@ -1,6 +1,6 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
-import { isRead, useChange, useRead } from '../../data/api.ts';
+import { call, isRead, useChange, useRead } from '../../data/api.ts';
 import { useMe } from '../../data/me.ts';
 import { buttonClass } from '../../parts/button.tsx';
 import { OutcomeMark } from '../../parts/marks.tsx';
@@ -135,24 +135,31 @@ function Authors({ ids }: { readonly ids: readonly string[] }) {
   ));
 }
 
+/** Versions that stand there at first, and how many come with each look further back. */
+const [few, more] = [10, 50];
+
 function Versions({ kind }: { readonly kind: 'access' | 'resource' }) {
-  const [limit, setLimit] = useState(10);
-  const query = useRead('listVersions', { params: { kind }, query: { limit } });
+  const query = useInfiniteQuery({
+    queryKey: ['listVersions', kind, 'pages'],
+    queryFn: ({ pageParam: before }) => {
+      const asked = before === undefined ? { limit: few } : { limit: more, before };
+      return call('listVersions', { params: { kind }, query: asked });
+    },
+    initialPageParam: undefined as number | undefined,
+    getNextPageParam: ({ value: { items } }, pages) =>
+      items.length < (pages.length === 1 ? few : more) ? undefined : items.at(-1)?.version,
+  });
   return (
     <Section title={`${texts.versions}: ${texts.kinds[kind]}`}>
       <Await query={query}>
-        {({ value: { items } }) => (
+        {({ pages }) => (
           <Table
             label={`${texts.versions}: ${texts.kinds[kind]}`}
             columns={versionColumns}
-            rows={items}
+            rows={pages.flatMap(({ value }) => value.items)}
             rowKey={({ version }) => String(version)}
             exportName={`${kind}-versions`}
-            more={{
-              hasNextPage: items.length === limit && limit < 50,
-              isFetchingNextPage: query.isFetching,
-              fetchNextPage: () => setLimit(50),
-            }}
+            more={query}
           />
         )}
       </Await>
