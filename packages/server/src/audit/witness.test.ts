@@ -17,6 +17,7 @@ async function open(witnesses: (Witness & { readonly isDown?: () => boolean })[]
       seals: store.seals,
       witnesses,
       nowMs: () => clock.ms,
+      patienceMs: 50,
       onFault: (name, fault) => faults.push(`${name}: ${(fault as Error).message}`),
     });
   return { clock, faults, seal, newWitnessing, ...newWitnessing() };
@@ -69,6 +70,35 @@ describe('T23: checkpoints go to a witness outside', () => {
     clock.ms += 300_000;
     await hand();
     assert.deepEqual([here.kept, away.kept], [['checkpoint-1', 'checkpoint-2'], ['checkpoint-2']]);
+    assert.equal(await unwitnessedSince(), undefined);
+  });
+
+  test('one that hangs holds up nobody, is handed one at a time, and goes on when it can', async () => {
+    const here = pocket('here');
+    const stuck = Promise.withResolvers<void>();
+    const kept: string[] = [];
+    const hanging: Witness = {
+      name: 'hanging',
+      async hand(statement) {
+        kept.push(statement);
+        if (kept.length === 1) await stuck.promise;
+      },
+    };
+    const { clock, faults, hand, seal, unwitnessedSince } = await open([hanging, here]);
+    const since = clock.ms;
+    for (const number of [1, 2, 3]) {
+      await seal(number);
+      await hand();
+      clock.ms += 60_000;
+    }
+    assert.deepEqual([kept, here.kept.length], [['checkpoint-1'], 3]);
+    const before = 'hanging: it has not taken the one before';
+    assert.deepEqual(faults, ['hanging: it does not answer', before, before]);
+    assert.equal(await unwitnessedSince(), since);
+    stuck.resolve();
+    await new Promise(setImmediate);
+    await hand();
+    assert.deepEqual(kept, ['checkpoint-1', 'checkpoint-3']);
     assert.equal(await unwitnessedSince(), undefined);
   });
 

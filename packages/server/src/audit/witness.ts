@@ -1,4 +1,5 @@
 import { appendFile } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { SealStore } from '../store/seals.ts';
 
 /** Somebody outside who keeps checkpoints, so that whoever can write to the store cannot take the record back (T23). */
@@ -57,6 +58,7 @@ export function webWitness(url: string, post: (url: string, body: string) => Pro
   };
 }
 
+const usualPatienceMs = 5000;
 const firstPauseMs = 5000;
 const longestPauseMs = 300_000;
 
@@ -66,6 +68,13 @@ export interface WitnessingOptions {
   readonly nowMs: () => number;
   /** Told of each try that failed. */
   readonly onFault: (witness: string, fault: unknown) => void;
+  /** So long one is waited for. */
+  readonly patienceMs?: number;
+}
+
+/** It neither took it nor failed: a network file system does so when its server is away. Lines are sealed all the same. */
+class WitnessHangs extends Error {
+  override readonly name = 'WitnessHangs';
 }
 
 export interface Witnessing {
@@ -79,14 +88,33 @@ export interface Witnessing {
  * Keeps the witnesses up to date. The newest checkpoint is enough: it says everything that those before it said. How far each
  * has come is in the store, so that any node goes on where another left off.
  */
-export function createWitnessing({ seals, witnesses, nowMs, onFault }: WitnessingOptions): Witnessing {
+export function createWitnessing(options: WitnessingOptions): Witnessing {
+  const { seals, witnesses, nowMs, onFault, patienceMs = usualPatienceMs } = options;
+  const waiting = new Set<string>();
   const failures = new Map<string, { readonly times: number; readonly nextMs: number }>();
+
+  /** One at a time: each that hangs holds a thread, of which there are few. */
+  async function handInTime(witness: Witness, statement: string): Promise<void> {
+    if (waiting.has(witness.name)) throw new WitnessHangs('it has not taken the one before');
+    waiting.add(witness.name);
+    const handed = witness.hand(statement).finally(() => waiting.delete(witness.name));
+    const over = new AbortController();
+    const late = wait(patienceMs, undefined, { ref: false, signal: over.signal }).then(() => {
+      throw new WitnessHangs('it does not answer');
+    });
+    try {
+      await Promise.race([handed, late]);
+    } finally {
+      over.abort();
+      for (const each of [handed, late]) each.catch(() => undefined); // whatever becomes of it now
+    }
+  }
 
   async function handTo(witness: Witness, number: number, statement: string): Promise<void> {
     const { times, nextMs } = failures.get(witness.name) ?? { times: 0, nextMs: 0 };
     if (nowMs() < nextMs) return;
     try {
-      await witness.hand(statement);
+      await handInTime(witness, statement);
       failures.delete(witness.name);
     } catch (fault) {
       const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** times) * (0.5 + Math.random() / 2);
