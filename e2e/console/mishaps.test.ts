@@ -586,6 +586,24 @@ describe('what goes wrong at the console', () => {
     await page.close();
   });
 
+  test('what was typed stays where another window says that somebody has signed in and the server is away', async () => {
+    const page = await world.open('dana', '/parts');
+    const note = page.getByLabel('Note for the record');
+    await note.fill('half a sentence');
+    await page.route('**/api/v1/me', (route) => route.abort());
+    const asked = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/me'));
+    const other = await page.context().newPage();
+    await other.addInitScript('window.close = () => undefined');
+    await other.goto(`${world.url}/signed-in`);
+    await asked;
+    await page.evaluate('new Promise((done) => setTimeout(done, 500))');
+    assert.equal(await note.inputValue(), 'half a sentence');
+    await page.unrouteAll();
+    await other.close();
+    checkComplaints(page);
+    await page.close();
+  });
+
   test('no address makes a page go white', async () => {
     const page = await world.open('dana', '/parts');
     const [alice] = await peopleIds(page, 'alice@');

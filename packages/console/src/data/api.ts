@@ -37,10 +37,15 @@ export async function openStream(path: string, signal: AbortSignal): Promise<Rea
   }
 }
 
-/** Who is signed in at this moment; asked as it is: no sign-in is made up for, and nothing is kept. */
+/**
+ * Who is signed in at this moment, `undefined` = nobody; asked as it is: no sign-in is made up for, and nothing is kept. Throws where the
+ * server does not say.
+ */
 export async function signedInNow(): Promise<string | undefined> {
-  const told = await client('getMe', {}).catch(() => undefined);
-  return told?.ok ? told.value.id : undefined;
+  const told = await client('getMe', {});
+  if (told.ok) return told.value.id;
+  if (signInNeeded(told.problem) === 'out') return undefined;
+  throw new ApiProblem(told.problem);
 }
 
 /** Ends the session here; resolves to whether it is over. Where it was over before nobody is asked to sign in for that. */

@@ -41,7 +41,9 @@ export function SignInDialog() {
 
 /** Another window says that it is done. Any window of this origin can say so: the server is asked who is signed in now. */
 async function goOn(): Promise<void> {
-  const id = await signedInNow();
+  // Where the server does not say, all stays as it is, and what was typed too: whoever was asked is asked still.
+  const id = await signedInNow().catch(() => null);
+  if (id === null) return;
   if (id !== undefined && markSignedIn(id)) settleSignIn(true);
   else location.reload();
 }
