@@ -53,6 +53,19 @@ describe('which tables move', () => {
 });
 
 describe('store migrate: a home into PostgreSQL', () => {
+  test('of two homes into one database at once one arrives, and nothing of the other', async () => {
+    const files = [newFile(), newFile()];
+    for (const file of files) await makeStore(file, 100);
+    const target = await postgres.fresh();
+    const both = await Promise.allSettled(files.map((file) => moveHome(order(file, target))));
+    assert.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
+    const [lost] = both.filter((each) => each.status === 'rejected');
+    assert.match(String(lost?.reason), /holds a store already, or half of another/);
+    const store = await openPostgresStore(target, { node: 'after' });
+    assert.equal((await store.people.list('', 1000)).length, 31);
+    await store.close();
+  });
+
   test('every row and every line is there, positions go on, and the home takes nothing more (T22)', async () => {
     const file = newFile();
     await makeStore(file);

@@ -76,15 +76,19 @@ export async function openArrival({
     for (const table of used) {
       const { rows } = await sql`SELECT 1 FROM ${sql.table(table)} LIMIT 1`.execute(db);
       if (rows.length === 0 && notes.length === 0) continue;
-      throw new Problem(
-        `The database ${labelOf(target)} holds a store already, or half of another.`,
-        'Name an empty one.',
-      );
+      throw isTaken(target);
     }
     return true;
   } finally {
     await connections.close();
   }
+}
+
+function isTaken(target: PostgresSettings): Problem {
+  return new Problem(
+    `The database ${labelOf(target)} holds a store already, or half of another.`,
+    'Name an empty one. A home that says that it is being moved there: credence store unfence --reason TEXT',
+  );
 }
 
 /** `credence at db.acme.example:5432`. */
@@ -100,8 +104,11 @@ export async function copyToPostgres(arrival: Arrival): Promise<Arrived> {
   const connections = await connectPatiently(arrival.target);
   try {
     const db = connections.kysely<Schema>('raw');
-    const begin = db.insertInto('moves').values({ what: 'arriving', note: arrival.move });
-    await begin.onConflict((conflict) => conflict.doNothing()).execute();
+    await sql`INSERT INTO moves (what, note) SELECT 'arriving', ${arrival.move}
+      WHERE NOT EXISTS (SELECT 1 FROM moves WHERE what = 'arrived') ON CONFLICT DO NOTHING`.execute(db);
+    const first = await db.selectFrom('moves').select('note').where('what', '=', 'arriving').executeTakeFirst();
+    // Another was as quick to find it empty: two in one would be neither.
+    if (first?.note !== arrival.move) throw isTaken(arrival.target);
     for (const table of arrival.tables) await copyTable(arrival, connections, table);
     let rows = 0;
     for (const table of arrival.tables) rows += await verifyTable(arrival, db as unknown as Db, table);
