@@ -527,7 +527,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('directory/passkey.ts'), [server('directory/passkey.test.ts')], secondFactor],
   [server('idp/sign-in/proofs.ts'), secondFactor],
   [server('idp/sign-in/enrolment.ts'), secondFactor],
-  [server('idp/sign-in/factor-steps.ts'), secondFactor],
+  [server('idp/sign-in/factor-steps.ts'), secondFactor, [signIn('help-desk')]],
   [server('idp/subject-token.ts'), [server('idp/subject-token.test.ts')], [toSpec('subject-token')], leg1, issuing],
   [
     server('idp/token-exchange.ts'),

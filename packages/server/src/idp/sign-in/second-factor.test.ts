@@ -354,6 +354,21 @@ describe('a second factor', () => {
       assert.ok(Number(tries[10]?.headers.get('retry-after')) > 0);
     });
 
+    test('IDP-38: those after a password are counted for that person, not for whoever is at this network', async () => {
+      const person = await newPerson();
+      await giveApp(world, person.id);
+      const from = { 'x-test-address': '203.0.113.10' };
+      const { browser, page } = await begin(person);
+      const tries: number[] = [];
+      for (let round = 0; round < 11; round += 1) {
+        tries.push((await browser.submit(page, { do: 'passkey-answer', credential: '{}' }, from)).status);
+      }
+      assert.deepEqual([tries[9], tries[10]], [400, 429]);
+      const other = new TestBrowser(world.issuer);
+      const began = await other.submit(await other.get(ask(world, 'claude-code', callback).url), { do: 'passkey' });
+      assert.equal((await other.submit(began, { do: 'passkey-answer', credential: '{}' }, from)).status, 400);
+    });
+
     test('a counter that went back is refused', async () => {
       const person = await newPerson();
       const passkey = await addPasskey(person);
@@ -668,7 +683,14 @@ describe('a second factor', () => {
     const { browser, page } = await begin(person);
     const stranger = await new TestBrowser(world.issuer).submit(page, { do: 'code', code: codeOf(secret) });
     assert.match(stranger.page, /This page is no longer good/);
-    await world.store.people.save({ ...person, active: false });
+    const { artifacts, people } = world.store;
+    const uid = page.url.pathname.split('/').at(-1) ?? '';
+    const kept = await artifacts.find('SignInProgress', uid);
+    assert.ok(kept);
+    await people.save({ ...person, active: false });
+    // As a step of it leaves it that was answered in the same moment.
+    await artifacts.upsert('SignInProgress', uid, kept, Math.floor(Date.now() / 1000) + 60);
+    assert.doesNotMatch((await browser.get(page.url.href)).page, /<h1>One more step<\/h1>/);
     const late = await browser.submit(page, { do: 'code', code: codeOf(secret) });
     assert.match(late.page, /This page is no longer good/);
   });
