@@ -202,6 +202,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('admin/api/administrator.ts'), adminApi],
   [server('admin/api/api.ts'), adminApi, [toSpec('admin-live')]],
   [server('admin/api/match.ts'), [server('admin/api/match.test.ts')]],
+  [server('admin/api/client/segment.ts'), [server('admin/api/client/segment.test.ts')]],
   [server('admin/api/values.ts'), [server('admin/api/values.test.ts')], adminApi],
   [server('admin/api/people.ts'), adminResources, [toSpec('admin-people')]],
   [server('admin/api/groups.ts'), adminResources, ['second-person', 'admin-people'].map(toSpec)],

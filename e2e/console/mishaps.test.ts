@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { runCredence } from '../../examples/acme/server-process.ts';
+import { toSegment } from '../../packages/server/src/admin/api/client/segment.ts';
 import { suiteScope } from '../harness.ts';
 import { askWell } from './api.ts';
 import { type ConsoleWorld, checkComplaints, checkLooks, signIn, startConsole, watch } from './harness.ts';
@@ -622,6 +623,8 @@ describe('what goes wrong at the console', () => {
       '/people?tab=__proto__&active=1',
       '/groups/%20',
       '/clients/%24id',
+      `/clients/${toSegment('https://app.example/client.json')}`,
+      '/clients/~%21',
       '/?range=hasOwnProperty&as=1',
       `/people/${alice}?x[]=1&x[]=2`,
       '/decisions/%2e%2e',

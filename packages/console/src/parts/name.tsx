@@ -1,15 +1,16 @@
+import { toSegment } from '@credence/server/admin-client';
 import { Link } from '@tanstack/react-router';
 
 /** Where things are shown. A page that shows one kind of thing takes its address from here. */
 export const places = {
-  person: (id: string) => `/people/${encodeURIComponent(id)}`,
-  group: (ref: string) => `/groups/${encodeURIComponent(ref)}`,
-  server: (id: string) => `/servers/${encodeURIComponent(id)}`,
-  client: (id: string) => `/clients/${encodeURIComponent(id)}`,
+  person: (id: string) => `/people/${toSegment(id)}`,
+  group: (ref: string) => `/groups/${toSegment(ref)}`,
+  server: (id: string) => `/servers/${toSegment(id)}`,
+  client: (id: string) => `/clients/${toSegment(id)}`,
   decisions: (filters: Readonly<Record<string, string>>) => `/decisions?${new URLSearchParams(filters)}`,
-  decision: (id: string) => `/decisions/${encodeURIComponent(id)}`,
-  request: (id: string) => `/requests/${encodeURIComponent(id)}`,
-  draft: (id: string) => `/changes/${encodeURIComponent(id)}`,
+  decision: (id: string) => `/decisions/${toSegment(id)}`,
+  request: (id: string) => `/requests/${toSegment(id)}`,
+  draft: (id: string) => `/changes/${toSegment(id)}`,
   /** A question on the page Reach: ids of whatever it names. */
   reach: (asked: Readonly<Partial<Record<'person' | 'client' | 'server' | 'scope' | 'unused', string>>>) =>
     `/reach?${new URLSearchParams(asked)}`,

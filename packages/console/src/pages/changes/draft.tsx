@@ -1,10 +1,11 @@
-import { useNavigate, useParams } from '@tanstack/react-router';
+import { useNavigate } from '@tanstack/react-router';
 import { call, useChange, useRead, useReadAhead } from '../../data/api.ts';
 import { openDraft } from '../../data/open-draft.ts';
 import { toProblem } from '../../data/problem.ts';
 import { Button } from '../../parts/button.tsx';
 import { OutcomeMark } from '../../parts/marks.tsx';
 import { MayButton } from '../../parts/may.tsx';
+import { useNamed } from '../../parts/named.ts';
 import { tell } from '../../parts/notes.tsx';
 import { PageHead, Section } from '../../parts/section.tsx';
 import { Await, ErrorNote } from '../../parts/states.tsx';
@@ -26,7 +27,7 @@ const touches = ['getDraft', 'getDraftHead', 'listDrafts', 'diffDraft', 'draftSt
  * worked with; what it does comes when it is compared and counted, and until then nobody is asked to agree.
  */
 export function Page() {
-  const { id = '' }: { readonly id?: string } = useParams({ strict: false });
+  const id = useNamed('id');
   const draft = useRead('getDraftHead', { params: { id } });
   useReadAhead('diffDraft', { params: { id } });
   return <Await query={draft}>{({ value, etag }) => <Opened draft={value} etag={etag ?? ''} />}</Await>;

@@ -1,9 +1,9 @@
-import { useParams } from '@tanstack/react-router';
 import { useRead } from '../../data/api.ts';
 import { useMayNot } from '../../data/me.ts';
 import type { Answer } from '../../data/problem.ts';
 import { OutcomeMark } from '../../parts/marks.tsx';
 import { Name, places } from '../../parts/name.tsx';
+import { useNamed } from '../../parts/named.ts';
 import { Figures, PageHead, Section } from '../../parts/section.tsx';
 import { Await } from '../../parts/states.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
@@ -20,7 +20,7 @@ type Client = Answer<'getClient'>;
 
 /** One client: what it may, how it is set up, what it did; its secrets and its stop. */
 export function Page() {
-  const { id = '' } = useParams({ strict: false }) as { id?: string };
+  const id = useNamed('id');
   const client = useRead('getClient', { params: { side: 'idp', id }, query: {} });
   useTitle(client.data?.value.name ?? texts.client);
   return (

@@ -1,4 +1,4 @@
-import { Link, useParams, useSearch } from '@tanstack/react-router';
+import { Link, useSearch } from '@tanstack/react-router';
 import { useRead, useReadAhead } from '../../data/api.ts';
 import { useMe } from '../../data/me.ts';
 import { usePeopleNames, useThings } from '../../data/names.ts';
@@ -6,6 +6,7 @@ import type { Answer } from '../../data/problem.ts';
 import { buttonClass } from '../../parts/button.tsx';
 import { Shape } from '../../parts/marks.tsx';
 import { places } from '../../parts/name.tsx';
+import { useNamed } from '../../parts/named.ts';
 import { tell } from '../../parts/notes.tsx';
 import { Await } from '../../parts/states.tsx';
 import { useNowMs } from '../../parts/time.tsx';
@@ -28,7 +29,7 @@ import { toAsked } from './why-rows.ts';
 
 /** One line of the record as a story. */
 export function Page() {
-  const { id = '' } = useParams({ strict: false });
+  const id = useNamed('id');
   const { permissions } = useMe();
   const explained = useRead('explainRecord', { params: { id } });
   useReadAhead('traceRecord', { params: { id } });

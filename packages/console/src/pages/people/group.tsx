@@ -1,10 +1,11 @@
-import { useNavigate, useParams } from '@tanstack/react-router';
+import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useChange, useList, useRead } from '../../data/api.ts';
 import { useMe } from '../../data/me.ts';
 import type { Answer } from '../../data/problem.ts';
 import { Field } from '../../parts/field.tsx';
 import { MayButton } from '../../parts/may.tsx';
+import { useNamed } from '../../parts/named.ts';
 import { Confirm, Dialog } from '../../parts/overlay.tsx';
 import { PageHead, Section } from '../../parts/section.tsx';
 import { Await, ErrorNote } from '../../parts/states.tsx';
@@ -21,7 +22,7 @@ type Group = Answer<'getGroup'>;
 
 /** One group or role: who is in it, and what is given to it. */
 export function Page() {
-  const { ref = '' } = useParams({ strict: false });
+  const ref = useNamed('ref');
   const group = useRead('getGroup', { params: { ref } });
   const mayPolicy = useMe().permissions.includes('read:policy');
   const reach = useList('getStandingOfGroup', { params: { ref }, query: { limit: 200 } }, mayPolicy);

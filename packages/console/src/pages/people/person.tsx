@@ -1,10 +1,10 @@
-import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useChange, useList, useRead } from '../../data/api.ts';
 import { useMe } from '../../data/me.ts';
 import { OutcomeMark } from '../../parts/marks.tsx';
 import { MayButton } from '../../parts/may.tsx';
 import { Name, places } from '../../parts/name.tsx';
+import { useNamed } from '../../parts/named.ts';
 import { tell } from '../../parts/notes.tsx';
 import { Confirm } from '../../parts/overlay.tsx';
 import { PageHead, Section } from '../../parts/section.tsx';
@@ -23,7 +23,7 @@ type Asking = 'edit' | 'off' | 'stop' | undefined;
 
 /** One person: what they can reach and why, where they are signed in, and the switches. */
 export function Page() {
-  const { id = '' } = useParams({ strict: false });
+  const id = useNamed('id');
   const { permissions } = useMe();
   const person = useRead('getPerson', { params: { id } });
   const stops = useRead('listStops', { query: {} });

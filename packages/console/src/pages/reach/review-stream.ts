@@ -1,3 +1,4 @@
+import { toSegment } from '@credence/server/admin-client';
 import { openStream } from '../../data/api.ts';
 import { type Lines, readLines } from './read-lines.ts';
 
@@ -8,6 +9,6 @@ export async function readReview(
   { signal, onLines }: { readonly signal: AbortSignal; readonly onLines: (lines: number) => void },
 ): Promise<Lines | undefined> {
   const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)])).toString();
-  const path = `/api/v1/reach/servers/${encodeURIComponent(server)}/people.csv${search && `?${search}`}`;
+  const path = `/api/v1/reach/servers/${toSegment(server)}/people.csv${search && `?${search}`}`;
   return readLines(await openStream(path, signal), onLines);
 }

@@ -1,4 +1,4 @@
-import { useNavigate, useParams } from '@tanstack/react-router';
+import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useChange, useRead } from '../../data/api.ts';
 import { useMe } from '../../data/me.ts';
@@ -8,6 +8,7 @@ import { Area, Field } from '../../parts/field.tsx';
 import { OutcomeMark } from '../../parts/marks.tsx';
 import { MayButton } from '../../parts/may.tsx';
 import { Name, places } from '../../parts/name.tsx';
+import { useNamed } from '../../parts/named.ts';
 import { tell } from '../../parts/notes.tsx';
 import { PersonName } from '../../parts/person-name.tsx';
 import { PageHead, Section, Verdict } from '../../parts/section.tsx';
@@ -28,7 +29,7 @@ const touches: readonly OperationId[] = ['getRequest', 'listRequests', 'listDraf
 
 /** One request: who, what for, the smallest change that gives it, and the answer. */
 export function Page() {
-  const { id = '' }: { readonly id?: string } = useParams({ strict: false });
+  const id = useNamed('id');
   const request = useRead('getRequest', { params: { id } });
   return <Await query={request}>{({ value }) => <Opened key={value.id} request={value} />}</Await>;
 }

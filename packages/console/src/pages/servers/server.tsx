@@ -1,9 +1,9 @@
-import { useParams } from '@tanstack/react-router';
 import { useRead } from '../../data/api.ts';
 import { useMayNot } from '../../data/me.ts';
 import type { Answer } from '../../data/problem.ts';
 import { OutcomeMark, RiskMeter } from '../../parts/marks.tsx';
 import { Name, places } from '../../parts/name.tsx';
+import { useNamed } from '../../parts/named.ts';
 import { Figures, PageHead, Section } from '../../parts/section.tsx';
 import { Await } from '../../parts/states.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
@@ -19,7 +19,7 @@ type Reach = Answer<'reachOfServer'>;
 
 /** One server: what it lets agents do, who reaches it, what was done there; and its stop. */
 export function Page() {
-  const { id = '' } = useParams({ strict: false }) as { id?: string };
+  const id = useNamed('id');
   const server = useRead('getServer', { params: { id }, query: {} });
   useTitle(server.data?.value.name ?? texts.server);
   const mayReach = useMayNot('read:reach') === undefined;

@@ -1,3 +1,4 @@
+import { fromSegment } from './client/segment.ts';
 import type { Method, Route } from './route.ts';
 
 /** Where a path leads: its operation by method, and the values in it. */
@@ -24,7 +25,7 @@ export function createMatcher(routes: readonly Route[]): (path: string) => Match
   // What is written out wins over what stands for anything.
   const all = [...patterns.values()].sort((a, b) => holes(a.parts) - holes(b.parts));
   return (path) => {
-    const parts = path.split('/').map(decode);
+    const parts = path.split('/').map(fromSegment);
     for (const pattern of all) {
       const values = valuesOf(pattern.parts, parts);
       if (values) return { routes: pattern.routes, values };
@@ -52,14 +53,4 @@ function valuesOf(
     } else if (part !== expected) return undefined;
   }
   return values;
-}
-
-/** `undefined` for what is no escape, and for what nothing is called: PostgreSQL keeps no NUL. */
-function decode(part: string): string | undefined {
-  try {
-    const text = decodeURIComponent(part);
-    return text.includes('\0') ? undefined : text;
-  } catch {
-    return undefined;
-  }
 }

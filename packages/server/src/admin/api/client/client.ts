@@ -1,6 +1,7 @@
 import { addresses, type Operations } from './operations.ts';
+import { fromSegment, toSegment } from './segment.ts';
 
-export type { Operations };
+export { fromSegment, type Operations, toSegment };
 
 type Asked<K extends keyof Operations> = Omit<Operations[K], 'method' | 'path' | 'answer'>;
 
@@ -36,7 +37,7 @@ export function createAdminClient(base: string, fetch: typeof globalThis.fetch, 
   return async (operation, asked) => {
     const [method, path] = addresses[operation];
     const { params = {}, query = {}, body, ifMatch } = asked as Partial<AnyAsked>;
-    const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(params[name])));
+    const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => toSegment(String(params[name])));
     const given = Object.entries(query).filter(([, value]) => value !== undefined);
     const search = new URLSearchParams(
       Object.fromEntries(given.map(([name, value]) => [name, String(value)])),
