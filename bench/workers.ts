@@ -49,11 +49,12 @@ export async function measureWorkers(plan: Plan, fixture: Fixture): Promise<Work
     return server;
   };
   try {
-    const [alone, two, left, right] = [await start(1), await start(2), await start(1), await start(1)];
+    const [alone, full, sharing] = [await start(1), await start(2), await start(2)];
+    const [left, right] = [await start(1), await start(1)];
     const groups: readonly Group[] = [
       { servers: [alone], connections: plan.connections },
-      { servers: [two], connections: 2 * plan.connections },
-      { servers: [two], connections: plan.connections },
+      { servers: [full], connections: 2 * plan.connections },
+      { servers: [sharing], connections: plan.connections },
       { servers: [left, right], connections: plan.connections },
     ];
     const results: WorkersResult[] = [];
@@ -66,8 +67,8 @@ export async function measureWorkers(plan: Plan, fixture: Fixture): Promise<Work
       for (let round = 0; round < plan.rounds; round += 1)
         rounds.push(await load(groups, series, plan, fixture, round));
       const [first, ...others] = groups.map((_, at) => rounds.map((runs) => runs[at] as Run)) as [Run[], ...Run[][]];
-      const [full, sharing, apart] = others.map((runs) => beside(runs, first)) as [Beside, Beside, Beside];
-      results.push({ series, one: middle(first), two: full, twoSharing: sharing, apart });
+      const [two, twoSharing, apart] = others.map((runs) => beside(runs, first)) as [Beside, Beside, Beside];
+      results.push({ series, one: middle(first), two, twoSharing, apart });
     }
     return results;
   } finally {
