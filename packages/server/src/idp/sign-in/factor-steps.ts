@@ -148,8 +148,8 @@ export function createFactorSteps(
     const typed = form.get('code') ?? '';
     const wait = await limit.take(asker);
     if (wait) return refuseCode(visit, person, 'too_many_requests', wait.seconds);
-    // Six digits can be guessed, from a thousand addresses too; a recovery code cannot.
-    const isGuessable = /^[\d\s]{1,20}$/.test(typed);
+    // Six digits can be guessed, from a thousand addresses too, and with any number of blanks; a recovery code cannot.
+    const isGuessable = /^[\d\s]+$/.test(typed);
     if (isGuessable && !(await codeLimit.take(person.id))) return refuseCode(visit, person, 'factor_codes_exhausted');
 
     const shown = await proofs.showCode(person, typed, { address, facts: { client: visit.client.id } });

@@ -169,6 +169,19 @@ describe('a second factor', () => {
       assert.ok((await browser.submit(page, { do: 'code', code }, from(201))).url.searchParams.get('code'));
     });
 
+    test('a code that is stretched with blanks takes one of the tries of the day too', async () => {
+      const person = await newPerson();
+      const secret = await giveApp(world, person.id);
+      const { browser, page } = await begin(person);
+      const from = (address: number) => ({ 'x-test-address': `198.51.100.${address}` });
+      const stretched = (code: string) => `${code}${' '.repeat(20)}`;
+      for (let round = 0; round < 100; round += 1) {
+        await browser.submit(page, { do: 'code', code: stretched('000 000') }, from(round));
+      }
+      const closed = await browser.submit(page, { do: 'code', code: stretched(codeOf(secret)) }, from(200));
+      assert.deepEqual([closed.status, reasons().at(-1)], [400, 'factor_codes_exhausted']);
+    });
+
     test('a right code gives its try of the day back', async () => {
       const person = await newPerson();
       const secret = await giveApp(world, person.id);
