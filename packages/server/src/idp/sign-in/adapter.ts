@@ -79,6 +79,9 @@ function interactionAdapter(store: Store, now: () => EpochSeconds): Adapter {
       const found = await adapter.find(id);
       return found && found.consumed === undefined ? found : undefined;
     },
+    // Of whoever has just proven who they are: what ends everything of theirs ends a sign-in that has not arrived yet, too.
+    upsert: (id, payload, expiresIn) =>
+      adapter.upsert(id, { ...payload, accountId: payload.result?.login?.accountId }, expiresIn),
     destroy: async (id) => {
       if (!(await store.artifacts.consume('Interaction', id, now()))) {
         throw new errors.SessionNotFound('the interaction is over');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createPublicKey, verify } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { ask, claimsOf, redeem, signInAs, token } from './test-client.ts';
-import { alice, openTestWorld, password, TestBrowser, type TestWorld } from './test-world.ts';
+import { alice, bob, openTestWorld, password, TestBrowser, type TestWorld } from './test-world.ts';
 
 const callback = 'http://localhost:51234/callback';
 
@@ -94,6 +94,23 @@ describe('signing in', () => {
     const again = await browser.get(ask(world, 'portal', 'https://portal.example/cb').url);
     assert.match(again.page, /<h1>Sign in to Acme<\/h1>/, 'the live session of nobody leads to the login page');
     assert.equal((await browser.submit(again, { email: carol.email, password, do: 'sign-in' })).status, 400);
+  });
+
+  test('a sign-in that was proven and has not arrived yet ends with everything else of the person', async () => {
+    const ways: [how: string, end: () => Promise<unknown>, ends: boolean][] = [
+      ['sessions ended', () => world.store.artifacts.endSessionsOf(alice.id), true],
+      ['factors reset', () => world.store.factors.reset(alice.id, []), true],
+      ['sessions of somebody else ended', () => world.store.artifacts.endSessionsOf(bob.id), false],
+    ];
+    for (const [how, end, ends] of ways) {
+      const browser = newBrowser();
+      const page = await browser.get(ask(world, 'claude-code', callback).url);
+      const next = await browser.submitOnly(page, { email: alice.email, password, do: 'sign-in' });
+      await end();
+      const arrived = await browser.get(next);
+      assert.equal(arrived.url.searchParams.has('code'), !ends, how);
+      assert.equal(browser.cookie('credence_session') === undefined, ends, how);
+    }
   });
 
   test('a wrong password: one sentence for everything, the address kept, a record without it', async () => {
