@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { type EpochSeconds, no, ok, type Result } from '@credence/mcp/protocol';
 import { randomId } from '../../call.ts';
 import { hashOnceCode, newOnceCode } from '../../directory/once-codes.ts';
@@ -126,8 +127,9 @@ export function createEnrolment(options: SignInOptions): Enrolment {
   type Kind = Omit<Factor, 'id' | 'personId' | 'createdAt' | 'lastUsedAt'>;
 
   async function add(person: Person, progress: Progress, kind: Kind, about: About): Promise<Result<Enrolled>> {
-    const factor = { ...kind, id: randomId('f_'), personId: person.id, createdAt: now(), lastUsedAt: undefined };
-    const isFirst = (await store.factors.of(person.id)).length === 0;
+    const factor = { ...kind, id: toId(kind), personId: person.id, createdAt: now(), lastUsedAt: undefined };
+    const isThisOne = ({ id }: Factor) => id === factor.id;
+    const isFirst = (await store.factors.of(person.id)).every(isThisOne);
     // Asked here, whatever page led here: another factor needs one that was shown, a first one its code or a policy that
     // says otherwise.
     if (!isFirst && !coversAcr(progress.shown.acr, acrOf.twoFactors)) return no('factor_needed');
@@ -140,20 +142,30 @@ export function createEnrolment(options: SignInOptions): Enrolment {
         ? 'first, by enrolment code'
         : 'first, by password alone'
       : 'another';
-    const facts = { ...about.facts, person: person.id, factor: { kind: kind.kind, id: factor.id } };
-    const row = options.rowOf({
-      kind: 'factor',
-      outcome: 'allowed',
-      known: true,
-      address: about.address,
-      facts: { ...facts, detail: `factor enrolled: ${how}` },
-    });
-    const isAdded = await store.factors.add(factor, {
+    const rowOf = (detail: string) => {
+      const facts = { ...about.facts, person: person.id, factor: { kind: kind.kind, id: factor.id }, detail };
+      return options.rowOf({ kind: 'factor', outcome: 'allowed', known: true, address: about.address, facts });
+    };
+    const adding = store.factors.add(factor, {
       enrolmentCode: isFirst ? progress.enrolmentCode : undefined,
       recoveryCodes: hashes,
       now: now(),
-      records: [row],
+      records: [rowOf(`factor enrolled: ${how}`)],
     });
-    return isAdded ? ok({ factor, recoveryCodes: codes }) : no('enrolment_code_wrong');
+    const isAdded = await adding.catch((error: unknown) => {
+      if (kind.kind === 'totp' && error instanceof StoreConflict) return false;
+      throw error;
+    });
+    if (isAdded) return ok({ factor, recoveryCodes: codes });
+    // The form was sent twice, and the other one was first. Whoever sees the page that comes last is to see codes that are good.
+    if (!(await store.factors.of(person.id)).some(isThisOne)) return no('enrolment_code_wrong');
+    const detail = 'recovery codes replaced: nobody had kept them yet';
+    if (hashes) await store.factors.setRecoveryCodes(person.id, hashes, [rowOf(detail)]);
+    return ok({ factor, recoveryCodes: codes });
   }
+}
+
+/** One secret is one app: were it there twice, each of its codes would count twice. */
+function toId({ kind, material }: Pick<Factor, 'kind' | 'material'>): string {
+  return kind === 'totp' ? `f_${hash('sha256', material, 'base64url').slice(0, 22)}` : randomId('f_');
 }

@@ -15,6 +15,7 @@ import {
   redeem,
   secretOn,
   signInAs,
+  slowDown,
   token,
 } from './test-client.ts';
 import { createTestPasskey, type TestPasskey } from './test-passkey.ts';
@@ -624,6 +625,20 @@ describe('a second factor', () => {
       assert.ok(
         (await later.browser.submit(old, { do: 'code', code: String(all[2]?.[0]) })).url.searchParams.get('code'),
       );
+    });
+
+    test('T05: a form that is sent twice at once adds one app, and the recovery codes that are shown last are good', async (context) => {
+      world.firstFactor = 'password';
+      const person = await newPerson();
+      const { browser, page: setup } = await begin(person, askMfa);
+      const secret = secretOn(setup);
+      const send = () => browser.submit(setup, { do: 'app-code', code: codeOf(secret) });
+      slowDown(context, world);
+      await Promise.all([send(), send(), send()]);
+      assert.equal((await world.store.factors.of(person.id)).length, 1);
+      const kept = recoveryCodesOn(await browser.get(setup.url.href));
+      assert.equal(kept.length, 10);
+      assert.ok((await browser.submit(setup, { do: 'done' })).url.searchParams.get('code'));
     });
 
     test('a passkey that is made twice over leads to the codes, and then it is asked for', async () => {

@@ -6,7 +6,7 @@ import { acrOf } from '../../policy/sign-in-levels.ts';
 import type { Person } from '../../store/store.ts';
 import { createEnrolment } from './enrolment.ts';
 import type { SignInOptions } from './options.ts';
-import { ask, codeOf, giveApp, passkeyOptions, recoveryCodesOn, secretOn, signInAs } from './test-client.ts';
+import { ask, codeOf, giveApp, passkeyOptions, recoveryCodesOn, secretOn, signInAs, slowDown } from './test-client.ts';
 import { createTestPasskey } from './test-passkey.ts';
 import { alice, openTestWorld, password, TestBrowser, type TestWorld, type Visit } from './test-world.ts';
 
@@ -112,6 +112,23 @@ describe('/security, where people look after what they sign in with', () => {
     const { browser } = await open(person);
     await world.store.people.save({ ...person, active: false });
     assert.match((await browser.get(url())).page, /<h1>Sign in to Acme<\/h1>/);
+  });
+
+  test('T05: a form that is sent twice at once adds one app, whose codes count once', async (context) => {
+    const person = await newPerson();
+    const { browser, page } = await open(person);
+    const setup = await browser.submit(page, { do: 'new-app' });
+    const secret = secretOn(setup);
+    const send = () => browser.submit(setup, { do: 'app-code', code: codeOf(secret) });
+    slowDown(context, world);
+    const pages = await Promise.all([send(), send(), send()]);
+    assert.equal((await world.store.factors.of(person.id)).length, 1);
+    assert.deepEqual(
+      pages.map((each) => recoveryCodesOn(each).length),
+      [10, 10, 10],
+      'none of them is without',
+    );
+    assert.equal(await world.store.factors.recoveryCodesLeft(person.id), 10);
   });
 
   test('cancelled at the sign-in: a page, not a circle', async () => {

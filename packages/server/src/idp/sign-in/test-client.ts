@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { mintJws } from '@credence/mcp/protocol';
 import { newTotpSecret, totpCode } from '../../directory/totp.ts';
 import { toSigner } from '../../keys/signer.ts';
@@ -137,4 +139,14 @@ export async function giveApp(world: TestWorld, personId: string): Promise<Buffe
     { now: 1, records: [] },
   );
   return secret;
+}
+
+/** Has whoever asks what factors a person has wait for the answer, as where the database is on another machine. */
+export function slowDown({ mock }: TestContext, { store: { factors } }: TestWorld): void {
+  const { of } = factors;
+  mock.method(factors, 'of', async (personId: string) => {
+    const found = await of(personId);
+    await setTimeout(20);
+    return found;
+  });
 }
