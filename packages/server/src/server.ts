@@ -26,6 +26,7 @@ import { openRecordReaders } from './record-readers.ts';
 import { openSealing } from './sealing.ts';
 import { every, houseKeepingMs, openParts, openTls, originsOf, serve, type Tls } from './serve.ts';
 import { resumeDue } from './stops/stop.ts';
+import { recentLines } from './store/recent-lines.ts';
 import type { PolicyKind, Store } from './store/store.ts';
 import { serveWithWorkers } from './workers/primary.ts';
 import { createTurns } from './workers/turns.ts';
@@ -63,9 +64,11 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   const measures = await openMeasures(opened, config, 'primary');
   const node = `node-${randomBytes(6).toString('hex')}`;
   const isAlone = config.workers === 1;
-  const turns = createTurns();
+  const recent = recentLines();
+  const turns = createTurns(recent);
   const store = await openStore(config.store, home, node, {
     turn: isAlone ? undefined : turns.own,
+    recent,
     watch: measures.storeWatch,
   });
   opened.defer(() => store.close());

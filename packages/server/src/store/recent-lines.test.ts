@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, beforeEach, describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { openInTurn } from '../workers/test-beside.ts';
+import { createTurns } from '../workers/turns.ts';
 import { longestStretch, stretchLength } from './audit-index.ts';
 import { type RecentLine, recentLines, toRecentLine } from './recent-lines.ts';
 import { openSqliteStore } from './sqlite.ts';
@@ -281,6 +283,25 @@ describe('the index of what was just written', () => {
       (await store.agentUses.of('person-1')).map(({ client }) => client),
       ['notes'],
     );
+  });
+
+  test('what another process wrote in its turn is not read back at all', async () => {
+    const recent = recentLines();
+    const turns = createTurns(recent);
+    const first = await openSqliteStore(file, { node: 'in-turn', turn: turns.own, recent });
+    const [second, third] = [
+      openInTurn(file, turns, { node: 'in-turn' }),
+      openInTurn(file, turns, { node: 'in-turn' }),
+    ];
+    opened.push(first, second, third);
+    await Promise.all([second, third, first, second].map((writer) => write(writer, stretchLength / 4)));
+    const { rows } = await first.auditSearch.find({}, { limit: 2000 });
+    const stored = rows.map(({ position, person }) => [position, person]).toReversed();
+    const atHand = recent.after(0, 2000)?.map(({ position, person }) => [position, person]);
+    assert.deepEqual(atHand, stored);
+    assert.equal(await first.auditSearch.indexFurther(), stretchLength);
+    assert.equal(await found({ outcome: ['as it is stored'] }), 0, 'the index goes by what they said');
+    assert.equal(await found({ kind: ['issuance'] }), stretchLength);
   });
 
   test('T13: where nothing is shown in them, many lines are passed over at once', async () => {

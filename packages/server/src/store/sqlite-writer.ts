@@ -39,7 +39,7 @@ export function sqliteWriter(
   node: string,
   turn?: WriteTurn,
   watch?: StoreWatch | undefined,
-  recent?: RecentLines | undefined,
+  recent?: Pick<RecentLines, 'add'> | undefined,
 ): SqliteWriter {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const end = database.prepare('COMMIT');

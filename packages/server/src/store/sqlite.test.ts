@@ -10,11 +10,13 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Kysely } from 'kysely';
 import { Problem } from '../problem.ts';
-import { createRemoteTurn, createTurns, type Taker } from '../workers/turns.ts';
+import { openInTurn } from '../workers/test-beside.ts';
+import { createRemoteTurn, createTurns } from '../workers/turns.ts';
 import { verifyChains } from './chain.ts';
 import { newDigestKey } from './contract/fixtures.ts';
 import { readLines, startWriterProcess } from './contract/writer-process.ts';
 import * as accountsOfTenants from './migrations/0004-accounts-of-tenants.ts';
+import { recentLines } from './recent-lines.ts';
 import { openSqliteBeside, openSqliteStore } from './sqlite.ts';
 import { nodeSqliteDialect, StatementCache } from './sqlite-dialect.ts';
 import { storeContract } from './store.contract.ts';
@@ -47,14 +49,12 @@ storeContract('SQLite in a file', async () => {
 storeContract('SQLite, written by several in turn', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'credence-store-')), 'store.db');
   const digestKey = newDigestKey();
-  const turns = createTurns();
-  const first = await openSqliteStore(file, { node: 'one', turn: turns.own, digestKey });
+  const recent = recentLines();
+  const turns = createTurns(recent);
+  const first = await openSqliteStore(file, { node: 'one', turn: turns.own, recent, digestKey });
   const opened: Store[] = [];
   const beside = () => {
-    // As another process: it is told when it may write, later.
-    const taker: Taker = { grant: () => void setImmediate(turn.granted), expire: () => undefined };
-    const turn = createRemoteTurn(({ turn: what }) => void setImmediate(() => turns[what](taker)));
-    const store = openSqliteBeside(file, { node: 'one', turn, digestKey });
+    const store = openInTurn(file, turns, { node: 'one', digestKey });
     opened.push(store);
     return store;
   };

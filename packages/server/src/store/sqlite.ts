@@ -26,6 +26,19 @@ export interface SqliteOptions {
   readonly digestKey?: DigestKey | undefined;
 }
 
+/** Of the process whose readers go through the record. */
+export interface ReadingOptions extends SqliteOptions {
+  /** What it keeps at hand for them; where others write as well, somebody else may add what they wrote. */
+  readonly recent?: RecentLines | undefined;
+}
+
+/** Of a process beside it. */
+export interface BesideOptions extends SqliteOptions {
+  readonly turn: WriteTurn;
+  /** Told what it has written. */
+  readonly written?: Pick<RecentLines, 'add'> | undefined;
+}
+
 /** How long a write waits for another process to finish its own. The event loop waits with it. */
 const busyMs = 2000;
 
@@ -33,10 +46,13 @@ const busyMs = 2000;
  * Opens the embedded store, and makes it where there is none (readable by its owner only). Throws `Problem` when the
  * file cannot be used.
  */
-export async function openSqliteStore(path: string, options: SqliteOptions): Promise<Store> {
+export async function openSqliteStore(
+  path: string,
+  { recent = recentLines(), ...options }: ReadingOptions,
+): Promise<Store> {
   refuseGone(path);
   const database = openDatabase(path);
-  const open = prepare(database, options, recentLines());
+  const open = prepare(database, options, recent, recent);
   try {
     refuseAway(database, path);
     await migrate(database, open.db, path);
@@ -48,15 +64,20 @@ export async function openSqliteStore(path: string, options: SqliteOptions): Pro
 }
 
 /** Opens the store of a home that another process has open: it is there, and as new as this program. */
-export function openSqliteBeside(path: string, options: SqliteOptions & { readonly turn: WriteTurn }): Store {
-  return prepare(openDatabase(path), options).store();
+export function openSqliteBeside(path: string, { written, ...options }: BesideOptions): Store {
+  return prepare(openDatabase(path), options, written).store();
 }
 
 /** The tables have to be there before anything is prepared that reads them. */
-function prepare(database: DatabaseSync, { node, turn, watch, digestKey }: SqliteOptions, recent?: RecentLines) {
+function prepare(
+  database: DatabaseSync,
+  { node, turn, watch, digestKey }: SqliteOptions,
+  written?: Pick<RecentLines, 'add'>,
+  recent?: RecentLines,
+) {
   const statements = new StatementCache(database);
   const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(statements) });
-  const writer = () => sqliteWriter(database, statements, node, turn, watch, recent);
+  const writer = () => sqliteWriter(database, statements, node, turn, watch, written);
   const store = () => toStore(database, db, writer(), digestKey, recent);
   return { db, store };
 }

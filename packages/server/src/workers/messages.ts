@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import type { Home } from '../home.ts';
 import type { Count } from '../limits.ts';
 import type { Snapshot } from '../metrics/meter.ts';
+import type { RecentLine } from '../store/recent-lines.ts';
 
 /** What the primary tells a worker. */
 export type ToWorker =
@@ -20,8 +21,7 @@ export type ToPrimary =
   | { readonly ready: true }
   /** It cannot start, and why, in the operator's words. */
   | { readonly problem: { readonly message: string; readonly wayOut: string } }
-  /** It wants to write to the SQLite file; it has written. */
-  | { readonly turn: 'ask' | 'done' }
+  | TurnMessage
   | { readonly counts: readonly Count[] }
   /** As asked under that number. */
   | { readonly measured: number; readonly snapshot: Snapshot };
@@ -38,3 +38,6 @@ export interface WorkerStart {
   /** Which of the workers it is, from 1; one that follows another has its place. */
   readonly place: number;
 }
+
+/** It wants to write to the SQLite file; it has written these lines of the record, and whatever else. */
+export type TurnMessage = { readonly turn: 'ask' } | { readonly turn: 'done'; readonly lines: readonly RecentLine[] };

@@ -114,7 +114,8 @@ async function startWorkers(
     };
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     worker.on('message', (message: ToPrimary) => {
-      if ('turn' in message) turns[message.turn](taker);
+      if ('lines' in message) turns.done(taker, message.lines);
+      else if ('turn' in message) turns.ask(taker);
       else if ('counts' in message) for (const other of workers) other !== worker && tell(other, message);
       else if ('measured' in message) counts.take(worker, message.measured, message.snapshot);
       else if ('ready' in message) resolve();

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { type RecentLine, recentLines } from '../store/recent-lines.ts';
 import { createRemoteTurn, createTurns, type Taker } from './turns.ts';
+
+const lineAt = (position: number): RecentLine => ({
+  ...{ position, kind: 'issuance', timeMs: 1, person: undefined, client: undefined, server: undefined },
+  ...{ said: {}, isPersonal: false },
+});
 
 function takers(...names: readonly string[]) {
   const told: string[] = [];
@@ -16,7 +22,7 @@ function takers(...names: readonly string[]) {
 
 describe('turns to write', () => {
   test('one has it at a time, in the order in which they asked', () => {
-    const turns = createTurns();
+    const turns = createTurns(recentLines());
     const {
       told,
       takers: [one, two, three],
@@ -30,7 +36,7 @@ describe('turns to write', () => {
   });
 
   test('who ends gives back what they had, and waits for nothing', () => {
-    const turns = createTurns();
+    const turns = createTurns(recentLines());
     const {
       told,
       takers: [one, two, three],
@@ -46,7 +52,7 @@ describe('turns to write', () => {
 
   test('who keeps it for ten seconds is ended, and the others wait until they are gone', (context) => {
     context.mock.timers.enable({ apis: ['setTimeout'] });
-    const turns = createTurns();
+    const turns = createTurns(recentLines());
     const {
       told,
       takers: [one, two],
@@ -65,7 +71,7 @@ describe('turns to write', () => {
   });
 
   test('the process that hands them out waits for its own, and gives it back also when its work fails', async () => {
-    const turns = createTurns();
+    const turns = createTurns(recentLines());
     const {
       told,
       takers: [one, two],
@@ -83,6 +89,37 @@ describe('turns to write', () => {
       expire: () => undefined,
     });
     turns.gone(two);
+  });
+
+  test('what was written in a turn is handed over in order, with that of this process, and by nobody else', () => {
+    const told: number[] = [];
+    const turns = createTurns({ add: (lines) => void told.push(...lines.map(({ position }) => position)) });
+    const {
+      takers: [one, two],
+    } = takers('one', 'two');
+    turns.ask(one);
+    turns.ask(two);
+    turns.done(two, [lineAt(9)]);
+    assert.deepEqual(told, []);
+    turns.done(one, [lineAt(1), lineAt(2)]);
+    turns.done(one, [lineAt(9)]);
+    turns.done(two, [lineAt(3)]);
+    assert.deepEqual(told, [1, 2, 3]);
+  });
+
+  test('a process that is told: says what it has written in this turn, and nothing of another', () => {
+    const said: (readonly number[])[] = [];
+    const turn = createRemoteTurn((message) => {
+      if (message.turn === 'done') said.push(message.lines.map(({ position }) => position));
+    });
+    turn.take(() => turn.written.add([lineAt(1), lineAt(2)]));
+    turn.granted();
+    turn.take(() => undefined);
+    turn.granted();
+    turn.written.add([lineAt(3)]); // at its end, when it has no turn any more
+    turn.take(() => turn.written.add([lineAt(5)]));
+    turn.granted();
+    assert.deepEqual(said, [[1, 2], [], [5]]);
   });
 
   test('a process that is told: asks once for a group, and says when it has written', () => {

@@ -1,5 +1,7 @@
 import type { WriteTurn } from '../store/group-commit.ts';
+import type { RecentLine, RecentLines } from '../store/recent-lines.ts';
 import { StoreUnavailable } from '../store/store.ts';
+import type { TurnMessage } from './messages.ts';
 
 /** Somebody who wants to write. */
 export interface Taker {
@@ -14,7 +16,8 @@ export interface Turns {
   /** For the process that hands them out. */
   readonly own: WriteTurn;
   ask(taker: Taker): void;
-  done(taker: Taker): void;
+  /** @param lines - of the record, as they were written */
+  done(taker: Taker, lines?: readonly RecentLine[]): void;
   /** What a process had, or was waiting for, when it ended. SQLite has given back its lock by then. */
   gone(taker: Taker): void;
 }
@@ -22,7 +25,8 @@ export interface Turns {
 /** A transaction is written in milliseconds, and waits two seconds at most for a command beside the server. */
 const keepMs = 10_000;
 
-export function createTurns(): Turns {
+/** @param recent - where what others wrote stands, for the readers of this process */
+export function createTurns(recent: Pick<RecentLines, 'add'>): Turns {
   const queue: Taker[] = [];
   let holder: Taker | undefined;
   let watch: NodeJS.Timeout | undefined;
@@ -39,8 +43,9 @@ export function createTurns(): Turns {
     queue.push(taker);
     next();
   };
-  const done: Turns['done'] = (taker) => {
+  const done: Turns['done'] = (taker, lines = []) => {
     if (taker !== holder) return;
+    recent.add(lines);
     clearTimeout(watch);
     holder = undefined;
     next();
@@ -74,12 +79,20 @@ export function createTurns(): Turns {
 export interface RemoteTurn extends WriteTurn {
   /** To be called when it may write. */
   granted(): void;
+  /** Takes the lines that were written in it. They are told with the word that it is done: so they arrive in order, whoever wrote them. */
+  readonly written: Pick<RecentLines, 'add'>;
 }
 
 /** @param tell - reaches the process that hands them out; throws when it is away, and then nothing is written */
-export function createRemoteTurn(tell: (message: { readonly turn: 'ask' | 'done' }) => void): RemoteTurn {
+export function createRemoteTurn(tell: (message: TurnMessage) => void): RemoteTurn {
   let waiting: (() => void) | undefined;
+  let lines: readonly RecentLine[] = [];
   return {
+    written: {
+      add(more) {
+        lines = more;
+      },
+    },
     // Asked for at once, not at the end of this turn of the event loop: it joins for as long as the answer takes.
     take(work) {
       try {
@@ -92,8 +105,9 @@ export function createRemoteTurn(tell: (message: { readonly turn: 'ask' | 'done'
     granted() {
       const work = waiting;
       waiting = undefined;
+      lines = [];
       work?.();
-      tell({ turn: 'done' });
+      tell({ turn: 'done', lines });
     },
   };
 }

@@ -50,7 +50,13 @@ async function start({ config, home, dataDir, node, gatewaySocket, place }: Work
     const watch = measures.storeWatch;
     const store = config.store
       ? await openStore(config.store, home, `node-${randomBytes(6).toString('hex')}`, { watch })
-      : openSqliteBeside(home.storeFile, { node, turn, watch, digestKey: createDigestKey(home.digestDir) });
+      : openSqliteBeside(home.storeFile, {
+          node,
+          turn,
+          written: turn.written,
+          watch,
+          digestKey: createDigestKey(home.digestDir),
+        });
     opened.defer(() => store.close());
     const inForce = await openInForce(
       store,
