@@ -29,8 +29,7 @@ export async function findOwnVisit(
 ): Promise<OwnVisit | undefined> {
   const session = await provider.Session.get(context);
   const person = session.accountId === undefined ? undefined : await options.store.people.find(session.accountId);
-  const age = session.loginTs === undefined ? Number.POSITIVE_INFINITY : options.now() - session.loginTs;
-  const isFresh = age <= (needs.maxAge ?? Number.POSITIVE_INFINITY) && session.loginTs !== undefined;
+  const isFresh = needs.maxAge === undefined || !session.past(needs.maxAge);
   const isStrong = needs.acr === undefined || coversAcr(session.acr, needs.acr);
   if (!person?.active || !isFresh || !isStrong) {
     redirect(context, signInUrl(options.issuer, page, needs));

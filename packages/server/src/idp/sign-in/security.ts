@@ -70,7 +70,7 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
   async function findVisit(context: Context, provider: Provider): Promise<Visit | undefined> {
     const session = await provider.Session.get(context);
     const person = session.accountId === undefined ? undefined : await store.people.find(session.accountId);
-    const isFresh = session.loginTs !== undefined && now() - session.loginTs <= freshSeconds;
+    const isFresh = !session.past(freshSeconds);
     const factors = person?.active ? await store.factors.of(person.id) : [];
     const needed = factors.length > 0 ? acrOf.twoFactors : acrOf.password;
     if (!person?.active || !isFresh || !coversAcr(session.acr, needed)) {

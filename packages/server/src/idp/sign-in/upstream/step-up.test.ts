@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { acrOf } from '../../../policy/sign-in-levels.ts';
 import { ask, claimsOf, redeem } from '../test-client.ts';
 import { alice, password, TestBrowser } from '../test-world.ts';
 import {
@@ -7,6 +8,7 @@ import {
   leaveFor,
   openUpstreamWorld,
   signInUpstream,
+  toTarget,
   type UpstreamWorld,
 } from './fixtures/upstream-world.ts';
 
@@ -108,6 +110,24 @@ describe('a stronger or fresher sign-in is asked of the upstream, and its answer
     world.company.script = { claims: { acr: 'urn:company:phr' } };
     assert.equal((await signedIn(strong, browser)).claims?.acr, 'phr');
     assert.ok((await at()).url.searchParams.get('code'), 'silent now');
+  });
+
+  test('T30: a page of ours that asks for a fresh sign-in goes by when the person proved who they are', async () => {
+    const old = { acr: acrOf.twoFactors, auth_time: now() - 40_000 };
+    for (const path of ['/help-desk', '/security']) {
+      const browser = new TestBrowser(world.issuer);
+      world.company.script = { claims: old };
+      const sub = String((await signedIn({}, browser)).claims?.sub);
+      await world.store.administrators.grant({ personId: sub, role: 'help-desk', grantedAt: 1 }, []);
+      await world.store.people.setPasswordHash(sub, String(await world.store.people.passwordHash(alice.id)));
+      const page = await browser.get(`${world.issuer}${path}`);
+      assert.match(page.page, /<h1>Sign in to Acme<\/h1>/, path);
+      const going = toTarget(await browser.submit(page, { do: 'upstream:company' }));
+      assert.equal(new URL(going).searchParams.get('max_age'), '900');
+      world.company.script = { claims: { ...old, auth_time: now() - 800 } };
+      const arrived = await browser.get(await world.company.visit(going));
+      assert.deepEqual([arrived.status, arrived.url.pathname], [200, path]);
+    }
   });
 
   test('a password where an acr of the upstream was asked for signs in as what it is, and does not loop', async () => {
