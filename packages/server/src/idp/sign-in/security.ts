@@ -55,10 +55,6 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
       return true;
     }
     const visit = await findVisit(context, provider);
-    if (visit && (await store.people.passwordHash(visit.person.id)) === undefined) {
-      showRefused(context, 403, elsewhere);
-      return true;
-    }
     if (visit && context.method === 'POST') await submitted(visit);
     else if (visit && context.search === '') await overview(visit);
     // With the code of the sign-in in the address; it is good for nothing, but does not belong there.
@@ -70,11 +66,17 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
   async function findVisit(context: Context, provider: Provider): Promise<Visit | undefined> {
     const session = await provider.Session.get(context);
     const person = session.accountId === undefined ? undefined : await store.people.find(session.accountId);
+    if (person?.active && (await store.people.passwordHash(person.id)) === undefined) {
+      showRefused(context, 403, elsewhere);
+      return undefined;
+    }
     const isFresh = !session.past(freshSeconds);
     const factors = person?.active ? await store.factors.of(person.id) : [];
     const needed = factors.length > 0 ? acrOf.twoFactors : acrOf.password;
-    if (!person?.active || !isFresh || !coversAcr(session.acr, needed)) {
-      const acr = factors.length > 0 ? needed : undefined;
+    const isStrong = coversAcr(session.acr, needed);
+    if (!person?.active || !isFresh || !isStrong) {
+      // A sign-in elsewhere may stand whose words are not ours: if none were asked for, it would be taken again and again.
+      const acr = factors.length > 0 || (person?.active && !isStrong) ? needed : undefined;
       redirect(context, signInUrl(options.issuer, ownPages.security, { acr, maxAge: freshSeconds }));
       return undefined;
     }

@@ -67,6 +67,28 @@ describe('signing in at an identity provider of the organisation', () => {
     assert.equal(asked?.has('max_age'), false);
   });
 
+  test('T31: the page for looking after a sign-in sends nobody in a circle: it says where they have to look', async () => {
+    for (const acr of [dana.acr, undefined]) {
+      world.company.script = { claims: { acr } };
+      const browser = newBrowser();
+      await signInUpstream(world, browser);
+      const page = await browser.get(`${world.issuer}/security`);
+      assert.deepEqual([page.status, /<h1>(.*)<\/h1>/.exec(page.page)?.[1]], [403, 'You sign in elsewhere.']);
+    }
+  });
+
+  test('T31: who has a password here too is asked for it there, whatever they were elsewhere', async () => {
+    const browser = newBrowser();
+    await signInUpstream(world, browser);
+    const person = await personOf();
+    assert.ok(person);
+    await world.store.people.setPasswordHash(person.id, String(await world.store.people.passwordHash(alice.id)));
+    const page = await browser.get(`${world.issuer}/security`);
+    const login = await browser.submit(page, { do: 'password', email: person.email });
+    const arrived = await browser.submit(login, { email: person.email, password: 'tulip-42-harbour', do: 'sign-in' });
+    assert.deepEqual([arrived.status, /<h1>(.*)<\/h1>/.exec(arrived.page)?.[1]], [200, 'How you sign in']);
+  });
+
   describe('the first page', () => {
     const table: [name: string, fields: Record<string, string>, to: string][] = [
       ['an address of the company', { do: 'identify', email: 'Dana@Acme.Example' }, 'company'],
