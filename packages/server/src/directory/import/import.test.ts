@@ -93,6 +93,17 @@ describe('an import', () => {
     assert.deepEqual([(await find(store, 'anna'))?.roles, (await find(store, 'bert'))?.active], [['okta/lead'], false]);
   });
 
+  test('who is switched off stays off under a file that says nothing of `active`, and comes on by one that does', async () => {
+    const store = await openStore();
+    await bring(store, toLines(user('anna', { active: false })));
+    const silent = await bring(store, toLines(user('anna', { title: 'Lead' })));
+    assert.deepEqual([silent.people.changed, (await find(store, 'anna'))?.active], [1, false]);
+    const table = await bring(store, 'userName,active\nanna@acme.example,\n', { name: 'people.csv' });
+    assert.deepEqual([table.problems, (await find(store, 'anna'))?.active], [[], false]);
+    await bring(store, toLines(user('anna', { active: 'true' })));
+    assert.equal((await find(store, 'anna'))?.active, true);
+  });
+
   test('once more changes nothing and leaves no record; another file changes what differs', async () => {
     const store = await openStore();
     const group = (members: string[]) => ({

@@ -60,12 +60,14 @@ export function createUserWriter(options: ImportOptions, references: References)
 
   async function plan({ body, where, groups: names }: UserItem): Promise<Plan> {
     const read = parse(body);
-    if (!read.ok) {
-      onProblem(where, read.problem.detail);
+    const known = read.ok ? await provisioned.findByHandle(source, read.value.fields.handle) : undefined;
+    // As by a PUT: a file that says nothing of `active` switches nobody on.
+    const said = known ? parse(body, known.wantedActive) : read;
+    if (!said.ok) {
+      onProblem(where, said.problem.detail);
       return { outcome: 'failed' };
     }
-    const { fields, resource } = read.value;
-    const known = await provisioned.findByHandle(source, fields.handle);
+    const { fields, resource } = said.value;
     const id = known?.id ?? options.newId('u_');
     references.add(body, fields.handle, known?.id);
     const groups = names && (await groupsByName(names));
@@ -103,10 +105,10 @@ export function createUserWriter(options: ImportOptions, references: References)
   }
 }
 
-function parse(body: UserItem['body']): Outcome<{ fields: UserFields; resource: Resource }> {
+function parse(body: UserItem['body'], activeUnlessSaid = true): Outcome<{ fields: UserFields; resource: Resource }> {
   const resource = parseUser(body);
   if (!resource.ok) return resource;
-  const fields = toUserFields(resource.value, true);
+  const fields = toUserFields(resource.value, activeUnlessSaid);
   return fields.ok ? { ok: true, value: { fields: fields.value, resource: resource.value } } : fields;
 }
 
