@@ -51,6 +51,19 @@ describe('signing in with e-mail and password', () => {
     });
   }
 
+  test('a password that was replaced while it was being checked lets nobody in', async () => {
+    const changed = await hashPassword('tulip-43');
+    let reads = 0;
+    const people = {
+      ...store.people,
+      passwordHash: async (id: string) => {
+        reads += 1;
+        return reads === 1 ? store.people.passwordHash(id) : changed;
+      },
+    };
+    assert.equal((await authenticate(people, alice.email, 'tulip-42')).proven, false);
+  });
+
   test('someone who does not exist takes as long as a wrong password', async () => {
     // In turns, and the quickest of each: what the machine does besides takes time from both.
     const quickest = { known: Number.POSITIVE_INFINITY, unknown: Number.POSITIVE_INFINITY };

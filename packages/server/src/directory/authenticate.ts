@@ -20,5 +20,7 @@ export async function authenticate(people: PeopleStore, email: string, password:
     return { proven: false, person };
   }
   const matches = await verifyPassword(password, hash);
-  return { proven: matches && person.active, person };
+  // It waited for its turn, and meanwhile another may have been chosen, and everything been ended that the old one opened.
+  const isStillIt = matches && (await people.passwordHash(person.id)) === hash;
+  return { proven: isStillIt && person.active, person };
 }
