@@ -19,10 +19,11 @@ describe('what oidc-provider keeps', () => {
   });
   after(() => store.close());
 
+  const known = { client_id: 'known', redirect_uris: ['https://known.example/cb'] };
   const adapterOf = (model: string): Adapter => {
     const make = createAdapter(
       store,
-      async (clientId) => (clientId === 'known' ? { client_id: clientId } : undefined),
+      async (clientId) => (clientId === 'known' ? known : undefined),
       () => now,
     );
     return make(model) as Adapter;
@@ -32,7 +33,7 @@ describe('what oidc-provider keeps', () => {
     for (const model of ['AuthorizationCode', 'RefreshToken', 'Session', 'Interaction', 'Grant', 'Client']) {
       assert.equal(await adapterOf(model).find(id), undefined, model);
     }
-    assert.deepEqual(await adapterOf('Client').find('known'), { client_id: 'known' });
+    assert.deepEqual(await adapterOf('Client').find('known'), known);
   });
 
   test('T25: what is worth something by itself is found by its value, which the store does not have', async () => {
@@ -69,11 +70,24 @@ describe('what oidc-provider keeps', () => {
 
   test('an interaction that is over is not there, and is not over a second time', async () => {
     const interactions = adapterOf('Interaction');
-    await interactions.upsert(id, { returnTo: '/auth/x' }, 60);
+    const params = { client_id: 'known', redirect_uri: 'https://known.example/cb' };
+    await interactions.upsert(id, { returnTo: '/auth/x', params }, 60);
     assert.ok(await interactions.find(id));
     await interactions.destroy(id);
     assert.equal(await interactions.find(id), undefined);
     await assert.rejects(interactions.destroy(id), errors.SessionNotFound);
+  });
+
+  test('an interaction that would lead where its client is no more is not there', async () => {
+    const interactions = adapterOf('Interaction');
+    for (const params of [
+      { client_id: 'gone', redirect_uri: 'https://known.example/cb' },
+      { client_id: 'known', redirect_uri: 'https://known.example/old' },
+      undefined,
+    ]) {
+      await interactions.upsert(id, { returnTo: '/auth/x', ...(params && { params }) }, 60);
+      assert.equal(await interactions.find(id), undefined);
+    }
   });
 
   describe('IDP-04: a client assertion is marked', () => {

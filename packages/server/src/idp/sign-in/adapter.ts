@@ -3,21 +3,20 @@ import type { EpochSeconds } from '@credence/mcp/protocol';
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider';
 import type { Artifact, Mark, Store } from '../../store/store.ts';
 import { bearerKey, isBearer } from '../bearer-key.ts';
+import { isRegisteredRedirect } from './redirect.ts';
+
+type FindClient = (clientId: string) => Promise<AdapterPayload | undefined>;
 
 /**
  * Keeps what `oidc-provider` keeps. Single use is decided here, by one conditional write (T05): of several requests with
  * the same code, refresh token or client assertion the store lets one through, and the others throw.
  * @param findClient - metadata of a registered client; clients live in the policy, not in the store
  */
-export function createAdapter(
-  store: Store,
-  findClient: (clientId: string) => Promise<AdapterPayload | undefined>,
-  now: () => EpochSeconds,
-): AdapterFactory {
+export function createAdapter(store: Store, findClient: FindClient, now: () => EpochSeconds): AdapterFactory {
   return (model) => {
     if (model === 'Client') return clientAdapter(findClient);
     if (model === 'ReplayDetection') return replayAdapter(store);
-    if (model === 'Interaction') return interactionAdapter(store, now);
+    if (model === 'Interaction') return interactionAdapter(store, findClient, now);
     return artifactAdapter(store, model, now);
   };
 }
@@ -71,13 +70,17 @@ function artifactAdapter(store: Store, model: string, now: () => EpochSeconds): 
  * `oidc-provider` reads a finished interaction, destroys it and answers with a code. Of several requests that have read it
  * one may go on, and what is over stays over: a page that saves it meanwhile does not bring it back.
  */
-function interactionAdapter(store: Store, now: () => EpochSeconds): Adapter {
+function interactionAdapter(store: Store, findClient: FindClient, now: () => EpochSeconds): Adapter {
   const adapter = artifactAdapter(store, 'Interaction', now);
   return {
     ...adapter,
     find: async (id) => {
       const found = await adapter.find(id);
-      return found && found.consumed === undefined ? found : undefined;
+      if (!found || found.consumed !== undefined) return undefined;
+      // Asked once, when it began: an address that was taken from the client since then gets no code, and no error either.
+      const { client_id: clientId, redirect_uri: redirectUri } = found.params ?? {};
+      const { redirect_uris: registered = [] } = (await findClient(String(clientId))) ?? {};
+      return isRegisteredRedirect(String(redirectUri), registered) ? found : undefined;
     },
     // Of whoever has just proven who they are: what ends everything of theirs ends a sign-in that has not arrived yet, too.
     upsert: (id, payload, expiresIn) =>
@@ -108,7 +111,7 @@ function replayAdapter(store: Store): Adapter {
   };
 }
 
-function clientAdapter(findClient: (clientId: string) => Promise<AdapterPayload | undefined>): Adapter {
+function clientAdapter(findClient: FindClient): Adapter {
   return { ...nothing, find: findClient };
 }
 

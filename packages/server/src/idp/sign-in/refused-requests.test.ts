@@ -3,7 +3,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { clientAssertionType } from '@credence/mcp/protocol';
 import type { SignInNote } from './options.ts';
 import { ask } from './test-client.ts';
-import { openTestWorld, TestBrowser, type TestWorld } from './test-world.ts';
+import { alice, openTestWorld, password, TestBrowser, type TestWorld } from './test-world.ts';
 
 const callback = 'http://localhost:51234/callback';
 
@@ -42,6 +42,27 @@ describe('requests that are not in order', () => {
         assert.equal(world.notes[0]?.reason, reason);
       });
     }
+
+    test('an address that is taken away while somebody signs in gets nothing, by none of the ways on', async () => {
+      const before = world.clients.get('portal');
+      assert.ok(before);
+      const taken = { ...before, redirectUris: ['https://portal.example/new'] };
+      const browser = newBrowser();
+      const pages = await Promise.all(
+        [1, 2].map(() => browser.get(ask(world, 'portal', 'https://portal.example/cb').url)),
+      );
+      const [open, sent] = pages;
+      assert.ok(open && sent);
+      const next = await browser.submitOnly(sent, { email: alice.email, password, do: 'sign-in' });
+      world.clients.set('portal', taken);
+      const late = await browser.get(next);
+      assert.deepEqual([late.status, late.url.origin], [400, world.issuer]);
+      assert.match(late.page, /This sign-in is no longer good/);
+      assert.equal(world.notes.at(-1)?.reason, 'sign_in_request_refused');
+      const cancelled = await browser.submit(open, { do: 'cancel' });
+      assert.deepEqual([cancelled.status, cancelled.url.origin], [400, world.issuer]);
+      world.clients.set('portal', before);
+    });
 
     const told: [name: string, more: Record<string, string>, error: string][] = [
       ['no PKCE', { code_challenge: '', code_challenge_method: '' }, 'invalid_request'],
