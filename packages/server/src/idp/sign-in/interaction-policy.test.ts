@@ -8,7 +8,7 @@ import { borrowedIdReason, createInteractionPolicy, needsConfirmation } from './
 interface Facts {
   readonly session?: { readonly accountId?: string; readonly acr?: string };
   readonly account?: object;
-  readonly params?: { readonly acr_values?: string; readonly redirect_uri?: string };
+  readonly params?: { readonly acr_values?: string; readonly redirect_uri?: string; readonly id_token_hint?: string };
   readonly result?: { readonly login?: object; readonly consent?: object };
 }
 const contextOf = (oidc: Facts) => ({ oidc }) as unknown as KoaContextWithOIDC;
@@ -21,6 +21,9 @@ describe('when a person is asked for something', () => {
     return check.check(contextOf(facts));
   };
 
+  const hintOf = (sub: string) =>
+    [{ alg: 'RS256' }, { sub }].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.') +
+    '.AA';
   const signedIn = { accountId: 'u_1', acr: acrOf.password };
   const logins: [reason: string, name: string, facts: Facts, asked: boolean][] = [
     ['person_switched_off', 'nobody is signed in', { session: {} }, false],
@@ -30,6 +33,10 @@ describe('when a person is asked for something', () => {
     ['acr_too_weak', 'nothing is asked for', { session: signedIn, params: {} }, false],
     ['acr_too_weak', 'what they have', { session: signedIn, params: { acr_values: acrOf.password } }, false],
     ['acr_too_weak', 'more than they have', { session: signedIn, params: { acr_values: acrOf.passkey } }, true],
+    ['another_than_hinted', 'nobody is signed in', { session: {}, params: { id_token_hint: hintOf('u_1') } }, false],
+    ['another_than_hinted', 'nobody is meant', { session: signedIn, params: {} }, false],
+    ['another_than_hinted', 'whom it means', { session: signedIn, params: { id_token_hint: hintOf('u_1') } }, false],
+    ['another_than_hinted', 'somebody else', { session: signedIn, params: { id_token_hint: hintOf('u_2') } }, true],
   ];
   for (const [reason, name, facts, asked] of logins) {
     test(`${reason}, ${name}: ${asked ? 'asked' : 'not asked'}`, () => {

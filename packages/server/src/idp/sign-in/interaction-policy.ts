@@ -1,3 +1,4 @@
+import { parseJws } from '@credence/mcp/protocol';
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import { satisfiesRequest } from '../../policy/sign-in-levels.ts';
 import { isNativeRedirect } from './redirect.ts';
@@ -6,6 +7,9 @@ const { Check } = interactionPolicy;
 
 /** Why the person is asked: a native program met a session that was there before it. */
 export const borrowedIdReason = 'client_id_may_be_borrowed';
+
+/** `oidc-provider` verifies the hint when a request comes, and does not look at it again when somebody has signed in for it. */
+const hintReason = 'another_than_hinted';
 
 /**
  * When a person is asked for something. Never for consent to a server: the organisation decides (design.md). The consent
@@ -31,6 +35,13 @@ export function createInteractionPolicy(
     new Check('acr_too_weak', 'a stronger sign-in is asked for than this session has', 'login_required', ({ oidc }) => {
       const { session, params } = oidc;
       return session?.accountId !== undefined && !satisfiesRequest(session.acr, params?.acr_values);
+    }),
+  );
+  login.checks.add(
+    new Check(hintReason, 'the person is not whom the client means', 'login_required', ({ oidc }) => {
+      const hint = oidc.params?.id_token_hint;
+      const meant = typeof hint === 'string' ? parseJws(hint)?.claims.sub : undefined;
+      return meant !== undefined && oidc.session?.accountId !== undefined && meant !== oidc.session.accountId;
     }),
   );
   for (const check of more) login.checks.add(check);

@@ -96,6 +96,24 @@ describe('signing in', () => {
     assert.equal((await browser.submit(again, { email: carol.email, password, do: 'sign-in' })).status, 400);
   });
 
+  test('OpenID Connect Core §3.1.2.1: with id_token_hint nobody else is signed in', async () => {
+    const first = ask(world, 'claude-code', callback);
+    const { url } = await signInAs(newBrowser(), first);
+    const { body } = await redeem(world, first, url.searchParams.get('code') ?? '');
+    const asked = ask(world, 'claude-code', callback, { id_token_hint: String(body.id_token) });
+    const browser = newBrowser();
+    const other = await signInAs(browser, asked, bob.email);
+    assert.equal(other.url.searchParams.get('code'), null);
+    assert.match(other.page, /<h1>Sign in to Acme<\/h1>/);
+    const arrived = await browser.submit(other, { email: alice.email, password, do: 'sign-in' });
+    const answer = await redeem(world, asked, arrived.url.searchParams.get('code') ?? '');
+    assert.equal(claimsOf(answer.body.id_token).sub, alice.id);
+    const none = ask(world, 'claude-code', callback, { id_token_hint: String(body.id_token), prompt: 'none' });
+    const silent = newBrowser();
+    await signInAs(silent, ask(world, 'portal', 'https://portal.example/cb'), bob.email);
+    assert.equal((await silent.get(none.url)).url.searchParams.get('error'), 'login_required');
+  });
+
   test('a sign-in that was proven and has not arrived yet ends with everything else of the person', async () => {
     const ways: [how: string, end: () => Promise<unknown>, ends: boolean][] = [
       ['sessions ended', () => world.store.artifacts.endSessionsOf(alice.id), true],
