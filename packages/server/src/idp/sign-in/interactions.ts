@@ -142,8 +142,9 @@ export function createInteractions(
     await endSessionOfAnother(options, visit.provider, visit.interaction, by);
     await endProgress(store.artifacts, visit.interaction.uid);
     const login = { accountId: person.id, acr, amr: [...amr], ts: options.now() };
-    // consent: so that a client that asked for the consent prompt by name is not sent round again.
-    return finish(visit, { login, consent: {} });
+    // consent: so that a client that asked for the consent prompt by name is not sent round again. upstream: nor is this what
+    // somebody was there who had come before, and was not whom the client meant.
+    return finish(visit, { login, consent: {}, upstream: undefined });
   }
 
   async function personOfSession({ interaction }: Visit): Promise<Person | undefined> {

@@ -4,7 +4,7 @@ import type { Refusal } from '@credence/mcp/protocol';
 import { toHandle } from '../../../directory/upstream/link.ts';
 import { generatePrivateJwk } from '../../../keys/signer.ts';
 import { ask, claimsOf, redeem } from '../test-client.ts';
-import { alice, TestBrowser } from '../test-world.ts';
+import { alice, TestBrowser, type Visit } from '../test-world.ts';
 import { dana, type Script } from './fixtures/scripted-provider.ts';
 import {
   callback,
@@ -87,6 +87,28 @@ describe('signing in at an identity provider of the organisation', () => {
     const login = await browser.submit(page, { do: 'password', email: person.email });
     const arrived = await browser.submit(login, { email: person.email, password: 'tulip-42-harbour', do: 'sign-in' });
     assert.deepEqual([arrived.status, /<h1>(.*)<\/h1>/.exec(arrived.page)?.[1]], [200, 'How you sign in']);
+  });
+
+  test('a password after somebody else came from the provider is on the record as one, and hangs on nothing over there', async () => {
+    const first = ask(world, 'claude-code', callback);
+    const browser = newBrowser();
+    const byPassword = async (page: Visit) => {
+      const form = await browser.submit(page, { do: 'password', email: alice.email });
+      return browser.submit(form, { email: alice.email, password: 'tulip-42-harbour', do: 'sign-in' });
+    };
+    const arrived = await byPassword(await browser.get(first.url));
+    const { body } = await redeem(world, first, arrived.url.searchParams.get('code') ?? '');
+    const asked = ask(world, 'claude-code', callback, { id_token_hint: String(body.id_token), prompt: 'login' });
+    const again = await signInUpstream(world, browser, asked);
+    assert.match(again.page, /<h1>Sign in to Acme<\/h1>/, 'it is not whom the client means');
+    world.notes.length = 0;
+    assert.ok((await byPassword(again)).url.searchParams.get('code'));
+    const [note] = world.notes;
+    assert.deepEqual([note?.facts.person, note?.facts.upstream], [alice.id, undefined]);
+    assert.match(String(note?.facts.detail), /^password\b/);
+    const standing = { after: '', limit: 9, personId: alice.id, now: Math.floor(Date.now() / 1000) };
+    const sessions = await world.store.sessions.list(standing);
+    assert.deepEqual(new Set(sessions.map(({ upstream }) => upstream)), new Set([undefined]));
   });
 
   describe('the first page', () => {
