@@ -63,6 +63,15 @@ describe('MCS-11, RFC 9449 §7: a token bound to a key (B79)', () => {
     const caller = await world().check({ method: 'POST', url: '/tracker/mcp', headers: sent });
     assert.ok(!(caller instanceof Response));
   });
+  test('a request whose URL is none is refused, and nothing is thrown at whoever embeds the guard', async () => {
+    const token = await bound();
+    for (const url of ['//', '//host:99999/tracker/mcp', 'http://[']) {
+      const { check, told } = world();
+      const sent = new Headers({ authorization: `DPoP ${token}`, dpop: await mintProof(token) });
+      assert.ok((await check({ method: 'POST', url, headers: sent })) instanceof Response);
+      assert.deepEqual(told, ['token_proof_invalid']);
+    }
+  });
   test('full of live proofs, the memory accepts none until some have run out', async () => {
     let time = now;
     const memory = rememberProofs(() => time);

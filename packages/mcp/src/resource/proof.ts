@@ -49,6 +49,8 @@ export async function verifyProof(
 
   const thumbprint = await sha256(thumbprintInput(key));
   if (thumbprint !== bound) return no('token_proof_invalid');
+  // `node:http` hands on whatever path was sent, also what is none, such as `//`.
+  if (!URL.canParse(request.url, at.resource)) return no('token_proof_invalid');
   const { pathname } = new URL(request.url, at.resource);
   const checked = checkDpopProof(parsed.value, thumbprint, {
     method: request.method,
