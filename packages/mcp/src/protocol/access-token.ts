@@ -49,7 +49,7 @@ export interface ExpectedAccessToken {
 
 /** Judges the claims of an access token whose signature is good (MCS-04, MCS-05). @see https://www.rfc-editor.org/rfc/rfc9068#section-4 */
 export function checkAccessToken({ header, claims }: VerifiedJwt, expected: ExpectedAccessToken): Result<AccessToken> {
-  const { iss, sub, aud, client_id, jti, exp, iat } = claims;
+  const { iss, sub, aud, client_id, jti, exp, iat, nbf = 0 } = claims;
   const audience = Array.isArray(aud) ? aud : [aud];
   const scopes =
     typeof claims.scope === 'string' ? parseScope(claims.scope) : claims.scope === undefined ? [] : undefined;
@@ -57,9 +57,10 @@ export function checkAccessToken({ header, claims }: VerifiedJwt, expected: Expe
   if (!hasType(header, joseType.accessToken)) return no('token_wrong_type');
   if (iss !== expected.issuer) return no('token_wrong_issuer');
   if (!audience.includes(expected.resource)) return no('token_wrong_audience');
-  if (!isDate(exp) || !isDate(iat) || !scopes) return no('token_claims_malformed');
+  if (!isDate(exp) || !isDate(iat) || !isDate(nbf) || !scopes) return no('token_claims_malformed');
   if (exp <= expected.now) return no('token_expired');
-  if (iat > expected.now + expected.skewSeconds) return no('token_claims_malformed');
+  const latest = expected.now + expected.skewSeconds;
+  if (iat > latest || nbf > latest) return no('token_claims_malformed');
   if (!isName(sub, 1024) || !isName(jti, 256) || !isName(client_id, 2048)) return no('token_claims_malformed');
   const details = toAuthorizationDetails(claims.authorization_details);
   if (claims.authorization_details !== undefined && !details) return no('token_claims_malformed');

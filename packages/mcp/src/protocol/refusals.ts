@@ -696,7 +696,7 @@ export const refusals = {
   token_claims_malformed: {
     wire: 'invalid_token',
     rule: 'MCS-04',
-    hint: 'a required claim is absent or of the wrong type',
+    hint: 'a required claim is absent or of the wrong type, or iat or nbf is yet to come',
   },
   token_expired: { wire: 'invalid_token', rule: 'MCS-04', hint: 'the access token has expired' },
   token_revoked: { wire: 'invalid_token', rule: 'MCS-16', hint: 'the access token was revoked' },
