@@ -101,7 +101,7 @@ export interface OwnMemberships {
 export interface ProvisionedStore {
   find(source: string, id: string): Promise<Provisioned | undefined>;
   findByHandle(source: string, handle: string): Promise<Provisioned | undefined>;
-  /** The first by id, should the source use one external id twice. */
+  /** Nobody, should the source use one external id twice: which of them is meant would be a guess. */
   findByExternalId(source: string, externalId: string): Promise<Provisioned | undefined>;
   /** Throws `StoreConflict` when the handle, the address or the id is taken. */
   create(

@@ -22,7 +22,11 @@ export function provisionedStore({ db, write }: Engine): ProvisionedStore {
   return {
     find: (source, id) => findOne(rowsOf(source).where('person_id', '=', id)),
     findByHandle: (source, handle) => findOne(rowsOf(source).where('handle', '=', handle)),
-    findByExternalId: (source, externalId) => findOne(rowsOf(source).where('external_id', '=', externalId)),
+    findByExternalId: async (source, externalId) => {
+      const rows = rowsOf(source).where('external_id', '=', externalId).orderBy('person_id').limit(2);
+      const [one, other] = await rows.execute();
+      return one && !other ? (await withEmails(db, [one]))[0] : undefined;
+    },
 
     create: async (person, memberships, records) => {
       const { id, source } = person;

@@ -99,6 +99,14 @@ describe('who an identity at an upstream is', () => {
       assert.equal(idOf(await find(by('external_id'), 's3', claims)), id);
     });
 
+    test('T11: an externalId that two have finds neither, and whoever is linked stays so', async () => {
+      const id = await provision('ida', 'oid-twice');
+      assert.equal(idOf(await find(by('external_id'), 's10', { oid: 'oid-twice' })), id);
+      await provision('ida2', 'oid-twice');
+      assert.equal(idOf(await find(by('external_id'), 's11', { oid: 'oid-twice' })), 'upstream_person_unknown');
+      assert.equal(idOf(await find(by('external_id'), 's10', { oid: 'oid-twice' })), id);
+    });
+
     const table: [name: string, claims: object, reason: string][] = [
       ['nobody provisioned', { oid: 'nobody' }, 'upstream_person_unknown'],
       ['no claim to find them by', {}, 'upstream_no_user'],

@@ -183,6 +183,17 @@ export function directoryContract(access: Access): void {
       assert.equal(await access.store().people.passwordHash(id), undefined);
     });
 
+    test('by an external id that the source uses twice nobody is found', async () => {
+      const [source, other] = [await newSource(), await newSource()];
+      const { provisioned } = directory();
+      const [one] = [await addPerson(source, { externalId: 'e-2' }), await addPerson(other, { externalId: 'e-2' })];
+      assert.equal((await provisioned.findByExternalId(source, 'e-2'))?.id, one.id);
+      const twin = await addPerson(source, { externalId: 'e-2' });
+      assert.equal(await provisioned.findByExternalId(source, 'e-2'), undefined);
+      assert.equal(await provisioned.remove(twin, []), true);
+      assert.equal((await provisioned.findByExternalId(source, 'e-2'))?.id, one.id);
+    });
+
     test('another source does not see, change or remove them, nor does the local directory', async () => {
       const [source, other] = [await newSource(), await newSource()];
       const person = await addPerson(source, { externalId: 'e-1' });
