@@ -45,7 +45,8 @@ export function challenge(refusal: Refusal, context: ChallengeContext): Response
     ...(page !== undefined && { error_uri: page }),
   };
   const headers: Record<string, string> = { 'cache-control': 'no-store' };
-  if (row.status === 401 || row.status === 403) headers['www-authenticate'] = `${scheme} ${parameters.join(', ')}`;
+  // RFC 6750 §3: also with 400. Only whoever is told to wait has to get no other token.
+  if (row.status !== 503) headers['www-authenticate'] = `${scheme} ${parameters.join(', ')}`;
   if (row.status === 503) headers['retry-after'] = '1';
   return Response.json(body, { status: row.status, headers });
 }

@@ -229,6 +229,16 @@ describe('MCS-03, MCS-08: the challenge', () => {
       `Bearer error="invalid_token", ${metadata}, scope="issues:read"`,
     );
   });
+  test('RFC 6750 §3: another scheme, or none of its token: 400, and where to get one', async () => {
+    for (const authorization of ['Basic eDp5', 'Bearer ']) {
+      const response = await challengeOf(authorization);
+      const told = response.headers.get('www-authenticate');
+      assert.deepEqual(
+        [response.status, told],
+        [400, `Bearer error="invalid_request", ${metadata}, scope="issues:read"`],
+      );
+    }
+  });
   test('nothing of a token comes back', async () => {
     const token = await mint({ exp: now });
     const response = await challengeOf(`Bearer ${token}`);
