@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import {
@@ -419,4 +420,23 @@ test('while nothing comes of it, it asks less and less often', async () => {
   stream.latest().end();
   await new Promise((resolve) => setTimeout(resolve, 1700));
   assert.ok(stream.asked.length <= 4, `asked ${stream.asked.length} times`);
+});
+
+test('a process that waits for `ready` lives until it is there, and ends when nobody follows any more', () => {
+  const script = `
+    import { followRevocations } from ${JSON.stringify(new URL('./revocations.ts', import.meta.url).href)};
+    const at = { issuer: ${JSON.stringify(issuer)}, resource: ${JSON.stringify(resource)} };
+    const fetch = async () => new Response(null, { status: 401 }); // it asks again after 7.5 s at the earliest
+    const revocations = followRevocations({ ...at, credentials: { id: 'server:tracker', secret: 's' }, fetch });
+    const closing = setTimeout(() => {
+      revocations.close();
+      process.stdout.write('followed until now');
+    }, 500);
+    closing.unref();
+  `;
+  const { status, stdout, stderr, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    timeout: 7000,
+  });
+  assert.deepEqual([stdout, status, signal], ['followed until now', 0, null], stderr);
 });

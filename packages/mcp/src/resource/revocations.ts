@@ -94,6 +94,7 @@ export function followRevocations(options: RevocationOptions): Revocations {
   /** Up to this moment, by the clock, what is over was forgotten. */
   let forgottenMs = Number.NEGATIVE_INFINITY;
   let closed = false;
+  let endPause = () => {};
 
   const isDeaf = () => elapsedMs() - heardMs > deafSeconds * 1000;
 
@@ -148,6 +149,17 @@ export function followRevocations(options: RevocationOptions): Revocations {
     }
   };
 
+  /** While nothing was heard yet somebody may be waiting for `ready`: it would end with the process if nothing kept that alive. */
+  const pause = (milliseconds: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      if (heardMs > Number.NEGATIVE_INFINITY) unref(timer);
+      endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
   const follow = async (): Promise<void> => {
     let failures = 0;
     while (!closed) {
@@ -199,6 +211,7 @@ export function followRevocations(options: RevocationOptions): Revocations {
       closed = true;
       clearInterval(timer);
       connection.abort();
+      endPause();
       for (const id of watched.keys()) cut(id);
     },
   };
@@ -209,11 +222,7 @@ function toBasic({ id, secret }: Credentials): string {
   return `Basic ${btoa([id, secret].map(encodeURIComponent).join(':'))}`;
 }
 
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => unref(setTimeout(resolve, milliseconds)));
-}
-
-/** Where timers keep a process alive, ours do not. */
+/** Where timers keep a process alive, this one does not. */
 function unref(timer: unknown): void {
   (timer as { unref?: () => void }).unref?.();
 }
