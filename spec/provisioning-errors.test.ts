@@ -45,6 +45,8 @@ describe('PRV-03, B91, RFC 7644 §3.12: errors', () => {
     ['a filter in too many brackets', find(`${'('.repeat(30)}userName pr${')'.repeat(30)}`), 'scim_filter_invalid'],
     ['a filter with too many terms', find(Array(101).fill('userName pr').join(' or ')), 'scim_filter_invalid'],
     ['a filter of 5,000 characters', find(`userName eq "${'x'.repeat(5000)}"`), 'scim_filter_invalid'],
+    ['a filter on whether there is a group at all', find('groups pr'), 'scim_filter_invalid'],
+    ['a filter on none', find('groups.value eq null'), 'scim_filter_invalid'],
     ['a filter that compares a time with text', find('meta.created gt "yesterday"'), 'scim_filter_invalid'],
     ['a page that starts at text', ({ okta }) => okta('GET', '/Users?startIndex=one'), 'scim_value_invalid'],
     ['sorted by what has many values', ({ okta }) => okta('GET', '/Users?sortBy=emails.value'), 'scim_value_invalid'],

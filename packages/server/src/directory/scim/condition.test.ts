@@ -75,6 +75,13 @@ describe('PRV-01, RFC 7644 §3.4.2.2: a filter as the store searches by it', () 
     ['groups ne "g_1"', users, { field: 'group', is: 'ne', value: 'okta/g_1' }],
     ['groups sw "g"', users, 'scim_filter_invalid'],
     ['members sw "u"', groups, 'scim_filter_invalid'],
+    ['groups pr', users, 'scim_filter_invalid'],
+    ['groups[value pr]', users, 'scim_filter_invalid'],
+    ['members pr', groups, 'scim_filter_invalid'],
+    ['members eq null', groups, 'scim_filter_invalid'],
+    ['id co "1"', groups, 'scim_filter_invalid'],
+    ['id ew "1"', groups, 'scim_filter_invalid'],
+    ['id gt "g_1"', groups, { field: 'id', is: 'gt', value: 'okta/g_1' }],
     ['id eq "g_1"', groups, { field: 'id', is: 'eq', value: 'okta/g_1' }],
     ['id eq "u_1"', users, { field: 'id', is: 'eq', value: 'u_1' }],
   ];

@@ -53,10 +53,8 @@ export function toCondition(filter: Filter, searched: Searched): Outcome<Conditi
       const of = toCondition(filter.of, searched);
       return of.ok ? done({ none: of.value }) : of;
     }
-    case 'present': {
-      const field = findField(filter.path, searched);
-      return field.ok ? done({ field: field.value, is: 'present' }) : field;
-    }
+    case 'present':
+      return toComparison(filter.path, 'ne', null, searched);
     case 'compare':
       return toComparison(filter.path, filter.is, filter.value, searched);
     case 'has':
@@ -108,11 +106,14 @@ function toComparison(path: AttributePath, is: Operator, value: Value, searched:
   const found = findField(path, searched);
   if (!found.ok) return found;
   const field = found.value;
+  const isEquality = is === 'eq' || is === 'ne';
+  if ((field === 'group' || field === 'member') && (value === null || !isEquality)) {
+    return cannot('scim_filter_invalid', 'membership is asked by eq or ne, with an id');
+  }
   if (value === null) {
     if (is === 'eq') return done({ none: { field, is: 'present' } });
     return is === 'ne' ? done({ field, is: 'present' }) : cannot('scim_filter_invalid', 'null can be eq or ne only');
   }
-  const isEquality = is === 'eq' || is === 'ne';
   if (field === 'active') {
     const wanted = typeof value === 'string' ? { true: true, false: false }[value.toLowerCase()] : value;
     if (typeof wanted !== 'boolean' || !isEquality) return cannot('scim_filter_invalid', 'active is true or false');
@@ -129,8 +130,9 @@ function toComparison(path: AttributePath, is: Operator, value: Value, searched:
     return done({ field, is, value: time });
   }
   if (typeof value !== 'string') return cannot('scim_filter_invalid', 'the value must be text');
-  if ((field === 'group' || field === 'member') && !isEquality) {
-    return cannot('scim_filter_invalid', 'membership is asked by eq or ne');
+  // The column has the name of the source before it, which is no part of the id that the client knows.
+  if (field === 'id' && searched.resource === 'Group' && (is === 'co' || is === 'ew')) {
+    return cannot('scim_filter_invalid', 'the id of a group is not asked by its parts');
   }
   return done({ field, is, value: toStored(field, value, searched) });
 }
