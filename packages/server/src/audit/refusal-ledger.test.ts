@@ -55,7 +55,7 @@ describe('T27: refusals do not fill the record', () => {
     assert.deepEqual(written, [{ ...common, id: 'd_1', domain: 'ras', client: 'loop', detail }]);
   });
 
-  test('no client, person or domain takes from the lines of another, and strangers from none', async () => {
+  test('no client, person, issuer, tenant or domain takes from the lines of another, and strangers from none', async () => {
     const { written, ledger, count } = open({ linesPerSecond: 0, burst: 1 });
     count(1, 'idp', 'client_unknown');
     for (const [domain, proven] of [
@@ -63,6 +63,8 @@ describe('T27: refusals do not fill the record', () => {
       ['idp', { client: 'two' }],
       ['ras', { client: 'one' }],
       ['idp', { person: 'one' }],
+      ['ras', { issuer: 'one' }],
+      ['ras', { issuer: 'one', tenant: 'two' }],
     ] as const) {
       const [line, bulk] = count(2, domain, 'missing_parameter', proven);
       assert.equal(line, undefined);
@@ -70,13 +72,15 @@ describe('T27: refusals do not fill the record', () => {
     }
     await ledger.flush();
     assert.deepEqual(
-      written.map(({ id, domain, client, person }) => [id, domain, client, person]),
+      written.map(({ id, domain, client, person, issuer, tenant }) => [id, domain, client, person, issuer, tenant]),
       [
-        ['d_1', 'system', undefined, undefined],
-        ['d_2', 'idp', 'one', undefined],
-        ['d_3', 'idp', 'two', undefined],
-        ['d_4', 'ras', 'one', undefined],
-        ['d_5', 'idp', undefined, 'one'],
+        ['d_1', 'system', undefined, undefined, undefined, undefined],
+        ['d_2', 'idp', 'one', undefined, undefined, undefined],
+        ['d_3', 'idp', 'two', undefined, undefined, undefined],
+        ['d_4', 'ras', 'one', undefined, undefined, undefined],
+        ['d_5', 'idp', undefined, 'one', undefined, undefined],
+        ['d_6', 'ras', undefined, undefined, 'one', undefined],
+        ['d_7', 'ras', undefined, undefined, 'one', 'two'],
       ],
     );
   });

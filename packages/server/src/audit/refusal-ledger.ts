@@ -6,6 +6,9 @@ import type { AuditRecord, RecordDomain } from './record.ts';
 interface Proven {
   readonly client?: string | undefined;
   readonly person?: string | undefined;
+  /** A trusted issuer, and which of its tenants. */
+  readonly issuer?: string | undefined;
+  readonly tenant?: string | undefined;
 }
 
 /** Keeps refusals from filling the record (design.md §4.5, T27): those of callers nobody knows, and those of somebody who never stops. */
@@ -20,7 +23,7 @@ export interface RefusalLedger {
   flush(): Promise<void>;
 }
 
-/** What becomes one record: refusals of one client or person at one domain, or of all strangers. */
+/** What becomes one record: refusals of one client, person or issuer at one domain, or of all strangers. */
 interface Bulk {
   readonly id: string;
   readonly domain: RecordDomain;
@@ -61,7 +64,9 @@ export function createRefusalLedger(options: {
 
   return {
     count(domain, reason, proven) {
-      const who = proven ? JSON.stringify([domain, proven.client, proven.person]) : 'strangers';
+      const who = proven
+        ? JSON.stringify([domain, proven.client, proven.person, proven.issuer, proven.tenant])
+        : 'strangers';
       if (proven ? pace.take(who) : isLineOfStrangers()) return undefined;
       options.onCounted?.(domain, reason);
       const bulk = bulks.get(who) ?? newBulk(proven ? domain : 'system', proven);
@@ -92,7 +97,7 @@ export function createRefusalLedger(options: {
 
 function toRecord({ id, domain, proven, counts }: Bulk, timeMs: number): AuditRecord {
   const whose = proven ? 'refusals beyond what gets a line each,' : 'unauthenticated refusals';
-  const { client, person } = proven ?? {};
+  const { client, person, issuer, tenant } = proven ?? {};
   return {
     v: 2,
     id,
@@ -102,6 +107,8 @@ function toRecord({ id, domain, proven, counts }: Bulk, timeMs: number): AuditRe
     outcome: 'refused',
     ...(client !== undefined && { client }),
     ...(person !== undefined && { person }),
+    ...(issuer !== undefined && { issuer }),
+    ...(tenant !== undefined && { tenant }),
     detail: `${whose} counted in bulk: ${[...counts].map(([what, times]) => `${what}: ${times}`).join(', ')}`,
   };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { mintSecurityEvent, type SecurityEventName, securityEvents, securityEventType } from '@credence/mcp/protocol';
 import { createIssuerKeys } from '@credence/mcp/resource';
+import { createRefusalLedger } from '../audit/refusal-ledger.ts';
 import { fromRequest } from '../door.ts';
 import { generatePrivateJwk, toPublicJwk, toSigner } from '../keys/signer.ts';
 import { createPace } from '../limits.ts';
@@ -36,7 +37,13 @@ trust: { "${idp}": { keys: ${keys}, ${said} } }`;
   const door: EventDoor = {
     watch: createWatch(meter, undefined),
     nowMs: () => now * 1000,
-    ledger: { count: () => undefined, flush: async () => undefined },
+    ledger: createRefusalLedger({
+      linesPerSecond: 100,
+      provenLines: { burst: 2, perSecond: 1 },
+      append: async () => undefined,
+      nowMs: () => now * 1000,
+      newId: () => 'd_bulk',
+    }),
     address: () => '192.0.2.1',
     pace: createPace({ burst, perSecond: 1, nowMs: () => now * 1000 }),
   };
@@ -49,7 +56,7 @@ trust: { "${idp}": { keys: ${keys}, ${said} } }`;
     const request = new Request(`${us}/events`, { method: 'POST', headers, body: set });
     const { status, headers: answered } = await receiveEvent(fromRequest(request), ras as unknown as Ras, door);
     const [line] = await store.audit.last(1);
-    return { status, answered, record: JSON.parse(line?.body ?? '{}') };
+    return { status, answered, lines: line?.position ?? 0, record: JSON.parse(line?.body ?? '{}') };
   };
   return { push, meter, cutOff: (tenant?: string) => store.cutOffs.find({ issuer: idp, tenant, subject: 'u1' }) };
 }
@@ -94,6 +101,14 @@ describe('SIG-02: a tenant in a complex subject', () => {
     assert.equal(await cutOff(), undefined);
   });
 
+  test('T27: one that sends without end keeps nobody else waiting', async () => {
+    const { push } = await withTrust(tenants, 1);
+    for (const status of [202, 429]) {
+      assert.equal((await push('session-revoked', 'globex', globexKey)).status, status);
+    }
+    assert.equal((await push('session-revoked', 'acme')).status, 202);
+  });
+
   test('another tenant’s key, an unknown tenant, none: refused', async () => {
     const { push, cutOff } = await withTrust(tenants);
     assert.equal((await push('session-revoked', 'globex')).record.reason, 'set_key_unknown');
@@ -109,6 +124,18 @@ test('an issuer that sends without end has to wait: 429, and what it may send ag
   const { status, answered, record } = await push('session-revoked');
   assert.deepEqual([status, answered['retry-after'], record.reason], [429, '1', 'set_too_many']);
   assert.equal(await cutOff(), undefined);
+});
+
+test('T27: an issuer that sends without end does not fill the record: a few lines, then numbers', async () => {
+  for (const [said, burst] of [
+    ['accounts: create, clients: [app]', 0],
+    ['accounts: create, clients: [app], signals: refuse', 100],
+  ] as const) {
+    const { push } = await withTrust(said, burst);
+    const lines = [];
+    for (const _ of [1, 2, 3, 4]) lines.push((await push('session-revoked')).lines);
+    assert.deepEqual(lines, [1, 2, 2, 2], said);
+  }
 });
 
 test('an issuer whose keys cannot be fetched is to come again: 503, with the reason on the record', async () => {

@@ -32,7 +32,7 @@ export interface EventDoor {
   readonly nowMs: () => number;
   readonly ledger: RefusalLedger;
   readonly address: (asked: Asked) => string;
-  /** How many events of one issuer are taken: each is a durable step, and has every process read anew. */
+  /** How many events of one issuer, or one of its tenants, are taken: each is a durable step, and has every process read anew. */
   readonly pace: Pace;
   readonly watch?: Watch | undefined;
 }
@@ -53,7 +53,7 @@ export async function receiveEvent(asked: Asked, ras: Ras, door: EventDoor): Pro
   const isOld = event.stop !== undefined && event.issuedAt < now - rememberedSeconds;
   const refusal = isOld
     ? 'set_too_old'
-    : (checkTransmitter(event, issuer, door.pace) ?? (await checkStops(event, issuer, ras)));
+    : (checkTransmitter(issuer, door.pace) ?? (await checkStops(event, issuer, ras)));
   if (refusal) return refuse(refusal, { ras, door, asked, facts, known: true });
 
   const isActedOn = event.name !== undefined && issuer.signals?.has(event.name) === true;
@@ -140,9 +140,9 @@ async function takeStop(
   }
 }
 
-function checkTransmitter(event: SecurityEvent, issuer: TrustedIssuer, pace: Pace): Refusal | undefined {
+function checkTransmitter(issuer: TrustedIssuer, pace: Pace): Refusal | undefined {
   if (!issuer.signals) return 'set_signals_refused';
-  return pace.take(event.issuer) ? undefined : 'set_too_many';
+  return pace.take(issuerMark(issuer.issuer, issuer.tenant)) ? undefined : 'set_too_many';
 }
 
 /** Each is in the memory of every process, and looked at for every token, as long as it is in force. */
@@ -235,7 +235,9 @@ async function toEventRecord(
 async function refuse(refusal: Refusal, taking: Taking & { readonly known: boolean }): Promise<Answer> {
   const { ras, door, asked, facts, known } = taking;
   const { status, wire } = refusalRow(refusal);
-  const id = (known ? undefined : door.ledger.count('ras', refusal)) ?? (await record());
+  // Also of an issuer that is known: what it sends beyond its pace costs it nothing (T27).
+  const proven = known ? { issuer: facts.issuer, tenant: facts.tenant } : undefined;
+  const id = door.ledger.count('ras', refusal, proven) ?? (await record());
   const headers: Record<string, string> = { 'cache-control': 'no-store', 'content-language': 'en' };
   if (status === 405) headers.allow = 'POST';
   if (status === 429 || status === 503) headers['retry-after'] = '1';
