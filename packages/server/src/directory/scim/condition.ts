@@ -120,10 +120,9 @@ function toComparison(path: AttributePath, is: Operator, value: Value, searched:
     return done({ field, is, value: wanted ? 1 : 0 });
   }
   if (field === 'created' || field === 'modified') {
-    const time =
-      typeof value === 'string' && /^\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?$/.test(value)
-        ? Date.parse(value)
-        : Number.NaN;
+    const [whole, zone] = typeof value === 'string' ? (dateTime.exec(value) ?? []) : [];
+    // Without a zone it is UTC, and not the time of whatever machine this runs on.
+    const time = whole === undefined ? Number.NaN : Date.parse(zone === '' ? `${whole}Z` : whole);
     if (Number.isNaN(time) || is === 'co' || is === 'sw' || is === 'ew') {
       return cannot('scim_filter_invalid', 'a time is compared by eq ne gt ge lt le, with a date as RFC 3339 has it');
     }
@@ -136,6 +135,9 @@ function toComparison(path: AttributePath, is: Operator, value: Value, searched:
   }
   return done({ field, is, value: toStored(field, value, searched) });
 }
+
+/** A date, perhaps with a time, and then perhaps with a zone. */
+const dateTime = /^\d{4}-\d\d-\d\d(?:T[\d:.]+(Z|[+-]\d\d:\d\d|))?$/;
 
 /** The value as the column holds it: folded where case plays no part, a group under its whole id. */
 function toStored(field: SearchField, value: string, { resource, source }: Searched): string {
