@@ -45,6 +45,7 @@ describe('PRV-03, B91, RFC 7644 §3.12: errors', () => {
     ['a filter in too many brackets', find(`${'('.repeat(30)}userName pr${')'.repeat(30)}`), 'scim_filter_invalid'],
     ['a filter with too many terms', find(Array(101).fill('userName pr').join(' or ')), 'scim_filter_invalid'],
     ['a filter of 5,000 characters', find(`userName eq "${'x'.repeat(5000)}"`), 'scim_filter_invalid'],
+    ['a filter with a NUL in it', find('userName eq "x\\u0000" or userName eq "y"'), 'scim_filter_invalid'],
     ['a filter on whether there is a group at all', find('groups pr'), 'scim_filter_invalid'],
     ['a filter on none', find('groups.value eq null'), 'scim_filter_invalid'],
     ['a filter that compares a time with text', find('meta.created gt "yesterday"'), 'scim_filter_invalid'],
@@ -99,6 +100,11 @@ describe('PRV-03, B91, RFC 7644 §3.12: errors', () => {
     [
       'nobody as a member of a new group',
       ({ okta }) => okta('POST', '/Groups', { displayName: 'G', members: [{ value: 'u_nobody' }] }),
+      'scim_value_invalid',
+    ],
+    [
+      'a NUL as a member that is to leave, beside another',
+      patchGroup({ op: 'remove', path: 'members', value: [{ value: 'u_1' }, { value: '\0' }] }),
       'scim_value_invalid',
     ],
     [

@@ -193,13 +193,16 @@ function toTokens(text: string): Token[] {
   return tokens;
 }
 
-/** A string is written as in JSON (RFC 7159 §7). */
+/** A string is written as in JSON (RFC 7159 §7). No record holds a NUL, and to a question with one PostgreSQL has no answer. */
 function toText(quoted: string): string {
+  let text: string;
   try {
-    return String(JSON.parse(quoted));
+    text = String(JSON.parse(quoted));
   } catch {
     throw new Malformed('has a string that is not one of JSON');
   }
+  if (text.includes('\0')) throw new Malformed('has a string with a NUL in it');
+  return text;
 }
 
 /** `true`, `false` and `null`; some clients write them as .NET does. */

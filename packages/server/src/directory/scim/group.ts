@@ -159,7 +159,7 @@ function toMemberIds(value: unknown, most = maxMembers): Outcome<string[]> {
   for (const [at, each] of list.entries()) {
     const id = isObject(each) ? memberOf(each, 'value') : each;
     const type = isObject(each) ? memberOf(each, 'type') : undefined;
-    if (typeof id !== 'string' || id === '' || id.length > 200) {
+    if (typeof id !== 'string' || id === '' || id.length > 200 || id.includes('\0')) {
       return cannot('scim_value_invalid', `members[${at}].value must be the id of a user`);
     }
     if (typeof type === 'string' && type.toLowerCase() === 'group') {
