@@ -81,6 +81,14 @@ describe('keys in a PKCS #11 token (SoftHSM)', { skip: missing, timeout: 120_000
       for (const jws of made) assert.equal(await verified(jws, signer.publicJwk, 'ES256'), true);
     });
 
+  for (const [name, lose] of losses)
+    test(`lost before a key has its turn, ${name}: it is found all the same`, async () => {
+      const jwk = await vault.generate('access_token', 'ES256');
+      lose(otherUser());
+      const signer = vault.signerOf(jwk);
+      assert.equal((await signer.sign('a')).length, 64);
+    });
+
   test('away for a while: nothing is signed, and then it is again', async () => {
     const signer = vault.signerOf(await vault.generate('access_token', 'ES256'));
     const [here, away] = [join(soft.folder, 'tokens'), join(soft.folder, 'away')];

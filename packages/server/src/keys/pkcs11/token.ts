@@ -34,12 +34,23 @@ export function openToken(options: ConnectOptions): Token {
     }
   }
 
+  /** The same for looking: a key that was made while the token was there may have its first turn after it was restarted. */
+  function find(label: string, id: Buffer) {
+    try {
+      return connection.find(label, id);
+    } catch (error) {
+      if (!isLost(error)) throw error;
+      connection = connection.again();
+      return connection.find(label, id);
+    }
+  }
+
   return {
     generate: (label, algorithm) => use((open) => generate(open, label, toTokenAlgorithm(algorithm))),
     signerOf(jwk) {
       const algorithm = toTokenAlgorithm(jwk.alg);
       const { kid, token: label = '' } = jwk;
-      if (!connection.find(label, toId(kid))) {
+      if (!find(label, toId(kid))) {
         throw new Problem(
           `The token has no key ${kid} under the label ${label}, which the key file names.`,
           'Is it the right token? Where the key is gone for good: credence keys rotate, then retire it.',
