@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { currentNeed, markSignedIn, needSignIn, settleSignIn, signInUrl } from './sign-in.ts';
+import { setImmediate } from 'node:timers/promises';
+import {
+  announce,
+  currentNeed,
+  hear,
+  markSignedIn,
+  needSignIn,
+  settleSignIn,
+  signInUrl,
+  watchSignIn,
+} from './sign-in.ts';
 
 test('a call that lacks a sign-in waits for it, and goes on when it is done', async () => {
   assert.equal(await needSignIn('out'), false, 'nobody was signed in: a page says so, nothing waits');
@@ -14,6 +24,46 @@ test('a call that lacks a sign-in waits for it, and goes on when it is done', as
   assert.equal(currentNeed(), 'old');
   settleSignIn(false);
   assert.equal(await again, false);
+});
+
+test('whoever watches is told of each sign-in that was done, until they have enough', async () => {
+  let count = 0;
+  const end = watchSignIn(() => {
+    count += 1;
+  });
+  settleSignIn(false);
+  assert.equal(count, 0);
+  settleSignIn(true);
+  assert.equal(count, 1);
+  end();
+  settleSignIn(true);
+  assert.equal(count, 1);
+});
+
+test('another window hears what is for it, and what it says itself it does not hear', { timeout: 5000 }, async () => {
+  const Channel = globalThis.BroadcastChannel;
+  const open: BroadcastChannel[] = [];
+  globalThis.BroadcastChannel = class extends Channel {
+    constructor(name: string) {
+      super(name);
+      open.push(this);
+    }
+  };
+  const heard: string[] = [];
+  const ends = (['in', 'out'] as const).map((news) => hear(news, () => heard.push(news)));
+  const other = new Channel('credence-session');
+  const asked = new Promise<unknown>((resolve) => {
+    other.addEventListener('message', ({ data }: MessageEvent) => resolve(data), { once: true });
+  });
+  announce('in');
+  assert.equal(await asked, 'in');
+  assert.deepEqual(heard, []);
+  other.postMessage('out');
+  while (heard.length === 0) await setImmediate();
+  assert.deepEqual(heard, ['out']);
+  for (const end of ends) end();
+  globalThis.BroadcastChannel = Channel;
+  for (const channel of [...open, other]) channel.close();
 });
 
 test('the way back survives the address of the sign-in', () => {

@@ -44,9 +44,7 @@ describe('/refused, where people see why their agent was refused', () => {
     const document = parse(access);
     inForce = compile(document, 1);
     world = await openTestWorld({ perNetwork: 5000 }, undefined, undefined, () => ({ access: () => inForce }));
-    const text = JSON.stringify(document);
-    const version = { kind: 'access', version: 1, document: text, digest: hash('sha256', text, 'base64url') } as const;
-    await world.store.policies.append({ ...version, author: 'u_dana', publishedAt: 1 }, []);
+    await publish(document, 1);
   });
   beforeEach(() => {
     inForce = compile(parse(access), 1);
@@ -54,6 +52,12 @@ describe('/refused, where people see why their agent was refused', () => {
   });
   after(() => world.close());
 
+  async function publish(document: AccessDocument, version: number): Promise<void> {
+    const text = JSON.stringify(document);
+    const digest = hash('sha256', text, 'base64url');
+    const published = { kind: 'access', version, document: text, digest, author: 'u_dana', publishedAt: 1 } as const;
+    await world.store.policies.append(published, []);
+  }
   async function newPerson(change: Partial<Person> = {}): Promise<Person> {
     made += 1;
     const person = { ...alice, id: `u_r${made}`, email: `r${made}@acme.example`, name: `Person ${made}`, ...change };
@@ -198,7 +202,8 @@ describe('/refused, where people see why their agent was refused', () => {
       /try again later/,
       false,
     ],
-    ['decision_point_denied', {}, /may not write issues/, /Another system of Acme/, false],
+    // The rules give it: that is no reason to say that it is allowed by now.
+    ['decision_point_denied', { scopesAsked: ['issues:read'] }, /may not read issues/, /Another system of Acme/, false],
   ];
   for (const [reason, change, title, words, asks] of kinds) {
     test(`${reason}, ${title.source}: told by its kind${asks ? ', can be asked for' : ''}`, async () => {
@@ -414,8 +419,9 @@ describe('/refused, where people see why their agent was refused', () => {
 
   test('a decision of a version that is not in force any more is told by that version', async () => {
     const person = await newPerson();
-    const id = await refusedOnce(person);
-    inForce = compile(parse(access.replace('name: Tracker', 'name: Issues')), 2);
+    await publish(parse(access), 2);
+    const id = await refusedOnce(person, { policy: { kind: 'access', version: 2 } });
+    inForce = compile(parse(access.replace('name: Tracker', 'name: Issues')), 3);
     const { browser, visit } = await signIn(person, id);
     assert.equal(h1(visit), 'Claude Code may not write issues on Tracker for you.');
     const { read } = world.store.policies;

@@ -152,7 +152,7 @@ export function createRefusedPage(options: SignInOptions, frame: PageFrame) {
     const { kind: then, through } = kindOf(record, again);
     const asked = toRecordedAsk(record);
     const { client = '', server } = record;
-    const isOfRules = asked !== undefined && server !== undefined && (canBeAskedFor(then) || then === 'not_asked');
+    const isOfRules = asked !== undefined && (canBeAskedFor(then) || then === 'not_asked');
     const missing = isOfRules ? missingOf(options.access(), asked, person, now()) : undefined;
     const kind = then === 'not_asked' ? kindNow(missing) : then;
     const about = { decision: record.id, personId: person.id, client, server: server ?? '' };
