@@ -82,6 +82,14 @@ describe('MCS-11, RFC 9449 §7: a token bound to a key (B79)', () => {
     time = now + 61;
     assert.equal(memory.useOnce('one more', now + 121), true);
   });
+  test('full, it does not look through all it has for each that comes', () => {
+    const memory = rememberProofs(() => now);
+    for (let n = 0; n < 100_000; n++) memory.useOnce(`p${n}`, now + 60);
+    const startedAt = performance.now();
+    for (let n = 0; n < 10_000; n++) assert.equal(memory.useOnce(`one more ${n}`, now + 60), false);
+    const ms = performance.now() - startedAt;
+    assert.ok(ms < 1000, `${ms} ms; through all of it each time it would be several seconds`);
+  });
   test('a proof is good once', async () => {
     const { outcomeOf } = world();
     const token = await bound();

@@ -22,10 +22,17 @@ const maxRemembered = 100_000;
 /** Remembers in this process, in bounded space: full of live proofs, it accepts no more until some have run out. */
 export function rememberProofs(now: () => EpochSeconds): ProofMemory {
   const used = new Map<string, EpochSeconds>();
+  let tidiedAt = 0;
+  /** Once a second: what was not over then is not over now, and to look through all of it takes longer than all else of a request. */
+  const tidy = (at: EpochSeconds): void => {
+    if (at === tidiedAt) return;
+    tidiedAt = at;
+    for (const [id, end] of used) if (end < at) used.delete(id);
+  };
   return {
     useOnce(id, until) {
       if (used.has(id)) return false;
-      if (used.size >= maxRemembered) for (const [old, end] of used) if (end < now()) used.delete(old);
+      if (used.size >= maxRemembered) tidy(now());
       if (used.size >= maxRemembered) return false;
       used.set(id, until);
       return true;
