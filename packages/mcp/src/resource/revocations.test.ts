@@ -422,6 +422,31 @@ test('while nothing comes of it, it asks less and less often', async () => {
   assert.ok(stream.asked.length <= 4, `asked ${stream.asked.length} times`);
 });
 
+describe('credentials that it takes long to get', () => {
+  test('that is no silence of the stream', async () => {
+    let elapsed = 1_000_000;
+    const credentials = async () => {
+      elapsed += 9000;
+      return { id: 'server:tracker', secret: 's' };
+    };
+    using stream = await withStream({ credentials, elapsedMs: () => elapsed });
+    await stream.send({ atMs: elapsed });
+    elapsed += 9000;
+    assert.equal(stream.revocations.isDeaf(), false);
+    elapsed += 1001;
+    assert.equal(stream.revocations.isDeaf(), true);
+  });
+
+  test('when nobody follows any more by then, nothing is asked', async () => {
+    const { promise, resolve } = Promise.withResolvers<{ id: string; secret: string }>();
+    const stream = await withStream({ credentials: () => promise });
+    stream.revocations.close();
+    resolve({ id: 'server:tracker', secret: 's' });
+    await settle();
+    assert.deepEqual([stream.asked.length, stream.faults], [0, []]);
+  });
+});
+
 test('a process that waits for `ready` lives until it is there, and ends when nobody follows any more', () => {
   const script = `
     import { followRevocations } from ${JSON.stringify(new URL('./revocations.ts', import.meta.url).href)};

@@ -124,6 +124,9 @@ export function followRevocations(options: RevocationOptions): Revocations {
   };
 
   const listen = async (): Promise<void> => {
+    // First of all: what it takes to get them is no silence of the stream.
+    const authorization = toBasic(typeof credentials === 'function' ? await credentials() : credentials);
+    if (closed) return;
     connection = new AbortController();
     const beganMs = elapsedMs();
     connectedMs = beganMs;
@@ -132,7 +135,7 @@ export function followRevocations(options: RevocationOptions): Revocations {
       url,
       issuer,
       resource,
-      authorization: toBasic(typeof credentials === 'function' ? await credentials() : credentials),
+      authorization,
       after: position,
       keysOf: typeof keys === 'function' ? keys : (header) => keysOf({ issuer, keys }, header),
       verifySignature: options.verifySignature ?? verifyWithWebCrypto,
@@ -172,6 +175,7 @@ export function followRevocations(options: RevocationOptions): Revocations {
         onFault(fault);
         if (fault instanceof StreamRefused) longestMs = refusedPauseMs;
       }
+      if (closed) return;
       failures = heardMs > began ? 0 : failures + 1;
       const pauseMs = longestMs === refusedPauseMs ? longestMs : Math.min(longestMs, shortestPauseMs * 2 ** failures);
       // Jittered, so that all servers of a restarted authorization server do not come at once.
