@@ -108,6 +108,21 @@ describe('T14: what is remembered is one thing, that a signature was good under 
     for (let at = 2; at < 10_000; at += 1) await show(`${at}`);
     assert.deepEqual([await show('0'), await show('10000'), await show('1'), await show('0')], [0, 1, 0, 1]);
   });
+  test('a token that is over is forgotten when the next one comes', async () => {
+    let [checks, time] = [0, now];
+    const { outcomeOf } = world({ now: () => time, verifySignature: () => Boolean(++checks) });
+    const [first, second] = [await bearer(), `Bearer ${await mint({ exp: now + 601 })}`];
+    const third = `Bearer ${await mint({ jti: 't3', exp: now + 1200 })}`;
+    for (const shown of [first, second]) assert.equal(await outcomeOf(shown), 'accepted');
+    time = now + 600;
+    assert.equal(await outcomeOf(third), 'accepted');
+    time = now;
+    assert.equal(checks, 3);
+    assert.equal(await outcomeOf(second), 'accepted');
+    assert.equal(checks, 3, 'one that is good is remembered');
+    assert.equal(await outcomeOf(first), 'accepted');
+    assert.equal(checks, 4);
+  });
   test('who is cut off is asked each time, whether that is known at once or not; what is not known is not let in', async () => {
     for (const later of [false, true]) {
       let standing: 'holds' | 'revoked' | 'unknown' = 'holds';

@@ -173,8 +173,11 @@ function createTokenVerifier(options: GuardOptions) {
     const choice = chooseKey(header, keys);
     if (!parsed || !choice.ok) return no('token_key_unknown');
     if (!(await verifySignature(parsed, choice.key, choice.algorithm))) return no('token_bad_signature');
-    const oldest = good.keys().next();
-    if (good.size >= rememberedTokens && !oldest.done) good.delete(oldest.value);
+    // Who guards many servers would else keep ten thousand for each, nearly all of them over.
+    for (const [oldest, { jwt }] of good) {
+      if (good.size < rememberedTokens && !isOver(jwt, now())) break;
+      good.delete(oldest);
+    }
     const jwt = { header: parsed.header, claims: parsed.claims };
     good.set(token, { jwt, key: choice.key });
     return ok(jwt);
@@ -206,6 +209,11 @@ function createTokenVerifier(options: GuardOptions) {
     if (known === 'unknown') return no('revocations_unknown');
     return checked;
   };
+}
+
+/** Of no use to anybody any more, whatever else it says. */
+function isOver({ claims }: VerifiedJwt, now: EpochSeconds): boolean {
+  return typeof claims.exp !== 'number' || claims.exp <= now;
 }
 
 function keyFinder({ issuer, keys = 'discovery' }: GuardOptions, now: () => EpochSeconds) {
