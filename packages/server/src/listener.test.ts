@@ -64,6 +64,11 @@ describe('TLS-02: X-Forwarded-For counts only through trusted hops', () => {
     ['two trusted hops', ['10.0.0.0/8'], '10.0.0.1', '1.2.3.4, 10.0.0.2', '1.2.3.4'],
     ['mapped IPv4', ['10.0.0.0/8'], '::ffff:10.0.0.1', '1.2.3.4', '1.2.3.4'],
     ['a trusted proxy that says nothing', ['10.0.0.0/8'], '10.0.0.1', undefined, '10.0.0.1'],
+    ['a proxy that writes the port', ['10.0.0.0/8'], '10.0.0.1', '1.2.3.4:50123', '1.2.3.4'],
+    ['the port of a trusted hop', ['10.0.0.0/8'], '10.0.0.1', '1.2.3.4:50123, 10.0.0.2:443', '1.2.3.4'],
+    ['IPv6 with a port', ['10.0.0.0/8'], '10.0.0.1', '[2001:db8::1]:50123', '2001:db8::1'],
+    ['IPv6 in brackets', ['10.0.0.0/8'], '10.0.0.1', '[2001:db8::1]', '2001:db8::1'],
+    ['IPv6 as it is', ['10.0.0.0/8'], '10.0.0.1', '2001:db8::1:443', '2001:db8::1:443'],
     ['nonsense in the header', ['10.0.0.0/8'], '10.0.0.1', 'unknown', 'unknown'],
   ];
   for (const [name, trusted, peer, forwarded, address] of table) {

@@ -144,11 +144,17 @@ export function clientAddress(incoming: IncomingMessage | undefined, trustedHops
   if (header === undefined) return peer;
   const forwarded = String(header)
     .split(',')
-    .map((hop) => hop.trim())
+    .map((hop) => withoutPort(hop.trim()))
     .filter((hop) => hop !== '');
   const hops = [...forwarded, peer];
   while (hops.length > 1 && isTrusted(hops.at(-1) ?? '', trustedHops)) hops.pop();
   return hops.at(-1) ?? peer;
+}
+
+/** Some proxies write the port too. It is another for each connection: what is limited by address would have no limit. */
+function withoutPort(hop: string): string {
+  const [, inBrackets, ipv4] = /^(?:\[([^\]]+)\](?::\d+)?|([\d.]+):\d+)$/.exec(hop) ?? [];
+  return inBrackets ?? ipv4 ?? hop;
 }
 
 export function isTrusted(address: string, trustedHops: BlockList): boolean {
