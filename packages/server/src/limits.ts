@@ -25,7 +25,7 @@ export interface SharedCounts {
 }
 
 export interface Count {
-  readonly name: 'failure' | 'pace' | 'start' | 'sign_in' | 'sign_in_given_back' | 'code' | 'code_given_back';
+  readonly name: 'failure' | 'pace' | 'start' | 'step' | 'sign_in' | 'sign_in_given_back' | 'code' | 'code_given_back';
   readonly key: string;
 }
 
@@ -82,7 +82,7 @@ export function createPace(options: {
   nowMs: () => number;
   shared?: SharedCounts | undefined;
   /** What the other workers know it by. */
-  name?: 'pace' | 'start';
+  name?: 'pace' | 'start' | 'step';
 }): Pace {
   const { name = 'pace' } = options;
   const buckets = createLately<{ left: number; atMs: number }>(maxPairs);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Count, SharedCounts } from '../../limits.ts';
 import { ask } from './test-client.ts';
-import { openTestWorld, type TestWorld } from './test-world.ts';
+import { openTestWorld, TestBrowser, type TestWorld } from './test-world.ts';
 
 describe('T27: nobody fills the disk from one place with sign-ins that begin and never end', () => {
   let world: TestWorld;
@@ -40,6 +40,24 @@ describe('T27: nobody fills the disk from one place with sign-ins that begin and
     const asked = await begin('2001:db8::1', `${world.issuer}/request`, pushed('s'));
     assert.deepEqual([asked.status, ((await asked.json()) as { error?: string }).error], [429, 'slow_down']);
     assert.equal((await begin('2001:db8:0:1::1')).status, 303);
+  });
+
+  test('nor with the forms of one that began, each of which may leave a challenge or a way to a provider behind', async () => {
+    const network = '198.51.100.9';
+    const browser = new TestBrowser(world.issuer);
+    const page = await browser.get(url);
+    const asks = await Promise.all(
+      Array.from({ length: 30 }, () => browser.submit(page, { do: 'passkey' }, { 'x-test-address': network })),
+    );
+    assert.ok(asks.every(({ status }) => status === 200));
+    const form = new URLSearchParams({ do: 'passkey' });
+    for (let at = 30; at < 2400; at += 79) {
+      await Promise.all(Array.from({ length: 79 }, () => begin(network, page.url.href, form)));
+    }
+    assert.equal((await browser.submit(page, { do: 'passkey' }, { 'x-test-address': network })).status, 429);
+    assert.equal(world.notes.at(-1)?.reason, 'too_many_requests');
+    assert.equal((await browser.submit(page, { do: 'passkey' }, { 'x-test-address': '198.51.100.10' })).status, 200);
+    assert.equal((await begin(network)).status, 303, 'who only begins is counted apart');
   });
 
   test('IDP-38: what begins at another worker counts here', async () => {

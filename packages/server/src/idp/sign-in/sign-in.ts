@@ -46,7 +46,7 @@ const defaultLimits: SignInLimits = {
 
 /**
  * People sign in here by OpenID Connect (code and PKCE), and clients get ID Tokens. Built on `oidc-provider`, in whose
- * request path stand, from the outside in: faults, what is published, our own pages, limits, the record, and one spelling for each path.
+ * request path stand, from the outside in: faults, what is published, limits of what begins, our own pages, limits of clients, the record, and one spelling for each path.
  */
 export function createSignIn(given: SignInOptions, limits: Partial<SignInLimits> = {}): SignIn {
   const options = withBreakGlassAlerts(withOwnPages(given));
@@ -86,9 +86,9 @@ export function createSignIn(given: SignInOptions, limits: Partial<SignInLimits>
       answerFaults(options, frame),
       publish(options),
       defaultScope,
+      limitStarts(options, frame),
       ourPages,
       ...upstreamLayers(provider),
-      limitStarts(options, frame),
       limitClients(options, workloadPass),
       recordAnswers(options, frame, provider, afterSignIn),
       oneSpelling,
