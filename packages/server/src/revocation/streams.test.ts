@@ -185,6 +185,29 @@ describe('SIG-02, T20: streams of who is cut off', () => {
     streams.close();
   });
 
+  test('T09: stops of long names come in frames that a guard takes, nothing left out', async () => {
+    const { store, streams, open } = await withStore();
+    const about = { kind: 'client', target: 'c', reason: 'its issuer says so', by: 'i', at: now } as const;
+    const names = Array.from({ length: 100 }, (_, n) => `${n} ${'€'.repeat(2000)}`);
+    for (const [n, value] of names.entries()) {
+      await store.stops.add({ id: `st${n}`, ...about, hits: [{ at: 'ras', what: 'client', value }] }, {}, []);
+    }
+    const reader = open();
+    const told: unknown[] = [];
+    for (let isLast = false; !isLast; ) {
+      const { value } = await reader.read();
+      const text = new TextDecoder().decode(value);
+      assert.ok(text.length < 300 * 1024, `${text.length}`);
+      const jws = parseJws(text.split('\ndata: ')[1]?.trim() ?? '', 1e6);
+      const said = jws?.claims.events as JsonObject | undefined;
+      const frame = (said?.[revocationsEvent] ?? {}) as JsonObject;
+      for (const [, client] of (frame.stops ?? []) as string[][]) told.push(client);
+      isLast = frame.complete === true;
+    }
+    assert.deepEqual(told, names);
+    streams.close();
+  });
+
   test('whoever cannot judge stops hears nothing more while one concerns it', async () => {
     const stopped = new Set<string>();
     const { streams, open, clock } = await withStore({ isStopped: (resource) => stopped.has(resource) });

@@ -61,6 +61,11 @@ const patienceMs = 5000;
 /** Then the subscriber comes anew, with its credentials, and measures the clocks anew. */
 const lifeMs = 3_600_000;
 const maxPerFrame = 500;
+/**
+ * So much of a frame may be stops. A guard takes 512 KiB of one, in base64url and with people and tokens beside, and what a stop of
+ * another issuer names is as long as that issuer likes: all guards of everybody would hear nothing more (T09).
+ */
+const maxStopBytes = 128 * 1024;
 
 interface Stream extends Subscription {
   readonly openedMs: number;
@@ -252,10 +257,11 @@ async function readNews(
   const from = after > latest ? 0 : after;
   const people = await cutOffs.people(from, now, maxPerFrame);
   const tokens = await cutOffs.tokens(from, now, maxPerFrame);
-  const stops = await kept.changed(from, now, maxPerFrame);
+  const changed = await kept.changed(from, now, maxPerFrame);
+  const stops = fitting(changed);
   // Where one list was cut short, the other is told only as far: no position is passed with something left before it.
   const ends = [people, tokens, stops]
-    .filter((list) => list.length === maxPerFrame)
+    .filter((list) => list.length === maxPerFrame || (list === stops && stops.length < changed.length))
     .map((list) => list.at(-1)?.position ?? 0);
   const position = Math.min(Math.max(latest, from), ...ends);
   return {
@@ -267,6 +273,16 @@ async function readNews(
     tokens: tokens.filter((one) => one.position <= position),
     stops: stops.filter((one) => one.position <= position).flatMap(toStopNews),
   };
+}
+
+/** As many as go into one frame, and one at least. */
+function fitting(stops: readonly Stop[]): readonly Stop[] {
+  let bytes = 0;
+  const end = stops.findIndex((stop, at) => {
+    bytes += Buffer.byteLength(JSON.stringify(toStopNews(stop)));
+    return at > 0 && bytes > maxStopBytes;
+  });
+  return end === -1 ? stops : stops.slice(0, end);
 }
 
 /** What of a stop is for guards: hits at side B, but for single ID-JAGs, of which they know nothing. */
