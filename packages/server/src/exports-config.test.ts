@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ExportsSection, hostOf, locateExports, portOf } from './exports-config.ts';
+import { type ExportSettings, ExportsSection, hostOf, locateExports, placeOf, portOf } from './exports-config.ts';
 
 const file = { name: 'a', kind: 'file', path: 'record.jsonl' };
 const syslog = { name: 'a', kind: 'syslog', address: 'siem.acme.example:6514' };
@@ -77,5 +77,14 @@ describe('exports of the configuration', () => {
   test('an address is taken apart', () => {
     assert.deepEqual([hostOf('a.example:6514'), portOf('a.example:6514')], ['a.example', 6514]);
     assert.deepEqual([hostOf('[2001:db8::1]:514'), portOf('[2001:db8::1]:514')], ['2001:db8::1', 514]);
+  });
+
+  test('where they lead is said without the secret that stands in the address of a webhook', () => {
+    const url = 'https://siem.acme.example/in/s3cret?token=t0ken';
+    const places = [file, syslog, { ...webhook, url }, { name: 'a', kind: 'stdout' }];
+    assert.deepEqual(
+      places.map((each) => placeOf(each as ExportSettings)),
+      ['record.jsonl', 'siem.acme.example:6514', 'siem.acme.example', 'stdout'],
+    );
   });
 });

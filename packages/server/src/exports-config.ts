@@ -110,3 +110,10 @@ export function isPostedTo(text: string): boolean {
     (protocol === 'https:' || (protocol === 'http:' && isLocal)) && username === '' && password === '' && hash === ''
   );
 }
+
+/** Where the record goes, for whoever looks. Of a webhook its host only: what stands behind it is often the secret. */
+export function placeOf(settings: ExportSettings): string {
+  if (settings.kind === 'file') return settings.path;
+  if (settings.kind === 'syslog') return settings.address;
+  return settings.kind === 'webhook' ? new URL(settings.url).host : 'stdout';
+}

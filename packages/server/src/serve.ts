@@ -1,5 +1,4 @@
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { BlockList } from 'node:net';
 import type { Logger } from 'pino';
 import { adminListener } from './admin-listener.ts';
@@ -34,6 +33,7 @@ import { resourceListener } from './resource-role.ts';
 import type { Handler, Parts } from './roles.ts';
 import { openStops } from './stops/memory.ts';
 import { createDevelopmentTls } from './tls/development-ca.ts';
+import { readCertificates, readPem } from './tls/pem.ts';
 
 /** What a process of an installation stands on, the only one or one of several. */
 export interface Ground {
@@ -96,7 +96,9 @@ export async function openParts(opened: AsyncDisposableStack, ground: Ground): P
   });
   opened.defer(() => ledger.flush()); // after the last request, before the store closes
   const trustedHops = toBlockList(config.trustedHops);
-  const clientCa = config.clientCertificates && (await readCertificates(config.clientCertificates.ca));
+  const clientCa =
+    config.clientCertificates &&
+    (await Promise.all(config.clientCertificates.ca.map((file) => readPem('clientCertificates.ca', file))));
   const stops = await openStops(store, now);
   every(opened, stopsMs, stops.follow, log);
   const edge: Edge = {
@@ -119,7 +121,7 @@ export async function openParts(opened: AsyncDisposableStack, ground: Ground): P
   const egress = createEgress({
     internalRanges: config.egress.internalRanges,
     allowLoopback: isDevelopment(config),
-    extraCa: await readCertificates([...config.egress.ca, ...(tls?.caPath ? [tls.caPath] : [])]),
+    extraCa: await readCertificates('egress.ca', [...config.egress.ca, ...(tls?.caPath ? [tls.caPath] : [])]),
   });
   opened.defer(() => egress.close());
   const seal = await openSeal(config.keys.sealKeyFile);
@@ -228,7 +230,7 @@ export interface Tls {
 export async function openTls({ tls }: Config, home: Home): Promise<Tls | undefined> {
   if (tls === undefined) return undefined;
   if (tls === 'development') return createDevelopmentTls(home.dir);
-  const [key, cert] = await Promise.all([readPem(tls.key), readPem(tls.cert)]);
+  const [key, cert] = await Promise.all([readPem('tls.key', tls.key), readPem('tls.cert', tls.cert)]);
   const why = whyNoPair(key, cert);
   if (why === undefined) return { key, cert };
   throw new Problem(
@@ -243,19 +245,6 @@ function whyNoPair(key: string, cert: string): string | undefined {
     return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)) ? undefined : 'the key is of another';
   } catch (error) {
     return (error as Error).message;
-  }
-}
-
-/** What the PEM files of the configuration hold. */
-export function readCertificates(files: readonly string[]): Promise<string[]> {
-  return Promise.all(files.map(readPem));
-}
-
-async function readPem(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new Problem(`Cannot read ${file}: ${(error as Error).message}`, 'Check the path and its permissions.');
   }
 }
 

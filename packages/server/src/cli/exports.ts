@@ -7,7 +7,7 @@ import { isLoopbackHost } from '../config-check.ts';
 import { toLine } from '../exports/format.ts';
 import { openExport } from '../exports/open.ts';
 import { type ExportStatus, readExportStatus } from '../exports/status.ts';
-import type { ExportSettings } from '../exports-config.ts';
+import { type ExportSettings, placeOf } from '../exports-config.ts';
 import { Problem } from '../problem.ts';
 import { emptyChain, nextLine } from '../store/chain.ts';
 import type { Store } from '../store/store.ts';
@@ -66,7 +66,7 @@ async function list(flags: Flags): Promise<void> {
   const { config } = await readInstallation(flags);
   const rows = config.exports.map((each) => {
     const { name, kind, format, records } = each;
-    return { name, kind, format, records: records ?? 'all', to: whereOf(each) };
+    return { name, kind, format, records: records ?? 'all', to: placeOf(each) };
   });
   if (flags.json) return print(JSON.stringify(rows, null, 2));
   if (rows.length === 0) return print('no exports: see docs/operate/exports.md');
@@ -74,12 +74,6 @@ async function list(flags: Flags): Promise<void> {
     const kinds = typeof records === 'string' ? records : records.join(',');
     print(`${name.padEnd(20)}  ${kind.padEnd(8)}  ${format.padEnd(6)}  ${to}  ${kinds}`);
   }
-}
-
-function whereOf(each: ExportSettings): string {
-  if (each.kind === 'file') return each.path;
-  if (each.kind === 'syslog') return each.address;
-  return each.kind === 'webhook' ? each.url : '-';
 }
 
 async function status(flags: Flags): Promise<number> {
@@ -106,11 +100,11 @@ async function test(name: string, flags: Flags): Promise<number> {
   const { config } = await readInstallation(flags);
   const settings = findExport(config, name);
   // Loaded here and not above: no other command needs the half of the program that sends and answers requests.
-  const [{ createEgress }, { readCertificates }] = await Promise.all([import('../egress.ts'), import('../serve.ts')]);
+  const [{ createEgress }, { readCertificates }] = await Promise.all([import('../egress.ts'), import('../tls/pem.ts')]);
   const egress = createEgress({
     internalRanges: config.egress.internalRanges,
     allowLoopback: isLoopbackHost(new URL(config.ras.issuer).hostname),
-    extraCa: await readCertificates(config.egress.ca),
+    extraCa: await readCertificates('egress.ca', config.egress.ca),
   });
   try {
     const post = egress.fetch;

@@ -5,6 +5,7 @@ import { TLSSocket } from 'node:tls';
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { isTrusted } from '../listener.ts';
 import { Problem } from '../problem.ts';
+import { certificatesIn } from '../tls/pem.ts';
 import { type CertificateNames, readNames } from './certificate-names.ts';
 
 /** The certificate a caller proved to have, as far as anybody wants to know. */
@@ -74,14 +75,9 @@ function toClientCertificate(certificate: X509Certificate, isVouchedFor: boolean
   };
 }
 
-function parseAuthorities(pem: string): X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
-  try {
-    const certificates = blocks.map((block) => new X509Certificate(block));
-    if (certificates.length > 0 && certificates.every(({ ca }) => ca)) return certificates;
-  } catch {
-    // told below
-  }
+function parseAuthorities(pem: string): readonly X509Certificate[] {
+  const certificates = certificatesIn(pem);
+  if (certificates?.every(({ ca }) => ca)) return certificates;
   throw new Problem(
     'clientCertificates.ca: a file holds no certificates of authorities, or others besides.',
     'List PEM files with the certificates of the authorities that sign client certificates.',

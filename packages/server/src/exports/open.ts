@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { ExportSettings, SyslogSettings, WebhookSettings } from '../exports-config.ts';
 import { Problem } from '../problem.ts';
+import { readCertificates } from '../tls/pem.ts';
 import { type DeadLetters, openDeadLetters } from './dead-letters.ts';
 import type { Destination } from './destination.ts';
 import { openFileDestination, stdoutDestination } from './file.ts';
@@ -57,7 +58,7 @@ export function deadLettersOf(homeDir: string, name: string): DeadLetters {
 async function readMaterial({ name, ca, cert, key }: SyslogSettings) {
   const read = (file: string) => readOr(name, file);
   return {
-    ca: ca && (await Promise.all(ca.map(read))),
+    ca: ca && (await readCertificates(`exports: ${name}: ca`, ca)),
     cert: cert && (await read(cert)),
     key: key && (await read(key)),
   };

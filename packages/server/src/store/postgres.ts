@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { Problem } from '../problem.ts';
 import type { PostgresSettings } from '../store-config.ts';
+import { readCertificates } from '../tls/pem.ts';
 import type { DigestKey } from './digests.ts';
 import type { Engine } from './engine.ts';
 import type { StoreWatch } from './group-commit.ts';
@@ -43,7 +43,7 @@ export async function openPostgresStore(
   settings: PostgresSettings,
   { node, watch, digestKey }: { node: string; watch?: StoreWatch | undefined; digestKey?: DigestKey | undefined },
 ): Promise<PostgresStore> {
-  const ca = await readCertificates(settings);
+  const ca = await readAuthorities(settings);
   await upgradePostgres(settings, ca);
   const confirmed = createConfirmed();
   const readers = new Connections(settings, ca, settings.maxReaders, { confirmed });
@@ -89,7 +89,7 @@ async function askMayPurge(db: Engine['db']): Promise<boolean> {
 
 /** Connections for work on the whole store, which takes as long as it takes. */
 export async function connectPatiently(settings: PostgresSettings): Promise<Connections> {
-  return new Connections(settings, await readCertificates(settings), 1, { patience: whileMigrating });
+  return new Connections(settings, await readAuthorities(settings), 1, { patience: whileMigrating });
 }
 
 /** Throws `Problem` while another store is being copied into this database: half of one issues nothing. */
@@ -104,7 +104,7 @@ async function refuseArriving(db: Engine['db']): Promise<void> {
 
 /** Brings the tables to this version, as the user that the settings name. Resolves to the steps it took. */
 export async function upgradePostgres(settings: PostgresSettings, ca?: readonly string[]): Promise<readonly string[]> {
-  const connections = new Connections(settings, ca ?? (await readCertificates(settings)), 1, {
+  const connections = new Connections(settings, ca ?? (await readAuthorities(settings)), 1, {
     patience: whileMigrating,
   });
   try {
@@ -118,14 +118,8 @@ export async function upgradePostgres(settings: PostgresSettings, ca?: readonly 
   }
 }
 
-async function readCertificates({ tls }: PostgresSettings): Promise<string[]> {
-  return Promise.all(
-    (tls?.ca ?? []).map((file) =>
-      readFile(file, 'utf8').catch((error: Error) => {
-        throw new Problem(`store.ca: cannot read ${file}: ${error.message}`, 'Check the path and its permissions.');
-      }),
-    ),
-  );
+function readAuthorities({ tls }: PostgresSettings): Promise<string[]> {
+  return readCertificates('store.ca', tls?.ca ?? []);
 }
 
 function toProblem({ host, port, database, user }: PostgresSettings, error: unknown): unknown {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readExportStatus } from '../../exports/status.ts';
-import type { ExportSettings } from '../../exports-config.ts';
+import { placeOf } from '../../exports-config.ts';
 import { answer, type Route, route } from './route.ts';
 
 const Export = z.object({
@@ -40,10 +40,3 @@ export const exportRoutes: readonly Route[] = [
     },
   }),
 ];
-
-/** Of a webhook its host only: what stands behind it is often the secret. */
-function placeOf(settings: ExportSettings): string {
-  if (settings.kind === 'file') return settings.path;
-  if (settings.kind === 'syslog') return settings.address;
-  return settings.kind === 'webhook' ? new URL(settings.url).host : 'stdout';
-}
