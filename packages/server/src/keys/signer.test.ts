@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generatePrimeSync, hash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { type Jwk, mintJws, type ParsedJws, parseJws, type SignatureAlgorithm } from '@credence/mcp/protocol';
 import { generatePrivateJwk, toPublicJwk, toSigner } from './signer.ts';
@@ -55,9 +56,65 @@ describe('KEY-02, KEY-03: signing and verifying', () => {
     assert.equal(verifySignature(jws, toPublicJwk(jwk), 'RS256'), false);
   });
 
+  test('T27: an RSA key whose signatures take long to check vouches for nothing', () => {
+    const table: [name: string, primes: number, exponent: bigint, isGood: boolean][] = [
+      ['as long as it may be', 8, 65_537n, true],
+      ['longer', 9, 65_537n, false],
+      ['an exponent of 32 bits', 2, 4_294_967_291n, true],
+      ['a longer one', 2, 4_294_967_311n, false],
+    ];
+    for (const [name, primes, exponent, isGood] of table) {
+      const { jws, key } = signedByPrimes(primes, exponent);
+      assert.equal(verifySignature(jws, key, 'RS256'), isGood, name);
+    }
+  });
+
   test('a key of another kind vouches for nothing', async () => {
     const { jws } = await signed('ES256');
     assert.equal(verifySignature(jws, (await signed('RS256')).key, 'ES256'), false);
     assert.equal(verifySignature(jws, { kty: 'EC', crv: 'P-256', x: '!', y: '!' }, 'ES256'), false);
   });
 });
+
+/** A good RS256 signature under the product of so many primes of 1024 bits: a long key of two takes minutes to make. */
+function signedByPrimes(count: number, exponent: bigint): { jws: ParsedJws; key: Jwk } {
+  const primes: bigint[] = [];
+  while (primes.length < count) {
+    const prime = generatePrimeSync(1024, { bigint: true });
+    if ((prime - 1n) % exponent !== 0n) primes.push(prime);
+  }
+  const modulus = primes.reduce((product, prime) => product * prime);
+  const toBase64url = (value: bigint, bytes: number) =>
+    Buffer.from(value.toString(16).padStart(2 * bytes, '0'), 'hex').toString('base64url');
+  const bytes = 128 * count;
+  const input = `${Buffer.from('{"alg":"RS256"}').toString('base64url')}.e30`;
+  // EMSA-PKCS1-v1_5 (RFC 8017 §9.2).
+  const digest = `003031300d060960864801650304020105000420${hash('sha256', input)}`;
+  const message = BigInt(`0x0001${digest.padStart(2 * (bytes - 2), 'f')}`);
+  let signature = 0n;
+  for (const prime of primes) {
+    const others = modulus / prime;
+    const part = power(message, inverse(exponent, prime - 1n), prime);
+    signature = (signature + part * others * inverse(others, prime)) % modulus;
+  }
+  const jws = parseJws(`${input}.${toBase64url(signature, bytes)}`);
+  assert.ok(jws);
+  const even = exponent.toString(16).length + (exponent.toString(16).length % 2);
+  return { jws, key: { kty: 'RSA', n: toBase64url(modulus, bytes), e: toBase64url(exponent, even / 2) } };
+}
+
+function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
+  let [result, square] = [1n, base % modulus];
+  for (let left = exponent; left > 0n; left >>= 1n) {
+    if (left & 1n) result = (result * square) % modulus;
+    square = (square * square) % modulus;
+  }
+  return result;
+}
+
+function inverse(value: bigint, modulus: bigint): bigint {
+  let [a, b, x, y] = [value % modulus, modulus, 1n, 0n];
+  while (b > 0n) [a, b, x, y] = [b, a % b, y, x - (a / b) * y];
+  assert.equal(a, 1n);
+  return ((x % modulus) + modulus) % modulus;
+}

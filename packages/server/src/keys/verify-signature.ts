@@ -2,10 +2,10 @@ import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import type { Jwk, ParsedJws, SignatureAlgorithm } from '@credence/mcp/protocol';
 import { toDerSignature } from './ecdsa-der.ts';
 
-/** What was made of a published key, and whether it is strong enough to vouch for anything. */
+/** What was made of a published key, and whether it may vouch for anything. */
 interface Imported {
   readonly key: KeyObject;
-  readonly isStrong: boolean;
+  readonly isFit: boolean;
 }
 
 const imported = new WeakMap<Jwk, Imported>();
@@ -17,8 +17,8 @@ const imported = new WeakMap<Jwk, Imported>();
 export function verifySignature(jws: ParsedJws, key: Jwk, algorithm: SignatureAlgorithm): boolean {
   const data = Buffer.from(jws.signingInput, 'latin1');
   try {
-    const { key: publicKey, isStrong } = toKeyObject(key);
-    if (!isStrong) return false;
+    const { key: publicKey, isFit } = toKeyObject(key);
+    if (!isFit) return false;
     switch (algorithm) {
       case 'ES256': {
         const der = toDerSignature(jws.signature);
@@ -43,12 +43,16 @@ function toKeyObject(jwk: Jwk): Imported {
   const known = imported.get(jwk);
   if (known) return known;
   const key = createPublicKey({ key: { ...jwk }, format: 'jwk' });
-  const made = { key, isStrong: key.asymmetricKeyType !== 'rsa' || isStrongRsa(key) };
+  const made = { key, isFit: key.asymmetricKeyType !== 'rsa' || isFitRsa(key) };
   imported.set(jwk, made);
   return made;
 }
 
-/** RSA keys below 2048 bits are refused. @see https://www.rfc-editor.org/rfc/rfc7518#section-3.3 */
-function isStrongRsa(key: KeyObject): boolean {
-  return (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048;
+/**
+ * RSA keys below 2048 bits are refused, and so are those whose signatures take far longer to check than any other: an issuer or a
+ * client chooses its keys, and one of 3072 bits with an exponent as long would stop everybody for 20 ms at each request (T27).
+ * @see https://www.rfc-editor.org/rfc/rfc7518#section-3.3
+ */
+function isFitRsa({ asymmetricKeyDetails: { modulusLength = 0, publicExponent = 0n } = {} }: KeyObject): boolean {
+  return modulusLength >= 2048 && modulusLength <= 8192 && publicExponent < 2n ** 32n;
 }
