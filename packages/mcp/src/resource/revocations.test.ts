@@ -465,3 +465,23 @@ test('a process that waits for `ready` lives until it is there, and ends when no
   });
   assert.deepEqual([stdout, status, signal], ['followed until now', 0, null], stderr);
 });
+
+test('the time until it asks again keeps a process only while nothing was heard', async (context) => {
+  using stream = await withStream();
+  const { mock } = context.mock.method(globalThis, 'setTimeout');
+  const keeps: boolean[] = [];
+  const endAndLook = async () => {
+    const before = mock.callCount();
+    stream.latest().end();
+    await settle();
+    // Our own here lasts 100 ms.
+    const pauses = mock.calls.slice(before).filter(({ arguments: [, milliseconds] }) => milliseconds !== 100);
+    assert.equal(pauses.length, 1);
+    keeps.push(...pauses.map(({ result }) => (result as NodeJS.Timeout).hasRef()));
+  };
+  await endAndLook();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await stream.send();
+  await endAndLook();
+  assert.deepEqual(keeps, [true, false]);
+});
