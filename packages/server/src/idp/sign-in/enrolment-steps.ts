@@ -99,8 +99,9 @@ export function createEnrolmentSteps(
       if (progress.sealedSecret === undefined || reason !== 'factor_code_wrong') return next(visit, person, progress);
       return showApp(visit, 400, person, progress.sealedSecret, sentenceFor(reason));
     }
-    // The code that turned it on was a code of it: the second factor has been shown.
-    await goOn(visit, person, { personId: person.id, shown: passwordAndApp }, added.value);
+    // The code that turned it on was a code of it: the second factor has been shown, after a password unless by a passkey.
+    const shown = coversAcr(progress.shown.acr, acrOf.passkey) ? progress.shown : passwordAndApp;
+    await goOn(visit, person, { personId: person.id, shown }, added.value);
   }
 
   async function newPasskey(visit: Visit, person: Person, status = 200, wrong?: string): Promise<void> {

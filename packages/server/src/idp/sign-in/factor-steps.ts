@@ -143,6 +143,8 @@ export function createFactorSteps(
   }
 
   async function codeTyped(visit: Visit, person: Person, progress: Progress, form: Form): Promise<void> {
+    // After a passkey a code adds nothing, and the password that it would go with may never have been typed.
+    if (coversAcr(progress.shown.acr, acrOf.passkey)) return step(visit, person, progress);
     const address = options.addressOf(visit.context.req);
     const asker = await askerOf(visit.context, `second factor of ${person.id}`, person.id);
     const typed = form.get('code') ?? '';
@@ -195,7 +197,7 @@ export function createFactorSteps(
     // Whoever signs in elsewhere is judged there alone: a passkey here would outlive their account over there (T31).
     if ((await store.people.passwordHash(person.id)) === undefined) return refuse('passkey_refused');
     await limit.giveBack(asker);
-    const strength = strengthOf(shown.value, under !== undefined);
+    const strength = strengthOf(shown.value, under?.progress.shown.amr.includes('pwd') === true);
     await step(visit, person, { ...under?.progress, personId: person.id, shown: strength });
   }
 

@@ -312,6 +312,35 @@ describe('a second factor', () => {
       });
     }
 
+    test('IDP-40: alone, and then more while a notice waits to be read: amr says nothing of a password', async () => {
+      const person = await newPerson();
+      const passkey = await addPasskey(person);
+      const secret = await giveApp(world, person.id);
+      const notice = { id: `n_${person.id}`, personId: person.id, what: 'reset_link', about: '', at: 1 } as const;
+      await world.store.notices.add(notice);
+      const alone = async () => {
+        const browser = new TestBrowser(world.issuer);
+        const asked = ask(world, 'claude-code', callback);
+        const page = await browser.submit(await browser.get(asked.url), { do: 'passkey' });
+        const credential = passkey.use(passkeyOptions(page));
+        return { browser, asked, page: await browser.submit(page, { do: 'passkey-answer', credential }) };
+      };
+      const byCode = await alone();
+      assert.match(byCode.page.page, /<h1>Somebody changed how you sign in<\/h1>/);
+      await byCode.browser.submit(byCode.page, { do: 'code', code: codeOf(secret) });
+      const byApp = await alone();
+      const setup = await byApp.browser.submit(byApp.page, { do: 'new-app' });
+      await byApp.browser.submit(setup, { do: 'app-code', code: codeOf(secretOn(setup)) });
+      const byPasskey = await alone();
+      const wrong = await byPasskey.browser.submit(byPasskey.page, { do: 'passkey-answer', credential: '{}' });
+      const again = { do: 'passkey-answer', credential: passkey.use(passkeyOptions(wrong)) };
+      await byPasskey.browser.submit(wrong, again);
+      for (const { browser, asked, page } of [byCode, byApp, byPasskey]) {
+        const { claims } = await redeemed(asked, await browser.submit(page, { do: 'noticed' }));
+        assert.deepEqual([claims.acr, claims.amr], [acrOf.passkey, ['pop', 'user', 'mfa']]);
+      }
+    });
+
     test('after the password, of the same person alone', async () => {
       const [person, other] = [await newPerson(), await newPerson()];
       const passkey = await addPasskey(person);
