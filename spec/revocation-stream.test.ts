@@ -276,6 +276,13 @@ describe('the stream itself', { timeout: 15_000 }, () => {
     assert.equal(lines.length, 2);
   });
 
+  test('HEAD opens none: nobody would read it', async () => {
+    const world = await openStreamWorld();
+    const headers = { authorization: basic('server:tracker') };
+    const { status } = await world.raw('ras', new Request(streamRequest(headers), { method: 'HEAD' }));
+    assert.deepEqual([status, world.streams.counts().size], [405, 0]);
+  });
+
   test('so many of one server at once, and no more until one is left', async () => {
     const world = await openStreamWorld();
     const open = () => world.raw('ras', streamRequest({ authorization: basic('server:tracker') }));

@@ -90,14 +90,12 @@ export function createRasApp(
   pages.get('/jwks', (context) => context.json({ keys: publishedKeys() }, 200, { 'cache-control': 'max-age=300' }));
   if (streams) {
     const door = { ...edge, streams };
-    pages.get('/events/stream', ({ req, env }) =>
-      openEventStream(
-        req.raw,
-        edge.addressOf((env as Partial<HttpBindings> | undefined)?.incoming as IncomingMessage),
-        ras,
-        door,
-      ),
-    );
+    pages.get('/events/stream', ({ req, env }) => {
+      // Hono takes HEAD for GET without a body: that would be a stream which nobody reads, and which counts.
+      if (req.raw.method !== 'GET') return new Response(null, { status: 405, headers: { allow: 'GET' } });
+      const address = edge.addressOf((env as Partial<HttpBindings> | undefined)?.incoming as IncomingMessage);
+      return openEventStream(req.raw, address, ras, door);
+    });
   }
   pages.get('/authorize', () => reachedThroughOrganisationPage(ras.issuer));
   serveAssets(pages);
