@@ -236,10 +236,24 @@ describe('PRV-01, RFC 7644: SCIM 2.0', () => {
     assert.ok(!(enterprise in (await keysOf(`excludedAttributes=${enterprise}`))));
   });
 
+  test('ETag: groups and members change without the record they stand in, and are sent again', async () => {
+    const { okta } = await openProvisioning();
+    const { id } = (await okta('POST', '/Users', userBody('erin'))).body;
+    const group = (await okta('POST', '/Groups', { displayName: 'G', members: [{ value: id }] })).body;
+    const unchanged = (path: string) => okta('GET', path, undefined, { 'if-none-match': 'W/"1"' });
+    const user = await unchanged(`/Users/${id}`);
+    assert.deepEqual([user.status, user.body?.groups?.[0]?.value], [200, group.id]);
+    await okta('DELETE', `/Users/${id}`);
+    const left = await unchanged(`/Groups/${group.id}`);
+    assert.deepEqual([left.status, left.body?.members ?? []], [200, []]);
+    assert.equal((await unchanged(`/Groups/${group.id}?excludedAttributes=members`)).status, 304);
+  });
+
   test('ETag: what is known is not sent again, and If-Match keeps two clients from overwriting each other', async () => {
     const { okta, records } = await openProvisioning();
     const { id } = (await okta('POST', '/Users', userBody('erin'))).body;
-    const known = await okta('GET', `/Users/${id}`, undefined, { 'if-none-match': 'W/"1"' });
+    const unchanged = (path: string) => okta('GET', path, undefined, { 'if-none-match': 'W/"1"' });
+    const known = await unchanged(`/Users/${id}?excludedAttributes=groups`);
     assert.deepEqual([known.status, known.body], [304, undefined]);
     const patch = (ifMatch: string, title: string) =>
       okta('PATCH', `/Users/${id}`, patchBody({ op: 'add', path: 'title', value: title }), { 'if-match': ifMatch });

@@ -3,7 +3,7 @@ import type { AuditRecord, Facts } from '../../audit/record.ts';
 import { toRow } from '../../audit/record.ts';
 import { eventId } from '../../call.ts';
 import { cannot, done, type Outcome, type ScimProblem } from '../../directory/scim/problem.ts';
-import { type Selection, toSelection } from '../../directory/scim/select.ts';
+import { isWanted, type Selection, toSelection } from '../../directory/scim/select.ts';
 import { toEtag } from '../../directory/scim/user.ts';
 import type { Source } from '../../directory/source.ts';
 import { untilWritten } from '../../directory/until-written.ts';
@@ -104,10 +104,21 @@ function namesVersion(header: string, version: number): boolean {
   return tags.includes('*') || tags.includes(`"${version}"`);
 }
 
-/** A resource, unless the client has this version already. */
-export function toReply(call: ScimCall, status: number, version: number, body: object, location: string): Reply {
+/**
+ * A resource, unless the client has this version already.
+ * @param besides - an attribute that changes without the version: memberships stand in a record of their own
+ */
+export function toReply(
+  call: ScimCall,
+  status: number,
+  version: number,
+  body: object,
+  { location, besides }: { readonly location: string; readonly besides: string },
+): Reply {
   const etag = toEtag(version);
-  const isKnown = call.method === 'GET' && call.ifNoneMatch !== undefined && namesVersion(call.ifNoneMatch, version);
+  const { method, ifNoneMatch } = call;
+  const isVersioned = method === 'GET' && !isWanted(selectionOf(call), besides);
+  const isKnown = isVersioned && ifNoneMatch !== undefined && namesVersion(ifNoneMatch, version);
   return isKnown ? { status: 304, etag } : { status, body, etag, location };
 }
 

@@ -163,7 +163,8 @@ async function findGroup({ source }: ScimCall, { store }: Scim, id: string): Pro
 
 async function reply(call: ScimCall, scim: Scim, status: number, group: Group): Promise<Reply> {
   const body = await toAnswer(group, call, scim);
-  return toReply(call, status, group.version, body, `${scim.base}/Groups/${String(body.id)}`);
+  const location = `${scim.base}/Groups/${String(body.id)}`;
+  return toReply(call, status, group.version, body, { location, besides: 'members' });
 }
 
 async function toAnswer(group: Group, call: ScimCall, scim: Scim): Promise<Resource> {

@@ -175,7 +175,8 @@ async function whoHasIt(
 }
 
 async function reply(call: ScimCall, scim: Scim, status: number, user: Provisioned): Promise<Reply> {
-  return toReply(call, status, user.version, await toAnswer(user, call, scim), `${scim.base}/Users/${user.id}`);
+  const location = `${scim.base}/Users/${user.id}`;
+  return toReply(call, status, user.version, await toAnswer(user, call, scim), { location, besides: 'groups' });
 }
 
 async function toAnswer(user: Provisioned, call: ScimCall, { store, base }: Scim): Promise<Resource> {
