@@ -72,21 +72,37 @@ describe('MCS-11, RFC 9449 §7: a token bound to a key (B79)', () => {
       assert.deepEqual(told, ['token_proof_invalid']);
     }
   });
-  test('full of live proofs, the memory accepts none until some have run out', async () => {
+  /** As many as it takes; which one it does not. */
+  const fill = (memory: ReturnType<typeof rememberProofs>, key: string, until = now + 60) => {
+    for (let n = 0; n < 100_000; n++) if (!memory.useOnce(`${key} p${n}`, until)) return n;
+    throw new Error('there is no end to it');
+  };
+  test('who has as many live proofs as there is room left has no more accepted until some have run out', () => {
     let time = now;
     const memory = rememberProofs(() => time);
-    for (let n = 0; n < 100_000; n++) assert.equal(memory.useOnce(`p${n}`, now + 60), true);
-    assert.equal(memory.useOnce('one more', now + 60), false);
+    assert.equal(fill(memory, 'k'), 50_000);
+    assert.equal(memory.useOnce('k one more', now + 60), false);
     time = now + 60;
-    assert.equal(memory.useOnce('one more', now + 60), false, 'they are good in their last second');
+    assert.equal(memory.useOnce('k one more', now + 60), false, 'they are good in their last second');
+    assert.equal(memory.useOnce('k p0', now + 60), false);
     time = now + 61;
-    assert.equal(memory.useOnce('one more', now + 121), true);
+    assert.equal(memory.useOnce('k one more', now + 60), true);
+    time = now + 200;
+    assert.equal(fill(memory, 'k', now + 260), 50_000, 'what ran out is counted no more');
   });
-  test('full, it does not look through all it has for each that comes', () => {
+  test('T27: no key fills the memory of the others, nor do many', () => {
     const memory = rememberProofs(() => now);
-    for (let n = 0; n < 100_000; n++) memory.useOnce(`p${n}`, now + 60);
+    assert.deepEqual(
+      ['one', 'two', 'three', 'four'].map((key) => fill(memory, key)),
+      [50_000, 25_000, 12_500, 6250],
+    );
+    assert.equal(memory.useOnce('somebody else', now + 60), true);
+  });
+  test('whoever has enough does not have all of it looked through for each that comes', () => {
+    const memory = rememberProofs(() => now);
+    fill(memory, 'k');
     const startedAt = performance.now();
-    for (let n = 0; n < 10_000; n++) assert.equal(memory.useOnce(`one more ${n}`, now + 60), false);
+    for (let n = 0; n < 10_000; n++) assert.equal(memory.useOnce(`k one more ${n}`, now + 60), false);
     const ms = performance.now() - startedAt;
     assert.ok(ms < 1000, `${ms} ms; through all of it each time it would be several seconds`);
   });

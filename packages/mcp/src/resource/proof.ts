@@ -11,33 +11,55 @@ import {
 } from '../protocol/index.ts';
 import type { GuardedRequest } from './guard.ts';
 
-/** Remembers which DPoP proofs were used. Resolves true for exactly one use of an id. */
+/** Remembers which DPoP proofs were used. */
 export interface ProofMemory {
+  /**
+   * Resolves true for exactly one use of an id.
+   * @param id - the thumbprint of the key, a space, and what the proof is called by whoever has the key
+   */
   useOnce(id: string, until: EpochSeconds): boolean | Promise<boolean>;
 }
 
 const maxAgeSeconds = 60;
 const maxRemembered = 100_000;
 
-/** Remembers in this process, in bounded space: full of live proofs, it accepts no more until some have run out. */
+/**
+ * Remembers in this process, in bounded space. A key may have as many live proofs there as there is room left: nobody alone leaves
+ * the others without any (T27). Whoever has as many is refused until some of theirs have run out.
+ */
 export function rememberProofs(now: () => EpochSeconds): ProofMemory {
   const used = new Map<string, EpochSeconds>();
+  const ofKeys = new Map<string, number>();
   let tidiedAt = 0;
+  const hasEnough = (key: string): boolean => (ofKeys.get(key) ?? 0) >= maxRemembered - used.size;
+  const count = (key: string): void => {
+    ofKeys.set(key, (ofKeys.get(key) ?? 0) + 1);
+  };
   /** Once a second: what was not over then is not over now, and to look through all of it takes longer than all else of a request. */
   const tidy = (at: EpochSeconds): void => {
     if (at === tidiedAt) return;
     tidiedAt = at;
-    for (const [id, end] of used) if (end < at) used.delete(id);
+    ofKeys.clear();
+    for (const [id, end] of used) {
+      if (end < at) used.delete(id);
+      else count(keyOf(id));
+    }
   };
   return {
     useOnce(id, until) {
       if (used.has(id)) return false;
-      if (used.size >= maxRemembered) tidy(now());
-      if (used.size >= maxRemembered) return false;
+      const key = keyOf(id);
+      if (hasEnough(key)) tidy(now());
+      if (hasEnough(key)) return false;
       used.set(id, until);
+      count(key);
       return true;
     },
   };
+}
+
+function keyOf(id: string): string {
+  return id.slice(0, id.indexOf(' '));
 }
 
 /** The proof that goes with a bound token: same key, this request, this token, first use (MCS-11). @see https://www.rfc-editor.org/rfc/rfc9449#section-7 */
