@@ -57,14 +57,14 @@ describe('KEY-02, KEY-03: signing and verifying', () => {
   });
 
   test('T27: an RSA key whose signatures take long to check vouches for nothing', () => {
-    const table: [name: string, primes: number, exponent: bigint, isGood: boolean][] = [
-      ['as long as it may be', 8, 65_537n, true],
-      ['longer', 9, 65_537n, false],
-      ['an exponent of 32 bits', 2, 4_294_967_291n, true],
-      ['a longer one', 2, 4_294_967_311n, false],
+    const table: [name: string, bits: number, exponent: bigint, isGood: boolean][] = [
+      ['as long as it may be', 8192, 65_537n, true],
+      ['longer', 8193, 65_537n, false],
+      ['an exponent of 32 bits', 2048, 2n ** 32n - 1n, true],
+      ['a longer one', 2048, 2n ** 32n + 1n, false],
     ];
-    for (const [name, primes, exponent, isGood] of table) {
-      const { jws, key } = signedByPrimes(primes, exponent);
+    for (const [name, bits, exponent, isGood] of table) {
+      const { jws, key } = signedByPrimes(bits, exponent);
       assert.equal(verifySignature(jws, key, 'RS256'), isGood, name);
     }
   });
@@ -76,17 +76,13 @@ describe('KEY-02, KEY-03: signing and verifying', () => {
   });
 });
 
-/** A good RS256 signature under the product of so many primes of 1024 bits: a long key of two takes minutes to make. */
-function signedByPrimes(count: number, exponent: bigint): { jws: ParsedJws; key: Jwk } {
-  const primes: bigint[] = [];
-  while (primes.length < count) {
-    const prime = generatePrimeSync(1024, { bigint: true });
-    if ((prime - 1n) % exponent !== 0n) primes.push(prime);
-  }
+/** A good RS256 signature under a modulus of many primes: a long one of two takes minutes to make. */
+function signedByPrimes(bits: number, exponent: bigint): { jws: ParsedJws; key: Jwk } {
+  const primes = primesOf(bits, exponent);
   const modulus = primes.reduce((product, prime) => product * prime);
   const toBase64url = (value: bigint, bytes: number) =>
     Buffer.from(value.toString(16).padStart(2 * bytes, '0'), 'hex').toString('base64url');
-  const bytes = 128 * count;
+  const bytes = Math.ceil(bits / 8);
   const input = `${Buffer.from('{"alg":"RS256"}').toString('base64url')}.e30`;
   // EMSA-PKCS1-v1_5 (RFC 8017 §9.2).
   const digest = `003031300d060960864801650304020105000420${hash('sha256', input)}`;
@@ -101,6 +97,29 @@ function signedByPrimes(count: number, exponent: bigint): { jws: ParsedJws; key:
   assert.ok(jws);
   const even = exponent.toString(16).length + (exponent.toString(16).length % 2);
   return { jws, key: { kty: 'RSA', n: toBase64url(modulus, bytes), e: toBase64url(exponent, even / 2) } };
+}
+
+/** Primes whose product is exactly so long. */
+function primesOf(bits: number, exponent: bigint): bigint[] {
+  const primes: bigint[] = [];
+  let product = 1n;
+  for (let tries = 0; product === 1n || lengthOf(product) < bits; tries += 1) {
+    const left = product === 1n ? bits : bits - lengthOf(product);
+    const prime = generatePrimeSync(left > 384 ? 256 : left + (tries % 2), { bigint: true });
+    if (lengthOf(product * prime) > bits || gcd(prime - 1n, exponent) !== 1n) continue;
+    if (left <= 384 && lengthOf(product * prime) < bits) continue;
+    product *= prime;
+    primes.push(prime);
+  }
+  return primes;
+}
+
+function lengthOf(value: bigint): number {
+  return value.toString(2).length;
+}
+
+function gcd(a: bigint, b: bigint): bigint {
+  return b === 0n ? a : gcd(b, a % b);
 }
 
 function power(base: bigint, exponent: bigint, modulus: bigint): bigint {

@@ -54,5 +54,5 @@ function toKeyObject(jwk: Jwk): Imported {
  * @see https://www.rfc-editor.org/rfc/rfc7518#section-3.3
  */
 function isFitRsa({ asymmetricKeyDetails: { modulusLength = 0, publicExponent = 0n } = {} }: KeyObject): boolean {
-  return modulusLength >= 2048 && modulusLength <= 8192 && publicExponent < 2n ** 32n;
+  return modulusLength >= 2048 && modulusLength <= 8192 && publicExponent <= 0xffff_ffffn;
 }
