@@ -122,6 +122,11 @@ describe('reach at the console', () => {
     const people = page.getByRole('table', { name: 'Who can reach it' });
     await people.getByRole('link', { name: 'Bob' }).waitFor();
     await people.getByText('never used').first().waitFor();
+    await page.goto(`${world.url}/reach?server=files&client=claude-code&scope=files:write`);
+    const verdict = page.getByText(
+      /can reach Company documents through Claude Code; who of them may use files:write is listed/,
+    );
+    await verdict.waitFor();
     checkComplaints(page);
     await page.close();
   });

@@ -97,8 +97,8 @@ export const reachTexts = {
         : `${count(of, 'person', 'people')} can reach ${server}, through ${count(clients, 'client', 'clients')}.`,
     scopePeople: (of: number, scope: string, server: string) =>
       `${count(of, 'person', 'people')} can use ${scope} on ${server}.`,
-    throughPeople: (of: number, server: string, client: string) =>
-      `${count(of, 'person', 'people')} can reach ${server} through ${client}.`,
+    throughPeople: (of: number, server: string, client: string, scope: string) =>
+      `${count(of, 'person', 'people')} can reach ${server} through ${client}${scope && `; who of them may use ${scope} is listed below`}.`,
     clientServers: (client: string, of: number) =>
       of === 0 ? `Rules let ${client} go nowhere.` : `Rules let ${client} go to ${count(of, 'server', 'servers')}.`,
   },

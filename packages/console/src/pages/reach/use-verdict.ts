@@ -13,14 +13,15 @@ export function useVerdict(all: Paths, asked: Question): string {
   if (isOfServer) {
     const server = serverWords(asked.server, all);
     if (!data) return server;
-    const { people, clients, scopes } = data.value;
+    const { clients, scopes } = data.value;
     if (client !== undefined) {
-      return verdicts.throughPeople(clients.find((one) => one.client === asked.client)?.people ?? 0, server, client);
+      const { people = 0 } = clients.find((one) => one.client === asked.client) ?? {};
+      return verdicts.throughPeople(people, server, client, asked.scope);
     }
     if (asked.scope !== '') {
       return verdicts.scopePeople(scopes.find((one) => one.scope === asked.scope)?.people ?? 0, asked.scope, server);
     }
-    return verdicts.serverPeople(people, server, clients.length);
+    return verdicts.serverPeople(data.value.people, server, clients.length);
   }
   return ofPaths(all, asked, client);
 }
