@@ -431,6 +431,8 @@ export interface UpstreamStore {
   findLink(issuer: string, subject: string): Promise<UpstreamLink | undefined>;
   /** Links somebody who is here. Throws {@link StoreConflict} when the identity is linked already, or there is no such person. */
   link(link: UpstreamLink, records: readonly AuditRow[]): Promise<void>;
+  /** The same for somebody whom nothing of this issuer is linked to. Resolves false otherwise, also when another link is made at that moment. */
+  linkFirst(link: UpstreamLink, records: readonly AuditRow[]): Promise<boolean>;
   /** Resolves false when there was no such link. */
   unlink(issuer: string, subject: string, records: readonly AuditRow[]): Promise<boolean>;
   linksOf(personId: string): Promise<readonly UpstreamLink[]>;

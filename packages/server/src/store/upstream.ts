@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { countChange, type Engine } from './engine.ts';
 import type { UpstreamLink, UpstreamSession, UpstreamStore } from './store.ts';
 
@@ -17,6 +18,24 @@ export function upstreamStore({ db, write }: Engine): UpstreamStore {
     link: async ({ issuer, subject, upstream, personId, linkedAt }, records) => {
       const row = { issuer, subject, upstream, person_id: personId, linked_at: linkedAt };
       await write({ steps: [db.insertInto('upstream_links').values(row), countChange(db)], records });
+    },
+
+    linkFirst: async ({ issuer, subject, upstream, personId, linkedAt }, records) => {
+      const others = db.selectFrom('upstream_links').select('subject').where('issuer', '=', issuer);
+      // Asked in the statement itself: of two that link at once the second finds the first.
+      const row = db
+        .selectNoFrom([
+          sql<string>`cast(${issuer} as text)`.as('issuer'),
+          sql<string>`cast(${subject} as text)`.as('subject'),
+          sql<string>`cast(${upstream} as text)`.as('upstream'),
+          sql<string>`cast(${personId} as text)`.as('person_id'),
+          sql<number>`cast(${linkedAt} as bigint)`.as('linked_at'),
+        ])
+        .where(({ not, exists }) => not(exists(others.where('person_id', '=', personId))));
+      const columns = ['issuer', 'subject', 'upstream', 'person_id', 'linked_at'] as const;
+      const insert = db.insertInto('upstream_links').columns(columns).expression(row);
+      const [linked] = await write({ steps: [insert, countChange(db)], conditional: true, records });
+      return linked === 1;
     },
 
     unlink: async (issuer, subject, records) => {

@@ -121,9 +121,20 @@ describe('who an identity at an upstream is', () => {
       });
     }
 
+    test('T11: of two subjects that claim one record at once, one has it; of one in two tabs, both are in', async () => {
+      const id = await provision('jo', 'oid-race');
+      const claims = { oid: 'oid-race' };
+      const two = await Promise.all(['s12', 's13'].map((subject) => find(by('external_id'), subject, claims)));
+      assert.deepEqual(two.map(idOf).sort(), [id, 'upstream_record_taken'].sort());
+      assert.equal((await store.upstream.linksOf(id)).length, 1);
+      const other = await provision('kim', 'oid-tabs');
+      const tabs = await Promise.all([1, 2].map(() => find(by('external_id'), 's14', { oid: 'oid-tabs' })));
+      assert.deepEqual(tabs.map(idOf), [other, other]);
+    });
+
     test('a store that is away is a fault, and nobody is let in', async () => {
       await provision('helen', 'oid-away');
-      const away = { ...store.upstream, link: () => Promise.reject(new StoreUnavailable('away')) };
+      const away = { ...store.upstream, linkFirst: () => Promise.reject(new StoreUnavailable('away')) };
       await assert.rejects(
         find(by('external_id'), 's7', { oid: 'oid-away' }, { ...store, upstream: away }),
         StoreUnavailable,

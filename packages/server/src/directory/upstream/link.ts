@@ -1,5 +1,5 @@
 import { type EpochSeconds, type JsonObject, no, ok, type Result } from '@credence/mcp/protocol';
-import { type AuditRow, type Person, type Store, StoreConflict } from '../../store/store.ts';
+import type { AuditRow, Person, Store } from '../../store/store.ts';
 import { type UpsertOptions, upsertPerson } from '../upsert-person.ts';
 import { findClaim, mapClaims } from './mapping.ts';
 import type { Provisioning, Upstream } from './settings.ts';
@@ -76,15 +76,11 @@ async function linkProvisioned(
   if (!person) return no('upstream_person_unknown');
   if (!person.active) return no('person_inactive');
   // One record, one identity: a second that claims the same external id has to be looked at by somebody.
-  const others = (await store.upstream.linksOf(person.id)).filter(({ issuer }) => issuer === upstream.issuer);
-  if (others.length > 0) return no('upstream_record_taken');
   const link = { issuer: upstream.issuer, subject, upstream: upstream.name, personId: person.id, linkedAt: now };
-  try {
-    await store.upstream.link(link, records('linked', person.id, []));
-  } catch (fault) {
-    if (!(fault instanceof StoreConflict)) throw fault; // the same person in two tabs at once: then it is linked
-  }
-  return ok(person);
+  if (await store.upstream.linkFirst(link, records('linked', person.id, []))) return ok(person);
+  // The same person in two tabs at once: then it is linked.
+  const known = await store.upstream.findLink(upstream.issuer, subject);
+  return known?.personId === person.id ? ok(person) : no('upstream_record_taken');
 }
 
 /**

@@ -178,6 +178,26 @@ export function sessionContract(access: Access): void {
       await assert.rejects(upstream.link(linkOf('nobody'), []), StoreConflict);
     });
 
+    test('the first of an issuer is linked to a person once, whoever links at the same moment', async () => {
+      const person = erin();
+      await access.store().people.save(person);
+      const other = await access.another();
+      const links = Array.from({ length: 6 }, () => linkOf(person.id));
+      const lines = links.map(() => row());
+      const linked = await Promise.all(
+        links.map((link, at) => (at % 2 ? other : access.store()).upstream.linkFirst(link, [lines[at] ?? row()])),
+      );
+      assert.equal(linked.filter(Boolean).length, 1);
+      assert.deepEqual(await access.store().upstream.linksOf(person.id), [links[linked.indexOf(true)]]);
+      const found = await Promise.all(lines.map(({ id }) => access.store().audit.find(id)));
+      assert.deepEqual(
+        found.map((line) => line !== undefined),
+        linked,
+      );
+      const elsewhere = { ...linkOf(person.id), issuer: 'https://elsewhere.example' };
+      assert.equal(await access.store().upstream.linkFirst(elsewhere, []), true);
+    });
+
     test('it can be taken away, once', async () => {
       const person = erin();
       await access.store().people.save(person);
