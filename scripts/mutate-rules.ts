@@ -499,7 +499,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   ],
   [server('idp/sign-in/record-answers.ts'), ['record-answers', 'refused-requests', 'sign-out', 'sign-in'].map(signIn)],
   [server('idp/sign-in/interaction-policy.ts'), ['interaction-policy', 'confirmation'].map(signIn)],
-  [server('idp/sign-in/security.ts'), secondFactor.toReversed()],
+  [server('idp/sign-in/security.ts'), secondFactor.toReversed(), upstream],
   [server('idp/sign-in/request-body.ts'), [signIn('request-body')]],
   [server('idp/sign-in/adapter.ts'), ['adapter', 'single-use', 'bearers', 'sign-in'].map(signIn)],
   [

@@ -129,6 +129,26 @@ describe('/security, where people look after what they sign in with', () => {
       'none of them is without',
     );
     assert.equal(await world.store.factors.recoveryCodesLeft(person.id), 10);
+    const replaced = ['factor', 'recovery codes replaced: nobody had kept them yet', 'totp'];
+    const enrolled = ['factor', 'factor enrolled: first, by password alone', 'totp'];
+    assert.deepEqual(
+      (await lines(person)).toSorted(),
+      [enrolled, replaced, replaced],
+      'those of the last page are good',
+    );
+  });
+
+  test('T05: the same for another app, beside the one that the person has', async (context) => {
+    const person = await newPerson();
+    const first = await giveApp(world, person.id);
+    const { browser, page } = await open(person);
+    const mine = await browser.submit(page, { do: 'code', code: codeOf(first) });
+    const setup = await browser.submit(mine, { do: 'new-app' });
+    slowDown(context, world);
+    const send = () => browser.submit(setup, { do: 'app-code', code: codeOf(secretOn(setup)) });
+    for (const each of await Promise.all([send(), send()])) assert.match(each.page, /was added/);
+    assert.equal((await world.store.factors.of(person.id)).length, 2);
+    assert.deepEqual(await lines(person), [['factor', 'factor enrolled: another', 'totp']]);
   });
 
   test('cancelled at the sign-in: a page, not a circle', async () => {
