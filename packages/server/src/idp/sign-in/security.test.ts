@@ -93,6 +93,19 @@ describe('/security, where people look after what they sign in with', () => {
     assert.deepEqual(await lines(person), [], 'and nothing was changed');
   });
 
+  test('T31: a session whose strength is told in words of others leads to a sign-in here, and in no circle', async () => {
+    const { browser } = await open(await newPerson());
+    const id = browser.cookie('credence_session') ?? '';
+    const session = await world.store.artifacts.find('Session', id);
+    await world.store.artifacts.upsert(
+      'Session',
+      id,
+      { ...session, acr: 'https://theirs.example/good' },
+      4_000_000_000,
+    );
+    assert.match((await browser.get(url())).page, /<h1>Sign in to Acme<\/h1>/);
+  });
+
   test('T31: whoever has no password here is told to look elsewhere', async () => {
     const person = await newPerson();
     const { browser, page } = await open(person);
