@@ -43,15 +43,14 @@ export function personCommand(): Command {
     .action((options: { home: string; json?: boolean }) => withStore(options, (store) => listPeople(store, options)));
   person
     .command('password')
-    .description('set a password, read from standard input')
+    .description('set a password, read from standard input; sessions that began with another one end')
     .argument('<email>')
     .addOption(homeOption())
     .action(async (email: string, options: { home: string }) => {
       const hash = await hashPassword(await readPassword());
       await withStore(options, async (store) => {
         const { id } = await findPerson(store, email);
-        await recordAct(store, 'admin', 'password set', { person: id });
-        await store.people.setPasswordHash(id, hash);
+        await setPassword(store, id, hash);
       });
     });
   person
@@ -109,18 +108,27 @@ async function addPerson(
     throw new Problem(`${toPrintable(email)} belongs to the source ${known.source}.`, 'Change the person there.');
   }
   const { name, group, role } = options;
-  const id = known?.id ?? randomId('u_');
-  await store.people.save({
-    id,
-    source: 'local',
-    email,
-    name,
-    active: known?.active ?? true,
-    groups: group,
-    roles: role,
-  });
-  if (password !== undefined) await store.people.setPasswordHash(id, await hashPassword(password));
-  process.stdout.write(`${id}\n`);
+  const hash = password === undefined ? undefined : await hashPassword(password);
+  const person = {
+    ...{ id: known?.id ?? randomId('u_'), source: 'local', email, name },
+    ...{ active: known?.active ?? true, groups: group, roles: role },
+  };
+  const before = known && { groups: known.groups, roles: known.roles };
+  const facts = { person: person.id, ...(before && { before }), after: { groups: group, roles: role } };
+  await store.people.save(person, [toActRow('admin', known ? 'person replaced' : 'person added', facts)]);
+  if (hash !== undefined) await setPassword(store, person.id, hash);
+  process.stdout.write(`${person.id}\n`);
+}
+
+/** Whoever came in with the password of before has to come in again, as after a link that sets one. */
+async function setPassword(store: Store, id: string, hash: string): Promise<void> {
+  const before = await store.people.passwordHash(id);
+  await recordAct(store, 'admin', 'password set', { person: id });
+  await store.people.setPasswordHash(id, hash);
+  if (before === undefined) return;
+  await store.artifacts.endSessionsOf(id, 'admin', [
+    toActRow('sign_out', 'sessions ended: the password is another', { person: id }),
+  ]);
 }
 
 async function setIdAt(store: Store, email: string, ras: string, idThere: string | undefined): Promise<void> {

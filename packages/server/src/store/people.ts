@@ -53,7 +53,7 @@ export function peopleStore({ db, write }: Engine): Omit<PeopleStore, 'find'> {
       await write({ steps: [forget, ...insertEach, countChange(db)] });
     },
 
-    save: async (person) => {
+    save: async (person, records = []) => {
       const { id, source, email, name } = person;
       const active = person.active ? 1 : 0;
       const columns = { source, email, email_folded: fold(email), name };
@@ -84,7 +84,7 @@ export function peopleStore({ db, write }: Engine): Omit<PeopleStore, 'find'> {
           .onConflict((conflict) => conflict.doNothing()),
       );
       const steps = [upsert, ...switched, ...leaving, ...makeEach, ...joinEach, countChange(db)];
-      const [saved] = await write({ steps, conditional: true });
+      const [saved] = await write({ steps, conditional: true, records });
       if (saved === 0) throw new StoreConflict('The person belongs to another source.');
     },
   };

@@ -244,7 +244,7 @@ export interface PeopleStore {
    * local ones that are not there yet. Keeps the password. Throws {@link StoreConflict} when somebody else has the
    * e-mail address, or the person belongs to another source.
    */
-  save(person: Person): Promise<void>;
+  save(person: Person, records?: readonly AuditRow[]): Promise<void>;
   /** The person's id at a RAS, by its issuer (`aud_sub`); `undefined` when none was set. */
   idAt(id: string, ras: string): Promise<string | undefined>;
   /** Sets it, or takes it away. Throws {@link StoreConflict} when somebody else has this id there. */
