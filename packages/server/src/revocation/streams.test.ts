@@ -208,6 +208,27 @@ describe('SIG-02, T20: streams of who is cut off', () => {
     streams.close();
   });
 
+  test('one stop that is larger than that has a frame for itself', async () => {
+    const { store, streams, open } = await withStore();
+    const about = { kind: 'rule', target: 'c', reason: 'a drill', by: 'dana', at: now } as const;
+    for (const [id, count] of Object.entries({ large: 30, small: 1 })) {
+      const hits = Array.from({ length: count }, (_, n): Hit => {
+        return { at: 'ras', what: 'client', value: `${n} ${'€'.repeat(2000)}` };
+      });
+      await store.stops.add({ id, ...about, hits }, {}, []);
+    }
+    const reader = open();
+    const frames = [await next(reader), await next(reader)];
+    assert.deepEqual(
+      frames.map((frame) => [((frame?.stops ?? []) as unknown[]).length, frame?.complete]),
+      [
+        [30, false],
+        [1, true],
+      ],
+    );
+    streams.close();
+  });
+
   test('whoever cannot judge stops hears nothing more while one concerns it', async () => {
     const stopped = new Set<string>();
     const { streams, open, clock } = await withStore({ isStopped: (resource) => stopped.has(resource) });
