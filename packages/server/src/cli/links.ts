@@ -10,6 +10,7 @@ import { toSeconds } from './duration.ts';
 import { findPerson } from './find-person.ts';
 import { configOption, homeOption } from './home-option.ts';
 import { listOption } from './list-option.ts';
+import { checkEmail, savePerson } from './save-person.ts';
 import { readIssuers, toActRow, withStore } from './with-store.ts';
 import { writeOut } from './write-out.ts';
 
@@ -93,13 +94,11 @@ async function inviteSomebody(store: Store, email: string, options: InviteOption
 }
 
 async function addSomebody(store: Store, email: string, { name, group, role }: InviteOptions): Promise<Person> {
-  if (!/^[^\s@]+@[^\s@]+$/.test(email)) {
-    throw new Problem(`${toPrintable(email)} is not an e-mail address.`, 'Give it as name@domain.');
-  }
+  checkEmail(email);
   const display = name ?? email.slice(0, email.indexOf('@'));
   const base = { id: randomId('u_'), source: 'local', email, name: display, active: true };
   const person = { ...base, groups: group, roles: role };
-  await store.people.save(person);
+  await savePerson(store, person);
   return person;
 }
 

@@ -54,6 +54,12 @@ describe('credence person', () => {
       ['admin', 'password set', undefined, undefined],
       ['admin', 'person replaced', { groups: ['engineering'], roles: [] }, { groups: ['finance'], roles: ['lead'] }],
     ]);
+    command('', 'invite', 'ines@acme.example', '--group', 'engineering');
+    const { id: invited = '' } = (await store.people.findByEmail('ines@acme.example')) ?? {};
+    assert.deepEqual(await lines(invited), [
+      ['admin', 'person added', undefined, { groups: ['engineering'], roles: [] }],
+      ['factor', 'invitation link made', undefined, undefined],
+    ]);
   });
 
   test('a password that replaces another ends the sessions of before; a first one, or a new name, ends none', async () => {

@@ -12,6 +12,7 @@ import { homeOption } from './home-option.ts';
 import { linkCommands } from './links.ts';
 import { listOption } from './list-option.ts';
 import { readPassword } from './read-password.ts';
+import { checkEmail, savePerson } from './save-person.ts';
 import { recordAct, toActRow, withStore } from './with-store.ts';
 import { writeOut } from './write-out.ts';
 
@@ -101,8 +102,7 @@ async function addPerson(
   options: AddOptions,
   password: string | undefined,
 ): Promise<void> {
-  if (!/^[^\s@]+@[^\s@]+$/.test(email))
-    throw new Problem(`${toPrintable(email)} is not an e-mail address.`, 'Give it as name@domain.');
+  checkEmail(email);
   const known = await store.people.findByEmail(email);
   if (known && known.source !== 'local') {
     throw new Problem(`${toPrintable(email)} belongs to the source ${known.source}.`, 'Change the person there.');
@@ -113,9 +113,7 @@ async function addPerson(
     ...{ id: known?.id ?? randomId('u_'), source: 'local', email, name },
     ...{ active: known?.active ?? true, groups: group, roles: role },
   };
-  const before = known && { groups: known.groups, roles: known.roles };
-  const facts = { person: person.id, ...(before && { before }), after: { groups: group, roles: role } };
-  await store.people.save(person, [toActRow('admin', known ? 'person replaced' : 'person added', facts)]);
+  await savePerson(store, person, known);
   if (hash !== undefined) await setPassword(store, person.id, hash);
   process.stdout.write(`${person.id}\n`);
 }
