@@ -4,7 +4,7 @@ import type { ContenderName } from './contender.ts';
 import type { DecideCost } from './decide.ts';
 import { firstWarmUpSeconds, median, type Plan, type Run } from './measure.ts';
 import type { Shares } from './profile.ts';
-import { type WorkersResult, workersBars } from './workers.ts';
+import { roundsOf, type WorkersResult, workersBars } from './workers.ts';
 
 /** Medians of one contender under one kind of load. */
 export interface Figures {
@@ -211,7 +211,7 @@ ${missed.length === 0 ? 'Every bar is met.' : `Not met:\n\n${missed.map((words) 
 
 ## Two workers
 
-\`credence serve --workers 2\` beside one process, each on a home of its own and warm, loaded in turn; CPU of all its processes. Each process
+\`credence serve --workers 2\` beside one process, each on a home of its own and warm, loaded in turn, ${roundsOf(plan)} rounds; CPU of all its processes. Each process
 that answers is asked over ${plan.connections} connections: two workers over ${2 * plan.connections}. On two cores \`wrk\` and the process that hands out the turns to write have to
 share them with the workers. Two processes apart know nothing of each other: a home each, loaded at once. What they take more than one is what it costs that
 everything is done on both cores; what workers take more than they is what it costs to be one installation: turns to write, one record, one index of it.

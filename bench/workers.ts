@@ -35,6 +35,8 @@ const kinds: readonly Series[] = [
   { grant: 'issue', method: 'client_secret_post', idTokens: 'new' },
   { grant: 'redeem', method: 'client_secret_post', idTokens: 'new' },
 ];
+/** From round to round the ratios of several processes differ more than those of one. */
+export const roundsOf = ({ rounds }: Plan): number => 2 * rounds + 1;
 /** More than two workers answer: a run that has used them up ends early, and its end is no load. */
 const bodiesPerSecond = 14_000;
 
@@ -65,7 +67,7 @@ export async function measureWorkers(plan: Plan, fixture: Fixture): Promise<Work
       await load(groups, warmUp, { ...plan, seconds: 2 * firstWarmUpSeconds }, fixture);
       await load(groups, series, plan, fixture);
       const rounds: Run[][] = [];
-      for (let round = 0; round < plan.rounds; round += 1)
+      for (let round = 0; round < roundsOf(plan); round += 1)
         rounds.push(await load(groups, series, plan, fixture, round));
       const [first, ...others] = groups.map((_, at) => rounds.map((runs) => runs[at] as Run)) as [Run[], ...Run[][]];
       const [two, twoSharing, apart] = others.map((runs) => beside(runs, first)) as [Beside, Beside, Beside];

@@ -30,7 +30,7 @@ async function indexRecord({ auditSearch }: Store): Promise<void> {
 }
 
 /** Lines at a time: whoever waits for the store meanwhile waits for milliseconds. */
-const usesAtOnce = 1000;
+const usesAtOnce = 4096;
 
 /** What is written meanwhile is for the next time: lines that never cease to come would be read by the handful. */
 export async function gatherAgentUses({ agentUses }: Pick<Store, 'agentUses'>): Promise<void> {

@@ -263,6 +263,15 @@ describe('T20: a stream that is not what was said is not believed, and begun ane
         latest().write(`data: ${text}\n\n`);
       },
     ],
+    [
+      'under a key that the issuer does not have',
+      /not signed with a key of the issuer/,
+      async ({ latest, frame }) => {
+        const { header, claims } = parseJws(await frame(cut)) ?? assert.fail();
+        const text = await mintJws({ ...header, kid: 'another' }, claims, toKey(signing).sign);
+        latest().write(`data: ${text}\n\n`);
+      },
+    ],
     ['not a SET', /malformed/, async ({ latest }) => latest().write('data: x\n\n')],
     ['an access token', /next/, async ({ latest }) => latest().write(`data: ${await mint()}\n\n`)],
     ['a list cut short', /next/, ({ send }) => send({ people: [{ ...person('a_1'), until: -1 }] })],
@@ -282,6 +291,16 @@ describe('T20: a stream that is not what was said is not believed, and begun ane
       assert.equal(await stream.revocations.standingOf(token()), 'revoked');
     });
   }
+
+  test('an event is as long as it may be, and no longer', async () => {
+    using stream = await withStream();
+    stream.latest().write(`data: ${'x'.repeat(512 * 1024 - 'data: '.length)}`);
+    await settle();
+    assert.deepEqual(stream.faults, []);
+    stream.latest().write('x');
+    await settle();
+    assert.deepEqual(stream.faults, ['an event is too large']);
+  });
 
   test('cut: after 10 s nothing is known any more, and it is begun anew', async () => {
     using stream = await withStream();
