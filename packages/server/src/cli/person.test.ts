@@ -70,6 +70,9 @@ describe('credence person', () => {
     assert.equal(await hasSession(id), true);
     command('', ...add);
     assert.equal(await hasSession(id), true);
+    command('the first password', ...add, '--password-stdin');
+    command('the first password', 'password', 'otto@acme.example');
+    assert.equal(await hasSession(id), true, 'it is the same');
     command('a second password', 'password', 'otto@acme.example');
     assert.equal(await hasSession(id), false);
     assert.equal(await verifyPassword('a second password', (await store.people.passwordHash(id)) ?? ''), true);

@@ -2,7 +2,7 @@ import { isName } from '@credence/mcp/protocol';
 import { Command } from 'commander';
 import { toVisibleJson } from '../audit/export-line.ts';
 import { randomId } from '../call.ts';
-import { hashPassword } from '../directory/password.ts';
+import { hashPassword, verifyPassword } from '../directory/password.ts';
 import { Problem } from '../problem.ts';
 import { type Person, type Store, StoreConflict } from '../store/store.ts';
 import { toPrintable } from './audit.ts';
@@ -48,10 +48,10 @@ export function personCommand(): Command {
     .argument('<email>')
     .addOption(homeOption())
     .action(async (email: string, options: { home: string }) => {
-      const hash = await hashPassword(await readPassword());
+      const password = await readPassword();
       await withStore(options, async (store) => {
         const { id } = await findPerson(store, email);
-        await setPassword(store, id, hash);
+        await setPassword(store, id, password);
       });
     });
   person
@@ -108,21 +108,21 @@ async function addPerson(
     throw new Problem(`${toPrintable(email)} belongs to the source ${known.source}.`, 'Change the person there.');
   }
   const { name, group, role } = options;
-  const hash = password === undefined ? undefined : await hashPassword(password);
   const person = {
     ...{ id: known?.id ?? randomId('u_'), source: 'local', email, name },
     ...{ active: known?.active ?? true, groups: group, roles: role },
   };
   await savePerson(store, person, known);
-  if (hash !== undefined) await setPassword(store, person.id, hash);
+  if (password !== undefined) await setPassword(store, person.id, password);
   process.stdout.write(`${person.id}\n`);
 }
 
-/** Whoever came in with the password of before has to come in again, as after a link that sets one. */
-async function setPassword(store: Store, id: string, hash: string): Promise<void> {
+/** Whoever came in with another password of before has to come in again, as after a link that sets one. */
+async function setPassword(store: Store, id: string, password: string): Promise<void> {
   const before = await store.people.passwordHash(id);
+  if (before !== undefined && (await verifyPassword(password, before))) return;
   await recordAct(store, 'admin', 'password set', { person: id });
-  await store.people.setPasswordHash(id, hash);
+  await store.people.setPasswordHash(id, await hashPassword(password));
   if (before === undefined) return;
   await store.artifacts.endSessionsOf(id, 'admin', [
     toActRow('sign_out', 'sessions ended: the password is another', { person: id }),
