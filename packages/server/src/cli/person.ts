@@ -121,12 +121,9 @@ async function addPerson(
 async function setPassword(store: Store, id: string, password: string): Promise<void> {
   const before = await store.people.passwordHash(id);
   if (before !== undefined && (await verifyPassword(password, before))) return;
-  await recordAct(store, 'admin', 'password set', { person: id });
-  await store.people.setPasswordHash(id, await hashPassword(password));
-  if (before === undefined) return;
-  await store.artifacts.endSessionsOf(id, 'admin', [
-    toActRow('sign_out', 'sessions ended: the password is another', { person: id }),
-  ]);
+  const ends = before !== undefined;
+  const act = toActRow('admin', ends ? 'password set, sessions ended' : 'password set', { person: id });
+  await store.people.setPasswordHash(id, await hashPassword(password), { ends, records: [act] });
 }
 
 async function setIdAt(store: Store, email: string, ras: string, idThere: string | undefined): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Compilable, Kysely } from 'kysely';
 import { currentSeconds } from './artifacts.ts';
-import { leave, notIn, switchTo } from './ending.ts';
+import { endEverythingOf, leave, notIn, switchTo } from './ending.ts';
 import { countChange, type Engine } from './engine.ts';
 import type { MembershipTable, Schema } from './schema.ts';
 import { type PeopleStore, type Person, StoreConflict } from './store.ts';
@@ -30,9 +30,11 @@ export function peopleStore({ db, write }: Engine): Omit<PeopleStore, 'find'> {
       return row?.password_hash ?? undefined;
     },
 
-    setPasswordHash: async (id, hash) => {
+    setPasswordHash: async (id, hash, { ends, records } = { ends: false, records: [] }) => {
       const update = db.updateTable('people').set({ password_hash: hash }).where('id', '=', id);
-      const [changed] = await write({ steps: [update, countChange(db)], conditional: true });
+      const ending = ends ? endEverythingOf(db, id, 'admin') : [];
+      const steps = [update, ...ending, countChange(db)];
+      const [changed] = await write({ steps, conditional: true, records });
       if (changed === 0) throw new StoreConflict('There is no such person to set a password for.');
     },
 

@@ -238,7 +238,15 @@ export interface PeopleStore {
   findByEmail(email: string): Promise<Person | undefined>;
   /** argon2id, PHC string, or `undefined` when the person has no password here. */
   passwordHash(id: string): Promise<string | undefined>;
-  setPasswordHash(id: string, hash: string): Promise<void>;
+  /**
+   * Sets it, in one step with the lines that tell of it. `ends`: with everything that was opened before. Throws
+   * {@link StoreConflict} when there is no such person.
+   */
+  setPasswordHash(
+    id: string,
+    hash: string,
+    more?: { readonly ends: boolean; readonly records: readonly AuditRow[] },
+  ): Promise<void>;
   /**
    * Creates or replaces the person with exactly these groups and roles (sets: they are read back sorted), and makes
    * local ones that are not there yet. Keeps the password. Throws {@link StoreConflict} when somebody else has the

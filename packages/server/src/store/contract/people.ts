@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Person, StoreConflict } from '../store.ts';
-import { type Access, erin, fresh } from './fixtures.ts';
+import { type AuditRow, type Person, StoreConflict } from '../store.ts';
+import { type Access, erin, fresh, row } from './fixtures.ts';
 
 /** The directory. */
 export function peopleContract(access: Access): void {
@@ -62,6 +62,27 @@ export function peopleContract(access: Access): void {
       await access.store().people.save({ ...person, name: 'Erin B.' });
       assert.equal(await access.store().people.passwordHash(person.id), '$argon2id$...');
       await assert.rejects(access.store().people.setPasswordHash('nobody', '$argon2id$...'), StoreConflict);
+    });
+
+    test('another password, and whoever is saved, in one step with the line that tells of it', async () => {
+      const { people, artifacts, audit } = access.store();
+      const [person, session] = [erin(), crypto.randomUUID()];
+      const lines = Array.from({ length: 4 }, () => row());
+      const [saved, taken, set, lost] = lines as [AuditRow, AuditRow, AuditRow, AuditRow];
+      await people.save(person, [saved]);
+      await assert.rejects(people.save({ ...person, source: 'scim:other' }, [taken]), StoreConflict);
+      const begin = () => artifacts.upsert('Session', session, { uid: session, accountId: person.id }, 4_000_000_000);
+      await begin();
+      await people.setPasswordHash(person.id, '$argon2id$...');
+      assert.ok(await artifacts.find('Session', session));
+      await people.setPasswordHash(person.id, '$argon2id$2', { ends: true, records: [set] });
+      assert.equal(await artifacts.find('Session', session), undefined);
+      await assert.rejects(people.setPasswordHash('nobody', 'h', { ends: true, records: [lost] }), StoreConflict);
+      const found = await Promise.all(lines.map(({ id }) => audit.find(id)));
+      assert.deepEqual(
+        found.map((line) => line !== undefined),
+        [true, false, true, false],
+      );
     });
 
     test('an id elsewhere is one person’s, can be changed and taken away, and is another at another server', async () => {
