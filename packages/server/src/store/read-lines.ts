@@ -23,7 +23,7 @@ export async function readLines({ db, recent }: Engine, from: number, to: number
       .limit(readLength)
       .execute();
     const read = rows.map(toLine);
-    recent?.addRead(read);
+    recent?.add(read);
     lines.push(...read);
     if (rows.length < readLength) return lines;
     await setImmediate();

@@ -63,15 +63,17 @@ describe('what was just written is at hand', () => {
     assert.equal(recent.after(0, 10), undefined);
   });
 
-  test('with what was read behind it; what was read before it leaves it as it is', () => {
+  test('what is here already stays, whoever comes with it once more', () => {
     const recent = recentLines(8);
-    recent.addRead(linesFrom(3, 2));
-    assert.deepEqual(positions(recent.after(2, 10)), [3, 4]);
-    recent.addRead(linesFrom(5, 2));
-    recent.addRead([]);
-    for (const first of [1, 4, 6]) recent.addRead(linesFrom(first, 3));
+    recent.add(linesFrom(3, 2));
+    recent.add([]);
+    const [read] = [recent.after(2, 1)];
+    for (const first of [1, 3, 4]) recent.add(linesFrom(first, 2));
+    assert.deepEqual(positions(recent.after(2, 10)), [3, 4, 5]);
+    assert.equal(recent.after(2, 1)?.[0], read?.[0]);
+    recent.add(linesFrom(1, 6));
     assert.deepEqual(positions(recent.after(2, 10)), [3, 4, 5, 6]);
-    recent.addRead(linesFrom(9, 1));
+    recent.add(linesFrom(9, 1));
     assert.deepEqual(positions(recent.after(8, 10)), [9]);
     assert.equal(recent.after(2, 10), undefined, 'there is a gap');
   });
@@ -302,6 +304,28 @@ describe('the index of what was just written', () => {
     assert.equal(await first.auditSearch.indexFurther(), stretchLength);
     assert.equal(await found({ outcome: ['as it is stored'] }), 0, 'the index goes by what they said');
     assert.equal(await found({ kind: ['issuance'] }), stretchLength);
+  });
+
+  test('what a reader saw before its writer told of it leaves all the others at hand', async () => {
+    const recent = recentLines();
+    const turns = createTurns(recent);
+    const first = await openSqliteStore(file, { node: 'in-turn', turn: turns.own, recent });
+    const held: (() => void)[] = [];
+    const late = { ...turns, done: (...word: Parameters<typeof turns.done>) => held.push(() => turns.done(...word)) };
+    const second = openInTurn(file, late, { node: 'in-turn' });
+    opened.push(first, second);
+    const told = async () => {
+      while (held.length === 0) await setImmediate();
+      held.shift()?.();
+    };
+    await write(second, stretchLength - 4);
+    await told();
+    await write(second, 4);
+    const caughtUp = first.agentUses.catchUp(stretchLength);
+    while (recent.after(0, stretchLength)?.length !== stretchLength) await setImmediate();
+    await told();
+    assert.equal(await caughtUp, stretchLength);
+    assert.equal(recent.after(0, stretchLength)?.length, stretchLength);
   });
 
   test('T13: where nothing is shown in them, many lines are passed over at once', async () => {

@@ -15,10 +15,11 @@ export interface RecentLine extends Pick<AuditRow, 'kind' | 'timeMs' | 'person' 
  * truth, where the two differ.
  */
 export interface RecentLines {
-  /** After the commit, in order. A line that does not follow the one before it is another's neighbour: what was here is dropped. */
+  /**
+   * In order: after the commit, or as they were read. A reader can be ahead of the word of whoever wrote them: lines no later than the
+   * last one here leave it as it is. Those behind a gap are another's neighbours: what was here is dropped.
+   */
   add(lines: readonly RecentLine[]): void;
-  /** As they were read, in order. Lines that are older than what is here leave it as it is. */
-  addRead(lines: readonly RecentLine[]): void;
   /** The lines that follow this position, at most `limit`; `undefined` = the first of them is not here. */
   after(position: number, limit: number): readonly RecentLine[] | undefined;
   /** Whether what follows this position is here, or would follow what is. */
@@ -32,26 +33,22 @@ const maxLines = 32_768;
 
 export function recentLines(max = maxLines): RecentLines {
   let lines: RecentLine[] = [];
-  const add: RecentLines['add'] = (more) => {
-    for (const line of more) {
-      const last = lines.at(-1);
-      if (last && line.position !== last.position + 1) lines = [];
-      // A quarter at once: taking the first away each time would move all the others.
-      if (lines.length >= max) lines = lines.slice(max / 4);
-      lines.push(line);
-    }
-  };
   const reaches: RecentLines['reaches'] = (position) => {
     const first = lines[0];
     return first !== undefined && first.position <= position + 1;
   };
   return {
-    add,
-    reaches,
-    addRead(more) {
-      const [first, last] = [more[0], lines.at(-1)];
-      if (first && (!last || first.position > last.position)) add(more);
+    add(more) {
+      for (const line of more) {
+        const last = lines.at(-1)?.position ?? line.position - 1;
+        if (line.position <= last) continue;
+        if (line.position > last + 1) lines = [];
+        // A quarter at once: taking the first away each time would move all the others.
+        if (lines.length >= max) lines = lines.slice(max / 4);
+        lines.push(line);
+      }
     },
+    reaches,
     after(position, limit) {
       const first = lines[0];
       if (!first || !reaches(position)) return undefined;
