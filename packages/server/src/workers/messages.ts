@@ -39,5 +39,7 @@ export interface WorkerStart {
   readonly place: number;
 }
 
-/** It wants to write to the SQLite file; it has written these lines of the record, and whatever else. */
-export type TurnMessage = { readonly turn: 'ask' } | { readonly turn: 'done'; readonly lines: readonly RecentLine[] };
+/** It wants to write to the SQLite file; it has written these lines of the record, and whatever else, and wants to go on. */
+export type TurnMessage =
+  | { readonly turn: 'ask' }
+  | { readonly turn: 'done'; readonly lines: readonly RecentLine[]; readonly again: boolean };

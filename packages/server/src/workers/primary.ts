@@ -114,7 +114,7 @@ async function startWorkers(
     };
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     worker.on('message', (message: ToPrimary) => {
-      if ('lines' in message) turns.done(taker, message.lines);
+      if ('lines' in message) turns.done(taker, message.lines, message.again);
       else if ('turn' in message) turns.ask(taker);
       else if ('counts' in message) for (const other of workers) other !== worker && tell(other, message);
       else if ('measured' in message) counts.take(worker, message.measured, message.snapshot);

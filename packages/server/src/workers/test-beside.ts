@@ -6,7 +6,10 @@ import { createRemoteTurn, type Taker, type Turns } from './turns.ts';
 export function openInTurn(file: string, turns: Turns, options: Omit<SqliteOptions, 'turn'>): Store {
   const taker: Taker = { grant: () => void setImmediate(turn.granted), expire: () => undefined };
   const turn = createRemoteTurn(
-    (message) => void setImmediate(() => ('lines' in message ? turns.done(taker, message.lines) : turns.ask(taker))),
+    (message) =>
+      void setImmediate(() =>
+        'lines' in message ? turns.done(taker, message.lines, message.again) : turns.ask(taker),
+      ),
   );
   return openSqliteBeside(file, { ...options, turn, written: turn.written });
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { type RecentLine, recentLines } from '../store/recent-lines.ts';
+import { StoreUnavailable } from '../store/store.ts';
 import { createRemoteTurn, createTurns, type Taker } from './turns.ts';
 
 const lineAt = (position: number): RecentLine => ({
@@ -33,6 +34,21 @@ describe('turns to write', () => {
     assert.deepEqual(told, ['one may']);
     for (const taker of [one, two, three]) turns.done(taker);
     assert.deepEqual(told, ['one may', 'two may', 'three may', 'one may']);
+  });
+
+  test('who asks for the next one as they give it back comes after all who wait', () => {
+    const turns = createTurns(recentLines());
+    const {
+      told,
+      takers: [one, two],
+    } = takers('one', 'two');
+    turns.ask(one);
+    turns.ask(two);
+    turns.done(one, [], true);
+    turns.done(one, [], true); // it has nothing to give back, and so nothing to ask for
+    turns.done(two);
+    turns.done(one);
+    assert.deepEqual(told, ['one may', 'two may', 'one may']);
   });
 
   test('who ends gives back what they had, and waits for nothing', () => {
@@ -135,5 +151,50 @@ describe('turns to write', () => {
     turn.granted();
     turn.granted(); // nothing waits
     assert.deepEqual(said.slice(4), ['written again', 'done', 'done']);
+  });
+
+  test('a process that is told: has asked for the next turn when it gives back one in which it wrote much', () => {
+    const said: string[] = [];
+    const turn = createRemoteTurn(
+      (message) => void said.push(message.turn === 'done' ? `done ${message.again}` : 'ask'),
+    );
+    const write = (count: number) =>
+      turn.take(() => turn.written.add(Array.from({ length: count }, (_, at) => lineAt(at))));
+    write(7);
+    turn.granted();
+    write(8);
+    turn.granted();
+    write(8);
+    turn.granted();
+    turn.granted(); // nothing waits
+    write(1);
+    assert.deepEqual(said, ['ask', 'done false', 'ask', 'done true', 'done true', 'done false', 'ask']);
+  });
+
+  test('a process that is told: asks once, also where it wrote much and has more', () => {
+    const said: string[] = [];
+    const turn = createRemoteTurn(
+      (message) => void said.push(message.turn === 'done' ? `done ${message.again}` : 'ask'),
+    );
+    turn.take(() => {
+      turn.written.add(Array.from({ length: 8 }, (_, at) => lineAt(at)));
+      turn.take(() => void said.push('more'));
+    });
+    turn.granted();
+    turn.granted();
+    assert.deepEqual(said, ['ask', 'ask', 'done false', 'more', 'done false']);
+  });
+
+  test('a process that is told: whoever could not ask asks again', () => {
+    const said: string[] = [];
+    let away = true;
+    const turn = createRemoteTurn(({ turn: what }) => {
+      if (away) throw new Error('away');
+      said.push(what);
+    });
+    assert.throws(() => turn.take(() => undefined), StoreUnavailable);
+    away = false;
+    turn.take(() => undefined);
+    assert.deepEqual(said, ['ask']);
   });
 });

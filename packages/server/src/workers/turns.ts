@@ -16,8 +16,11 @@ export interface Turns {
   /** For the process that hands them out. */
   readonly own: WriteTurn;
   ask(taker: Taker): void;
-  /** @param lines - of the record, as they were written */
-  done(taker: Taker, lines?: readonly RecentLine[]): void;
+  /**
+   * @param lines - of the record, as they were written
+   * @param again - it asks for the next turn at once
+   */
+  done(taker: Taker, lines?: readonly RecentLine[], again?: boolean): void;
   /** What a process had, or was waiting for, when it ended. SQLite has given back its lock by then. */
   gone(taker: Taker): void;
 }
@@ -43,11 +46,12 @@ export function createTurns(recent: Pick<RecentLines, 'add'>): Turns {
     queue.push(taker);
     next();
   };
-  const done: Turns['done'] = (taker, lines = []) => {
+  const done: Turns['done'] = (taker, lines = [], again = false) => {
     if (taker !== holder) return;
     recent.add(lines);
     clearTimeout(watch);
     holder = undefined;
+    if (again) queue.push(taker);
     next();
   };
   return {
@@ -75,6 +79,9 @@ export function createTurns(recent: Pick<RecentLines, 'add'>): Turns {
   };
 }
 
+/** Whoever wrote so many lines at once has more to write before it is its turn again: asking for that by a word of its own would cost both. */
+const busyLines = 8;
+
 /** The turns of a process that another one hands them out to. */
 export interface RemoteTurn extends WriteTurn {
   /** To be called when it may write. */
@@ -86,6 +93,7 @@ export interface RemoteTurn extends WriteTurn {
 /** @param tell - reaches the process that hands them out; throws when it is away, and then nothing is written */
 export function createRemoteTurn(tell: (message: TurnMessage) => void): RemoteTurn {
   let waiting: (() => void) | undefined;
+  let asked = false;
   let lines: readonly RecentLine[] = [];
   return {
     written: {
@@ -96,18 +104,22 @@ export function createRemoteTurn(tell: (message: TurnMessage) => void): RemoteTu
     // Asked for at once, not at the end of this turn of the event loop: it joins for as long as the answer takes.
     take(work) {
       try {
-        tell({ turn: 'ask' });
+        if (!asked) tell({ turn: 'ask' });
       } catch (cause) {
         throw new StoreUnavailable('The process that says who may write is away.', { cause });
       }
+      asked = true;
       waiting = work;
     },
     granted() {
       const work = waiting;
       waiting = undefined;
+      asked = false;
       lines = [];
       work?.();
-      tell({ turn: 'done', lines });
+      const again = !asked && lines.length >= busyLines;
+      asked ||= again;
+      tell({ turn: 'done', lines, again });
     },
   };
 }
