@@ -1,5 +1,5 @@
-// npm run bench [-- --seconds 4] [--rounds 3] [--connections 32] [--only WORDS] [--json] [--no-write]: what issuance, redemption and a
-// policy decision cost, beside a peer and the floor, and what two workers bring. Takes some ten minutes; writes docs/performance.md.
+// npm run bench [-- --seconds 4] [--rounds 5] [--connections 32] [--only WORDS] [--json] [--no-write]: what issuance, redemption and a
+// policy decision cost, beside a peer and the floor, and what two workers bring. Takes some twenty minutes; writes docs/performance.md.
 //
 // Needs wrk. Seconds are those of a round. --only takes the kinds of request whose name has WORDS in it, and writes nothing. Ends with 1
 // when a bar is missed.
@@ -29,7 +29,7 @@ import { measureWorkers } from './workers.ts';
 const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '4' },
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
     connections: { type: 'string', default: '32' },
     only: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
