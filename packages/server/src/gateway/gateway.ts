@@ -26,9 +26,9 @@ import { acceptsOf, ClientLeft, findServer, readMessage, toGuarded } from './inc
 import { judge, type ToolCall, type Verdict } from './judge.ts';
 import { createLauncher, type LaunchOptions } from './launch.ts';
 import { answerId, rpcCodes, rpcError } from './message.ts';
-import { answerFault, refuse, refuseMessage, unknownMethod } from './refusal-answers.ts';
+import { answerFault, refuse, refuseMessage, refuseToken, unknownMethod } from './refusal-answers.ts';
 import { createStdioUpstream } from './stdio-upstream.ts';
-import { endWith } from './stream-end.ts';
+import { checkEveryMs, endWith } from './stream-end.ts';
 import { createToolBook } from './tools.ts';
 
 /** What the gateway works with. */
@@ -200,7 +200,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   async function serveCall(incoming: IncomingMessage, outgoing: ServerResponse, entry: Entry): Promise<void> {
     const { method } = incoming;
     const traceparent = incoming.headers.traceparent?.toString();
-    const { server } = entry;
     let begun: Promise<void> = Promise.resolve();
     let recorded: Promise<unknown> = Promise.resolve();
     const released = async () => {
@@ -211,12 +210,20 @@ export function createGateway(options: GatewayOptions): Gateway {
 
     const { certificateOf } = options;
     const connection = certificateOf && { certificateThumbprint: () => certificateOf(incoming)?.thumbprint };
-    const caller = await entry.check(toGuarded(incoming, server.resource), connection);
+    const caller = await entry.check(toGuarded(incoming, entry.server.resource), connection);
     if (caller instanceof Response) return answer.response(caller);
     if (method !== 'POST' && method !== 'GET' && method !== 'DELETE') {
       answer.headers.allow = 'POST, GET, DELETE';
       return answer.empty(405);
     }
+    const letInMs = performance.now();
+    const read = method === 'POST' ? await readMessage(incoming) : undefined;
+    // Bodies take their time: what is done is done as the document and the stops are now.
+    const server = options.index().servers.get(entry.server.id);
+    if (server?.resource !== entry.server.resource) return answer.empty(404);
+    const ended = performance.now() - letInMs < checkEveryMs ? undefined : await endedMeanwhile(server, caller);
+    if (ended)
+      return refuseToken(answer, ended, { server, caller, told: await options.onStranger(ended, { server, caller }) });
     const record = (refusal: Refusal | undefined, tool?: ToolCall, needs?: readonly string[]): string => {
       const { newId, nowMs, addressOf, index } = options;
       const line = toCallRecord({
@@ -237,7 +244,6 @@ export function createGateway(options: GatewayOptions): Gateway {
       return line.id;
     };
 
-    const read = method === 'POST' ? await readMessage(incoming) : undefined;
     if (read && !read.ok) return refuseMessage(answer, read.refusal, record(read.refusal));
     const message = read?.value;
     const differs = message && disagreement(message, incoming.headers);
@@ -284,7 +290,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         signal,
         recordRefusal: (refusal) => void record(refusal),
       };
-      const upstream = await openOrExcuse(entry);
+      const upstream = await openOrExcuse(entryOf(server));
       const isRecordedMeanwhile = tool !== undefined && tool.risk !== 'high';
       const line = Promise.withResolvers<void>();
       if (isRecordedMeanwhile) begun = line.promise;
@@ -296,6 +302,14 @@ export function createGateway(options: GatewayOptions): Gateway {
       listening.delete(answer);
       done();
     }
+  }
+
+  /** Why a token that was good when the request began is none any more. */
+  async function endedMeanwhile(server: ResourceServer, caller: Caller): Promise<Refusal | undefined> {
+    if (options.now() >= caller.expiresAt + options.skewSeconds) return 'token_expired';
+    const standing = await standingAt(server, caller, options);
+    if (standing === 'holds') return undefined;
+    return standing === 'revoked' ? 'token_revoked' : 'revocations_unknown';
   }
 
   function forward(upstream: Pick<OpenUpstream, 'forward'>, exchange: Exchange): Promise<void> {

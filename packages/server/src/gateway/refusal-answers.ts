@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type Refusal, refusalRow } from '@credence/mcp/protocol';
-import { type Caller, challenge } from '@credence/mcp/resource';
+import { type Caller, challenge, type Told } from '@credence/mcp/resource';
 import type { ResourceServer } from '../policy/model.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import type { Answer } from './answer.ts';
@@ -21,6 +21,21 @@ export async function unknownMethod(answer: Answer, message: Message): Promise<v
   await answer.json(status, rpcError(answerId(message), rpcCodes.unknownMethod, 'Method not found.'));
 }
 
+/** A token that was good when the request began, and is none any more: the same words as at the door. */
+export async function refuseToken(
+  answer: Answer,
+  refusal: Refusal,
+  { server, caller, told }: { readonly server: ResourceServer; readonly caller: Caller; readonly told: Told },
+): Promise<void> {
+  const { resource, defaultScopes: scopes } = server;
+  const more = typeof told === 'string' ? { reference: told } : told;
+  await answer.response(challenge(refusal, { resource, scopes, scheme: schemeOf(caller), ...more }));
+}
+
+function schemeOf({ keyThumbprint }: Caller): 'Bearer' | 'DPoP' {
+  return keyThumbprint === undefined ? 'Bearer' : 'DPoP';
+}
+
 /** What a wider token would cure is a challenge; a tool that is not offered at all is an error of the call. */
 export async function refuse(
   answer: Answer,
@@ -36,8 +51,8 @@ export async function refuse(
 ): Promise<void> {
   const { server, caller, message, reference, page } = about;
   if (refusal === 'tool_scope_missing') {
-    const scheme = caller.keyThumbprint === undefined ? 'Bearer' : 'DPoP';
-    return answer.response(challenge(refusal, { resource: server.resource, scopes: needs, scheme, reference, page }));
+    const { resource } = server;
+    return answer.response(challenge(refusal, { resource, scopes: needs, scheme: schemeOf(caller), reference, page }));
   }
   const more = page === undefined ? '' : ` See why, and what to do: ${page}`;
   const words = `This tool is not offered here.${more} Reference: ${reference}`;

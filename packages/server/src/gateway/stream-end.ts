@@ -2,7 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { Caller, Standing } from '@credence/mcp/resource';
 import type { Answer } from './answer.ts';
 
-const checkEveryMs = 250;
+/** After so long it is looked at again whether somebody who was let in may stay. */
+export const checkEveryMs = 250;
 /** One for all: making one for each call costs more than the rest of this. */
 const over = new Error('nobody waits for it any more');
 

@@ -85,10 +85,13 @@ export function createAdminApi(routes: readonly Route[], services: AdminServices
     if (!may.ok) return refuse(may.refusal);
     const values = await readValues(request, route, matched.values);
     if (!values.ok) return values;
+    // Bodies take their time: whoever may not any more when theirs is there has it done no more.
+    const still = request.body ? await lookAgain(asked, route) : ok(undefined);
+    if (!still.ok) return refuse(still.refusal);
     const ifMatch = request.headers.get('if-match');
     if (route.versioned && ifMatch === null) return refuse('api_version_needed');
     const lastEventId = request.headers.get('last-event-id') ?? undefined;
-    const more = { ifMatch: ifMatch ?? '', lastEventId, mayStill: () => mayStill(asked, route) };
+    const more = { ifMatch: ifMatch ?? '', lastEventId, mayStill: async () => (await lookAgain(asked, route)).ok };
     const call = { ...values.value, ...toCall(asked, administrator), ...more };
     return route.handle(call as ApiCall<never, never, never>, services);
   }
@@ -107,13 +110,14 @@ export function createAdminApi(routes: readonly Route[], services: AdminServices
   }
 
   /** The same person, with whatever it takes; a sign-in that grows old while something goes on is none too old for it. */
-  async function mayStill({ request, address, administrator }: Asked, route: Route): Promise<boolean> {
+  async function lookAgain({ request, address, administrator, nowMs }: Asked, route: Route): Promise<Result<void>> {
     const authorization = request.headers.get('authorization');
     const found = await (authorization === null
       ? findBySession(request, address, services, false)
       : findByToken(authorization, services, false));
-    if (!found.ok || found.value.person.id !== administrator?.person.id) return false;
-    return route.permission === undefined || found.value.permissions.has(route.permission);
+    if (!found.ok) return found;
+    if (found.value.person.id !== administrator?.person.id) return no('admin_session_over');
+    return checkMay(found.value, route, Math.floor(nowMs / 1000));
   }
 
   /** Refusals at the door and of changes are on the record; that somebody known read what is not there is not. */

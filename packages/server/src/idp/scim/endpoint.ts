@@ -57,14 +57,20 @@ export function createScim(options: ScimOptions): ScimEndpoint {
         const waitSeconds = options.failures.waitSeconds('scim', address);
         if (waitSeconds > 0) return toError({ refusal: 'scim_too_fast', detail: 'too many failures' }, undefined);
         options.failures.add('scim', address);
-        const problem = { refusal: 'scim_token_unknown', detail: 'a bearer token of a SCIM source is needed' } as const;
+        const problem = { refusal: 'scim_token_unknown', detail: tokenNeeded } as const;
         return toError(problem, await recordRefusal(options, { ...facts, isWrite: true }, problem));
       }
       facts.token = token;
       await noteUse(token, store, nowMs());
       if (!pace.take(token.id)) return toError({ refusal: 'scim_too_fast', detail: 'too many requests' }, undefined);
       const call = await toCall(request, token, address, facts.nowMs);
-      const outcome = call.ok ? await dispatch(call.value, scim) : call;
+      // Bodies take their time: a token that was taken back meanwhile changes nothing.
+      const stands = !request.body || (await authenticate(request, store));
+      const outcome = !stands
+        ? cannot('scim_token_unknown', tokenNeeded)
+        : call.ok
+          ? await dispatch(call.value, scim)
+          : call;
       if (outcome.ok) return toResponse(outcome.value);
       return toError(outcome.problem, await recordRefusal(options, facts, outcome.problem));
     } catch (fault) {
@@ -117,6 +123,8 @@ function toPath(pathname: string): string[] | undefined {
     return undefined; // a percent sign that escapes nothing
   }
 }
+
+const tokenNeeded = 'a bearer token of a SCIM source is needed';
 
 const types = ['application/scim+json', 'application/json'];
 

@@ -76,6 +76,20 @@ describe('T30: /help-desk, where those who care for people help them back in', (
     assert.ok(!JSON.stringify(await world.store.audit.last(300)).includes(link.slice(-43)));
   });
 
+  test('T28: whoever is switched off while their form is on its way has nothing done any more', async () => {
+    const desk = await open('help-desk');
+    const target = await newPerson();
+    const found = await find(desk, target);
+    const fields = { do: 'link' };
+    const slow = await desk.browser.submitSlowly(found, fields, async () => undefined);
+    assert.ok(linkOn(slow), 'slowly alone takes nothing away');
+    const refused = await desk.browser.submitSlowly(found, fields, () =>
+      world.store.people.save({ ...desk.person, active: false }),
+    );
+    assert.equal(linkOn(refused), undefined);
+    assert.equal((await lines(target)).length, 1);
+  });
+
   test('a second factor is removed, once that was confirmed; sessions end', async () => {
     const desk = await open('people');
     const target = await newPerson();

@@ -27,6 +27,7 @@ export async function findOwnVisit(
   provider: Provider,
   needs: SignInNeed,
 ): Promise<OwnVisit | undefined> {
+  if (context.method === 'POST') await readFormBody(context.req); // it takes its time, and who it is counts when it is there
   const session = await provider.Session.get(context);
   const person = session.accountId === undefined ? undefined : await options.store.people.find(session.accountId);
   const isFresh = needs.maxAge === undefined || !session.past(needs.maxAge);

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type AuditRecord, toRow } from '../../audit/record.ts';
 import { readWellFormed } from '../../audit/record-schema.ts';
 import { hashSecret } from '../../clients/authenticate.ts';
@@ -229,6 +230,20 @@ export class TestBrowser {
     headers: Record<string, string> = {},
   ): Promise<string> {
     return (await this.#follow(...this.#toRequest(visit, fields, headers), 0)).url.href;
+  }
+
+  /** Sends it too, a part first, and the rest when something has happened meanwhile. */
+  async submitSlowly(visit: Visit, fields: Record<string, string>, meanwhile: () => Promise<unknown>): Promise<Visit> {
+    const [url, init] = this.#toRequest(visit, fields);
+    const text = String(init.body);
+    const parts = async function* () {
+      yield Buffer.from(text.slice(0, 5));
+      await wait(100); // until it is with the server
+      await meanwhile();
+      yield Buffer.from(text.slice(5));
+    };
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    return this.#follow(url, { ...init, headers, body: ReadableStream.from(parts()), duplex: 'half' });
   }
 
   #toRequest(

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, mock, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type HttpServer, openHttpServer } from './fixtures/http-server.ts';
+import { callTool, http, openWorld, serverOf, type World } from './fixtures/world.ts';
+
+const tools = { a_read: 'read' };
+let upstream: HttpServer;
+let world: World;
+const standing: { of: 'holds' | 'unknown' } = { of: 'holds' };
+
+before(async () => {
+  upstream = await openHttpServer();
+  world = await openWorld(
+    [serverOf('tracker', http(upstream.url), tools), serverOf('wiki', http(upstream.url), tools)],
+    {
+      followed: { of: () => ({ standingOf: () => standing.of }), start: async () => undefined, close: () => undefined },
+    },
+  );
+});
+after(async () => {
+  await world.close();
+  upstream.close();
+});
+beforeEach(() => {
+  upstream.reset();
+  for (const list of [world.strangers, world.records]) list.length = 0;
+  standing.of = 'holds';
+});
+
+/** A call whose body comes after something has happened, and after so long. */
+async function slowly(meanwhile: () => unknown, ms = 400, server = 'tracker'): Promise<Response> {
+  const text = JSON.stringify(callTool(1, 'a_read'));
+  const parts = async function* () {
+    yield Buffer.from(text.slice(0, 10));
+    await wait(ms);
+    meanwhile();
+    yield Buffer.from(text.slice(10));
+  };
+  return fetch(world.url(server), {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${await world.token(server, { id: 'slow' })}`,
+      accept: 'application/json, text/event-stream',
+      'content-type': 'application/json',
+    },
+    body: ReadableStream.from(parts()),
+    duplex: 'half',
+  });
+}
+
+describe('MCS-16, T19: a token counts when what it is shown for is there', () => {
+  test('taken back while the body came: 401 with a challenge, nothing is called, and it is told as at the door', async () => {
+    const answer = await slowly(() => world.revoked.add('slow'));
+    world.revoked.clear();
+    assert.equal(answer.status, 401);
+    assert.match(answer.headers.get('www-authenticate') ?? '', /^Bearer error="invalid_token", resource_metadata="/);
+    assert.match(answer.headers.get('www-authenticate') ?? '', /scope="read write"$/);
+    assert.deepEqual(world.strangers, ['token_revoked']);
+    assert.deepEqual([upstream.seen.length, world.records.length], [0, 0]);
+  });
+
+  test('nobody can say any more whether it holds: 503', async () => {
+    const answer = await slowly(() => {
+      standing.of = 'unknown';
+    });
+    assert.equal(answer.status, 503);
+    assert.deepEqual([world.strangers, upstream.seen.length], [['revocations_unknown'], 0]);
+  });
+
+  test('expired while the body came', async () => {
+    const now = mock.method(Date, 'now');
+    const later = Date.now() + 631_000;
+    const answer = await slowly(() => now.mock.mockImplementation(() => later));
+    now.mock.restore();
+    assert.equal(answer.status, 401);
+    assert.deepEqual([world.strangers, upstream.seen.length], [['token_expired'], 0]);
+  });
+
+  test('its server was taken out while the body came: 404, as for any that is not there', async () => {
+    const left = serverOf('tracker', http(upstream.url), tools)(world.origin);
+    const answer = await slowly(() => world.setServers([left]), 400, 'wiki');
+    assert.deepEqual([answer.status, upstream.seen.length], [404, 0]);
+  });
+
+  test('its scope was taken from the tool while the body came, however soon', async () => {
+    const changed = serverOf('tracker', http(upstream.url), { a_read: 'danger' })(world.origin);
+    const answer = await slowly(() => world.setServers([changed]), 20);
+    assert.deepEqual([answer.status, upstream.seen.length], [403, 0]);
+    world.setServers([serverOf('tracker', http(upstream.url), tools)(world.origin)]);
+  });
+
+  test('slowly alone takes nothing away', async () => {
+    const answer = await slowly(() => undefined);
+    await answer.text();
+    assert.deepEqual([answer.status, upstream.seen.length], [200, 1]);
+  });
+});
