@@ -4,6 +4,8 @@ import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from '
 import type { Artifact, Mark, Store } from '../../store/store.ts';
 import { bearerKey, isBearer } from '../bearer-key.ts';
 import { isRegisteredRedirect } from './redirect.ts';
+import type { UpstreamResult } from './upstream/callback.ts';
+import { hasEnded } from './upstream/ended.ts';
 
 type FindClient = (clientId: string) => Promise<AdapterPayload | undefined>;
 
@@ -80,7 +82,10 @@ function interactionAdapter(store: Store, findClient: FindClient, now: () => Epo
       // Asked once, when it began: an address that was taken from the client since then gets no code, and no error either.
       const { client_id: clientId, redirect_uri: redirectUri } = found.params ?? {};
       const { redirect_uris: registered = [] } = (await findClient(String(clientId))) ?? {};
-      return isRegisteredRedirect(String(redirectUri), registered) ? found : undefined;
+      if (!isRegisteredRedirect(String(redirectUri), registered)) return undefined;
+      // Nor does a sign-in at an upstream that has ended over there since (SIG-04).
+      const upstream = found.result?.upstream as UpstreamResult | undefined;
+      return upstream && (await hasEnded(store, upstream, upstream.provenAt)) ? undefined : found;
     },
     // Of whoever has just proven who they are: what ends everything of theirs ends a sign-in that has not arrived yet, too.
     upsert: (id, payload, expiresIn) =>

@@ -14,7 +14,7 @@ import { bindSignInsToKeys } from './key-binding.ts';
 import type { SignInOptions } from './options.ts';
 import { toProviderKey } from './provider-key.ts';
 import { isRegisteredRedirect } from './redirect.ts';
-import { keepAuthTime, secondsLeft } from './session-times.ts';
+import { interactionSeconds, keepAuthTime, secondsLeft } from './session-times.ts';
 import { createAcrCheck } from './upstream/acr-check.ts';
 
 /** Pages that the provider asks for while it answers. */
@@ -23,8 +23,6 @@ export interface ProviderPages {
   readonly signOut: (context: KoaContextWithOIDC, form: string) => Promise<void>;
   readonly signedOut: (context: KoaContextWithOIDC) => Promise<void>;
 }
-
-const interactionSeconds = 1800;
 
 /**
  * Builds an `oidc-provider` for the keys in force now; it takes a millisecond or two.

@@ -1,6 +1,9 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type Provider from 'oidc-provider';
 
+/** How long a sign-in may take, from its first page on. */
+export const interactionSeconds = 1800;
+
 /**
  * Two times of a session: when the sign-in here was, which limits how long it lasts, and when the person proved who they
  * are, which `auth_time` says and `max_age` is held against. At an upstream the second is the first's elder, or unknown:

@@ -218,6 +218,11 @@ export class TestBrowser {
     return this.#follow(url, { headers });
   }
 
+  /** Asks for this page alone; resolves to where it leads. */
+  async only(url: string): Promise<string> {
+    return (await this.#follow(url, {}, 0)).url.href;
+  }
+
   /** Sends the form of a page that has the button `do`, or the first, its hidden fields included. */
   async submit(visit: Visit, fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Visit> {
     return this.#follow(...this.#toRequest(visit, fields, headers));

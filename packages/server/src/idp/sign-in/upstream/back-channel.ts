@@ -8,6 +8,7 @@ import { endSession } from '../end-session.ts';
 import type { Context, Layer } from '../layer.ts';
 import type { SignInOptions } from '../options.ts';
 import { readFormBody } from '../request-body.ts';
+import { noteEnd } from './ended.ts';
 import type { UpstreamOptions } from './options.ts';
 
 /**
@@ -29,6 +30,8 @@ export function backChannelLogout(options: SignInOptions, upstreams: UpstreamOpt
 
     const mark = { kind: 'logout_token', id: JSON.stringify([issuer, id]), until } as const;
     if (await store.isMarked(mark.kind, mark.id)) return refuse(context, name, 'logout_token_replayed');
+    // First: whoever comes back from there after this is not let in by what has ended, whoever came before is found.
+    await noteEnd(store, { issuer, subject, sid }, options.now());
     const facts = { upstream: name, issuer, ...(subject !== undefined && { subject }) };
     for (const uid of await store.upstream.sessionsOn({ issuer, subject, sid })) {
       await endSession(options, provider, uid, {

@@ -1,3 +1,4 @@
+import type { EpochSeconds } from '@credence/mcp/protocol';
 import type Provider from 'oidc-provider';
 import { randomId } from '../../../call.ts';
 import { findOrLink } from '../../../directory/upstream/link.ts';
@@ -19,6 +20,7 @@ export interface UpstreamResult {
   readonly issuer: string;
   readonly subject: string;
   readonly sid: string | undefined;
+  readonly provenAt: EpochSeconds;
   /** Sealed. */
   readonly idToken: string;
 }
@@ -88,6 +90,7 @@ export function upstreamCallback(
       issuer: upstream.issuer,
       subject,
       sid,
+      provenAt: now,
       idToken: upstreams.seal.close(idToken),
     };
     const { acr, amr, authTime } = strength;

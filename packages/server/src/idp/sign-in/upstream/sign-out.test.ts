@@ -2,13 +2,20 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { parseJws, type Refusal, refusalRow } from '@credence/mcp/protocol';
 import { generatePrivateJwk, toPublicJwk } from '../../../keys/signer.ts';
 import { verifySignature } from '../../../keys/verify-signature.ts';
 import { ask, claimsOf, redeem, token } from '../test-client.ts';
 import { alice, bob, endingsOnRecord, TestBrowser } from '../test-world.ts';
 import { dana } from './fixtures/scripted-provider.ts';
-import { callback, openUpstreamWorld, signInUpstream, type UpstreamWorld } from './fixtures/upstream-world.ts';
+import {
+  callback,
+  leaveFor,
+  openUpstreamWorld,
+  signInUpstream,
+  type UpstreamWorld,
+} from './fixtures/upstream-world.ts';
 
 describe('signing out, in both directions', () => {
   let world: UpstreamWorld;
@@ -181,6 +188,27 @@ describe('signing out, in both directions', () => {
         [false, false, true],
       );
     });
+
+    for (const [by, end] of [
+      ['its sid', { sid: 'session-there' }],
+      ['its subject', { sub: dana.sub }],
+      ['another sid', { sid: 'session-of-another' }],
+      ['another subject', { sub: 'somebody' }],
+    ] as const) {
+      const isMeant = !by.startsWith('another');
+      test(`a sign-in that was proven and has not come back yet, ended by ${by}: ${isMeant ? 'no' : 'a'} session comes of it`, async () => {
+        const browser = newBrowser();
+        const asked = ask(world, 'claude-code', callback);
+        const proven = await browser.only(await world.company.visit(await leaveFor(browser, asked)));
+        await wait(1100); // ends count by the second
+        await notify(await world.company.logoutToken(end));
+        const arrived = await browser.get(proven);
+        assert.equal(arrived.url.href.startsWith(callback), !isMeant);
+        if (!isMeant) return;
+        const again = await signInUpstream(world, newBrowser());
+        assert.ok(again.url.href.startsWith(callback), 'and the next one is let in');
+      });
+    }
 
     test('nobody by that sid: 200, nothing ends', async () => {
       const { sid } = await signedIn();
