@@ -202,7 +202,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('admin/first-administrator.ts'), adminSignIn],
   [server('admin/api-tokens.ts'), [server('admin/api-tokens.test.ts')], adminApi],
   [server('admin/api/administrator.ts'), adminApi],
-  [server('admin/api/api.ts'), adminApi, [toSpec('admin-live')]],
+  [server('admin/api/api.ts'), adminApi, [toSpec('admin-live'), toSpec('slow-bodies')]],
   [server('admin/api/match.ts'), [server('admin/api/match.test.ts')]],
   [server('admin/api/client/segment.ts'), [server('admin/api/client/segment.test.ts')]],
   [server('admin/api/values.ts'), [server('admin/api/values.test.ts')], adminApi],
@@ -479,6 +479,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('idp/sign-in/upstream/attempts.ts'), upstream],
   [server('idp/sign-in/upstream/callback.ts'), upstream],
   [server('idp/sign-in/upstream/back-channel.ts'), [server('idp/sign-in/upstream/sign-out.test.ts')]],
+  [server('idp/sign-in/upstream/ended.ts'), [server('idp/sign-in/upstream/sign-out.test.ts')]],
   [server('policy/sign-in-levels.ts'), [server('policy/sign-in-levels.test.ts')], [toSpec('step-up')]],
   [server('directory/account-links.ts'), [server('directory/account-links.test.ts')], [accountLink]],
   [server('idp/sign-in/account-link.ts'), [accountLink]],
@@ -501,7 +502,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('idp/sign-in/interaction-policy.ts'), ['interaction-policy', 'confirmation'].map(signIn)],
   [server('idp/sign-in/security.ts'), secondFactor.toReversed(), upstream],
   [server('idp/sign-in/request-body.ts'), [signIn('request-body')]],
-  [server('idp/sign-in/adapter.ts'), ['adapter', 'single-use', 'bearers', 'sign-in'].map(signIn)],
+  [server('idp/sign-in/adapter.ts'), ['adapter', 'single-use', 'bearers', 'sign-in', 'upstream/sign-out'].map(signIn)],
   [
     server('idp/sign-in/token-door.ts'),
     ['token-door', 'refused-requests', 'publish', 'remote-clients'].map(signIn),
@@ -588,5 +589,5 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('idp/scim/users.ts'), provisioning],
   [server('idp/scim/groups.ts'), provisioning],
   [server('idp/scim/bulk.ts'), [toSpec('provisioning-bulk')], provisioning],
-  [server('idp/scim/endpoint.ts'), [toSpec('provisioning-errors')], provisioning],
+  [server('idp/scim/endpoint.ts'), [toSpec('provisioning-errors'), toSpec('slow-bodies')], provisioning],
 ];
