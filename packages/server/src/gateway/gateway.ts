@@ -52,7 +52,7 @@ export interface GatewayOptions extends LaunchOptions {
     | undefined;
   /** Makes records durable; rejects when it cannot. */
   readonly append: (records: readonly AuditRecord[]) => Promise<void>;
-  /** A refusal at the door: resolves to what to tell. `from`: whose token it was, where it was good and was taken back. */
+  /** A refusal at the door: resolves to what to tell. `from`: whose token it was, where it was good before. */
   readonly onStranger: (refusal: Refusal, from?: From) => Promise<Told>;
   /** Where the person reads why a call was refused, by its reference; absent where no identity provider of ours could tell them. */
   readonly pageOf?: ((refusal: Refusal, caller: Caller, reference: string) => Promise<string | undefined>) | undefined;
@@ -221,6 +221,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     // Bodies take their time: what is done is done as the document and the stops are now.
     const server = options.index().servers.get(entry.server.id);
     if (server?.resource !== entry.server.resource) return answer.empty(404);
+    const current = entryOf(server); // at once: later it would put back what a newer document has replaced
     const ended = performance.now() - letInMs < checkEveryMs ? undefined : await endedMeanwhile(server, caller);
     if (ended)
       return refuseToken(answer, ended, { server, caller, told: await options.onStranger(ended, { server, caller }) });
@@ -290,7 +291,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         signal,
         recordRefusal: (refusal) => void record(refusal),
       };
-      const upstream = await openOrExcuse(entryOf(server));
+      const upstream = await openOrExcuse(current);
       const isRecordedMeanwhile = tool !== undefined && tool.risk !== 'high';
       const line = Promise.withResolvers<void>();
       if (isRecordedMeanwhile) begun = line.promise;

@@ -90,6 +90,34 @@ describe('MCS-16, T19: a token counts when what it is shown for is there', () =>
     world.setServers([serverOf('tracker', http(upstream.url), tools)(world.origin)]);
   });
 
+  test('who was let in under a document leaves alone what a newer one has put in its place', async () => {
+    const other = await openHttpServer();
+    const { promise: isAnswered, resolve: answer } = Promise.withResolvers<void>();
+    other.answerWith(async (_, outgoing) => {
+      await isAnswered;
+      outgoing.writeHead(200, { 'content-type': 'application/json' });
+      outgoing.end(JSON.stringify({ jsonrpc: '2.0', id: 1, result: { content: [] } }));
+    });
+    const both = { ...tools, a_danger: 'danger' };
+    const [before, after] = [upstream, other].map(({ url }) => serverOf('tracker', http(url), both)(world.origin));
+    assert.ok(before && after);
+    world.setServers([before]);
+    const { promise: isRecorded, resolve: record } = Promise.withResolvers<void>();
+    world.setAppend(async () => isRecorded);
+    const old = world.call('tracker', { body: callTool(1, 'a_danger'), token: { scopes: ['danger'] } });
+    await wait(50);
+    world.setServers([after]);
+    world.setAppend(async () => undefined);
+    const next = world.call('tracker', { body: callTool(1, 'a_read') });
+    while (other.seen.length === 0) await wait(5);
+    record();
+    await (await old).text();
+    answer();
+    assert.equal((await next).status, 200);
+    other.close();
+    world.setServers([serverOf('tracker', http(upstream.url), tools)(world.origin)]);
+  });
+
   test('slowly alone takes nothing away', async () => {
     const answer = await slowly(() => undefined);
     await answer.text();

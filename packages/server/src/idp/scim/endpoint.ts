@@ -51,26 +51,23 @@ export function createScim(options: ScimOptions): ScimEndpoint {
 
   return async (request, address) => {
     const facts: RefusalFacts = { address, nowMs: nowMs(), isWrite: isWrite(request) };
+    const refuseUnknown = async () =>
+      toError(unknownToken, await recordRefusal(options, { ...facts, isWrite: true }, unknownToken));
     try {
       const token = await authenticate(request, store);
       if (!token) {
         const waitSeconds = options.failures.waitSeconds('scim', address);
         if (waitSeconds > 0) return toError({ refusal: 'scim_too_fast', detail: 'too many failures' }, undefined);
         options.failures.add('scim', address);
-        const problem = { refusal: 'scim_token_unknown', detail: tokenNeeded } as const;
-        return toError(problem, await recordRefusal(options, { ...facts, isWrite: true }, problem));
+        return await refuseUnknown();
       }
       facts.token = token;
       await noteUse(token, store, nowMs());
       if (!pace.take(token.id)) return toError({ refusal: 'scim_too_fast', detail: 'too many requests' }, undefined);
       const call = await toCall(request, token, address, facts.nowMs);
       // Bodies take their time: a token that was taken back meanwhile changes nothing.
-      const stands = !request.body || (await authenticate(request, store));
-      const outcome = !stands
-        ? cannot('scim_token_unknown', tokenNeeded)
-        : call.ok
-          ? await dispatch(call.value, scim)
-          : call;
+      if (request.body && !(await authenticate(request, store))) return await refuseUnknown();
+      const outcome = call.ok ? await dispatch(call.value, scim) : call;
       if (outcome.ok) return toResponse(outcome.value);
       return toError(outcome.problem, await recordRefusal(options, facts, outcome.problem));
     } catch (fault) {
@@ -124,7 +121,7 @@ function toPath(pathname: string): string[] | undefined {
   }
 }
 
-const tokenNeeded = 'a bearer token of a SCIM source is needed';
+const unknownToken = { refusal: 'scim_token_unknown', detail: 'a bearer token of a SCIM source is needed' } as const;
 
 const types = ['application/scim+json', 'application/json'];
 

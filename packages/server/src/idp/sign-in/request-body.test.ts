@@ -51,6 +51,12 @@ describe('the body of a form', () => {
     });
   }
 
+  test('one that is too large is so whoever reads it next: what is left of it is no form', async () => {
+    work = async (incoming) => [await readFormBody(incoming), await readFormBody(incoming)];
+    const refused = { ok: false, refusal: 'body_too_large' };
+    assert.deepEqual(await send('a'.repeat(90_000), urlencoded, true), [refused, refused]);
+  });
+
   test('whoever goes away in the middle of it is gone, and that is no fault of ours', async () => {
     const fault = new Promise<unknown>((resolve) => {
       work = (incoming) => readFormBody(incoming).catch(resolve);

@@ -26,7 +26,7 @@ export async function hasEnded(
 ): Promise<boolean> {
   const keys = [keyOf(issuer, 'sub', subject), ...(sid === undefined ? [] : [keyOf(issuer, 'sid', sid)])];
   const ends = await Promise.all(keys.map((key) => artifacts.find(model, key)));
-  return ends.some((end) => end !== undefined && Number(end.at) > provenAt);
+  return ends.some((end) => end !== undefined && !(Number(end.at) <= provenAt));
 }
 
 function keyOf(issuer: string, member: 'sub' | 'sid', value: string | undefined): string {
