@@ -276,6 +276,16 @@ describe('the stream itself', { timeout: 15_000 }, () => {
     assert.equal(lines.length, 2);
   });
 
+  test('KEY-09: whose secret is taken away hears nothing more, and others go on', async () => {
+    const world = await openStreamWorld();
+    const [tracked, pages] = [openServer(world), openServer(world, wiki, 'wiki')];
+    await Promise.all([tracked.revocations.ready, pages.revocations.ready]);
+    world.takeSecret('server:tracker');
+    while (world.streams.counts().get('tracker')) await wait(5);
+    assert.equal(world.streams.counts().get('wiki'), 1);
+    assert.deepEqual(world.faults, []);
+  });
+
   test('HEAD opens none: nobody would read it', async () => {
     const world = await openStreamWorld();
     const headers = { authorization: basic('server:tracker') };

@@ -242,7 +242,8 @@ export async function openWorld(
     });
   let epoch: Epoch = { id: '', since: 0 };
   let idTokenKeys: readonly Jwk[] = [toPublicJwk(keys.idToken)];
-  const secrets = (clientId: string) => [hashSecret(`${clientId}-secret`)];
+  const takenSecrets = new Set<string>();
+  const secrets = (clientId: string) => (takenSecrets.has(clientId) ? [] : [hashSecret(`${clientId}-secret`)]);
   const signatures = new Map<string, number>();
   const counting = (signer: ReturnType<typeof toSigner>) => ({
     ...signer,
@@ -443,6 +444,8 @@ export async function openWorld(
     policy: idp.policy,
     resource: ras.policy,
     epoch: () => epoch,
+    /** The one secret of a client counts no more, as after `credence client secret remove`. */
+    takeSecret: (clientId: string) => void takenSecrets.add(clientId),
     /** As after a restore: nothing of before is known, and it ends now. */
     beginEpoch: (id: string) => {
       epoch = { id, since: now() };

@@ -188,6 +188,17 @@ export function hashSecret(secret: string): string {
   return hash('sha256', secret, 'base64url');
 }
 
+/** Says, later and again, whether the secret that a client was let in with is still one of its own; without one it never is. */
+export function toStanding(
+  credentials: Result<Credentials>,
+  { secretHashes }: Pick<ClientRegistry<RegisteredClient>, 'secretHashes'>,
+): () => boolean {
+  if (!credentials.ok || credentials.value.method !== 'secret') return () => false;
+  const { clientId, secret } = credentials.value;
+  const kept = hashSecret(secret);
+  return () => secretHashes(clientId).includes(kept);
+}
+
 /** Compares against every live secret, each in constant time (KEY-09). */
 export function secretMatches(secret: string, hashes: readonly string[]): boolean {
   const presented = Buffer.from(hashSecret(secret));

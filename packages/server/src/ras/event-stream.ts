@@ -2,7 +2,13 @@ import { judgesStops, no, ok, type Refusal, type Result, refusalRow, wireCodes }
 import { type AuditRecord, type Facts, toRow } from '../audit/record.ts';
 import type { RefusalLedger } from '../audit/refusal-ledger.ts';
 import { eventId } from '../call.ts';
-import { authenticateClient, type ClientCall, claimedClientId, readCredentials } from '../clients/authenticate.ts';
+import {
+  authenticateClient,
+  type ClientCall,
+  claimedClientId,
+  readCredentials,
+  toStanding,
+} from '../clients/authenticate.ts';
 import type { FailureLimit } from '../limits.ts';
 import type { ResourceServer } from '../policy/model.ts';
 import type { RevocationStreams } from '../revocation/streams.ts';
@@ -79,13 +85,14 @@ async function open(
   const judges = searchParams.get(judgesStops) === '1';
   const needsJudge = isResourceStopped(ras.stops(), server.resource) || isYoung(ras.epoch(), call.now);
   if (!judges && needsJudge) return no('stream_cannot_judge');
+  const isOpenTo = toStanding(call.credentials, ras.registry);
   const stream = streams.open({
     server: server.id,
     resource: server.resource,
     nonce,
     judgesStops: judges,
     after: toPosition(request.headers.get('last-event-id')),
-    isServed: () => isStill(server, ras.policy().servers.get(server.id)),
+    isServed: () => isStill(server, ras.policy().servers.get(server.id)) && isOpenTo(),
   });
   return stream ? ok(stream) : no('too_many_streams');
 }

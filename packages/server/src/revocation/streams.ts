@@ -22,7 +22,7 @@ export interface Subscription {
   readonly after: number;
   /** Whether it said that it judges stops. */
   readonly judgesStops: boolean;
-  /** Whether the server is still one of ours; asked again and again. */
+  /** Whether the server is still one of ours, with the secret that it came with; asked again and again. */
   readonly isServed: () => boolean;
 }
 
