@@ -14,6 +14,8 @@ describe('IDP-06: single-valued parameters at most once, an empty value counts a
     ['a repeated unknown parameter', 'x=1&x=2', 'repeated_parameter'],
     ['an escape that is none', 'scope=%zz', 'malformed_form'],
     ['an escape that is not UTF-8', 'scope=%ff', 'malformed_form'],
+    ['U+0000, escaped', 'scope=a%00', 'malformed_form'],
+    ['U+0000 as it is, in a name', 'sco\0pe=a', 'malformed_form'],
     ['10 000 parameters', Array.from({ length: 10_000 }, (_, n) => `p${n}=1`).join('&'), 'malformed_form'],
   ];
   for (const [name, body, refusal] of refused) {
@@ -29,7 +31,7 @@ describe('IDP-06: single-valued parameters at most once, an empty value counts a
   });
 
   test('what is well-formed is read as URLSearchParams reads it', () => {
-    const text = fc.string({ unit: 'binary' }).filter((one) => one.isWellFormed());
+    const text = fc.string({ unit: 'binary' }).filter((one) => one.isWellFormed() && !one.includes('\0'));
     fc.assert(
       fc.property(fc.uniqueArray(fc.tuple(text, text), { selector: ([name]) => name, maxLength: 20 }), (pairs) => {
         const body = new URLSearchParams(pairs).toString();

@@ -7,6 +7,8 @@ export interface Form {
 }
 
 const maxParameters = 100;
+/** U+0000, as it is and escaped: no parameter of anybody has it, and PostgreSQL keeps no text with it. */
+const nulls = ['\0', '%00'];
 
 /**
  * Reads an `application/x-www-form-urlencoded` body (IDP-06): a repeated parameter is refused, an empty one counts as
@@ -15,7 +17,7 @@ const maxParameters = 100;
  */
 export function parseForm(body: string): Result<Form> {
   const pairs = body.split('&', maxParameters + 1);
-  if (pairs.length > maxParameters) return no('malformed_form');
+  if (pairs.length > maxParameters || nulls.some((it) => body.includes(it))) return no('malformed_form');
   const values = new Map<string, string>();
   const resources: string[] = [];
   for (const pair of pairs) {
