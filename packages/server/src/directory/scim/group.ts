@@ -76,6 +76,7 @@ function applyPart(
   text: string,
   value: unknown,
 ): Outcome<void> {
+  if (text.toLowerCase() === groupSchema.id.toLowerCase()) return applyToAll(change, op, value);
   const path = parsePatchPath(text);
   if (!path.ok) return path;
   const { urn: schema, name, sub, filter } = path.value;
@@ -94,6 +95,17 @@ function applyPart(
   if (isExternalId) change.externalId = next.value ?? null;
   else if (next.value === undefined) return cannot('scim_immutable', 'displayName is required and cannot be removed');
   else change.name = next.value;
+  return done(undefined);
+}
+
+/** The group itself, under the name of its schema. */
+function applyToAll(change: Parameters<typeof applyPart>[0], op: Operation['op'], value: unknown): Outcome<void> {
+  if (op === 'remove') return cannot('scim_no_target', 'a group is removed by DELETE');
+  if (!isObject(value)) return cannot('scim_value_invalid', 'the name of a schema needs an object as its value');
+  for (const [name, each] of Object.entries(value)) {
+    const applied = applyPart(change, op, `${groupSchema.id}:${name}`, each);
+    if (!applied.ok) return applied;
+  }
   return done(undefined);
 }
 

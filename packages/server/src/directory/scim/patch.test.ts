@@ -7,6 +7,8 @@ import { patchResource } from './patch.ts';
 import { userShape } from './user.ts';
 
 const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const group = 'urn:ietf:params:scim:schemas:core:2.0:Group';
+const core = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const erin = {
   userName: 'erin@acme.example',
   name: { givenName: 'Erin', familyName: 'Example' },
@@ -143,6 +145,15 @@ describe('RFC 7644 §3.5.2: a PATCH of a user', () => {
       [{ op: 'replace', value: { [enterprise.toUpperCase()]: { division: 'D' } } }],
       { [enterprise]: { department: 'R&D', division: 'D' } },
     ],
+    [
+      'attributes under the name of their schema',
+      [
+        { op: 'replace', value: { [core.toUpperCase()]: { title: 'T', 'name.givenName': 'E' } } },
+        { op: 'replace', path: core, value: { nickName: 'N', active: false } },
+      ],
+      { title: 'T', name: { givenName: 'E', familyName: 'Example' }, nickName: 'N', active: false },
+    ],
+    ['null for the extension', [{ op: 'replace', value: { [enterprise]: null } }], { [enterprise]: undefined }],
     ['the last of the extension', [{ op: 'remove', path: `${enterprise}:department` }], { [enterprise]: undefined }],
     ['all of the extension', [{ op: 'remove', path: enterprise }], { [enterprise]: undefined }],
     [
@@ -208,6 +219,10 @@ describe('RFC 7644 §3.5.2: a PATCH of a user', () => {
     ['no such attribute', { op: 'add', path: 'shoe', value: 1 }, 'scim_path_invalid'],
     ['no such part', { op: 'add', path: 'name.shoe', value: 1 }, 'scim_path_invalid'],
     ['a filter on one value', { op: 'add', path: 'title[value eq "x"]', value: 1 }, 'scim_path_invalid'],
+    ['an extension that is no object', { op: 'replace', value: { [enterprise]: 5 } }, 'scim_value_invalid'],
+    ['its schema that is no object', { op: 'add', path: core, value: [true] }, 'scim_value_invalid'],
+    ['all of it removed', { op: 'remove', path: core }, 'scim_no_target'],
+    ['all of it null', { op: 'replace', value: { [core]: null } }, 'scim_no_target'],
     ['remove without path', { op: 'remove', value: { title: 'x' } }, 'scim_no_target'],
     [
       'replace what is not found',
@@ -312,9 +327,24 @@ describe('a PATCH of a group', () => {
     ['external id away', [{ op: 'remove', path: 'externalId' }], { ...nothing, externalId: null }],
     [
       'by the name of the schema',
-      [{ op: 'replace', path: 'urn:ietf:params:scim:schemas:core:2.0:Group:displayName', value: 'N' }],
+      [{ op: 'replace', path: `${group}:displayName`, value: 'N' }],
       { ...nothing, name: 'N' },
     ],
+    [
+      'all of it under the name of the schema',
+      [
+        { op: 'replace', value: { [group.toUpperCase()]: { displayName: 'N' } } },
+        { op: 'replace', path: group, value: { members: ids('b') } },
+      ],
+      { ...nothing, name: 'N', replace: true, add: ['b'] },
+    ],
+    ['the name of the schema with no object', [{ op: 'replace', path: group, value: null }], 'scim_value_invalid'],
+    [
+      'a name of the wrong kind under it',
+      [{ op: 'add', value: { [group]: { displayName: {} } } }],
+      'scim_value_invalid',
+    ],
+    ['all of it removed', [{ op: 'remove', path: group }], 'scim_no_target'],
     ['an extension nobody knows', [{ op: 'add', path: 'urn:x:1.0:Group:colour', value: 'red' }], nothing],
     [
       'its own id and schemas repeated',

@@ -4,7 +4,7 @@ import { matches } from './match.ts';
 import { type Resource, type Shape, toAttributeValue, toSingle, withOnePrimary } from './normalize.ts';
 import type { Operation } from './operations.ts';
 import { cannot, done, type Outcome } from './problem.ts';
-import { type Attribute, findAttribute, forgotten } from './schema.ts';
+import { type Attribute, findAttribute, forgotten, type Schema } from './schema.ts';
 
 /** Where a path leads in one kind of resource. */
 interface Target {
@@ -42,30 +42,41 @@ function applyWithoutPath(resource: Resource, { op, value }: Operation, shape: S
   for (const [key, each] of Object.entries(value)) {
     const name = key.toLowerCase();
     if (name === 'schemas' || (name === 'id' && each === id)) continue;
-    const isExtension = name === shape.extension?.id.toLowerCase() && isObject(each);
-    const entries = isExtension ? Object.entries(each).map(([sub, inner]) => [`${key}:${sub}`, inner] as const) : [];
-    for (const [path, inner] of isExtension ? entries : [[key, each] as const]) {
-      const applied = applyAt(resource, op, path, inner, shape);
-      if (!applied.ok) return applied;
-    }
+    const applied = applyAt(resource, op, key, each, shape);
+    if (!applied.ok) return applied;
   }
   return done(undefined);
 }
 
 function applyAt(resource: Resource, op: Operation['op'], text: string, value: unknown, shape: Shape): Outcome<void> {
-  // The whole extension, or all of the resource under the name of its schema.
-  const named = shape.extension?.id.toLowerCase() === text.toLowerCase() ? shape.extension : undefined;
-  if (named && op === 'remove') {
-    delete resource[named.id];
-    return done(undefined);
-  }
-  if (named) return applyWithoutPath(resource, { op, path: undefined, value: { [named.id]: value } }, shape, '');
-
+  const schema = [shape.schema, shape.extension].find((each) => each?.id.toLowerCase() === text.toLowerCase());
+  if (schema) return applyToAll(resource, op, schema, value, shape);
   const path = parsePatchPath(text);
   if (!path.ok) return path;
   const target = findTarget(path.value, shape);
   if (!target.ok || target.value === undefined) return target.ok ? done(undefined) : target;
   return applyTo(resource, op, target.value, value);
+}
+
+/** The whole extension, or the resource itself under the name of its schema; `null` takes an extension away, as it does an attribute. */
+function applyToAll(
+  resource: Resource,
+  op: Operation['op'],
+  schema: Schema,
+  value: unknown,
+  shape: Shape,
+): Outcome<void> {
+  if (op === 'remove' || value === null) {
+    if (schema === shape.schema) return cannot('scim_no_target', 'a resource is removed by DELETE');
+    delete resource[schema.id];
+    return done(undefined);
+  }
+  if (!isObject(value)) return cannot('scim_value_invalid', 'the name of a schema needs an object as its value');
+  for (const [name, each] of Object.entries(value)) {
+    const applied = applyAt(resource, op, `${schema.id}:${name}`, each, shape);
+    if (!applied.ok) return applied;
+  }
+  return done(undefined);
 }
 
 /** `undefined` for what is accepted and not kept: attributes of no use here, and extensions we do not know. */
