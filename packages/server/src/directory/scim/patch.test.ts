@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Refusal } from '@credence/mcp/protocol';
+import fc from 'fast-check';
 import { toGroupChange } from './group.ts';
 import { parseOperations } from './operations.ts';
 import { patchResource } from './patch.ts';
@@ -21,7 +22,7 @@ const erin = {
 
 function patch(resource: object, ...operations: object[]) {
   const parsed = parseOperations({ Operations: operations });
-  assert.ok(parsed.ok);
+  if (!parsed.ok) return parsed;
   const before = structuredClone(resource);
   const patched = patchResource({ ...resource }, parsed.value, { shape: userShape, id: 'u_1' });
   assert.deepEqual(resource, before, 'what was given stays as it was');
@@ -405,4 +406,77 @@ describe('the largest PATCH that is taken holds nobody up for long', () => {
       assert.ok(seconds < 1, `${seconds} s of CPU`);
     });
   }
+});
+
+describe('B91: whatever a PATCH says is carried out or refused', () => {
+  const name = fc.constantFrom(
+    ...[
+      core,
+      group,
+      enterprise,
+      'urn:x:1.0:User',
+      'userName',
+      'name',
+      'givenName',
+      'name.givenName',
+      'active',
+      'emails',
+    ],
+    ...[
+      'emails[type eq "work"]',
+      'emails.value',
+      'emails[not (value pr)].value',
+      'manager',
+      `${enterprise}:manager`,
+      'value',
+    ],
+    ...[
+      'displayName',
+      'externalId',
+      'members',
+      'members[value eq "a"]',
+      'id',
+      'schemas',
+      'meta',
+      '__proto__',
+      'constructor',
+      '',
+    ],
+  );
+  const { tree } = fc.letrec((tie) => ({
+    tree: fc.oneof(
+      { depthSize: 'small' },
+      fc.constantFrom(null, true, false, 0, 7.5, '', 'a', 'True', 'id'),
+      fc.array(tie('tree'), { maxLength: 3 }),
+      fc.dictionary(name, tie('tree'), { maxKeys: 4 }),
+    ),
+  }));
+  const operation = fc.record(
+    { op: fc.constantFrom('add', 'Replace', 'remove'), path: name, value: tree },
+    { requiredKeys: ['op'] },
+  );
+  const operations = fc.array(operation, { minLength: 1, maxLength: 4 });
+
+  test('a user, again and again', () => {
+    fc.assert(
+      fc.property(fc.array(operations, { maxLength: 3 }), (patches) => {
+        let user: object = erin;
+        for (const each of patches) {
+          const patched = patch(user, ...(JSON.parse(JSON.stringify(each)) as object[]));
+          if (patched.ok) user = patched.value;
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('a group', () => {
+    fc.assert(
+      fc.property(operations, (each) => {
+        const parsed = parseOperations({ Operations: JSON.parse(JSON.stringify(each)) });
+        if (parsed.ok) toGroupChange(parsed.value, 'g_1');
+      }),
+      { numRuns: 1000 },
+    );
+  });
 });
