@@ -56,6 +56,11 @@ describe('PRV-03, B91, RFC 7644 §3.12: errors', () => {
     ['B91 a patch of a group’s id', patchGroup({ op: 'replace', value: { id: 'g_me' } }), 'scim_immutable'],
     ['a patch of meta', patch({ op: 'replace', path: 'meta.version', value: '9' }), 'scim_immutable'],
     ['a patch of groups at the user', patch({ op: 'add', path: 'groups', value: [{ value: 'g' }] }), 'scim_immutable'],
+    [
+      'a patch that does what is no text',
+      patch({ op: { toString: 1 }, path: 'title', value: 'x' }),
+      'scim_body_malformed',
+    ],
     ['userName removed', patch({ op: 'remove', path: 'userName' }), 'scim_immutable'],
     ['a group’s name removed', patchGroup({ op: 'remove', path: 'displayName' }), 'scim_immutable'],
     ['B91 duplicate userName', post({ userName: 'ERIN@acme.example', emails: [] }), 'scim_user_name_taken'],

@@ -93,7 +93,8 @@ async function readCredential({ name, secretFile, keyFile }: Upstream): Promise<
     throw new Problem(`${file} does not hold one secret.`, 'Write the client secret into it, and nothing else.');
   }
   const jwk: JsonObject | undefined = parseStrictObject(text);
-  const isKey = jwk && typeof jwk.d === 'string' && ['ES256', 'RS256', 'PS256'].includes(String(jwk.alg));
+  const isKey =
+    jwk && typeof jwk.d === 'string' && ['ES256', 'RS256', 'PS256'].some((algorithm) => algorithm === jwk.alg);
   if (isKey) return { kind: 'key', jwk };
   throw new Problem(
     `${file} is not a private JWK.`,

@@ -71,7 +71,7 @@ function problemOfKey(value: unknown): string | undefined {
     if (kind.crv !== undefined && key.crv !== kind.crv) return `crv of an ${key.kty} key must be ${kind.crv}`;
     const problem = problemOfMembers(key, kind.members);
     if (problem) return problem;
-    if (key.alg !== undefined && !kind.algorithms.includes(String(key.alg))) {
+    if (key.alg !== undefined && !kind.algorithms.some((algorithm) => algorithm === key.alg)) {
       return `alg must be ${kind.algorithms.join(' or ')}`;
     }
     if (key.use !== undefined && key.use !== 'sig') return 'use must be sig';
@@ -89,7 +89,7 @@ const encryptionKinds: Record<string, { members: string[]; algorithm: string }> 
 function problemOfEncryptionKey(value: unknown): string | undefined {
   return problemOfPublic(value, (key) => {
     if (key.use !== 'enc') return 'use must be enc: a key that signs is not to be encrypted to';
-    const name = [key.kty, key.crv].filter((part) => part !== undefined).join(' ');
+    const name = [key.kty, key.crv].filter((part) => typeof part === 'string').join(' ');
     const kind = Object.hasOwn(encryptionKinds, name) ? encryptionKinds[name] : undefined;
     if (!kind) return `must be a key of the kind ${Object.keys(encryptionKinds).join(', ')}`;
     const problem = problemOfMembers(key, kind.members);
@@ -112,9 +112,10 @@ function problemOfPublic(
 }
 
 function problemOfMembers(key: Record<string, unknown>, members: readonly string[]): string | undefined {
-  const missing = members.filter((member) => !/^[A-Za-z0-9_-]+$/.test(String(key[member] ?? '')));
+  const textOf = (member: string) => (typeof key[member] === 'string' ? key[member] : '');
+  const missing = members.filter((member) => !/^[A-Za-z0-9_-]+$/.test(textOf(member)));
   if (missing.length > 0) return `${missing.join(', ')} must be base64url text`;
-  if (key.kty === 'RSA' && String(key.n).length < 342) return 'an RSA key must have 2048 bits or more';
+  if (key.kty === 'RSA' && textOf('n').length < 342) return 'an RSA key must have 2048 bits or more';
   return undefined;
 }
 

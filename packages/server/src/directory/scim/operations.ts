@@ -18,7 +18,8 @@ export function parseOperations(body: JsonObject): Outcome<Operation[]> {
   const operations: Operation[] = [];
   for (const each of list) {
     if (!isObject(each)) return cannot('scim_body_malformed', 'an operation is not an object');
-    const op = String(memberOf(each, 'op')).toLowerCase();
+    const said = memberOf(each, 'op');
+    const op = typeof said === 'string' ? said.toLowerCase() : undefined;
     const path = memberOf(each, 'path') ?? undefined;
     if (op !== 'add' && op !== 'replace' && op !== 'remove') {
       return cannot('scim_body_malformed', 'op must be add, replace or remove');

@@ -176,6 +176,7 @@ describe('RFC 7644 §3.5.2: a PATCH of a user', () => {
       ],
       {},
     ],
+    ['nothing added to many values, of which there are none', [{ op: 'add', path: 'roles' }], {}],
     ['an extension nobody knows', [{ op: 'add', path: 'urn:x:1.0:User:badge', value: '1' }], {}],
   ];
   for (const [name, operations, change] of table) {

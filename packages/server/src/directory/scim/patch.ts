@@ -194,7 +194,8 @@ function addValues(
     if (at === undefined) places.set(key, next.push(each) - 1);
     else next[at] = { ...(next[at] as object), ...(each as object) };
   }
-  return toAttributeValue(attribute, next) as Outcome<unknown[]>;
+  const whole = toAttributeValue(attribute, next);
+  return whole.ok ? done((whole.value ?? []) as unknown[]) : whole;
 }
 
 /** Values that meet the filter are changed. Where none does, one is made of the filter, as Entra expects. */

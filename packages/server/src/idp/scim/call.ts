@@ -128,7 +128,10 @@ export function selectionOf({ query, body, path }: ScimCall): Selection {
   const listOf = (name: string) => {
     const asked = isSearch ? body?.[name] : query.get(name);
     const names = Array.isArray(asked) ? asked : typeof asked === 'string' ? asked.split(',') : [];
-    return names.map((each) => String(each).trim()).slice(0, 100);
+    return names
+      .filter((each) => typeof each === 'string')
+      .map((each) => each.trim())
+      .slice(0, 100);
   };
   return toSelection(listOf('attributes'), listOf('excludedAttributes'));
 }

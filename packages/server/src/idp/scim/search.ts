@@ -30,7 +30,8 @@ export function parseQuery(call: ScimCall, searched: Searched, scim: Scim): Outc
   if (where.value && !isIndexed(where.value) && !scim.mayScan(call.credential)) {
     return cannot('scim_too_fast', 'searches of this kind read every record; ask by eq, or more slowly');
   }
-  const descending = String(asked('sortOrder')).toLowerCase() === 'descending';
+  const order = asked('sortOrder');
+  const descending = typeof order === 'string' && order.toLowerCase() === 'descending';
   const search = { where: where.value, sortBy: field.value, descending, skip: startIndex - 1, limit: count };
   return done({ search, startIndex });
 }
@@ -45,6 +46,7 @@ function toWhere(filter: unknown, searched: Searched): Outcome<Search['where']> 
 /** What is too small or too large is brought to the nearest that is not (RFC 7644 §3.4.2.4). */
 function toNumber(asked: unknown, unlessSaid: number, min: number, max: number): number | undefined {
   if (asked === undefined) return unlessSaid;
-  if (!/^-?\d{1,15}$/.test(String(asked))) return undefined;
+  const isNumber = typeof asked === 'string' || typeof asked === 'number';
+  if (!isNumber || !/^-?\d{1,15}$/.test(String(asked))) return undefined;
   return Math.min(max, Math.max(min, Number(asked)));
 }
