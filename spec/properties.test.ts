@@ -138,7 +138,6 @@ function mutate(form: string, steps: readonly Mutation[]): string {
 }
 
 describe('any claims and any header under a good signature', () => {
-  const value = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom(rasIssuer, tracker, idpIssuer, 'cc-at-ras'));
   const claim = fc.constantFrom(
     ...[
       'iss',
@@ -156,24 +155,121 @@ describe('any claims and any header under a good signature', () => {
       'email',
       'tenant',
     ],
+    ...['sid', 'auth_time', 'acr', 'amr', 'azp', 'nonce', 'htm', 'htu', 'ath', 'events', 'sub_id', 'txn', 'toe'],
+    ...['authorization_details', 'aud_tenant', 'aud_sub', 'credence_lineage', '__proto__'],
   );
-  const member = fc.constantFrom('typ', 'alg', 'kid', 'crit', 'jwk', 'jku', 'b64', 'zip', 'enc');
+  const member = fc.constantFrom('typ', 'alg', 'kid', 'crit', 'jwk', 'jku', 'x5c', 'b64', 'zip', 'enc', '__proto__');
+  // Of all there is, what is most easily taken for something else.
+  const strange: readonly unknown[] = [
+    ...[{ toString: 1 }, { valueOf: null, toString: {} }, { length: 1 }, { toJSON: 1 }, [[]], [null], ['a', 1]],
+    ...[
+      { jkt: { toString: 1 } },
+      { jkt: 7 },
+      { 'x5t#S256': [] },
+      { kty: 'EC', crv: {}, x: 1, y: [] },
+      [{ type: {} }],
+      [{}],
+    ],
+    ...[
+      { format: 'iss_sub', iss: {}, sub: [] },
+      { format: [] },
+      -1,
+      1e300,
+      0.5,
+      1_800_000_000.5,
+      '',
+      ' ',
+      '\u0000',
+      '\ud800',
+    ],
+    ...[rasIssuer, tracker, idpIssuer, 'cc-at-ras', 'none', 'HS256', 'x'.repeat(3000)],
+  ];
+  const value = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom<unknown>(...strange));
+  const claims = fc.dictionary(claim, value, { maxKeys: 2 });
+  const header = fc.dictionary(member, value, { maxKeys: 1 });
 
-  test(`an ID-JAG: ${wellFormed}`, async () => {
+  type Ask = (world: World, claims: object, header: object) => Promise<Request>;
+  const withField = async (request: Request, change: Record<string, unknown>, headers: Record<string, string> = {}) => {
+    const form = new URLSearchParams(await request.text());
+    for (const [name, text] of Object.entries(change)) {
+      if (text === undefined) form.delete(name);
+      else form.set(name, String(text));
+    }
+    return new Request(request.url, { method: 'POST', headers, body: form });
+  };
+  const asks: [name: string, side: Side, ask: Ask][] = [
+    [
+      'an ID-JAG',
+      'ras',
+      async (world, ...it) => withField(await world.redeemRequest(), { assertion: await world.idJag(...it) }),
+    ],
+    [
+      'an ID Token',
+      'idp',
+      async (world, ...it) => withField(await world.exchangeRequest(), { subject_token: await world.idToken(...it) }),
+    ],
+    [
+      'a client assertion',
+      'idp',
+      async (world, more, head) =>
+        withField(await world.exchangeRequest(), await world.clientAssertion(idpIssuer, more, head)),
+    ],
+    [
+      'a client assertion',
+      'ras',
+      async (world, more, head) =>
+        withField(await world.redeemRequest(), await world.clientAssertion(rasIssuer, more, head)),
+    ],
+    [
+      'a proof',
+      'idp',
+      async (world, ...it) => withField(await world.exchangeRequest(), {}, { dpop: await world.proof('idp', ...it) }),
+    ],
+    [
+      'a proof',
+      'ras',
+      async (world, ...it) => withField(await world.redeemRequest(), {}, { dpop: await world.proof('ras', ...it) }),
+    ],
+    [
+      'authorization details',
+      'idp',
+      async (world, more) =>
+        withField(await world.exchangeRequest(), { authorization_details: JSON.stringify([{ type: 'mcp', ...more }]) }),
+    ],
+    [
+      'authorization details',
+      'ras',
+      async (world, more) =>
+        withField(await world.redeemRequest(), { authorization_details: JSON.stringify(Object.values(more)) }),
+    ],
+  ];
+  for (const [name, side, ask] of asks) {
+    test(`${name}, at the ${side}: ${wellFormed}`, async () => {
+      const world = await openWorld();
+      await fc.assert(
+        fc.asyncProperty(claims, header, async (more, head) => {
+          world.clock.ms += 60_000;
+          const request = await ask(world, more, head);
+          const init = { method: 'POST', headers: request.headers, body: await request.text() };
+          const { status, body } = await send(world, side, init);
+          if (status === 200 && side === 'ras')
+            assert.ok([tracker, wiki].includes(String(claimsOf(body.access_token).aud)));
+        }),
+        { numRuns: 200 },
+      );
+    });
+  }
+
+  test('a security event: taken, or refused with the reason on the record, never a fault', async () => {
     const world = await openWorld();
     await fc.assert(
-      fc.asyncProperty(
-        fc.dictionary(claim, value, { maxKeys: 2 }),
-        fc.dictionary(member, value, { maxKeys: 1 }),
-        async (claims, header) => {
-          world.clock.ms += 60_000;
-          const assertion = await world.idJag(claims, header);
-          const form = new URLSearchParams(await (await world.redeemRequest()).text());
-          form.set('assertion', assertion);
-          const { status, body } = await send(world, 'ras', { method: 'POST', body: form });
-          if (status === 200) assert.ok([tracker, wiki].includes(String(claimsOf(body.access_token).aud)));
-        },
-      ),
+      fc.asyncProperty(claims, header, fc.boolean(), async (more, head, isPayload) => {
+        world.clock.ms += 60_000;
+        const change = isPayload ? { payload: more } : { claims: more };
+        const { status, record } = await world.push(await world.event('session-revoked', { ...change, header: head }));
+        assert.deepEqual(world.faults, []);
+        assert.ok(status === 202 || (status < 500 && record.outcome === 'refused'), `${status}`);
+      }),
       { numRuns: 200 },
     );
   });

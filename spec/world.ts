@@ -507,12 +507,12 @@ export async function openWorld(
       );
     },
     /** Body fields of a private_key_jwt authentication of the client `keyed`. */
-    clientAssertion: async (aud: string, change: object = {}): Promise<Fields> => ({
+    clientAssertion: async (aud: string, change: object = {}, header: object = {}): Promise<Fields> => ({
       client_id: 'keyed',
       client_secret: undefined,
       client_assertion_type: clientAssertionType,
       client_assertion: await mintJws(
-        { alg: 'ES256', kid: keys.client.kid },
+        { alg: 'ES256', kid: keys.client.kid, ...header },
         { iss: 'keyed', sub: 'keyed', aud, exp: now() + 60, jti: randomId(), ...change },
         toSigner(keys.client).sign,
       ),
