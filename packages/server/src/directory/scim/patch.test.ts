@@ -223,6 +223,11 @@ describe('RFC 7644 §3.5.2: a PATCH of a user', () => {
     ['a filter on one value', { op: 'add', path: 'title[value eq "x"]', value: 1 }, 'scim_path_invalid'],
     ['an extension that is no object', { op: 'replace', value: { [enterprise]: 5 } }, 'scim_value_invalid'],
     ['its schema that is no object', { op: 'add', path: core, value: [true] }, 'scim_value_invalid'],
+    [
+      'a part of the extension that is wrong',
+      { op: 'add', path: enterprise, value: { department: [] } },
+      'scim_value_invalid',
+    ],
     ['all of it removed', { op: 'remove', path: core }, 'scim_no_target'],
     ['all of it null', { op: 'replace', value: { [core]: null } }, 'scim_no_target'],
     ['remove without path', { op: 'remove', value: { title: 'x' } }, 'scim_no_target'],
