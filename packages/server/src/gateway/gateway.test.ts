@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import type { IncomingMessage } from 'node:http';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { type Refusal, refusalRow } from '@credence/mcp/protocol';
+import { Problem } from '../problem.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { type HttpServer, json, openHttpServer } from './fixtures/http-server.ts';
 import { callTool, http, initialize, openWorld, rpc, serverOf, type World } from './fixtures/world.ts';
@@ -39,6 +41,37 @@ describe('MCS-01, RFC 9728 §3.1: protected resource metadata', { timeout: 15_00
   test('nothing for a server that does not exist', async () => {
     for (const path of ['/.well-known/oauth-protected-resource/other/mcp', '/other/mcp', '/tracker/mcp/more']) {
       assert.equal((await fetch(world.origin + path)).status, 404);
+    }
+  });
+});
+
+describe('which requests are for the gateway', { timeout: 15_000 }, () => {
+  const table: [url: string, isServed: boolean][] = [
+    ['/tracker/mcp', true],
+    ['/tracker/mcp?a=b', true],
+    ['/.well-known/oauth-protected-resource/tracker/mcp', true],
+    ['/other/mcp', false],
+    ['/token', false],
+  ];
+  for (const [url, isServed] of table) {
+    test(`${url}: ${isServed ? 'it' : 'whoever is beside it'}`, () => {
+      assert.equal(world.gateway.serves({ url } as IncomingMessage), isServed);
+    });
+  }
+
+  test('a server that it has nothing to pass on to: 502, and the operator is told what to do', async () => {
+    const guardsItself = (origin: string) => ({
+      ...serverOf('own', http(upstream.url), tools)(origin),
+      upstream: undefined,
+    });
+    const own = await openWorld([guardsItself]);
+    try {
+      assert.equal((await own.call('own', { body: callTool(1, 'a_read') })).status, 502);
+      const [fault] = own.faults;
+      assert.ok(fault instanceof Problem, String(fault));
+      assert.equal(fault.wayOut, 'Add one to its entry.');
+    } finally {
+      await own.close();
     }
   });
 });
@@ -201,6 +234,7 @@ describe('scopes and tools', { timeout: 15_000 }, () => {
       [line?.kind, line?.outcome, line?.person, line?.client, line?.server, line?.tool, line?.accessToken],
       ['tool_call', 'allowed', 'a_alice', 'claude-code', 'tracker', 'a_read', 'jti-1'],
     );
+    assert.deepEqual([line?.scopesGranted, line?.scopesAsked], [['read'], undefined]);
   });
 
   test('MCS-08: a tool beyond the scopes: 403 with every scope the operation takes in one challenge', async () => {
@@ -213,6 +247,7 @@ describe('scopes and tools', { timeout: 15_000 }, () => {
       world.records.map(({ kind, outcome, reason, tool, status }) => [kind, outcome, reason, tool, status]),
       [['tool_call', 'refused', 'tool_scope_missing', 'a_write', 403]],
     );
+    assert.equal(world.records[0]?.scopesGranted, undefined);
   });
 
   test('a tool that no scope is mapped to: 403 without a challenge that no token could meet', async () => {

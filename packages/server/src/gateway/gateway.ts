@@ -91,7 +91,7 @@ interface Entry {
   readonly server: ResourceServer;
   readonly options: GuardOptions;
   readonly check: ReturnType<typeof guard>;
-  readonly upstream: { open: Promise<OpenUpstream> | undefined };
+  readonly upstream: { open: Promise<OpenUpstream> | undefined; isClosed: boolean };
 }
 
 /** `/<server>/mcp` in front of MCP servers that know nothing of authorization, guarded as an own server would be. */
@@ -105,6 +105,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const closeUpstream = ({ server, upstream }: Entry): void => {
     tools.forget(server.id);
+    upstream.isClosed = true; // whoever was let in before does not open it again: nobody would close it
     upstream.open?.then((open) => open.close()).catch(options.onFault);
   };
 
@@ -129,7 +130,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       server,
       options: guardOptions,
       check: guard(guardOptions),
-      upstream: isSame ? known.upstream : { open: undefined },
+      upstream: isSame ? known.upstream : { open: undefined, isClosed: false },
     };
     entries.set(server.id, entry);
     return entry;
@@ -200,10 +201,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   async function serveCall(incoming: IncomingMessage, outgoing: ServerResponse, entry: Entry): Promise<void> {
     const { method } = incoming;
     const traceparent = incoming.headers.traceparent?.toString();
-    let begun: Promise<void> = Promise.resolve();
     let recorded: Promise<unknown> = Promise.resolve();
     const released = async () => {
-      await begun;
+      await Promise.resolve(); // what is passed on is put on the record in the same turn, but only then
       await recorded;
     };
     const answer = createAnswer(outgoing, acceptsOf(incoming), released);
@@ -222,9 +222,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     const server = options.index().servers.get(entry.server.id);
     if (server?.resource !== entry.server.resource) return answer.empty(404);
     const current = entryOf(server); // at once: later it would put back what a newer document has replaced
-    const ended = performance.now() - letInMs < checkEveryMs ? undefined : await endedMeanwhile(server, caller);
-    if (ended)
-      return refuseToken(answer, ended, { server, caller, told: await options.onStranger(ended, { server, caller }) });
+    const turnAway = async (ended: Refusal): Promise<void> =>
+      refuseToken(answer, ended, { server, caller, told: await options.onStranger(ended, { server, caller }) });
+    const ended = await endedSince(letInMs, server, caller);
+    if (ended) return turnAway(ended);
     const record = (refusal: Refusal | undefined, tool?: ToolCall, needs?: readonly string[]): string => {
       const { newId, nowMs, addressOf, index } = options;
       const line = toCallRecord({
@@ -265,8 +266,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
     const { tool } = verdict;
     if (tool?.risk === 'high') {
+      const writtenMs = performance.now();
       record(undefined, tool);
       await recorded; // an intent that is not on the record is not carried out (T26)
+      const late = await endedSince(writtenMs, server, caller); // a store may take its time as well
+      if (late) return turnAway(late);
     }
     const isServed = () => options.index().servers.get(server.id)?.resource === server.resource;
     const { signal, done } = endWith(outgoing, answer, caller, {
@@ -292,12 +296,8 @@ export function createGateway(options: GatewayOptions): Gateway {
         recordRefusal: (refusal) => void record(refusal),
       };
       const upstream = await openOrExcuse(current);
-      const isRecordedMeanwhile = tool !== undefined && tool.risk !== 'high';
-      const line = Promise.withResolvers<void>();
-      if (isRecordedMeanwhile) begun = line.promise;
       const forwarded = forward(upstream, exchange); // has sent it when it returns: the upstream works while we write
-      if (isRecordedMeanwhile) record(undefined, tool);
-      line.resolve();
+      if (tool && tool.risk !== 'high') record(undefined, tool);
       await forwarded;
     } finally {
       listening.delete(answer);
@@ -305,8 +305,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
   }
 
-  /** Why a token that was good when the request began is none any more. */
-  async function endedMeanwhile(server: ResourceServer, caller: Caller): Promise<Refusal | undefined> {
+  /** Why a token that was good at a time is none any more; of less than the time between two looks nobody asks. */
+  async function endedSince(sinceMs: number, server: ResourceServer, caller: Caller): Promise<Refusal | undefined> {
+    if (performance.now() - sinceMs < checkEveryMs) return undefined;
     if (options.now() >= caller.expiresAt + options.skewSeconds) return 'token_expired';
     const standing = await standingAt(server, caller, options);
     if (standing === 'holds') return undefined;
@@ -325,6 +326,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   async function openOrExcuse(entry: Entry): Promise<Pick<OpenUpstream, 'forward'>> {
+    if (entry.upstream.isClosed) {
+      return { forward: (exchange) => upstreamFailed(exchange, 'The server behind this gateway was just replaced.') };
+    }
     try {
       return await upstreamOf(entry);
     } catch (fault) {

@@ -74,6 +74,32 @@ describe('T27: nothing stays open for a client that has left', { timeout: 20_000
     });
   }
 
+  test('gone while it was looked at again after a slow body: nothing is passed on, and no line says that it was', async () => {
+    world.records.length = 0;
+    const { hostname, port, host } = new URL(world.origin);
+    const body = JSON.stringify(callTool(1, 'a_read'));
+    const head = [
+      'POST /tracker/mcp HTTP/1.1',
+      `host: ${host}`,
+      `authorization: Bearer ${await world.token('tracker')}`,
+      'content-type: application/json',
+      `content-length: ${body.length}`,
+    ];
+    const client = connect(Number(port), hostname);
+    await once(client, 'connect');
+    client.write(`${head.join('\r\n')}\r\n\r\n${body.slice(0, 10)}`);
+    await wait(350);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    looked = promise;
+    client.write(body.slice(10));
+    await wait(50);
+    client.resetAndDestroy();
+    await wait(50);
+    resolve();
+    await wait(100);
+    assert.deepEqual([upstream.seen, world.records, world.faults], [[], [], []]);
+  });
+
   test('a stream that the upstream opens too late is left again', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     countStreams(promise);

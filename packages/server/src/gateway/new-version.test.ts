@@ -28,7 +28,7 @@ afterEach(() => {
   world.setServers([tracker()(world.origin), tell(world.origin)]);
 });
 
-describe('a new version of the resource document', () => {
+describe('a new version of the resource document', { timeout: 15_000 }, () => {
   test('MCS-11: a proof that was used stays used', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const jwk = publicKey.export({ format: 'jwk' }) as unknown as Jwk;

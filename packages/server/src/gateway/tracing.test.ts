@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
+import { type Buckets, createMeter } from '../metrics/meter.ts';
 import { openTracing } from '../tracing.ts';
 import { createWatch } from '../watch.ts';
-import { type HttpServer, openHttpServer } from './fixtures/http-server.ts';
+import { type HttpServer, openHttpServer, sse } from './fixtures/http-server.ts';
 import { callTool, http, openWorld, serverOf, type World } from './fixtures/world.ts';
 
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -73,6 +74,32 @@ describe('with an SDK', () => {
     assert.doesNotMatch(
       JSON.stringify(exporter.getFinishedSpans().map(({ attributes }) => attributes)),
       /alice|claude|eyJ/,
+    );
+  });
+});
+
+describe('with a meter', () => {
+  const meter = createMeter();
+  before(async () => {
+    const watch = createWatch(meter, undefined);
+    world = await openWorld([serverOf('tracker', http(upstream.url), { a_read: 'read' })], { watch });
+  });
+  after(() => world.close());
+
+  test('the time of an upstream is that of calls it answers at once: how long a stream is open says nothing', async () => {
+    await call({});
+    upstream.answerWith(({ body }, outgoing) => {
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+      outgoing.end(sse({ jsonrpc: '2.0', id: body.id, result: {} }));
+    });
+    await call({});
+    upstream.reset();
+    for (const method of ['GET', 'DELETE']) await world.call('tracker', { method });
+    const [[labels, seconds] = []] = (await meter.snapshot()).credence_gateway_upstream_seconds ?? [];
+    assert.deepEqual(labels, ['tracker']);
+    assert.equal(
+      (seconds as Buckets).counts.reduce((sum, count) => sum + count),
+      1,
     );
   });
 });
