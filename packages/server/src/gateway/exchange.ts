@@ -44,7 +44,6 @@ export function sessionIdOf({ headers }: Exchange): string | undefined {
 
 /** The upstream failed, not the caller: plain words, never what it said. @param status - 504 when it took too long */
 export async function upstreamFailed({ answer, message }: Exchange, words: string, status = 502): Promise<void> {
-  if (answer.isOver) return;
   const body = rpcError(answerId(message), rpcCodes.upstream, words);
   if (answer.isStream) await answer.event({ event: 'message', data: JSON.stringify(body) }, body);
   else await answer.json(status, body);

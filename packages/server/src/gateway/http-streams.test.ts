@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { type HttpServer, json, openHttpServer, sse } from './fixtures/http-server.ts';
-import { callTool, http, openWorld, serverOf, type World } from './fixtures/world.ts';
+import { callTool, http, initialize, openWorld, rpc, serverOf, type World } from './fixtures/world.ts';
 
 const tools = { a_read: 'read', echo: 'read', slow: 'read', whoami: 'read' };
 let upstream: HttpServer;
@@ -24,7 +24,7 @@ afterEach(() => upstream.reset());
 
 const result = (id: unknown, value: object = {}) => ({ jsonrpc: '2.0', id, result: value });
 
-describe('event streams', () => {
+describe('event streams', { timeout: 15_000 }, () => {
   test('each event as it comes, long before the upstream has finished', async () => {
     upstream.answerWith(async ({ body }, outgoing) => {
       outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -72,6 +72,58 @@ describe('event streams', () => {
       assert.deepEqual([told?.body.id, told?.body.error.code], ['q', -32601]);
     });
   }
+
+  const asksAt = (method: string) =>
+    upstream.answerWith(({ body }, outgoing) => {
+      if (body.method !== method) return outgoing.writeHead(202).end();
+      const opened = method === 'initialize' && { 'mcp-session-id': 'session-1' };
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream', ...opened });
+      outgoing.write(sse({ jsonrpc: '2.0', id: 'q', method: 'own/method' }));
+      return setTimeout(() => outgoing.end(sse(result(body.id))), 50);
+    });
+
+  test('it is told no in the session that it asks in, also when that begins with it', async () => {
+    asksAt('initialize');
+    const begun = await world.call('tracker', { body: initialize() });
+    await begun.text();
+    asksAt('tools/call');
+    const headers = { 'mcp-session-id': begun.headers.get('mcp-session-id') ?? '' };
+    await (await world.call('tracker', { body: callTool(1, 'a_read'), headers })).text();
+    assert.deepEqual(
+      upstream.seen.map(({ body, headers }) => [body.method ?? 'no', headers['mcp-session-id']]),
+      [
+        ['initialize', undefined],
+        ['no', 'session-1'],
+        ['tools/call', 'session-1'],
+        ['no', 'session-1'],
+      ],
+    );
+  });
+
+  for (const accept of ['application/json', 'application/json, text/event-stream']) {
+    test(`the answer is the one with the id of the request, and nothing after it is heard (${accept})`, async () => {
+      upstream.answerWith(({ body }, outgoing) => {
+        if (body.method === undefined) return outgoing.writeHead(202).end();
+        outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+        const question = { jsonrpc: '2.0', id: 'q', method: 'own/method' };
+        return outgoing.write(sse(result(99)) + sse(result(body.id, { said: 1 })) + sse(question) + sse(result(100)));
+      });
+      const text = await (await world.call('tracker', { body: callTool(1, 'a_read'), headers: { accept } })).text();
+      assert.match(text, /"id":1,"result":\{"said":1\}/);
+      assert.doesNotMatch(text, /"id":100/);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.equal(upstream.seen.length, 1, 'what it asked too late is not answered either');
+    });
+  }
+
+  test('a notification may be answered with a stream: no answer in it is the last', async () => {
+    upstream.answerWith((_, outgoing) => {
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+      outgoing.end(sse(result(1)) + sse(result(2)));
+    });
+    const body = { jsonrpc: '2.0', method: 'notifications/initialized' };
+    assert.match(await (await world.call('tracker', { body })).text(), /"id":1,[\s\S]*"id":2,/);
+  });
 
   test('where its entry allows it the question arrives, and only its receiver can answer it', async () => {
     upstream.answerWith(({ body }, outgoing) => {
@@ -125,6 +177,19 @@ describe('event streams', () => {
     });
   }
 
+  test('a stream that ends without the answer: it ends for a client that reads streams, and for any other there is an error', async () => {
+    upstream.answerWith((_, outgoing) => {
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+      outgoing.end(sse({ jsonrpc: '2.0', method: 'notifications/message', params: {} }));
+    });
+    const streamed = await world.call('tracker', { body: callTool(6, 'a_read') });
+    assert.doesNotMatch(await streamed.text(), /error/);
+    const headers = { accept: 'application/json' };
+    const failed = await world.call('tracker', { body: callTool(6, 'a_read'), headers });
+    assert.equal(failed.status, 502);
+    assert.match(await failed.text(), /"id":6,.*gave no answer/);
+  });
+
   test('B82: a stream ends with its token', async () => {
     let closedAt = 0;
     upstream.answerWith((_, outgoing) => {
@@ -145,13 +210,33 @@ describe('event streams', () => {
     upstream.answerWith((_, outgoing) =>
       outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders(),
     );
-    const response = await world.call('tracker', { method: 'GET' });
+    const responses = [
+      await world.call('tracker', { method: 'GET' }),
+      await world.call('tracker', { body: rpc(1, 'subscriptions/listen') }),
+    ];
+    assert.equal(world.gateway.listening(), 2);
     world.gateway.drain();
-    assert.equal(await response.text(), '');
+    for (const response of responses) assert.equal(await response.text(), '');
   });
+
+  for (const body of [callTool(1, 'a_read'), rpc(1, 'prompts/get')]) {
+    test(`but for ${body.method} it does, whose answer comes in a stream as well`, async () => {
+      const { promise: isDrained, resolve: drained } = Promise.withResolvers<void>();
+      upstream.answerWith(async (seen, outgoing) => {
+        outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+        await isDrained;
+        outgoing.end(sse(result(seen.body.id, { said: 1 })));
+      });
+      const response = await world.call('tracker', { body });
+      assert.equal(world.gateway.listening(), 0);
+      world.gateway.drain();
+      drained();
+      assert.match(await response.text(), /"said":1/);
+    });
+  }
 });
 
-describe('T35: event ids are where a stream can be taken up again', () => {
+describe('T35: event ids are where a stream can be taken up again', { timeout: 15_000 }, () => {
   const withIds = () =>
     upstream.answerWith(({ method }, outgoing) => {
       outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -213,6 +298,7 @@ describe('T27: connections to an HTTP upstream', { timeout: 60_000 }, () => {
         const refused = await ask('a_alice', method);
         assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '10']);
         assert.equal(world.records.filter(({ reason }) => reason === 'mcp_too_many').length, 1);
+        assert.equal(world.records.length, method === 'POST' ? 2 : 1, 'and what was let through as well, before it');
         assert.match(await refused.text(), /Too many requests to this server are under way/);
       }
       assert.equal((await ask('a_bob')).status, 200);
@@ -228,7 +314,7 @@ describe('T27: connections to an HTTP upstream', { timeout: 60_000 }, () => {
   });
 });
 
-describe('streams that take their time', () => {
+describe('streams that take their time', { timeout: 15_000 }, () => {
   test('the client has its headers while the tool is still silent', async () => {
     upstream.answerWith(({ body }, outgoing) => {
       outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
@@ -264,7 +350,7 @@ describe('streams that take their time', () => {
       outgoing.write(sse({ jsonrpc: '2.0', method: 'notifications/message', params: {} }), () => outgoing.destroy());
     });
     const text = await (await world.call('tracker', { body: callTool(8, 'a_read') })).text();
-    assert.match(text, /"id":8,"error"/);
+    assert.match(text, /^data: \{"jsonrpc":"2.0","id":8,"error"/m);
   });
 
   test('T35: equal JSON-RPC ids of two people at once', async () => {

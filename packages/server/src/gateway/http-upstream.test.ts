@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, afterEach, before, describe, mock, test } from 'node:test';
-import { type HttpServer, json, openHttpServer } from './fixtures/http-server.ts';
+import { type HttpServer, json, openHttpServer, sse } from './fixtures/http-server.ts';
 import { callTool, http, initialize, openWorld, rpc, serverOf, type World } from './fixtures/world.ts';
 
 const tools = { a_read: 'read', echo: 'read', slow: 'read', whoami: 'read' };
@@ -103,6 +104,7 @@ describe('T37: what crosses back', () => {
     ['broken JSON', 200, 'application/json', '{', 502],
     ['nothing', 200, undefined, '', 502],
     ['a redirect', 307, 'text/plain', '', 502],
+    ['a choice of places', 300, 'application/json', '{"jsonrpc":"2.0","id":1,"result":{}}', 502],
     ['a login page of its own', 401, 'text/html', '', 502],
     ['a refusal of its own', 403, 'application/json', '{}', 502],
     ['its own failure', 500, 'text/html', 'stack trace', 502],
@@ -165,6 +167,94 @@ describe('T37: what crosses back', () => {
     }
   });
 
+  const lengths: [name: string, head: string][] = [
+    ['chunks beside a length', 'content-length: 5\r\ntransfer-encoding: chunked'],
+    ['two lengths', 'content-length: 5\r\ncontent-length: 99999999999'],
+    ['a length that is too much', 'content-length: 99999999999'],
+    ['none', 'connection: close'],
+  ];
+  for (const [name, head] of lengths) {
+    test(`T27: ${name}, and more than we take in: 502, and the upstream is left`, { timeout: 15_000 }, async () => {
+      let sent = 0;
+      const { promise: isLeft, resolve: left } = Promise.withResolvers<void>();
+      const piece = Buffer.from(
+        head.includes('chunked') ? `100000\r\n${'x'.repeat(2 ** 20)}\r\n` : 'x'.repeat(2 ** 20),
+      );
+      const endless = createServer((socket) => {
+        const send = (fault?: Error | null) => {
+          if (fault) return;
+          sent += 1;
+          socket.write(piece, send);
+        };
+        socket.on('error', () => undefined);
+        socket.once('close', left);
+        socket.once('data', () =>
+          socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${head}\r\n\r\n`, send),
+        );
+      });
+      endless.listen(0, '127.0.0.1');
+      await once(endless, 'listening');
+      const { port } = endless.address() as AddressInfo;
+      const told = await openWorld([serverOf('tracker', http(`http://127.0.0.1:${port}/mcp`), tools)]);
+      try {
+        const response = await told.call('tracker', { body: callTool(1, 'a_read') });
+        assert.equal(response.status, 502);
+        await isLeft;
+        assert.ok(sent < 64, `${sent} MB`);
+      } finally {
+        await told.close();
+        endless.close();
+      }
+    });
+  }
+
+  const bare: [name: string, method: string, status: number, outcome: number][] = [
+    ['a stream that it does not have', 'GET', 405, 405],
+    ['what is no stream', 'GET', 200, 502],
+    ['the end of a session', 'DELETE', 200, 200],
+    ['an end that it does not know', 'DELETE', 405, 405],
+  ];
+  for (const [name, method, status, outcome] of bare) {
+    test(`${method}, answered with ${status}: ${name}: ${outcome}`, async () => {
+      upstream.answerWith((_, outgoing) => outgoing.writeHead(status, { 'content-type': 'text/plain' }).end('what?'));
+      const response = await world.call('tracker', { method });
+      assert.equal(response.status, outcome);
+      assert.doesNotMatch(await response.text(), /what/);
+    });
+  }
+
+  describe('a fault of ours while it is judged is not laid at its door, and we are told', () => {
+    let ours: World;
+    before(async () => {
+      const scopeOfTool = () => {
+        throw new Error('ours');
+      };
+      ours = await openWorld([
+        (origin) => ({ ...serverOf('tracker', http(upstream.url), tools)(origin), scopeOfTool }),
+      ]);
+    });
+    after(() => ours.close());
+    afterEach(() => {
+      assert.deepEqual(ours.faults.splice(0).map(String), ['Error: ours']);
+    });
+
+    test('before anything was said: 500', async () => {
+      const response = await ours.call('tracker', { body: rpc(1, 'tools/list') });
+      assert.equal(response.status, 500);
+      assert.doesNotMatch(await response.text(), /ours|a_read/);
+    });
+
+    test('in the middle of a stream: it breaks off, and nobody takes half of it for the whole', async () => {
+      upstream.answerWith(({ body }, outgoing) => {
+        outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+        outgoing.end(sse(result(body.id, { tools: [{ name: 'a_read' }] })));
+      });
+      const response = await ours.call('tracker', { body: rpc(1, 'tools/list') });
+      assert.equal(response.status, 200);
+      await assert.rejects(response.text(), /terminated/);
+    });
+  });
+
   test('an upstream that is not there: 502 in plain words', async () => {
     const response = await world.call('gone', { body: callTool(4, 'a_read') });
     assert.equal(response.status, 502);
@@ -196,6 +286,16 @@ describe('sessions of an HTTP upstream (B81)', () => {
     await world.call('tracker', { body: rpc(2, 'tools/list'), headers: { 'mcp-session-id': session } });
     assert.equal(upstream.seen[1]?.headers['mcp-session-id'], 'upstream-session-1');
   });
+
+  for (const id of ['', 'sitzung-ü', 'one two']) {
+    test(`transports, session management: what is not visible ASCII ("${id}") is no id, and the call goes on`, async () => {
+      upstream.answerWith(({ body }, outgoing) =>
+        json(outgoing, result(body.id), 200, { 'mcp-session-id': Buffer.from(id).toString('latin1') }),
+      );
+      const response = await world.call('tracker', { body: initialize() });
+      assert.deepEqual([response.status, response.headers.get('mcp-session-id')], [200, null]);
+    });
+  }
 
   const others: [who: string, server: string, token: object, change: (id: string) => string][] = [
     ['another person', 'tracker', { subject: 'a_bob' }, (id) => id],

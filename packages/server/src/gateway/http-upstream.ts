@@ -90,18 +90,22 @@ export function createHttpUpstream(url: string, secret: string): OpenUpstream {
       upstream = await pool.request({ ...send(method, headers, body), signal });
     } catch (fault) {
       const isLate = fault instanceof errors.HeadersTimeoutError || fault instanceof errors.ConnectTimeoutError;
-      if (answer.isOver) return;
       return upstreamFailed(exchange, 'The server behind this gateway does not answer.', isLate ? 504 : 502);
     }
-    const own = upstream.headers['mcp-session-id'];
-    if (typeof own === 'string') answer.headers['mcp-session-id'] = tags.seal(own, owner(exchange, 'session'));
-    const ownSession = typeof own === 'string' ? own : session;
+    const own = ownSessionOf(upstream);
+    if (own !== undefined) answer.headers['mcp-session-id'] = tags.seal(own, owner(exchange, 'session'));
     await passBack(upstream, exchange, {
       sealId: (id) => tags.seal(JSON.stringify(id), owner(exchange, 'ask')),
       sealEvent: (id) => tags.seal(id, owner(exchange, 'event')),
-      refuse: (body) => tellUpstream(exchange, ownSession, body).catch(() => undefined),
+      refuse: (body) => tellUpstream(exchange, own ?? session, body).catch(() => undefined),
     });
   }
+}
+
+/** The session that an answer begins, under the name the upstream gives it: visible ASCII, as the transport demands, or none. */
+function ownSessionOf({ headers }: Dispatcher.ResponseData): string | undefined {
+  const id = headers['mcp-session-id'];
+  return typeof id === 'string' && /^[\x21-\x7e]+$/.test(id) ? id : undefined;
 }
 
 /** How requests of the upstream are dealt with: those let through under an id only their receiver can answer to. */
@@ -161,7 +165,6 @@ async function passBack(upstream: Dispatcher.ResponseData, exchange: Exchange, a
     }
     await answer.empty(statusCode);
   } catch (fault) {
-    if (answer.isOver || exchange.signal.aborted) return answer.end();
     if (!(fault instanceof UpstreamBroke)) throw fault;
     await upstreamFailed(exchange, 'The answer of the server behind this gateway could not be passed on.');
     answer.end();
@@ -190,6 +193,7 @@ async function passEvents(body: AsyncIterable<Uint8Array>, exchange: Exchange, a
     const isLast = said.kind === 'response' && message?.kind === 'request' && said.id === message.id;
     await answer.event({ ...event, data: JSON.stringify(out) }, isLast ? out : undefined);
   }
+  if (!answer.isStream) await upstreamFailed(exchange, 'The server behind this gateway gave no answer.');
   answer.end();
 }
 
@@ -198,10 +202,10 @@ async function passEvents(body: AsyncIterable<Uint8Array>, exchange: Exchange, a
  * no end is given up after as long as one that does not begin: it is no stream, whose silence means nothing.
  */
 async function readJson({ headers, body }: Dispatcher.ResponseData): Promise<string> {
-  const length = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY);
+  const length = Number(headers['content-length']); // of none, or of two, no number
   const late = setTimeout(() => body.destroy(new UpstreamBroke('the answer does not end')), timeouts.headersTimeout);
   try {
-    return length > maxEventLength ? await readText(body) : await body.text();
+    return length <= maxEventLength ? await body.text() : await readText(body);
   } catch (cause) {
     throw cause instanceof UpstreamBroke ? cause : new UpstreamBroke('the answer broke off', { cause });
   } finally {
