@@ -11,6 +11,8 @@ const toStore = (part: string) => `${server('store/sqlite.test.ts')}#^SQLite in 
 const toDigests = (kind: string) =>
   `${server('store/digests.test.ts')}#^T24: what was altered behind our back is not used, ${kind}`;
 const gateway = (name: string) => server(`gateway/${name}`);
+/** Without the part that looks at the environment of a process: how far a test reaches is told in there. */
+const withSessions = `${gateway('stdio.test.ts')}#^T35`;
 const issuing = ['exchange', 'targets', 'http', 'dpop', 'log'].map(toSpec);
 const redeeming = ['redemption', 'targets', 'keys', 'issuer-keys', 'dpop', 'log'].map(toSpec);
 const asking = ['introspection-and-revocation', 'standing-tokens'].map(toSpec);
@@ -67,6 +69,23 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
     [gateway(`${name}.test.ts`)],
     [gateway('gateway.test.ts'), gateway('http-streams.test.ts'), gateway('durable-first.test.ts')],
   ]),
+  [
+    gateway('gateway.ts'),
+    ['gateway', 'new-version', 'slow-body', 'door', 'durable-first'].map((name) => gateway(`${name}.test.ts`)),
+    ['certificates', 'tracing', 'leaving', 'http-streams', 'launch'].map((name) => gateway(`${name}.test.ts`)),
+    [withSessions],
+  ],
+  ...['exchange', 'http-upstream'].map((name): [string, string[], string[]] => [
+    gateway(`${name}.ts`),
+    ['http-upstream', 'http-streams', 'door', 'late-upstream'].map((each) => gateway(`${each}.test.ts`)),
+    [gateway('leaving.test.ts'), gateway('tracing.test.ts'), withSessions],
+  ]),
+  [
+    gateway('refusal-answers.ts'),
+    ['gateway', 'slow-body', 'durable-first', 'http-upstream'].map((name) => gateway(`${name}.test.ts`)),
+  ],
+  [gateway('call-record.ts'), ['gateway', 'tracing'].map((name) => gateway(`${name}.test.ts`))],
+  [gateway('session-tag.ts'), ['session-tag', 'http-upstream'].map((name) => gateway(`${name}.test.ts`))],
   [gateway('loopback-hop.ts'), [gateway('loopback-hop.test.ts')]],
   [server('keys/key-ring.ts'), [server('keys/key-ring.test.ts')]],
   [server('keys/lifecycle.ts'), [server('keys/lifecycle.test.ts')]],
