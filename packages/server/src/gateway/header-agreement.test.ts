@@ -10,13 +10,25 @@ const message = (value: object): Message => {
   return parsed;
 };
 const meta = { _meta: { 'io.modelcontextprotocol/protocolVersion': revision } };
-const call = message({ id: 1, method: 'tools/call', params: { name: 'a', ...meta } });
+const nameOf = (name: string) => message({ id: 1, method: 'tools/call', params: { name, ...meta } });
+const call = nameOf('a');
 const headers = { 'mcp-protocol-version': revision, 'mcp-method': 'tools/call', 'mcp-name': 'a' };
 
 describe('what the headers repeat of the body', () => {
   const table: [name: string, said: Message, change: object, words: RegExp | undefined][] = [
     ['the same', call, {}, undefined],
     ['the name in base64', call, { 'mcp-name': '=?base64?YQ==?=' }, undefined],
+    ['the name in base64 without its padding', call, { 'mcp-name': '=?base64?YQ?=' }, /Mcp-Name differs/],
+    ['base64 that goes on after its end for some', call, { 'mcp-name': '=?base64?YQ==Yg==?=' }, /Mcp-Name differs/],
+    ['base64 with bits that some leave out', call, { 'mcp-name': '=?base64?YR==?=' }, /Mcp-Name differs/],
+    ['what only begins so', nameOf('=?base64?YQ=='), { 'mcp-name': '=?base64?YQ==' }, undefined],
+    ['what only ends so', nameOf('YQ==?='), { 'mcp-name': 'YQ==?=' }, undefined],
+    [
+      'a name that looks like base64, as it is',
+      nameOf('=?base64?YQ==?='),
+      { 'mcp-name': '=?base64?YQ==?=' },
+      /differs/,
+    ],
     ['base64 of another', call, { 'mcp-name': '=?base64?Yg==?=' }, /Mcp-Name differs/],
     ['another method', call, { 'mcp-method': 'tools/list' }, /Mcp-Method differs/],
     ['another name', call, { 'mcp-name': 'b' }, /Mcp-Name differs/],

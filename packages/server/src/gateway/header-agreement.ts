@@ -23,7 +23,7 @@ export function disagreement(message: Message, headers: IncomingHttpHeaders): st
   const named = source === undefined ? undefined : paramsOf(message)[source];
 
   if (method !== undefined && method !== message.method) return 'Mcp-Method differs from the method of the body.';
-  if (name !== undefined && decodeName(String(name)) !== named) return 'Mcp-Name differs from the name in the body.';
+  if (name !== undefined && !isName(String(name), named)) return 'Mcp-Name differs from the name in the body.';
   if (revision === undefined || message.kind !== 'request') return undefined;
   if (version !== revision) return 'MCP-Protocol-Version is missing, or differs from the revision in the body.';
   if (method === undefined) return 'Mcp-Method is missing.';
@@ -31,8 +31,9 @@ export function disagreement(message: Message, headers: IncomingHttpHeaders): st
   return undefined;
 }
 
-/** A name beyond ASCII travels as `=?base64?...?=`. */
-function decodeName(text: string): string {
-  const encoded = /^=\?base64\?([A-Za-z0-9+/=]*)\?=$/.exec(text)?.[1];
-  return encoded === undefined ? text : Buffer.from(encoded, 'base64').toString('utf8');
+/** A name beyond ASCII travels as `=?base64?...?=`. Only its one spelling counts: of others some decoders make other names. */
+function isName(text: string, named: unknown): boolean {
+  if (typeof named !== 'string') return false;
+  const isEncoded = text.startsWith('=?base64?') && text.endsWith('?=');
+  return text === (isEncoded ? `=?base64?${Buffer.from(named).toString('base64')}?=` : named);
 }
