@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
-import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { after, afterEach, before, describe, test } from 'node:test';
+import type { Caller } from '@credence/mcp/resource';
+import { createAnswer } from './answer.ts';
 import { type HttpServer, json, openHttpServer, sse } from './fixtures/http-server.ts';
 import { callTool, http, initialize, openWorld, rpc, serverOf, type World } from './fixtures/world.ts';
+import { createHttpUpstream } from './http-upstream.ts';
+import { parseMessage } from './message.ts';
+import { createToolBook } from './tools.ts';
 
 const tools = { a_read: 'read', echo: 'read', slow: 'read', whoami: 'read' };
 let upstream: HttpServer;
@@ -115,6 +122,45 @@ describe('event streams', { timeout: 15_000 }, () => {
       assert.equal(upstream.seen.length, 1, 'what it asked too late is not answered either');
     });
   }
+
+  test('after the answer an upstream that goes on is left, also while the client has not taken all of it', async () => {
+    const { promise: isLeft, resolve: left } = Promise.withResolvers<void>();
+    upstream.answerWith(({ body }, outgoing) => {
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+      outgoing.write(sse(result(body.id)));
+      const more = setInterval(() => outgoing.write(sse({ jsonrpc: '2.0', method: 'notifications/message' })), 10);
+      outgoing.once('close', () => {
+        clearInterval(more);
+        left();
+      });
+    });
+    const open = createHttpUpstream(upstream.url, 'a secret of this test');
+    const message = parseMessage(JSON.stringify(callTool(1, 'a_read')));
+    const caller: Caller = {
+      issuer: world.origin,
+      subject: 'a_alice',
+      clientId: 'claude-code',
+      id: 'jti-1',
+      resource: world.url('tracker'),
+      scopes: ['read'],
+      issuedAt: 1,
+      expiresAt: 2,
+      keyThumbprint: undefined,
+    };
+    const between = createServer(async (_, outgoing) => {
+      const answer = createAnswer(outgoing, { json: true, stream: true }, async () => undefined);
+      const server = serverOf('tracker', http(upstream.url), tools)(world.origin);
+      const { signal } = new AbortController(); // of a client that never goes
+      const rest = { headers: {}, traceparent: undefined, tools: createToolBook(), recordRefusal: () => undefined };
+      await open.forward({ method: 'POST', server, caller, message, answer, signal, ...rest });
+    });
+    between.listen(0, '127.0.0.1');
+    await once(between, 'listening');
+    await (await fetch(`http://127.0.0.1:${(between.address() as AddressInfo).port}/`)).text();
+    await isLeft;
+    await open.close();
+    between.close();
+  });
 
   test('a notification may be answered with a stream: no answer in it is the last', async () => {
     upstream.answerWith((_, outgoing) => {
