@@ -43,6 +43,12 @@ describe('what the headers repeat of the body', () => {
       /Mcp-Name differs/,
     ],
     [
+      'a name in base64 where the body has none',
+      message({ id: 1, method: 'tools/list', params: meta }),
+      { 'mcp-method': 'tools/list', 'mcp-name': '=?base64?YQ==?=' },
+      /Mcp-Name differs/,
+    ],
+    [
       'no name where none is',
       message({ id: 1, method: 'tools/list', params: meta }),
       { 'mcp-method': 'tools/list', 'mcp-name': undefined },
