@@ -4,13 +4,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import { openSession, tellTools, use } from './fixtures/sessions.ts';
 import { callTool, commands, initialize, openWorld, rpc, serverOf, stdio, type World } from './fixtures/world.ts';
 
 const { tell } = commands;
 
-describe('limits of a stdio upstream', () => {
+describe('limits of a stdio upstream', { timeout: 20_000 }, () => {
   test('too many sessions: 503 to the newcomer, nobody else is thrown out', async () => {
     const world = await openWorld([serverOf('tell', stdio(tell, { maxSessions: 2 }), tellTools)]);
     try {
@@ -39,11 +39,17 @@ describe('limits of a stdio upstream', () => {
     }
   });
 
-  test('an idle session is ended with its process', async () => {
-    const world = await openWorld([serverOf('tell', stdio(tell, { idleSeconds: 1 }), tellTools)]);
+  test('an idle session is ended with its process, once it has been idle for as long as it may', async () => {
+    let at = Date.now();
+    const upstream = stdio(tell, { idleSeconds: 10 });
+    const world = await openWorld([serverOf('tell', upstream, tellTools)], { nowMs: () => at });
     try {
       const session = await openSession(world, 'tell');
-      await new Promise((resolve) => setTimeout(resolve, 2500));
+      at += 9999;
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      assert.equal(await use(world, 'tell', session, 'calls'), 1);
+      at += 10_000;
+      await new Promise((resolve) => setTimeout(resolve, 700));
       const gone = await world.call('tell', { body: callTool(1, 'calls'), headers: { 'mcp-session-id': session } });
       assert.equal(gone.status, 404);
     } finally {
@@ -90,7 +96,7 @@ describe('limits of a stdio upstream', () => {
   });
 });
 
-describe('one person and the others', () => {
+describe('one person and the others', { timeout: 20_000 }, () => {
   test('one person holds half of the sessions at most, through all clients together', async () => {
     const world = await openWorld([serverOf('tell', stdio(tell, { maxSessions: 4 }), tellTools)]);
     try {
@@ -129,16 +135,18 @@ describe('one person and the others', () => {
   });
 });
 
+/** Processes that were given this mark. */
+const running = (mark: string) =>
+  readdirSync('/proc').filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(mark);
+    } catch {
+      return false; // no process, or none any more
+    }
+  }).length;
+
 describe('T27: processes that take their time to end', { timeout: 30_000 }, () => {
   const mark = randomUUID();
-  const running = () =>
-    readdirSync('/proc').filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(mark);
-      } catch {
-        return false; // no process, or none any more
-      }
-    }).length;
   let world: World;
   let most = 0;
   let look: NodeJS.Timeout;
@@ -146,7 +154,7 @@ describe('T27: processes that take their time to end', { timeout: 30_000 }, () =
     const stubborn = { maxSessions: 4, args: ['--stubborn', mark] };
     world = await openWorld([serverOf('tell', stdio(tell, stubborn), tellTools)]);
     look = setInterval(() => {
-      most = Math.max(most, running());
+      most = Math.max(most, running(mark));
     }, 20);
   });
   after(async () => {
@@ -196,14 +204,132 @@ describe('T27: processes that take their time to end', { timeout: 30_000 }, () =
   });
 });
 
-describe('the process for requests without a session', { timeout: 30_000 }, () => {
-  const version = '2026-07-28';
-  const _meta = {
-    'io.modelcontextprotocol/protocolVersion': version,
-    'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-    'io.modelcontextprotocol/clientCapabilities': {},
+describe('waiting for a process that takes its time to end', { timeout: 20_000 }, () => {
+  let world: World;
+  const mark = randomUUID();
+  const open = async (maxSessions: number) => {
+    const upstream = stdio(tell, { maxSessions, args: ['--stubborn', mark] });
+    world = await openWorld([serverOf('tell', upstream, tellTools)]);
   };
-  const headers = { 'mcp-protocol-version': version, 'mcp-method': 'tools/list' };
+  afterEach(() => world.close());
+  const leave = async (subject: string) => {
+    const session = await openSession(world, 'tell', {}, { subject });
+    const headers = { 'mcp-session-id': session };
+    const left = { isOver: false, session, whenOver: Promise.resolve() };
+    left.whenOver = world.call('tell', { method: 'DELETE', headers, token: { subject } }).then(({ status }) => {
+      assert.equal(status, 200);
+      left.isOver = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return left;
+  };
+  const begin = async (subject: string, signal?: AbortSignal) =>
+    (await world.call('tell', { body: initialize(), token: { subject }, ...(signal && { signal }) })).status;
+
+  test('it is no session any more', async () => {
+    await open(4);
+    const { session, whenOver } = await leave('a_alice');
+    const headers = { 'mcp-session-id': session };
+    assert.equal((await world.call('tell', { body: callTool(1, 'calls'), headers })).status, 404);
+    await whenOver;
+  });
+
+  test('it is waited for by others too, where all have their share and only room is missing', async () => {
+    await open(2);
+    await openSession(world, 'tell', {}, { subject: 'a_bob' });
+    const left = await leave('a_alice');
+    assert.equal(await begin('a_carol'), 200);
+    assert.ok(left.isOver);
+    await left.whenOver;
+  });
+
+  test('but not by whoever has their share at work: that room will not be theirs', async () => {
+    await open(4);
+    for (let n = 0; n < 2; n++) {
+      const headers = { 'mcp-session-id': await openSession(world, 'tell') };
+      world.call('tell', { body: callTool(1, 'never'), headers }).catch(() => undefined);
+    }
+    const left = await leave('a_bob');
+    assert.equal(await begin('a_alice'), 503);
+    assert.ok(!left.isOver);
+    await left.whenOver;
+  });
+
+  test('a client that goes away meanwhile has none started', async () => {
+    await open(1);
+    const left = await leave('a_alice');
+    const leaving = new AbortController();
+    const call = begin('a_alice', leaving.signal);
+    setTimeout(() => leaving.abort(), 100);
+    await assert.rejects(call);
+    await left.whenOver;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(running(mark), 0);
+  });
+
+  test('none is started when all have been ended: nobody would end it', async () => {
+    await open(1);
+    const left = await leave('a_alice');
+    const call = begin('a_alice');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await world.gateway.close();
+    assert.equal(await call, 503);
+    await left.whenOver;
+    assert.equal(running(mark), 0);
+  });
+});
+
+const version = '2026-07-28';
+const _meta = {
+  'io.modelcontextprotocol/protocolVersion': version,
+  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
+const toHeaders = (method: string) => ({ 'mcp-protocol-version': version, 'mcp-method': method });
+
+describe('a request without a session', { timeout: 20_000 }, () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld([serverOf('tell', stdio(tell), tellTools)]);
+  });
+  after(() => world.close());
+
+  for (const method of ['GET', 'DELETE']) {
+    test(`${method}: 405`, async () => {
+      assert.equal((await world.call('tell', { method })).status, 405);
+    });
+  }
+  test('of an older revision: 400, which says how to begin', async () => {
+    const response = await world.call('tell', { body: rpc(1, 'tools/list') });
+    assert.equal(response.status, 400);
+    const { id, error } = (await response.json()) as { id: number; error: { code: number; message: string } };
+    assert.deepEqual([id, error.code], [1, -32600]);
+    assert.match(error.message, /begin with initialize/);
+  });
+  test('of 2026-07-28, to a server that does not speak it: 400, which says what it speaks', async () => {
+    const response = await world.call('tell', {
+      body: rpc(1, 'tools/list', { _meta }),
+      headers: toHeaders('tools/list'),
+    });
+    assert.equal(response.status, 400);
+    const { error } = (await response.json()) as { error: { code: number; data: object } };
+    assert.deepEqual([error.code, error.data], [-32022, { supported: ['2025-11-25'], requested: version }]);
+  });
+  test('and the question what it speaks is one it does not know', async () => {
+    const body = rpc(1, 'server/discover', { _meta });
+    const response = await world.call('tell', { body, headers: toHeaders('server/discover') });
+    assert.equal(response.status, 404);
+    assert.equal(((await response.json()) as { error: { code: number } }).error.code, -32601);
+  });
+  test('news of 2026-07-28 are taken, whatever it speaks: nothing under way could be meant', async () => {
+    const method = 'notifications/cancelled';
+    const body = { jsonrpc: '2.0', method, params: { requestId: 1, _meta } };
+    assert.equal((await world.call('tell', { body, headers: toHeaders(method) })).status, 202);
+  });
+});
+
+describe('the process for requests without a session', { timeout: 30_000 }, () => {
+  const headers = toHeaders('tools/list');
   const ask = async (world: World, token = {}) =>
     (await world.call('new', { body: rpc(1, 'tools/list', { _meta }), headers, token })).status;
 
@@ -222,6 +348,18 @@ describe('the process for requests without a session', { timeout: 30_000 }, () =
     }
   });
 
+  test('finds no room where all is taken: 503', async () => {
+    const world = await openWorld([serverOf('new', stdio(commands.new, { maxSessions: 2 }), { echo: 'read' })]);
+    try {
+      for (const subject of ['a_bob', 'a_carol']) {
+        assert.equal((await world.call('new', { body: initialize(), token: { subject } })).status, 200);
+      }
+      assert.equal(await ask(world), 503);
+    } finally {
+      await world.close();
+    }
+  });
+
   test('makes no room for another session while it is asked', async () => {
     const world = await openWorld([serverOf('new', stdio(commands.new, { maxSessions: 2 }), { echo: 'read' })]);
     try {
@@ -235,7 +373,7 @@ describe('the process for requests without a session', { timeout: 30_000 }, () =
   });
 });
 
-describe('a hostile or broken process', () => {
+describe('a hostile or broken process', { timeout: 20_000 }, () => {
   let world: World;
   before(async () => {
     world = await openWorld([
@@ -278,22 +416,19 @@ describe('a hostile or broken process', () => {
   });
 });
 
-test('one process that ends at the probe does not speak for all that come after it', async () => {
-  let ahead = 0;
+test('one process that ends at the probe does not speak for all that come after it', { timeout: 20_000 }, async () => {
+  let at = Date.now();
   const file = join(tmpdir(), `first-${randomUUID()}`);
   const upstream = stdio(commands.new, { args: ['--fail-first', file] });
-  const world = await openWorld([serverOf('new', upstream, { echo: 'read' })], { nowMs: () => Date.now() + ahead });
-  const _meta = {
-    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-    'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-    'io.modelcontextprotocol/clientCapabilities': {},
-  };
-  const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/list' };
+  const world = await openWorld([serverOf('new', upstream, { echo: 'read' })], { nowMs: () => at });
+  const headers = toHeaders('tools/list');
   const ask = async () => (await world.call('new', { body: rpc(1, 'tools/list', { _meta }), headers })).status;
   try {
     assert.equal(await ask(), 400);
-    assert.equal(await ask(), 400); // nobody can have a process started for every request
-    ahead = 61_000;
+    at += 59_999;
+    assert.equal(await ask(), 400);
+    assert.equal(readFileSync(file, 'utf8').length, 1, 'nobody can have a process started for every request');
+    at += 1;
     assert.equal(await ask(), 200);
   } finally {
     await world.close();

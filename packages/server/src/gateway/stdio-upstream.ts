@@ -44,6 +44,7 @@ export function createStdioUpstream(
   const chosen = new WeakSet<StdioSession>();
   let speaksStateless: Promise<boolean> | undefined;
   let probeAgainAtMs = Number.POSITIVE_INFINITY;
+  let isClosed = false;
 
   const sweep = setInterval(() => {
     for (const [id, session] of sessions) {
@@ -87,7 +88,7 @@ export function createStdioUpstream(
   const enter = async (id: string, { caller, signal }: Exchange): Promise<StdioSession | undefined> => {
     const person = caller.subject;
     for (;;) {
-      if (signal.aborted) return undefined;
+      if (signal.aborted || isClosed) return undefined; // nobody would end what is started now
       const hasRoom = sessions.size + ending.size < upstream.maxSessions && sessionsOf(person) < share;
       const session = sessions.get(id) ?? (hasRoom ? start(id, ownerOf(caller), caller) : undefined);
       if (session) {
@@ -162,6 +163,7 @@ export function createStdioUpstream(
       return message.method === 'server/discover' ? unknownMethod(exchange) : wrongRevision(exchange);
     },
     async close() {
+      isClosed = true;
       clearInterval(sweep);
       for (const [id, session] of sessions) void end(id, session);
       await Promise.all(ending.values());
