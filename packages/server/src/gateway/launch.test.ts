@@ -45,6 +45,22 @@ describe('finding the program', () => {
     const { command, args } = (await createLauncher(options).prepare('s', stdio('server'))).planFor('p');
     assert.deepEqual([command, args], [python, [file]]);
   });
+  const asItIs: [what: string, content: string][] = [
+    ['a program', 'binary'],
+    ['a script that names its interpreter by its path', '#!/bin/sh\n'],
+  ];
+  for (const [what, content] of asItIs) {
+    test(`${what} is started as it is`, async () => {
+      const file = await program('server', content);
+      const { command, args } = (await createLauncher(options).prepare('s', stdio('server'))).planFor('p');
+      assert.deepEqual([command, args], [file, []]);
+    });
+  }
+  test('but one that names a Node by its path with our own', async () => {
+    const file = await program('server', '#!/opt/node/bin/node\n');
+    const { command, args } = (await createLauncher(options).prepare('s', stdio('server'))).planFor('p');
+    assert.deepEqual([command, args], [node, [file]]);
+  });
   test('a link leads to what it names', async () => {
     const file = await program('real.js', '');
     await symlink(file, join(dir, 'bin', 'server'));
@@ -79,6 +95,27 @@ describe('placeholders', () => {
   }
 });
 
+describe('the folder of a server', () => {
+  test('is where it works, unless its entry says where, by person if need be', async () => {
+    await program('server.js', '');
+    for (const [cwd, expected] of [
+      [undefined, join(options.dataDir, 's')],
+      ['{data}/{person}', join(options.dataDir, 's', 'p')],
+    ]) {
+      const launch = await createLauncher(options).prepare('s', stdio('server.js', { cwd }));
+      assert.equal(launch.planFor('p').cwd, expected);
+    }
+  });
+  test('is looked at once: afterwards children are at work in it', async () => {
+    await program('server.js', '');
+    const launcher = createLauncher(options);
+    await launcher.prepare('s', stdio('server.js'));
+    await chmod(join(options.dataDir, 's'), 0o750);
+    await launcher.prepare('s', stdio('server.js', { args: ['another'] }));
+    assert.equal((await stat(join(options.dataDir, 's'))).mode & 0o777, 0o750);
+  });
+});
+
 describe('T36: the user a process runs as', () => {
   const prepare = async (id: string, change: Partial<LaunchOptions> = {}) => {
     await program('server.js', '');
@@ -102,6 +139,44 @@ describe('T36: the user a process runs as', () => {
     assert.notEqual(await prepare('one'), one);
   });
 
+  const [firstUser, users] = [61_184, 4336];
+  const folderOf = async (id: string, user: number) => {
+    await mkdir(join(options.dataDir, id));
+    await chown(join(options.dataDir, id), user, user);
+  };
+  const remembered: [user: number, isKept: boolean][] = [
+    [firstUser - 1, false],
+    [firstUser, true],
+    [firstUser + users - 1, true],
+    [firstUser + users, false],
+  ];
+  for (const [user, isKept] of remembered) {
+    test(
+      `a folder of ${user}, which ${isKept ? 'is' : 'is not'} among those for this: ${isKept ? 'kept' : 'another'}`,
+      onlyRoot,
+      async () => {
+        await folderOf('one', user);
+        const given = Number(await prepare('one'));
+        assert.equal(given === user, isKept);
+        assert.ok(given >= firstUser && given < firstUser + users);
+      },
+    );
+  }
+
+  test('two folders of one user: who is started has another', onlyRoot, async () => {
+    for (const id of ['one', 'older']) await folderOf(id, firstUser);
+    assert.notEqual(await prepare('one'), firstUser);
+  });
+
+  test('none is left: refused, with the way out', onlyRoot, async () => {
+    await Promise.all(Array.from({ length: users }, (_, n) => folderOf(`old-${n}`, firstUser + n)));
+    await assert.rejects(prepare('one'), (fault: Problem) => {
+      assert.match(fault.message, /servers\.one\.upstream: no OS user is free/);
+      assert.match(fault.wayOut, /Remove old folders/);
+      return fault instanceof Problem;
+    });
+  });
+
   test('files in its folder become its own; links and second names of other files do not', onlyRoot, async () => {
     const folder = join(options.dataDir, 'one');
     await mkdir(join(folder, 'sub'), { recursive: true });
@@ -112,6 +187,14 @@ describe('T36: the user a process runs as', () => {
     const user = await prepare('one');
     assert.equal((await stat(join(folder, 'sub', 'its.txt'))).uid, user);
     assert.equal((await stat(ours)).uid, 0);
+  });
+
+  test('once only: a later start is not led by what a child has left running in it', onlyRoot, async () => {
+    await prepare('one');
+    const file = join(options.dataDir, 'one', 'later.txt');
+    await writeFile(file, '');
+    await prepare('one');
+    assert.equal((await stat(file)).uid, 0);
   });
 
   test('a program it could not get to: refused, in a demonstration a warning', onlyRoot, async () => {
@@ -125,6 +208,23 @@ describe('T36: the user a process runs as', () => {
     assert.equal(await prepare('one', { demo: true, warn }), undefined);
     assert.match(warnings[0] ?? '', /^one: .*demonstration/);
   });
+
+  const closed: [what: string, path: () => string, mode: number][] = [
+    ['the folder of its program', () => join(dir, 'bin'), 0o710],
+    ['its script', () => join(dir, 'bin', 'server.js'), 0o711],
+    ['the folder of all private folders', () => options.dataDir, 0o710],
+  ];
+  for (const [what, path, mode] of closed) {
+    test(`${what} alone is closed to it: refused by name`, onlyRoot, async () => {
+      await program('server.js', '');
+      await chmod(path(), mode);
+      const prepared = createLauncher(options).prepare('one', stdio('server.js'));
+      await assert.rejects(prepared, (fault: Problem) => {
+        assert.match(fault.message, new RegExp(`could not get through ${path()}\\.`));
+        return fault instanceof Problem;
+      });
+    });
+  }
 
   test('where no other user can be had: refused beside signing keys, else our own', async () => {
     const { getuid } = process;

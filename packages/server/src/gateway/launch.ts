@@ -84,21 +84,21 @@ async function openFolder(
   await mkdir(data, { recursive: true, mode: 0o700 });
   const user = await chooseUser(serverId, needed, options);
   await chmod(data, 0o700);
-  if (user !== undefined) await giveTo(data, user);
+  if (user !== undefined && (await lstat(data)).uid !== user) await giveTo(data, user);
   return user;
 }
 
 /**
  * The private folder and what is in it belong to the child's user. Links are not followed, and a file with a second name is
- * left alone: an earlier child may have made it, and the other name may be a file of ours.
+ * left alone: the other name may be a file of ours. This is done once, the folder itself last: what a child has left running
+ * could put a link in the place of a folder while we look, and be given any file.
  */
 async function giveTo(data: string, user: number): Promise<void> {
-  await lchown(data, user, user);
   for (const entry of await readdir(data, { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name);
-    const { nlink, uid } = await lstat(file);
-    if (uid !== user && (entry.isDirectory() || nlink === 1)) await lchown(file, user, user);
+    if (entry.isDirectory() || (await lstat(file)).nlink === 1) await lchown(file, user, user);
   }
+  await lchown(data, user, user);
 }
 
 interface Program {
