@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '@credence/mcp/protocol';
+import type { JsonObject } from '@credence/mcp/protocol';
 import type { Caller } from '@credence/mcp/resource';
 import type { ClientCapability } from '../policy/model.ts';
 import type { Child } from './child.ts';
@@ -76,14 +76,8 @@ export function createStdioSession(
     const ours = message.id as number;
     ownRequests.get(ours)?.(message.body);
     const one = pending.get(ours);
-    if (!one) return;
     pending.delete(ours);
-    const theirs = { ...message, id: one.id, body: { ...message.body, id: one.id } };
-    await guarded(one, async () => {
-      const passed = judgeFromServer(theirs, one.exchange);
-      if (passed.pass) await finish(one.exchange, passed.said.body);
-    });
-    one.done();
+    if (one) await passAnswer(message, one);
   };
 
   /** What names a request of ours goes to whoever made it; the rest to the stream that listens, or to the latest request. */
@@ -102,11 +96,9 @@ export function createStdioSession(
 
   const tell = (to: Waiting, message: FromServer): Promise<void> =>
     guarded(to, async () => {
-      const passed = judgeFromServer(message, to.exchange);
-      if (!passed.pass) return;
       if (message.kind === 'request') asked.add(message.id);
       for (const oldest of asked) if (asked.size > maxAsked) asked.delete(oldest);
-      await to.exchange.answer.event({ event: 'message', data: JSON.stringify(passed.said.body) });
+      await to.exchange.answer.event({ event: 'message', data: JSON.stringify(message.body) });
     });
 
   child.onLine(async (line) => {
@@ -172,8 +164,9 @@ export function createStdioSession(
         return child.write(message.body);
       }
       const params = paramsOf(message);
-      const [ours, one] = [...pending].find(([, { id }]) => id === params.requestId) ?? [];
-      if (ours === undefined || !one) return;
+      const found = [...pending].find(([, { id }]) => id === params.requestId);
+      if (!found) return;
+      const [ours, one] = found;
       child.write({ ...message.body, params: { ...params, requestId: ours } });
       pending.delete(ours); // there will be no answer to wait for
       void guarded(one, () => endCancelled(one)).then(one.done);
@@ -198,6 +191,16 @@ export function createStdioSession(
     },
     stop: () => child.stop(),
   };
+}
+
+/** An answer as the client gets it: judged, and under its own id. */
+async function passAnswer(message: Extract<Message, { kind: 'response' }>, one: Pending): Promise<void> {
+  const { id, exchange } = one;
+  await guarded(one, async () => {
+    const passed = judgeFromServer({ ...message, id, body: { ...message.body, id } }, exchange);
+    if (passed.pass) await finish(exchange, passed.said.body);
+  });
+  one.done();
 }
 
 /** A fault on the way to the client (the record cannot be made, say) ends that request, not the others. */
@@ -240,6 +243,6 @@ function withTheirIds(message: FromServer, { id, progressToken }: Pending): From
   const meta = metaOf(message);
   const changed: JsonObject = { ...params };
   if ('progressToken' in params) changed.progressToken = progressToken;
-  if (isObject(params._meta) && subscriptionId in meta) changed._meta = { ...meta, [subscriptionId]: id };
+  if (subscriptionId in meta) changed._meta = { ...meta, [subscriptionId]: id };
   return { ...message, body: { ...message.body, params: changed } };
 }

@@ -6,7 +6,13 @@ import { callTool, commands, openWorld, rpc, serverOf, stdio, type World } from 
 
 const { tell } = commands;
 
-describe('streams of a stdio upstream', () => {
+/** All messages of an event stream. */
+async function messagesOf(response: Response) {
+  const lines = (await response.text()).split('\n').filter((line) => line.startsWith('data: '));
+  return lines.map((line) => JSON.parse(line.slice(6)) as { id?: unknown; method?: string; params?: JsonObject });
+}
+
+describe('streams of a stdio upstream', { timeout: 30_000 }, () => {
   let world: World;
   before(async () => {
     world = await openWorld([serverOf('tell', stdio(tell), tellTools)]);
@@ -23,14 +29,44 @@ describe('streams of a stdio upstream', () => {
     assert.ok(performance.now() - startedAt < 4500);
   });
 
-  test('equal progress tokens of two requests never meet', async () => {
+  test('equal progress tokens of two requests never meet, and each client gets its own back', async () => {
     const session = await openSession(world, 'tell');
     const ask = async (id: number, ms: number) => {
       const body = rpc(id, 'tools/call', { name: 'slow', arguments: { ms }, _meta: { progressToken: 1 } });
-      const response = await world.call('tell', { body, headers: { 'mcp-session-id': session } });
-      return (await response.text()).split('\n').filter((line) => line.startsWith('data: ')).length;
+      const said = messagesOf(await world.call('tell', { body, headers: { 'mcp-session-id': session } }));
+      return (await said).map(({ id: answered, params }) => answered ?? params?.progressToken);
     };
-    assert.deepEqual(await Promise.all([ask(1, 50), ask(2, 100)]), [3, 3]);
+    assert.deepEqual(await Promise.all([ask(1, 50), ask(2, 100)]), [
+      [1, 1, 1],
+      [1, 1, 2],
+    ]);
+  });
+
+  test('a request that names no progress token goes on as it is, but for its id', async () => {
+    const session = await openSession(world, 'tell');
+    const heard = (await use(world, 'tell', session, 'heard')) as object[];
+    assert.deepEqual(heard.at(-1), callTool(2, 'heard'));
+  });
+
+  test('news of a subscription name it as the client knows it; other news name none', async () => {
+    const session = await openSession(world, 'tell');
+    const name = 'io.modelcontextprotocol/subscriptionId';
+    const newsOf = async (message: JsonObject) => {
+      const body = callTool('mine', 'say', { message });
+      const said = messagesOf(await world.call('tell', { body, headers: { 'mcp-session-id': session } }));
+      const [news] = await said;
+      return [news?.method, news?.params];
+    };
+    const method = 'notifications/resources/updated';
+    assert.deepEqual(await newsOf({ method, params: { uri: 'a', _meta: { [name]: 2, a: 1 } } }), [
+      method,
+      { uri: 'a', _meta: { [name]: 'mine', a: 1 } },
+    ]);
+    const progress = 'notifications/progress';
+    assert.deepEqual(await newsOf({ method: progress, params: { progressToken: 3, progress: 1, _meta: { a: 1 } } }), [
+      progress,
+      { progress: 1, _meta: { a: 1 } },
+    ]);
   });
 
   test('B82: the stream is closed when the token ends', async () => {
@@ -71,7 +107,7 @@ describe('streams of a stdio upstream', () => {
   });
 });
 
-describe('cancelling', () => {
+describe('cancelling', { timeout: 30_000 }, () => {
   let world: World;
   before(async () => {
     world = await openWorld([
@@ -133,11 +169,43 @@ describe('cancelling', () => {
     const waiting = world.call('patient', { body: never(5), headers, signal: leaving.signal });
     setTimeout(() => leaving.abort(), 50);
     await assert.rejects(waiting);
-    assert.equal(await use(world, 'patient', session, 'calls'), 2);
+    const heard = (await use(world, 'patient', session, 'heard')) as Heard[];
+    assert.ok(
+      !heard.some(({ method }) => method?.endsWith('cancelled')),
+      'before 2026-07-28 leaving is not cancelling',
+    );
+  });
+
+  test('where going away is cancelling (2026-07-28) the process is told, and of nothing that it has answered', async () => {
+    const session = await openSession(world, 'patient');
+    const version = '2026-07-28';
+    const _meta = { 'io.modelcontextprotocol/protocolVersion': version };
+    const call = (name: string, signal?: AbortSignal) =>
+      world.call('patient', {
+        body: rpc(5, 'tools/call', { name, arguments: {}, _meta }),
+        headers: {
+          'mcp-session-id': session,
+          'mcp-protocol-version': version,
+          'mcp-method': 'tools/call',
+          'mcp-name': name,
+        },
+        ...(signal && { signal }),
+      });
+    assert.equal((await call('calls')).status, 200);
+    const leaving = new AbortController();
+    setTimeout(() => leaving.abort(), 50);
+    await assert.rejects(call('never', leaving.signal));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const heard = (await use(world, 'patient', session, 'heard')) as Heard[];
+    const cancelled = heard.filter(({ method }) => method === 'notifications/cancelled');
+    assert.deepEqual(
+      cancelled.map(({ params }) => params?.requestId),
+      [3],
+    );
   });
 });
 
-describe('the GET stream of a session', () => {
+describe('the GET stream of a session', { timeout: 30_000 }, () => {
   let world: World;
   before(async () => {
     world = await openWorld([serverOf('tell', stdio(tell), tellTools)]);
@@ -157,6 +225,32 @@ describe('the GET stream of a session', () => {
     const [one, two] = await Promise.all([listen(session), listen(session)]);
     const ended = await Promise.race([one.clone().text(), two.clone().text()]);
     assert.equal(ended, '');
+  });
+
+  test('and one that took the place of another gets it from then on', async () => {
+    const session = await openSession(world, 'tell');
+    const [one, two] = [await listen(session), await listen(session)];
+    assert.equal(await one.text(), '');
+    await use(world, 'tell', session, 'say', news());
+    assert.equal((await firstEvent(two)).method, 'notifications/tools/list_changed');
+  });
+
+  test('one that was left hears nothing more: it is kept for the next', async () => {
+    const session = await openSession(world, 'tell');
+    const others = world.gateway.listening();
+    for (let n = 0; n < 2; n++) {
+      await fetchFirstAnswer(session);
+      await firstEvent(await listen(session));
+      while (world.gateway.listening() > others) await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  });
+
+  test('what nobody hears is kept as far as may be', async () => {
+    const session = await openSession(world, 'tell');
+    const { message } = news();
+    const data = 'x'.repeat(1024 * 1024 - JSON.stringify({ jsonrpc: '2.0', ...message }).length);
+    await fetchFirstAnswer(session, news(message.method, data));
+    assert.equal((await firstEvent(await listen(session))).params?.data, data);
   });
 
   test('what nobody hears is kept within bounds: the oldest goes first', async () => {
@@ -184,14 +278,14 @@ describe('the GET stream of a session', () => {
   const listen = (session: string) => world.call('tell', { method: 'GET', headers: { 'mcp-session-id': session } });
   const sayLater = ({ params }: { params: JsonObject }) =>
     callTool(1, 'say-later', (params as { arguments: JsonObject }).arguments);
-  const fetchFirstAnswer = async (session: string) => {
+  const fetchFirstAnswer = async (session: string, said = news()) => {
     const headers = { 'mcp-session-id': session };
-    await (await world.call('tell', { body: callTool(1, 'say-later', news()), headers })).text();
+    await (await world.call('tell', { body: callTool(1, 'say-later', said), headers })).text();
     await new Promise((resolve) => setTimeout(resolve, 100));
   };
 });
 
-test('a stop ends every stream and every request', async () => {
+test('a stop ends every stream and every request', { timeout: 10_000 }, async () => {
   const world = await openWorld([serverOf('tell', stdio(tell), tellTools)]);
   const session = await openSession(world, 'tell');
   const headers = { 'mcp-session-id': session };

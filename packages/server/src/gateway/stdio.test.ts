@@ -8,7 +8,7 @@ const { tell } = commands;
 
 const isRoot = process.getuid?.() === 0;
 
-describe('T36: what a child process sees of us', () => {
+describe('T36: what a child process sees of us', { timeout: 10_000 }, () => {
   let world: World;
   let seen: { env: object; cwd: string; argv: string[]; open: string[]; uid: number; groups: number[] };
 
@@ -44,7 +44,7 @@ describe('T36: what a child process sees of us', () => {
   });
 });
 
-describe('T35: one session is one person through one client (B81)', () => {
+describe('T35: one session is one person through one client (B81)', { timeout: 20_000 }, () => {
   let world: World;
   before(async () => {
     world = await openWorld([serverOf('tell', stdio(tell), tellTools)]);
@@ -107,7 +107,7 @@ describe('T35: one session is one person through one client (B81)', () => {
   });
 });
 
-describe('what the client offers, and what a server may ask of it', () => {
+describe('what the client offers, and what a server may ask of it', { timeout: 20_000 }, () => {
   let world: World;
   before(async () => {
     world = await openWorld([
@@ -158,6 +158,37 @@ describe('what the client offers, and what a server may ask of it', () => {
       const heard = (await use(world, server, session, 'heard')) as Heard[];
       assert.ok(!heard.some(({ result, method }) => result !== undefined || method?.startsWith('notifications/roots')));
     }
+  });
+
+  const answer = (session: string, id: unknown) =>
+    world.call('open', { body: { jsonrpc: '2.0', id, result: { roots: [] } }, headers: { 'mcp-session-id': session } });
+  const answersIn = (heard: Heard[]) => heard.filter(({ result }) => result !== undefined).map(({ id }) => id);
+
+  test('what its entry allows the server asks of the client, which answers once; other news arrive too', async () => {
+    const session = await openSession(world, 'open');
+    const headers = { 'mcp-session-id': session };
+    const stream = await world.call('open', { method: 'GET', headers });
+    await use(world, 'open', session, 'ask', { method: 'roots/list', id: 'q1' });
+    assert.equal((await firstEvent(stream)).method, 'roots/list');
+    for (const id of ['q2', 'q1', 'q1', null]) await answer(session, id);
+    const changed = { jsonrpc: '2.0', method: 'notifications/roots/list_changed' };
+    await world.call('open', { body: changed, headers });
+    const heard = (await use(world, 'open', session, 'heard')) as Heard[];
+    assert.deepEqual(answersIn(heard), ['q1']);
+    assert.ok(heard.some(({ method }) => method === changed.method));
+  });
+
+  test('of a hundred questions each may be answered, of more the latest', async () => {
+    const session = await openSession(world, 'open');
+    const stream = await world.call('open', { method: 'GET', headers: { 'mcp-session-id': session } });
+    const ask = (ids: number[]) => use(world, 'open', session, 'ask', { method: 'roots/list', ids });
+    await ask(Array.from({ length: 100 }, (_, n) => n));
+    await answer(session, '0');
+    await ask([100, 101]);
+    for (const id of ['1', '2', '101']) await answer(session, id);
+    const heard = (await use(world, 'open', session, 'heard')) as Heard[];
+    assert.deepEqual(answersIn(heard), ['0', '2', '101']);
+    await stream.body?.cancel();
   });
 
   test('an error that makes the client open a URL is an elicitation too', async () => {
