@@ -17,7 +17,7 @@ const start = (script: string): Child =>
   startChild({ command: process.execPath, args: ['-e', script], env: {}, cwd, user: undefined });
 
 /** The first line a child says, as JSON. */
-function firstLine(child: Child): Promise<{ pids: number[] }> {
+function firstLine<T = { pids: number[] }>(child: Child): Promise<T> {
   return new Promise((resolve) => child.onLine(async (line) => resolve(JSON.parse(line))));
 }
 
@@ -37,14 +37,17 @@ async function areGone(pids: readonly number[]): Promise<boolean> {
   return !pids.some(isAlive);
 }
 
+/** Long enough for any test, and not for ever: nothing is left behind of a test that was broken off. */
+const stays = 'setTimeout(() => {}, 20_000);';
 const withGrandchild = `
   const { spawn } = require('node:child_process');
-  const child = spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  const child = spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); ${stays}'], { stdio: 'ignore' });
   process.on('SIGTERM', () => {});
   setTimeout(() => console.log(JSON.stringify({ pids: [process.pid, child.pid] })), 200);
-  setInterval(() => {}, 1000);`;
+  ${stays}`;
+const mebibyte = 1024 * 1024;
 
-describe('a child process', () => {
+describe('a child process', { timeout: 20_000 }, () => {
   test('one that ignores a request to end is ended, with what it started', async () => {
     const child = start(withGrandchild);
     const { pids } = await firstLine(child);
@@ -79,26 +82,34 @@ describe('a child process', () => {
   });
 
   test('one that never ends its line is ended before it fills our memory', async () => {
-    const child = start(
-      `const noise = Buffer.alloc(1024 * 1024, 'x'); const more = () => process.stdout.write(noise, more); more();`,
-    );
+    const child = start(`process.stdout.write(Buffer.alloc(${mebibyte * 32}, 'x')); ${stays}`);
     child.onLine(async () => undefined);
     await child.exited;
   });
 
-  /** Says the same without end, whatever is asked of it, and notes how often it could. */
-  const endless = (said: string, file: string) => `
+  test('a line as long as may be arrives', async () => {
+    const child = start(
+      `process.stdout.write('x'.repeat(${16 * mebibyte}), () => setTimeout(() => console.log(), 300)); ${stays}`,
+    );
+    const { length } = await new Promise<string>((resolve) => child.onLine(async (line) => resolve(line)));
+    assert.equal(length, 16 * mebibyte);
+    await child.stop();
+  });
+
+  /** Says the same over and over, whatever is asked of it, and notes how often it could. */
+  const endless = (said: string, kibibytes: number, file: string) => `
     const { writeFileSync, writeSync } = require('node:fs');
     process.on('SIGTERM', () => {});
     const noise = Buffer.from(${JSON.stringify(said)}.repeat(${(64 * 1024) / said.length}));
-    for (let n = 0; ; n++) {
+    for (let n = 0; n < ${kibibytes / 64}; n++) {
       writeFileSync(${JSON.stringify(file)}, String(n));
       try { writeSync(1, noise); } catch (error) { if (error.code === 'EPIPE') break; }
-    }`;
+    }
+    ${stays}`;
 
   test('nothing more is read of it, although it goes on until it is ended by force', async () => {
     const file = join(cwd, 'endless');
-    const child = start(endless('x', file));
+    const child = start(endless('x', 64 * 1024, file));
     child.onLine(async () => undefined);
     await child.exited;
     const megabytes = Number(await readFile(file, 'utf8')) / 16;
@@ -107,7 +118,7 @@ describe('a child process', () => {
 
   test('one that says a great many short lines waits until they are dealt with: each takes more than its letters', async () => {
     const file = join(cwd, 'short');
-    const child = start(endless('x\n', file));
+    const child = start(endless('x\n', 4096, file));
     child.onLine(() => new Promise(() => undefined));
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const kilobytes = Number(await readFile(file, 'utf8')) * 64;
@@ -129,9 +140,47 @@ describe('a child process', () => {
     child.write({});
     await child.stop();
   });
+
+  test('one that has ended is sent no signal: what has its number by now is somebody else', async (context) => {
+    const child = start('');
+    await child.exited;
+    const { mock } = context.mock.method(process, 'kill');
+    await child.stop();
+    assert.equal(mock.callCount(), 0);
+  });
 });
 
-describe('T36: descriptors', () => {
+describe('what a child process is told', { timeout: 20_000 }, () => {
+  const letters = (length: number) => ({ a: 'x'.repeat(length - JSON.stringify({ a: '' }).length - 1) });
+
+  test('one that reads none of it is asked to end, once, before it fills our memory', async () => {
+    const file = join(cwd, 'asked');
+    const asked = `require('node:fs').appendFileSync(${JSON.stringify(file)}, 'x')`;
+    const child = start(`process.on('SIGTERM', () => ${asked}); console.log('{}'); ${stays}`);
+    await firstLine(child);
+    child.write(letters(16 * mebibyte + 1));
+    for (let n = 0; n < 3; n++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      child.write({});
+    }
+    await child.exited;
+    assert.equal(await readFile(file, 'utf8'), 'x');
+  });
+
+  test('as much as may lie unread arrives', async () => {
+    const child = start(`
+      let bytes = 0;
+      process.stdin.on('data', (chunk) => {
+        bytes += chunk.length;
+        if (chunk.at(-1) === 10) console.log(JSON.stringify({ bytes }));
+      });`);
+    child.write(letters(16 * mebibyte));
+    assert.deepEqual(await firstLine(child), { bytes: 16 * mebibyte });
+    await child.stop();
+  });
+});
+
+describe('T36: descriptors', { timeout: 20_000 }, () => {
   test('a file that this process itself was given open does not go on to a child', async () => {
     const file = join(cwd, 'canary.txt');
     await writeFile(file, 'secret');
@@ -150,7 +199,7 @@ describe('T36: descriptors', () => {
   });
 });
 
-describe('the last words of a process', () => {
+describe('the last words of a process', { timeout: 20_000 }, () => {
   test('are dealt with before it counts as finished', async () => {
     const child = start(`process.stdout.write('one\\ntwo\\n'.repeat(2000), () => process.exit(1))`);
     let lines = 0;
