@@ -13,6 +13,11 @@ const toDigests = (kind: string) =>
 const gateway = (name: string) => server(`gateway/${name}`);
 /** Without the part that looks at the environment of a process: how far a test reaches is told in there. */
 const withSessions = `${gateway('stdio.test.ts')}#^T35`;
+/** A part of what bounds the processes of upstreams. */
+const limits = (part: string) => `${gateway('stdio-limits.test.ts')}#^${part}`;
+/** Without the part that looks at the environment of a process: whoever counts how far a test reaches is in it. */
+const sessions = `${gateway('stdio.test.ts')}#^(T35|what the client offers)`;
+const leaving = gateway('leaving.test.ts');
 const issuing = ['exchange', 'targets', 'http', 'dpop', 'log'].map(toSpec);
 const redeeming = ['redemption', 'targets', 'keys', 'issuer-keys', 'dpop', 'log'].map(toSpec);
 const asking = ['introspection-and-revocation', 'standing-tokens'].map(toSpec);
@@ -424,6 +429,28 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('ras/event-stream.ts'), [toSpec('revocation-stream')], [toSpec('stops'), toSpec('epoch')]],
   [server('gateway/follow.ts'), [server('gateway/follow.test.ts')]],
   [server('gateway/unread.ts'), [server('gateway/unread.test.ts')]],
+  [
+    gateway('stdio-session.ts'),
+    [gateway('stdio-session.test.ts')],
+    [sessions, `${gateway('stdio-streams.test.ts')}#^(cancelling|the GET stream)`],
+    [gateway('stdio-streams.test.ts'), limits('one person'), leaving],
+  ],
+  [
+    gateway('stdio-upstream.ts'),
+    ['a request without', 'limits', 'one person', 'one process', 'the process'].map(limits),
+    [sessions, limits('waiting'), limits('T27')],
+  ],
+  [
+    gateway('stream-end.ts'),
+    [gateway('stream-end.test.ts')],
+    [leaving, gateway('new-version.test.ts'), `${gateway('follow.test.ts')}#^MCS-14`],
+  ],
+  [
+    gateway('child.ts'),
+    ['what a child', 'the last words', 'a child'].map((part) => `${gateway('child.test.ts')}#^${part}`),
+    [`${gateway('stdio.test.ts')}#^T36: what a child process sees of us its own OS user`],
+  ],
+  ...['launch', 'child-user'].map((name): [string, string[]] => [gateway(`${name}.ts`), [gateway('launch.test.ts')]]),
   [server('ras/events.ts'), [server('ras/events.test.ts'), toSpec('security-events')], [toSpec('stops')]],
   [server('stops/judge.ts'), [server('stops/judge.test.ts'), toSpec('stops')]],
   [server('stops/plan.ts'), [server('stops/plan.test.ts')]],
