@@ -89,7 +89,7 @@ const say = async (session: StdioSession, method: string) => {
   await (await response).text();
 };
 
-describe('a session whose process has ended', { timeout: 20_000 }, () => {
+describe('a session whose process has ended', { timeout: 10_000 }, () => {
   test('answers what comes too late', async () => {
     await using session = open();
     await session.stop();
@@ -114,7 +114,7 @@ describe('a session whose process has ended', { timeout: 20_000 }, () => {
   });
 });
 
-describe('a stream that listens', { timeout: 20_000 }, () => {
+describe('a stream that listens', { timeout: 10_000 }, () => {
   test('takes nobody’s place when it may not be opened any more', async () => {
     await using session = open();
     const [first, late] = [await ask(undefined), await ask(undefined)];

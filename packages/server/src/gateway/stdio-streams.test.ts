@@ -12,7 +12,7 @@ async function messagesOf(response: Response) {
   return lines.map((line) => JSON.parse(line.slice(6)) as { id?: unknown; method?: string; params?: JsonObject });
 }
 
-describe('streams of a stdio upstream', { timeout: 30_000 }, () => {
+describe('streams of a stdio upstream', { timeout: 15_000 }, () => {
   let world: World;
   before(async () => {
     world = await openWorld([serverOf('tell', stdio(tell), tellTools)]);
@@ -107,7 +107,7 @@ describe('streams of a stdio upstream', { timeout: 30_000 }, () => {
   });
 });
 
-describe('cancelling', { timeout: 30_000 }, () => {
+describe('cancelling', { timeout: 15_000 }, () => {
   let world: World;
   before(async () => {
     world = await openWorld([
@@ -158,7 +158,8 @@ describe('cancelling', { timeout: 30_000 }, () => {
       body: callTool(9, 'echo', { say: 'still here', delay: 200 }),
       headers: { 'mcp-session-id': mine },
     });
-    await world.call('patient', { body: cancel(9), headers: { 'mcp-session-id': theirs } });
+    const cancelled = await world.call('patient', { body: cancel(9), headers: { 'mcp-session-id': theirs } });
+    assert.equal(cancelled.status, 202);
     assert.match(await (await waiting).text(), /still here/);
   });
 
@@ -205,7 +206,7 @@ describe('cancelling', { timeout: 30_000 }, () => {
   });
 });
 
-describe('the GET stream of a session', { timeout: 30_000 }, () => {
+describe('the GET stream of a session', { timeout: 15_000 }, () => {
   let world: World;
   before(async () => {
     world = await openWorld([serverOf('tell', stdio(tell), tellTools)]);

@@ -44,7 +44,7 @@ describe('T36: what a child process sees of us', { timeout: 10_000 }, () => {
   });
 });
 
-describe('T35: one session is one person through one client (B81)', { timeout: 20_000 }, () => {
+describe('T35: one session is one person through one client (B81)', { timeout: 10_000 }, () => {
   let world: World;
   before(async () => {
     world = await openWorld([serverOf('tell', stdio(tell), tellTools)]);
@@ -107,7 +107,7 @@ describe('T35: one session is one person through one client (B81)', { timeout: 2
   });
 });
 
-describe('what the client offers, and what a server may ask of it', { timeout: 20_000 }, () => {
+describe('what the client offers, and what a server may ask of it', { timeout: 10_000 }, () => {
   let world: World;
   before(async () => {
     world = await openWorld([
