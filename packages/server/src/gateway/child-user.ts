@@ -68,10 +68,7 @@ async function firstClosedTo(files: readonly string[], dataDir: string): Promise
 /** The first folder on the way that other users may not pass, or the thing itself when they may not use it. */
 async function firstClosed(real: string, need: number): Promise<string | undefined> {
   const folders: string[] = [];
-  for (let dir = dirname(real); ; dir = dirname(dir)) {
-    folders.unshift(dir);
-    if (dir === dirname(dir)) break;
-  }
+  for (let dir = dirname(real); dir !== folders[0]; dir = dirname(dir)) folders.unshift(dir);
   for (const folder of folders) if (((await stat(folder)).mode & 0o001) === 0) return folder;
   return ((await stat(real)).mode & need) === 0 ? real : undefined;
 }

@@ -210,15 +210,19 @@ describe('T36: the user a process runs as', () => {
   });
 
   const closed: [what: string, path: () => string, mode: number][] = [
-    ['the folder of its program', () => join(dir, 'bin'), 0o710],
-    ['its script', () => join(dir, 'bin', 'server.js'), 0o711],
+    ['the folder of its program', () => join(dir, 'bin', 'own'), 0o710],
+    ['one above that', () => join(dir, 'bin'), 0o710],
+    ['its script', () => join(dir, 'bin', 'own', 'server.js'), 0o711],
     ['the folder of all private folders', () => options.dataDir, 0o710],
   ];
   for (const [what, path, mode] of closed) {
     test(`${what} alone is closed to it: refused by name`, onlyRoot, async () => {
-      await program('server.js', '');
+      const own = join(dir, 'bin', 'own');
+      await mkdir(own);
+      await chmod(own, 0o711);
+      const file = await program('own/server.js', '');
       await chmod(path(), mode);
-      const prepared = createLauncher(options).prepare('one', stdio('server.js'));
+      const prepared = createLauncher(options).prepare('one', stdio(file));
       await assert.rejects(prepared, (fault: Problem) => {
         assert.match(fault.message, new RegExp(`could not get through ${path()}\\.`));
         return fault instanceof Problem;
