@@ -115,7 +115,7 @@ describe('a session whose process has ended', { timeout: 10_000 }, () => {
 });
 
 describe('a stream that listens', { timeout: 10_000 }, () => {
-  test('takes nobody’s place when it may not be opened any more', async () => {
+  test("takes nobody's place when it may not be opened any more", async () => {
     await using session = open();
     const [first, late] = [await ask(undefined), await ask(undefined)];
     void session.listen(first.exchange);
