@@ -11,8 +11,6 @@ const toStore = (part: string) => `${server('store/sqlite.test.ts')}#^SQLite in 
 const toDigests = (kind: string) =>
   `${server('store/digests.test.ts')}#^T24: what was altered behind our back is not used, ${kind}`;
 const gateway = (name: string) => server(`gateway/${name}`);
-/** Without the part that looks at the environment of a process: how far a test reaches is told in there. */
-const withSessions = `${gateway('stdio.test.ts')}#^T35`;
 /** A part of what bounds the processes of upstreams. */
 const limits = (part: string) => `${gateway('stdio-limits.test.ts')}#^${part}`;
 /** Without the part that looks at the environment of a process: whoever counts how far a test reaches is in it. */
@@ -78,12 +76,12 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
     gateway('gateway.ts'),
     ['gateway', 'new-version', 'slow-body', 'door', 'durable-first'].map((name) => gateway(`${name}.test.ts`)),
     ['certificates', 'tracing', 'leaving', 'http-streams', 'launch'].map((name) => gateway(`${name}.test.ts`)),
-    [withSessions],
+    [sessions],
   ],
   ...['exchange', 'http-upstream'].map((name): [string, string[], string[]] => [
     gateway(`${name}.ts`),
     ['http-upstream', 'http-streams', 'door', 'late-upstream'].map((each) => gateway(`${each}.test.ts`)),
-    [gateway('leaving.test.ts'), gateway('tracing.test.ts'), withSessions],
+    [leaving, gateway('tracing.test.ts'), sessions],
   ]),
   [
     gateway('refusal-answers.ts'),
