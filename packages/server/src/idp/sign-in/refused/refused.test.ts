@@ -219,7 +219,7 @@ describe('/refused, where people see why their agent was refused', () => {
     const person = await newPerson();
     const id = await refusedOnce(person);
     const { browser, visit } = await signIn(person, id);
-    const asked = await browser.submit(visit, { ...fields, words: '  I file\r\n\0<b>bugs</b>  ' });
+    const asked = await browser.submit(visit, { ...fields, words: '  I file\r\n\u0007<b>bugs</b>  ' });
     assert.equal(asked.status, 200);
     assert.match(asked.page, /You have asked for it[\s\S]*Nobody has answered yet/);
     assert.match(asked.page, /“I file &lt;b&gt;bugs&lt;\/b&gt;”/);
