@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { clientAssertionType, mintJws, ok } from '@credence/mcp/protocol';
+import { clientAssertionType, mintJws, no, ok } from '@credence/mcp/protocol';
 import type { Facts } from '../audit/record.ts';
 import type { Call } from '../call.ts';
 import { parseForm } from '../form.ts';
@@ -12,6 +12,7 @@ import {
   hashSecret,
   type RegisteredClient,
   readCredentials,
+  toStanding,
 } from './authenticate.ts';
 
 const issuer = 'https://id.acme.example';
@@ -171,5 +172,27 @@ describe('IDP-04: client assertion: iss = sub = client_id, aud is exactly the is
     const assertion = await mintJws({ alg: 'ES256', kid: jwk.kid }, claims, signer.sign);
     const body = { client_assertion: assertion, client_assertion_type: clientAssertionType, client_id: 'public' };
     assert.equal(ask(body).outcome, 'client_ids_differ');
+  });
+});
+
+describe('KEY-09: whether what a client was let in with still counts', () => {
+  const standingOf = (method: 'secret' | 'none', secret = 's%:+ecret') =>
+    toStanding(ok(method === 'secret' ? { method, clientId: 'with secret', secret } : { method, clientId: 'public' }), {
+      secretHashes: (id) => (id === 'with secret' ? live : []),
+    });
+  let live: readonly string[] = [];
+
+  test('a secret, for as long as it is one of its live ones', () => {
+    live = [hashSecret('new'), hashSecret('s%:+ecret')];
+    const stands = standingOf('secret');
+    assert.equal(stands(), true);
+    live = [hashSecret('new')];
+    assert.deepEqual([stands(), standingOf('secret', 'new')(), standingOf('secret', 'x')()], [false, true, false]);
+  });
+
+  test('nothing else does', () => {
+    live = [hashSecret('')];
+    assert.equal(standingOf('none')(), false);
+    assert.equal(toStanding(no('client_not_authenticated'), { secretHashes: () => live })(), false);
   });
 });
