@@ -13,7 +13,7 @@ import { acmeDocuments, seedDemo } from './demo.ts';
 import { publishDocument, starterDocuments } from './documents.ts';
 import { beginRequestedEpoch } from './epoch.ts';
 import { openExporting } from './exporting.ts';
-import { letHeapDouble } from './heap.ts';
+import { tuneHeap } from './heap.ts';
 import { checkOurs, type Home, makeFolders, openHome, refuseHalfRestored, toHome } from './home.ts';
 import { lockHome } from './home-lock.ts';
 import { openInForce } from './in-force.ts';
@@ -49,7 +49,7 @@ export interface Server {
 /** Opens everything in order, and closes what was opened again when a later step fails: nothing is left half-started. */
 export async function startServer(homeDir: string, flags: ServeFlags): Promise<Server> {
   const startedAt = performance.now();
-  letHeapDouble();
+  tuneHeap();
   const config = await readConfig(await withFreePorts(flags), toHome(homeDir).configFile);
   const home = await openHome(homeDir, config.keys);
   await using opened = new AsyncDisposableStack();

@@ -1,7 +1,7 @@
 // One of several processes that answer for one home: token endpoints, sign-in, metadata. It reads and writes the store
 // itself, in turn with the others; where the primary, which hands out the turns, is gone, it ends.
 import { randomBytes } from 'node:crypto';
-import { letHeapDouble } from '../heap.ts';
+import { tuneHeap } from '../heap.ts';
 import { openInForce } from '../in-force.ts';
 import { createDigestKey } from '../keys/digest-key.ts';
 import { createLog, toFault } from '../log.ts';
@@ -43,7 +43,7 @@ async function start({ config, home, dataDir, node, gatewaySocket, place }: Work
   const log = createLog(config.log);
   try {
     process.umask(0o077);
-    letHeapDouble();
+    tuneHeap();
     await using opened = new AsyncDisposableStack();
     const measures = await openMeasures(opened, config, String(place));
     meter = measures.meter;
