@@ -71,7 +71,8 @@ export function toRecentLine(position: number, row: AuditRow): RecentLine {
 /** What was said before, by the text of it: thousands of lines say the same, and each would keep it until the line is read. */
 const saidBefore = createLately<SaidFacts>(1000);
 
-function toSaid(facts: SaidFacts): SaidFacts {
+/** What readers go by: the same object for all that say the same, for as long as it is one of the last thousand. */
+export function toSaid(facts: SaidFacts): SaidFacts {
   const said = pickSaid(facts);
   if ('correlation' in said) return said;
   const text = JSON.stringify(Object.values(said));

@@ -2,7 +2,6 @@ import type { Config } from '../config.ts';
 import type { Home } from '../home.ts';
 import type { Count } from '../limits.ts';
 import type { Snapshot } from '../metrics/meter.ts';
-import type { RecentLine } from '../store/recent-lines.ts';
 
 /** What the primary tells a worker. */
 export type ToWorker =
@@ -42,4 +41,5 @@ export interface WorkerStart {
 /** It wants to write to the SQLite file; it has written these lines of the record, and whatever else, and wants to go on. */
 export type TurnMessage =
   | { readonly turn: 'ask' }
-  | { readonly turn: 'done'; readonly lines: readonly RecentLine[]; readonly again: boolean };
+  /** `lines` as `toLineText` has them. */
+  | { readonly turn: 'done'; readonly lines: string; readonly again: boolean };

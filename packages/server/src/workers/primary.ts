@@ -9,6 +9,7 @@ import { Problem } from '../problem.ts';
 import { every, type Ground, houseKeepingMs, originsOf, type ProcessParts, serve } from '../serve.ts';
 import { createWorkerCounts } from './ask-workers.ts';
 import { callerHeaders } from './forward.ts';
+import { fromLineText } from './line-text.ts';
 import type { ToPrimary, ToWorker, WorkerStart } from './messages.ts';
 import type { Taker, Turns } from './turns.ts';
 
@@ -114,7 +115,7 @@ async function startWorkers(
     };
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     worker.on('message', (message: ToPrimary) => {
-      if ('lines' in message) turns.done(taker, message.lines, message.again);
+      if ('lines' in message) turns.done(taker, fromLineText(message.lines), message.again);
       else if ('turn' in message) turns.ask(taker);
       else if ('counts' in message) for (const other of workers) other !== worker && tell(other, message);
       else if ('measured' in message) counts.take(worker, message.measured, message.snapshot);

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { type RecentLine, recentLines } from '../store/recent-lines.ts';
 import { StoreUnavailable } from '../store/store.ts';
+import { fromLineText } from './line-text.ts';
 import { createRemoteTurn, createTurns, type Taker } from './turns.ts';
 
 const lineAt = (position: number): RecentLine => ({
@@ -126,7 +127,7 @@ describe('turns to write', () => {
   test('a process that is told: says what it has written in this turn, and nothing of another', () => {
     const said: (readonly number[])[] = [];
     const turn = createRemoteTurn((message) => {
-      if (message.turn === 'done') said.push(message.lines.map(({ position }) => position));
+      if (message.turn === 'done') said.push(fromLineText(message.lines).map(({ position }) => position));
     });
     turn.take(() => turn.written.add([lineAt(1), lineAt(2)]));
     turn.granted();

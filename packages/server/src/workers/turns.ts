@@ -1,6 +1,7 @@
 import type { WriteTurn } from '../store/group-commit.ts';
 import type { RecentLine, RecentLines } from '../store/recent-lines.ts';
 import { StoreUnavailable } from '../store/store.ts';
+import { toLineText } from './line-text.ts';
 import type { TurnMessage } from './messages.ts';
 
 /** Somebody who wants to write. */
@@ -119,7 +120,7 @@ export function createRemoteTurn(tell: (message: TurnMessage) => void): RemoteTu
       work?.();
       const again = !asked && lines.length >= busyLines;
       asked ||= again;
-      tell({ turn: 'done', lines, again });
+      tell({ turn: 'done', lines: toLineText(lines), again });
     },
   };
 }
