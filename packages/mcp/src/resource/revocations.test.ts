@@ -433,6 +433,19 @@ test('whoever follows no more is deaf, and hears of no fault', async () => {
   assert.deepEqual(stream.faults, []);
 });
 
+test('an answer other than 200 is no stream, whatever comes with it, and neither is one without a body', async () => {
+  using stream = await withStream();
+  stream.state.status = 500;
+  stream.latest().end();
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  assert.equal(stream.asked.length, 2);
+  await stream.send();
+  assert.equal(stream.revocations.standingOf(token()), 'unknown');
+  assert.deepEqual(stream.faults, ['answered 500']);
+  using empty = await withStream({ fetch: async () => new Response(null) });
+  assert.deepEqual(empty.faults, ['answered 200']);
+});
+
 test('while nothing comes of it, it asks less and less often', async () => {
   using stream = await withStream();
   stream.state.status = 503;
@@ -456,13 +469,15 @@ describe('credentials that it takes long to get', () => {
     assert.equal(stream.revocations.isDeaf(), true);
   });
 
-  test('when nobody follows any more by then, nothing is asked', async () => {
+  test('when nobody follows any more by then, nothing is asked, and nothing waited for', async (context) => {
     const { promise, resolve } = Promise.withResolvers<{ id: string; secret: string }>();
     const stream = await withStream({ credentials: () => promise });
     stream.revocations.close();
+    const { mock } = context.mock.method(globalThis, 'setTimeout');
     resolve({ id: 'server:tracker', secret: 's' });
     await settle();
     assert.deepEqual([stream.asked.length, stream.faults], [0, []]);
+    assert.equal(mock.callCount(), 1, 'our own here');
   });
 });
 
