@@ -632,6 +632,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('idp/scim/call.ts'), provisioning],
   [server('idp/scim/users.ts'), provisioning],
   [server('idp/scim/groups.ts'), provisioning],
+  [server('idp/scim/search.ts'), provisioning],
   [server('idp/scim/bulk.ts'), [toSpec('provisioning-bulk')], provisioning],
   [server('idp/scim/endpoint.ts'), [toSpec('provisioning-errors'), toSpec('slow-bodies')], provisioning],
 ];

@@ -49,6 +49,11 @@ describe('PRV-03, B91, RFC 7644 §3.12: errors', () => {
     ['a filter on whether there is a group at all', find('groups pr'), 'scim_filter_invalid'],
     ['a filter on none', find('groups.value eq null'), 'scim_filter_invalid'],
     ['a filter that compares a time with text', find('meta.created gt "yesterday"'), 'scim_filter_invalid'],
+    [
+      'a filter that is a list of one',
+      ({ okta }) => okta('POST', '/Users/.search', { filter: ['userName eq "x"'] }),
+      'scim_filter_invalid',
+    ],
     ['a page that starts at text', ({ okta }) => okta('GET', '/Users?startIndex=one'), 'scim_value_invalid'],
     ['sorted by what has many values', ({ okta }) => okta('GET', '/Users?sortBy=emails.value'), 'scim_value_invalid'],
     ['B91 a patch of id', patch({ op: 'replace', path: 'id', value: 'u_me' }), 'scim_immutable'],
