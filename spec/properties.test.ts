@@ -160,9 +160,9 @@ describe('any claims and any header under a good signature', () => {
   ];
   const claim = fc.constantFrom(...claimNames);
   const member = fc.constantFrom('typ', 'alg', 'kid', 'crit', 'jwk', 'jku', 'x5c', 'b64', 'zip', 'enc', '__proto__');
-  // Of all there is, what is most easily taken for something else.
   /** Where a text or a number is expected. */
   const ofNoKind: readonly unknown[] = [{ toString: 1 }, [[]], [null], null, 7, 'a', ''];
+  // Of all there is, what is most easily taken for something else.
   const strange: readonly unknown[] = [
     ...ofNoKind,
     ...[{ toString: 1 }, { valueOf: null, toString: {} }, { length: 1 }, { toJSON: 1 }, [[]], [null], ['a', 1]],
@@ -259,7 +259,7 @@ describe('any claims and any header under a good signature', () => {
           assert.ok([tracker, wiki].includes(String(claimsOf(body.access_token).aud)));
       };
       // Chance hardly ever meets one claim with the one value that breaks it.
-      for (const name of claimNames) for (const one of ofNoKind) await answered({ [name]: one }, {});
+      for (const known of claimNames) for (const one of ofNoKind) await answered({ [known]: one }, {});
       await fc.assert(fc.asyncProperty(claims, header, answered), { numRuns: 200 });
     });
   }

@@ -14,8 +14,8 @@ type LineTuple = readonly [
 ];
 
 /**
- * Lines as one text, for another process of ours: what several of them say alike stands in it once. Sent as objects, a line would take three
- * times as long on both sides.
+ * Lines as one text, for another process of ours: what several of them say alike stands in it once. Sent as objects, each line
+ * would be taken apart and put together member by member.
  */
 export function toLineText(lines: readonly RecentLine[]): string {
   const places = new Map<SaidFacts, number>();
