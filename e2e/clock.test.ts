@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { runCredence } from '../examples/acme/server-process.ts';
 import { startPostgres } from '../packages/server/src/store/contract/postgres-server.ts';
 import { openPostgresStore } from '../packages/server/src/store/postgres.ts';
 import type { PostgresSettings } from '../packages/server/src/store-config.ts';
@@ -18,6 +19,8 @@ import { type Installation, type Node, startInstallation } from './nodes.ts';
 const preload = fileURLToPath(new URL('shifted-clock.ts', import.meta.url));
 const main = fileURLToPath(new URL('../packages/server/src/main.ts', import.meta.url));
 const hourMs = 3_600_000;
+/** Within this whatever is repeated by a timer has come once at least. */
+const houseIsKeptMs = 11_000;
 /** Longer than it takes to start. */
 const wrongForMs = 10_000;
 
@@ -103,6 +106,19 @@ describe('two nodes on one database, and the clock of one', { skip: process.plat
     assert.deepEqual(await store.commit({ marks: [mark], records: [] }), { won: false, lost: mark });
   });
 
+  test('RAS-12: is 20 s ahead, and keeps house: what a node 20 s behind would still take stays used', async () => {
+    const ahead = installation.nodes[1] ?? assert.fail();
+    const store = await openPostgresStore(settings, { node: 'behind' });
+    onEnd(scope, () => store.close());
+    const mark = { kind: 'id_jag', id: 'nearly over', until: Math.floor(Date.now() / 1000) + 1 } as const;
+    await store.commit({ marks: [mark], records: [] });
+    await world.set(ahead, 20_000);
+    await wait(houseIsKeptMs);
+    await world.set(ahead, 0);
+    assert.deepEqual(await store.commit({ marks: [mark], records: [] }), { won: false, lost: mark });
+    await until(async () => (await alertsOf(world.home)).at(-1)?.includes('agrees with') ?? false, 'that it agrees');
+  });
+
   test('is 10 s off: an alert, and answered, since checks of time allow it', async () => {
     const other = installation.nodes[1] ?? assert.fail();
     const before = (await alertsOf(world.home)).length;
@@ -161,6 +177,30 @@ describe('one node on SQLite, and its clock', { skip: process.platform !== 'linu
       await until(async () => (await alertsOf(world.home)).at(-1)?.includes('agrees with') ?? false, 'that it agrees');
     });
   }
+
+  test('is an hour behind, and then ahead, while house is kept: no key is made, and no stop ends', async () => {
+    const { nodes, redeem } = world.installation;
+    const node = nodes[0] ?? assert.fail();
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await runCredence([...args, '--home', world.home, '--json']);
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
+    const idJag = tokenOf(await world.installation.issue(0));
+    await run('stop', 'client', 'vscode', '--for', '30m', '--reason', 'a drill', '--yes');
+    const read = async () => {
+      const keys = JSON.parse(await run('keys', 'list')) as { kid: string; state: string }[];
+      return [keys.map(({ kid, state }) => `${kid} ${state}`), await run('stops')];
+    };
+    const before = await read();
+    for (const by of [-hourMs, hourMs]) {
+      await world.set(node, by);
+      await wait(houseIsKeptMs);
+    }
+    await world.set(node, 0);
+    assert.deepEqual(await read(), before);
+    tokenOf(await redeem(0, idJag));
+  });
 
   test('it starts an hour behind its own record: it opens nothing until it is right', async () => {
     const node = world.installation.nodes[0] ?? assert.fail();

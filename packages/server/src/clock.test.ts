@@ -240,4 +240,23 @@ describe('a machine that has only itself', () => {
     assert.equal(settled.clock.isRight(), true);
     assert.deepEqual(world({ database: false, latestMs: 1_800_000_000_000 - hour }).clock.isRight(), true);
   });
+
+  test('the record has a line from later, and the clock is set past it: it was off for hours, and is believed as at a start', async () => {
+    const { clock, state } = world({ database: false, latestMs: 1_800_000_000_000 + hour });
+    await clock.look();
+    state.wallMs += 5 * hour;
+    await clock.look();
+    assert.equal(clock.isRight(), true);
+    state.wallMs -= hour;
+    assert.equal(clock.isRight(), false);
+  });
+
+  test('but no further, once it was right', async () => {
+    const { clock, state } = world({ database: false, latestMs: 1_800_000_000_000 + hour });
+    await clock.look();
+    state.wallMs += hour;
+    await clock.look();
+    state.wallMs += hour;
+    assert.equal(clock.isRight(), false);
+  });
 });

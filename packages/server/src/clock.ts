@@ -52,6 +52,8 @@ export function createClock(options: ClockOptions): Clock {
   const leewayMs = Math.max(options.leewayMs, offMs);
   /** How far ahead the clock was at the last look, and where the counters then stood before it. */
   let aheadMs = Math.min(0, latestMs === undefined ? 0 : wallMs() - latestMs);
+  /** The record says only what time it must be past: any time from there on is as good as if this process began at it. */
+  let beganBehind = aheadMs < 0;
   let wallAtZero = wallMs() - elapsedMs();
   let wallAtStart = wallMs() - uptimeMs();
   let told: ClockNews['state'] = 'right';
@@ -64,13 +66,14 @@ export function createClock(options: ClockOptions): Clock {
     if (Math.abs(moved) <= offMs) return aheadMs + moved;
     // Set, or asleep.
     const ahead = aheadMs + wallMs() - uptimeMs() - wallAtStart;
-    if (Math.abs(ahead - aheadMs) <= offMs) believe(ahead);
-    return ahead;
+    if (beganBehind && ahead > 0) return believe(0);
+    return Math.abs(ahead - aheadMs) <= offMs ? believe(ahead) : ahead;
   };
   const believe = (ahead: number) => {
     aheadMs = ahead;
     wallAtZero = wallMs() - elapsedMs();
     wallAtStart = wallMs() - uptimeMs();
+    return ahead;
   };
   const stateOf = (ahead: number, unsureMs = 0): ClockNews['state'] => {
     const by = Math.abs(ahead) - unsureMs;
@@ -99,6 +102,7 @@ export function createClock(options: ClockOptions): Clock {
       }
       const ahead = aheadNow();
       const state = stateOf(ahead);
+      beganBehind &&= state === 'wrong';
       if (Math.abs(ahead - steady.aheadMs) > offMs) steady = { aheadMs: ahead, sinceMs: elapsedMs() };
       await say(ahead, state, 'what this machine has counted since it was last right');
       if (state === 'off' || (state === 'wrong' && elapsedMs() - steady.sinceMs >= settleMs)) {

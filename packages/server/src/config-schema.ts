@@ -3,6 +3,7 @@ import { encryptionAlgorithms, signatureAlgorithms } from '@credence/mcp/protoco
 import { z } from 'zod';
 import { ExportsSection, isPostedTo } from './exports-config.ts';
 import { logFormats, logLevels } from './log.ts';
+import { mostSkewSeconds } from './store/purge-time.ts';
 import { StoreSection } from './store-config.ts';
 import { SignInConfig } from './upstream-config.ts';
 
@@ -104,7 +105,7 @@ export const ConfigFile = z.strictObject({
         .default({}),
     })
     .prefault({}),
-  skewSeconds: z.int().min(0).max(60).default(30),
+  skewSeconds: z.int().min(0).max(mostSkewSeconds).default(30),
   documents: z
     .strictObject({ access: z.string().default('access.yaml'), resource: z.string().default('resource.yaml') })
     .prefault({}),

@@ -1,15 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventId } from './call.ts';
-import { whileRight } from './clock-watch.ts';
 import type { Post } from './idp/off/deliver.ts';
 import { createOff } from './idp/off/follow.ts';
 import { toAccessIndex } from './in-force.ts';
 import { openSecret } from './keys/key-file.ts';
 import { toFault } from './log.ts';
 import { openRas } from './resource-role.ts';
-import { openRing, type Parts } from './roles.ts';
+import { openRing } from './roles.ts';
 import { readSecretFile } from './secret-file.ts';
-import { every, houseKeepingMs, type ProcessParts } from './serve.ts';
+import { keepHouse, type ProcessParts } from './serve.ts';
 
 /** A change of another process is seen after this long at most. In the home it is one read by a prepared statement. */
 const lookMs = { home: 25, postgres: 100 };
@@ -24,7 +23,7 @@ export async function openOff(opened: AsyncDisposableStack, parts: ProcessParts)
   const { config, home, store, inForce, edge, now, append, log } = parts;
   const keys = await openRing(parts, 'security_event');
   const refresh = () => keys.refresh();
-  every(opened, houseKeepingMs, whileRight(parts.clock, refresh), log);
+  keepHouse(opened, parts, refresh);
   const bearers = await readBearers(config.signalTokenFiles);
   const off = createOff({
     issuer: config.idp.issuer,
@@ -75,11 +74,11 @@ export async function openOff(opened: AsyncDisposableStack, parts: ProcessParts)
  * The way to authorization servers. One in this program is handed its SETs without the network: its public address may lead
  * somewhere else from here, or nowhere.
  */
-async function openPost(opened: AsyncDisposableStack, parts: Parts): Promise<Post> {
+async function openPost(opened: AsyncDisposableStack, parts: ProcessParts): Promise<Post> {
   const { config, egress } = parts;
   if (!config.roles.has('ras')) return egress.fetch;
   const ras = await openRas(parts);
-  every(opened, houseKeepingMs, ras.follow, parts.log);
+  keepHouse(opened, parts, ras.follow);
   return async (url, init) =>
     new URL(url).origin === config.ras.issuer ? ras.fetch(new Request(url, init)) : egress.fetch(url, init);
 }

@@ -3,6 +3,7 @@ import { createSealer, sealWhatIsThere } from './audit/sealer.ts';
 import { RecordAltered } from './audit/stored-tree.ts';
 import { createWitnessing, fileWitness, type Witness, webWitness } from './audit/witness.ts';
 import { eventId } from './call.ts';
+import { whileRight } from './clock-watch.ts';
 import type { Config } from './config.ts';
 import type { Egress } from './egress.ts';
 import { isAcceptedCheckpoint } from './keys/accepted-checkpoint.ts';
@@ -10,7 +11,7 @@ import { verifySignature } from './keys/verify-signature.ts';
 import { toFault } from './log.ts';
 import { Problem } from './problem.ts';
 import { openRing } from './roles.ts';
-import { every, houseKeepingMs, type ProcessParts } from './serve.ts';
+import { keepHouse, type ProcessParts } from './serve.ts';
 
 /** A witness that has not heard for so long is one that somebody should look after. */
 const patienceMs = 300_000;
@@ -71,9 +72,13 @@ export async function openSealing(opened: AsyncDisposableStack, parts: ProcessPa
     await alerts.raise('unwitnessed', `${words}${witnesses.length === 0 ? ': no witness is configured' : ''}`);
   }
 
-  opened.defer(() => seal().catch((fault: unknown) => log.error({ fault: toFault(fault) }, 'the last checkpoint')));
-  every(opened, config.audit.sealSeconds * 1000, seal, log);
-  every(opened, houseKeepingMs, keys.refresh, log);
+  opened.defer(() =>
+    whileRight(parts.clock, seal)().catch((fault: unknown) =>
+      log.error({ fault: toFault(fault) }, 'the last checkpoint'),
+    ),
+  );
+  keepHouse(opened, parts, seal, config.audit.sealSeconds * 1000);
+  keepHouse(opened, parts, keys.refresh);
   opened.defer(async () => {
     stopping = true;
   });

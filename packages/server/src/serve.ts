@@ -194,7 +194,7 @@ export async function serve(
   for (const { name, origin, port, open } of origins) {
     const handler = await open(parts);
     if (handler.close) opened.defer(handler.close);
-    if (handler.follow) every(opened, houseKeepingMs, whileRight(clock, handler.follow), log);
+    if (handler.follow) keepHouse(opened, parts, handler.follow);
     const listener = await listen({
       name,
       host: config.host,
@@ -246,6 +246,16 @@ function whyNoPair(key: string, cert: string): string | undefined {
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+/** House-keeping by the time: keys are rotated, what has expired is removed, stops end. Not while the clock is wrong. */
+export function keepHouse(
+  opened: AsyncDisposableStack,
+  { clock, log }: Pick<ProcessParts, 'clock' | 'log'>,
+  work: () => Promise<void>,
+  milliseconds = houseKeepingMs,
+): void {
+  every(opened, milliseconds, whileRight(clock, work), log);
 }
 
 /** Work that repeats until the stack is closed; a fault is logged, and the next round tries again. */

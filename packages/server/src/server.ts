@@ -6,7 +6,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { makeFirstLink } from './admin/first-administrator.ts';
 import { createAlteredAlarm } from './altered.ts';
-import { whileRight } from './clock-watch.ts';
 import { type Config, readConfig } from './config.ts';
 import type { ServeFlags } from './config-text.ts';
 import { acmeDocuments, seedDemo } from './demo.ts';
@@ -24,8 +23,9 @@ import { type OpenStore, openStore } from './open-store.ts';
 import { loosenedBy, loosenedClients } from './policy/loosened.ts';
 import { openRecordReaders } from './record-readers.ts';
 import { openSealing } from './sealing.ts';
-import { every, houseKeepingMs, openParts, openTls, originsOf, serve, type Tls } from './serve.ts';
+import { every, houseKeepingMs, keepHouse, openParts, openTls, originsOf, serve, type Tls } from './serve.ts';
 import { resumeDue } from './stops/stop.ts';
+import { readPurgeTime } from './store/purge-time.ts';
 import { recentLines } from './store/recent-lines.ts';
 import type { PolicyKind, Store } from './store/store.ts';
 import { serveWithWorkers } from './workers/primary.ts';
@@ -99,10 +99,10 @@ export async function startServer(homeDir: string, flags: ServeFlags): Promise<S
   await openExporting(opened, parts);
   if (config.metrics) await serveMetrics(opened, config.metrics, measures, parts.edge.onFault);
   // A process that tells nobody must not end the stop of a person: the authorization servers would not hear of it.
-  every(opened, stopEndsMs, () => resumeDue(store, Date.now(), { people: config.roles.has('idp') }), log);
+  const resume = () => resumeDue(store, parts.edge.nowMs(), { people: config.roles.has('idp') });
+  keepHouse(opened, parts, resume, stopEndsMs);
   // Last to be opened, first to end: nothing is tidied up while the rest is taken down.
-  const purge = () => store.purge(parts.now());
-  every(opened, houseKeepingMs, whileRight(parts.clock, purge), log);
+  keepHouse(opened, parts, async () => store.purge(await readPurgeTime(store)));
   const first = config.roles.has('admin') ? await firstLines(config, store, parts.now()) : [];
   openRecordReaders(opened, parts);
   every(opened, houseKeepingMs, () => alarm.look(), log);

@@ -2,9 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
 import { planPruning, prune } from '../audit/prune.ts';
 import { Problem } from '../problem.ts';
+import { readNowMs } from '../store/purge-time.ts';
 import { homeOption } from './home-option.ts';
 import { type AsUser, asUser } from './store.ts';
-import { readInstallation, readNowMs, toActRow, withStore } from './with-store.ts';
+import { readInstallation, toActRow, withStore } from './with-store.ts';
 
 const dayMs = 86_400_000;
 

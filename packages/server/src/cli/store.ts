@@ -2,10 +2,11 @@ import { Command } from 'commander';
 import { readPlaces } from '../config.ts';
 import { toHome } from '../home.ts';
 import { Problem } from '../problem.ts';
+import { readPurgeTime } from '../store/purge-time.ts';
 import type { PostgresSettings } from '../store-config.ts';
 import { homeOption } from './home-option.ts';
 import { addMoveCommands } from './store-move.ts';
-import { configFileOf, type InstallationFlags, readNowMs, withStore } from './with-store.ts';
+import { configFileOf, type InstallationFlags, withStore } from './with-store.ts';
 
 /** `credence store upgrade|roles|purge|migrate|unfence|epoch`: what is done by hand, or by a timer. */
 export function storeCommand(): Command {
@@ -33,7 +34,7 @@ export function storeCommand(): Command {
     .option('--user <name>', 'log in as this user, who has the role credence_purge')
     .option('--password-file <file>', "that user's password")
     .action((flags: AsUser) =>
-      withStore(flags, async (opened) => opened.purge(Math.floor((await readNowMs(opened)) / 1000)), asUser(flags)),
+      withStore(flags, async (opened) => opened.purge(await readPurgeTime(opened)), asUser(flags)),
     );
   addMoveCommands(store);
   return store;

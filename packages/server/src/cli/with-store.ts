@@ -66,11 +66,6 @@ export async function configFileOf({ home, config }: InstallationFlags): Promise
   return (await readFile(toHome(home).configPathFile, 'utf8').catch(() => undefined))?.trim();
 }
 
-/** What time it is, for what removes by age: of this machine's clock and the database's the one that keeps more. */
-export async function readNowMs(store: Store): Promise<number> {
-  return Math.min(Date.now(), (await store.clockMs()) ?? Number.POSITIVE_INFINITY);
-}
-
 /** Puts an act of the operator on the record, before it takes effect: what, and by which account of this machine. */
 export async function recordAct(store: Store, kind: RecordKind, detail: string, facts: Facts = {}): Promise<void> {
   await store.commit({ marks: [], records: [toActRow(kind, detail, facts)] });

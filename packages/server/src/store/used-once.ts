@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { earliestSeconds } from './artifacts.ts';
 import { createDigestSet, digestBytes } from './digest-set.ts';
+import { mostSkewSeconds } from './purge-time.ts';
 import type { Mark } from './store.ts';
 
 /** Kinds that are only ever won or lost. The others are looked up too, by processes that do not write. */
@@ -79,7 +80,7 @@ export function usedOnce(database: DatabaseSync): UsedOnce {
       taken.clear();
       readOthers();
       if (standing.size < tidyAt) return;
-      standing.purge(earliestSeconds());
+      standing.purge(earliestSeconds() - mostSkewSeconds);
       tidyAt = Math.max(tidyAt, 2 * standing.size);
     },
     take(mark) {

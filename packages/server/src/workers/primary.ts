@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gatewayHandler } from '../gateway-role.ts';
 import { Problem } from '../problem.ts';
-import { every, type Ground, houseKeepingMs, originsOf, type ProcessParts, serve } from '../serve.ts';
+import { type Ground, keepHouse, originsOf, type ProcessParts, serve } from '../serve.ts';
 import { createWorkerCounts } from './ask-workers.ts';
 import { callerHeaders } from './forward.ts';
 import { fromLineText } from './line-text.ts';
@@ -67,7 +67,7 @@ async function listenForGateway(
       return typeof thumbprint === 'string' ? { thumbprint } : undefined;
     },
   });
-  every(opened, houseKeepingMs, gateway.follow, parts.log);
+  keepHouse(opened, parts, gateway.follow);
   opened.defer(gateway.close);
   const server = createServer({ maxHeaderSize: 32 * 1024, requestTimeout: 0 }, (incoming, outgoing) => {
     gateway.handle(incoming, outgoing).catch((fault: unknown) => {
