@@ -36,6 +36,7 @@ describe('IDP-01, T27: only a client that has proven itself gets a line of its o
       recordAs: () => undefined,
       mark: () => undefined,
       hold: () => undefined,
+      afterwards: () => undefined,
     };
     authenticateClient(call, {
       issuer,

@@ -188,6 +188,26 @@ describe('what is written of refusals', () => {
     assert.equal((await world.redeem()).status, 200, 'nobody is kept out');
   });
 
+  test('RAS-12, T27: nor has an ID-JAG that is shown again and again', async () => {
+    const world = await openWorld(undefined, { provenLines: { burst: 2, perSecond: 0 } });
+    const assertion = await world.idJag();
+    const asked = [];
+    for (let n = 0; n < 6; n++) asked.push((await world.redeem({ assertion })).status);
+    assert.deepEqual([asked, await linesOf(world)], [[200, 400, 400, 400, 400, 400], 2]);
+    await world.edge.ledger.flush();
+    const [row] = await world.store.audit.last(1);
+    assert.match(row?.body ?? '', /counted in bulk: id_jag_replayed: 3"/);
+  });
+
+  test('B08, T27: whoever shows a used client assertion again and again is held up, as with a wrong secret', async () => {
+    const world = await openWorld(undefined, { linesPerSecond: 4 });
+    const fields = { ...(await world.clientAssertion(rasIssuer)), token: 'x' };
+    const ask = async () => (await world.ask('introspect', fields)).status;
+    assert.equal(await ask(), 200);
+    for (let n = 0; n < 10; n++) assert.equal(await ask(), 401);
+    assert.deepEqual([await ask(), await linesOf(world)], [429, 4]);
+  });
+
   test('RAS-03, T27: an assertion is used up also when its refusal is only counted', async () => {
     const world = await openWorld(undefined, { provenLines: { burst: 1, perSecond: 0 } });
     const once = await world.clientAssertion(rasIssuer);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { StoreUnavailable } from '../packages/server/src/store/store.ts';
 import { type Fields, openWorld, rasIssuer, refused, tracker } from './world.ts';
 
 const client: Fields = { client_id: 'cc-at-ras', client_secret: 'cc-at-ras-secret' };
@@ -103,6 +104,20 @@ describe('RAS-37, RFC 7009: revocation', () => {
     const fields = { ...(await world.clientAssertion(rasIssuer)), token };
     assert.equal((await world.ask('introspect', fields)).status, 200);
     await refused(world, await world.ask('introspect', fields), 'client_assertion_replayed');
+    const before = await world.store.changeSequence();
     await refused(world, await world.ask('revoke', fields), 'client_assertion_replayed');
+    assert.equal(await world.store.changeSequence(), before, 'and nobody is told of a revocation');
+  });
+
+  test('RAS-37: what guards could not be told is told when it is said again', async () => {
+    const { world, token } = await withToken();
+    const { cutOffs } = world.store;
+    const tell = cutOffs.revokeToken;
+    cutOffs.revokeToken = () => Promise.reject(new StoreUnavailable('away'));
+    assert.equal((await world.ask('revoke', { ...client, token })).status, 503);
+    cutOffs.revokeToken = tell;
+    const before = await world.store.changeSequence();
+    assert.equal((await world.ask('revoke', { ...client, token })).status, 200);
+    assert.equal((await cutOffs.tokens(before, 0, 10)).length, 1);
   });
 });

@@ -120,7 +120,10 @@ describe('T27: a refusal that is only counted', () => {
         return no('missing_parameter');
       });
       assert.match(answer.body, /Reference: d_bulk/);
-      assert.deepEqual(commits, written);
+      assert.deepEqual(
+        commits.map(({ marks, records }) => ({ marks, records })),
+        written,
+      );
     });
   }
 });
@@ -157,6 +160,99 @@ describe('what is counted', () => {
     assert.equal((await ask(edge, redeem)).status, 200);
     assert.equal((await ask(edge, redeem)).status, 400);
     assert.deepEqual(seen, ['redemption allowed undefined', 'refusal refused id_jag_replayed']);
+  });
+});
+
+describe('what was used before', () => {
+  const twice = async (edge: Edge, mark: Mark, kind: RecordKind = 'redemption') => {
+    const handler = (call: Call) => {
+      call.authenticated();
+      call.note({ client: 'one', person: 'u_erin' });
+      call.recordAs(kind);
+      call.mark(mark, 'always');
+      return ok({});
+    };
+    assert.equal((await ask(edge, handler)).status, 200);
+    return ask(edge, handler);
+  };
+  const openCounting = () => {
+    const failed: string[] = [];
+    const proven: unknown[] = [];
+    const seen: Decided[] = [];
+    const { edge } = openEdge({
+      watch: { decided: (what: Decided) => void seen.push(what), traceId: () => undefined } as Partial<Watch> as Watch,
+      failures: { waitSeconds: () => 0, add: (client, address) => void failed.push(`${client} ${address}`) },
+      ledger: {
+        count: (_, reason, who) => {
+          proven.push([reason, who]);
+          return 'd_bulk';
+        },
+        flush: async () => undefined,
+      },
+    });
+    return { edge, failed, proven, seen };
+  };
+
+  test("T27: an assertion is a stranger's: counted among them, and a failure of whom it names", async () => {
+    const { edge, failed, proven, seen } = openCounting();
+    const { status, body } = await twice(edge, { kind: 'client_assertion', id: 'twice', until: 1_800_000_060 });
+    assert.equal(status, 401);
+    assert.match(body, /Reference: d_bulk/);
+    assert.doesNotMatch(body, /See why/);
+    assert.deepEqual(failed, [' 192.0.2.1']);
+    assert.deepEqual(proven, [['client_assertion_replayed', undefined]]);
+    assert.equal(seen.length, 1, 'what is counted is told by the count');
+  });
+
+  test('T27: an ID-JAG is counted for the client that proved itself, and no failure of it', async () => {
+    const { edge, failed, proven } = openCounting();
+    const { status } = await twice(edge, { kind: 'id_jag', id: 'twice', until: 1_800_000_060 });
+    assert.deepEqual([status, failed, proven], [400, [], [['id_jag_replayed', { client: 'one' }]]]);
+  });
+
+  test('has a line of its own within the pace', async () => {
+    const { edge } = openEdge();
+    const before = (await store.audit.last(100)).length;
+    const { body } = await twice(edge, { kind: 'id_jag', id: 'thrice', until: 1_800_000_060 });
+    const [line] = await store.audit.last(1);
+    assert.equal((await store.audit.last(100)).length, before + 2);
+    assert.match(line?.body ?? '', /"reason":"id_jag_replayed"/);
+    assert.ok(body.includes(`Reference: ${line?.id}`));
+  });
+});
+
+describe('what is done afterwards', () => {
+  const mark: Mark = { kind: 'client_assertion', id: 'afterwards', until: 1_800_000_060 };
+  const done: string[] = [];
+  const asking = (say: string, result: () => ReturnType<typeof ok<object>> | ReturnType<typeof no>) => (call: Call) => {
+    call.mark(mark, 'always');
+    call.afterwards(async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      done.push(say);
+    });
+    return result();
+  };
+
+  test('is done before the answer, and only if it was granted and its proofs were new', async () => {
+    await ask(
+      openEdge().edge,
+      asking('granted', () => ok({})),
+    );
+    assert.deepEqual(done, ['granted']);
+    assert.equal(
+      (
+        await ask(
+          openEdge().edge,
+          asking('replayed', () => ok({})),
+        )
+      ).status,
+      401,
+    );
+    await ask(
+      openEdge().edge,
+      asking('refused', () => no('missing_parameter')),
+    );
+    assert.deepEqual(done, ['granted']);
   });
 });
 

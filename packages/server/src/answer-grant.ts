@@ -34,11 +34,10 @@ export async function answerGrant(
     const claimedClient = claimedClientId(call.credentials);
     const waitSeconds = edge.failures.waitSeconds(claimedClient, call.address);
     const result = waitSeconds > 0 ? no('too_many_requests') : form.ok ? await handler(call) : form;
-    if (!result.ok && refusalRow(result.refusal).wire === 'invalid_client')
-      edge.failures.add(claimedClient, call.address);
-
     const settled = await settle(edge, domain, call, draft, result, asOf);
     if (settled !== 'stale') {
+      if (settled.ok) await draft.afterwards?.();
+      else if (refusalRow(settled.refusal).wire === 'invalid_client') edge.failures.add(claimedClient, call.address);
       return toAnswer(settled, draft, call.authorization !== undefined, waitSeconds, exchange);
     }
   }
@@ -60,6 +59,7 @@ interface Draft {
   readonly headers: Record<string, string>;
   readonly marks: { mark: Mark; when: 'always' | 'if_granted' }[];
   holding?: Holding;
+  afterwards?: () => Promise<void>;
 }
 
 const noForm: Form = { get: () => undefined, resources: [] };
@@ -97,13 +97,16 @@ function openCall(asked: Asked, edge: Edge, form: Form): { call: Call; draft: Dr
     hold: (holding) => {
       draft.holding = holding;
     },
+    afterwards: (work) => {
+      draft.afterwards = work;
+    },
   };
   return { call, draft };
 }
 
 /**
- * Record durable, marks used up, in one step; a lost race turns the grant into its refusal. What is granted rests on nothing
- * older than `asOf`, or it is to be decided again (T19).
+ * Record durable, marks used up, in one step; a lost race turns the grant into its refusal, which gets a line, or is counted, like
+ * any other. What is granted rests on nothing older than `asOf`, or it is to be decided again (T19).
  */
 async function settle<T>(
   edge: Edge,
@@ -113,43 +116,56 @@ async function settle<T>(
   result: Result<T>,
   asOf: number,
 ): Promise<Result<T> | 'stale'> {
-  const used = draft.marks.filter(({ when }) => result.ok || when === 'always').map(({ mark }) => mark);
-  // A decision is about a person, whose pace is limited: it is never only counted.
-  if (!result.ok && draft.kind !== 'decision') {
-    const proven = draft.authenticated ? { client: draft.facts.client } : undefined;
-    const bulkId = edge.ledger.count(domain, result.refusal, proven);
-    if (bulkId) {
-      draft.id = bulkId;
-      if (used.length > 0) await edge.store.commit({ marks: used, records: [] });
-      return result;
-    }
-  }
-  const toRecord = (outcome: Result<T>): AuditRecord => ({
-    v: 2,
-    id: draft.id,
-    kind: outcome.ok || draft.kind === 'decision' ? draft.kind : 'refusal',
-    domain,
-    timeMs: edge.nowMs(),
-    outcome: outcome.ok ? 'allowed' : 'refused',
-    ...(!outcome.ok && { reason: outcome.refusal }),
-    address: call.address,
-    ...draft.facts,
-  });
-  const record = toRecord(result);
+  const marks = draft.marks.filter(({ when }) => result.ok || when === 'always').map(({ mark }) => mark);
+  const record = hasLine(edge, domain, draft, result) ? toRecord(edge, domain, call, draft, result) : undefined;
+  if (!record && marks.length === 0 && !result.ok) return result;
   const outcome = await edge.store.commit({
-    marks: used,
-    // What granted and changed nothing, such as an introspection, uses up its marks and leaves no line.
-    records: result.ok && draft.kind === 'refusal' ? [] : [toRow(record)],
-    recordsIfLost: (lost) => (isRepeatable(lost) ? [] : [toRow(toRecord(no(replayOf[lost.kind])))]),
+    marks,
+    records: record ? [toRow(record)] : [],
     asOf: result.ok ? asOf : undefined,
     holding: result.ok ? draft.holding : undefined,
   });
   if ('stale' in outcome) return 'stale';
-  const settled = outcome.won || isRepeatable(outcome.lost) ? result : no(replayOf[outcome.lost.kind]);
-  // What granted and changed nothing is on no record, and is counted by its endpoint.
-  if (edge.watch && !(settled.ok && draft.kind === 'refusal'))
-    edge.watch.decided(settled === result ? record : toRecord(settled));
-  return settled;
+  if (outcome.won || isRepeatable(outcome.lost)) {
+    if (record) edge.watch?.decided(record);
+    return result;
+  }
+  // Whoever shows a proof that was used before has proven nothing.
+  if (outcome.lost.kind === 'client_assertion') draft.authenticated = false;
+  draft.marks.length = 0;
+  return settle(edge, domain, call, draft, no(replayOf[outcome.lost.kind]), asOf);
+}
+
+/** Refusals beyond the pace are counted, and the answer then names the record that says how many. */
+function hasLine(edge: Edge, domain: RecordDomain, draft: Draft, result: Result<unknown>): boolean {
+  // What granted and changed nothing, such as an introspection, uses up its marks, and is counted by its endpoint.
+  if (result.ok) return draft.kind !== 'refusal';
+  // A decision is about a person, whose pace is limited: it is never only counted.
+  if (draft.kind === 'decision') return true;
+  const proven = draft.authenticated ? { client: draft.facts.client } : undefined;
+  const bulkId = edge.ledger.count(domain, result.refusal, proven);
+  draft.id = bulkId ?? draft.id;
+  return bulkId === undefined;
+}
+
+function toRecord(
+  { nowMs }: Edge,
+  domain: RecordDomain,
+  call: Call,
+  draft: Draft,
+  outcome: Result<unknown>,
+): AuditRecord {
+  return {
+    v: 2,
+    id: draft.id,
+    kind: outcome.ok || draft.kind === 'decision' ? draft.kind : 'refusal',
+    domain,
+    timeMs: nowMs(),
+    outcome: outcome.ok ? 'allowed' : 'refused',
+    ...(!outcome.ok && { reason: outcome.refusal }),
+    address: call.address,
+    ...draft.facts,
+  };
 }
 
 /** Revoking what is revoked changes nothing and is no refusal (RFC 7009 §2.2). */

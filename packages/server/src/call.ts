@@ -35,6 +35,8 @@ export interface Call {
   mark(mark: Mark, when: 'always' | 'if_granted'): void;
   /** What a session holds from then on, if this is granted; once at most. */
   hold(holding: Holding): void;
+  /** Done once it stands that this is granted, before it is answered; once at most. Should it fail, the caller tries again. */
+  afterwards(work: () => Promise<void>): void;
 }
 
 /** Trace id of a W3C `traceparent` header: joins the records of what one agent did on both legs and at the gateway. */

@@ -53,6 +53,7 @@ function ask(body: Record<string, string>, authorization?: string) {
     recordAs: () => undefined,
     mark: (mark) => marks.push(mark),
     hold: () => undefined,
+    afterwards: () => undefined,
   };
   const result = authenticateClient(call, registry);
   assert.ok(!(result instanceof Promise), 'nothing has to be fetched, so nobody waits');

@@ -19,13 +19,13 @@ export async function revoke(call: Call, ras: Ras): Promise<Result<object>> {
 
   const token = verifyOwnToken(text, ras.ownTokens, call.now);
   if (!token || token.clientId !== clientIdOf(client.value)) return ok({});
-  // What is revoked already changes nothing: said again, it would have every process read anew what it knows.
-  if (await ras.store.isMarked('token_revoked', token.id)) return ok({});
+  const { id, subject, resource, expiresAt } = token;
+  const until = expiresAt + ras.skewSeconds;
+  // Not before it is known that the client has proven itself anew. Also when it is said again: guards may not have heard of it.
+  call.afterwards(() => ras.store.cutOffs.revokeToken({ id, resource, until }));
+  if (await ras.store.isMarked('token_revoked', id)) return ok({});
   call.recordAs('revocation');
-  call.note({ accessToken: token.id, person: token.subject, resource: token.resource });
-  const until = token.expiresAt + ras.skewSeconds;
-  // Guards hear of it first: should the rest fail, the client tries again, and nobody used what it wanted to be over.
-  await ras.store.cutOffs.revokeToken({ id: token.id, resource: token.resource, until });
-  call.mark({ kind: 'token_revoked', id: token.id, until }, 'if_granted');
+  call.note({ accessToken: id, person: subject, resource });
+  call.mark({ kind: 'token_revoked', id, until }, 'if_granted');
   return ok({});
 }

@@ -95,7 +95,7 @@ interface RedemptionLine {
 /** The last moment of an access token: introspection, gateways and guards refuse it from now on. */
 export async function revokeTokens(tokens: readonly RevokedToken[], store: Pick<Store, 'cutOffs' | 'commit'>) {
   for (const token of tokens) {
-    // Guards hear of it first, as at /revoke: should the rest fail, it is done again.
+    // Guards hear of it first: should the rest fail, it is done again.
     await store.cutOffs.revokeToken(token);
     const { id, until } = token;
     await store.commit({ marks: [{ kind: 'token_revoked', id, until }], records: [] });

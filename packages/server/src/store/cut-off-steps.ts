@@ -34,6 +34,11 @@ export function later(one: unknown, other: unknown) {
   return sql<number>`CASE WHEN ${one} > ${other} THEN ${one} ELSE ${other} END`;
 }
 
+/** The number that the change under way will have, where it is counted after this step: not at all when this changes nothing. */
+export function nextPosition(db: Kysely<Schema>) {
+  return db.selectFrom('change_sequence').select(({ eb }) => eb('value', '+', 1).as('value'));
+}
+
 /** The number of the change that is under way. */
 export function position(db: Kysely<Schema>) {
   return db.selectFrom('change_sequence').select('value');

@@ -1,7 +1,7 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { Kysely } from 'kysely';
 import { toAccount, toTenant } from './accounts.ts';
-import { later, position } from './cut-off-steps.ts';
+import { later, nextPosition, position } from './cut-off-steps.ts';
 import { countChange, type Engine } from './engine.ts';
 import type { Schema } from './schema.ts';
 import type { Account, CutOff, CutOffStore, Effect } from './store.ts';
@@ -36,9 +36,9 @@ export function cutOffStore({ db, write }: Engine, isCutOff: CutOffStore['isCutO
     revokeToken: async ({ id, resource, until }) => {
       const insert = db
         .insertInto('revoked_tokens')
-        .values({ id, resource, until, position: position(db) })
+        .values({ id, resource, until, position: nextPosition(db) })
         .onConflict((conflict) => conflict.doNothing());
-      await write({ steps: [countChange(db), insert] });
+      await write({ steps: [insert, countChange(db)], conditional: true });
     },
 
     people: async (after, now, limit) => {

@@ -61,7 +61,7 @@ function commitLane(connections: Connections, node: string, watch: StoreWatch | 
       const held = await fitHoldings(session, reached);
       await useMarks(session, reached);
       await held?.write(reached);
-      const rows = reached.flatMap(rowsOf);
+      const rows = reached.flatMap(({ commit, outcome }) => (outcome.won ? commit.records : []));
       lines = rows.length;
       after = await appendRows(session, chain, rows);
       confirmed.stands(chain, after, rows.length);
@@ -208,11 +208,6 @@ async function useMarks(session: Session, reached: readonly Reached[]): Promise<
       if (!first.has(asker) || !won.has(keyOf(mark))) asker.outcome = { won: false, lost: mark };
     }
   }
-}
-
-function rowsOf({ commit, outcome }: Reached): readonly AuditRow[] {
-  if (outcome.won) return commit.records;
-  return 'stale' in outcome ? [] : (commit.recordsIfLost?.(outcome.lost) ?? []);
 }
 
 async function takeSteps(

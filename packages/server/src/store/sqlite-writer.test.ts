@@ -81,15 +81,14 @@ describe('a group that fails as a whole is told why, and nothing of it is kept',
 
   test('a disk that is full is not tried twice', async (t) => {
     const { writer, leaveRoomFor } = await open(t);
-    const mark = { kind: 'id_jag', id: 'used', until: 4_000_000_000 } as const;
-    await writer.commit({ marks: [mark], records: [] });
     leaveRoomFor(4);
     let times = 0;
-    const recordsIfLost = () => {
+    const fits = () => {
       times += 1;
-      return [lineOf('d_large', large)];
+      return true;
     };
-    await assert.rejects(writer.commit({ marks: [mark], records: [], recordsIfLost }), full);
+    const holding = { session: 'one', adds: [], until: 4_000_000_000, fits };
+    await assert.rejects(writer.commit({ marks: [], records: [lineOf('d_large', large)], holding }), full);
     assert.equal(times, 1);
   });
 

@@ -153,7 +153,7 @@ export function sqliteWriter(
     }
   }
 
-  function commitUnit({ marks, records, recordsIfLost, asOf, holding }: Commit): CommitOutcome {
+  function commitUnit({ marks, records, asOf, holding }: Commit): CommitOutcome {
     if (asOf !== undefined && asOf !== lossesNow()) return { won: false, stale: true };
     const holder = holding && {
       ...holding,
@@ -161,10 +161,7 @@ export function sqliteWriter(
     };
     if (holder && !holder.fits(holder.held)) return { won: false, stale: true };
     for (const mark of marks) {
-      if (!take(mark)) {
-        append(recordsIfLost?.(mark) ?? []);
-        return { won: false, lost: mark };
-      }
+      if (!take(mark)) return { won: false, lost: mark };
     }
     if (holder) writeHeld.run(holder.session, toHeldText(holder.held, holder.adds), holder.until);
     append(records);

@@ -112,14 +112,11 @@ export interface Mark {
  * One durable step: use up `marks`, in order, and append `records`. Commits that arrive together share one transaction
  * and one flush (group commit, without a timer); each still wins or loses alone.
  *
- * When a mark was already used, the marks before it stay used, nothing after it happens, and `recordsIfLost` is
- * appended instead of `records`. For any mark exactly one commit wins, on any number of threads, processes and nodes.
+ * When a mark was already used, the marks before it stay used, and nothing after it happens. For any mark exactly one commit wins, on any number of threads, processes and nodes.
  */
 export interface Commit {
   readonly marks: readonly Mark[];
   readonly records: readonly AuditRow[];
-  /** MUST NOT throw: what was lost is lost by then. */
-  readonly recordsIfLost?: (lost: Mark) => readonly AuditRow[];
   /**
    * The loss sequence before anything was read that this rests on. When it has moved by the time of the commit, which no
    * change can pass, nothing happens: what was to be granted may have been taken away meanwhile (T19).

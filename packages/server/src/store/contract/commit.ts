@@ -46,18 +46,16 @@ export function commitContract(access: Access): void {
       assert.deepEqual(await access.store().commit({ marks: [mark, assertion], records: [] }), { won: true });
     });
 
-    test('a lost mark: those before it stay used, those after it do not, and recordsIfLost is written', async () => {
+    test('a lost mark: those before it stay used, those after it do not, and nothing is written', async () => {
       const [first, used, last] = [idJag(), idJag(), idJag()];
       await access.store().commit({ marks: [used], records: [] });
-      const [kept, instead] = [row(), row({ kind: 'refusal' })];
+      const line = row();
       const outcome = await access.store().commit({
         marks: [first, used, last],
-        records: [kept],
-        recordsIfLost: (lost) => (lost === used ? [instead] : []),
+        records: [line],
       });
       assert.deepEqual(outcome, { won: false, lost: used });
-      assert.equal(await access.store().audit.find(kept.id), undefined);
-      assert.equal((await access.store().audit.find(instead.id))?.kind, 'refusal');
+      assert.equal(await access.store().audit.find(line.id), undefined);
       assert.equal((await access.store().commit({ marks: [first], records: [] })).won, false);
       assert.equal((await access.store().commit({ marks: [last], records: [] })).won, true);
     });

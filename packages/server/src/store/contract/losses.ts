@@ -110,7 +110,7 @@ export function lossesContract(access: Access): void {
       const asOf = await access.store().lossSequence();
       await (await access.another()).people.save({ ...person, active: false });
       const [stale, plain] = await Promise.all([
-        access.store().commit({ marks: [mark], records: [line], recordsIfLost: () => [row()], asOf }),
+        access.store().commit({ marks: [mark], records: [line], asOf }),
         access.store().commit({ marks: [], records: [neighbour] }),
       ]);
       assert.deepEqual([stale, plain], [{ won: false, stale: true }, { won: true }]);
