@@ -35,6 +35,8 @@ describe('RAS-10, RAS-11, RAS-14: an ID-JAG', () => {
     ['exp one second before iat', { iat: now + 1, exp: now }, 'id_jag_lives_too_long'],
     ['a life one second above the ceiling', { exp: now + 601 }, 'id_jag_lives_too_long'],
     ['a sub of 1024', { sub: 's'.repeat(1024) }, 'accepted'],
+    ['a sub of 1024 bytes in fewer signs', { sub: `${'語'.repeat(341)}s` }, 'accepted'],
+    ['B52 a sub of 1025 bytes in fewer signs', { sub: `${'語'.repeat(341)}ss` }, 'id_jag_subject_malformed'],
     ['a sub of 1025', { sub: 's'.repeat(1025) }, 'id_jag_subject_malformed'],
     ['one resource that is no string', { resource: ['https://a.example/mcp', 7] }, 'id_jag_resource_malformed'],
   ];

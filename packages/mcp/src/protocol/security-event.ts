@@ -1,4 +1,4 @@
-import { isDate, isName } from './id-jag.ts';
+import { isDate, isName, isSubject } from './id-jag.ts';
 import { hasType, mintJws, type Sign, type VerifiedJwt } from './jws.ts';
 import { type EpochSeconds, joseType } from './names.ts';
 import { no, ok, type Result } from './result.ts';
@@ -164,7 +164,7 @@ function parseSubject(subject: unknown): EventSubject | undefined {
 }
 
 function parseIssSub({ format, iss, sub }: JsonObject, tenant: string | undefined): EventSubject | undefined {
-  if (format !== 'iss_sub' || !isName(iss, 2048) || !isName(sub, 1024)) return undefined;
+  if (format !== 'iss_sub' || !isName(iss, 2048) || !isSubject(sub)) return undefined;
   return { issuer: iss, tenant, subject: sub };
 }
 

@@ -15,6 +15,18 @@ export function cutOffContract(access: Access): void {
       assert.equal(await access.store().cutOffs.isCutOff(fresh('nobody'), now), false);
     });
 
+    test('B52: the longest names that are let in have an account, and can be cut off', async () => {
+      // No letter as the one before it: a database that shortens what repeats itself is not to get round it.
+      const letters = (count: number, from: number) =>
+        Array.from({ length: count }, (_, n) => String.fromCodePoint(from + ((n * 7919 + n * n) % 4096))).join('');
+      const tenant = letters(256, 0x4e00);
+      const key = { issuer: `https://${'i'.repeat(500)}.example`, tenant, subject: `${letters(341, 0x5e00)}s` };
+      const { id } = await access.store().accounts.findOrCreate(key, fresh('acc'));
+      await takeAll({ key, disabledAt: now });
+      assert.equal((await access.store().accounts.find(key))?.id, id);
+      assert.equal((await access.store().cutOffs.find(key))?.blocked, true);
+    });
+
     test('of eight that take one signal at once, by two ways in, one does, with its line', async () => {
       const other = await access.another();
       const one = signal({ disabledAt: now });
