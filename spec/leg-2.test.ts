@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { mintJws, type Refusal } from '@credence/mcp/protocol';
+import { jwtDpopGrantType, mintJws, type Refusal } from '@credence/mcp/protocol';
 import { generatePrivateJwk, toSigner } from '../packages/server/src/keys/signer.ts';
 import {
   alice,
@@ -365,5 +365,37 @@ describe('leg 2, ID-JAG §4.4: an ID-JAG in, an access token out', () => {
       );
     assert.equal((await world.redeem({ assertion: await sign() })).status, 200);
     await refused(world, await world.redeem({ assertion: await sign() }), 'id_jag_replayed');
+  });
+});
+
+describe('catalogue section 1, ID-JAG §9.8.1: grant_type jwt-dpop, which the example there has and nothing else', () => {
+  test('with a proof it is jwt-bearer, and the record says how it was asked', async () => {
+    const world = await openWorld();
+    const asked = { grant_type: jwtDpopGrantType };
+    const { status, body, record } = await world.redeem(asked, { dpop: await world.proof('ras') });
+    assert.deepEqual([status, body.token_type], [200, 'DPoP']);
+    assert.equal(record.grantType, 'urn:ietf:params:oauth:grant-type:jwt-dpop');
+  });
+
+  test('without one it is not offered, and nothing is used up', async () => {
+    const world = await openWorld();
+    const assertion = await world.idJag();
+    const answer = await world.redeem({ assertion, grant_type: jwtDpopGrantType });
+    await refused(world, answer, 'unknown_grant_type');
+    assert.equal(answer.record.grantType, jwtDpopGrantType);
+    assert.equal((await world.redeem({ assertion })).status, 200);
+  });
+
+  test('a proof makes no grant of another one', async () => {
+    const world = await openWorld();
+    const dpop = await world.proof('ras');
+    await refused(world, await world.redeem({ grant_type: 'password' }, { dpop }), 'unknown_grant_type');
+  });
+
+  test('the metadata does not name it', async () => {
+    const world = await openWorld();
+    const response = await world.raw('ras', new Request(`${rasIssuer}/.well-known/oauth-authorization-server`));
+    const { grant_types_supported } = (await response.json()) as Record<string, unknown>;
+    assert.deepEqual(grant_types_supported, ['urn:ietf:params:oauth:grant-type:jwt-bearer']);
   });
 });

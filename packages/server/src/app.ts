@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { grantType, type Jwk, no, ok, type Refusal, type Result } from '@credence/mcp/protocol';
+import { grantType, type Jwk, jwtDpopGrantType, no, ok, type Refusal, type Result } from '@credence/mcp/protocol';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { answerFault, answerGrant } from './answer-grant.ts';
@@ -69,7 +69,7 @@ export function createRasApp(
   const redeem = (call: Call) => {
     const asked = call.form.get('grant_type');
     if (asked === undefined) return no('missing_parameter');
-    if (asked !== grantType.jwtBearer) return no('unknown_grant_type');
+    if (!isRedemption(asked, call)) return no('unknown_grant_type');
     return jwtBearer(call, ras);
   };
   const eventDoor = {
@@ -100,6 +100,11 @@ export function createRasApp(
   pages.get('/authorize', () => reachedThroughOrganisationPage(ras.issuer));
   serveAssets(pages);
   return createApp(endpoints, pages, edge);
+}
+
+/** jwt-bearer (RFC 7523 §2.1); with a DPoP proof also the name that the example in §9.8.1 of the draft has for it. */
+function isRedemption(grant: string, { dpop }: Call): boolean {
+  return grant === grantType.jwtBearer || (grant === jwtDpopGrantType && dpop !== undefined);
 }
 
 /** Endpoints that programs post forms to, by path, and what people and programs may read. */

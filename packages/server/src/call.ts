@@ -1,5 +1,5 @@
 import { createHash, randomFillSync } from 'node:crypto';
-import { type EpochSeconds, grantType, type Result } from '@credence/mcp/protocol';
+import { type EpochSeconds, grantType, jwtDpopGrantType, type Result } from '@credence/mcp/protocol';
 import type { Facts, RecordKind } from './audit/record.ts';
 import type { Credentials } from './clients/authenticate.ts';
 import type { ClientCertificate } from './clients/client-certificate.ts';
@@ -50,7 +50,12 @@ export function toFingerprint(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('base64url').slice(0, 16)}`;
 }
 
-const grants: readonly string[] = [grantType.tokenExchange, grantType.jwtBearer, 'authorization_code', 'refresh_token'];
+const grants: readonly string[] = [
+  ...Object.values(grantType),
+  jwtDpopGrantType,
+  'authorization_code',
+  'refresh_token',
+];
 
 /** A grant type for the record: one that is known, or that it was another. */
 export function toGrantName(grant: string): string {

@@ -69,6 +69,7 @@ export {
   grantType,
   idJagProfile,
   joseType,
+  jwtDpopGrantType,
   tokenType,
 } from './names.ts';
 export { type Refusal, type RefusalRow, refusalRow, refusals, type WireCode, wireCodes } from './refusals.ts';

@@ -11,6 +11,12 @@ export const grantType = {
   jwtBearer: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
 } as const;
 
+/**
+ * What the example in §9.8.1 of the draft, and nothing else, calls {@link grantType}`.jwtBearer` where the ID-JAG comes with a DPoP
+ * proof: understood, and never sent.
+ */
+export const jwtDpopGrantType = 'urn:ietf:params:oauth:grant-type:jwt-dpop';
+
 /** Token type identifiers. @see https://www.rfc-editor.org/rfc/rfc8693#section-3 */
 export const tokenType = {
   idJag: 'urn:ietf:params:oauth:token-type:id-jag',
