@@ -130,6 +130,22 @@ describe('an upstream that comes back as it was told', () => {
     assert.deepEqual([name, rest, (await latest()).b], ['A', before.a, before.b]);
   });
 
+  test('leaves the rest of the entry as it was: RAS-30, bound tokens are demanded before and after', async () => {
+    const { world, policy, begin, latest } = await open();
+    const a = { ...inForce.servers.a, require_bound_tokens: true };
+    await publish(world, 'resource', JSON.stringify({ ...inForce, servers: { ...inForce.servers, a } }));
+    const { answer, id, etag } = await begin();
+    const value = { ...answer.body.document.servers.a, name: 'A' };
+    const edited = await policy.send(
+      'PATCH',
+      `/drafts/${id}`,
+      { edits: [{ section: 'servers', id: 'a', value }] },
+      etag,
+    );
+    assert.equal((await policy.publish(edited.body)).status, 200);
+    assert.deepEqual([(await latest()).a.name, (await latest()).a.require_bound_tokens], ['A', true]);
+  });
+
   test('in a document from elsewhere is the one in force, as a plan and as a draft', async () => {
     const { world, begin, kept, latest } = await open();
     const document = { ...inForce, servers: { ...inForce.servers, ...asTold.servers } };

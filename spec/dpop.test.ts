@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Refusal } from '@credence/mcp/protocol';
 import { generatePrivateJwk } from '../packages/server/src/keys/signer.ts';
-import { claimsOf, openWorld, refused, type World } from './world.ts';
+import { claimsOf, openWorld, refused, type World, wiki } from './world.ts';
 
 describe('DPoP on both legs, RFC 9449', () => {
   test('IDP-31, RAS-29: bound at leg 1, proven at leg 2, and the access token is bound to the same key', async () => {
@@ -27,6 +27,48 @@ describe('DPoP on both legs, RFC 9449', () => {
     const { body } = await world.redeem({}, { dpop: await world.proof('ras') });
     assert.equal(body.token_type, 'DPoP');
     assert.ok(claimsOf(body.access_token).cnf);
+  });
+
+  describe('RAS-30: a resource that demands binding, and none is shown', () => {
+    const demanding = () =>
+      openWorld(undefined, {
+        resource: (text) => text.replace('tracker: {', 'tracker: { require_bound_tokens: true,'),
+      });
+
+    test('resource_needs_binding, and nothing is used up: with a proof the same ID-JAG is redeemed', async () => {
+      const world = await demanding();
+      const assertion = await world.idJag();
+      const answer = await world.redeem({ assertion });
+      await refused(world, answer, 'resource_needs_binding');
+      assert.deepEqual([answer.body.error, answer.record.server], ['invalid_grant', 'tracker']);
+      const { status, body } = await world.redeem({ assertion }, { dpop: await world.proof('ras') });
+      assert.deepEqual([status, body.token_type], [200, 'DPoP']);
+    });
+
+    test('bound to a key at leg 1, or to a certificate: redeemed', async () => {
+      const world = await demanding();
+      const { body } = await world.exchange({}, { dpop: await world.proof('idp') });
+      const bound = { assertion: String(body.access_token) };
+      assert.equal((await world.redeem(bound, { dpop: await world.proof('ras') })).status, 200);
+
+      const thumbprint = 'c'.repeat(43);
+      const assertion = await world.idJag({ cnf: { 'x5t#S256': thumbprint } });
+      world.connection.certificate = { thumbprint } as NonNullable<World['connection']['certificate']>;
+      const redeemed = await world.redeem({ assertion });
+      assert.deepEqual(claimsOf(redeemed.body.access_token).cnf, { 'x5t#S256': thumbprint });
+    });
+
+    test('a certificate that was shown, and that nothing is bound to, is no binding', async () => {
+      const world = await demanding();
+      world.connection.certificate = { thumbprint: 'c'.repeat(43) } as NonNullable<World['connection']['certificate']>;
+      await refused(world, await world.redeem(), 'resource_needs_binding');
+    });
+
+    test('another server of the same document takes what is not bound', async () => {
+      const world = await demanding();
+      const assertion = await world.idJag({ resource: wiki, scope: 'pages:read' });
+      assert.equal((await world.redeem({ assertion })).status, 200);
+    });
   });
 
   const atIdp: [name: string, proof: (world: World) => Promise<string>, reason: Refusal][] = [

@@ -172,6 +172,8 @@ export async function openWorld(
     provenLines?: { readonly burst: number; readonly perSecond: number };
     /** What the access document says instead. */
     access?: (text: string) => string;
+    /** What the resource document says instead. */
+    resource?: (text: string) => string;
     /** Keys that a RAS publishes; `undefined` = it cannot be reached. */
     rasKeys?: () => readonly Jwk[] | undefined;
     more?: MoreClients;
@@ -186,7 +188,8 @@ export async function openWorld(
   const store = shared ?? (await openSqliteStore(':memory:', { node: 'spec' }));
   const accessText = options.access?.(access) ?? access;
   let accessIndex = compileAccess(document('access', accessText, more), { version: 1, localRas: rasIssuer });
-  const resourceIndex = compileResource(document('resource', resource, more), {
+  const resourceText = options.resource?.(resource) ?? resource;
+  const resourceIndex = compileResource(document('resource', resourceText, more), {
     version: 1,
     issuer: rasIssuer,
     localIdp: idpIssuer,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checkAccessToken, type ExpectedAccessToken } from './access-token.ts';
+import { checkAccessToken, type ExpectedAccessToken, isBound } from './access-token.ts';
 
 const issuer = 'https://mcp.acme.example';
 const resource = `${issuer}/tracker/mcp`;
@@ -67,4 +67,15 @@ test('authorization details are handed to the server that enforces them', () => 
   const jwt = { header: { typ: 'at+jwt' }, claims: { ...claims, authorization_details: details } };
   const result = checkAccessToken(jwt, expected);
   assert.deepEqual(result.ok && result.value.details, details);
+});
+
+test('RAS-30: bound is what goes with a key or with a certificate', () => {
+  const table: [keyThumbprint: string | undefined, certificateThumbprint: string | undefined, bound: boolean][] = [
+    ['k', undefined, true],
+    [undefined, 'c', true],
+    [undefined, undefined, false],
+  ];
+  for (const [keyThumbprint, certificateThumbprint, bound] of table) {
+    assert.equal(isBound({ keyThumbprint, certificateThumbprint }), bound);
+  }
 });

@@ -37,6 +37,14 @@ export interface AccessToken {
   readonly lineage?: string | undefined;
 }
 
+/** Whether a token is worth something only to whoever has its key, or its certificate (RAS-30). */
+export function isBound({
+  keyThumbprint,
+  certificateThumbprint,
+}: Pick<AccessToken, 'keyThumbprint' | 'certificateThumbprint'>): boolean {
+  return keyThumbprint !== undefined || certificateThumbprint !== undefined;
+}
+
 /** What an access token is checked against. */
 export interface ExpectedAccessToken {
   /** The RAS whose tokens this server takes. */

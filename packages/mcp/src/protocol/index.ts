@@ -11,7 +11,13 @@
  * - **Resource**: an MCP server, named by its URL (RFC 9728).
  * - **Leg 1 / leg 2**: ID Token to ID-JAG at the IdP (RFC 8693); ID-JAG to access token at the RAS (RFC 7523).
  */
-export { type AccessToken, checkAccessToken, type ExpectedAccessToken, mintAccessToken } from './access-token.ts';
+export {
+  type AccessToken,
+  checkAccessToken,
+  type ExpectedAccessToken,
+  isBound,
+  mintAccessToken,
+} from './access-token.ts';
 export {
   type AuthorizationDetail,
   parseAuthorizationDetails,

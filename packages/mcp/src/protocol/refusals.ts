@@ -572,6 +572,12 @@ export const refusals = {
     rule: 'RAS-31',
     hint: 'the ID-JAG is bound to a client certificate, and a DPoP proof was sent as well: a token is bound to one of them',
   },
+  resource_needs_binding: {
+    wire: 'invalid_grant',
+    rule: 'RAS-30',
+    hint: 'require_bound_tokens is set for this server, and nothing was shown that the access token would be bound to',
+    help: 'The client has to send a DPoP proof, or to use a certificate: tls with bound: true in its entry.',
+  },
   id_jag_tenant_unexpected: {
     wire: 'invalid_grant',
     rule: 'RAS-28',

@@ -30,6 +30,7 @@ function server(allow: readonly ClientCapability[] = [], kind: 'http' | 'stdio' 
     scopeOfTool: (tool) => tools.get(tool),
     upstream: upstream as ResourceServer['upstream'],
     isMcp: true,
+    requiresBoundTokens: false,
   };
 }
 const message = (value: object): Message => {

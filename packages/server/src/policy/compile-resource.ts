@@ -138,6 +138,7 @@ function toServer(id: string, entry: ResourceServerEntry, issuer: string): Resou
     scopeOfTool: toScopeOfTool(entry.tools),
     upstream: entry.upstream && toUpstream(entry.upstream),
     isMcp: entry.upstream !== undefined || Object.keys(entry.tools).length > 0,
+    requiresBoundTokens: entry.require_bound_tokens ?? false,
   };
 }
 

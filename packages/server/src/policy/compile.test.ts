@@ -154,6 +154,17 @@ test('a server is one of MCP when it stands before an upstream, or says what its
   );
 });
 
+test('a server takes tokens that are bound to nothing unless its entry says otherwise', () => {
+  const { servers } = resourceOf(`
+    servers:
+      any: { scopes: { read: {} } }
+      said: { scopes: { read: {} }, require_bound_tokens: false }
+      bound: { scopes: { read: {} }, require_bound_tokens: true }
+  `);
+  const demands = [...servers.values()].map(({ requiresBoundTokens }) => requiresBoundTokens);
+  assert.deepEqual(demands, [false, false, true]);
+});
+
 test('what would be if rules were in force that decide nothing yet is there only where there are such', () => {
   const rules = (more: string) => `
     servers: { tracker: { local: tracker, scopes: { read: {} } } }

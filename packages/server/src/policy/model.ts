@@ -182,6 +182,8 @@ export interface ResourceServer {
   readonly upstream: Upstream | undefined;
   /** False for one without upstream and without tools: an API of another kind, for which ID-JAGs may be good for longer. */
   readonly isMcp: boolean;
+  /** Whether its access tokens have to be bound to a key or to a certificate (RAS-30). */
+  readonly requiresBoundTokens: boolean;
 }
 
 /** What may reach an upstream of the client's own capabilities. */

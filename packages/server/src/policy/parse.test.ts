@@ -264,6 +264,13 @@ describe('one mistake in a document is told with its line, column, path and what
       '"get_*": reed',
       /^2:\d+ servers\.tracker\.tools\["get_\*"\]: there is no scope reed/,
     ],
+    [
+      'bound tokens, by another word',
+      'resource',
+      'scopes: { read',
+      'require_bound_tokens: dpop, scopes: { read',
+      /servers\.tracker\.require_bound_tokens: must be true or false/,
+    ],
     ['a pattern with two stars', 'resource', '"get_*"', '"*_*"', /must be the name of a tool, with at most one \*/],
     [
       'two upstreams',

@@ -80,6 +80,12 @@ export const ResourceServerEntry = mapping({
   default_scopes: z.array(scopeName).min(1, 'must name at least one scope').optional(),
   /** Tool or pattern to the scope it needs. The most specific pattern wins; a tool that none fits is refused. */
   tools: z.record(toolPattern, scopeName, 'must be a mapping of tools to scopes').default({}),
+  /**
+   * Whether access tokens for it have to be bound, to a key (DPoP, RFC 9449) or to a client certificate (RFC 8705): either makes a
+   * stolen one worthless, so either will do. RFC 9728 §2 has a word for demanding the first alone; the metadata says that one where
+   * no certificates are looked for, and it is true. Absent = false (RAS-30, draft §9.8.1).
+   */
+  require_bound_tokens: z.boolean('must be true or false').optional(),
 });
 
 export const ResourceClientEntry = mapping({

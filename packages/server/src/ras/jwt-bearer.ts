@@ -4,6 +4,7 @@ import {
   checkIdJag,
   chooseKey,
   type IdJag,
+  isBound,
   looksLikeJwe,
   mintAccessToken,
   no,
@@ -82,6 +83,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   if (!bound.ok) return bound;
   const server = chooseServer(call, idJag, ras.policy());
   if (!server.ok) return server;
+  if (server.value.requiresBoundTokens && !isBound(bound.value)) return no('resource_needs_binding');
   const loosened = loosenedFor(idJag, issuer, server.value, ras.policy());
   if (loosened.length > 0) call.note({ loosened });
   const granted = chooseScopes(call, idJag, issuer, server.value);

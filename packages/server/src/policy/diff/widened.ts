@@ -57,6 +57,7 @@ function takesAway(kind: DocumentKind, section: string, key: string, before: unk
   if (kind === 'access' && section === 'clients' && key === 'client_ids') return true;
   if (kind === 'access' && section === 'clients' && key === 'distributed') return now === true;
   if (kind === 'access' && section === 'servers' && key === 'enabled') return now === false;
+  if (kind === 'resource' && section === 'servers' && key === 'require_bound_tokens') return now === true;
   if (kind === 'resource' && section === 'trust' && key === 'clients') return isPart(now, old);
   return false;
 }
