@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Refusal } from '@credence/mcp/protocol';
-import { generatePrivateJwk } from '../packages/server/src/keys/signer.ts';
-import { claimsOf, openWorld, refused, type World, wiki } from './world.ts';
+import { callTool, http, openWorld as openGateway, serverOf } from '../packages/server/src/gateway/fixtures/world.ts';
+import { generatePrivateJwk, toPublicJwk } from '../packages/server/src/keys/signer.ts';
+import { claimsOf, openWorld, rasIssuer, refused, tracker, type World, wiki } from './world.ts';
 
 describe('DPoP on both legs, RFC 9449', () => {
   test('IDP-31, RAS-29: bound at leg 1, proven at leg 2, and the access token is bound to the same key', async () => {
@@ -68,6 +69,33 @@ describe('DPoP on both legs, RFC 9449', () => {
       const world = await demanding();
       const assertion = await world.idJag({ resource: wiki, scope: 'pages:read' });
       assert.equal((await world.redeem({ assertion })).status, 200);
+    });
+
+    test('an unbound token that was issued before is refused by the gateway, whose metadata says what it takes', async (context) => {
+      const world = await openWorld();
+      const { body } = await world.redeem();
+      const server = {
+        ...serverOf('tracker', http('http://127.0.0.1:9/mcp'), { read: 'read' })(''),
+        resource: tracker,
+      };
+      const gateway = await openGateway([() => server], {
+        issuer: rasIssuer,
+        keys: async () => [toPublicJwk(world.keys.accessToken)],
+        now: world.now,
+        nowMs: () => world.clock.ms,
+      });
+      context.after(() => gateway.close());
+      const headers = { authorization: `Bearer ${body.access_token}` };
+      const call = () => gateway.call('tracker', { body: callTool(1, 'read'), headers });
+      assert.equal((await call()).status, 403, 'let in, with scopes that this gateway does not know');
+
+      gateway.setServers([{ ...server, requiresBoundTokens: true }]);
+      const refusal = await call();
+      assert.equal(refusal.status, 401);
+      assert.match(refusal.headers.get('www-authenticate') ?? '', /^DPoP error="invalid_token", resource_metadata="/);
+      assert.deepEqual(gateway.strangers, ['token_not_bound']);
+      const said = await fetch(`${gateway.origin}/.well-known/oauth-protected-resource/tracker/mcp`);
+      assert.equal(((await said.json()) as Record<string, unknown>).dpop_bound_access_tokens_required, true);
     });
   });
 

@@ -722,6 +722,12 @@ export const refusals = {
     rule: 'MCS-12',
     hint: 'the token is bound to a client certificate, and this connection has another one or none',
   },
+  token_not_bound: {
+    wire: 'invalid_token',
+    rule: 'RAS-30',
+    hint: 'this server takes bound tokens only, and the token is bound to neither a key nor a certificate',
+    help: 'One of before require_bound_tokens was set ends by itself; the client gets another, with a DPoP proof or its certificate.',
+  },
   token_binding_unsupported: {
     wire: 'invalid_token',
     rule: 'MCS-11',

@@ -5,6 +5,8 @@ export interface ResourceMetadata {
   readonly scopes_supported: readonly string[];
   readonly bearer_methods_supported: readonly ['header'];
   readonly resource_name?: string;
+  readonly dpop_signing_alg_values_supported?: readonly string[];
+  readonly dpop_bound_access_tokens_required?: true;
   readonly tls_client_certificate_bound_access_tokens?: true;
 }
 

@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { encodeBase64url, type Jwk } from '../protocol/index.ts';
-import { claims, foreign, issuer, metadata, mint, now, resource, signing, world } from './fixtures/world.ts';
-import { type GuardedConnection, metadataPath, resourceMetadata } from './guard.ts';
+import { encodeBase64url, type Jwk, signatureAlgorithms } from '../protocol/index.ts';
+import {
+  claims,
+  foreign,
+  issuer,
+  metadata,
+  mint,
+  mintProof,
+  now,
+  resource,
+  signing,
+  thumbprint,
+  world,
+} from './fixtures/world.ts';
+import { type GuardedConnection, type GuardOptions, metadataPath, resourceMetadata } from './guard.ts';
 import { requireScope } from './require-scope.ts';
 
 describe('MCS-02, RFC 6750 §2: the token is in the Authorization header, once, and nowhere else (B76)', () => {
@@ -305,6 +317,52 @@ describe('MCS-12, RFC 8705 §3: a token bound to a certificate', () => {
   test('the metadata says that such tokens are taken, where they are', () => {
     const { tls_client_certificate_bound_access_tokens } = resourceMetadata({ resource, issuer, certificates: true });
     assert.equal(tls_client_certificate_bound_access_tokens, true);
+  });
+});
+
+describe('RAS-30, RFC 9728 §2: a server that takes bound tokens only', () => {
+  const certificateThumbprint = () => 'c'.repeat(43);
+  const ask = async (shown: string | undefined, change: Partial<GuardOptions> = {}) => {
+    const { check, told } = world({ requireBoundTokens: true, ...change });
+    const headers: Record<string, string> = shown === undefined ? {} : { authorization: shown };
+    const caller = await check(new Request(resource, { method: 'POST', headers }), { certificateThumbprint });
+    if (!(caller instanceof Response)) return ['accepted'];
+    return [told.pop(), caller.status, caller.headers.get('www-authenticate')?.split(' ')[0]];
+  };
+  const unbound: [name: string, scheme: string, certificates: boolean, challenge: string][] = [
+    ['as Bearer', 'Bearer', false, 'DPoP'],
+    ['as DPoP', 'DPoP', false, 'DPoP'],
+    ['as Bearer, where certificates are looked for', 'Bearer', true, 'Bearer'],
+  ];
+  for (const [name, scheme, certificates, challenge] of unbound) {
+    test(`an unbound one ${name}: token_not_bound`, async () => {
+      const answer = await ask(`${scheme} ${await mint()}`, { certificates });
+      assert.deepEqual(answer, ['token_not_bound', 401, challenge]);
+    });
+  }
+  test('one bound to a certificate, or to a key with its proof: accepted', async () => {
+    const shown = `Bearer ${await mint({ cnf: { 'x5t#S256': certificateThumbprint() } })}`;
+    assert.deepEqual(await ask(shown, { certificates: true }), ['accepted']);
+    const token = await mint({ cnf: { jkt: thumbprint } });
+    const { outcomeOf } = world({ requireBoundTokens: true });
+    assert.equal(await outcomeOf(`DPoP ${token}`, resource, { dpop: await mintProof(token) }), 'accepted');
+  });
+  test('RFC 9449 §7.1: who comes with nothing is told the scheme that leads in', async () => {
+    assert.deepEqual(await ask(undefined), ['token_missing', 401, 'DPoP']);
+    assert.deepEqual(await ask(undefined, { certificates: true }), ['token_missing', 401, 'Bearer']);
+  });
+  test('the metadata says that it has to be a key where it has to, and which algorithms', () => {
+    const said = (certificates: boolean) => {
+      const { dpop_bound_access_tokens_required, dpop_signing_alg_values_supported } = resourceMetadata({
+        resource,
+        issuer,
+        certificates,
+        requireBoundTokens: true,
+      });
+      return [dpop_bound_access_tokens_required, dpop_signing_alg_values_supported];
+    };
+    assert.deepEqual(said(false), [true, signatureAlgorithms]);
+    assert.deepEqual(said(true), [undefined, signatureAlgorithms]);
   });
 });
 

@@ -3,6 +3,7 @@ import {
   checkAccessToken,
   chooseKey,
   type EpochSeconds,
+  isBound,
   type JsonObject,
   type Jwk,
   no,
@@ -12,6 +13,7 @@ import {
   type ResourceMetadata,
   type Result,
   resourceMetadataUrl,
+  signatureAlgorithms,
   type VerifiedJwt,
   type VerifySignature,
 } from '../protocol/index.ts';
@@ -53,6 +55,11 @@ export interface GuardOptions {
   readonly verifySignature?: VerifySignature;
   /** Says in the metadata that tokens bound to a certificate are taken: the guard is then told of certificates. */
   readonly certificates?: boolean;
+  /**
+   * Takes only tokens that are bound, to a key or to a certificate (RAS-30). The metadata asks for a key where `certificates` is not
+   * set: RFC 9728 §2 has no word for "either".
+   */
+  readonly requireBoundTokens?: boolean;
   /** Where DPoP proofs are remembered: in this process unless nodes share one. */
   readonly proofs?: ProofMemory;
 }
@@ -95,24 +102,26 @@ export function guard(
     const { resource, scopes = [] } = options;
     const used = shown.ok ? shown.value.scheme : 'Bearer';
     const scheme = token.refusal === 'token_wrong_scheme' ? otherScheme[used] : used;
-    return challenge(token.refusal, { resource, scopes, scheme, ...told });
+    return challenge(token.refusal, { resource, scopes, scheme: takesKeysOnly(options) ? 'DPoP' : scheme, ...told });
   };
 }
 
+/** Whether a key leads in and nothing else: for tokens bound to a certificate the scheme is Bearer. */
+function takesKeysOnly({ requireBoundTokens = false, certificates = false }: GuardOptions): boolean {
+  return requireBoundTokens && !certificates;
+}
+
 /** RFC 9728 metadata of a guarded server (MCS-01), to be served at {@link metadataPath}. */
-export function resourceMetadata({
-  resource,
-  issuer,
-  scopes = [],
-  name,
-  certificates,
-}: GuardOptions): ResourceMetadata {
+export function resourceMetadata(options: GuardOptions): ResourceMetadata {
+  const { resource, issuer, scopes = [], name, certificates, requireBoundTokens } = options;
   return {
     resource,
     authorization_servers: [issuer],
     scopes_supported: scopes,
     bearer_methods_supported: ['header'],
     ...(name !== undefined && { resource_name: name }),
+    ...(requireBoundTokens && { dpop_signing_alg_values_supported: signatureAlgorithms }),
+    ...(takesKeysOnly(options) && { dpop_bound_access_tokens_required: true }),
     ...(certificates && { tls_client_certificate_bound_access_tokens: true }),
   };
 }
@@ -192,6 +201,7 @@ function createTokenVerifier(options: GuardOptions) {
     if (!jwt.ok) return jwt;
     const checked = checkAccessToken(jwt.value, { issuer, resource, now: now(), skewSeconds });
     if (!checked.ok) return checked;
+    if (options.requireBoundTokens && !isBound(checked.value)) return no('token_not_bound');
     const bound = checked.value.keyThumbprint;
     if ((bound === undefined) !== (scheme === 'Bearer')) return no('token_wrong_scheme');
     if (bound !== undefined) {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { EpochSeconds, Refusal, VerifySignature } from '@credence/mcp/protocol';
+import { type EpochSeconds, isBound, type Refusal, type VerifySignature } from '@credence/mcp/protocol';
 import {
   type Caller,
   type GuardOptions,
@@ -272,7 +272,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       const late = await endedSince(writtenMs, server, caller); // a store may take its time as well
       if (late) return turnAway(late);
     }
-    const isServed = () => options.index().servers.get(server.id)?.resource === server.resource;
+    const isServed = () => {
+      const now = options.index().servers.get(server.id);
+      return now?.resource === server.resource && isBoundEnough(now, caller);
+    };
     const { signal, done } = endWith(outgoing, answer, caller, {
       ...options,
       isServed,
@@ -305,8 +308,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
   }
 
-  /** Why a token that was good at a time is none any more; of less than the time between two looks nobody asks. */
+  /** Why a token that was good at a time is none any more; of less than the time between two looks only the document is asked. */
   async function endedSince(sinceMs: number, server: ResourceServer, caller: Caller): Promise<Refusal | undefined> {
+    if (!isBoundEnough(server, caller)) return 'token_not_bound';
     if (performance.now() - sinceMs < checkEveryMs) return undefined;
     if (options.now() >= caller.expiresAt + options.skewSeconds) return 'token_expired';
     const standing = await standingAt(server, caller, options);
@@ -343,7 +347,7 @@ function toGuardOptions(
   server: ResourceServer,
   options: GatewayOptions & Required<Pick<GuardOptions, 'proofs'>>,
 ): GuardOptions {
-  const { resource, defaultScopes: scopes, name } = server;
+  const { resource, defaultScopes: scopes, name, requiresBoundTokens: requireBoundTokens } = server;
   const { issuer, keys, verifySignature, isRevoked, skewSeconds, now, proofs } = options;
   const onRefusal = (refusal: Refusal, caller?: Caller) => options.onStranger(refusal, caller && { server, caller });
   const certificates = options.certificateOf !== undefined;
@@ -361,7 +365,13 @@ function toGuardOptions(
     onRefusal,
     proofs,
     certificates,
+    requireBoundTokens,
   };
+}
+
+/** A document may demand more than the one under which a token was issued, or let in (RAS-30). */
+function isBoundEnough({ requiresBoundTokens }: ResourceServer, caller: Caller): boolean {
+  return !requiresBoundTokens || isBound(caller);
 }
 
 function sameUpstream(one: Upstream | undefined, other: Upstream | undefined): boolean {

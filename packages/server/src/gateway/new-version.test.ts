@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Jwk, mintJws, toThumbprint } from '@credence/mcp/protocol';
 import { type HttpServer, openHttpServer } from './fixtures/http-server.ts';
 import { openSession, tellTools } from './fixtures/sessions.ts';
@@ -28,18 +29,23 @@ afterEach(() => {
   world.setServers([tracker()(world.origin), tell(world.origin)]);
 });
 
+/** Headers of a token that is bound to a key, with a proof for one request with it. */
+async function provenFor(htm: string) {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const jwk = publicKey.export({ format: 'jwk' }) as unknown as Jwk;
+  const keyThumbprint = toThumbprint(jwk, (text) => createHash('sha256').update(text).digest());
+  const token = await world.token('tracker', { keyThumbprint });
+  const ath = createHash('sha256').update(token).digest('base64url');
+  const claims = { htm, htu: world.url('tracker'), iat: Math.floor(Date.now() / 1000), jti: 'p1', ath };
+  const dpop = await mintJws({ typ: 'dpop+jwt', alg: 'ES256', jwk }, claims, (text) =>
+    sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }),
+  );
+  return { authorization: `DPoP ${token}`, dpop };
+}
+
 describe('a new version of the resource document', { timeout: 15_000 }, () => {
   test('MCS-11: a proof that was used stays used', async () => {
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const jwk = publicKey.export({ format: 'jwk' }) as unknown as Jwk;
-    const keyThumbprint = toThumbprint(jwk, (text) => createHash('sha256').update(text).digest());
-    const token = await world.token('tracker', { keyThumbprint });
-    const ath = createHash('sha256').update(token).digest('base64url');
-    const claims = { htm: 'POST', htu: world.url('tracker'), iat: Math.floor(Date.now() / 1000), jti: 'p1', ath };
-    const dpop = await mintJws({ typ: 'dpop+jwt', alg: 'ES256', jwk }, claims, (text) =>
-      sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }),
-    );
-    const headers = { authorization: `DPoP ${token}`, dpop };
+    const headers = await provenFor('POST');
     assert.equal((await world.call('tracker', { body: callTool(1, 'a_read'), headers })).status, 200);
     world.setServers([tracker()(world.origin)]);
     const again = await world.call('tracker', { body: callTool(1, 'a_read'), headers });
@@ -77,6 +83,25 @@ describe('a new version of the resource document', { timeout: 15_000 }, () => {
     await Promise.all(streams.map((stream) => stream.text()));
     assert.ok(performance.now() - startedAt < 2000);
     assert.equal((await world.call('tracker', { body: callTool(1, 'a_read') })).status, 404);
+  });
+
+  test('RAS-30: bound tokens are demanded: streams of unbound ones end and no more begin, those of bound ones stay', async () => {
+    upstream.answerWith((_, outgoing) =>
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders(),
+    );
+    const unbound = await world.call('tracker', { method: 'GET' });
+    const bound = await world.call('tracker', { method: 'GET', headers: await provenFor('GET') });
+    let isOver = false;
+    const read = bound.text().then(() => {
+      isOver = true;
+    });
+    world.setServers([{ ...tracker()(world.origin), requiresBoundTokens: true }]);
+    await unbound.text();
+    assert.equal((await world.call('tracker', { method: 'GET' })).status, 401);
+    await wait(600); // longer than it takes to look again
+    assert.ok(!isOver);
+    world.setServers([]);
+    await read;
   });
 
   test('a server that was taken out and comes back begins anew', async () => {

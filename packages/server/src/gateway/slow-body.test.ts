@@ -115,6 +115,13 @@ describe('MCS-16, T19: a token counts when what it is shown for is there', () =>
     assert.deepEqual([answer.status, upstream.seen.length], [404, 0]);
   });
 
+  test('RAS-30: bound tokens are demanded since while the body came, however soon: 401', async () => {
+    const before = serverOf('tracker', http(upstream.url), tools)(world.origin);
+    const answer = await slowly(() => world.setServers([{ ...before, requiresBoundTokens: true }]), 20);
+    world.setServers([before]);
+    assert.deepEqual([answer.status, upstream.seen.length, world.strangers], [401, 0, ['token_not_bound']]);
+  });
+
   test('its scope was taken from the tool while the body came, however soon', async () => {
     const changed = serverOf('tracker', http(upstream.url), { a_read: 'danger' })(world.origin);
     const answer = await slowly(() => world.setServers([changed]), 20);
