@@ -41,6 +41,16 @@ describe('servers', () => {
     assert.equal(body.days.length, 1);
   });
 
+  test('RAS-30: one that demands bound tokens is shown to do so; of one that is guarded elsewhere nobody here knows', async () => {
+    const resource = (text: string) => text.replace('wiki: {', 'wiki: { require_bound_tokens: true,');
+    const { get } = await open({ resource });
+    const shown = await Promise.all(['wiki', 'tracker', 'lonely'].map((id) => get(`/servers/${id}`)));
+    assert.deepEqual(
+      shown.map(({ body }) => body.requiresBoundTokens),
+      [true, false, null],
+    );
+  });
+
   test('one of another authorization server is granted and not guarded; one that nobody knows is not found', async () => {
     const { world, get } = await open();
     const { body } = await get('/servers/lonely');

@@ -54,6 +54,8 @@ export async function openAdminWorld(
     egress?: AdminServices['egress'];
     record?: AdminServices['record'];
     upstreams?: AdminServices['upstreams'];
+    /** What the resource document says instead. */
+    resource?: (text: string) => string;
   } = {},
 ) {
   const world = await openWorld(undefined, options);

@@ -30,6 +30,8 @@ export const serverTexts = {
   ras: 'Authorization server',
   upstream: 'Upstream',
   noUpstream: 'not behind this gateway',
+  accessTokens: 'Access tokens',
+  boundOnly: 'only with the key or certificate they are bound to',
   scopesTitle: 'Scopes',
   scope: 'Scope',
   unasked: 'Given unasked',

@@ -36,7 +36,7 @@ export function Page() {
 }
 
 function Shown({ server, reach }: { readonly server: Server; readonly reach: Reach | undefined }) {
-  const { id, name, resource, ras, upstream, use, stops, enabled } = server;
+  const { id, name, resource, ras, upstream, requiresBoundTokens, use, stops, enabled } = server;
   const remaining = useRead('serverSteps', { params: { id } }, { enabled: server.granted });
   return (
     <>
@@ -106,6 +106,12 @@ function Shown({ server, reach }: { readonly server: Server; readonly reach: Rea
           </dd>
           <dt>{texts.upstream}</dt>
           <dd>{upstream ?? texts.noUpstream}</dd>
+          {requiresBoundTokens && (
+            <>
+              <dt>{texts.accessTokens}</dt>
+              <dd>{texts.boundOnly}</dd>
+            </>
+          )}
         </dl>
       </div>
     </>

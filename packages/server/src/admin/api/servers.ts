@@ -23,6 +23,10 @@ const ServerDetail = z.object({
   granted: z.boolean().describe('The identity provider here issues ID-JAGs for it.'),
   guarded: z.boolean().describe('It is behind the authorization server and gateway here.'),
   upstream: z.enum(['http', 'stdio']).nullable(),
+  requiresBoundTokens: z
+    .boolean()
+    .nullable()
+    .describe('Its access tokens have to be bound to a key or a certificate; null where it is guarded elsewhere.'),
   scopes: z.array(
     z.object({
       name: z.string(),
@@ -128,6 +132,7 @@ export const serverRoutes: readonly Route[] = [
         granted: granted !== undefined,
         guarded: guarded !== undefined,
         upstream: guarded?.upstream?.kind ?? null,
+        requiresBoundTokens: guarded?.requiresBoundTokens ?? null,
         scopes: toScopeShapes(known).map((scope) => ({
           ...scope,
           unasked: known.defaultScopes.includes(scope.name),

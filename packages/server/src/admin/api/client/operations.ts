@@ -1,5 +1,5 @@
 // Made by npm run api-client from the operations of the admin API. Not to be changed by hand.
-// Made of: 6zXBmPuo5glcqICD2epiOYUYqSDxp-SSxcKMkdjU1og
+// Made of: 82HICNl9EtUBmMJTOwKQabmcHDt0R74BPcgJUHbcuTQ
 
 /** Every operation of the admin API: what it takes, and what it answers. */
 export interface Operations {
@@ -608,6 +608,7 @@ export interface Operations {
       granted: boolean;
       guarded: boolean;
       upstream: 'http' | 'stdio' | null;
+      requiresBoundTokens: boolean | null;
       scopes: readonly { name: string; risk: 'low' | 'medium' | 'high'; unasked: boolean; tools: readonly string[] }[];
       clients: readonly { id: string; name: string; clientId: string }[];
       stops: readonly { id: string; reason: string; by: string; at: number; endsAt: number | null }[];
