@@ -4,7 +4,7 @@ import { createLately } from './lately.ts';
 
 /**
  * Failures of one client id from one network address, or from the /64 of an IPv6 address. Keyed by both, so that failing on
- * purpose locks out nobody but the one who fails (T27).
+ * purpose locks out nobody who is elsewhere (T27).
  */
 export interface FailureLimit {
   /** Seconds this pair still has to wait, 0 = may try. */
