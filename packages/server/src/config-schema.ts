@@ -3,7 +3,6 @@ import { encryptionAlgorithms, signatureAlgorithms } from '@credence/mcp/protoco
 import { z } from 'zod';
 import { ExportsSection, isPostedTo } from './exports-config.ts';
 import { logFormats, logLevels } from './log.ts';
-import { mostSkewSeconds } from './store/purge-time.ts';
 import { StoreSection } from './store-config.ts';
 import { SignInConfig } from './upstream-config.ts';
 
@@ -22,6 +21,9 @@ export const keyPurposes = [
   'audit',
 ] as const;
 export type KeyPurpose = (typeof keyPurposes)[number];
+
+/** The most that checks of time may be told to allow. A node whose clock is further off answers nobody. */
+export const mostSkewSeconds = 60;
 
 const role = z.enum(roles, {
   error: ({ input }) => `${JSON.stringify(input)} is not a role; one of ${roles.join(', ')}`,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mostSkewSeconds, readNowMs, readPurgeTime } from './purge-time.ts';
+import { mostSkewSeconds } from '../config-schema.ts';
+import { readNowMs, readPurgeTime } from './purge-time.ts';
 
 const hour = 3_600_000;
 

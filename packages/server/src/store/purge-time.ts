@@ -1,8 +1,6 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
+import { mostSkewSeconds } from '../config-schema.ts';
 import type { Store } from './store.ts';
-
-/** The most that the configuration lets checks of time allow. A node whose clock is further off answers nobody. */
-export const mostSkewSeconds = 60;
 
 /** What time it is, for what removes by age: of this machine's clock and the database's the one that keeps more. */
 export async function readNowMs(store: Pick<Store, 'clockMs'>): Promise<number> {

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { EpochSeconds } from '@credence/mcp/protocol';
+import { mostSkewSeconds } from '../config-schema.ts';
 import { earliestSeconds } from './artifacts.ts';
 import { createDigestSet, digestBytes } from './digest-set.ts';
-import { mostSkewSeconds } from './purge-time.ts';
 import type { Mark } from './store.ts';
 
 /** Kinds that are only ever won or lost. The others are looked up too, by processes that do not write. */
