@@ -553,7 +553,11 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
     ['token-door', 'refused-requests', 'publish', 'remote-clients'].map(signIn),
     ['limit-starts', 'key-binding'].map(signIn),
   ],
-  [server('idp/sign-in/workload-door.ts'), ['workload-door', 'remote-clients'].map(signIn)],
+  [
+    server('idp/sign-in/assertion-door.ts'),
+    ['assertion-door', 'remote-clients', 'client-authentication', 'single-use', 'refused-requests'].map(signIn),
+    [toSpec('sign-in-grants')],
+  ],
   [server('idp/sign-in/certificate-door.ts'), ['certificate-door', 'client-authentication'].map(signIn)],
   [server('idp/sign-in/sign-in-limit.ts'), [server('idp/sign-in/sign-in-limit.test.ts')], secondFactor],
   [

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Refusal } from '@credence/mcp/protocol';
-import { ask, redeem, signInAs, token } from '../packages/server/src/idp/sign-in/test-client.ts';
+import { randomUUID } from 'node:crypto';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { clientAssertionType, mintJws, type Refusal } from '@credence/mcp/protocol';
+import { ask, assertion, redeem, signInAs, token } from '../packages/server/src/idp/sign-in/test-client.ts';
 import { openTestWorld, TestBrowser, type TestWorld } from '../packages/server/src/idp/sign-in/test-world.ts';
+import { generatePrivateJwk, toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
 
 const callback = 'http://localhost:51234/callback';
 
@@ -47,4 +49,94 @@ describe('IDP-39: "codes single use", PKCE enforced at the token endpoint', () =
     const fields = { grant_type: 'refresh_token', refresh_token: 'made-up', client_id: 'claude-code' };
     expectRefusal(await token(world, fields), 'refresh_token_not_accepted');
   });
+});
+
+describe('IDP-04, B08: "unique jti": a used client assertion proves nothing a second time, however it is written', () => {
+  let world: TestWorld;
+  before(async () => {
+    world = await openTestWorld();
+  });
+  beforeEach(() => {
+    world.notes.length = 0;
+  });
+  after(() => world.close());
+
+  /** A refresh token of the client with a key, and the assertion that its code was traded with. */
+  async function signIn() {
+    const used = await assertion(world);
+    const asked = ask(world, 'worker', callback, { scope: 'openid offline_access', prompt: 'consent' });
+    const visit = await signInAs(new TestBrowser(world.issuer), asked);
+    const { status, body } = await redeem(world, asked, String(visit.url.searchParams.get('code')), used);
+    assert.equal(status, 200, JSON.stringify(body));
+    return { used, refreshToken: String(body.refresh_token) };
+  }
+  /** A proof over a key that nobody has seen. */
+  const newProof = (path: string) => {
+    const key = generatePrivateJwk('ES256');
+    const { kid: _, ...jwk } = toPublicJwk(key);
+    const claims = { htm: 'POST', htu: world.issuer + path, jti: randomUUID(), iat: Math.floor(Date.now() / 1000) };
+    return mintJws({ typ: 'dpop+jwt', alg: key.alg, jwk }, claims, toSigner(key).sign);
+  };
+  const post = async (path: string, fields: Record<string, string>) => {
+    const headers = { dpop: await newProof(path) };
+    const answer = await fetch(world.issuer + path, { method: 'POST', headers, body: new URLSearchParams(fields) });
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+  };
+  const pushed = { response_type: 'code', scope: 'openid', redirect_uri: callback, code_challenge_method: 'S256' };
+  const places: [path: string, fields: (refreshToken: string) => Record<string, string>][] = [
+    ['/token', (refresh_token) => ({ grant_type: 'refresh_token', refresh_token })],
+    ['/request', () => ({ ...pushed, code_challenge: 'c'.repeat(43) })],
+  ];
+
+  /** The same bytes to a reader who does not look at the bits that are left over in the last character. */
+  const withOtherBits = (jws: string) => {
+    const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    return jws.slice(0, -1) + letters[letters.indexOf(jws.at(-1) ?? '') ^ 1];
+  };
+  const spellings: [name: string, respell: (jws: string) => string, reason: Refusal][] = [
+    ['as it was', (jws) => jws, 'client_assertion_replayed'],
+    ['with a blank after it', (jws) => `${jws} `, 'client_assertion_invalid'],
+    ['padded', (jws) => `${jws}==`, 'client_assertion_invalid'],
+    ['with other bits left over', withOtherBits, 'client_assertion_invalid'],
+  ];
+  for (const [path, fields] of places) {
+    test(`a new one, beside a fresh proof at ${path}: accepted`, async () => {
+      const { refreshToken } = await signIn();
+      const { status, body } = await post(path, { ...fields(refreshToken), ...(await assertion(world)) });
+      assert.ok(status === 200 || status === 201, JSON.stringify(body));
+    });
+
+    for (const [name, respell, reason] of spellings) {
+      test(`${name}, beside a fresh proof at ${path}: ${reason}`, async () => {
+        const { used, refreshToken } = await signIn();
+        const client_assertion = respell(String(used.client_assertion));
+        const { status, body } = await post(path, { ...fields(refreshToken), ...used, client_assertion });
+        assert.deepEqual([status, body.error, world.notes.at(-1)?.reason], [401, 'invalid_client', reason]);
+        assert.ok(!('access_token' in body) && !('request_uri' in body));
+        const again = await post('/token', {
+          grant_type: 'refresh_token',
+          refresh_token: refreshToken,
+          ...(await assertion(world)),
+        });
+        assert.equal(again.status, 200, 'the refresh token was not used up');
+      });
+    }
+  }
+
+  for (const [path, fields] of places) {
+    test(`KEY-06: "duplicate members refused", in a client assertion at ${path} too`, async () => {
+      const { refreshToken } = await signIn();
+      const { kid, sign } = toSigner(world.clientKey);
+      const claims = { iss: 'worker', sub: 'worker', aud: world.issuer, exp: Math.floor(Date.now() / 1000) + 60 };
+      const twice = `{"jti":"one",${JSON.stringify({ ...claims, jti: randomUUID() }).slice(1)}`;
+      const input = [JSON.stringify({ alg: 'ES256', kid }), twice]
+        .map((part) => Buffer.from(part).toString('base64url'))
+        .join('.');
+      const client_assertion = `${input}.${Buffer.from(await sign(input)).toString('base64url')}`;
+      const shown = { client_assertion_type: clientAssertionType, client_assertion };
+      const { status, body } = await post(path, { ...fields(refreshToken), ...shown });
+      const reason = world.notes.at(-1)?.reason;
+      assert.deepEqual([status, body.error, reason], [401, 'invalid_client', 'client_assertion_invalid']);
+    });
+  }
 });

@@ -29,7 +29,7 @@ import type { Edge } from '../packages/server/src/edge.ts';
 import type { Egress } from '../packages/server/src/egress.ts';
 import { createIdJagEncryption } from '../packages/server/src/idp/encrypt-id-jag.ts';
 import { createNetworkWatch } from '../packages/server/src/idp/network-watch.ts';
-import { clientAssertionMark } from '../packages/server/src/idp/sign-in/adapter.ts';
+import { clientAssertionMark } from '../packages/server/src/idp/sign-in/assertion-door.ts';
 import { createIdTokenVerifier } from '../packages/server/src/idp/subject-token.ts';
 
 import type { Idp } from '../packages/server/src/idp/token-exchange.ts';

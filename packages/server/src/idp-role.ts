@@ -49,7 +49,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     onFault: (ras, fault) => log.warn({ ras, fault: toFault(fault) }, 'encryption key of an authorization server'),
   });
   const { createSignIn } = await import('./idp/sign-in/sign-in.ts');
-  const { clientAssertionMark } = await import('./idp/sign-in/adapter.ts');
+  const { clientAssertionMark } = await import('./idp/sign-in/assertion-door.ts');
   const secretHashes = (clientId: string) => inForce.secretHashes('idp', clientId);
   const dpop = await openDpop(parts, issuer);
   const { complete } = openRemoteClients(parts, 'idp', () => inForce.access().clients.values());

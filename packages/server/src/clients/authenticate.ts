@@ -23,7 +23,7 @@ import { checkCertificate } from './check-certificate.ts';
 import { isRemote, type RemoteClients } from './remote-clients.ts';
 import { checkWorkloadToken } from './workload.ts';
 
-/** What a token endpoint knows of its clients; both endpoints and `oidc-provider` read the same registry. */
+/** What a token endpoint knows of its clients; every endpoint reads the same registry. */
 export interface ClientRegistry<C extends RegisteredClient> {
   /** Issuer of this endpoint: the only `aud` of a client assertion (IDP-04). */
   readonly issuer: string;
@@ -57,7 +57,7 @@ export type Credentials =
   | { method: 'assertion'; clientId: string; assertion: ParsedJws; subject: string }
   | { method: 'none'; clientId: string };
 
-export const skewSeconds = 30;
+const skewSeconds = 30;
 /** A longer-lived client assertion would have to be remembered for as long. */
 const maxAssertionSeconds = 3600;
 
@@ -248,15 +248,15 @@ function checkAssertion<C extends RegisteredClient>(
 }
 
 /** When a client assertion was made, at the earliest; one that does not say may have been for as long as it could live. */
-export function madeAt(iat: unknown, exp: EpochSeconds): EpochSeconds {
+function madeAt(iat: unknown, exp: EpochSeconds): EpochSeconds {
   return isDate(iat) ? iat : exp - maxAssertionSeconds;
 }
 
 /**
  * How a client assertion calls us, by exactly one value: by our issuer, or by our token endpoint where the entry of its client
- * lets it (IDP-04, catalogue section 9). For `oidc-provider` too.
+ * lets it (IDP-04, catalogue section 9).
  */
-export function audienceOf(
+function audienceOf(
   aud: unknown,
   { legacyAudience }: Pick<ClientProof, 'legacyAudience'>,
   issuer: string,

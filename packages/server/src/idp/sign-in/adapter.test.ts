@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import { type Adapter, errors } from 'oidc-provider';
 import { openSqliteStore } from '../../store/sqlite.ts';
 import type { Store } from '../../store/store.ts';
-import { AssertionReplayed, createAdapter } from './adapter.ts';
+import { createAdapter } from './adapter.ts';
 
 const now = 1_800_000_000;
 
@@ -87,25 +87,6 @@ describe('what oidc-provider keeps', () => {
     ]) {
       await interactions.upsert(id, { returnTo: '/auth/x', ...(params && { params }) }, 60);
       assert.equal(await interactions.find(id), undefined);
-    }
-  });
-
-  describe('IDP-04: a client assertion is marked', () => {
-    const mark = (payload: AdapterPayload) => adapterOf('ReplayDetection').upsert(id, payload, 60);
-
-    test('once for each client', async () => {
-      await mark({ iss: 'worker', exp: now + 60 });
-      await mark({ iss: 'another', exp: now + 60 });
-      await assert.rejects(mark({ iss: 'worker', exp: now + 60 }), AssertionReplayed);
-    });
-
-    for (const [name, payload] of [
-      ['whose it is', { exp: now + 60 }],
-      ['until when', { iss: 'worker' }],
-    ] as const) {
-      test(`never without saying ${name}`, async () => {
-        await assert.rejects(mark(payload), /a replay mark without iss or exp/);
-      });
     }
   });
 });

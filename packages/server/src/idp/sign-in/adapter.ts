@@ -1,7 +1,6 @@
-import { hash } from 'node:crypto';
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider';
-import type { Artifact, Mark, Store } from '../../store/store.ts';
+import type { Artifact, Store } from '../../store/store.ts';
 import { bearerKey, isBearer } from '../bearer-key.ts';
 import { isRegisteredRedirect } from './redirect.ts';
 import type { UpstreamResult } from './upstream/callback.ts';
@@ -11,31 +10,15 @@ type FindClient = (clientId: string) => Promise<AdapterPayload | undefined>;
 
 /**
  * Keeps what `oidc-provider` keeps. Single use is decided here, by one conditional write (T05): of several requests with
- * the same code, refresh token or client assertion the store lets one through, and the others throw.
+ * the same code or refresh token the store lets one through, and the others throw.
  * @param findClient - metadata of a registered client; clients live in the policy, not in the store
  */
 export function createAdapter(store: Store, findClient: FindClient, now: () => EpochSeconds): AdapterFactory {
   return (model) => {
     if (model === 'Client') return clientAdapter(findClient);
-    if (model === 'ReplayDetection') return replayAdapter(store);
     if (model === 'Interaction') return interactionAdapter(store, findClient, now);
     return artifactAdapter(store, model, now);
   };
-}
-
-/**
- * The mark of a client assertion: one replay space for every endpoint of this issuer, whoever reads the assertion. The
- * hash is what `oidc-provider` makes of the two; the client id before it keeps the spaces of two clients apart.
- */
-export function clientAssertionMark(clientId: string, jti: string, until: EpochSeconds): Mark {
-  return toMark(clientId, hash('sha256', `${clientId}${jti}`, 'base64url'), until);
-}
-
-/** Refused like any client that fails to prove itself; the record tells it apart. */
-export class AssertionReplayed extends errors.InvalidClientAuth {}
-
-function toMark(clientId: string, hash: string, until: EpochSeconds): Mark {
-  return { kind: 'client_assertion', id: `${clientId} ${hash}`, until };
 }
 
 function artifactAdapter(store: Store, model: string, now: () => EpochSeconds): Adapter {
@@ -104,28 +87,14 @@ export async function endGrant({ artifacts }: Store, grantId: string): Promise<v
   await artifacts.revokeGrant(grantId);
 }
 
-/** `oidc-provider` looks for the `jti`, finds none, and saves it: the saving decides. */
-function replayAdapter(store: Store): Adapter {
+function clientAdapter(find: FindClient): Adapter {
   return {
-    ...nothing,
-    upsert: async (hash, { iss, exp }) => {
-      if (typeof iss !== 'string' || typeof exp !== 'number') throw new Error('a replay mark without iss or exp');
-      const outcome = await store.commit({ marks: [toMark(iss, hash, exp)], records: [] });
-      if (!outcome.won) throw new AssertionReplayed('the client assertion was used before');
-    },
+    find,
+    findByUid: async () => undefined,
+    findByUserCode: async () => undefined,
+    upsert: async () => undefined,
+    consume: async () => undefined,
+    destroy: async () => undefined,
+    revokeByGrantId: async () => undefined,
   };
 }
-
-function clientAdapter(findClient: FindClient): Adapter {
-  return { ...nothing, find: findClient };
-}
-
-const nothing: Adapter = {
-  find: async () => undefined,
-  findByUid: async () => undefined,
-  findByUserCode: async () => undefined,
-  upsert: async () => undefined,
-  consume: async () => undefined,
-  destroy: async () => undefined,
-  revokeByGrantId: async () => undefined,
-};

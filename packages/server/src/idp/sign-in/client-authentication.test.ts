@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { hashSecret } from '../../clients/authenticate.ts';
 import type { ClientCertificate } from '../../clients/client-certificate.ts';
 import { ask, assertion, basic, signInAs, token } from './test-client.ts';
 import { openTestWorld, TestBrowser, type TestWorld } from './test-world.ts';
@@ -119,6 +120,19 @@ describe('who the client is', () => {
       const rest = { grant_type: 'authorization_code', code, redirect_uri: asked.redirectUri };
       const answer = await token(world, { ...rest, code_verifier: asked.verifier, ...form }, headers);
       assert.equal(answer.status, status, JSON.stringify(answer.body));
+    }
+  });
+
+  test('a client with keys is not let in by a secret, whosever it is', async () => {
+    const others = await openTestWorld(undefined, undefined, undefined, () => ({
+      secretHashes: () => [hashSecret('a secret')],
+    }));
+    const post = (client_id: string) =>
+      token(others, { grant_type: 'refresh_token', refresh_token: 'x', client_id, client_secret: 'a secret' });
+    try {
+      assert.deepEqual([(await post('worker')).status, (await post('portal')).status], [401, 400]);
+    } finally {
+      await others.close();
     }
   });
 

@@ -36,16 +36,13 @@ export function toMetadata(
   } as AdapterPayload;
 }
 
-/** Keys are handed over as they are now, so that `oidc-provider` fetches nothing; they are at hand where it needs them. */
-function toAuthentication({ jwks = [], jwksUri, document, ...client }: AccessClient, noSecret: string) {
+/** A client that proves itself by an assertion has shown it at the door, and comes in with a pass: see assertion-door.ts. */
+function toAuthentication(client: AccessClient, noSecret: string) {
   // Either kind of certificate is judged by us; the name only has to be there. See `certificate-door.ts`.
   if (client.tls) {
     return { token_endpoint_auth_method: 'tls_client_auth', tls_client_auth_san_uri: 'urn:credence:client-entry' };
   }
   if (client.public) return { token_endpoint_auth_method: 'none' };
-  if (jwks.length > 0 || jwksUri !== undefined || document) {
-    return { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [...jwks] } };
-  }
   return { token_endpoint_auth_method: 'client_secret_basic', client_secret: noSecret };
 }
 
@@ -64,13 +61,13 @@ export function whyUnavailable(context: object): Refusal | undefined {
   return unavailable.get(context);
 }
 
-const legacyAudiences = new WeakSet<object>();
+const loosened = new WeakMap<object, readonly string[]>();
 
-/** That the client assertion of this request named the token endpoint, and the entry of its client lets it: for the record. */
-export function rememberLegacyAudience(context: object): void {
-  legacyAudiences.add(context);
+/** Which switches of its entry let the client of this request in: for the record. */
+export function rememberLoosened(context: object, switches: readonly string[] | undefined): void {
+  if (switches) loosened.set(context, switches);
 }
 
-export function hadLegacyAudience(context: object): boolean {
-  return legacyAudiences.has(context);
+export function whatWasLoosened(context: object): readonly string[] | undefined {
+  return loosened.get(context);
 }

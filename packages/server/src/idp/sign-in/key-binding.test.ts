@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { mintJws } from '@credence/mcp/protocol';
+import Provider from 'oidc-provider';
 import { createDpopNonces } from '../../clients/dpop.ts';
 import { generatePrivateJwk, type PrivateJwk, toPublicJwk, toSigner } from '../../keys/signer.ts';
+import { openSqliteStore } from '../../store/sqlite.ts';
 import { bearerKey } from '../bearer-key.ts';
+import { bindSignInsToKeys } from './key-binding.ts';
 import { type Asked, ask, assertion, basic, claimsOf, signInAs, token } from './test-client.ts';
 import { openTestWorld, TestBrowser, type TestWorld } from './test-world.ts';
 
@@ -221,6 +227,50 @@ describe('T02, T04, IDP-31: a sign-in is bound to the key its code was traded wi
       assert.equal(lastReason(), reason);
     }
   });
+});
+
+test('B08: whatever else is asked about is no proof of this request, and marks nothing', async () => {
+  const store = await openSqliteStore(':memory:', { node: 'test' });
+  const provider = new Provider('http://localhost', {
+    features: { dPoP: { enabled: true } },
+    clients: [
+      {
+        client_id: 'c',
+        token_endpoint_auth_method: 'none',
+        grant_types: ['ask'],
+        redirect_uris: [],
+        response_types: [],
+      },
+    ],
+  });
+  const at = Math.floor(Date.now() / 1000);
+  bindSignInsToKeys(provider, { issuer: provider.issuer, now: () => at, since: () => 0, store });
+  const replays = provider.ReplayDetection as unknown as { unique(issuer: string, jti: string): Promise<boolean> };
+  provider.registerGrantType(
+    'ask',
+    async (context) => {
+      context.body = { isNew: await replays.unique('c', String(context.oidc.params?.jti)) };
+    },
+    ['jti'],
+  );
+  const key = generatePrivateJwk('ES256');
+  const { kid: _, ...jwk } = toPublicJwk(key);
+  const dpop = await mintJws({ typ: 'dpop+jwt', alg: 'ES256', jwk }, { jti: 'of-proof', iat: at }, toSigner(key).sign);
+  const server = createServer(provider.callback()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const ask = async (jti: string) => {
+    const { port } = server.address() as AddressInfo;
+    const body = new URLSearchParams({ grant_type: 'ask', client_id: 'c', jti });
+    const answer = await fetch(`http://127.0.0.1:${port}/token`, { method: 'POST', headers: { dpop }, body });
+    return (await answer.json()) as Record<string, unknown>;
+  };
+  try {
+    assert.equal((await ask('of-assertion')).error, 'invalid_dpop_proof');
+    assert.equal((await ask('of-proof')).isNew, true, 'it was not used up by the other');
+  } finally {
+    server.close();
+    await store.close();
+  }
 });
 
 describe('B29: where nonces are demanded, the code grant demands those of the token exchange', () => {

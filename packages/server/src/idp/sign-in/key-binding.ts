@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { parseDpopProof, parseJws, toThumbprint } from '@credence/mcp/protocol';
+import { parseDpopProof, toThumbprint } from '@credence/mcp/protocol';
 import Provider, { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { isOfBefore } from '../../clients/before-epoch.ts';
 import { dpopMark, maxAgeSeconds } from '../../clients/dpop.ts';
@@ -34,12 +34,12 @@ export function bindSignInsToKeys(
     return key === undefined ? claims : { ...claims, cnf: { jkt: key } };
   };
 
-  // Its own way to tell proofs apart is by client and jti, in the space of client assertions: ours is one with the exchange.
+  // Its own way to tell proofs apart is by client and jti: ours is one with the exchange. It asks about nothing else, since it reads
+  // no client assertions; what is not the proof of the request would be marked as one, and so be good again beside another (B08).
   const replays = provider.ReplayDetection as unknown as Unique;
-  const unique = replays.unique.bind(provider.ReplayDetection);
-  replays.unique = async (issuer, jti, exp) => {
-    const proof = proofUnderWay(jti);
-    if (!proof) return unique(issuer, jti, exp);
+  replays.unique = async (_issuer, jti) => {
+    const proof = proofUnderWay();
+    if (proof.id !== jti) throw new errors.InvalidDpopProof('not the proof of this request');
     // As old as at the exchange and no older: what was used there is forgotten after that. A nonce is no excuse either.
     if (!(Math.abs(options.now() - proof.madeAt) <= maxAgeSeconds)) {
       throw new errors.InvalidDpopProof('made too long ago, or ahead of now');
@@ -48,7 +48,7 @@ export function bindSignInsToKeys(
       throw new errors.InvalidDpopProof('from before this store was restored or moved');
     }
     const outcome = await options.store.commit({
-      marks: [dpopMark(`${options.issuer}${proof.path}`, proof.thumbprint, jti, proof.madeAt + maxAgeSeconds)],
+      marks: [dpopMark(`${options.issuer}${proof.path}`, proof.thumbprint, proof.id, proof.madeAt + maxAgeSeconds)],
       records: [],
     });
     if (!outcome.won) throw new ProofReplayed('the proof was used before');
@@ -57,7 +57,7 @@ export function bindSignInsToKeys(
 }
 
 interface Unique {
-  unique(issuer: string, jti: string, exp: number): Promise<boolean>;
+  unique(issuer: string, jti: string): Promise<boolean>;
 }
 
 function entities(): Partial<KoaContextWithOIDC['oidc']['entities']> {
@@ -76,14 +76,13 @@ function keyOfSignIn(): string | undefined {
   return AuthorizationCode ? keyOfCodeExchange() : (RefreshToken as { jkt?: string } | undefined)?.jkt;
 }
 
-/** The proof of the request under way, unless this `jti` is the client assertion's: nothing else is asked about. */
-function proofUnderWay(jti: string): { path: string; thumbprint: string; madeAt: number } | undefined {
+/** The proof of the request under way. */
+function proofUnderWay() {
   const context = Provider.ctx;
-  const assertion = context?.oidc.params?.client_assertion;
-  if (typeof assertion === 'string' && parseJws(assertion)?.claims.jti === jti) return undefined;
   // Read as strictly as at the token exchange: what cannot be named cannot be marked as used.
   const proof = parseDpopProof(context?.get('dpop') ?? '');
   if (!proof.ok) throw new errors.InvalidDpopProof('not a proof over a public key');
   const thumbprint = toThumbprint(proof.value.key, (text) => createHash('sha256').update(text).digest());
-  return { path: context?.path ?? '', thumbprint, madeAt: Number(proof.value.jws.claims.iat) };
+  const { jti, iat } = proof.value.jws.claims;
+  return { path: context?.path ?? '', thumbprint, id: String(jti), madeAt: Number(iat) };
 }

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { parseJws, signatureAlgorithms } from '@credence/mcp/protocol';
-import Provider, { type Configuration, errors, type Grant, type KoaContextWithOIDC } from 'oidc-provider';
-import { audienceOf, hashSecret, madeAt, secretMatches, skewSeconds } from '../../clients/authenticate.ts';
-import { isOfBefore } from '../../clients/before-epoch.ts';
+import { signatureAlgorithms } from '@credence/mcp/protocol';
+import Provider, { type Configuration, type Grant, type KoaContextWithOIDC } from 'oidc-provider';
+import { hashSecret, hasSecret, secretMatches } from '../../clients/authenticate.ts';
 import { isRemote } from '../../clients/remote-clients.ts';
 import { earnableHere } from '../../policy/sign-in-levels.ts';
 import type { Store } from '../../store/store.ts';
 import { createAdapter } from './adapter.ts';
 import { judgeCertificates } from './certificate-door.ts';
-import { rememberLegacyAudience, rememberUnavailable, toMetadata } from './clients.ts';
+import { rememberUnavailable, toMetadata } from './clients.ts';
 import { createInteractionPolicy, needsConfirmation } from './interaction-policy.ts';
 import { bindSignInsToKeys } from './key-binding.ts';
 import type { SignInOptions } from './options.ts';
@@ -26,16 +25,16 @@ export interface ProviderPages {
 
 /**
  * Builds an `oidc-provider` for the keys in force now; it takes a millisecond or two.
- * @param workloadPass - what a client with `workload` is passed on with, once it has proven itself: see workload-door.ts
+ * @param pass - what a client is passed on with that has proven itself by an assertion: see assertion-door.ts
  */
-export function createProvider(options: SignInOptions, pages: ProviderPages, workloadPass: string): Provider {
+export function createProvider(options: SignInOptions, pages: ProviderPages, pass: string): Provider {
   // No hash of a live secret equals it, it changes with every start, and nothing is ever signed with it.
   const noSecret = randomBytes(32).toString('base64url');
   const idTokenAlgorithm = options.idTokenKeys()[0]?.alg ?? 'RS256';
   const findClient = async (id: string) => {
     const client = options.clients().get(id);
     if (!client || !isRemote(client)) return client && toMetadata(client, noSecret, idTokenAlgorithm);
-    const whole = await options.complete(client, headerOfAssertion());
+    const whole = await options.complete(client);
     if (whole.ok) return toMetadata(whole.value, noSecret, idTokenAlgorithm);
     rememberUnavailable(Provider.ctx, whole.refusal);
     return undefined;
@@ -60,9 +59,8 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, wor
     },
     responseTypes: ['code'],
     routes: { userinfo: '/userinfo' }, // `/me` is a page for people
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none', 'tls_client_auth'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none', 'tls_client_auth'],
     enabledJWA: {
-      clientAuthSigningAlgValues: [...signatureAlgorithms],
       dPoPSigningAlgValues: [...signatureAlgorithms],
       idTokenSigningAlgValues: [idTokenAlgorithm],
     },
@@ -77,7 +75,6 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, wor
     expiresWithSession: async () => true,
     loadExistingGrant: findOrMakeGrant,
     findAccount: (_context, id) => findAccount(options.store, id),
-    assertJwtClientAuthClaimsAndHeader: (context, claims) => checkAssertionClaims(context, claims, options),
     interactions: {
       url: (_context, { uid }) => `/interaction/${uid}`,
       policy: createInteractionPolicy(options.upstreams ? [createAcrCheck()] : []),
@@ -88,11 +85,11 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, wor
     fetch: (url, init) => options.fetch(String(url), init),
   });
 
-  const passHash = hashSecret(workloadPass);
+  const passHash = hashSecret(pass);
   const { prototype } = provider.Client;
   prototype.compareClientSecret = function compare(secret: string) {
-    const isWorkload = options.clients().get(this.clientId)?.workload !== undefined;
-    return secretMatches(secret, isWorkload ? [passHash] : options.secretHashes(this.clientId));
+    const client = options.clients().get(this.clientId);
+    return secretMatches(secret, client && hasSecret(client) ? options.secretHashes(this.clientId) : [passHash]);
   };
   prototype.redirectUriAllowed = function isAllowed(uri: string) {
     return isRegisteredRedirect(uri, this.redirectUris ?? []);
@@ -187,28 +184,4 @@ async function findOrMakeGrant(context: KoaContextWithOIDC): Promise<Grant | und
   grant.addOIDCScope(requestParamOIDCScopes);
   await grant.save();
   return grant;
-}
-
-/** Header of the client assertion in the request under way: says which key is needed. */
-function headerOfAssertion() {
-  const assertion = Provider.ctx?.oidc.params?.client_assertion;
-  return typeof assertion === 'string' ? parseJws(assertion)?.header : undefined;
-}
-
-/** What the token exchange demands of a client assertion too (IDP-04): for this issuer and nobody else, and short-lived. */
-function checkAssertionClaims(
-  context: KoaContextWithOIDC,
-  claims: Record<string, unknown>,
-  { issuer, clients, now, since }: SignInOptions,
-): void {
-  const { aud, sub, iss, exp, iat, jti } = claims;
-  const audience = audienceOf(aud, clients().get(String(iss)) ?? {}, issuer);
-  if (!audience) throw new errors.InvalidClientAuth('aud is not this issuer alone');
-  if (sub !== iss) throw new errors.InvalidClientAuth('sub is not iss');
-  if (typeof exp !== 'number' || exp > now() + 3600) throw new errors.InvalidClientAuth('exp is too far away');
-  if (typeof jti !== 'string' || jti.length > 256) throw new errors.InvalidClientAuth('jti is not a short string');
-  if (isOfBefore(madeAt(iat, exp), since(), skewSeconds)) {
-    throw new errors.InvalidClientAuth('from before this store was restored or moved');
-  }
-  if (audience === 'endpoint') rememberLegacyAudience(context);
 }

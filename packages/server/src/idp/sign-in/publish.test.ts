@@ -47,6 +47,7 @@ describe('what is published', () => {
         'tls_client_auth',
         'self_signed_tls_client_auth',
       ],
+      token_endpoint_auth_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519', 'RS256', 'PS256'],
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
       id_token_signing_alg_values_supported: ['RS256'],

@@ -56,6 +56,7 @@ function complete(context: Context, takesCertificates: boolean, detailTypes: rea
     grant_types_supported: ['authorization_code', 'refresh_token', grantType.tokenExchange],
     client_id_metadata_document_supported: true,
     identity_chaining_requested_token_types_supported: [tokenType.idJag],
+    token_endpoint_auth_signing_alg_values_supported: signatureAlgorithms,
     token_endpoint_auth_methods_supported: [...methods, ...(takesCertificates ? certificateMethods : [])],
     ...(detailTypes.length > 0 && { authorization_details_types_supported: detailTypes }), // RFC 9396 §10
     response_modes_supported: ['query', 'fragment'],

@@ -4,7 +4,7 @@ import type { Facts } from '../../audit/record.ts';
 import { pageHeaders } from '../../pages/headers.ts';
 import type { AfterSignIn } from './after-sign-in.ts';
 import { type AutoSubmit, parseAutoSubmit } from './auto-submit.ts';
-import { hadLegacyAudience, whyUnavailable } from './clients.ts';
+import { whatWasLoosened, whyUnavailable } from './clients.ts';
 import type { Context, Layer } from './layer.ts';
 import type { SignInOptions } from './options.ts';
 import { continuePage, type PageFrame, refusedPage } from './pages.ts';
@@ -45,7 +45,7 @@ export function recordAnswers(
     const note = toNote(context.oidc, error, {
       nameOf: (clientId) => options.clients().get(clientId)?.id ?? clientId,
       unavailable: whyUnavailable(context),
-      legacyAudience: hadLegacyAudience(context),
+      clientLoosened: whatWasLoosened(context),
     });
     const more = note?.outcome === 'allowed' ? await afterSignIn(context) : {};
     const reference =

@@ -2,7 +2,6 @@ import type { Refusal } from '@credence/mcp/protocol';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Facts } from '../../audit/record.ts';
 import { toGrantName } from '../../call.ts';
-import { AssertionReplayed } from './adapter.ts';
 import { certificateRefusal } from './certificate-door.ts';
 import { ProofReplayed } from './key-binding.ts';
 import type { SignInNote } from './options.ts';
@@ -27,8 +26,8 @@ interface Known {
   readonly nameOf: (clientId: string) => string;
   /** Why the client of this request could not be found, where it is registered. */
   readonly unavailable: Refusal | undefined;
-  /** Whether a switch of the client was needed to believe that it is itself. */
-  readonly legacyAudience: boolean;
+  /** Which switches of its entry were needed to believe that the client is itself. */
+  readonly clientLoosened: readonly string[] | undefined;
 }
 
 type Oidc = KoaContextWithOIDC['oidc'];
@@ -115,11 +114,10 @@ function toReason(oidc: Oidc, error: unknown, code: string, known: Known): Refus
   if (code === 'invalid_dpop_proof') return 'sign_in_proof_refused';
   if (code === 'invalid_client') {
     if (!client) return known.unavailable ?? 'client_unknown';
-    if (error instanceof AssertionReplayed) return 'client_assertion_replayed';
     const certificate = certificateRefusal(oidc);
     if (certificate) return certificate;
     if (client.clientAuthMethod === 'tls_client_auth') return 'client_method_not_allowed';
-    return params?.client_assertion === undefined ? 'client_secret_wrong' : 'client_assertion_invalid';
+    return 'client_secret_wrong';
   }
   if (route === 'token') {
     if (code === 'unsupported_grant_type') return 'unknown_grant_type';
@@ -141,11 +139,11 @@ function hasCredentials(client: Oidc['client']): boolean {
   return client !== undefined && client.clientAuthMethod !== 'none';
 }
 
-function clientAndGrant({ client, params, route }: Oidc, { nameOf, legacyAudience }: Known): Facts {
+function clientAndGrant({ client, params, route }: Oidc, { nameOf, clientLoosened }: Known): Facts {
   const grant = route === 'token' ? params?.grant_type : undefined;
   return {
     ...(client && { client: nameOf(client.clientId) }),
-    ...(legacyAudience && { clientLoosened: ['legacy_audience'] }),
+    ...(clientLoosened && { clientLoosened }),
     ...(typeof grant === 'string' && { grantType: toGrantName(grant) }),
   };
 }

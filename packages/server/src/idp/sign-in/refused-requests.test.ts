@@ -143,7 +143,16 @@ describe('requests that are not in order', () => {
       [
         'a client with an assertion that is none',
         () => post('/token', { client_id: 'worker', ...assertion, ...code }),
-        { known: false, reason: 'client_assertion_invalid', facts: { ...portal, client: 'worker' } },
+        {
+          known: false,
+          reason: 'client_assertion_invalid',
+          facts: { client: 'worker', grantType: 'authorization_code' },
+        },
+      ],
+      [
+        'a client that pushes with one that is none',
+        () => post('/request', { client_id: 'worker', ...assertion }),
+        { known: false, reason: 'client_assertion_invalid', facts: { client: 'worker' } },
       ],
       [
         'a client without one',

@@ -74,10 +74,10 @@ export function createSignIn(given: SignInOptions, limits: Partial<SignInLimits>
         ]
       : [];
 
-  const workloadPass = randomBytes(32).toString('base64url');
+  const pass = randomBytes(32).toString('base64url');
 
   const build = () => {
-    const provider = createProvider(options, createProviderPages(frame), workloadPass);
+    const provider = createProvider(options, createProviderPages(frame), pass);
     const ourPages: Layer = async (context: Context, next) => {
       for (const answers of pages) if (await answers(context, provider)) return;
       await next();
@@ -89,7 +89,7 @@ export function createSignIn(given: SignInOptions, limits: Partial<SignInLimits>
       limitStarts(options, frame),
       ourPages,
       ...upstreamLayers(provider),
-      limitClients(options, workloadPass),
+      limitClients(options, pass),
       recordAnswers(options, frame, provider, afterSignIn),
       oneSpelling,
     ]) {

@@ -1,17 +1,20 @@
 import { parseDpopProof, type Refusal, refusalRow, wireCodes } from '@credence/mcp/protocol';
+import type { Facts } from '../../audit/record.ts';
+import { toGrantName } from '../../call.ts';
 import { claimedClientId, readCredentials } from '../../clients/authenticate.ts';
 import { TooBusy } from '../../directory/password.ts';
 import { CallerGone } from '../../door.ts';
 import { parseForm } from '../../form.ts';
 import { pageHeaders } from '../../pages/headers.ts';
 import { StoreUnavailable } from '../../store/store.ts';
+import { exchangeForPass } from './assertion-door.ts';
+import { rememberLoosened } from './clients.ts';
 import type { Context, Layer } from './layer.ts';
 import type { SignInOptions } from './options.ts';
 import { type PageFrame, refusedPage } from './pages.ts';
 import { isHttps } from './provider.ts';
 import { isLoopbackHost } from './redirect.ts';
 import { readFormBody, unread } from './request-body.ts';
-import { exchangeForPass } from './workload-door.ts';
 
 /** Endpoints that authenticate a client: the token endpoint and pushed authorization requests (RFC 9126). */
 const clientPaths = ['/token', '/request'];
@@ -96,16 +99,25 @@ export function limitClients(options: SignInOptions, pass: string): Layer {
     // Before anything is checked with the key it brings: any key may come, of any size (T27).
     const proof = context.get('dpop');
     if (proof !== '' && !parseDpopProof(proof).ok) return refuseProgram(context, options, 'sign_in_proof_refused');
+    let facts: Facts = {};
     const body = await exchangeForPass(
       { text: text.value, form: form.value },
       context.req.headers.authorization,
       pass,
       options,
+      (more) => {
+        facts = { ...facts, ...more };
+      },
     );
     if (!body.ok) {
       if (refusalRow(body.refusal).wire === 'invalid_client') options.failures.add(client, address);
-      return refuseProgram(context, options, body.refusal);
+      const grant = form.value.get('grant_type');
+      return refuseProgram(context, options, body.refusal, {
+        ...facts,
+        ...(grant !== undefined && { grantType: toGrantName(grant) }),
+      });
     }
+    rememberLoosened(context, facts.clientLoosened);
     unread(context.req, body.value);
     await next();
     if (context.status === 401) options.failures.add(client, address);
@@ -113,9 +125,14 @@ export function limitClients(options: SignInOptions, pass: string): Layer {
 }
 
 /** With a code of OAuth, and the reference of its line on the record. */
-export async function refuseProgram(context: Context, options: SignInOptions, reason: Refusal): Promise<void> {
+export async function refuseProgram(
+  context: Context,
+  options: SignInOptions,
+  reason: Refusal,
+  facts: Facts = {},
+): Promise<void> {
   const address = options.addressOf(context.req);
-  const note = { kind: 'refusal', outcome: 'refused', reason, address, known: false, facts: {} } as const;
+  const note = { kind: 'refusal', outcome: 'refused', reason, address, known: false, facts } as const;
   const reference = await options.note(note);
   const { wire, status } = refusalRow(reason);
   context.set('cache-control', 'no-store');
