@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { clientAssertionType, mintJws, type Refusal } from '@credence/mcp/protocol';
+import { clientAssertionType, type Jwk, mintJws, type Refusal } from '@credence/mcp/protocol';
 import { ask, assertion, redeem, signInAs, token } from '../packages/server/src/idp/sign-in/test-client.ts';
 import { openTestWorld, TestBrowser, type TestWorld } from '../packages/server/src/idp/sign-in/test-world.ts';
+import { slowRsa } from '../packages/server/src/keys/fixtures/slow-rsa.ts';
 import { generatePrivateJwk, toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
 
 const callback = 'http://localhost:51234/callback';
@@ -82,7 +83,13 @@ describe('IDP-04, B08: "unique jti": a used client assertion proves nothing a se
     const answer = await fetch(world.issuer + path, { method: 'POST', headers, body: new URLSearchParams(fields) });
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
   };
-  const pushed = { response_type: 'code', scope: 'openid', redirect_uri: callback, code_challenge_method: 'S256' };
+  const pushed = {
+    client_id: 'worker',
+    response_type: 'code',
+    scope: 'openid',
+    redirect_uri: callback,
+    code_challenge_method: 'S256',
+  };
   const places: [path: string, fields: (refreshToken: string) => Record<string, string>][] = [
     ['/token', (refresh_token) => ({ grant_type: 'refresh_token', refresh_token })],
     ['/request', () => ({ ...pushed, code_challenge: 'c'.repeat(43) })],
@@ -139,4 +146,43 @@ describe('IDP-04, B08: "unique jti": a used client assertion proves nothing a se
       assert.deepEqual([status, body.error, reason], [401, 'invalid_client', 'client_assertion_invalid']);
     });
   }
+
+  describe('IDP-04: "registered key and alg", by the same rules as at the token exchange', () => {
+    const soon = () => Math.floor(Date.now() / 1000) + 60;
+    const claims = () => ({ iss: 'worker', sub: 'worker', aud: world.issuer, exp: soon(), jti: randomUUID() });
+    const slow = slowRsa();
+    const own = () => toSigner(world.clientKey);
+    const table: [name: string, keys: () => readonly Jwk[], jws: () => Promise<string>][] = [
+      [
+        'T27: a key whose signatures take long to check vouches for nothing',
+        () => [slow.jwk],
+        () => mintJws({ alg: 'RS256', kid: 'slow' }, claims(), slow.sign),
+      ],
+      [
+        'KEY-05: "kid absent: accept only if exactly one key fits"',
+        () => [toPublicJwk(world.clientKey), toPublicJwk(generatePrivateJwk('ES256'))],
+        () => mintJws({ alg: 'ES256' }, claims(), own().sign),
+      ],
+      [
+        'made ahead of now',
+        () => [toPublicJwk(world.clientKey)],
+        () => mintJws({ alg: 'ES256' }, { ...claims(), iat: soon() + 60, exp: soon() + 120 }, own().sign),
+      ],
+    ];
+    for (const [path, fields] of places) {
+      for (const [name, keys, jws] of table) {
+        test(`${name}, at ${path}`, async () => {
+          const { refreshToken } = await signIn();
+          const worker = world.clients.get('worker');
+          assert.ok(worker);
+          world.clients.set('worker', { ...worker, jwks: keys() });
+          const shown = { client_assertion_type: clientAssertionType, client_assertion: await jws() };
+          const { status, body } = await post(path, { ...fields(refreshToken), ...shown });
+          world.clients.set('worker', worker);
+          const reason = world.notes.at(-1)?.reason;
+          assert.deepEqual([status, body.error, reason], [401, 'invalid_client', 'client_assertion_invalid']);
+        });
+      }
+    }
+  });
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { parseDpopProof, toThumbprint } from '@credence/mcp/protocol';
+import { parseDpopProof, toThumbprint, type UnverifiedProof } from '@credence/mcp/protocol';
 import Provider, { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { isOfBefore } from '../../clients/before-epoch.ts';
 import { dpopMark, maxAgeSeconds } from '../../clients/dpop.ts';
@@ -76,13 +76,21 @@ function keyOfSignIn(): string | undefined {
   return AuthorizationCode ? keyOfCodeExchange() : (RefreshToken as { jkt?: string } | undefined)?.jkt;
 }
 
-/** The proof of the request under way. */
-function proofUnderWay() {
-  const context = Provider.ctx;
-  // Read as strictly as at the token exchange: what cannot be named cannot be marked as used.
+/**
+ * The DPoP proof of a request, read as strictly as at the token exchange: what cannot be named cannot be marked as used. It is
+ * asked for before anything is verified with the key that the proof brings: any key may come, of any size (T27).
+ */
+export function readProof(context: KoaContextWithOIDC | undefined): UnverifiedProof {
   const proof = parseDpopProof(context?.get('dpop') ?? '');
   if (!proof.ok) throw new errors.InvalidDpopProof('not a proof over a public key');
-  const thumbprint = toThumbprint(proof.value.key, (text) => createHash('sha256').update(text).digest());
-  const { jti, iat } = proof.value.jws.claims;
+  return proof.value;
+}
+
+/** What is marked as used of the proof of the request under way. */
+function proofUnderWay() {
+  const context = Provider.ctx;
+  const { key, jws } = readProof(context);
+  const thumbprint = toThumbprint(key, (text) => createHash('sha256').update(text).digest());
+  const { jti, iat } = jws.claims;
   return { path: context?.path ?? '', thumbprint, id: String(jti), madeAt: Number(iat) };
 }

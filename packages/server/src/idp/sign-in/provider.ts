@@ -9,7 +9,7 @@ import { createAdapter } from './adapter.ts';
 import { judgeCertificates } from './certificate-door.ts';
 import { rememberUnavailable, toMetadata } from './clients.ts';
 import { createInteractionPolicy, needsConfirmation } from './interaction-policy.ts';
-import { bindSignInsToKeys } from './key-binding.ts';
+import { bindSignInsToKeys, readProof } from './key-binding.ts';
 import type { SignInOptions } from './options.ts';
 import { toProviderKey } from './provider-key.ts';
 import { isRegisteredRedirect } from './redirect.ts';
@@ -47,7 +47,11 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, pas
       devInteractions: { enabled: false },
       dPoP: {
         enabled: true,
-        requireNonce: () => options.dpopNonces !== undefined,
+        // Asked at every endpoint that takes a proof, before the proof is verified.
+        requireNonce: (context) => {
+          readProof(context);
+          return options.dpopNonces !== undefined;
+        },
         ...(options.dpopNonces && { nonceSecret: options.dpopNonces.secret }),
       },
       resourceIndicators: { enabled: false },

@@ -1,4 +1,4 @@
-import { parseDpopProof, type Refusal, refusalRow, wireCodes } from '@credence/mcp/protocol';
+import { type Refusal, refusalRow, wireCodes } from '@credence/mcp/protocol';
 import type { Facts } from '../../audit/record.ts';
 import { toGrantName } from '../../call.ts';
 import { claimedClientId, readCredentials } from '../../clients/authenticate.ts';
@@ -96,9 +96,6 @@ export function limitClients(options: SignInOptions, pass: string): Layer {
       context.set('retry-after', String(waitSeconds));
       return refuseProgram(context, options, 'too_many_requests');
     }
-    // Before anything is checked with the key it brings: any key may come, of any size (T27).
-    const proof = context.get('dpop');
-    if (proof !== '' && !parseDpopProof(proof).ok) return refuseProgram(context, options, 'sign_in_proof_refused');
     let facts: Facts = {};
     const body = await exchangeForPass(
       { text: text.value, form: form.value },
