@@ -194,13 +194,83 @@ describe('IDP-38: failing on purpose keeps nobody out of where they have signed 
 });
 
 describe('counts over a long time', () => {
-  test('of more keys than there is room for the oldest is forgotten, and no other', () => {
-    const windows = createWindows({ max: 1, seconds: 60, maxKeys: 2 });
-    for (const key of ['a', 'b']) assert.equal(windows.take(key).left, true);
-    for (const key of ['a', 'b']) assert.equal(windows.take(key).left, false, 'both are kept');
-    windows.take('c');
-    assert.equal(windows.take('b').left, false);
-    assert.equal(windows.take('a').left, true, 'forgotten');
+  const takeTimes = (windows: ReturnType<typeof createWindows>, key: string, times: number) =>
+    Array.from({ length: times }, () => windows.take(key).left);
+
+  test('of more keys than there is room for a new one takes over the fewest tries, and no other is forgotten', () => {
+    const windows = createWindows({ max: 3, seconds: 60, maxKeys: 3 });
+    takeTimes(windows, 'a', 3);
+    takeTimes(windows, 'b', 1);
+    takeTimes(windows, 'c', 2);
+    assert.deepEqual(takeTimes(windows, 'd', 3), [true, true, false], 'with the one of b');
+    for (const [key, left] of [
+      ['a', false],
+      ['c', true],
+    ] as const) {
+      assert.equal(windows.take(key).left, left, key);
+    }
+  });
+
+  test('IDP-38: made-up addresses do not make room for more guesses at one that is there', () => {
+    const windows = createWindows({ max: 3, seconds: 60, maxKeys: 4 });
+    takeTimes(windows, 'victim', 3);
+    for (let at = 0; at < 20; at += 1) {
+      windows.take(`made-up-${at}`);
+      if (at === 8)
+        assert.equal(windows.take('victim').isFirst, true, 'as long as others have no more: it is an alert');
+    }
+    assert.equal(windows.take('victim').left, false, 'nor when all the others are full as well');
+  });
+
+  test('IDP-38: nor do they in turn with the guesses, where no window is left', () => {
+    const windows = createWindows({ max: 5, seconds: 60, maxKeys: 3 });
+    for (const key of ['a', 'b', 'c']) takeTimes(windows, key, 2);
+    const guesses = Array.from({ length: 20 }, (_, at) => {
+      const { left } = windows.take('victim');
+      windows.take(`made-up-${at}`);
+      return left;
+    });
+    assert.ok(guesses.filter((left) => left).length <= 5);
+  });
+
+  test('what is taken over ends when it would have ended; what has ended is taken over by nobody', ({ mock }) => {
+    mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
+    const windows = createWindows({ max: 1, seconds: 60, maxKeys: 1 });
+    windows.take('a');
+    mock.timers.tick(20_000);
+    assert.deepEqual(windows.take('b'), { left: false, waitSeconds: 40, isFirst: true });
+    mock.timers.tick(40_000);
+    assert.deepEqual(windows.take('b'), { left: true, waitSeconds: 60, isFirst: false });
+    mock.timers.tick(60_000);
+    assert.equal(windows.take('c').left, true);
+  });
+
+  test('what has ended goes before what has not, however many tries it had', ({ mock }) => {
+    mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
+    const windows = createWindows({ max: 2, seconds: 60, maxKeys: 2 });
+    takeTimes(windows, 'a', 2);
+    mock.timers.tick(30_000);
+    windows.take('b');
+    mock.timers.tick(30_000);
+    assert.deepEqual(takeTimes(windows, 'c', 2), [true, true]);
+    assert.deepEqual(takeTimes(windows, 'b', 2), [true, false]);
+  });
+
+  test('whoever has given all back takes up no room, and begins anew', ({ mock }) => {
+    mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
+    const windows = createWindows({ max: 1, seconds: 60, maxKeys: 1 });
+    windows.take('a');
+    windows.giveBack('a');
+    windows.giveBack('nobody');
+    mock.timers.tick(30_000);
+    assert.deepEqual(windows.take('b'), { left: true, waitSeconds: 60, isFirst: false });
+  });
+
+  test('one try given back is one more, and not all of them', () => {
+    const windows = createWindows({ max: 2, seconds: 60 });
+    takeTimes(windows, 'a', 2);
+    windows.giveBack('a');
+    assert.deepEqual(takeTimes(windows, 'a', 2), [true, false]);
   });
 
   test('a try given back is there again, and none more than were taken', () => {

@@ -103,29 +103,52 @@ function toWait(seconds: number): Wait | undefined {
   return seconds > 0 ? { seconds, everywhere: false, isFirst: false } : undefined;
 }
 
-/** Counts in fixed windows, in bounded space: the oldest goes when there are too many. Long windows would fill the memory otherwise. */
+interface Window {
+  readonly taken: number;
+  readonly endsMs: number;
+}
+
+/**
+ * Counts in fixed windows, in bounded space. When there are too many, a new key takes over the window of the fewest tries, with the
+ * tries in it and its end: a count may be too high by so many, and is never too low. Whoever wants one forgotten has to
+ * fill every other as well, and whoever wants to shut out those who are new has to spend the whole limit once for each window.
+ */
 export function createWindows({ max, seconds, maxKeys = 50_000 }: { max: number; seconds: number; maxKeys?: number }) {
-  const windows = new Map<string, { taken: number; endsMs: number }>();
-  const windowOf = (key: string) => {
-    const known = windows.get(key);
-    if (known && known.endsMs > Date.now()) return known;
+  const windows = new Map<string, Window>();
+  const keysByTaken = Array.from({ length: max + 2 }, () => new Set<string>());
+  /** Oldest first; those with more than are allowed are all alike. */
+  const keysWith = (taken: number) => keysByTaken[Math.min(taken, max + 1)];
+
+  const put = (key: string, window: Window) => {
+    windows.set(key, window);
+    keysWith(window.taken)?.add(key);
+  };
+  /** Takes a window out; resolves to it if it is still open. */
+  const remove = (key: string): Window | undefined => {
+    const window = windows.get(key);
     windows.delete(key);
-    const oldest = windows.keys().next();
-    if (windows.size >= maxKeys && !oldest.done) windows.delete(oldest.value);
-    const made = { taken: 0, endsMs: Date.now() + seconds * 1000 };
-    windows.set(key, made);
-    return made;
+    keysWith(window?.taken ?? 0)?.delete(key);
+    return window && window.endsMs > Date.now() ? window : undefined;
+  };
+  const takeOver = (): Window | undefined => {
+    for (const [key, { endsMs }] of windows) {
+      if (endsMs > Date.now()) break;
+      remove(key);
+    }
+    if (windows.size < maxKeys) return undefined;
+    const [fewest = ''] = keysByTaken.find(({ size }) => size > 0) ?? [];
+    return remove(fewest);
   };
   return {
     take(key: string) {
-      const window = windowOf(key);
-      window.taken += 1;
-      const waitSeconds = Math.max(1, Math.ceil((window.endsMs - Date.now()) / 1000));
-      return { left: window.taken <= max, waitSeconds, isFirst: window.taken === max + 1 };
+      const { taken, endsMs } = remove(key) ?? takeOver() ?? { taken: 0, endsMs: Date.now() + seconds * 1000 };
+      put(key, { taken: taken + 1, endsMs });
+      const waitSeconds = Math.max(1, Math.ceil((endsMs - Date.now()) / 1000));
+      return { left: taken < max, waitSeconds, isFirst: taken === max };
     },
     giveBack(key: string) {
-      const window = windowOf(key);
-      window.taken = Math.max(0, window.taken - 1);
+      const window = remove(key);
+      if (window && window.taken > 1) put(key, { ...window, taken: window.taken - 1 });
     },
   };
 }
