@@ -44,6 +44,7 @@ describe('IDP-01, T27: only a client that has proven itself gets a line of its o
       complete: (client) => ok(client),
       secretHashes: (id) => (id === 'secret' ? [hashSecret('right')] : []),
       since: () => 0,
+      skewSeconds: 30,
       assertionMark: (_, id, until) => ({ kind: 'client_assertion', id, until }),
     });
     return said;

@@ -48,6 +48,7 @@ export function openOtherRas(
       complete: (client) => ok(client),
       secretHashes: (id) => [hashSecret(`${id}-secret`)],
       since: () => 0,
+      skewSeconds: 30,
       assertionMark: (_, jti, until) => ({ kind: 'client_assertion', id: jti, until }),
     },
     policy: () => index,

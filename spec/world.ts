@@ -263,6 +263,7 @@ export async function openWorld(
       complete: remoteOf('idp', () => accessIndex.clients.values()).complete,
       secretHashes: (id) => (['inspector', 'keyed', 'kiosk'].includes(id) ? [] : secrets(id)),
       since: () => epoch.since,
+      skewSeconds: 30,
       assertionMark: clientAssertionMark,
     },
     policy: () => accessIndex,
@@ -303,6 +304,7 @@ export async function openWorld(
       complete: remoteOf('ras', () => resourceIndex.clients.values()).complete,
       secretHashes: secrets,
       since: () => epoch.since,
+      skewSeconds: 30,
       assertionMark: (clientId, jti, until) => ({
         kind: 'client_assertion',
         id: JSON.stringify(['ras', clientId, jti]),

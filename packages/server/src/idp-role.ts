@@ -106,6 +106,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
       complete,
       secretHashes,
       since: dpop.since,
+      skewSeconds: config.skewSeconds,
       assertionMark: clientAssertionMark,
     },
     policy: () => inForce.access(),

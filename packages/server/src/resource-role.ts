@@ -53,6 +53,7 @@ export async function openRas(parts: Parts) {
       complete: openRemoteClients(parts, 'ras', () => inForce.resource().clients.values()).complete,
       secretHashes: (clientId: string) => inForce.secretHashes('ras', clientId),
       since: () => inForce.epoch().since,
+      skewSeconds: config.skewSeconds,
       assertionMark: (clientId: string, jti: string, until: EpochSeconds) => ({
         kind: 'client_assertion' as const,
         id: JSON.stringify(['ras', clientId, jti]),

@@ -5,6 +5,7 @@ import type { Facts } from '../audit/record.ts';
 import type { Call } from '../call.ts';
 import { parseForm } from '../form.ts';
 import { generatePrivateJwk, toPublicJwk, toSigner } from '../keys/signer.ts';
+import type { Workload } from '../policy/model.ts';
 import type { Mark } from '../store/store.ts';
 import {
   authenticateClient,
@@ -19,11 +20,20 @@ const issuer = 'https://id.acme.example';
 const now = 1_800_000_000;
 const jwk = generatePrivateJwk('ES256');
 const signer = toSigner(jwk);
+const workload: Workload = {
+  issuer: 'https://ci.example',
+  subject: 'repo:acme/agent',
+  audience: undefined,
+  keys: 'discovery',
+  algorithms: ['ES256'],
+  reuse: false,
+};
 const clients = new Map<string, RegisteredClient>([
   ['with secret', { id: 'with secret', jwks: undefined }],
   ['with-key', { id: 'with-key', jwks: [toPublicJwk(jwk)] }],
   ['older', { id: 'older', jwks: [toPublicJwk(jwk)], legacyAudience: true }],
   ['public', { id: 'public', jwks: undefined, public: true }],
+  ['runner', { id: 'runner', jwks: [toPublicJwk(jwk)], workload }],
 ]);
 const registry: ClientRegistry<RegisteredClient> = {
   issuer,
@@ -31,10 +41,11 @@ const registry: ClientRegistry<RegisteredClient> = {
   complete: (client) => ok(client),
   secretHashes: (id) => (id === 'with secret' ? [hashSecret('old'), hashSecret('s%:+ecret')] : []),
   since: () => 0,
+  skewSeconds: 30,
   assertionMark: (clientId, jti, until) => ({ kind: 'client_assertion', id: `${clientId} ${jti}`, until }),
 };
 
-function ask(body: Record<string, string>, authorization?: string) {
+function ask(body: Record<string, string>, authorization?: string, more: Partial<typeof registry> = {}) {
   const marks: Mark[] = [];
   const noted: Facts = {};
   const form = parseForm(new URLSearchParams(body).toString());
@@ -55,7 +66,7 @@ function ask(body: Record<string, string>, authorization?: string) {
     hold: () => undefined,
     afterwards: () => undefined,
   };
-  const result = authenticateClient(call, registry);
+  const result = authenticateClient(call, { ...registry, ...more });
   assert.ok(!(result instanceof Promise), 'nothing has to be fetched, so nobody waits');
   return { outcome: result.ok ? result.value.id : result.refusal, marks, noted };
 }
@@ -155,6 +166,51 @@ describe('IDP-04: client assertion: iss = sub = client_id, aud is exactly the is
   test('it is marked as used until it can no longer be accepted', async () => {
     const { marks } = await send({});
     assert.deepEqual(marks, [{ kind: 'client_assertion', id: 'with-key a1', until: now + 90 }]);
+  });
+
+  describe('IDP-04: by the skew that is configured, and marked as used for as long', () => {
+    const own = { iss: 'with-key', sub: 'with-key', aud: issuer, jti: 'a1' };
+    const ofPlatform = { iss: workload.issuer, sub: workload.subject, aud: issuer, jti: 'a1', iat: now - 100 };
+    const told: [skewSeconds: number, client: string, change: object, until: number | undefined][] = [
+      [0, 'with-key', { ...own, exp: now + 1, iat: now }, now + 1],
+      [0, 'with-key', { ...own, exp: now }, undefined],
+      [0, 'with-key', { ...own, exp: now + 60, iat: now + 1 }, undefined],
+      [60, 'with-key', { ...own, exp: now - 59, iat: now + 60 }, now + 1],
+      [60, 'with-key', { ...own, exp: now - 60 }, undefined],
+      [60, 'with-key', { ...own, exp: now + 60, nbf: now + 61 }, undefined],
+      [0, 'runner', { ...ofPlatform, exp: now + 1, nbf: now }, now + 1],
+      [0, 'runner', { ...ofPlatform, exp: now }, undefined],
+      [60, 'runner', { ...ofPlatform, exp: now - 59, nbf: now + 60 }, now + 1],
+      [60, 'runner', { ...ofPlatform, exp: now - 60 }, undefined],
+    ];
+    for (const [skewSeconds, client_id, given, until] of told) {
+      const { exp, iat, nbf } = given as { exp: number; iat?: number; nbf?: number };
+      const name = [exp, iat, nbf].map((date) => (date === undefined ? 'none' : String(date - now))).join(', ');
+      test(`${client_id}, ${skewSeconds} s, exp, iat and nbf from now: ${name}: ${until ? 'taken' : 'refused'}`, async () => {
+        const client_assertion = await mintJws({ alg: 'ES256', kid: jwk.kid }, { ...given }, signer.sign);
+        const body = { client_id, client_assertion, client_assertion_type: clientAssertionType };
+        const { outcome, marks } = ask(body, undefined, { skewSeconds });
+        assert.equal(outcome === client_id, until !== undefined, outcome);
+        assert.deepEqual(
+          marks.map((mark) => mark.until),
+          until === undefined ? [] : [until],
+        );
+      });
+    }
+
+    for (const [skewSeconds, since, outcome] of [
+      [60, now - 60, 'client_assertion_before_epoch'],
+      [60, now - 61, 'with-key'],
+      [0, now - 1, 'with-key'],
+      [0, now, 'client_assertion_before_epoch'],
+    ] as const) {
+      test(`T21: made now, ${now - since} s after the epoch began, by a clock off by ${skewSeconds} s at most: ${outcome}`, async () => {
+        const given = { ...own, exp: now + 60, iat: now };
+        const client_assertion = await mintJws({ alg: 'ES256', kid: jwk.kid }, given, signer.sign);
+        const body = { client_assertion, client_assertion_type: clientAssertionType };
+        assert.equal(ask(body, undefined, { skewSeconds, since: () => since }).outcome, outcome);
+      });
+    }
   });
 
   test('signed by another key under the same kid: refused', async () => {

@@ -35,6 +35,8 @@ export interface ClientRegistry<C extends RegisteredClient> {
   secretHashes(clientId: string): readonly string[];
   /** What works once counts only when it was issued after this second (T21). */
   since(): EpochSeconds;
+  /** How far the clocks of a client and of ours may differ: one for all endpoints, or what is used up at one is good at another. */
+  readonly skewSeconds: number;
   /** The replay space of client assertions, one for every path of this issuer. */
   assertionMark(clientId: string, jti: string, until: EpochSeconds): Mark;
 }
@@ -57,7 +59,6 @@ export type Credentials =
   | { method: 'assertion'; clientId: string; assertion: ParsedJws; subject: string }
   | { method: 'none'; clientId: string };
 
-const skewSeconds = 30;
 /** A longer-lived client assertion would have to be remembered for as long. */
 const maxAssertionSeconds = 3600;
 
@@ -223,8 +224,9 @@ function checkAssertion<C extends RegisteredClient>(
   registry: ClientRegistry<C>,
 ): Result<Mark | undefined> {
   const clientId = clientIdOf(client);
+  const { skewSeconds } = registry;
   if (client.workload) {
-    const used = checkWorkloadToken(jws, client.workload, keys, { audience: registry.issuer, now });
+    const used = checkWorkloadToken(jws, client.workload, keys, { audience: registry.issuer, now, skewSeconds });
     if (!used.ok) return used;
     if (used.value && isOfBefore(used.value.issuedAt, registry.since(), skewSeconds)) {
       return no('client_assertion_before_epoch');

@@ -12,7 +12,6 @@ import {
 import { verifySignature } from '../keys/verify-signature.ts';
 import type { Workload } from '../policy/model.ts';
 
-const skewSeconds = 30;
 /** A token that lives longer is a password that somebody forgot to call so. */
 const maxLifetimeSeconds = 86_400;
 
@@ -34,19 +33,23 @@ export function checkWorkloadToken(
   jws: ParsedJws,
   workload: Workload,
   keys: readonly Jwk[],
-  expected: { readonly audience: string; readonly now: EpochSeconds },
+  {
+    audience: issuer,
+    now,
+    skewSeconds,
+  }: { readonly audience: string; readonly now: EpochSeconds; readonly skewSeconds: number },
 ): Result<UsedToken | undefined> {
   const choice = chooseKey(jws.header, keys, workload.algorithms);
   if (!choice.ok || !verifySignature(jws, choice.key, choice.algorithm)) return no('workload_token_bad_signature');
 
   const { iss, sub, aud, exp, nbf, iat, jti } = jws.claims;
   const audience = Array.isArray(aud) ? aud : [aud];
-  const isFor = audience.length === 1 && audience[0] === (workload.audience ?? expected.audience);
+  const isFor = audience.length === 1 && audience[0] === (workload.audience ?? issuer);
   if (iss !== workload.issuer || sub !== workload.subject || !isFor) return no('workload_token_other');
 
-  const latest = expected.now + skewSeconds;
+  const latest = now + skewSeconds;
   if (!isDate(exp) || !isDate(iat) || exp - iat > maxLifetimeSeconds) return no('workload_token_stale');
-  if (exp + skewSeconds <= expected.now || iat > latest) return no('workload_token_stale');
+  if (exp + skewSeconds <= now || iat > latest) return no('workload_token_stale');
   if (nbf !== undefined && !(isDate(nbf) && nbf <= latest)) return no('workload_token_stale');
 
   if (workload.reuse) return ok(undefined);

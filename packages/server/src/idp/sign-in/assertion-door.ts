@@ -25,7 +25,10 @@ export async function exchangeForPass(
   { text, form }: Body,
   authorization: string | undefined,
   pass: string,
-  options: Pick<SignInOptions, 'issuer' | 'clients' | 'complete' | 'secretHashes' | 'since' | 'store' | 'now'>,
+  options: Pick<
+    SignInOptions,
+    'issuer' | 'clients' | 'complete' | 'secretHashes' | 'since' | 'skewSeconds' | 'store' | 'now'
+  >,
   note: (facts: Facts) => void,
 ): Promise<Result<string>> {
   if (form.get('client_assertion') === undefined) return ok(text);
@@ -38,7 +41,7 @@ export async function exchangeForPass(
     authenticated: () => undefined,
     mark: (mark: Mark) => marks.push(mark),
   };
-  const { issuer, complete, secretHashes, since, store } = options;
+  const { issuer, complete, secretHashes, since, skewSeconds, store } = options;
   const find = (id: string) => options.clients().get(id);
   const client = await authenticateClient(call, {
     issuer,
@@ -46,6 +49,7 @@ export async function exchangeForPass(
     complete,
     secretHashes,
     since,
+    skewSeconds,
     assertionMark: clientAssertionMark,
   });
   if (!client.ok) return client;

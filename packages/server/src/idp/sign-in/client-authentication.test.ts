@@ -67,6 +67,22 @@ describe('who the client is', () => {
     }
   });
 
+  test('IDP-04: it is good for as long as at the token exchange, by the skew that is configured, and for one use', async () => {
+    for (const [skewSeconds, exp, statuses] of [
+      [60, -45, [400, 401]],
+      [0, -5, [401, 401]],
+    ] as const) {
+      const others = await openTestWorld(undefined, undefined, undefined, () => ({ skewSeconds }));
+      try {
+        const shown = await assertion(others, { exp: Math.floor(Date.now() / 1000) + exp });
+        const post = async () => token(others, { grant_type: 'refresh_token', refresh_token: 'x', ...shown });
+        assert.deepEqual([(await post()).status, (await post()).status], statuses, String(skewSeconds));
+      } finally {
+        await others.close();
+      }
+    }
+  });
+
   describe('IDP-04, legacy_audience: the token endpoint too, and nothing beside it; the record says so', () => {
     const table: [name: string, aud: () => unknown, status: number, loosened?: string[]][] = [
       ['the issuer', () => world.issuer, 200],
