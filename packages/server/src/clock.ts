@@ -67,7 +67,8 @@ export function createClock(options: ClockOptions): Clock {
     // Set, or asleep.
     const ahead = aheadMs + wallMs() - uptimeMs() - wallAtStart;
     if (beganBehind && ahead > 0) return believe(0);
-    return Math.abs(ahead - aheadMs) <= offMs ? believe(ahead) : ahead;
+    if (Math.abs(ahead - aheadMs) <= offMs) believe(ahead);
+    return ahead;
   };
   const believe = (ahead: number) => {
     aheadMs = ahead;
