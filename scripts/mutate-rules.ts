@@ -315,7 +315,6 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
     [server('store/postgres-failover.test.ts')],
   ],
   [server('store/used-once.ts'), [server('store/used-once.test.ts')]],
-  [server('store/purge-time.ts'), [server('store/purge-time.test.ts')]],
   [server('store/digest-set.ts'), [server('store/digest-set.test.ts')]],
   [server('store/migrations/ddl.ts'), [server('store/migrations/ddl.test.ts')], [server('store/postgres.test.ts')]],
   [server('limits.ts'), [server('limits.test.ts')], boundaries],
