@@ -148,6 +148,19 @@ describe('what is counted', () => {
     });
   }
 
+  test('but not what was done before and is no refusal: a token is revoked once', async () => {
+    const seen: string[] = [];
+    const decided = (what: Decided) => void seen.push(`${what.kind} ${what.outcome}`);
+    const { edge } = openEdge({ watch: { decided, traceId: () => undefined } as Partial<Watch> as Watch });
+    const revoke = (call: Call) => {
+      call.recordAs('revocation');
+      call.mark({ kind: 'token_revoked', id: 'of one', until: 1_800_000_060 }, 'if_granted');
+      return ok({});
+    };
+    for (let n = 0; n < 2; n++) assert.equal((await ask(edge, revoke)).status, 200);
+    assert.deepEqual(seen, ['revocation allowed']);
+  });
+
   test('what somebody else was faster with is refused', async () => {
     const seen: string[] = [];
     const decided = (what: Decided) => void seen.push(`${what.kind} ${what.outcome} ${what.reason}`);

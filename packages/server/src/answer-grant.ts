@@ -126,10 +126,8 @@ async function settle<T>(
     holding: result.ok ? draft.holding : undefined,
   });
   if ('stale' in outcome) return 'stale';
-  if (outcome.won || isRepeatable(outcome.lost)) {
-    if (record) edge.watch?.decided(record);
-    return result;
-  }
+  if (outcome.won && record) edge.watch?.decided(record);
+  if (outcome.won || isRepeatable(outcome.lost)) return result;
   // Whoever shows a proof that was used before has proven nothing.
   if (outcome.lost.kind === 'client_assertion') draft.authenticated = false;
   draft.marks.length = 0;

@@ -23,7 +23,6 @@ export async function revoke(call: Call, ras: Ras): Promise<Result<object>> {
   const until = expiresAt + ras.skewSeconds;
   // Not before it is known that the client has proven itself anew. Also when it is said again: guards may not have heard of it.
   call.afterwards(() => ras.store.cutOffs.revokeToken({ id, resource, until }));
-  if (await ras.store.isMarked('token_revoked', id)) return ok({});
   call.recordAs('revocation');
   call.note({ accessToken: id, person: subject, resource });
   call.mark({ kind: 'token_revoked', id, until }, 'if_granted');
