@@ -223,6 +223,22 @@ describe('what was used before', () => {
     assert.deepEqual([status, failed, proven], [400, [], [['id_jag_replayed', { client: 'one' }]]]);
   });
 
+  test('is told by its own id, although what it would have been refused for was counted already', async () => {
+    const mark: Mark = { kind: 'client_assertion', id: 'counted', until: 1_800_000_060 };
+    const bulks = [undefined, 'd_bulk', undefined];
+    const { edge } = openEdge({ ledger: { count: () => bulks.shift(), flush: async () => undefined } });
+    const handler = (call: Call) => {
+      call.mark(mark, 'always');
+      return no('missing_parameter');
+    };
+    await ask(edge, handler);
+    const { body } = await ask(edge, handler);
+    const [line] = await store.audit.last(1);
+    assert.match(line?.body ?? '', /"reason":"client_assertion_replayed"/);
+    assert.notEqual(line?.id, 'd_bulk', 'which is the id of the record that says how many');
+    assert.ok(body.includes(`Reference: ${line?.id}`));
+  });
+
   test('has a line of its own within the pace', async () => {
     const { edge } = openEdge();
     const before = (await store.audit.last(100)).length;

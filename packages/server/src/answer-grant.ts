@@ -117,7 +117,7 @@ async function settle<T>(
   asOf: number,
 ): Promise<Result<T> | 'stale'> {
   const marks = draft.marks.filter(({ when }) => result.ok || when === 'always').map(({ mark }) => mark);
-  const record = hasLine(edge, domain, draft, result) ? toRecord(edge, domain, call, draft, result) : undefined;
+  const record = hasLine(edge, domain, call, draft, result) ? toRecord(edge, domain, call, draft, result) : undefined;
   if (!record && marks.length === 0 && !result.ok) return result;
   const outcome = await edge.store.commit({
     marks,
@@ -135,14 +135,14 @@ async function settle<T>(
 }
 
 /** Refusals beyond the pace are counted, and the answer then names the record that says how many. */
-function hasLine(edge: Edge, domain: RecordDomain, draft: Draft, result: Result<unknown>): boolean {
+function hasLine(edge: Edge, domain: RecordDomain, call: Call, draft: Draft, result: Result<unknown>): boolean {
   // What granted and changed nothing, such as an introspection, uses up its marks, and is counted by its endpoint.
   if (result.ok) return draft.kind !== 'refusal';
   // A decision is about a person, whose pace is limited: it is never only counted.
   if (draft.kind === 'decision') return true;
   const proven = draft.authenticated ? { client: draft.facts.client } : undefined;
   const bulkId = edge.ledger.count(domain, result.refusal, proven);
-  draft.id = bulkId ?? draft.id;
+  draft.id = bulkId ?? call.id;
   return bulkId === undefined;
 }
 
