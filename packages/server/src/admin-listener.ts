@@ -3,7 +3,7 @@ import type { AdminServices } from './admin/api/services.ts';
 import { createLiveStreams } from './admin/live.ts';
 import { toRow } from './audit/record.ts';
 import { witnessNames } from './audit/witness.ts';
-import { isLoopbackHost } from './config-check.ts';
+import { isDevelopment } from './config-check.ts';
 import { readKeyFile } from './keys/key-file.ts';
 import { readKeyLines } from './keys/key-words.ts';
 import { toPublicJwk } from './keys/signer.ts';
@@ -69,7 +69,7 @@ async function openConsoleParty({ config, egress, log, now }: Parts) {
     egress,
     skewSeconds: config.skewSeconds,
     now,
-    allowLoopback: isLoopbackHost(new URL(issuer).hostname),
+    allowLoopback: isDevelopment(config),
     onFault: (_, fault) => log.warn({ issuer, fault: toFault(fault) }, 'a sign-in at the admin listener failed'),
   });
 }

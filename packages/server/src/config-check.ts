@@ -63,9 +63,12 @@ export function checkTogether(config: Config): string[] {
   return problems;
 }
 
-/** Clear http to loopback is for development: where we are on localhost ourselves, so are those we fetch keys from. */
-export function isDevelopment({ ras }: Pick<Config, 'ras'>): boolean {
-  return isLoopbackHost(new URL(ras.issuer).hostname);
+/**
+ * Loopback may be reached, and in clear http, for development only: where nobody elsewhere can reach us, as none of our origins is
+ * anywhere but on localhost, whether this process serves it or another (TLS-01, CIM-04, ADR 0072).
+ */
+export function isDevelopment({ idp, ras, admin }: Pick<Config, 'idp' | 'ras' | 'admin'>): boolean {
+  return [idp.issuer, ras.issuer, admin.url].every((origin) => isLoopbackHost(new URL(origin).hostname));
 }
 
 /** What the one way out would refuse each time is told before anything starts. */
@@ -81,7 +84,7 @@ function checkWaysOut(config: Config): string[] {
   ] as const;
   return urls.flatMap(([path, url]) =>
     url !== undefined && new URL(url).protocol === 'http:'
-      ? [`${path}: ${url} must be https; http to localhost is for development, where ras.issuer is on localhost too.`]
+      ? [`${path}: ${url} must be https; http to localhost is for development, where all our origins are on localhost too.`]
       : [],
   );
 }

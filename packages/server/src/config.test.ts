@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { isDevelopment } from './config-check.ts';
 import { readConfig, readPlaces } from './config.ts';
 import type { ServeFlags } from './config-text.ts';
 import { Problem } from './problem.ts';
@@ -146,6 +147,21 @@ describe('configuration', () => {
     const local = 'http://localhost:8181/e';
     assert.equal((await of(`url: "${local}"`))?.url, local, 'for development');
     await assert.rejects(of(`url: "${url}", timeoutMs: 5000`), /decisionPoint\.timeoutMs/);
+  });
+
+  test('TLS-01, CIM-04: loopback is reached for development only, where none of our origins is elsewhere', async () => {
+    const isSo = async (text: string) => isDevelopment(await withFile(text));
+    assert.equal(await isSo(''), true);
+    assert.equal(await isSo('idp: { issuer: "https://localhost:4000" }\nras: { issuer: "http://127.0.0.1:4001" }'), true);
+    // An IdP towards the authorization servers of others has no ras.issuer; any other part of an installation may go without the rest.
+    assert.equal(await isSo('roles: [idp]\nidp: { issuer: "https://id.acme.example" }'), false);
+    assert.equal(await isSo('roles: [ras]\nras: { issuer: "https://mcp.acme.example" }'), false);
+    assert.equal(await isSo('roles: [admin]\nadmin: { url: "https://admin.acme.example" }'), false);
+    assert.equal(await isSo('roles: [admin]\nidp: { issuer: "https://id.acme.example" }'), false);
+    await assert.rejects(
+      isSo('idp: { issuer: "https://id.acme.example" }\ndecisionPoint: { url: "http://localhost:8181/e" }'),
+      /decisionPoint\.url: .* must be https/,
+    );
   });
 
   test('a token: paths beside the file, labels by purpose', async () => {

@@ -4,7 +4,6 @@ import { getRequestListener } from '@hono/node-server';
 import { createIdpApp } from './app.ts';
 import { type AuditRecord, type Facts, toRow } from './audit/record.ts';
 import { eventId } from './call.ts';
-import { isLoopbackHost } from './config-check.ts';
 import { createDecisionPoint, type DecisionPoint } from './idp/decision-point.ts';
 import { createIdJagEncryption } from './idp/encrypt-id-jag.ts';
 import { createNetworkWatch } from './idp/network-watch.ts';
@@ -75,7 +74,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     sessionSeconds: config.idp.sessionSeconds,
     sessionIdleSeconds: config.idp.sessionIdleSeconds,
     directoryRows: directoryRows(edge.nowMs),
-    upstreams: await openUpstreams(parts, isLoopbackHost(new URL(issuer).hostname)),
+    upstreams: await openUpstreams(parts),
     fetch: parts.egress.fetch,
     skewSeconds: config.skewSeconds,
     dpopNonces: dpop.nonces,

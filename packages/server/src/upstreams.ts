@@ -3,6 +3,7 @@ import { type JsonObject, parseStrictObject } from '@credence/mcp/protocol';
 import { createIssuerKeys } from '@credence/mcp/resource';
 import { type AuditRecord, toRow } from './audit/record.ts';
 import { eventId } from './call.ts';
+import { isDevelopment } from './config-check.ts';
 import type { LinkOptions } from './directory/upstream/link.ts';
 import type { RelyingParty, UpstreamCredential } from './directory/upstream/relying-party.ts';
 import { toUpstreams, type Upstream } from './directory/upstream/settings.ts';
@@ -15,7 +16,7 @@ import type { Parts } from './roles.ts';
 import { StoreConflict } from './store/store.ts';
 
 /** Opens the identity providers of the configuration; `undefined` where there are none, and then nothing of them is loaded. */
-export async function openUpstreams(parts: Parts, allowLoopback: boolean): Promise<UpstreamOptions | undefined> {
+export async function openUpstreams(parts: Parts): Promise<UpstreamOptions | undefined> {
   const { config, home, store, egress, log, now } = parts;
   const upstreams = toUpstreams(config.signIn);
   if (upstreams.length === 0) return undefined;
@@ -30,7 +31,7 @@ export async function openUpstreams(parts: Parts, allowLoopback: boolean): Promi
       egress,
       skewSeconds: config.skewSeconds,
       now,
-      allowLoopback,
+      allowLoopback: isDevelopment(config),
       onFault: (which, fault) =>
         log.warn({ upstream: which, fault: toUpstreamFault(fault) }, 'an upstream sign-in failed'),
     });

@@ -3,7 +3,7 @@ import { positionBefore } from '../audit/position-before.ts';
 import { type AuditRecord, toRow } from '../audit/record.ts';
 import { eventId } from '../call.ts';
 import type { Config } from '../config.ts';
-import { isLoopbackHost } from '../config-check.ts';
+import { isDevelopment } from '../config-check.ts';
 import { toLine } from '../exports/format.ts';
 import { openExport } from '../exports/open.ts';
 import { type ExportStatus, readExportStatus } from '../exports/status.ts';
@@ -103,7 +103,7 @@ async function test(name: string, flags: Flags): Promise<number> {
   const [{ createEgress }, { readCertificates }] = await Promise.all([import('../egress.ts'), import('../tls/pem.ts')]);
   const egress = createEgress({
     internalRanges: config.egress.internalRanges,
-    allowLoopback: isLoopbackHost(new URL(config.ras.issuer).hostname),
+    allowLoopback: isDevelopment(config),
     extraCa: await readCertificates('egress.ca', config.egress.ca),
   });
   try {
