@@ -90,9 +90,10 @@ export async function prepareFixture(dir: string, { config = {}, openStore }: Ot
 }
 
 function toConfig() {
-  // One person plays everybody here, who together are not held to the pace of one.
+  // One person plays everybody here, and one client all of theirs, who together are not held to the pace of one.
+  const limits = { clientPerSecond: 1_000_000 };
   const idp = { issuer: issuers.idp, burst: 1_000_000 };
-  return { organisation: 'Acme', roles: ['idp', 'ras'], idp, ras: { issuer: issuers.ras } };
+  return { organisation: 'Acme', roles: ['idp', 'ras'], limits, idp, ras: { issuer: issuers.ras } };
 }
 
 function toAccess({ keys, resources }: Fixture) {

@@ -76,8 +76,8 @@ describe('under load', () => {
 
   before(async () => {
     const home = await temporaryHome(scope);
-    // One person plays everybody here, who together are not held to the pace of one.
-    await writeFile(join(home, 'credence.yaml'), 'idp: { burst: 1000000 }\n');
+    // One person plays everybody here, and one client all of theirs, who together are not held to the pace of one.
+    await writeFile(join(home, 'credence.yaml'), 'limits: { clientPerSecond: 1000000 }\nidp: { burst: 1000000 }\n');
     acme = await startAcme(scope, { home });
     alice = await agentOf(acme.demo, 'alice');
     [idpToken, rasToken] = [`${acme.demo.idp.issuer}/token`, `${acme.demo.ras.issuer}/token`];

@@ -184,6 +184,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('clients/metadata-document.ts'), metadata],
   [server('clients/remote-clients.ts'), metadata, [toSpec('workload')]],
   [server('clients/watch-clients.ts'), metadata],
+  [server('clients/waiting.ts'), [server('clients/waiting.test.ts')]],
   [server('clients/before-epoch.ts'), [server('clients/before-epoch.test.ts')], [toSpec('epoch')]],
   [server('store/move/fence.ts'), [server('store/move/fence.test.ts'), server('store/move/move.test.ts')]],
   [server('clients/workload.ts'), [toSpec('workload')]],
@@ -601,6 +602,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
     [server('idp/sign-in/pages.test.ts')],
   ],
   [server('idp/sign-in/limit-starts.ts'), [server('idp/sign-in/limit-starts.test.ts')]],
+  [server('idp/sign-in/refresh-pace.ts'), [toSpec('sign-in-grants')]],
   [server('idp/sign-in/key-binding.ts'), [server('idp/sign-in/key-binding.test.ts')]],
   [
     server('ras/jwt-bearer.ts'),

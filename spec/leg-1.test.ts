@@ -358,10 +358,46 @@ describe('leg 1, ID-JAG §4.3: an ID Token in, an ID-JAG out', () => {
     test('after ten failures a client has to wait, elsewhere and others do not (IDP-38)', async () => {
       const world = await openWorld();
       for (let n = 0; n < 10; n++) await world.exchange({ client_secret: 'wrong' });
-      const answer = await world.exchange();
+      const answer = await world.exchange({ client_secret: 'another guess' });
       await refused(world, answer, 'too_many_requests');
       assert.equal(answer.headers.get('retry-after'), '60');
+      world.caller.address = '198.51.100.9';
+      await refused(world, await world.exchange({ client_secret: 'wrong' }), 'client_secret_wrong');
+      world.caller.address = '192.0.2.1';
       world.clock.ms += 60_000;
+      await refused(world, await world.exchange({ client_secret: 'wrong' }), 'client_secret_wrong');
+    });
+
+    test('interop.md 9: who has the secret is not kept out by others who fail in its name, and drops no ID Token', async () => {
+      const world = await openWorld();
+      for (let n = 0; n < 12; n++) await world.exchange({ client_secret: 'wrong' });
+      assert.equal((await world.exchange()).status, 200);
+    });
+
+    test('IDP-38: one network, without credentials: what is too fast is not even looked at; 429, of others nothing', async () => {
+      const world = await openWorld(undefined, { perSecond: 2 });
+      const asKiosk = { client_id: 'kiosk', client_secret: undefined };
+      for (let n = 0; n < 10; n++) {
+        await refused(world, await world.exchange({ ...asKiosk, subject_token: 'a.b.c' }), 'subject_token_malformed');
+      }
+      const answer = await world.exchange({ ...asKiosk, subject_token: 'a.b.c' });
+      await refused(world, answer, 'too_many_requests');
+      assert.equal(answer.headers.get('retry-after'), '1');
+      assert.equal((await world.exchange()).status, 200, 'a client that shows its secret');
+      world.caller.address = '198.51.100.9';
+      await refused(world, await world.exchange({ ...asKiosk, subject_token: 'a.b.c' }), 'subject_token_malformed');
+    });
+
+    test('IDP-38: one client that has proven who it is: 503 before its subject token is looked at, so that none is dropped', async () => {
+      const world = await openWorld(undefined, { perSecond: 2 });
+      for (let n = 0; n < 10; n++) {
+        await refused(world, await world.exchange({ subject_token: 'a.b.c' }), 'subject_token_malformed');
+      }
+      const answer = await world.exchange();
+      await refused(world, answer, 'client_too_fast');
+      assert.equal(answer.headers.get('retry-after'), '1');
+      await refused(world, await world.exchange({ client_secret: 'wrong' }), 'client_secret_wrong');
+      world.clock.ms += 1000;
       assert.equal((await world.exchange()).status, 200);
     });
 

@@ -236,6 +236,15 @@ describe('leg 2, ID-JAG §4.4: an ID-JAG in, an access token out', () => {
     });
   }
 
+  test('RAS-01, IDP-38: one client that is too fast waits, before its ID-JAG is looked at, and the ID-JAG is not used up', async () => {
+    const world = await openWorld(undefined, { perSecond: 2 });
+    for (let n = 0; n < 10; n++) await refused(world, await world.redeem({ assertion: 'a.b.c' }), 'id_jag_malformed');
+    const assertion = await world.idJag();
+    await refused(world, await world.redeem({ assertion }), 'client_too_fast');
+    world.clock.ms += 1000;
+    assert.equal((await world.redeem({ assertion })).status, 200);
+  });
+
   test('RAS-01: a failed authentication does not use up the ID-JAG', async () => {
     const world = await openWorld();
     const assertion = await world.idJag();

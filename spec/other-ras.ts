@@ -31,11 +31,12 @@ export function openOtherRas(
   const index = compileResource(parsed.document, { version: 1, issuer: rasIssuer, localIdp: undefined });
   const edge: Edge = {
     store,
-    inForce: { upTo: () => undefined },
+    inForce: { upTo: () => undefined, secretHashes: () => [] },
     stops: world.stops,
     nowMs: () => world.clock.ms,
     ledger: { count: () => undefined, flush: async () => undefined },
     failures: createFailureLimit({ max: 10, windowSeconds: 60, now }),
+    strangers: world.edge.strangers,
     addressOf: () => '192.0.2.1',
     onFault: (fault) => world.faults.push(fault),
   };
@@ -61,6 +62,7 @@ export function openOtherRas(
     ownTokens: { issuer: rasIssuer, publishedKeys, skewSeconds: 30, epoch: () => '' },
     keysOf: createIssuerKeys({ getJson, now, onFault: () => undefined }).keysOf,
     accessTokenLifetimeSeconds: 600,
+    clientPace: { take: () => true },
     dpop: { url: `${rasIssuer}/token`, nonces: undefined, since: () => 0 },
     maxIdJagLifetimeSeconds: 600,
     skewSeconds: 30,

@@ -230,7 +230,7 @@ describe('the stream itself', { timeout: 15_000 }, () => {
       await refused(world, await send({ authorization: basic('server:tracker') }, query), 'missing_parameter');
     }
     for (let n = 0; n < 10; n++) await send({ authorization: basic('server:tracker', 'x') });
-    const blocked = await send({ authorization: basic('server:tracker') });
+    const blocked = await send({ authorization: basic('server:tracker', 'y') });
     await refused(world, blocked, 'too_many_requests');
     assert.ok(Number(blocked.headers.get('retry-after')) > 0);
     assert.equal(blocked.headers.get('www-authenticate'), null, 'other credentials would change nothing');

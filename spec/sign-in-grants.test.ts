@@ -52,6 +52,36 @@ describe('IDP-39: "codes single use", PKCE enforced at the token endpoint', () =
   });
 });
 
+describe('IDP-38, T27: "limit rate per user" holds for refresh tokens as well', () => {
+  test('what one person may ask for is shared by both; what waits keeps its refresh token, and used ones are found out', async (t) => {
+    const world = await openTestWorld();
+    t.after(() => world.close());
+    const asked = ask(world, 'claude-code', callback, { scope: 'openid offline_access', prompt: 'consent' });
+    const visit = await signInAs(new TestBrowser(world.issuer), asked);
+    const first = await redeem(world, asked, String(visit.url.searchParams.get('code')));
+    const refresh = (refresh_token: unknown) =>
+      token(world, { grant_type: 'refresh_token', refresh_token: String(refresh_token), client_id: 'claude-code' });
+    const second = await refresh(first.body.refresh_token);
+    assert.equal(second.status, 200, JSON.stringify(second.body));
+
+    world.isTooFast = true;
+    const waiting = await refresh(second.body.refresh_token);
+    assert.deepEqual([waiting.status, waiting.body.error], [503, 'temporarily_unavailable']);
+    assert.equal(waiting.headers.get('retry-after'), '1');
+    const { reason, facts } = world.notes.at(-1) ?? {};
+    assert.deepEqual([reason, facts?.person], ['person_too_fast', world.paced.at(-1)]);
+    assert.equal(world.paced.length, 2, 'a code has its own limits');
+
+    world.isTooFast = false;
+    const third = await refresh(second.body.refresh_token);
+    assert.equal(third.status, 200, JSON.stringify(third.body));
+    world.isTooFast = true;
+    assert.equal((await refresh(second.body.refresh_token)).status, 400, 'used before, however fast');
+    world.isTooFast = false;
+    assert.equal((await refresh(third.body.refresh_token)).status, 400, 'and so all of its family is worth nothing');
+  });
+});
+
 describe('IDP-04, B08: "unique jti": a used client assertion proves nothing a second time, however it is written', () => {
   let world: TestWorld;
   before(async () => {

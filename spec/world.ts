@@ -35,7 +35,7 @@ import { createIdTokenVerifier } from '../packages/server/src/idp/subject-token.
 import type { Idp } from '../packages/server/src/idp/token-exchange.ts';
 import { decryptJwe } from '../packages/server/src/keys/jwe.ts';
 import { generatePrivateJwk, type PrivateJwk, toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
-import { createFailureLimit, createPace } from '../packages/server/src/limits.ts';
+import { createFailureLimit, createPace, createSteadyPace } from '../packages/server/src/limits.ts';
 import { compileAccess, compileResource } from '../packages/server/src/policy/compile.ts';
 import type { ClientProof } from '../packages/server/src/policy/model.ts';
 import { parsePolicy } from '../packages/server/src/policy/parse.ts';
@@ -169,6 +169,8 @@ export async function openWorld(
   options: {
     demandNonce?: boolean;
     linesPerSecond?: number;
+    /** What one client, and one network without credentials, may ask for. */
+    perSecond?: number;
     provenLines?: { readonly burst: number; readonly perSecond: number };
     /** What the access document says instead. */
     access?: (text: string) => string;
@@ -211,7 +213,7 @@ export async function openWorld(
   const stops = await openStops(store, now);
   const edge: Edge = {
     store,
-    inForce: { upTo: () => undefined },
+    inForce: { upTo: () => undefined, secretHashes: (_, clientId) => secrets(clientId) },
     stops,
     nowMs: () => clock.ms,
     ledger: createRefusalLedger({
@@ -222,6 +224,7 @@ export async function openWorld(
       newId: () => eventId('d_'),
     }),
     failures: createFailureLimit({ max: 10, windowSeconds: 60, now }),
+    strangers: createSteadyPace(options.perSecond ?? 500, () => clock.ms),
     addressOf: () => caller.address,
     certificateOf: () => connection.certificate,
     onFault: (fault) => faults.push(fault),
@@ -291,6 +294,7 @@ export async function openWorld(
       }),
     decisionPoint: options.decisionPoint,
     pace: createPace({ burst: 60, perSecond: 2, nowMs: () => clock.ms }),
+    clientPace: createSteadyPace(options.perSecond ?? 2000, () => clock.ms),
     subjectSecret: 'a secret of this organisation',
     ...(options.badSubjectToken && { badSubjectToken: options.badSubjectToken }),
     dpop: { url: `${idpIssuer}/token`, nonces, since: () => epoch.since },
@@ -330,6 +334,7 @@ export async function openWorld(
       onFault: () => undefined,
     }).keysOf,
     accessTokenLifetimeSeconds: 600,
+    clientPace: createSteadyPace(options.perSecond ?? 2000, () => clock.ms),
     dpop: { url: `${rasIssuer}/token`, nonces, since: () => epoch.since },
     maxIdJagLifetimeSeconds: 600,
     skewSeconds: 30,

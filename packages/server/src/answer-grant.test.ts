@@ -20,10 +20,11 @@ function openEdge(change: Partial<Edge> = {}) {
   const edge: Edge = {
     store,
     stops,
-    inForce: { upTo: () => undefined },
+    inForce: { upTo: () => undefined, secretHashes: () => [] },
     nowMs: () => 1_800_000_000_000,
     ledger: { count: () => undefined, flush: async () => undefined },
     failures: { waitSeconds: () => 0, add: () => undefined },
+    strangers: { take: () => true },
     addressOf: () => '192.0.2.1',
     onFault: (fault) => faults.push(fault),
     ...change,
@@ -57,7 +58,7 @@ describe('what an answer rests on', () => {
       await new Promise((resolve) => setImmediate(resolve));
       isUpToDate = true;
     };
-    const { edge } = openEdge({ inForce: { upTo } });
+    const { edge } = openEdge({ inForce: { upTo, secretHashes: () => [] } });
     const decidedOn: boolean[] = [];
     await ask(edge, () => {
       decidedOn.push(isUpToDate);

@@ -1,7 +1,8 @@
 import { type EpochSeconds, no, type Refusal, type Result, refusalRow, wireCodes } from '@credence/mcp/protocol';
-import { type AuditRecord, type Facts, type RecordDomain, type RecordKind, toRow } from './audit/record.ts';
+import { type AuditRecord, type Facts, type RecordKind, toRow } from './audit/record.ts';
 import { type Call, eventId, toGrantName, traceIdOf } from './call.ts';
 import { claimedClientId, readCredentials } from './clients/authenticate.ts';
+import { waitSeconds } from './clients/waiting.ts';
 import { type Answer, type Asked, CallerGone } from './door.ts';
 import type { Edge } from './edge.ts';
 import type { Form } from './form.ts';
@@ -10,7 +11,7 @@ import { isExplained, refusedUrl } from './idp/refused-link.ts';
 import type { Idp } from './idp/token-exchange.ts';
 import { acrToAskFor } from './policy/sign-in-levels.ts';
 import type { Holding } from './store/held.ts';
-import { type Mark, StoreUnavailable } from './store/store.ts';
+import { type Domain, type Mark, StoreUnavailable } from './store/store.ts';
 
 /**
  * The one place where a grant's Result becomes a record and then an answer: limits first, then the handler, then marks
@@ -19,7 +20,7 @@ import { type Mark, StoreUnavailable } from './store/store.ts';
 export async function answerGrant(
   asked: Asked,
   edge: Edge,
-  domain: RecordDomain,
+  domain: Domain,
   form: Result<Form>,
   handler: (call: Call) => Result<object> | Promise<Result<object>>,
   exchange?: Exchange,
@@ -32,13 +33,13 @@ export async function answerGrant(
     if (catchingUp) await catchingUp;
     const { call, draft } = openCall(asked, edge, form.ok ? form.value : noForm);
     const claimedClient = claimedClientId(call.credentials);
-    const waitSeconds = edge.failures.waitSeconds(claimedClient, call.address);
-    const result = waitSeconds > 0 ? no('too_many_requests') : form.ok ? await handler(call) : form;
+    const seconds = waitSeconds(call, edge, { secretHashes: (id) => edge.inForce.secretHashes(domain, id) });
+    const result = seconds > 0 ? no('too_many_requests') : form.ok ? await handler(call) : form;
     const settled = await settle(edge, domain, call, draft, result, asOf);
     if (settled !== 'stale') {
       if (settled.ok) await draft.afterwards?.();
       else if (refusalRow(settled.refusal).wire === 'invalid_client') edge.failures.add(claimedClient, call.address);
-      return toAnswer(settled, draft, call.authorization !== undefined, waitSeconds, exchange);
+      return toAnswer(settled, draft, call.authorization !== undefined, seconds, exchange);
     }
   }
   throw new StoreUnavailable('People lost access faster than a request could be decided.');
@@ -110,7 +111,7 @@ function openCall(asked: Asked, edge: Edge, form: Form): { call: Call; draft: Dr
  */
 async function settle<T>(
   edge: Edge,
-  domain: RecordDomain,
+  domain: Domain,
   call: Call,
   draft: Draft,
   result: Result<T>,
@@ -135,7 +136,7 @@ async function settle<T>(
 }
 
 /** Refusals beyond the pace are counted, and the answer then names the record that says how many. */
-function hasLine(edge: Edge, domain: RecordDomain, call: Call, draft: Draft, result: Result<unknown>): boolean {
+function hasLine(edge: Edge, domain: Domain, call: Call, draft: Draft, result: Result<unknown>): boolean {
   // What granted and changed nothing, such as an introspection, uses up its marks, and is counted by its endpoint.
   if (result.ok) return draft.kind !== 'refusal';
   // A decision is about a person, whose pace is limited: it is never only counted.
@@ -146,13 +147,7 @@ function hasLine(edge: Edge, domain: RecordDomain, call: Call, draft: Draft, res
   return bulkId === undefined;
 }
 
-function toRecord(
-  { nowMs }: Edge,
-  domain: RecordDomain,
-  call: Call,
-  draft: Draft,
-  outcome: Result<unknown>,
-): AuditRecord {
+function toRecord({ nowMs }: Edge, domain: Domain, call: Call, draft: Draft, outcome: Result<unknown>): AuditRecord {
   return {
     v: 2,
     id: draft.id,
@@ -186,7 +181,7 @@ function toAnswer(
   result: Result<object>,
   draft: Draft,
   usedHeader: boolean,
-  waitSeconds: number,
+  seconds: number,
   exchange: Exchange | undefined,
 ): Answer {
   const headers: Record<string, string> = { ...noStore, ...draft.headers };
@@ -204,7 +199,7 @@ function toAnswer(
   if (status === 405) headers.allow = 'POST';
   if (status === 401 && usedHeader) headers['www-authenticate'] = 'Basic realm="token endpoint"';
   if (status === 503) headers['retry-after'] = '1';
-  if (status === 429) headers['retry-after'] = String(Math.max(1, waitSeconds));
+  if (status === 429) headers['retry-after'] = String(Math.max(1, seconds));
   return { status, headers, body: JSON.stringify(body) };
 }
 

@@ -21,11 +21,12 @@ describe('the token endpoint that the sign-in shares', { timeout: 10_000 }, () =
     const store = await openSqliteStore(':memory:', { node: 'one' });
     const edge: Edge = {
       store,
-      inForce: { upTo: () => undefined },
+      inForce: { upTo: () => undefined, secretHashes: () => [] },
       stops: await openStops(store, () => 1_800_000_000),
       nowMs: () => 1_800_000_000_000,
       ledger: { count: () => undefined, flush: async () => undefined },
       failures: { waitSeconds: () => 0, add: () => undefined },
+      strangers: { take: () => true },
       addressOf: () => '192.0.2.1',
       onFault: () => undefined,
     };

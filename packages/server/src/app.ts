@@ -3,7 +3,6 @@ import { grantType, type Jwk, jwtDpopGrantType, no, ok, type Refusal, type Resul
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { answerFault, answerGrant } from './answer-grant.ts';
-import type { RecordDomain } from './audit/record.ts';
 import type { Call } from './call.ts';
 import { type Answer, type Asked, fromNode, fromRequest, send, toResponse } from './door.ts';
 import type { Edge } from './edge.ts';
@@ -19,6 +18,7 @@ import { jwtBearer, type Ras } from './ras/jwt-bearer.ts';
 import { rasMetadata } from './ras/metadata.ts';
 import { revoke } from './ras/revocation.ts';
 import type { RevocationStreams } from './revocation/streams.ts';
+import type { Domain } from './store/store.ts';
 import type { Endpoint as EndpointName } from './watch.ts';
 
 /** A handler that speaks `node:http`, such as `oidc-provider`'s. A body already read is handed on as `req.body`. */
@@ -152,6 +152,6 @@ async function readForm(asked: Asked): Promise<Result<{ text: string; form: Resu
   return text === undefined ? no('body_too_large') : ok({ text, form: parseForm(text) });
 }
 
-function refuse(asked: Asked, edge: Edge, domain: RecordDomain, refusal: Refusal): Promise<Answer> {
+function refuse(asked: Asked, edge: Edge, domain: Domain, refusal: Refusal): Promise<Answer> {
   return answerGrant(asked, edge, domain, no(refusal), () => no(refusal));
 }

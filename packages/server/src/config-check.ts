@@ -84,7 +84,9 @@ function checkWaysOut(config: Config): string[] {
   ] as const;
   return urls.flatMap(([path, url]) =>
     url !== undefined && new URL(url).protocol === 'http:'
-      ? [`${path}: ${url} must be https; http to localhost is for development, where all our origins are on localhost too.`]
+      ? [
+          `${path}: ${url} must be https; http to localhost is for development, where all our origins are on localhost too.`,
+        ]
       : [],
   );
 }

@@ -57,6 +57,14 @@ export const ConfigFile = z.strictObject({
     .default([...roles]),
   host: z.string().min(1).default('localhost'),
   workers: z.int('must be a whole number').min(1, '1 to 64').max(64, '1 to 64').default(1),
+  limits: z
+    .strictObject({
+      /** Grants one client that has proven who it is may ask for; five times that at once. */
+      clientPerSecond: z.int().min(10).max(1_000_000).default(2000),
+      /** The same of one network, by whoever shows no credentials. */
+      networkPerSecond: z.int().min(10).max(1_000_000).default(500),
+    })
+    .prefault({}),
   idp: z
     .strictObject({
       issuer: origin.optional(),

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { isDevelopment } from './config-check.ts';
 import { readConfig, readPlaces } from './config.ts';
+import { isDevelopment } from './config-check.ts';
 import type { ServeFlags } from './config-text.ts';
 import { Problem } from './problem.ts';
 
@@ -152,7 +152,10 @@ describe('configuration', () => {
   test('TLS-01, CIM-04: loopback is reached for development only, where none of our origins is elsewhere', async () => {
     const isSo = async (text: string) => isDevelopment(await withFile(text));
     assert.equal(await isSo(''), true);
-    assert.equal(await isSo('idp: { issuer: "https://localhost:4000" }\nras: { issuer: "http://127.0.0.1:4001" }'), true);
+    assert.equal(
+      await isSo('idp: { issuer: "https://localhost:4000" }\nras: { issuer: "http://127.0.0.1:4001" }'),
+      true,
+    );
     // An IdP towards the authorization servers of others has no ras.issuer; any other part of an installation may go without the rest.
     assert.equal(await isSo('roles: [idp]\nidp: { issuer: "https://id.acme.example" }'), false);
     assert.equal(await isSo('roles: [ras]\nras: { issuer: "https://mcp.acme.example" }'), false);

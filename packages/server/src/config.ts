@@ -27,6 +27,8 @@ export interface Config {
   /** Processes that answer; more than one leave the writing to another. */
   readonly workers: number;
   readonly demo: boolean;
+  /** Grants a second, of one client that has proven who it is, and of one network without credentials. */
+  readonly limits: { readonly clientPerSecond: number; readonly networkPerSecond: number };
   readonly idp: {
     readonly issuer: string;
     readonly port: number;

@@ -12,7 +12,7 @@ import { createIdTokenVerifier } from './idp/subject-token.ts';
 import { openSecret } from './keys/key-file.ts';
 import { createSeal } from './keys/seal.ts';
 import { isSigningJwk } from './keys/signer.ts';
-import { createPace } from './limits.ts';
+import { createPace, createSteadyPace } from './limits.ts';
 import { toFault } from './log.ts';
 import type { AccessIndex } from './policy/compile.ts';
 import { reachOf } from './policy/reach.ts';
@@ -51,6 +51,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
   const { clientAssertionMark } = await import('./idp/sign-in/assertion-door.ts');
   const secretHashes = (clientId: string) => inForce.secretHashes('idp', clientId);
   const dpop = await openDpop(parts, issuer);
+  const pace = createPace({ burst: config.idp.burst, perSecond: 2, nowMs: edge.nowMs, shared: parts.shared });
   const { complete } = openRemoteClients(parts, 'idp', () => inForce.access().clients.values());
   const signIn = createSignIn({
     issuer,
@@ -80,6 +81,8 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     dpopNonces: dpop.nonces,
     since: dpop.since,
     failures: edge.failures,
+    strangers: edge.strangers,
+    pace,
     shared: parts.shared,
     addressOf: (incoming) => edge.addressOf(incoming),
     certificateOf: edge.certificateOf,
@@ -119,7 +122,8 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     networks: createNetworkWatch(),
     alert: (facts: Facts, address: string) => appendAlert(parts, facts, address),
     decisionPoint: await openDecisionPoint(parts),
-    pace: createPace({ burst: config.idp.burst, perSecond: 2, nowMs: edge.nowMs, shared: parts.shared }),
+    pace,
+    clientPace: createSteadyPace(config.limits.clientPerSecond, edge.nowMs),
     badSubjectToken: config.idp.badSubjectToken,
     subjectSecret: await openSecret(home.keysDir, 'subject'),
     dpop,

@@ -69,10 +69,15 @@ export function createFailureLimit(options: {
   };
 }
 
-/** How fast one person's agents may ask: a burst, refilled steadily. */
+/** How fast somebody may ask, such as one person's agents: a burst, refilled steadily. */
 export interface Pace {
   /** Takes one; false when there is none left. */
   take(key: string): boolean;
+}
+
+/** So many a second, and five times that at once. */
+export function createSteadyPace(perSecond: number, nowMs: () => number): Pace {
+  return createPace({ burst: 5 * perSecond, perSecond, nowMs });
 }
 
 /** A bucket for each key, in memory, in bounded space: one that was used long ago goes when there are too many. */

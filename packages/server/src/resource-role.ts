@@ -5,6 +5,7 @@ import { eventId } from './call.ts';
 import { findServer } from './gateway/incoming.ts';
 import { openGateway } from './gateway-role.ts';
 import { decryptJwe } from './keys/jwe.ts';
+import { createSteadyPace } from './limits.ts';
 import { toFault } from './log.ts';
 import { createRevocationStreams } from './revocation/streams.ts';
 import { type Handler, openDpop, openRemoteClients, openRing, type Parts } from './roles.ts';
@@ -79,6 +80,7 @@ export async function openRas(parts: Parts) {
     keysOf,
     accessTokenLifetimeSeconds: config.ras.accessTokenSeconds,
     dpop: await openDpop(parts, issuer),
+    clientPace: createSteadyPace(config.limits.clientPerSecond, edge.nowMs),
     maxIdJagLifetimeSeconds: config.ras.maxIdJagSeconds,
     skewSeconds: config.skewSeconds,
   };

@@ -20,7 +20,7 @@ import { idpListener } from './idp-role.ts';
 import type { InForce } from './in-force.ts';
 import { openSeal } from './keys/seal.ts';
 import { openVault } from './keys/vault.ts';
-import { createFailureLimit, type SharedCounts } from './limits.ts';
+import { createFailureLimit, createSteadyPace, type SharedCounts } from './limits.ts';
 import { clientAddress, listen } from './listener.ts';
 import { toFault } from './log.ts';
 import type { Measures } from './measures.ts';
@@ -108,6 +108,7 @@ export async function openParts(opened: AsyncDisposableStack, ground: Ground): P
     nowMs,
     ledger,
     failures: createFailureLimit({ max: 10, windowSeconds: 60, now, shared }),
+    strangers: createSteadyPace(config.limits.networkPerSecond, nowMs),
     addressOf: (incoming) => clientAddress(incoming, trustedHops),
     certificateOf:
       clientCa &&

@@ -69,7 +69,7 @@ export const refusals = {
   too_many_requests: {
     wire: 'slow_down',
     rule: 'IDP-38',
-    hint: 'the limit for failures of this client or address was reached, or that for sign-ins that begin from one network',
+    hint: 'the limit for failures of this client or address was reached, or that for what one network begins or asks for without credentials',
   },
 
   // Client authentication
@@ -330,10 +330,16 @@ export const refusals = {
     hint: 'ID-JAGs for this audience are to be encrypted, and no key of its RAS for that can be had',
     help: 'Check that this machine reaches the RAS and that its JWK Set has a key with use enc, or write the key down.',
   },
+  client_too_fast: {
+    wire: 'temporarily_unavailable',
+    rule: 'IDP-38',
+    hint: 'this client asked for more grants in a second than limits.clientPerSecond, for some seconds',
+    help: 'Look for an agent in a loop; where so many are meant, raise limits.clientPerSecond in credence.yaml.',
+  },
   person_too_fast: {
     wire: 'temporarily_unavailable',
     rule: 'IDP-38',
-    hint: 'the agents of this person asked more than 60 times at once, or 2 times a second for longer',
+    hint: 'the agents of this person asked, or renewed their sign-in, more often than idp.burst times at once (60 unless set), or 2 times a second for longer',
     help: 'Look for a client that does not keep its access tokens.',
   },
   person_unknown: { wire: 'invalid_grant', rule: 'IDP-13', hint: 'the person is not in the directory' },

@@ -48,8 +48,10 @@ export interface Idp {
   readonly dpop: DpopEndpoint;
   /** Asked after the rules, where there is one. */
   readonly decisionPoint?: DecisionPoint | undefined;
-  /** One person's exchanges, through whichever clients (IDP-38). */
+  /** One person's grants, through whichever clients (IDP-38). */
   readonly pace: Pace;
+  /** Those of one client that has proven who it is. */
+  readonly clientPace: Pace;
   readonly networks: NetworkWatch;
   /** Puts on the record what somebody should look at; resolves when it is durable. */
   readonly alert: (facts: Facts, address: string) => Promise<void>;
@@ -83,6 +85,7 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
   if (!client.ok) return client;
   const allowed = checkGrantAllowed(client.value);
   if (!allowed.ok) return allowed;
+  if (!client.value.public && !idp.clientPace.take(client.value.id)) return no('client_too_fast');
   // An exception that somebody made for this client: it stands on each of its records (interop.md 7).
   if (client.value.public) call.note({ detail: 'public client: anybody can claim to be it' });
   const signedIn = await verifySubjectToken(call, client.value, idp);

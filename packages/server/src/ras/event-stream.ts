@@ -9,7 +9,7 @@ import {
   readCredentials,
   toStanding,
 } from '../clients/authenticate.ts';
-import type { FailureLimit } from '../limits.ts';
+import { type CallerLimits, waitSeconds } from '../clients/waiting.ts';
 import type { ResourceServer } from '../policy/model.ts';
 import type { RevocationStreams } from '../revocation/streams.ts';
 import { isResourceStopped } from '../stops/judge.ts';
@@ -19,10 +19,9 @@ import { findCaller } from './introspection.ts';
 import type { Ras } from './jwt-bearer.ts';
 
 /** What opening a stream needs besides the RAS itself. */
-export interface StreamDoor {
+export interface StreamDoor extends CallerLimits {
   readonly nowMs: () => number;
   readonly ledger: RefusalLedger;
-  readonly failures: FailureLimit;
   readonly streams: RevocationStreams;
   readonly watch?: Watch | undefined;
 }
@@ -53,8 +52,8 @@ export async function openEventStream(
     },
   };
   const claimed = claimedClientId(call.credentials);
-  const waitSeconds = door.failures.waitSeconds(claimed, address);
-  const stream = waitSeconds > 0 ? no('too_many_requests') : await open(request, call, ras, door.streams);
+  const seconds = waitSeconds({ ...call, address }, door, ras.registry);
+  const stream = seconds > 0 ? no('too_many_requests') : await open(request, call, ras, door.streams);
   if (stream.ok) {
     const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
     return new Response(stream.value, { headers });
@@ -64,7 +63,7 @@ export async function openEventStream(
   const reference = await record(stream.refusal, { ras, door, address, facts, known });
   const headers: Record<string, string> = { 'cache-control': 'no-store' };
   if (status === 401) headers['www-authenticate'] = 'Basic realm="event stream"';
-  if (status === 429) headers['retry-after'] = String(Math.max(1, waitSeconds));
+  if (status === 429) headers['retry-after'] = String(Math.max(1, seconds));
   const body = { error: wire, error_description: `${wireCodes[wire].sentence} Reference: ${reference}` };
   return Response.json(body, { status, headers });
 }

@@ -23,6 +23,7 @@ import { isOfBefore } from '../clients/before-epoch.ts';
 import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
 import type { Signer } from '../keys/signer.ts';
 import { verifySignature } from '../keys/verify-signature.ts';
+import type { Pace } from '../limits.ts';
 import type { ResourceIndex } from '../policy/compile.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
 import { decideResource } from '../policy/decide.ts';
@@ -58,6 +59,8 @@ export interface Ras {
   readonly maxIdJagLifetimeSeconds: number;
   readonly skewSeconds: number;
   readonly dpop: DpopEndpoint;
+  /** Grants of one client that has proven who it is (IDP-38). */
+  readonly clientPace: Pace;
 }
 
 /** A token endpoint's answer (RFC 6749 §5.1); never with a refresh token (RAS-32). */
@@ -75,6 +78,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   const authenticated = authenticateClient(call, ras.registry);
   const client = authenticated instanceof Promise ? await authenticated : authenticated;
   if (!client.ok) return client;
+  if (!client.value.public && !ras.clientPace.take(client.value.id)) return no('client_too_fast');
   if (client.value.document?.mayRedeem === false) return no('client_grant_not_listed');
   const verified = await verifyIdJag(call, client.value, ras);
   if (!verified.ok) return verified;

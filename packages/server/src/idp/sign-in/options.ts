@@ -8,7 +8,7 @@ import type { LinkOptions } from '../../directory/upstream/link.ts';
 import type { Egress } from '../../egress.ts';
 import type { Origins } from '../../in-force.ts';
 import type { PrivateJwk, Signer } from '../../keys/signer.ts';
-import type { FailureLimit, SharedCounts } from '../../limits.ts';
+import type { FailureLimit, Pace, SharedCounts } from '../../limits.ts';
 import type { AccessIndex } from '../../policy/compile.ts';
 import type { AccessClient, FirstFactor } from '../../policy/model.ts';
 import type { Reach } from '../../policy/reach.ts';
@@ -53,6 +53,10 @@ export interface SignInOptions {
   readonly dpopNonces: DpopNonces | undefined;
   /** Failed client authentications; the token exchange counts into the same. */
   readonly failures: FailureLimit;
+  /** What one network asks for without credentials; the token exchange counts into the same. */
+  readonly strangers: Pace;
+  /** One person's grants, through whichever clients, of the token exchange and of refresh tokens (IDP-38). */
+  readonly pace: Pace;
   /** Counts of the other workers of this installation, where there are several. */
   readonly shared?: SharedCounts | undefined;
   readonly addressOf: (incoming: IncomingMessage) => string;

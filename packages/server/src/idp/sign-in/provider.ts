@@ -13,6 +13,7 @@ import { bindSignInsToKeys, readProof } from './key-binding.ts';
 import type { SignInOptions } from './options.ts';
 import { toProviderKey } from './provider-key.ts';
 import { isRegisteredRedirect } from './redirect.ts';
+import { rotateAtPace } from './refresh-pace.ts';
 import { interactionSeconds, keepAuthTime, secondsLeft } from './session-times.ts';
 import { createAcrCheck } from './upstream/acr-check.ts';
 
@@ -74,7 +75,7 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, pas
     pkce: { required: () => true },
     clockTolerance: options.skewSeconds,
     ttl: lifetimes(options),
-    rotateRefreshToken: () => true,
+    rotateRefreshToken: (context) => rotateAtPace(context, options.pace),
     // Whatever hangs on a session ends with it (IDP-13), offline_access or not: agents work for a person who signed in.
     expiresWithSession: async () => true,
     loadExistingGrant: findOrMakeGrant,

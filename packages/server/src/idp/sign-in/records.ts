@@ -5,6 +5,7 @@ import { toGrantName } from '../../call.ts';
 import { certificateRefusal } from './certificate-door.ts';
 import { ProofReplayed } from './key-binding.ts';
 import type { SignInNote } from './options.ts';
+import { PersonTooFast } from './refresh-pace.ts';
 import { describeMethods } from './strength.ts';
 
 /**
@@ -110,6 +111,7 @@ function toRefusal(oidc: Oidc, error: unknown, known: Known): NoteOfAnswer {
 function toReason(oidc: Oidc, error: unknown, code: string, known: Known): Refusal {
   const { client, params, route, body, entities } = oidc;
   if (error instanceof ProofReplayed) return 'dpop_proof_replayed';
+  if (error instanceof PersonTooFast) return 'person_too_fast';
   if (code === 'use_dpop_nonce') return 'dpop_nonce_needed';
   if (code === 'invalid_dpop_proof') return 'sign_in_proof_refused';
   if (code === 'invalid_client') {

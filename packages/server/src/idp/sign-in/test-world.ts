@@ -11,7 +11,7 @@ import { createRemoteClients, type RemoteClients } from '../../clients/remote-cl
 import { hashPassword } from '../../directory/password.ts';
 import { createSeal } from '../../keys/seal.ts';
 import { generatePrivateJwk, type PrivateJwk, toPublicJwk } from '../../keys/signer.ts';
-import { createFailureLimit } from '../../limits.ts';
+import { createFailureLimit, type Pace } from '../../limits.ts';
 import { AccessDocument } from '../../policy/access-document.ts';
 import { compileAccess } from '../../policy/compile.ts';
 import type { AccessClient, FirstFactor } from '../../policy/model.ts';
@@ -40,6 +40,11 @@ export interface TestWorld {
   certificate: ClientCertificate | undefined;
   /** Set to make the next records fail. */
   failNotes: Error | undefined;
+  /** What one network asks for without credentials. */
+  strangers: Pace;
+  /** Who has asked for what costs, and whether that is too fast from here on. */
+  readonly paced: string[];
+  isTooFast: boolean;
   firstFactor: FirstFactor;
   /** When the epoch began. */
   since: number;
@@ -109,6 +114,9 @@ export async function openTestWorld(
     idTokenKeys: [generatePrivateJwk('RS256')],
     secret,
     failNotes: undefined,
+    strangers: { take: () => true },
+    paced: [],
+    isTooFast: false,
     certificate: undefined,
     firstFactor: 'code',
     since: 0,
@@ -143,6 +151,13 @@ export async function openTestWorld(
     since: () => world.since,
     dpopNonces,
     failures: createFailureLimit({ max: 10, windowSeconds: 60, now }),
+    strangers: { take: (network) => world.strangers.take(network) },
+    pace: {
+      take: (person) => {
+        world.paced.push(person);
+        return !world.isTooFast;
+      },
+    },
     addressOf: (incoming) => incoming.headers['x-test-address']?.toString() ?? '127.0.0.1',
     certificateOf: () => world.certificate,
     note: async (note) => {

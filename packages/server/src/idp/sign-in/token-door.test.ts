@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { clientAssertionType } from '@credence/mcp/protocol';
 import { TooBusy } from '../../directory/password.ts';
 import { generatePrivateJwk, toPublicJwk } from '../../keys/signer.ts';
+import { createSteadyPace } from '../../limits.ts';
 import { StoreUnavailable } from '../../store/store.ts';
 import { basic, token } from './test-client.ts';
 import { openTestWorld, type TestWorld } from './test-world.ts';
@@ -83,17 +84,29 @@ describe('the door of the endpoints that authenticate clients', () => {
 
   test('a client that fails to prove itself ten times waits, from that address only, and it is told how long', async () => {
     assert.deepEqual(await statuses(10, () => post({}, basic('portal', 'guess'))), [401]);
-    const waiting = await post({}, basic('portal', world.secret));
+    const waiting = await post({}, basic('portal', 'another guess'));
     assert.deepEqual([waiting.status, waiting.body.error], [429, 'slow_down']);
     const seconds = Number(waiting.headers.get('retry-after'));
     assert.ok(seconds > 0 && seconds <= 60, String(seconds));
     assert.equal(world.notes.at(-1)?.reason, 'too_many_requests');
-    assert.equal((await post({}, basic('portal', world.secret), '198.51.100.1')).status, 400);
+    assert.equal((await post({}, basic('portal', world.secret))).status, 400, 'whoever has the secret does not wait');
+    assert.equal((await post({}, basic('portal', 'guess'), '198.51.100.1')).status, 401);
     assert.equal((await post({ client_id: 'claude-code' })).status, 400, 'another client');
   });
 
   test('whoever proves itself, and is refused for something else, does not wait', async () => {
     assert.deepEqual(await statuses(12, () => post({}, basic('portal', world.secret))), [400]);
+  });
+
+  test('IDP-38, T27: what one network asks for without credentials has a pace; credentials have none of it', async () => {
+    const one = '198.51.100.7';
+    world.strangers = createSteadyPace(1, () => 0);
+    assert.deepEqual(await statuses(5, () => post({ client_id: 'claude-code' }, undefined, one)), [400]);
+    const held = await post({ client_id: 'claude-code' }, undefined, one);
+    assert.deepEqual([held.status, held.body.error, held.headers.get('retry-after')], [429, 'slow_down', '1']);
+    assert.equal((await post({}, basic('portal', world.secret), one)).status, 400);
+    assert.equal((await post({ client_id: 'claude-code' })).status, 400, 'another network');
+    world.strangers = { take: () => true };
   });
 
   const shown = { client_id: 'runner', client_assertion_type: clientAssertionType, client_assertion: 'a.b.c' };

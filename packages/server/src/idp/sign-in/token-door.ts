@@ -2,6 +2,7 @@ import { type Refusal, refusalRow, wireCodes } from '@credence/mcp/protocol';
 import type { Facts } from '../../audit/record.ts';
 import { toGrantName } from '../../call.ts';
 import { claimedClientId, readCredentials } from '../../clients/authenticate.ts';
+import { waitSeconds } from '../../clients/waiting.ts';
 import { TooBusy } from '../../directory/password.ts';
 import { CallerGone } from '../../door.ts';
 import { parseForm } from '../../form.ts';
@@ -73,8 +74,8 @@ function answerFault(context: Context, frame: PageFrame, fault: unknown): void {
 }
 
 /**
- * Stands before the endpoints that authenticate a client: a pair of client and address that has failed too often waits,
- * and what fails now is counted, in the same count as the token exchange (IDP-38).
+ * Stands before the endpoints that authenticate a client: who has failed too often waits, and so does a network that asks too fast
+ * without credentials; what fails now is counted, in the same counts as at the token exchange (IDP-38).
  */
 export function limitClients(options: SignInOptions, pass: string): Layer {
   return async (context: Context, next) => {
@@ -88,12 +89,12 @@ export function limitClients(options: SignInOptions, pass: string): Layer {
     if (!form.ok) return refuseProgram(context, options, form.refusal);
 
     const address = options.addressOf(context.req);
-    const client = claimedClientId(
-      readCredentials({ authorization: context.req.headers.authorization, form: form.value }),
-    );
-    const waitSeconds = options.failures.waitSeconds(client, address);
-    if (waitSeconds > 0) {
-      context.set('retry-after', String(waitSeconds));
+    const credentials = readCredentials({ authorization: context.req.headers.authorization, form: form.value });
+    const client = claimedClientId(credentials);
+    const certificate = () => options.certificateOf?.(context.req);
+    const seconds = waitSeconds({ credentials, certificate, address }, options, options);
+    if (seconds > 0) {
+      context.set('retry-after', String(seconds));
       return refuseProgram(context, options, 'too_many_requests');
     }
     let facts: Facts = {};
