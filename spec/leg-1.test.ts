@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Refusal, tokenType } from '@credence/mcp/protocol';
+import { subjectAt as subjectAtRas } from '../packages/server/src/idp/subject.ts';
 import {
   alice,
   claimsOf,
@@ -123,6 +124,12 @@ describe('leg 1, ID-JAG §4.3: an ID Token in, an ID-JAG out', () => {
     const first = await subjectAt('https://lonely.example');
     assert.equal((await subjectAt('urn:lonely')).sub, first.sub);
     assert.notEqual(first.sub, alice.id);
+    const audience = world.policy().audiences.get('https://lonely.example');
+    assert.equal(
+      first.sub,
+      subjectAtRas(alice.id, 'https://lonely.example', audience, 'a secret of this organisation'),
+      'what its own client signs people in by: idp/sign-in/subjects-of.test.ts',
+    );
     assert.equal(first.email, alice.email);
     const elsewhere = await subjectAt(rasIssuer, tracker);
     assert.deepEqual([elsewhere.sub, elsewhere.email], [alice.id, undefined]);

@@ -51,6 +51,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
   const { clientAssertionMark } = await import('./idp/sign-in/assertion-door.ts');
   const secretHashes = (clientId: string) => inForce.secretHashes('idp', clientId);
   const dpop = await openDpop(parts, issuer);
+  const subjectSecret = await openSecret(home.keysDir, 'subject');
   const pace = createPace({ burst: config.idp.burst, perSecond: 2, nowMs: edge.nowMs, shared: parts.shared });
   const { complete } = openRemoteClients(parts, 'idp', () => inForce.access().clients.values());
   const signIn = createSignIn({
@@ -94,6 +95,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     },
     factorSeal: createSeal(Buffer.from(await openSecret(home.keysDir, 'factor'))),
     firstFactor: () => inForce.access().firstFactor,
+    subjectSecret,
     reachOf: (person) => reachOf(inForce.access(), person, now()),
     access: () => inForce.access(),
     origins: { idp: issuer, ras: config.ras.issuer },
@@ -125,7 +127,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     pace,
     clientPace: createSteadyPace(config.limits.clientPerSecond, edge.nowMs),
     badSubjectToken: config.idp.badSubjectToken,
-    subjectSecret: await openSecret(home.keysDir, 'subject'),
+    subjectSecret,
     dpop,
     skewSeconds: config.skewSeconds,
   };

@@ -71,6 +71,8 @@ export const AccessClientEntry = mapping({
     .optional(),
   /** Has no credentials: anybody can claim to be it. */
   public: z.boolean('must be true or false').default(false),
+  /** Signs people in for this RAS, or `local`, and calls them what its ID-JAGs do, where that is an id of their own (IDP-26). */
+  subjects_of: issuerOrLocal.optional(),
   /** May trade ID Tokens for ID-JAGs; when absent, only clients with credentials may. */
   exchange: z.boolean('must be true or false').optional(),
   jwks: jwks.optional(),

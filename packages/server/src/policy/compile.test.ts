@@ -232,6 +232,28 @@ describe('a document that contradicts the program it runs in is the operator’s
     test(name, () => assert.throws(compile, (error) => error instanceof Problem && told.test(error.message)));
   }
 
+  test('subjects_of: one RAS, with ids of its own for people, and a client on one host that is no agent of theirs (IDP-26)', () => {
+    const wiki = (client: string, audience = '{ subject: pairwise }') =>
+      accessOf(`{
+        servers: { b: ${elsewhere} }, audiences: { https://ras.example: ${audience} }, clients: { wiki: { ${client} } }
+      }`).clients.get('wiki');
+    const of = 'subjects_of: https://ras.example';
+    const made = wiki(`${of}, redirect_uris: ["https://a.example/one", "https://a.example/two"]`);
+    assert.deepEqual([made?.subjectsOf?.ras, made?.exchange], ['https://ras.example', false]);
+    assert.equal(wiki(`${of}, exchange: false`)?.exchange, false);
+    assert.equal(wiki('name: Wiki')?.subjectsOf, undefined);
+    const refusedAs = (told: RegExp, ...how: Parameters<typeof wiki>) =>
+      assert.throws(
+        () => wiki(...how),
+        (error) => error instanceof Problem && told.test(error.message),
+      );
+    refusedAs(/calls people what everybody does/, of, '{}');
+    refusedAs(/calls people what everybody does/, 'subjects_of: https://other.example');
+    refusedAs(/gets no ID-JAGs/, `${of}, exchange: true`);
+    refusedAs(/several hosts/, `${of}, redirect_uris: ["https://a.example/", "https://b.example/"]`);
+    refusedAs(/local calls people what everybody does/, 'subjects_of: local');
+  });
+
   test('local where there is nothing local', () => {
     const access = documentOf('access', `{ servers: { a: ${server('local: a')} } }`);
     assert.throws(() => compileAccess(access, { version: 1, localRas: undefined }), Problem);

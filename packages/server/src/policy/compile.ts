@@ -113,7 +113,7 @@ export function compileAccess(
 
   const clients = new Map<string, AccessClient>();
   for (const [id, entry] of Object.entries(document.clients)) {
-    const client = toClient(id, entry, options.localRas);
+    const client = toClient(id, entry, options.localRas, audiences);
     for (const [ras, idThere] of client.clientIds) {
       claim(names, `client ${ras} ${idThere}`, `clients.${id}`, `have the same client id at ${ras} (IDP-25)`);
     }
@@ -179,7 +179,13 @@ function toServer(id: string, entry: AccessServerEntry, localRas: string | undef
   };
 }
 
-function toClient(id: string, entry: AccessClientEntry, localRas: string | undefined): AccessClient {
+function toClient(
+  id: string,
+  entry: AccessClientEntry,
+  localRas: string | undefined,
+  audiences: ReadonlyMap<string, Audience>,
+): AccessClient {
+  const subjectsOf = toSubjectsOf(id, entry, localRas, audiences);
   const clientIds = new Map<string, string>();
   for (const [ras, idThere] of Object.entries(entry.client_ids)) {
     const issuer = ras === 'local' ? toLocal(localRas, `clients.${id}.client_ids`) : ras;
@@ -200,10 +206,34 @@ function toClient(id: string, entry: AccessClientEntry, localRas: string | undef
     ...toProof(entry),
     // Whether it has credentials stands in its document.
     public: entry.metadata !== undefined || entry.public,
-    exchange: entry.exchange ?? (entry.metadata === undefined ? !entry.public : undefined),
+    exchange: subjectsOf ? false : (entry.exchange ?? (entry.metadata === undefined ? !entry.public : undefined)),
     distributed: entry.distributed,
+    ...(subjectsOf && { subjectsOf }),
     clientIds,
   };
+}
+
+/** What calls people the same everywhere is called by no other name here; and one that has ids of its own for them is no agent of theirs. */
+function toSubjectsOf(
+  id: string,
+  { subjects_of: name, exchange, redirect_uris }: AccessClientEntry,
+  localRas: string | undefined,
+  audiences: ReadonlyMap<string, Audience>,
+): Audience | undefined {
+  if (name === undefined) return undefined;
+  const path = `clients.${id}.subjects_of`;
+  const audience = audiences.get(name === 'local' ? toLocal(localRas, path) : name);
+  if (audience?.subject !== 'pairwise') {
+    throw new Problem(
+      `${path}: ${name} calls people what everybody does.`,
+      'Take it out, or say subject: pairwise there.',
+    );
+  }
+  if (exchange) throw new Problem(`${path}: such a client gets no ID-JAGs.`, 'Drop exchange, or subjects_of.');
+  if (new Set(redirect_uris.map((uri) => new URL(uri).host)).size > 1) {
+    throw new Problem(`${path}: its redirect_uris are on several hosts.`, 'Make it one client for each host.');
+  }
+  return audience;
 }
 
 /** Two entries that mean one thing would make an answer depend on which is found first. */

@@ -162,6 +162,8 @@ export interface AccessClient extends ClientProof {
   readonly exchange: boolean | undefined;
   /** What it proves itself with is on many machines: no high-risk scope without a key bound at sign-in (T02). */
   readonly distributed?: boolean;
+  /** Its ID Tokens call people what the ID-JAGs for this RAS do; such a client does not exchange (IDP-26). */
+  readonly subjectsOf?: Audience | undefined;
   /** The client's id at each RAS, by issuer (IDP-25). */
   readonly clientIds: ReadonlyMap<string, string>;
 }

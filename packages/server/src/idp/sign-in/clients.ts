@@ -28,6 +28,7 @@ export function toMetadata(
     ...(signsIn && { response_modes: ['query', 'fragment'] }),
     grant_types: signsIn ? ['authorization_code', 'refresh_token'] : [],
     id_token_signed_response_alg: idTokenAlgorithm,
+    ...(client.subjectsOf && { subject_type: 'pairwise' }),
     ...(client.backchannelLogoutUri !== undefined && {
       backchannel_logout_uri: client.backchannelLogoutUri,
       backchannel_logout_session_required: true,

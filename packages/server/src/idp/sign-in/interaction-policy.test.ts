@@ -13,8 +13,10 @@ interface Facts {
 }
 const contextOf = (oidc: Facts) => ({ oidc }) as unknown as KoaContextWithOIDC;
 
+const samePerson = (_client: string | undefined, person: string) => person;
+
 describe('when a person is asked for something', () => {
-  const policy = createInteractionPolicy();
+  const policy = createInteractionPolicy(samePerson);
   const asks = (prompt: string, reason: string, facts: Facts) => {
     const check = policy.get(prompt)?.checks.get(reason);
     assert.ok(check, reason);
@@ -73,6 +75,6 @@ describe('when a person is asked for something', () => {
 
   test('further reasons to ask for a sign-in are among the others', () => {
     const more = new interactionPolicy.Check('more', 'a reason', 'login_required', () => true);
-    assert.equal(createInteractionPolicy([more]).get('login')?.checks.get('more'), more);
+    assert.equal(createInteractionPolicy(samePerson, [more]).get('login')?.checks.get('more'), more);
   });
 });

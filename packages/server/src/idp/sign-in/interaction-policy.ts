@@ -14,9 +14,11 @@ const hintReason = 'another_than_hinted';
 /**
  * When a person is asked for something. Never for consent to a server: the organisation decides (design.md). The consent
  * prompt stays, because clients ask for it by name, and is finished without a page unless {@link needsConfirmation}.
+ * @param subjectFor - what ID Tokens for a client call a person
  * @param more - further reasons to ask for a sign-in
  */
 export function createInteractionPolicy(
+  subjectFor: (clientId: string | undefined, personId: string) => string,
   more: readonly interactionPolicy.Check[] = [],
 ): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base();
@@ -41,7 +43,8 @@ export function createInteractionPolicy(
     new Check(hintReason, 'the person is not whom the client means', 'login_required', ({ oidc }) => {
       const hint = oidc.params?.id_token_hint;
       const meant = typeof hint === 'string' ? parseJws(hint)?.claims.sub : undefined;
-      return meant !== undefined && oidc.session?.accountId !== undefined && meant !== oidc.session.accountId;
+      const person = oidc.session?.accountId;
+      return meant !== undefined && person !== undefined && meant !== subjectFor(oidc.client?.clientId, person);
     }),
   );
   for (const check of more) login.checks.add(check);

@@ -76,6 +76,8 @@ export interface SignInOptions {
   readonly factorSeal: { close(plain: string): string; open(sealed: string): string };
   /** What it takes to enrol a first factor, by the policy in force. */
   readonly firstFactor: () => FirstFactor;
+  /** Makes pairwise subjects, as in ID-JAGs. */
+  readonly subjectSecret: string;
   /** What any client may be given in a person's name, by the policy in force. */
   readonly reachOf: (person: Person) => readonly Reach[];
   /** The access document in force, and what fills in `local` in it. */

@@ -5,6 +5,7 @@ import { hashSecret, hasSecret, secretMatches } from '../../clients/authenticate
 import { isRemote } from '../../clients/remote-clients.ts';
 import { earnableHere } from '../../policy/sign-in-levels.ts';
 import type { Store } from '../../store/store.ts';
+import { subjectAt } from '../subject.ts';
 import { createAdapter } from './adapter.ts';
 import { judgeCertificates } from './certificate-door.ts';
 import { rememberUnavailable, toMetadata } from './clients.ts';
@@ -40,6 +41,10 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, pas
     rememberUnavailable(Provider.ctx, whole.refusal);
     return undefined;
   };
+  const subjectFor = (clientId: string | undefined, personId: string) => {
+    const audience = options.clients().get(clientId ?? '')?.subjectsOf;
+    return audience ? subjectAt(personId, audience.ras, audience, options.subjectSecret) : personId;
+  };
   const provider = new Provider(options.issuer, {
     ...(isHttps(options) ? secureCookies : plainCookies)(options.cookieKeys),
     adapter: createAdapter(options.store, findClient, options.now),
@@ -63,6 +68,9 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, pas
       rpInitiatedLogout: { enabled: true, logoutSource: pages.signOut, postLogoutSuccessSource: pages.signedOut },
     },
     responseTypes: ['code'],
+    // As in ID-JAGs for the RAS that the client signs people in for (IDP-26).
+    subjectTypes: ['public', 'pairwise'],
+    pairwiseIdentifier: async (_context, personId, { clientId }) => subjectFor(clientId, personId),
     routes: { userinfo: '/userinfo' }, // `/me` is a page for people
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none', 'tls_client_auth'],
     enabledJWA: {
@@ -82,7 +90,7 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, pas
     findAccount: (_context, id) => findAccount(options.store, id),
     interactions: {
       url: (_context, { uid }) => `/interaction/${uid}`,
-      policy: createInteractionPolicy(options.upstreams ? [createAcrCheck()] : []),
+      policy: createInteractionPolicy(subjectFor, options.upstreams ? [createAcrCheck()] : []),
     },
     renderError: pages.refused,
     clientBasedCORS: () => false,

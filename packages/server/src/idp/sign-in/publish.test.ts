@@ -51,7 +51,7 @@ describe('what is published', () => {
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
       id_token_signing_alg_values_supported: ['RS256'],
-      subject_types_supported: ['public'],
+      subject_types_supported: ['public', 'pairwise'],
     };
     for (const [name, value] of Object.entries(expected)) assert.deepEqual(openid?.[name], value, name);
   });

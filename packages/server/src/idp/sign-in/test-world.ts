@@ -173,6 +173,7 @@ export async function openTestWorld(
     },
     factorSeal: world.factorSeal,
     firstFactor: () => world.firstFactor,
+    subjectSecret: 'a secret of this organisation',
     reachOf: () => [],
     access: () => noAccess,
     origins: { idp: issuer, ras: 'https://mcp.acme.example' },
