@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import crypto, { createHash, createHmac, createPublicKey } from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { describe, mock, test } from 'node:test';
-import { joseType, mintJws, type Refusal } from '@credence/mcp/protocol';
+import { clientAssertionType, joseType, mintJws, type Refusal } from '@credence/mcp/protocol';
 import { hashSecret } from '../packages/server/src/clients/authenticate.ts';
 import { openInForce } from '../packages/server/src/in-force.ts';
-import { type PrivateJwk, toPublicJwk } from '../packages/server/src/keys/signer.ts';
+import { generatePrivateJwk, type PrivateJwk, toPublicJwk } from '../packages/server/src/keys/signer.ts';
 import { parsePolicy } from '../packages/server/src/policy/parse.ts';
 import { openSqliteStore } from '../packages/server/src/store/sqlite.ts';
 import { signText } from './other-ras.ts';
-import { idpIssuer, openWorld, rasIssuer, refused, type World } from './world.ts';
+import { type Fields, idpIssuer, openWorld, rasIssuer, refused, type World } from './world.ts';
 
 describe('RAS-05, KEY-02: algorithms that are never allowed', () => {
   const hs256 = (claims: object, typ: string, key: PrivateJwk) => {
@@ -186,6 +186,86 @@ describe('KEY-10: "A validator asks for one token kind"', () => {
       });
     }
   }
+
+  describe('no other kind is a client assertion, whoever signed it for whom', () => {
+    const types: [typ: unknown, isTaken: boolean][] = [
+      ...[joseType.idJag, joseType.accessToken, joseType.securityEvent, joseType.dpopProof, joseType.logoutToken].map(
+        (typ): [string, boolean] => [typ, false],
+      ),
+      ['AT+JWT', false],
+      ['application/oauth-id-jag+jwt', false],
+      ['credence-checkpoint+jwt', false],
+      ['', false],
+      [7, false],
+      [null, false],
+      [undefined, true],
+      ['JWT', true],
+      ['jwt', true],
+      ['JOSE', true],
+      ['application/jwt', true],
+      ['client-authentication+jwt', true],
+    ];
+    const platform = 'https://platform.example';
+    const key = generatePrivateJwk('ES256');
+    const workload = JSON.stringify({ issuer: platform, subject: 'bot', keys: { keys: [toPublicJwk(key)] } });
+    const more = {
+      access: `  triage: { workload: ${workload}, client_ids: { ${rasIssuer}: triage } }`,
+      resource: `  triage: { workload: ${workload} }`,
+      trusted: ['triage'],
+    };
+    const proofs: [
+      name: string,
+      client: string,
+      prove: (world: World, aud: string, typ: unknown) => Promise<Fields>,
+    ][] = [
+      ['its own assertion', 'keyed', (w, aud, typ) => w.clientAssertion(aud, {}, { typ })],
+      [
+        'a token of its platform',
+        'triage',
+        async (w, aud, typ) => ({
+          client_id: 'triage',
+          client_secret: undefined,
+          client_assertion_type: clientAssertionType,
+          client_assertion: await w.idToken({ iss: platform, sub: 'bot', aud, jti: 'once' }, { typ }, key),
+        }),
+      ],
+    ];
+    for (const [name, client, prove] of proofs) {
+      for (const [typ, isTaken] of types) {
+        test(`${name}, typ ${JSON.stringify(typ)}: ${isTaken ? 'taken' : 'refused'} at both endpoints`, async () => {
+          const world = await openWorld(undefined, { more });
+          const subject_token = await world.idToken({ aud: client });
+          const answers = [
+            await world.exchange({ subject_token, ...(await prove(world, idpIssuer, typ)) }),
+            await world.redeem({
+              assertion: await world.idJag({ client_id: client }),
+              ...(await prove(world, rasIssuer, typ)),
+            }),
+          ];
+          for (const answer of answers) {
+            if (isTaken) assert.equal(answer.status, 200);
+            else await refused(world, answer, 'client_assertion_wrong_type');
+          }
+        });
+      }
+    }
+
+    test('an ID-JAG of an issuer that is trusted for ID-JAGs and for workload tokens, made out to somebody else', async () => {
+      const { keys } = await openWorld();
+      const both = JSON.stringify({ issuer: idpIssuer, subject: 'bot', keys: { keys: [toPublicJwk(keys.idJag)] } });
+      const world = await openWorld(undefined, {
+        more: { resource: `  triage: { workload: ${both} }`, trusted: ['triage'] },
+      });
+      const answer = await world.redeem({
+        assertion: await world.idJag({ client_id: 'triage' }),
+        client_id: 'triage',
+        client_secret: undefined,
+        client_assertion_type: clientAssertionType,
+        client_assertion: await world.idJag({ sub: 'bot', client_id: 'cc-at-ras' }),
+      });
+      await refused(world, answer, 'client_assertion_wrong_type');
+    });
+  });
 
   test('an ID-JAG under the key of ID Tokens, and an ID Token under the key of ID-JAGs: refused (KEY-01)', async () => {
     const world = await openWorld();

@@ -1,7 +1,7 @@
 import { encodeBase64url } from './base64url.ts';
 import { isDate, isName } from './id-jag.ts';
 import { chooseKey, hasType, type Jwk, type ParsedJws, parseJws, type SignatureAlgorithm } from './jws.ts';
-import type { EpochSeconds } from './names.ts';
+import { type EpochSeconds, joseType } from './names.ts';
 import { no, ok, type Result } from './result.ts';
 import { isObject } from './strict-json.ts';
 
@@ -38,7 +38,7 @@ export interface DpopProof {
 export function parseDpopProof(header: string): Result<UnverifiedProof> {
   const jws = parseJws(header, 8 * 1024); // two headers arrive joined by a comma, which no JWS contains
   if (!jws) return no('dpop_proof_malformed');
-  if (!hasType(jws.header, 'dpop+jwt')) return no('dpop_proof_malformed');
+  if (!hasType(jws.header, joseType.dpopProof)) return no('dpop_proof_malformed');
   const { jwk } = jws.header;
   if (!isObject(jwk) || privateMembers.some((member) => member in jwk)) return no('dpop_proof_malformed');
   const choice = chooseKey({ alg: jws.header.alg }, [{ ...jwk } as unknown as Jwk]);

@@ -29,6 +29,9 @@ export const joseType = {
   idJag: 'oauth-id-jag+jwt',
   accessToken: 'at+jwt',
   securityEvent: 'secevent+jwt',
+  dpopProof: 'dpop+jwt',
+  logoutToken: 'logout+jwt',
+  clientAssertion: 'client-authentication+jwt',
 } as const;
 
 /** Value of `authorization_grant_profiles_supported` at a RAS that redeems ID-JAGs (draft §7.2). */

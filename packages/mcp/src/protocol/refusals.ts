@@ -105,6 +105,12 @@ export const refusals = {
     rule: 'IDP-04',
     hint: 'the client assertion is malformed, wrongly addressed, expired or signed by an unknown key',
   },
+  client_assertion_wrong_type: {
+    wire: 'invalid_client',
+    rule: 'KEY-10',
+    hint: 'typ of the client assertion, or of the token of its platform, says that it is another kind of token',
+    help: 'It may be JWT, JOSE or client-authentication+jwt, or be left out.',
+  },
   client_assertion_replayed: { wire: 'invalid_client', rule: 'IDP-04', hint: 'the client assertion was used before' },
   client_assertion_before_epoch: {
     wire: 'invalid_client',

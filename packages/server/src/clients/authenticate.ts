@@ -3,10 +3,12 @@ import {
   chooseKey,
   clientAssertionType,
   type EpochSeconds,
+  hasType,
   isDate,
   isName,
   type JsonObject,
   type Jwk,
+  joseType,
   no,
   ok,
   type ParsedJws,
@@ -223,6 +225,7 @@ function checkAssertion<C extends RegisteredClient>(
   keys: readonly Jwk[],
   registry: ClientRegistry<C>,
 ): Result<Mark | undefined> {
+  if (!isAssertionType(jws.header)) return no('client_assertion_wrong_type');
   const clientId = clientIdOf(client);
   const { skewSeconds } = registry;
   if (client.workload) {
@@ -247,6 +250,17 @@ function checkAssertion<C extends RegisteredClient>(
   if (isOfBefore(madeAt(iat, exp), registry.since(), skewSeconds)) return no('client_assertion_before_epoch');
   if (audience === 'endpoint') note({ clientLoosened: ['legacy_audience'] });
   return ok(registry.assertionMark(clientId, jti, exp + skewSeconds));
+}
+
+const assertionTypes = ['jwt', 'jose', joseType.clientAssertion];
+
+/**
+ * Clients and platforms name no kind, or the general one; what names another was made for somebody else to judge. An issuer whose
+ * ID-JAGs are redeemed here may issue workload tokens too, under one key (KEY-10).
+ * @see https://www.rfc-editor.org/rfc/rfc8725#section-3.12
+ */
+function isAssertionType(header: JsonObject): boolean {
+  return header.typ === undefined || assertionTypes.some((type) => hasType(header, type));
 }
 
 /** When a client assertion was made, at the earliest; one that does not say may have been for as long as it could live. */

@@ -6,6 +6,7 @@ import {
   isName,
   isObject,
   type Jwk,
+  joseType,
   no,
   ok,
   parseJws,
@@ -65,7 +66,7 @@ export function checkLogoutToken(
   const { iss, aud, iat, exp, jti, events, sub, sid } = claims;
   const refused = no('logout_token_invalid');
   // Older providers send JWT or nothing; what makes it a logout token is `events` and the missing nonce.
-  if (header.typ !== undefined && !hasType(header, 'logout+jwt') && !hasType(header, 'jwt')) return refused;
+  if (header.typ !== undefined && !hasType(header, joseType.logoutToken) && !hasType(header, 'jwt')) return refused;
   if (iss !== issuer) return refused;
   if (![aud].flat().includes(clientId)) return refused;
   if (!isDate(iat) || iat > now + skewSeconds || iat < now - maxAgeSeconds - skewSeconds) return refused;
