@@ -111,6 +111,12 @@ describe('KEY-03, KEY-04: what is fetched of an issuer, and when', () => {
   const faulty: [name: string, metadata: object, jwks: object, said: string][] = [
     ['no jwks_uri', { issuer: idpIssuer }, { keys: [] }, 'the metadata names no jwks_uri'],
     ['no keys in the JWK Set', { issuer: idpIssuer, jwks_uri: `${idpIssuer}/jwks` }, {}, 'the JWK Set has no keys'],
+    [
+      'a private key among them',
+      { issuer: idpIssuer, jwks_uri: `${idpIssuer}/jwks` },
+      { keys: [key('a'), { ...key('b'), d: 'd' }] },
+      'the JWK Set holds a private or symmetric key',
+    ],
     ['another issuer', { issuer: 'https://x.example' }, { keys: [] }, 'the metadata names another issuer'],
   ];
   for (const [name, metadata, jwks, said] of faulty) {
@@ -125,6 +131,77 @@ describe('KEY-03, KEY-04: what is fetched of an issuer, and when', () => {
       assert.deepEqual(faults, [said]);
     });
   }
+});
+
+describe('KEY-03: "only public parts, unique kids"', () => {
+  for (const member of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']) {
+    test(`an issuer that publishes ${member} of a key is not believed, whichever key signed`, async () => {
+      const { world, published, redeem } = await withDiscovery();
+      const other = toPublicJwk(generatePrivateJwk('ES256'));
+      published.keys = [...published.keys, { ...other, [member]: 'x' }];
+      await refused(world, await redeem(await world.idJag()), 'issuer_keys_unavailable');
+    });
+  }
+
+  test('one that publishes its private key later: what was good stays so until it is stale, nothing new comes, and none comes back', async () => {
+    const { world, published, redeem, later, signedBy } = await withDiscovery();
+    const removed = generatePrivateJwk('ES256');
+    published.keys = [...published.keys, toPublicJwk(removed)];
+    assert.equal((await redeem(await signedBy(removed))).status, 200);
+    published.keys = [toPublicJwk(world.keys.idJag)];
+    later(300);
+    assert.equal((await redeem(await world.idJag())).status, 200);
+
+    const fresh = generatePrivateJwk('ES256');
+    published.keys = [
+      toPublicJwk(world.keys.idJag),
+      toPublicJwk(removed),
+      Object.assign(toPublicJwk(fresh), { d: fresh.d }),
+    ];
+    later(300);
+    assert.equal((await redeem(await world.idJag())).status, 200);
+    await refused(world, await redeem(await signedBy(fresh)), 'id_jag_key_unknown');
+    await refused(world, await redeem(await signedBy(removed)), 'id_jag_key_unknown');
+    later(600);
+    await refused(world, await redeem(await world.idJag()), 'issuer_keys_unavailable');
+    published.keys = [toPublicJwk(fresh)];
+    later(30);
+    assert.equal((await redeem(await signedBy(fresh))).status, 200);
+  });
+
+  const named = (kid: string, algorithm: 'ES256' | 'RS256') => ({ ...generatePrivateJwk(algorithm), kid });
+  test('a kid of two keys verifies nothing, of whatever kind and order they are; the others do', async () => {
+    for (const [one, other] of [
+      [named('twice', 'ES256'), named('twice', 'RS256')],
+      [named('twice', 'RS256'), named('twice', 'ES256')],
+      [named('twice', 'ES256'), named('twice', 'ES256')],
+    ] as const) {
+      const { world, published, redeem, signedBy } = await withDiscovery();
+      published.keys = [...published.keys, ...[one, other].map(toPublicJwk)];
+      for (const key of [one, other]) await refused(world, await redeem(await signedBy(key)), 'id_jag_key_unknown');
+      assert.equal((await redeem(await world.idJag())).status, 200);
+    }
+  });
+
+  test('one key that is listed once for each algorithm is one key', async () => {
+    const { published, redeem, signedBy } = await withDiscovery();
+    const key = generatePrivateJwk('RS256');
+    published.keys = ['PS256', 'RS256'].map((alg) => ({ ...toPublicJwk(key), alg }));
+    assert.equal((await redeem(await signedBy(key))).status, 200);
+  });
+
+  test('keys written in the document: the same', async () => {
+    const world = await openWorld();
+    const keys = [world.keys.idJag, { ...generatePrivateJwk('RS256'), kid: world.keys.idJag.kid }].map(toPublicJwk);
+    const { redeem } = openOtherRas(
+      world,
+      `
+servers: { tracker: { scopes: { issues:read: {}, issues:write: {} } } }
+clients: { cc-at-ras: {} }
+trust: { "${idpIssuer}": { keys: ${JSON.stringify({ keys })}, accounts: create, clients: [cc-at-ras] } }`,
+    );
+    await refused(world, await redeem(await world.idJag()), 'id_jag_key_unknown');
+  });
 });
 
 describe('KEY-05: "kid absent: accept only if exactly one key fits alg/use"', () => {

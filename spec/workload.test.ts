@@ -163,6 +163,20 @@ describe('IDP-01, IDP-02, RAS-01: a token of the platform authenticates the clie
   });
 });
 
+describe('KEY-03: "only public parts, unique kids"', () => {
+  test('a platform that publishes a private key is not believed', async () => {
+    const { world, state } = await open();
+    state.keys = [Object.assign(toPublicJwk(key), { d: key.d })];
+    await refused(world, await exchange(world, await token(world, idpIssuer)), 'client_keys_unavailable');
+  });
+
+  test('a kid of two keys verifies nothing', async () => {
+    const { world, state } = await open();
+    state.keys = [key, { ...generatePrivateJwk('ES256'), kid: key.kid }].map(toPublicJwk);
+    await refused(world, await exchange(world, await token(world, idpIssuer)), 'workload_token_bad_signature');
+  });
+});
+
 describe('IDP-04: single use', () => {
   test('a token that was used: refused, unless the entry says that the platform hands it out again', async () => {
     const { world } = await open();

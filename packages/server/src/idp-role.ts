@@ -16,7 +16,16 @@ import { createPace, createSteadyPace } from './limits.ts';
 import { toFault } from './log.ts';
 import type { AccessIndex } from './policy/compile.ts';
 import { reachOf } from './policy/reach.ts';
-import { type Handler, lazily, openDpop, openRemoteClients, openRing, type Parts, toAlert } from './roles.ts';
+import {
+  type Handler,
+  lazily,
+  openDpop,
+  openRemoteClients,
+  openRing,
+  type Parts,
+  toAlert,
+  toFetchFault,
+} from './roles.ts';
 import { readSecretFile } from './secret-file.ts';
 import { isStoppedAtSignIn } from './stops/judge.ts';
 import { stoppedAtSignIn } from './stops/sign-in.ts';
@@ -45,7 +54,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
   const rasKeys = createIssuerKeys({
     getJson: egress.getJson,
     now,
-    onFault: (ras, fault) => log.warn({ ras, fault: toFault(fault) }, 'encryption key of an authorization server'),
+    onFault: (ras, fault) => log.warn({ ras, ...toFetchFault(fault) }, 'encryption key of an authorization server'),
   });
   const { createSignIn } = await import('./idp/sign-in/sign-in.ts');
   const { clientAssertionMark } = await import('./idp/sign-in/assertion-door.ts');

@@ -6,9 +6,8 @@ import { findServer } from './gateway/incoming.ts';
 import { openGateway } from './gateway-role.ts';
 import { decryptJwe } from './keys/jwe.ts';
 import { createSteadyPace } from './limits.ts';
-import { toFault } from './log.ts';
 import { createRevocationStreams } from './revocation/streams.ts';
-import { type Handler, openDpop, openRemoteClients, openRing, type Parts } from './roles.ts';
+import { type Handler, openDpop, openRemoteClients, openRing, type Parts, toFetchFault } from './roles.ts';
 import { isResourceStopped } from './stops/judge.ts';
 import { isYoung } from './store/epoch.ts';
 
@@ -44,7 +43,7 @@ export async function openRas(parts: Parts) {
   const { keysOf } = createIssuerKeys({
     getJson: egress.getJson,
     now,
-    onFault: (trusted, fault) => log.warn({ issuer: trusted, fault: toFault(fault) }, 'keys of a trusted issuer'),
+    onFault: (trusted, fault) => log.warn({ issuer: trusted, ...toFetchFault(fault) }, 'keys of a trusted issuer'),
   });
   const ras = {
     issuer,

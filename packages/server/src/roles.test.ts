@@ -3,12 +3,15 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { BadKeySet } from '@credence/mcp/resource';
+import { BadClientDocument } from './clients/metadata-document.ts';
 import { readConfig } from './config.ts';
 import { keyPurposes } from './config-schema.ts';
+import { EgressRefused } from './egress.ts';
 import { openVault } from './keys/vault.ts';
 import { createMeter } from './metrics/meter.ts';
 import { createReadiness } from './readiness.ts';
-import { openRing, type Parts } from './roles.ts';
+import { openRing, type Parts, toFetchFault } from './roles.ts';
 
 const dir = await mkdtemp(join(tmpdir(), 'credence-roles-'));
 after(() => rm(dir, { recursive: true }));
@@ -45,4 +48,14 @@ test('a process without a key of a purpose it has opened is not ready, and the a
     now -= 3600; // none signs yet
     assert.deepEqual(await readiness.notReady(), ['keys'], purpose);
   }
+});
+
+test('why something fetched was refused is told in our words, and never in those of others', () => {
+  const ours = [new EgressRefused('not https'), new BadClientDocument('no name'), new BadKeySet('no keys')];
+  assert.deepEqual(
+    ours.map((fault) => toFetchFault(fault).why),
+    ['not https', 'no name', 'no keys'],
+  );
+  const { why, fault } = toFetchFault(new SyntaxError('<what was sent>'));
+  assert.deepEqual([why, fault.name], [undefined, 'SyntaxError']);
 });

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EpochSeconds } from '@credence/mcp/protocol';
+import { BadKeySet } from '@credence/mcp/resource';
 import type { Logger } from 'pino';
 import type { AuditRecord, Facts } from './audit/record.ts';
 import { eventId } from './call.ts';
@@ -66,6 +67,13 @@ export function lazily<T>(open: () => Promise<T>): () => Promise<T> {
   return () => (opened ??= open());
 }
 
+/** What the log says of something that cannot be fetched, or is not in order. */
+export function toFetchFault(fault: unknown): { why?: string; fault: ReturnType<typeof toFault> } {
+  // Their words are our own, and without them nobody could tell the publisher of a document what is wrong with it.
+  const isOurs = [EgressRefused, BadClientDocument, BadKeySet].some((kind) => fault instanceof kind);
+  return { ...(isOurs && { why: (fault as Error).message }), fault: toFault(fault) };
+}
+
 /** What is fetched of the clients of one side. */
 export function openRemoteClients(
   { store, edge, egress, log, now, append }: Parts,
@@ -75,11 +83,7 @@ export function openRemoteClients(
   return createRemoteClients({
     egress,
     now,
-    onFault: (url, fault) => {
-      // Their words are our own, and without them nobody could tell the publisher of a document what is wrong with it.
-      const isOurs = fault instanceof EgressRefused || fault instanceof BadClientDocument;
-      log.warn({ url, ...(isOurs && { why: fault.message }), fault: toFault(fault) }, 'what is fetched of a client');
-    },
+    onFault: (url, fault) => log.warn({ url, ...toFetchFault(fault) }, 'what is fetched of a client'),
     onFetched: createClientWatch({ store, domain, clients, nowMs: edge.nowMs, append }),
   });
 }

@@ -12,7 +12,7 @@ import { openSecret } from './keys/key-file.ts';
 import { createSeal } from './keys/seal.ts';
 import { toFault } from './log.ts';
 import { Problem } from './problem.ts';
-import type { Parts } from './roles.ts';
+import { type Parts, toFetchFault } from './roles.ts';
 import { StoreConflict } from './store/store.ts';
 
 /** Opens the identity providers of the configuration; `undefined` where there are none, and then nothing of them is loaded. */
@@ -40,7 +40,7 @@ export async function openUpstreams(parts: Parts): Promise<UpstreamOptions | und
   const { keysOf } = createIssuerKeys({
     getJson: egress.getJson,
     now,
-    onFault: (issuer, fault) => log.warn({ issuer, fault: toFault(fault) }, 'keys of an upstream'),
+    onFault: (issuer, fault) => log.warn({ issuer, ...toFetchFault(fault) }, 'keys of an upstream'),
   });
   return {
     parties,

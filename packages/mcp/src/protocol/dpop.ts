@@ -1,6 +1,14 @@
 import { encodeBase64url } from './base64url.ts';
 import { isDate, isName } from './id-jag.ts';
-import { chooseKey, hasType, type Jwk, type ParsedJws, parseJws, type SignatureAlgorithm } from './jws.ts';
+import {
+  chooseKey,
+  hasType,
+  type Jwk,
+  type ParsedJws,
+  parseJws,
+  privatePartsOf,
+  type SignatureAlgorithm,
+} from './jws.ts';
 import { type EpochSeconds, joseType } from './names.ts';
 import { no, ok, type Result } from './result.ts';
 import { isObject } from './strict-json.ts';
@@ -40,7 +48,7 @@ export function parseDpopProof(header: string): Result<UnverifiedProof> {
   if (!jws) return no('dpop_proof_malformed');
   if (!hasType(jws.header, joseType.dpopProof)) return no('dpop_proof_malformed');
   const { jwk } = jws.header;
-  if (!isObject(jwk) || privateMembers.some((member) => member in jwk)) return no('dpop_proof_malformed');
+  if (!isObject(jwk) || privatePartsOf(jwk).length > 0) return no('dpop_proof_malformed');
   const choice = chooseKey({ alg: jws.header.alg }, [{ ...jwk } as unknown as Jwk]);
   if (!choice.ok || !isModest(choice.key)) return no('dpop_proof_malformed');
   return ok({ jws, key: choice.key, algorithm: choice.algorithm });
@@ -59,8 +67,6 @@ function isModest({ n, e }: Jwk): boolean {
 function isText(value: unknown, longest: number): boolean {
   return value === undefined || (typeof value === 'string' && value.length <= longest);
 }
-
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
 /** Judges the claims of a proof whose signature is good under the key it names. @param thumbprint - see {@link thumbprintInput} */
 export function checkDpopProof(

@@ -61,6 +61,7 @@ export {
   mintJws,
   type ParsedJws,
   parseJws,
+  privatePartsOf,
   type Sign,
   type SignatureAlgorithm,
   signatureAlgorithms,

@@ -32,6 +32,14 @@ export interface Jwk {
   readonly e?: string;
 }
 
+/** Members of a JWK that only whoever signs with it may know. @see https://www.rfc-editor.org/rfc/rfc7518#section-6 */
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+
+/** The private members that a key has; it has to be replaced where anybody else has seen it. */
+export function privatePartsOf(jwk: JsonObject): string[] {
+  return privateMembers.filter((member) => Object.hasOwn(jwk, member));
+}
+
 /** Says whether a signature is good. Handed in by the caller, so that the rules here need no cryptography of their own. */
 export type VerifySignature = (jws: ParsedJws, key: Jwk, algorithm: SignatureAlgorithm) => boolean | Promise<boolean>;
 
@@ -112,7 +120,7 @@ export type KeyChoice =
 
 /**
  * Chooses the key to verify with: `alg` must be allowed, and the key must be of the kind that `alg` needs, by `kid`, or
- * without a `kid` the only one that fits (KEY-05). Keys named inside the token (`jwk`, `jku`, `x5u`, `x5c`) are not
+ * without a `kid` the only one that fits (KEY-05). A `kid` that names two keys names none (KEY-03). Keys named inside the token (`jwk`, `jku`, `x5u`, `x5c`) are not
  * looked at (RAS-07).
  */
 export function chooseKey(
@@ -126,9 +134,17 @@ export function chooseKey(
   if (kid !== undefined && (typeof kid !== 'string' || kid.length === 0 || kid.length > 256)) {
     return { ok: false, why: 'unknown_key' };
   }
-  const fitting = keys.filter((key) => (kid === undefined || key.kid === kid) && fits(key, algorithm));
+  const named = kid === undefined ? keys : keys.filter((key) => key.kid === kid);
+  const fitting = named.filter((key) => fits(key, algorithm));
   const [key] = fitting;
-  return key && fitting.length === 1 ? { ok: true, key, algorithm } : { ok: false, why: 'unknown_key' };
+  if (!key || fitting.length > 1) return { ok: false, why: 'unknown_key' };
+  // Some issuers list one key several times, once for each algorithm.
+  if (kid !== undefined && !named.every((other) => isSameKey(key, other))) return { ok: false, why: 'unknown_key' };
+  return { ok: true, key, algorithm };
+}
+
+function isSameKey(one: Jwk, other: Jwk): boolean {
+  return (['kty', 'crv', 'x', 'y', 'n', 'e'] as const).every((member) => one[member] === other[member]);
 }
 
 const needs: Record<SignatureAlgorithm, { kty: string; crv?: string }> = {

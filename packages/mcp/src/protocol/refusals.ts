@@ -505,7 +505,7 @@ export const refusals = {
     wire: 'temporarily_unavailable',
     rule: 'KEY-04',
     hint: 'the keys of the trusted issuer cannot be fetched',
-    help: 'Check that this machine reaches the issuer, and that its certificate and metadata are right.',
+    help: 'Check that this machine reaches the issuer, that its certificate and metadata are right, and that its JWK Set has public keys only.',
   },
   id_jag_bad_signature: {
     wire: 'invalid_grant',

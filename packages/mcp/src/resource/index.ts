@@ -21,7 +21,7 @@ export {
   resourceMetadata,
   type Told,
 } from './guard.ts';
-export { createIssuerKeys, hasKeyFor, type IssuerKeys, type KeySource, toKeys } from './issuer-keys.ts';
+export { BadKeySet, createIssuerKeys, hasKeyFor, type IssuerKeys, type KeySource, toKeys } from './issuer-keys.ts';
 export { type ProofMemory, rememberProofs } from './proof.ts';
 export { requireScope } from './require-scope.ts';
 export { followRevocations, type RevocationOptions, type Revocations, type Standing } from './revocations.ts';

@@ -1,4 +1,4 @@
-import { type EpochSeconds, isObject, type JsonObject, type Jwk } from '../protocol/index.ts';
+import { type EpochSeconds, isObject, type JsonObject, type Jwk, privatePartsOf } from '../protocol/index.ts';
 import { createFetched } from './fetched.ts';
 
 /** An issuer and where its keys come from: its published metadata, or a list given beforehand. */
@@ -40,17 +40,28 @@ export function hasKeyFor({ kid }: JsonObject, keys: readonly Jwk[]): boolean {
   return kid === undefined || keys.some((key) => key.kid === kid);
 }
 
-/** The keys of a JWK Set; entries that are no keys are left out. Throws when it is none. @see https://www.rfc-editor.org/rfc/rfc7517#section-5 */
+/** A JWK Set, or the metadata that names it, is not in order. Its words quote nothing of either. */
+export class BadKeySet extends Error {
+  override readonly name = 'BadKeySet';
+}
+
+/**
+ * The keys of a JWK Set; entries that are no keys are left out. Throws when it is none, or holds a private or symmetric key: that
+ * is everybody's, and nothing signed with it proves anything (KEY-03). @see https://www.rfc-editor.org/rfc/rfc7517#section-5
+ */
 export function toKeys({ keys }: JsonObject): readonly Jwk[] {
-  if (!Array.isArray(keys)) throw new Error('the JWK Set has no keys');
+  if (!Array.isArray(keys)) throw new BadKeySet('the JWK Set has no keys');
+  if (keys.some((key) => isObject(key) && privatePartsOf(key).length > 0)) {
+    throw new BadKeySet('the JWK Set holds a private or symmetric key');
+  }
   return keys.filter(isJwk);
 }
 
 /** Metadata of the issuer, whose `issuer` must be the very string we trust, then its JWK Set. @see https://www.rfc-editor.org/rfc/rfc8414#section-3.3 */
 async function discoverKeys(issuer: string, getJson: (url: string) => Promise<JsonObject>): Promise<readonly Jwk[]> {
   const metadata = await firstThatAnswers(metadataUrls(issuer), getJson);
-  if (metadata.issuer !== issuer) throw new Error('the metadata names another issuer');
-  if (typeof metadata.jwks_uri !== 'string') throw new Error('the metadata names no jwks_uri');
+  if (metadata.issuer !== issuer) throw new BadKeySet('the metadata names another issuer');
+  if (typeof metadata.jwks_uri !== 'string') throw new BadKeySet('the metadata names no jwks_uri');
   return toKeys(await getJson(metadata.jwks_uri));
 }
 

@@ -48,17 +48,7 @@ export function toClientDocument(url: string, json: JsonObject): ClientDocument 
 
 function toPublicKeys(value: unknown): readonly Jwk[] {
   demand(isObject(value), 'jwks is not a JWK Set');
-  demandPublic(value);
   return toKeys(value);
-}
-
-const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
-
-/** A private or symmetric key that was published is everybody's: nothing signed with it proves anything. */
-export function demandPublic({ keys }: JsonObject): void {
-  const leaks =
-    Array.isArray(keys) && keys.some((key) => isObject(key) && secretMembers.some((member) => member in key));
-  demand(!leaks, 'a JWK Set holds a private or symmetric key');
 }
 
 function toRedirectUris(value: unknown, member: string): readonly string[] {

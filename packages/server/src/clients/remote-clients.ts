@@ -4,7 +4,7 @@ import { createFetched, createIssuerKeys, hasKeyFor, toKeys } from '@credence/mc
 import type { Egress, EgressLimits } from '../egress.ts';
 import type { ClientDocument, ClientProof } from '../policy/model.ts';
 import { toFreshSeconds } from './freshness.ts';
-import { demandPublic, toClientDocument } from './metadata-document.ts';
+import { toClientDocument } from './metadata-document.ts';
 
 /** What is fetched of clients: metadata documents, keys behind a `jwks_uri`, keys of the issuers of workload tokens. */
 export interface RemoteClients {
@@ -59,9 +59,7 @@ export function createRemoteClients(options: RemoteClientsOptions): RemoteClient
   const createKeySets = (limits: EgressLimits) =>
     createFetched<readonly Jwk[]>({
       fetch: async (url) => {
-        const set = await egress.getJson(url, limits);
-        demandPublic(set);
-        const keys = toKeys(set);
+        const keys = toKeys(await egress.getJson(url, limits));
         await onFetched({ what: 'keys', url, digest: digestOf(keys) });
         return { value: keys };
       },

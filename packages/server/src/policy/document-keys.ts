@@ -1,4 +1,4 @@
-import { type Jwk, signatureAlgorithms } from '@credence/mcp/protocol';
+import { type Jwk, privatePartsOf, signatureAlgorithms } from '@credence/mcp/protocol';
 import { z } from 'zod';
 import { fetchedUrl, mapping } from './document-words.ts';
 
@@ -56,8 +56,6 @@ export const workload = mapping({
   reuse: z.boolean('must be true or false').default(false),
 });
 
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
-
 const keyKinds: Record<string, { crv?: string; members: string[]; algorithms: string[] }> = {
   EC: { crv: 'P-256', members: ['x', 'y'], algorithms: ['ES256'] },
   OKP: { crv: 'Ed25519', members: ['x'], algorithms: ['EdDSA', 'Ed25519'] },
@@ -106,7 +104,7 @@ function problemOfPublic(
 ): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'must be a JSON Web Key';
   const key = value as Record<string, unknown>;
-  const leaked = privateMembers.filter((member) => Object.hasOwn(key, member));
+  const leaked = privatePartsOf(key);
   if (leaked.length === 0) return problemOf(key);
   return `holds private parts (${leaked.join(', ')}): replace this key pair, list the public key`;
 }
