@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { jwtDpopGrantType, mintJws, type Refusal } from '@credence/mcp/protocol';
 import { generatePrivateJwk, toSigner } from '../packages/server/src/keys/signer.ts';
+import { openOtherRas } from './other-ras.ts';
 import {
   alice,
   claimsOf,
@@ -331,6 +332,45 @@ describe('leg 2, ID-JAG §4.4: an ID-JAG in, an access token out', () => {
     }
     assert.deepEqual(bodies[0], bodies[1]);
     assert.deepEqual(bodies[0], bodies[2]);
+  });
+
+  test('RAS-39, RAS-42: whom the server trusts for other clients is told to none: neither by the answer nor by what is fetched', async () => {
+    const world = await openWorld();
+    const fetched: string[] = [];
+    const ras = openOtherRas(
+      world,
+      `
+servers: { tracker: { scopes: { issues:read: {}, issues:write: {} } } }
+clients: { cc-at-ras: {}, other: {} }
+trust:
+  https://customer.example: { keys: discovery, accounts: create, clients: [other], require_encryption: true, algorithms: [RS256] }
+  https://tenants.example: { keys: discovery, tenants: { acme: { accounts: create, clients: [other] } } }`,
+      async (url) => {
+        fetched.push(url);
+        throw new Error('unreachable');
+      },
+    );
+    const ask = async (claims: object, header: object, fields: Fields = {}) => {
+      const answer = await ras.redeem(await world.idJag(claims, header), fields);
+      const { error_description, ...body } = answer.body;
+      const told = String(error_description).replace(/d_\S+/, '');
+      return { answer, told: { status: answer.status, ...body, told, retry: answer.headers.get('retry-after') } };
+    };
+    for (const header of [{}, { alg: 'HS256' }, { kid: 'guess' }]) {
+      const unknown = await ask({ iss: 'https://nobody.example' }, header);
+      await refused(world, unknown.answer, 'id_jag_issuer_untrusted');
+      for (const claims of [{ iss: 'https://customer.example' }, { iss: 'https://tenants.example', tenant: 'acme' }]) {
+        const known = await ask(claims, header);
+        await refused(world, known.answer, 'issuer_client_not_trusted');
+        assert.deepEqual(known.told, unknown.told);
+      }
+    }
+    assert.deepEqual(fetched, []);
+
+    const other = { client_id: 'other', client_secret: 'other-secret' };
+    const tenant = { iss: 'https://tenants.example', tenant: 'acme' };
+    await refused(world, (await ask(tenant, {}, other)).answer, 'issuer_keys_unavailable');
+    assert.notDeepEqual(fetched, [], 'who is trusted has them fetched');
   });
 
   test('no changed byte of a valid ID-JAG redeems', async () => {

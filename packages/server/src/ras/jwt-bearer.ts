@@ -159,7 +159,7 @@ interface VerifiedIdJag {
   readonly descended: Descended;
 }
 
-/** Draft §4.4.1: kind, issuer, algorithm, key, signature, claims; the issuer may speak for this client (RAS-03 to RAS-11). */
+/** Draft §4.4.1: kind, issuer, whether it may speak for this client, algorithm, key, signature, claims (RAS-03 to RAS-11). */
 async function verifyIdJag(call: Call, client: ResourceClient, ras: Ras): Promise<Result<VerifiedIdJag>> {
   const assertion = call.form.get('assertion');
   if (!assertion) return no('missing_parameter');
@@ -176,6 +176,8 @@ async function verifyIdJag(call: Call, client: ResourceClient, ras: Ras): Promis
   const issuer = tenants.get(jws.claims.tenant);
   if (!issuer) return no('id_jag_tenant_unexpected');
   if (issuer.tenant !== undefined) call.note({ tenant: issuer.tenant });
+  // Before anything differs from an unknown issuer: no client learns whom we trust for others, or has us ask them for keys.
+  if (!issuer.clients.includes(client.id)) return no('issuer_client_not_trusted');
   if (issuer.requiresEncryption && !isEncrypted) return no('id_jag_not_encrypted');
 
   if (!issuer.algorithms.some((algorithm) => algorithm === jws.header.alg)) return no('id_jag_algorithm_refused');
@@ -197,7 +199,6 @@ async function verifyIdJag(call: Call, client: ResourceClient, ras: Ras): Promis
   if (!idJag.ok) return idJag;
   call.note({ subject: idJag.value.subject, idJag: idJag.value.id });
   if (isBeforeEpoch(idJag.value, ras)) return no('id_jag_before_epoch');
-  if (!issuer.clients.includes(client.id)) return no('issuer_client_not_trusted');
   return ok({ idJag: idJag.value, issuer, descended: marksOf(issuer, choice.key.kid ?? '') });
 }
 
