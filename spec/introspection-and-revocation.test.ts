@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { joseType } from '@credence/mcp/protocol';
 import { StoreUnavailable } from '../packages/server/src/store/store.ts';
 import { type Fields, openWorld, rasIssuer, refused, tracker } from './world.ts';
 
@@ -88,6 +89,52 @@ describe('RAS-37, RFC 7009: revocation', () => {
     assert.equal((await world.ask('revoke', { ...other, token })).status, 200);
     assert.equal((await world.ask('revoke', { ...client, token: 'unknown' })).status, 200);
     assert.equal((await world.ask('introspect', { ...client, token })).body.active, true);
+  });
+
+  describe('RFC 7009 §2.2.1: unsupported_token_type, not a success after which the token lives on', () => {
+    test('an ID-JAG, which still redeems; and only whoever has proven who they are is told', async () => {
+      const world = await openWorld();
+      const assertion = await world.idJag();
+      const asked = await world.ask('revoke', { ...client, token: assertion, token_type_hint: 'access_token' });
+      await refused(world, asked, 'token_kind_not_revocable');
+      assert.deepEqual([asked.status, asked.body.error], [400, 'unsupported_token_type']);
+      const stranger = { ...client, client_secret: 'wrong', token: assertion };
+      await refused(world, await world.ask('revoke', stranger), 'client_secret_wrong');
+      assert.equal((await world.redeem({ assertion })).status, 200);
+    });
+
+    const kinds: [typ: unknown, isOther: boolean][] = [
+      [joseType.idJag, true],
+      ['application/OAuth-ID-JAG+jwt', true],
+      [joseType.securityEvent, true],
+      [joseType.dpopProof, true],
+      [joseType.logoutToken, true],
+      [joseType.clientAssertion, true],
+      [joseType.accessToken, false],
+      ['JWT', false],
+      ['something', false],
+      [undefined, false],
+      [7, false],
+    ];
+    for (const [typ, isOther] of kinds) {
+      test(`typ ${JSON.stringify(typ)}, whoever signed it: ${isOther ? 'refused' : '200, as any unknown token'}`, async () => {
+        const world = await openWorld();
+        const token = await world.idJag({}, { typ }, world.keys.partner);
+        const asked = await world.ask('revoke', { ...client, token });
+        if (isOther) await refused(world, asked, 'token_kind_not_revocable');
+        else assert.equal(asked.status, 200);
+      });
+    }
+
+    test('what is no token at all, or an access token that has expired: 200', async () => {
+      const { world, token } = await withToken();
+      const idJag = await world.idJag();
+      for (const text of [`${idJag}.`, idJag.slice(1), 'a.b.c', `${idJag} `]) {
+        assert.equal((await world.ask('revoke', { ...client, token: text })).status, 200);
+      }
+      world.clock.ms += 700_000;
+      assert.equal((await world.ask('revoke', { ...client, token })).status, 200);
+    });
   });
 
   test('without proof of who asks: 401', async () => {

@@ -20,6 +20,7 @@ export const wireCodes = {
   invalid_target: { status: 400, sentence: 'The audience or resource asked for is not one this server can grant.' },
   invalid_scope: { status: 400, sentence: 'None of the scopes asked for can be granted.' },
   unsupported_grant_type: { status: 400, sentence: 'This grant type is not offered here.' },
+  unsupported_token_type: { status: 400, sentence: 'Tokens of this kind are not revoked here.' },
   unauthorized_client: { status: 400, sentence: 'This client may not use this grant.' },
   access_denied: { status: 400, sentence: "Your organisation's policy does not allow this." },
   insufficient_user_authentication: { status: 400, sentence: 'A fresher or stronger sign-in is needed.' },
@@ -689,6 +690,14 @@ export const refusals = {
     help: 'Unset strict_scope_match, or have the client ask for what its ID-JAG carries.',
   },
   scope_not_granted: { wire: 'invalid_scope', rule: 'RAS-19', hint: 'nothing is left of the scopes asked for' },
+
+  // Revocation at the RAS
+  token_kind_not_revocable: {
+    wire: 'unsupported_token_type',
+    rule: 'RAS-37',
+    hint: 'what a client wanted to revoke says of itself that it is no access token',
+    help: 'An ID-JAG is good for one token, and for minutes. To refuse it at once, stop the person, the client or the issuer.',
+  },
 
   // The MCP server
   token_missing: { wire: 'invalid_token', rule: 'MCS-03', hint: 'no access token was sent' },
