@@ -149,6 +149,7 @@ describe('leg 2, ID-JAG §4.4: an ID-JAG in, an access token out', () => {
     ['B38 kid of 1 MB', jag({}, { kid: 'k'.repeat(40_000) }), 'id_jag_malformed'],
     ['B42 crit', jag({}, { crit: ['exp'] }), 'id_jag_malformed'],
     ['B42 b64=false', jag({}, { b64: false, crit: ['b64'] }), 'id_jag_malformed'],
+    ['B42 b64=false without crit', jag({}, { b64: false }), 'id_jag_malformed'],
     ['B43 four parts', async (w) => `${await w.idJag()}.YQ`, 'id_jag_malformed'],
     ['B43 padding', async (w) => `${await w.idJag()}=`, 'id_jag_malformed'],
     ['B43 white space', async (w) => `${await w.idJag()} `, 'id_jag_malformed'],

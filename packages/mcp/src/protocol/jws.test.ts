@@ -23,6 +23,8 @@ describe('RAS-03, KEY-06: compact serialization to the letter', () => {
     ['a header that is an array', jws('[]', '{}')],
     ['a payload that is a string', jws('{"alg":"ES256"}', '"a"')],
     ['crit with an unknown name', jws('{"alg":"ES256","crit":["b64"],"b64":false}', '{}')],
+    ['b64 without crit', jws('{"alg":"ES256","b64":false}', '{}')],
+    ['b64 that changes nothing', jws('{"alg":"ES256","b64":true}', '{}')],
     ['an empty crit', jws('{"alg":"ES256","crit":[]}', '{}')],
     ['a byte order mark', jws('\uFEFF{"alg":"ES256"}', '{}')],
     ['invalid UTF-8', `${encodeBase64url(new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))}.e30.c2ln`],

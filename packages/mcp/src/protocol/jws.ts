@@ -51,8 +51,9 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /**
  * Takes a compact JWS apart, or `undefined` when it is not one to the letter (KEY-06): three non-empty parts of strict
  * base64url, header and payload one JSON object each without duplicate members, at most `maxLength` characters.
- * A header with `crit` is refused: no extension is understood here (RAS-07, B42).
- * @see https://www.rfc-editor.org/rfc/rfc7515#section-5.2
+ * A header with `crit` is refused: no extension is understood here; so is one with `b64`, as it says that other bytes than these
+ * were signed, and a JWT may not have it (RAS-07, B42).
+ * @see https://www.rfc-editor.org/rfc/rfc7515#section-5.2 @see https://www.rfc-editor.org/rfc/rfc7797#section-6
  */
 export function parseJws(compact: string, maxLength = 16 * 1024): ParsedJws | undefined {
   if (compact.length > maxLength) return undefined;
@@ -62,7 +63,7 @@ export function parseJws(compact: string, maxLength = 16 * 1024): ParsedJws | un
   const header = parseHeader(head);
   const claims = parsePart(body);
   const signature = decodeBase64url(tail);
-  if (!header || !claims || !signature || 'crit' in header) return undefined;
+  if (!header || !claims || !signature || 'crit' in header || 'b64' in header) return undefined;
   return { header, claims, signingInput: `${head}.${body}`, signature };
 }
 

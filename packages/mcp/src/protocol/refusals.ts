@@ -492,7 +492,7 @@ export const refusals = {
   id_jag_malformed: {
     wire: 'invalid_grant',
     rule: 'RAS-03',
-    hint: 'the assertion is not a compact JWS to the letter, or carries crit',
+    hint: 'the assertion is not a compact JWS to the letter, or carries crit or b64',
   },
   id_jag_wrong_type: { wire: 'invalid_grant', rule: 'RAS-04', hint: 'typ is not oauth-id-jag+jwt' },
   id_jag_algorithm_refused: { wire: 'invalid_grant', rule: 'RAS-05', hint: 'alg is not allowed for this issuer' },
