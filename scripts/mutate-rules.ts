@@ -400,6 +400,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
     leg1,
   ],
   [server('idp/decision-point.ts'), [server('idp/decision-point.test.ts')], [toSpec('circumstances')]],
+  [server('policy/issuer-servers.ts'), [server('policy/decide.test.ts')], [toSpec('issuer-servers')]],
   [server('policy/hours.ts'), [server('policy/hours.test.ts')]],
   [server('policy/network.ts'), [server('policy/network.test.ts')]],
   [
@@ -608,7 +609,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
     server('ras/jwt-bearer.ts'),
     leg2,
     [toSpec('tenants'), toSpec('authorization-details')],
-    [toSpec('encryption'), toSpec('interop'), toSpec('reuse')],
+    [toSpec('encryption'), toSpec('interop'), toSpec('reuse'), toSpec('issuer-servers')],
     redeeming,
     certificates,
     metadata,

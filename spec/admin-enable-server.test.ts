@@ -216,6 +216,26 @@ describe('a server of our own', () => {
     ]);
   });
 
+  test('where the issuer may speak for other servers only, the draft that adds this one is named, and without it that it is to be added', async () => {
+    const { policy, world } = await open();
+    const trusted = { keys: 'discovery', accounts: 'create', clients: ['claude-code', 'inspector'] };
+    const document = {
+      servers: Object.fromEntries(['tracker', 'docs'].map((id) => [id, { scopes: { 'issues:read': {} } }])),
+      clients: { 'claude-code': {}, inspector: {} },
+      trust: { local: { ...trusted, servers: { docs: 'all' } } },
+    };
+    await guardBy(world, JSON.stringify(document));
+    const steps = async () => stepsOf((await policy.send('GET', '/servers/tracker/steps')).body);
+    assert.deepEqual(await steps(), [['guard_here', null], ...byHand]);
+    const begun = await policy.send('POST', '/drafts', { kind: 'resource', name: 'Tracker' });
+    const { id } = begun.body;
+    const value = { ...trusted, servers: { docs: 'all', tracker: 'all' } };
+    const edits = [{ section: 'trust', id: 'local', value }];
+    const edited = await policy.send('PATCH', `/drafts/${id}`, { edits }, begun.headers.get('etag') ?? '');
+    assert.equal(edited.status, 200, JSON.stringify(edited.body));
+    assert.deepEqual(await steps(), [['publish_here', id], ...byHand]);
+  });
+
   test('what was published after a draft was begun is not to be done again, nor does it hide what the draft does', async () => {
     const { policy, world } = await open();
     const made = await policy.send('POST', '/servers', own);

@@ -169,6 +169,8 @@ export const trustTexts = {
   accounts: 'Accounts',
   clients: 'Clients it may speak for',
   all: 'none named',
+  servers: 'Servers it may speak for',
+  everyServer: 'all',
   local: 'this installation',
   keys: 'Keys',
   published: 'as it publishes them',

@@ -631,10 +631,16 @@ export const refusals = {
     hint: 'this issuer is not trusted for this client',
     help: 'Add the client under trust.<issuer>.clients in the resource document.',
   },
+  issuer_server_not_trusted: {
+    wire: 'invalid_grant',
+    rule: 'RAS-19',
+    hint: 'the resource claim names a server that this issuer may not speak for',
+    help: 'Add the server under trust.<issuer>.servers in the resource document, or have the issuer leave it out.',
+  },
   resource_parameter_refused: {
     wire: 'invalid_target',
     rule: 'RAS-16',
-    hint: 'the resource parameter is malformed, unknown or outside the claim',
+    hint: 'the resource parameter is malformed, unknown, outside the claim or outside what the issuer may speak for',
   },
   account_unknown: {
     wire: 'access_denied',

@@ -149,6 +149,31 @@ trust: { local: { clients: [code], accounts: known, keys: discovery } }
     }
   });
 
+  test('here: a server that the identity provider may not speak for', () => {
+    const guard = (trust: string) => {
+      const own = access(`servers: { wiki: { local: wiki, scopes: { read: {} } } }\nclients: { ${code} }\n`);
+      const server = own.servers.get('wiki');
+      assert.ok(server);
+      const there = 'servers: { wiki: { scopes: { read: {} } }, docs: { scopes: { read: {} } } }';
+      const around = { resource: resource(`${there}\nclients: { code: {} }\n${trust}\n`), secrets: [] };
+      return remainingSteps(own, server, { installation, ...around }).filter(({ about }) => about === 'guard_here');
+    };
+    const speaker = 'accounts: known, clients: [code]';
+    const local = (servers: string) =>
+      guard(`trust: { local: { keys: discovery, ${speaker}, servers: { ${servers} } } }`);
+    const [step] = local('docs: all');
+    assert.equal(step?.text, '"wiki": all');
+    assert.match(step?.words ?? '', /trust\.local\.servers/);
+    for (const trust of [
+      '',
+      `trust: { https://other.example: { keys: discovery, ${speaker}, servers: { docs: all } } }`,
+      `trust: { local: { keys: discovery, ${speaker} } }`,
+      `trust: { local: { keys: discovery, tenants: { a: { ${speaker}, servers: { docs: all } }, b: { ${speaker} } } } }`,
+    ])
+      assert.deepEqual(guard(trust), [], trust);
+    assert.deepEqual(local('docs: all, wiki: [read]'), []);
+  });
+
   test('here: a client that is known by its metadata document has no secret, whatever its entry is called', () => {
     const zed = 'zed: { metadata: https://zed.dev/c.json, client_ids: { local: https://zed.dev/c.json } }';
     assert.deepEqual(

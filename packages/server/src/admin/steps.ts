@@ -2,6 +2,7 @@ import { strictest } from '../changes/guard-server.ts';
 import { hasSecret } from '../clients/authenticate.ts';
 import type { AccessIndex, ResourceIndex } from '../policy/compile.ts';
 import { isClientIdUrl, id as nameId } from '../policy/document-words.ts';
+import { speaksFor } from '../policy/issuer-servers.ts';
 import type { AccessClient, AccessServer } from '../policy/model.ts';
 import { mayExchange } from '../policy/reach.ts';
 import { serverHere } from '../policy/resource-uri.ts';
@@ -94,24 +95,9 @@ function stepsHere(
         },
       ]
     : [];
-  const idHere = serverHere(ras, server.resource);
-  const guard: RemainingStep[] = either.some((of) => of.serversByResource.has(server.resource))
-    ? []
-    : [
-        {
-          about: 'guard_here',
-          title: 'Put it behind the gateway here',
-          words:
-            idHere === undefined
-              ? `Nobody would answer there: the gateway has servers at ${ras}/NAME/mcp, and nowhere else.`
-              : 'The resource document has no server of this address yet: nobody would answer there.',
-          text:
-            idHere === undefined
-              ? null
-              : `servers:\n  ${JSON.stringify(idHere)}: { upstream: { http: URL }, scopes: ${toYaml(server)}, tools: { "*": ${JSON.stringify(strictest(server.scopes))} } }`,
-          client: null,
-        },
-      ];
+  const [known] = either.flatMap((of) => of.serversByResource.get(server.resource) ?? []);
+  const isReached = either.some((of) => mayReach(of, server.resource, idp));
+  const guard = isReached ? [] : [known ? toSpeak(known.id) : toGuard(server, ras)];
   const there = clients.flatMap((client): RemainingStep[] => {
     const idThere = client.clientIds.get(server.ras) ?? client.id;
     if (either.some((of) => mayRedeem(of, idThere, idp))) return [];
@@ -123,12 +109,48 @@ function stepsHere(
   return [...publish, ...guard, ...there];
 }
 
+function toGuard(server: AccessServer, ras: string): RemainingStep {
+  const idHere = serverHere(ras, server.resource);
+  return {
+    about: 'guard_here',
+    title: 'Put it behind the gateway here',
+    words:
+      idHere === undefined
+        ? `Nobody would answer there: the gateway has servers at ${ras}/NAME/mcp, and nowhere else.`
+        : 'The resource document has no server of this address yet: nobody would answer there.',
+    text:
+      idHere === undefined
+        ? null
+        : `servers:\n  ${JSON.stringify(idHere)}: { upstream: { http: URL }, scopes: ${toYaml(server)}, tools: { "*": ${JSON.stringify(strictest(server.scopes))} } }`,
+    client: null,
+  };
+}
+
 /** Whether a client is known here by this id, and the identity provider may speak for it. */
 export function mayRedeem(of: ResourceIndex, idHere: string, idp: string): boolean {
   const known = of.clientsByClientId.get(idHere);
   return (
     known !== undefined && [...(of.trust.get(idp)?.values() ?? [])].some(({ clients }) => clients.includes(known.id))
   );
+}
+
+/** Whether a server is known here, and the identity provider, where it is trusted, may speak for it. */
+export function mayReach(of: ResourceIndex, resource: string, idp: string): boolean {
+  const known = of.serversByResource.get(resource);
+  const speakers = [...(of.trust.get(idp)?.values() ?? [])];
+  return known !== undefined && (speakers.length === 0 || speakers.some((speaker) => speaksFor(speaker, known)));
+}
+
+/** For a server that the resource document knows, and the issuer is not let speak for. */
+function toSpeak(id: string): RemainingStep {
+  return {
+    about: 'guard_here',
+    title: 'Let the identity provider here speak for it',
+    words:
+      'The resource document knows it, and takes nothing for it of the identity provider here: add it to trust.local.servers.',
+    text: `${JSON.stringify(id)}: all`,
+    client: null,
+  };
 }
 
 /** For a client that the resource document knows: the issuer must be let speak for it as well. */

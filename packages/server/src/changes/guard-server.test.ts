@@ -113,6 +113,26 @@ describe('what the resource document lacks before a server of ours is reached', 
     }
   });
 
+  test('where our identity provider may speak for some servers, it may speak for this one as well', () => {
+    const document = { servers: { docs: { scopes: { read: {} } } }, clients: { code: {} } };
+    const local = (more: Json) => ({ ...document, trust: { local: trust(['code'], more) } });
+    const trustAfter = (more: Json, change?: Partial<Guarding>) =>
+      (guarded(local(more), change) as { trust: Json }).trust;
+    const after = { local: trust(['code'], { servers: { docs: ['read'], wiki: 'all' } }) };
+    assert.deepEqual(trustAfter({ servers: { docs: ['read'] } }), after);
+    assert.deepEqual(trustAfter({}), { local: trust(['code']) }, 'it may speak for all');
+    const isHere = { resource: `${origins.ras}/docs/mcp`, upstream: undefined };
+    assert.deepEqual(trustAfter({ servers: { docs: ['read'] } }, isHere), local({ servers: { docs: ['read'] } }).trust);
+    const elsewhere = { ...isHere, resource: `${origins.ras}/away/mcp` };
+    assert.deepEqual(trustAfter({ servers: { docs: 'all' } }, elsewhere), local({ servers: { docs: 'all' } }).trust);
+    const two = {
+      ...local({ servers: { docs: 'all' } }),
+      servers: { docs: document.servers.docs, wiki: { scopes: { r: {} } } },
+    };
+    const { trust: known } = guarded(two, { upstream: undefined }) as { trust: Json };
+    assert.deepEqual(known, { local: trust(['code'], { servers: { docs: 'all', wiki: 'all' } }) });
+  });
+
   test('an upstream is for a server that the gateway here can have, and does not have yet', () => {
     for (const resource of [
       'https://mcp.acme.example.evil.example/wiki/mcp',

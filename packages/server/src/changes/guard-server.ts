@@ -1,5 +1,5 @@
 import type { Edit } from '../policy/diff/edits.ts';
-import { entriesOf, type Json } from '../policy/diff/entries.ts';
+import { entriesOf, isEntry, type Json } from '../policy/diff/entries.ts';
 import { isClientIdUrl, id as nameId } from '../policy/document-words.ts';
 import type { Risk } from '../policy/model.ts';
 import { serverHere } from '../policy/resource-uri.ts';
@@ -17,7 +17,7 @@ export interface Guarding {
 }
 
 /**
- * What the resource document lacks: the server behind the gateway, clients that redeem, and our identity provider's word for them. What
+ * What the resource document lacks: the server behind the gateway, clients that redeem, and our identity provider's word for either. What
  * only a person can decide is left to them: where a server is, or whether an issuer is trusted at all.
  */
 export function editsToGuard(
@@ -27,7 +27,11 @@ export function editsToGuard(
 ): Outcome<readonly Edit[]> {
   const server = editsOfServer(document, wanted, origins.ras);
   if (!server.ok) return server;
-  return done([...server.value, ...editsOfClients(document, wanted.clients, origins.idp)]);
+  const id = serverHere(origins.ras, wanted.resource);
+  const isThere = id !== undefined && (server.value.length > 0 || entriesOf(document.servers).has(id));
+  const { edits, speaksFor } = editsOfClients(document, wanted.clients);
+  const trust = editsOfTrust(document, { speaksFor, server: isThere ? id : undefined }, origins.idp);
+  return done([...server.value, ...edits, ...trust]);
 }
 
 function editsOfServer(
@@ -53,7 +57,7 @@ function editsOfServer(
   return done([{ section: 'servers', id, value }]);
 }
 
-function editsOfClients(document: Json, wanted: Guarding['clients'], idp: string): readonly Edit[] {
+function editsOfClients(document: Json, wanted: Guarding['clients']) {
   const clients = entriesOf(document.clients);
   const edits: Edit[] = [];
   const speaksFor: string[] = [];
@@ -69,13 +73,25 @@ function editsOfClients(document: Json, wanted: Guarding['clients'], idp: string
     }
     speaksFor.push(key);
   }
+  return { edits, speaksFor };
+}
+
+/** Our identity provider may speak for these clients, and for the server where it may not speak for all of them. */
+function editsOfTrust(
+  document: Json,
+  { speaksFor, server }: { readonly speaksFor: readonly string[]; readonly server: string | undefined },
+  idp: string,
+): readonly Edit[] {
   const trust = entriesOf(document.trust);
   const issuer = ['local', idp].find((key) => trust.has(key));
   const entry = issuer === undefined ? undefined : (trust.get(issuer) as Json);
-  if (issuer === undefined || !Array.isArray(entry?.clients)) return edits;
+  if (issuer === undefined || !Array.isArray(entry?.clients)) return [];
   const missing = speaksFor.filter((key) => !(entry.clients as unknown[]).includes(key));
-  if (missing.length === 0) return edits;
-  return [...edits, { section: 'trust', id: issuer, value: { ...entry, clients: [...entry.clients, ...missing] } }];
+  const isLeftOut = server !== undefined && isEntry(entry.servers) && !Object.hasOwn(entry.servers, server);
+  if (missing.length === 0 && !isLeftOut) return [];
+  const clients = [...entry.clients, ...missing];
+  const servers = isLeftOut && { servers: { ...(entry.servers as Json), [server]: 'all' } };
+  return [{ section: 'trust', id: issuer, value: { ...entry, clients, ...servers } }];
 }
 
 /** The scope with the highest risk; of several the first. */

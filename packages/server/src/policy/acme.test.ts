@@ -74,7 +74,7 @@ describe('Acme: the two documents fit each other', () => {
     for (const server of access.servers.values()) {
       const there = resource.serversByResource.get(server.resource);
       assert.deepEqual(there?.scopes, server.scopes);
-      assert.ok(there && decideResource(there, [...server.scopes.keys()], undefined).ok);
+      assert.ok(there && decideResource(there, [...server.scopes.keys()], undefined, { servers: undefined }).ok);
     }
   });
 

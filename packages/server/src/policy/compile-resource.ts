@@ -91,7 +91,9 @@ function toTrusted(
   issuer: string,
   tenant: string | undefined,
   entry: TrustEntry,
-  said: Pick<TrustEntry, 'accounts' | 'clients' | 'aud_tenant'> & { readonly keys?: TrustEntry['keys'] | undefined },
+  said: Pick<TrustEntry, 'accounts' | 'clients' | 'servers' | 'aud_tenant'> & {
+    readonly keys?: TrustEntry['keys'] | undefined;
+  },
 ): TrustedIssuer {
   const keys = said.keys ?? entry.keys;
   return {
@@ -101,6 +103,7 @@ function toTrusted(
     algorithms: entry.algorithms ?? signatureAlgorithms,
     accounts: toAccountRule(said.accounts ?? 'known'), // parsePolicy demands it: nothing is created by leaving it out
     clients: said.clients ?? [],
+    servers: said.servers && toServersOf(said.servers),
     audTenant: said.aud_tenant,
     requiresEncryption: entry.require_encryption,
     acceptsScopeArray: entry.scope_array === 'accept',
@@ -110,6 +113,10 @@ function toTrusted(
     signals: toSignals(entry.signals),
     accountErrorIsGrant: entry.account_error === 'invalid_grant',
   };
+}
+
+function toServersOf(entry: NonNullable<TrustEntry['servers']>): TrustedIssuer['servers'] {
+  return new Map(Object.entries(entry).map(([id, choice]) => [id, choice === 'all' ? choice : new Set(choice)]));
 }
 
 function toSignals(entry: TrustEntry['signals']): TrustedIssuer['signals'] {

@@ -109,7 +109,26 @@ describe('RAS-18, RAS-19, RAS-21: the ID-JAG is the ceiling, the request narrows
   for (const [name, claimed, asked, granted] of table) {
     test(`${name}: ${granted}`, () => {
       const expected = Array.isArray(granted) ? ok(granted) : no(granted as 'scope_not_granted');
-      assert.deepEqual(decideResource(server, claimed, asked), expected);
+      assert.deepEqual(decideResource(server, claimed, asked, { servers: undefined }), expected);
     });
   }
+
+  const limits: [name: string, limit: 'all' | string[], claimed: string[] | undefined, granted: string[] | string][] = [
+    ['all that the server has', 'all', ['read', 'purge'], ['read', 'purge']],
+    ['what the issuer may not give is withheld', ['read'], ['purge', 'read'], ['read']],
+    ['of the baseline too', ['write', 'purge'], undefined, ['write']],
+    ['until nothing is left', ['read'], ['purge'], 'scope_not_granted'],
+  ];
+  for (const [name, limit, claimed, granted] of limits) {
+    test(`RAS-19, of an issuer with servers of its own: ${name}: ${granted}`, () => {
+      const servers = new Map([[server.id, limit === 'all' ? limit : new Set(limit)]]);
+      const expected = Array.isArray(granted) ? ok(granted) : no(granted as 'scope_not_granted');
+      assert.deepEqual(decideResource(server, claimed, undefined, { servers }), expected);
+    });
+  }
+
+  test('RAS-19: an issuer gives nothing of a server that it has not', () => {
+    const servers = new Map([['other', 'all' as const]]);
+    assert.deepEqual(decideResource(server, ['read'], undefined, { servers }), no('scope_not_granted'));
+  });
 });

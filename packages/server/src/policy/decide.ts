@@ -2,7 +2,8 @@ import { no, ok, type Result } from '@credence/mcp/protocol';
 import type { AccessIndex } from './compile.ts';
 import type { Earnable, Rule, RuleIndex } from './compile-rules.ts';
 import { holds } from './conditions.ts';
-import type { AccessServer, Ask, Decision, ResourceServer, SignInNeeds } from './model.ts';
+import { scopesGivenBy } from './issuer-servers.ts';
+import type { AccessServer, Ask, Decision, ResourceServer, SignInNeeds, TrustedIssuer } from './model.ts';
 import { coversAcr, strongerAcr } from './sign-in-levels.ts';
 import { keepApart } from './together.ts';
 
@@ -203,7 +204,8 @@ function canEarn({ acr, amr }: SignInNeeds, earnable: Earnable | undefined): boo
 
 /**
  * Scopes of the access token for an ID-JAG, or why none. The ID-JAG is the ceiling; without a scope claim it is the
- * server's baseline, never everything (RAS-18, RAS-19, RAS-21). A `scope` parameter narrows.
+ * server's baseline, never everything (RAS-18, RAS-19, RAS-21). A `scope` parameter narrows, and so does what the issuer may
+ * give: what it may not is withheld.
  * @param claimed - scopes of the ID-JAG; `undefined` or empty when it has no scope claim
  * @param asked - scopes of the request; a parameter without a value counts as absent (RFC 6749 §3.2)
  */
@@ -211,9 +213,10 @@ export function decideResource(
   server: ResourceServer,
   claimed: readonly string[] | undefined,
   asked: readonly string[] | undefined,
+  issuer: Pick<TrustedIssuer, 'servers'>,
 ): Result<readonly string[]> {
   if (claimed?.some((scope) => !server.scopes.has(scope))) return no('id_jag_scope_unknown');
-  const ceiling = claimed && claimed.length > 0 ? claimed : server.defaultScopes;
+  const ceiling = scopesGivenBy(issuer, server, claimed && claimed.length > 0 ? claimed : server.defaultScopes);
   const scopes = asked && asked.length > 0 ? ceiling.filter((scope) => asked.includes(scope)) : ceiling;
   return scopes.length > 0 ? ok(scopes) : no('scope_not_granted');
 }

@@ -17,6 +17,7 @@ trust:
   https://strict.example: { keys: discovery, accounts: create, clients: [app], strict_scope_match: true, replay: refuse, signals: accept }
   https://old.example:
     { keys: discovery, accounts: create, clients: [app], scope_array: accept, unknown_scopes: drop, replay: until_expiry }
+  https://near.example: { keys: discovery, accounts: create, clients: [app], servers: { billing: all, files: all }, replay: until_expiry }
   https://deaf.example: { keys: discovery, accounts: create, clients: [app], signals: refuse }
   https://half.example: { keys: discovery, accounts: create, clients: [app], signals: [session-revoked, account-enabled] }
   https://most.example:
@@ -35,6 +36,7 @@ trust:
     'https://old.example: scope_array: accept',
     'https://old.example: unknown_scopes: drop',
     'https://old.example: replay: until_expiry, for reports, billing',
+    'https://near.example: replay: until_expiry, for billing',
     'https://deaf.example: signals: refuse',
     'https://half.example: signals without token-claims-change, account-disabled',
     'https://many.example (acme): email_verified: issuer',

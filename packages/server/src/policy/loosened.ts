@@ -1,4 +1,5 @@
 import type { ResourceIndex } from './compile-resource.ts';
+import { speaksFor } from './issuer-servers.ts';
 import type { ClientProof, TrustedIssuer } from './model.ts';
 
 /**
@@ -10,22 +11,21 @@ export function loosenedBy({
   servers,
   clients,
 }: Pick<ResourceIndex, 'trust' | 'servers' | 'clients'>): string[] {
-  const others = [...servers.values()].filter(({ isMcp }) => !isMcp).map(({ id }) => id);
-  const reuse = `replay: until_expiry, for ${others.join(', ') || 'no server here'}`;
+  const others = [...servers.values()].filter(({ isMcp }) => !isMcp);
   const byIssuer = [...trust.values()].flatMap((tenants) =>
-    [...tenants.values()].flatMap(
-      ({ issuer, tenant, acceptsScopeArray, dropsUnknownScopes, allowsReuse, accounts, signals }) => {
-        const whose = tenant === undefined ? issuer : `${issuer} (${tenant})`;
-        const words = [
-          acceptsScopeArray && 'scope_array: accept',
-          dropsUnknownScopes && 'unknown_scopes: drop',
-          allowsReuse && reuse,
-          ignoredSignals(signals),
-          accounts.emailDomains.size > 0 && accounts.emailVerified === 'issuer' && 'email_verified: issuer',
-        ];
-        return words.filter((word) => word !== false).map((word) => `${whose}: ${word}`);
-      },
-    ),
+    [...tenants.values()].flatMap((trusted) => {
+      const { issuer, tenant, acceptsScopeArray, dropsUnknownScopes, allowsReuse, accounts, signals } = trusted;
+      const reusable = others.filter((server) => speaksFor(trusted, server)).map(({ id }) => id);
+      const whose = tenant === undefined ? issuer : `${issuer} (${tenant})`;
+      const words = [
+        acceptsScopeArray && 'scope_array: accept',
+        dropsUnknownScopes && 'unknown_scopes: drop',
+        allowsReuse && `replay: until_expiry, for ${reusable.join(', ') || 'no server here'}`,
+        ignoredSignals(signals),
+        accounts.emailDomains.size > 0 && accounts.emailVerified === 'issuer' && 'email_verified: issuer',
+      ];
+      return words.filter((word) => word !== false).map((word) => `${whose}: ${word}`);
+    }),
   );
   return [...byIssuer, ...loosenedClients({ clients })];
 }

@@ -240,6 +240,8 @@ export interface TrustedIssuer {
   readonly accounts: AccountRule;
   /** Clients (ids at this RAS) for which this issuer may speak. */
   readonly clients: readonly string[];
+  /** Servers for which this issuer may speak, and which of their scopes it may give; `undefined` = all (RAS-19). */
+  readonly servers: ReadonlyMap<string, 'all' | ReadonlySet<string>> | undefined;
   /** What `aud_tenant` must be; `undefined` = it must be absent. */
   readonly audTenant: string | undefined;
   /** Whether its ID-JAGs must be encrypted to us (RAS-45). */

@@ -139,6 +139,17 @@ const speaker = {
   accounts: AccountsEntry.optional(),
   /** Clients for which this issuer may speak, by their id here. */
   clients: z.array(id, 'must be a list of clients').min(1, 'must name at least one client').optional(),
+  /** Servers for which this issuer may speak, and the scopes it may give there; all when absent (RAS-19). */
+  servers: z
+    .record(
+      id,
+      z.union([z.literal('all'), z.array(scopeName).min(1, 'must name at least one scope')], {
+        error: 'must be all, or a list of scopes',
+      }),
+      'must be a mapping of servers, such as { wiki: all, tickets: [issues:read] }',
+    )
+    .refine((servers) => Object.keys(servers).length > 0, 'must name at least one server')
+    .optional(),
   /** What the issuer calls us, where it knows several of us (`aud_tenant`). */
   aud_tenant: tenantName.optional(),
 };
@@ -191,9 +202,11 @@ export const TrustEntry = mapping({
 }).superRefine(
   (entry, context) => {
     const say = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
-    for (const key of ['accounts', 'clients', 'aud_tenant'] as const) {
+    for (const key of Object.keys(speaker)) {
       if (has(entry, 'tenants') && has(entry, key)) say(key, 'stands in each tenant where there are tenants, not here');
-      else if (key !== 'aud_tenant' && !has(entry, 'tenants') && !has(entry, key)) say(key, missing[key]);
+    }
+    for (const key of ['accounts', 'clients'] as const) {
+      if (!has(entry, 'tenants') && !has(entry, key)) say(key, missing[key]);
     }
   },
   { when: isMapping },

@@ -19,6 +19,7 @@ export function checkResourceReferences(raw: unknown): Finding[] {
     checkServers(servers),
     sameMetadata(childOf(raw, 'clients')),
     checkTrust(trust, clients),
+    checkServersOf(trust, servers),
     checkEmailDomains(trust),
   );
 }
@@ -44,6 +45,20 @@ function* checkTrust(trust: Trust, clients: Map<string, unknown>): Generator<Fin
       for (const [at, client] of (said.clients ?? []).entries()) {
         if (clients.has(client)) continue;
         yield { path: [...path, 'clients', at], message: unknownName('client', client, clients.keys()) };
+      }
+    }
+  }
+}
+
+/** Whoever limits an issuer means something that is there: of a name misspelled nobody would notice that it gives nothing. */
+function* checkServersOf(trust: Trust, servers: Map<string, ResourceServerEntry | undefined>): Generator<Finding> {
+  for (const [issuer, entry] of trust) {
+    for (const { path, said } of speakersOf(issuer, entry)) {
+      for (const [id, choice] of Object.entries(said.servers ?? {})) {
+        const at = [...path, 'servers', id];
+        const server = servers.get(id);
+        if (server && choice !== 'all') yield* unknownScopes(choice, server.scopes, at);
+        if (!servers.has(id)) yield { path: at, message: unknownName('server', id, servers.keys()), atKey: true };
       }
     }
   }

@@ -9,7 +9,7 @@ const issuer = 'https://mcp.acme.example';
 
 /** A resource document with this said of one issuer, and with that of another where it is given. */
 const documentWith = (entry: string, other = '') =>
-  `clients: { app: {}, bot: {} }\ntrust:\n  ${idp}: ${entry}\n${other && `  https://other.example: ${other}`}`;
+  `servers: { wiki: { scopes: { read: {}, write: {} } } }\nclients: { app: {}, bot: {} }\ntrust:\n  ${idp}: ${entry}\n${other && `  https://other.example: ${other}`}`;
 
 function trustOf(entry: string) {
   const parsed = parsePolicy(documentWith(entry), 'resource');
@@ -37,6 +37,7 @@ describe('trust: an issuer, and its tenants', () => {
             algorithms: signatureAlgorithms,
             accounts: { unknown: 'create', emailDomains: new Set(), emailVerified: 'claim', byAudSub: false },
             clients: ['app'],
+            servers: undefined,
             allowsReuse: false,
             audTenant: 'us',
             requiresEncryption: false,
@@ -57,6 +58,21 @@ describe('trust: an issuer, and its tenants', () => {
     assert.deepEqual(signals('accept'), new Set(securityEventNames));
     assert.deepEqual(signals('[session-revoked]'), new Set(['session-revoked']));
     assert.equal(signals('refuse'), undefined);
+  });
+
+  test('servers that it may speak for, each with all of its scopes or with some; of a tenant its own', () => {
+    const servers = (said: string) =>
+      trustOf(`{ keys: discovery, accounts: create, clients: [app], servers: ${said} }`)?.get(undefined)?.servers;
+    assert.deepEqual(servers('{ wiki: all }'), new Map([['wiki', 'all']]));
+    assert.deepEqual(servers('{ wiki: [read] }'), new Map([['wiki', new Set(['read'])]]));
+    const tenant = 'accounts: create, clients: [app]';
+    const trust = trustOf(
+      `{ keys: discovery, tenants: { a: { ${tenant}, servers: { wiki: all } }, b: { ${tenant} } } }`,
+    );
+    assert.deepEqual(
+      [...(trust?.values() ?? [])].map((each) => each.servers),
+      [new Map([['wiki', 'all']]), undefined],
+    );
   });
 
   test('an issuer with tenants has one speaker each and none without, with the keys of the issuer or their own', () => {
@@ -118,6 +134,38 @@ describe('trust: every mistake is told where it is', () => {
       'aud_tenant beside tenants',
       `{ keys: discovery, aud_tenant: us, tenants: { a: { ${good} } } }`,
       /\.aud_tenant: stands in each tenant/,
+    ],
+    [
+      'servers beside tenants',
+      `{ keys: discovery, servers: { wiki: all }, tenants: { a: { ${good} } } }`,
+      /\.servers: stands in each tenant/,
+    ],
+    ['no servers in servers', `{ keys: discovery, ${good}, servers: {} }`, /servers: must name at least one server/],
+    [
+      'servers as a list',
+      `{ keys: discovery, ${good}, servers: [wiki] }`,
+      /servers: must be a mapping of servers, such/,
+    ],
+    [
+      'scopes of another word',
+      `{ keys: discovery, ${good}, servers: { wiki: some } }`,
+      /servers\.wiki: must be all, or a list of scopes/,
+    ],
+    ['no scopes', `{ keys: discovery, ${good}, servers: { wiki: [] } }`, /servers\.wiki: must name at least one scope/],
+    [
+      'an unknown server (RAS-19)',
+      `{ keys: discovery, ${good}, servers: { wikki: all } }`,
+      /id\.acme\.example"\]\.servers\.wikki: there is no server wikki in this document; known: wiki$/,
+    ],
+    [
+      'an unknown scope (RAS-19)',
+      `{ keys: discovery, ${good}, servers: { wiki: [read, raed] } }`,
+      /servers\.wiki\[1\]: there is no scope raed in this document; known: read, write$/,
+    ],
+    [
+      'a tenant for an unknown server',
+      `{ keys: discovery, tenants: { a: { ${good}, servers: { no: [read] } } } }`,
+      /tenants\.a\.servers\.no: there is no server no/,
     ],
     ['no tenants in tenants', `{ keys: discovery, tenants: {} }`, /tenants: must name at least one/],
     [

@@ -28,6 +28,7 @@ import type { ResourceIndex } from '../policy/compile.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
 import { decideResource } from '../policy/decide.ts';
 import { checkParameter, narrowDetails, problemOfDetails } from '../policy/details.ts';
+import { speaksFor } from '../policy/issuer-servers.ts';
 import type { ResourceClient, ResourceServer, TrustedIssuer } from '../policy/model.ts';
 import { type Descended, marksOf } from '../stops/descent.ts';
 import { checkRedeeming, type StopIndex } from '../stops/judge.ts';
@@ -85,7 +86,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   const { idJag, issuer, descended } = verified.value;
   const bound = checkBinding(call, idJag, client.value, ras.dpop);
   if (!bound.ok) return bound;
-  const server = chooseServer(call, idJag, ras.policy());
+  const server = chooseServer(call, idJag, issuer, ras.policy());
   if (!server.ok) return server;
   if (server.value.requiresBoundTokens && !isBound(bound.value)) return no('resource_needs_binding');
   const loosened = loosenedFor(idJag, issuer, server.value, ras.policy());
@@ -253,14 +254,18 @@ function checkCertificateBinding(call: Call, bound: string | undefined, client: 
   return ok({ keyThumbprint: undefined, certificateThumbprint });
 }
 
-/** The one MCP server the token is for: every claimed resource is ours, the parameter selects among them (RAS-14 to RAS-17). */
-function chooseServer(call: Call, idJag: IdJag, policy: ResourceIndex): Result<ResourceServer> {
+/**
+ * The one MCP server the token is for: every claimed resource is ours and one this issuer may speak for, the parameter selects
+ * among them (RAS-14 to RAS-17).
+ */
+function chooseServer(call: Call, idJag: IdJag, issuer: TrustedIssuer, policy: ResourceIndex): Result<ResourceServer> {
   const claimed = idJag.resources?.map((resource) => policy.serversByResource.get(resource));
   if (claimed && !claimed.every((server) => server !== undefined)) return no('id_jag_resource_foreign');
+  if (claimed && !claimed.every((server) => speaksFor(issuer, server))) return no('issuer_server_not_trusted');
   const asked = call.form.resources.map((resource) => policy.serversByResource.get(resource));
   if (!asked.every((server) => server !== undefined)) return no('resource_parameter_refused');
 
-  const governed = [...policy.servers.values()];
+  const governed = serversOf(issuer, policy);
   // Without a claim the parameter names the server, or there is only one: never an unrestricted token (RAS-15).
   const candidates = new Set(claimed ?? (asked.length > 0 ? governed : governed.length === 1 ? governed : []));
   if (candidates.size === 0) return no('id_jag_resource_missing');
@@ -271,6 +276,11 @@ function chooseServer(call: Call, idJag: IdJag, policy: ResourceIndex): Result<R
   if (!candidates.has(server)) return no('resource_parameter_refused');
   call.note({ server: server.id, resource: server.resource });
   return ok(server);
+}
+
+/** All that an issuer may speak for. */
+function serversOf(issuer: TrustedIssuer, { servers }: ResourceIndex): readonly ResourceServer[] {
+  return [...servers.values()].filter((server) => speaksFor(issuer, server));
 }
 
 const nothing: readonly string[] = [];
@@ -300,9 +310,7 @@ function dropsScopes({ scopes }: IdJag, issuer: TrustedIssuer, server: ResourceS
  */
 function isReusable({ resources }: IdJag, issuer: TrustedIssuer, policy: ResourceIndex): boolean {
   if (!issuer.allowsReuse) return false;
-  const reachable = resources?.map((resource) => policy.serversByResource.get(resource)) ?? [
-    ...policy.servers.values(),
-  ];
+  const reachable = resources?.map((resource) => policy.serversByResource.get(resource)) ?? serversOf(issuer, policy);
   return reachable.every((server) => server?.isMcp === false);
 }
 
@@ -324,7 +332,7 @@ function chooseScopes(
   if (issuer.strictScopeMatch && asked && claimed?.some((name) => !asked.includes(name))) {
     return no('scope_narrower_refused');
   }
-  return decideResource(server, drops ? claimed : idJag.scopes, asked);
+  return decideResource(server, drops ? claimed : idJag.scopes, asked, issuer);
 }
 
 /**

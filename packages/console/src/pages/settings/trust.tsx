@@ -32,6 +32,18 @@ const columns: readonly Column<Trusted>[] = [
     text: ({ clients }) => clients.join(' '),
   },
   {
+    title: texts.servers,
+    cell: ({ servers }) =>
+      servers === undefined
+        ? texts.everyServer
+        : servers.map((each) => (
+            <code key={each} className={style.one}>
+              {each}
+            </code>
+          )),
+    text: ({ servers }) => servers?.join('; ') ?? texts.everyServer,
+  },
+  {
     title: texts.keys,
     cell: ({ keys }) => (keys === 'discovery' ? texts.published : texts.listed(keys)),
     text: ({ keys }) => String(keys),

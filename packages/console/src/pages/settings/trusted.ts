@@ -5,6 +5,8 @@ export interface Trusted {
   readonly tenant: string | undefined;
   readonly accounts: string;
   readonly clients: readonly string[];
+  /** Servers it may speak for, each with the scopes it may give; `undefined` = all. */
+  readonly servers: readonly string[] | undefined;
   /** Where its keys come from: `discovery`, or how many stand in the document. */
   readonly keys: 'discovery' | number;
   /** What else is set for it, each as `name: value`. */
@@ -25,7 +27,7 @@ export function trustedOf(document: Readonly<Record<string, unknown>>): readonly
 function toTrusted(
   issuer: string,
   tenant: string | undefined,
-  { accounts, clients, keys, tenants: _, ...more }: Record<string, unknown>,
+  { accounts, clients, servers, keys, tenants: _, ...more }: Record<string, unknown>,
 ): Trusted {
   const { unknown, ...how } = asObject(accounts);
   const listed = asObject(keys).keys;
@@ -34,9 +36,14 @@ function toTrusted(
     tenant,
     accounts: typeof accounts === 'string' ? accounts : typeof unknown === 'string' ? unknown : '',
     clients: Array.isArray(clients) ? clients.map(String) : [],
+    servers: servers === undefined ? undefined : Object.entries(asObject(servers)).map(toServer),
     keys: Array.isArray(listed) ? listed.length : 'discovery',
     also: Object.entries({ ...how, ...more }).map(([name, value]) => `${name}: ${toText(value)}`),
   };
+}
+
+function toServer([id, scopes]: [id: string, scopes: unknown]): string {
+  return scopes === 'all' ? id : `${id}: ${toText(scopes)}`;
 }
 
 function toText(value: unknown): string {

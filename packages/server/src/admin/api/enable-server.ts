@@ -9,7 +9,7 @@ import type { AccessServer } from '../../policy/model.ts';
 import { mayExchange } from '../../policy/reach.ts';
 import { Problem } from '../../problem.ts';
 import type { ClientSecret } from '../../store/store.ts';
-import { mayRedeem, type RemainingStep, remainingSteps } from '../steps.ts';
+import { mayReach, mayRedeem, type RemainingStep, remainingSteps } from '../steps.ts';
 import { DraftShape, findDraft, showDraft } from './draft-shape.ts';
 import { findAccess } from './draft-texts.ts';
 import { toGround } from './drafts.ts';
@@ -172,6 +172,7 @@ function draftFor(
   const idsThere = idsAt(index, server).map(([, idThere]) => idThere);
   const does: ((of: ResourceIndex) => boolean)[] = [
     (of) => of.serversByResource.has(server.resource),
+    (of) => mayReach(of, server.resource, idp),
     // Known is not yet trusted: a draft may do the one without the other.
     ...idsThere.map((idThere) => (of: ResourceIndex) => of.clientsByClientId.has(idThere)),
     ...idsThere.map((idThere) => (of: ResourceIndex) => mayRedeem(of, idThere, idp)),

@@ -484,6 +484,20 @@ describe('what widens', () => {
     });
   }
 
+  /** What an issuer says of the servers that it may speak for, before and after. */
+  const limits: [name: string, before: Json, after: Json, widens: boolean][] = [
+    ['a limit to servers', {}, { servers: { w: 'all' } }, false],
+    ['a limit no longer', { servers: { w: 'all' } }, {}, true],
+    ['a server more', { servers: { w: 'all' } }, { servers: { w: 'all', p: ['r'] } }, true],
+    ['a server less', { servers: { w: 'all', p: 'all' } }, { servers: { w: 'all' } }, false],
+    ['another server', { servers: { w: 'all' } }, { servers: { p: 'all' } }, true],
+    ['some of its scopes', { servers: { w: 'all' } }, { servers: { w: ['r'] } }, false],
+    ['all of its scopes', { servers: { w: ['r'] } }, { servers: { w: 'all' } }, true],
+    ['a scope more', { servers: { w: ['r'] } }, { servers: { w: ['r', 's'] } }, true],
+    ['a scope less', { servers: { w: ['r', 's'] } }, { servers: { w: ['s'] } }, false],
+    ['a scope less, and a server more', { servers: { w: ['r', 's'] } }, { servers: { w: ['s'], p: ['r'] } }, true],
+  ];
+
   const resource: [name: string, before: Json, after: Json, widens: boolean][] = [
     ['an issuer', { trust: {} }, { trust: { a: { clients: [] } } }, true],
     ['an issuer that goes', { trust: { a: { clients: [] } } }, { trust: {} }, false],
@@ -498,6 +512,33 @@ describe('what widens', () => {
       { trust: { a: { clients: ['x', 'y'] } } },
       { trust: { a: { clients: ['y'] } } },
       false,
+    ],
+    ...limits.map(([name, before, after, widens]): [string, Json, Json, boolean] => [
+      name,
+      { trust: { a: { keys: 1, ...before } } },
+      { trust: { a: { keys: 1, ...after } } },
+      widens,
+    ]),
+    ...limits.map(([name, before, after, widens]): [string, Json, Json, boolean] => [
+      `${name}, of a tenant`,
+      { trust: { a: { tenants: { t: { clients: ['x'], ...before } } } } },
+      { trust: { a: { tenants: { t: { clients: ['x'], ...after } } } } },
+      widens,
+    ]),
+    ['a tenant', { trust: { a: { tenants: { t: {} } } } }, { trust: { a: { tenants: { t: {}, u: {} } } } }, true],
+    [
+      'a tenant that goes',
+      { trust: { a: { tenants: { t: {}, u: {} } } } },
+      { trust: { a: { tenants: { t: {} } } } },
+      false,
+    ],
+    ['tenants where none were', { trust: { a: {} } }, { trust: { a: { tenants: { t: {} } } } }, true],
+    ['tenants no longer', { trust: { a: { tenants: { t: {} } } } }, { trust: { a: {} } }, true],
+    [
+      'a client that a tenant speaks for, beside a server less',
+      { trust: { a: { tenants: { t: { clients: ['x'], servers: { w: 'all' } } } } } },
+      { trust: { a: { tenants: { t: { clients: ['x', 'y'], servers: { w: ['r'] } } } } } },
+      true,
     ],
     ['a tool of a scope', { servers: { t: { tools: { a: 'w' } } } }, { servers: { t: { tools: { a: 'r' } } } }, true],
     ['a name', { servers: { t: { name: 'A' } } }, { servers: { t: { name: 'B' } } }, false],

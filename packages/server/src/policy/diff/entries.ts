@@ -46,7 +46,8 @@ function changedKeys(before: unknown, after: unknown): readonly string[] {
   return [...keys].filter((key) => !isSame(before[key], after[key]));
 }
 
-function isEntry(value: unknown): value is Record<string, unknown> {
+/** A mapping, as opposed to a list or a word. */
+export function isEntry(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

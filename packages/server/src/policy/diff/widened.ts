@@ -1,7 +1,7 @@
 import type { AccessIndex } from '../compile.ts';
 import { lostClients, narrowedServers } from '../narrowed.ts';
 import type { DocumentKind } from '../parse.ts';
-import { changedEntries, type EntryChange, type Json } from './entries.ts';
+import { changedEntries, type EntryChange, isEntry, type Json } from './entries.ts';
 
 /** One side of a comparison: a document as it is published, and the index of an access document. */
 export interface Side {
@@ -58,8 +58,23 @@ function takesAway(kind: DocumentKind, section: string, key: string, before: unk
   if (kind === 'access' && section === 'clients' && key === 'distributed') return now === true;
   if (kind === 'access' && section === 'servers' && key === 'enabled') return now === false;
   if (kind === 'resource' && section === 'servers' && key === 'require_bound_tokens') return now === true;
-  if (kind === 'resource' && section === 'trust' && key === 'clients') return isPart(now, old);
+  if (kind === 'resource' && section === 'trust') return takesTrust(key, old, now);
   return false;
+}
+
+function takesTrust(key: string, old: unknown, now: unknown): boolean {
+  if (key === 'clients') return isPart(now, old);
+  if (key === 'servers') return isLess(old, now);
+  // What is said of an issuer and of a tenant of it is taken away in the same ways.
+  if (key !== 'tenants' || !isEntry(old) || !isEntry(now)) return false;
+  return changedEntries({ trust: old }, { trust: now }).every((change) => onlyTakes('resource', change));
+}
+
+/** Whether an issuer may give no more by the newer `servers`; without the key it may give all. */
+function isLess(old: unknown, now: unknown): boolean {
+  if (!isEntry(now)) return false;
+  if (!isEntry(old)) return true;
+  return Object.entries(now).every(([id, choice]) => old[id] === 'all' || isPart(choice, old[id]));
 }
 
 /** A rule of a kind that {@link narrowedServers} knows; of any other, whatever is done to it counts. */
