@@ -455,7 +455,8 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('stops/judge.ts'), [server('stops/judge.test.ts'), toSpec('stops')]],
   [server('stops/plan.ts'), [server('stops/plan.test.ts')]],
   [server('stops/stop.ts'), [server('stops/plan.test.ts')], [toSpec('stops')]],
-  [server('stops/descent.ts'), [server('stops/judge.test.ts'), server('stops/plan.test.ts')]],
+  [server('stops/descent.ts'), ['judge', 'plan', 'still-given'].map((name) => server(`stops/${name}.test.ts`))],
+  [server('stops/still-given.ts'), [server('stops/still-given.test.ts')], [toSpec('standing-tokens')]],
   [server('stops/memory.ts'), [server('stops/memory.test.ts')]],
   [server('stops/received.ts'), [server('stops/received.test.ts'), toSpec('stops')], [toSpec('security-events')]],
   ...['widened', 'affected', 'entries', 'merge', 'edits'].map((name): [string, string[]] => [

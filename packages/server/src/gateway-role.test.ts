@@ -2,7 +2,70 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { AuditRecord } from './audit/record.ts';
 import type { From } from './gateway/gateway.ts';
-import { appendStranger } from './gateway-role.ts';
+import { appendStranger, isOver } from './gateway-role.ts';
+import { compileResource } from './policy/compile.ts';
+import { parsePolicy } from './policy/parse.ts';
+import type { Parts } from './roles.ts';
+import { marksOf } from './stops/descent.ts';
+
+describe('a token that the gateway takes no more, though nobody has revoked it (T10, T21)', () => {
+  const [ras, idp] = ['https://mcp.acme.example', 'https://id.acme.example'];
+  const entry = 'keys: discovery, accounts: create, clients: [app]';
+  const known = `servers: { wiki: { scopes: { read: {} } } }\nclients: { app: {} }\ntrust: { "${idp}": { ${entry} } }\n`;
+
+  function indexOf(text: string) {
+    const parsed = parsePolicy(text, 'resource');
+    assert.ok(parsed.ok, JSON.stringify(parsed));
+    return compileResource(parsed.document, { version: 1, issuer: ras, localIdp: undefined });
+  }
+
+  /** A gateway in some place, where this document and this epoch are in force. */
+  function isOverAt(place: 'ras' | 'database of all' | 'home' | 'stream', text: string, epoch = '', ofToken = epoch) {
+    const trusted = indexOf(known).trust.get(idp)?.get(undefined);
+    assert.ok(trusted);
+    const { lineage } = marksOf(trusted, 'k1');
+    const token = {
+      resource: `${ras}/wiki/mcp`,
+      clientId: 'app',
+      scopes: ['read'],
+      lineage,
+      epoch: ofToken || undefined,
+    };
+    const config = {
+      roles: new Set(place === 'ras' ? ['ras', 'gateway'] : ['gateway']),
+      store: place === 'home' || place === 'ras' ? undefined : {},
+      gatewayRevocations: place === 'stream' ? {} : undefined,
+    };
+    const index = indexOf(text);
+    const inForce = { resource: () => index, epoch: () => ({ id: epoch, since: 0 }) };
+    return isOver(token, { config, inForce } as unknown as Parts);
+  }
+
+  const untrusted = known.replace(/trust.*/, 'trust: {}');
+
+  test('its issuer is trusted no longer, or for another server', () => {
+    assert.equal(isOverAt('ras', known), false);
+    assert.equal(isOverAt('ras', untrusted), true);
+    const limited = known.replace('{ wiki:', '{ docs: { scopes: { read: {} } }, wiki:');
+    const of = (servers: string) => limited.replace('clients: [app]', `clients: [app], servers: { ${servers} }`);
+    assert.equal(isOverAt('ras', of('wiki: all')), false);
+    assert.equal(isOverAt('ras', of('docs: all')), true);
+  });
+
+  test('a gateway apart from the RAS need not know who is trusted there', () => {
+    for (const place of ['database of all', 'home', 'stream'] as const) assert.equal(isOverAt(place, untrusted), false);
+  });
+
+  test('it is of another epoch, where that of the RAS is known', () => {
+    for (const place of ['ras', 'database of all'] as const) {
+      assert.equal(isOverAt(place, known, 'e2', 'e2'), false);
+      for (const before of ['e1', '']) assert.equal(isOverAt(place, known, 'e2', before), true);
+    }
+    assert.equal(isOverAt('ras', known, '', 'e1'), true);
+    assert.equal(isOverAt('database of all', known, '', 'e1'), false, 'which this one has never had');
+    for (const place of ['home', 'stream'] as const) assert.equal(isOverAt(place, known, 'e2', 'e1'), false);
+  });
+});
 
 describe('what a caller who is refused at the door of the gateway is told', () => {
   const from = {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Refusal } from '@credence/mcp/protocol';
+import type { AccessToken, Refusal } from '@credence/mcp/protocol';
 import { createIssuerKeys, type Told } from '@credence/mcp/resource';
 import type { Facts } from './audit/record.ts';
 import { isExplainedCall, issuanceBehind } from './audit/refused-call.ts';
@@ -16,6 +16,7 @@ import type { KeyRing } from './keys/key-ring.ts';
 import { verifySignature } from './keys/verify-signature.ts';
 import { openRing, type Parts } from './roles.ts';
 import { isDead } from './stops/dead.ts';
+import { isStillGiven } from './stops/still-given.ts';
 
 /**
  * The gateway of an installation with several workers, in the process that is none of them.
@@ -50,8 +51,7 @@ export async function openGateway(
     keys: keys ? async () => keys.published() : (header) => keysOf({ issuer, keys: 'discovery' }, header),
     followed,
     verifySignature,
-    isRevoked: async (token) =>
-      (issuesHere(parts) && (token.epoch ?? '') !== inForce.epoch().id) || isDead(token, edge.stops.current(), store),
+    isRevoked: async (token) => isOver(token, parts) || isDead(token, edge.stops.current(), store),
     skewSeconds: config.skewSeconds,
     nowMs: edge.nowMs,
     now,
@@ -124,10 +124,15 @@ function openPagesOfCalls({ config, store }: Parts): GatewayOptions['pageOf'] {
 const demoPath = [fileURLToPath(new URL('../../../node_modules/.bin', import.meta.url))];
 
 /**
- * Whether the store at hand is that of the RAS whose tokens the gateway takes: its own, or that of all nodes, which has had an
- * epoch. Of any other the store says nothing, and the stream of revocations does.
+ * Whether an access token is of another epoch, or rests on what the resource document no longer says. The store that is asked is that
+ * of the RAS whose tokens the gateway takes: its own, or of its epoch that of all nodes, where it has had one. Of any other the store
+ * says nothing, and the stream of revocations does; the document of a gateway on its own need not say who is trusted.
  */
-function issuesHere({ config, inForce }: Parts): boolean {
-  if (config.roles.has('ras')) return true;
-  return config.store !== undefined && config.gatewayRevocations === undefined && inForce.epoch().id !== '';
+export function isOver(
+  token: Pick<AccessToken, 'resource' | 'clientId' | 'scopes' | 'lineage' | 'epoch'>,
+  { config, inForce }: Pick<Parts, 'config' | 'inForce'>,
+): boolean {
+  const { id } = inForce.epoch();
+  if (config.roles.has('ras')) return (token.epoch ?? '') !== id || !isStillGiven(token, inForce.resource());
+  return config.store !== undefined && config.gatewayRevocations === undefined && id !== '' && token.epoch !== id;
 }

@@ -33,7 +33,7 @@ export interface AccessToken {
   readonly certificateThumbprint?: string | undefined;
   /** The epoch of the store that issued it (`credence_epoch`): one of before a restore is worth nothing (T21). */
   readonly epoch?: string | undefined;
-  /** What it descends from, in marks that only a stop names: see `lineage.ts`. */
+  /** What it descends from, in marks by which it is stopped, or no longer trusted: see `lineage.ts`. */
   readonly lineage?: string | undefined;
 }
 

@@ -68,7 +68,7 @@ export {
   type VerifiedJwt,
   type VerifySignature,
 } from './jws.ts';
-export { type Descent, descendsFrom, type Marks, toLineage, toMarks } from './lineage.ts';
+export { type Descent, descendsFrom, type Marks, speakerOf, toLineage, toMarks } from './lineage.ts';
 export {
   clientAssertionType,
   draft,

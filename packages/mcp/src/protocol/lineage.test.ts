@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { type Descent, descendsFrom, toLineage, toMarks } from './lineage.ts';
+import { type Descent, descendsFrom, speakerOf, toLineage, toMarks } from './lineage.ts';
 
 const digest = (text: string) => hash('sha256', text, 'base64url');
 const marksOf = (change: Partial<Descent> = {}) =>
@@ -30,6 +30,12 @@ describe('the lineage of an access token', () => {
       assert.equal(descendsFrom(own, mark), descends);
     });
   }
+
+  test('says who spoke, whichever key it was: the issuer, or the tenant of it', () => {
+    const [issuer, tenant] = [toLineage(marksOf()), own].map(speakerOf);
+    assert.deepEqual([issuer, tenant], [marksOf().issuer, `${marksOf().issuer}.${marksOf({ tenant: 't' }).tenant}`]);
+    assert.equal(speakerOf(toLineage(marksOf({ kid: 'k2' }))), issuer);
+  });
 
   test('no parts that together read like others', () => {
     assert.notEqual(marksOf({ issuer: 'a', kid: 'b","c' }).key, marksOf({ issuer: 'a","b', kid: 'c' }).key);

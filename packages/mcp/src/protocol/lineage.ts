@@ -34,6 +34,11 @@ export function toLineage({ issuer, tenant, key }: Marks): string {
   return [issuer, tenant, key].filter((mark) => mark !== undefined).join('.');
 }
 
+/** What a lineage says of whoever spoke, without the key: the same for all tokens of one issuer, or of one of its tenants. */
+export function speakerOf(lineage: string): string {
+  return lineage.slice(0, lineage.lastIndexOf('.'));
+}
+
 /** Whether a token descends from what has this mark. One that does not say what it descends from may descend from anything. */
 export function descendsFrom(lineage: string | undefined, mark: string): boolean {
   return lineage === undefined || lineage.split('.').includes(mark);

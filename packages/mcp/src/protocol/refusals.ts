@@ -732,7 +732,11 @@ export const refusals = {
     hint: 'a required claim is absent or of the wrong type, or iat or nbf is yet to come',
   },
   token_expired: { wire: 'invalid_token', rule: 'MCS-04', hint: 'the access token has expired' },
-  token_revoked: { wire: 'invalid_token', rule: 'MCS-16', hint: 'the access token was revoked' },
+  token_revoked: {
+    wire: 'invalid_token',
+    rule: 'MCS-16',
+    hint: 'the access token was revoked, or what it rests on is no longer in the resource document',
+  },
   token_wrong_scheme: {
     wire: 'invalid_token',
     rule: 'MCS-11',

@@ -12,6 +12,7 @@ import { authenticateClient } from '../clients/authenticate.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
 import type { ResourceClient, ResourceServer } from '../policy/model.ts';
 import { isDead } from '../stops/dead.ts';
+import { isStillGiven } from '../stops/still-given.ts';
 import type { Ras } from './jwt-bearer.ts';
 import { verifyOwnToken } from './own-token.ts';
 
@@ -84,9 +85,7 @@ function concerns(token: AccessToken, caller: Caller): boolean {
   return server ? token.resource === server.resource : token.clientId === clientIdOf(caller);
 }
 
-/** Neither revoked nor stopped, nor of somebody who is cut off, and for a server and a client that are still in the resource document. */
+/** Neither revoked nor stopped, nor of somebody who is cut off, and what it rests on is still in the resource document. */
 async function stands(token: AccessToken, ras: Ras): Promise<boolean> {
-  const policy = ras.policy();
-  if (!policy.serversByResource.has(token.resource) || !policy.clientsByClientId.has(token.clientId)) return false;
-  return !(await isDead(token, ras.stops(), ras.store));
+  return isStillGiven(token, ras.policy()) && !(await isDead(token, ras.stops(), ras.store));
 }

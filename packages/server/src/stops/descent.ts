@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { type Marks, toLineage, toMarks } from '@credence/mcp/protocol';
-import type { TrustedIssuer } from '../policy/model.ts';
+import { type Marks, speakerOf, toLineage, toMarks } from '@credence/mcp/protocol';
+import type { TrustedIssuer, TrustedTenants } from '../policy/model.ts';
 
 /** Marks of a trusted issuer and of a key of it, worked out once for each version of its entry. */
 export function marksOf(trusted: TrustedIssuer, kid: string): Descended {
@@ -13,6 +13,27 @@ export function marksOf(trusted: TrustedIssuer, kid: string): Descended {
   // An issuer publishes a handful of keys; one that publishes a new one for each request is not remembered for ever.
   if (known.size >= maxKeys) known.clear();
   known.set(kid, made);
+  return made;
+}
+
+/**
+ * Who of those that are trusted spoke for a token: an issuer, or a tenant of one. `undefined` where whoever it was is trusted no longer,
+ * and for a token that does not say.
+ */
+export function speakerBehind(
+  lineage: string | undefined,
+  trust: ReadonlyMap<string, TrustedTenants>,
+): TrustedIssuer | undefined {
+  return lineage === undefined ? undefined : speakersOf(trust).get(speakerOf(lineage));
+}
+
+/** Those of one version of the document, worked out once. */
+function speakersOf(trust: ReadonlyMap<string, TrustedTenants>): ReadonlyMap<string, TrustedIssuer> {
+  const known = speakers.get(trust);
+  if (known) return known;
+  const all = [...trust.values()].flatMap((tenants) => [...tenants.values()]);
+  const made = new Map(all.map((each) => [speakerOf(marksOf(each, '').lineage), each]));
+  speakers.set(trust, made);
   return made;
 }
 
@@ -33,6 +54,7 @@ export interface Descended {
 }
 
 const maxKeys = 100;
+const speakers = new WeakMap<ReadonlyMap<string, TrustedTenants>, ReadonlyMap<string, TrustedIssuer>>();
 const remembered = new WeakMap<TrustedIssuer, Map<string, Descended>>();
 
 function digest(text: string): string {
