@@ -213,3 +213,60 @@ describe('KEY-05: "kid absent: accept only if exactly one key fits alg/use"', ()
     await refused(world, await redeem(await world.idJag({}, { kid: undefined })), 'id_jag_key_unknown');
   });
 });
+
+describe('RAS-06, RFC 8414 §2: an issuer whose name ends with a slash, which nothing forbids', () => {
+  const slashed = 'https://acme.auth0.example/';
+  const bare = slashed.slice(0, -1);
+
+  async function openAt(named: string, trusted: readonly string[]) {
+    const world = await openWorld();
+    const entry = { keys: 'discovery', accounts: 'create', clients: ['cc-at-ras'] };
+    const document = {
+      servers: { tracker: { scopes: { 'issues:read': {}, 'issues:write': {} } } },
+      clients: { 'cc-at-ras': {} },
+      trust: Object.fromEntries(trusted.map((issuer) => [issuer, entry])),
+    };
+    const asked: string[] = [];
+    const ras = openOtherRas(world, JSON.stringify(document), async (url) => {
+      asked.push(url);
+      if (url === `${bare}/keys`) return { keys: [toPublicJwk(world.keys.idJag)] };
+      if (url !== `${bare}/.well-known/openid-configuration`) throw new Error('not found');
+      return { issuer: named, jwks_uri: `${bare}/keys` };
+    });
+    return { world, asked, ras, redeem: async (iss: string) => ras.redeem(await world.idJag({ iss })) };
+  }
+
+  test('it is trusted by that name, and found where its metadata is, without a second slash', async () => {
+    const { asked, redeem, ras } = await openAt(slashed, [slashed]);
+    const { status, body, record } = await redeem(slashed);
+    assert.deepEqual([status, record.issuer], [200, slashed]);
+    assert.deepEqual(asked, [
+      `${bare}/.well-known/oauth-authorization-server`,
+      `${bare}/.well-known/openid-configuration`,
+      `${bare}/keys`,
+    ]);
+    assert.equal((await ras.introspect(String(body.access_token))).body.active, true);
+  });
+
+  test('without the slash it is another, which nobody trusts; and the other way round', async () => {
+    for (const [trusted, said] of [
+      [slashed, bare],
+      [bare, slashed],
+    ] as const) {
+      const { world, asked, redeem } = await openAt(said, [trusted]);
+      await refused(world, await redeem(said), 'id_jag_issuer_untrusted');
+      assert.deepEqual(asked, []);
+    }
+  });
+
+  test('metadata that names the other one is not its own (RFC 8414 §3.3)', async () => {
+    const { world, redeem } = await openAt(bare, [slashed]);
+    await refused(world, await redeem(slashed), 'issuer_keys_unavailable');
+  });
+
+  test('both may be trusted: they are two, and the metadata says which of them there is', async () => {
+    const { world, redeem } = await openAt(slashed, [bare, slashed]);
+    assert.equal((await redeem(slashed)).status, 200);
+    await refused(world, await redeem(bare), 'issuer_keys_unavailable');
+  });
+});

@@ -66,7 +66,7 @@ function toTrust(
       );
     }
     // A RAS that redeemed its own assertions would turn one domain's word into the other's (draft §9.3).
-    if (issuer === options.issuer) {
+    if (issuer.replace(/\/$/, '') === options.issuer) {
       throw new Problem(
         `trust.${key}: ${issuer} is this resource authorization server itself (IDP-34).`,
         'Trust the issuer of an identity provider; the two need two origins.',

@@ -189,6 +189,7 @@ describe('a document that contradicts the program it runs in is the operator’s
   const elsewhere = server('resource: https://b.example/mcp, ras: https://ras.example');
   const table: [name: string, compile: () => unknown, told: RegExp][] = [
     ['a RAS that trusts itself (IDP-34)', () => resourceOf(trust(`${ras}: ${entry}`)), /IDP-34/],
+    ['a RAS that trusts itself by a slash more (IDP-34)', () => resourceOf(trust(`"${ras}/": ${entry}`)), /IDP-34/],
     ['a RAS that is its own local IdP (IDP-34)', () => resourceOf(trust(`local: ${entry}`), ras), /IDP-34/],
     ['an issuer trusted twice', () => resourceOf(trust(`${idp}: ${entry}, local: ${entry}`)), /twice/],
     [

@@ -11,6 +11,7 @@ import {
   isWebUrl,
   mapping,
   scopeName,
+  trustedIssuer,
 } from './document-words.ts';
 
 /** What is said of a value; `undefined` = it is let in. */
@@ -91,23 +92,29 @@ describe('a URL', () => {
       assert.ok(!isLoopback(name), name);
   });
 
-  const issuers: [text: string, isOne: boolean][] = [
+  const issuers: [text: string, isOne: boolean, isTrusted?: boolean][] = [
     ['https://id.example', true],
     ['https://id.example/tenant', true],
-    ['https://id.example/', false],
+    ['https://id.example/', false, true],
+    ['https://id.example/tenant/', false, true],
     ['https://id.example?a=b', false],
     ['https://id.example/tenant?', false],
+    ['https://id.example/?a=b', false],
+    ['https://id.example/#a', false],
     ['http://id.example', false],
+    ['http://id.example/', false],
   ];
-  for (const [text, isOne] of issuers) {
+  for (const [text, isOne, isTrusted = isOne] of issuers) {
     test(`${text} is ${isOne ? '' : 'not '}an issuer (RFC 8414 §2)`, () => {
       assert.equal(saidOf(issuer, text) === undefined, isOne);
       assert.equal(saidOf(issuerOrLocal, text) === undefined, isOne);
+      assert.equal(saidOf(trustedIssuer, text) === undefined, isTrusted, 'as one that is trusted');
     });
   }
 
   test('local stands for our own where it may', () => {
     assert.equal(saidOf(issuerOrLocal, 'local'), undefined);
+    assert.equal(saidOf(trustedIssuer, 'local'), undefined);
     assert.notEqual(saidOf(issuer, 'local'), undefined);
   });
 

@@ -147,6 +147,14 @@ export const issuerOrLocal = z.string().refine((text) => text === 'local' || isI
   error: 'must be local, or an https issuer without query, fragment or trailing slash (http on localhost only)',
 });
 
+/**
+ * Whose ID-JAGs are redeemed. It says of itself what it is called, some of them (Auth0) with a slash at the end, which RFC 8414 §2 lets
+ * them: then that slash is part of it, and with it and without it are two (RAS-06).
+ */
+export const trustedIssuer = z.string().refine((text) => text === 'local' || isIssuerOfOthers(text), {
+  error: 'must be local, or an https issuer without query or fragment (http on localhost only)',
+});
+
 /** @see https://www.rfc-editor.org/rfc/rfc8707#section-2 */
 export const resource = z.string('must be the URL of an MCP server').refine((text) => isWebUrl(text), {
   error: 'must be an absolute URL without fragment: https, or http on localhost (RFC 8707 §2)',
@@ -183,7 +191,11 @@ export function oneProof(proofs: readonly string[]): string {
 }
 
 function isIssuer(text: string): boolean {
-  return isWebUrl(text) && !text.includes('?') && !text.endsWith('/');
+  return isIssuerOfOthers(text) && !text.endsWith('/');
+}
+
+function isIssuerOfOthers(text: string): boolean {
+  return isWebUrl(text) && !text.includes('?');
 }
 
 /** Absolute, https or loopback http, no fragment, no credentials, and spelled as a URL parser would spell it. */

@@ -11,7 +11,6 @@ import {
   has,
   id,
   isMapping,
-  issuerOrLocal,
   legacyNeedsKeys,
   mapping,
   oneProof,
@@ -19,6 +18,7 @@ import {
   scopes,
   secondPerson,
   tenantName,
+  trustedIssuer,
 } from './document-words.ts';
 
 /**
@@ -215,7 +215,7 @@ export const TrustEntry = mapping({
 export const ResourceDocument = mapping({
   servers: z.record(id, ResourceServerEntry, 'must be a mapping of servers').default({}),
   clients: z.record(id, ResourceClientEntry, 'must be a mapping of clients').default({}),
-  trust: z.record(issuerOrLocal, TrustEntry, 'must be a mapping of issuers').default({}),
+  trust: z.record(trustedIssuer, TrustEntry, 'must be a mapping of issuers').default({}),
   second_person: secondPerson.optional(),
 });
 
