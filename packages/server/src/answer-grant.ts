@@ -9,7 +9,6 @@ import type { Form } from './form.ts';
 import { toExchangeCode } from './idp/bad-subject-token.ts';
 import { isExplained, refusedUrl } from './idp/refused-link.ts';
 import type { Idp } from './idp/token-exchange.ts';
-import { acrToAskFor } from './policy/sign-in-levels.ts';
 import type { Holding } from './store/held.ts';
 import { type Domain, type Mark, StoreUnavailable } from './store/store.ts';
 
@@ -211,9 +210,7 @@ function pageOf(refusal: Refusal, { id, facts, authenticated, kind }: Draft, { i
 
 /** What the next sign-in must be like. @see https://www.rfc-editor.org/rfc/rfc9470#section-3 */
 function toStepUp({ decision }: Facts) {
-  const needs = decision?.needs ?? {};
-  const { max_age } = needs;
-  const acr = acrToAskFor(needs);
+  const { acr, max_age } = decision?.needs ?? {};
   return { ...(max_age !== undefined && { max_age }), ...(acr !== undefined && { acr_values: acr }) };
 }
 

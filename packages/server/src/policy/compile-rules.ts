@@ -38,12 +38,6 @@ export interface RuleIndex {
   readonly users: ReadonlyMap<string, readonly Rule[]>;
 }
 
-/** The most a sign-in can earn. */
-export interface Earnable {
-  readonly acr: ReadonlySet<string>;
-  readonly amr: ReadonlySet<string>;
-}
-
 /** What rules are compiled with. */
 export interface RuleGround {
   readonly servers: ReadonlyMap<string, AccessServer>;

@@ -4,7 +4,7 @@ import { Problem } from '../problem.ts';
 import { compileAccess, compileResource } from './compile.ts';
 import { type DocumentKind, parsePolicy } from './parse.ts';
 import { spellings } from './resource-uri.ts';
-import { earnableHere } from './sign-in-levels.ts';
+import { waysHere } from './sign-in-levels.ts';
 
 const ras = 'https://mcp.acme.example';
 const idp = 'https://id.acme.example';
@@ -63,20 +63,26 @@ describe('the access index', () => {
 });
 
 describe('what a sign-in can earn', () => {
-  const all = { acr: [...earnableHere.acr], amr: [...earnableHere.amr] };
-  const table: [name: string, text: string, acr: string[], amr: string[], firstFactor: string][] = [
-    ['without a word on it, what the sign-in here can do', 'rules: []', all.acr, all.amr, 'code'],
-    ['methods alone are named', 'sign_in: { amr: [pwd] }', [], ['pwd'], 'code'],
-    ['levels alone are named', 'sign_in: { acr: [gold] }', ['gold'], [], 'code'],
-    ['nothing at all', 'sign_in: { acr: [], amr: [] }', [], [], 'code'],
-    ['only the first factor is spoken of', 'sign_in: { first_factor: password }', all.acr, all.amr, 'password'],
+  const table: [name: string, text: string, ways: typeof waysHere, firstFactor: string][] = [
+    ['without a word on it, what the sign-in here can do', 'rules: []', waysHere, 'code'],
+    ['methods alone are named', 'sign_in: { amr: [pwd] }', [{ acr: undefined, amr: ['pwd'] }], 'code'],
+    ['levels alone are named', 'sign_in: { acr: [gold] }', [{ acr: 'gold', amr: [] }], 'code'],
+    ['nothing at all', 'sign_in: { acr: [], amr: [] }', [{ acr: undefined, amr: [] }], 'code'],
+    ['only the first factor is spoken of', 'sign_in: { first_factor: password }', waysHere, 'password'],
   ];
-  for (const [name, text, acr, amr, firstFactor] of table) {
+  for (const [name, text, ways, firstFactor] of table) {
     test(name, () => {
       const { earnable, firstFactor: first } = accessOf(text);
-      assert.deepEqual([[...earnable.acr], [...earnable.amr], first], [acr, amr, firstFactor]);
+      assert.deepEqual([earnable, first], [ways, firstFactor]);
     });
   }
+
+  test('the best ways are those that rules tell apart, also rules that only report', () => {
+    const servers = 'servers: { t: { local: t, scopes: { s: {} } } }';
+    const rule = (amr: string, more = '') => `rules: [{ id: r, require: { amr: [${amr}] }, for: all, on: t${more} }]`;
+    assert.deepEqual(accessOf(`${servers}\n${rule('mfa')}`).best, waysHere.slice(2));
+    assert.deepEqual(accessOf(`${servers}\n${rule('otp', ', report_only: true')}`).best, waysHere.slice(1, 2));
+  });
 });
 
 describe('the resource index', () => {

@@ -1,12 +1,12 @@
 import { Problem } from '../problem.ts';
 import type { AccessClientEntry, AccessDocument, AccessServerEntry, RuleEntry } from './access-document.ts';
 import { byClientId, toProof } from './compile-client.ts';
-import { compileRules, type Earnable, type RuleIndex } from './compile-rules.ts';
+import { compileRules, type RuleIndex } from './compile-rules.ts';
 import { compileEndings, type Ending } from './ends.ts';
 import type { AccessClient, AccessServer, Audience, FirstFactor } from './model.ts';
 import { resourceOf, spellings } from './resource-uri.ts';
 import { toDetailTypes, toScopes, unaskedScopes } from './scopes.ts';
-import { earnableHere } from './sign-in-levels.ts';
+import { bestOf, type Way, waysElsewhere, waysHere } from './sign-in-levels.ts';
 import { compileTogether, type TogetherIndex } from './together.ts';
 
 export { compileResource, type ResourceIndex } from './compile-resource.ts';
@@ -30,8 +30,10 @@ export interface AccessIndex {
   readonly together: TogetherIndex | undefined;
   /** With the rules that only report in force as well; `undefined` where there are none. */
   readonly trial: AccessIndex | undefined;
-  /** The most a sign-in can earn. */
-  readonly earnable: Earnable;
+  /** Ways to sign in, by what each can earn. */
+  readonly earnable: readonly Way[];
+  /** Those of them that meet what no other does: what none of these opens stays shut. At least one. */
+  readonly best: readonly Way[];
   /** What a person who has no second factor must show, besides the password, to get the first one. */
   readonly firstFactor: FirstFactor;
   /** Whether what grants more takes a second person. */
@@ -127,6 +129,7 @@ export function compileAccess(
     ground,
     beside && besideOf(beside, beside.document.rules.filter(isInForce), beside.index),
   );
+  const earnable = toEarnable(sign_in);
   const index = {
     version: options.version,
     clients,
@@ -138,7 +141,11 @@ export function compileAccess(
     endings: compileEndings(rules),
     together: compileTogether(document.never_together, servers),
     trial: undefined,
-    earnable: toEarnable(sign_in),
+    earnable,
+    best: bestOf(
+      earnable,
+      document.rules.flatMap(({ require: needs }) => needs ?? []),
+    ),
     firstFactor: sign_in?.first_factor ?? 'code',
     secondPerson: document.second_person === 'required',
   };
@@ -160,9 +167,9 @@ function besideOf(
 }
 
 /** Without a word on it, what the sign-in here can do; where acr or amr is named, the other is nothing unless named too. */
-function toEarnable(signIn: AccessDocument['sign_in']): Earnable {
-  if (!signIn?.acr && !signIn?.amr) return earnableHere;
-  return { acr: new Set(signIn.acr), amr: new Set(signIn.amr) };
+function toEarnable(signIn: AccessDocument['sign_in']): readonly Way[] {
+  if (!signIn?.acr && !signIn?.amr) return waysHere;
+  return waysElsewhere(signIn.acr ?? [], signIn.amr ?? []);
 }
 
 function toServer(id: string, entry: AccessServerEntry, localRas: string | undefined): AccessServer {

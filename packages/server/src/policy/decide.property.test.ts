@@ -3,10 +3,11 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { AccessDocument, type RuleEntry } from './access-document.ts';
 import { compileAccess } from './compile.ts';
-import { decide } from './decide.ts';
+import { decide, meets } from './decide.ts';
 import { explain } from './explain.ts';
 import { days } from './hours.ts';
 import type { Ask, Decision } from './model.ts';
+import { acrOf } from './sign-in-levels.ts';
 
 /**
  * Random policies over few names, so that rules, people and requests meet often.
@@ -25,6 +26,8 @@ const subjects = someOf(['everyone', 'group:g', 'group:h', 'group:x/g', 'role:g'
 const needsOf: NonNullable<RuleEntry['require']>[] = [
   { max_age: 60 },
   { amr: ['mfa'] },
+  { amr: ['otp'] },
+  { amr: ['pop'], max_age: 600 },
   { acr: 'a' },
   { acr: 'b' },
   { acr: 'a', max_age: 600 },
@@ -74,8 +77,8 @@ const ask: fc.Arbitrary<Ask> = fc.record({
   server: fc.constantFrom('one', 'two', 'nowhere'),
   scopes: fc.option(fc.array(fc.constantFrom(...scopeNames, 'unknown'), { maxLength: 4 }), { nil: undefined }),
   details: fc.option(fc.array(fc.constantFrom(...typeNames, 't-unknown'), { maxLength: 4 }), { nil: undefined }),
-  acr: fc.constantFrom(undefined, 'a', 'b'),
-  amr: fc.constantFrom([], ['pwd'], ['pwd', 'mfa']),
+  acr: fc.constantFrom(undefined, 'a', 'b', acrOf.twoFactors, acrOf.passkey),
+  amr: fc.constantFrom([], ['pwd'], ['pwd', 'otp', 'mfa'], ['pop', 'user', 'mfa']),
   authTime: fc.constantFrom(undefined, now, now - 300, now - 3600),
   now: fc.constant(now),
   keyBound: fc.constantFrom(undefined, false, true),
@@ -184,7 +187,7 @@ describe('decide(), for any policy and any request', () => {
     fc.assert(property, runs);
   });
 
-  test('step-up is asked for by name only, and a sign-in as it needs leads somewhere', () => {
+  test('step-up is asked for by name only, by a request that asks for more, and a sign-in as it needs leads somewhere', () => {
     let seen = 0;
     const property = fc.property(frame, rules, ask, (frame, list, ask) => {
       const index = indexOf(frame, list);
@@ -192,6 +195,7 @@ describe('decide(), for any policy and any request', () => {
       if (effect !== 'step_up') return assert.equal(needs, undefined);
       seen += 1;
       assert.ok(ask.scopes && needs);
+      assert.ok(!meets({ acr: needs.acr, max_age: needs.max_age }, { ...ask, now: now + 1 }), 'a circle');
       const next = { ...ask, acr: needs.acr, amr: needs.amr ?? [], authTime: now };
       assert.equal(decide(index, next).effect, 'allow');
     });

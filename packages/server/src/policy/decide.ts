@@ -1,10 +1,10 @@
 import { no, ok, type Result } from '@credence/mcp/protocol';
 import type { AccessIndex } from './compile.ts';
-import type { Earnable, Rule, RuleIndex } from './compile-rules.ts';
+import type { Rule, RuleIndex } from './compile-rules.ts';
 import { holds } from './conditions.ts';
 import { scopesGivenBy } from './issuer-servers.ts';
 import type { AccessServer, Ask, Decision, ResourceServer, SignInNeeds, TrustedIssuer } from './model.ts';
-import { coversAcr, strongerAcr } from './sign-in-levels.ts';
+import { acrToAskFor, isAs, strongerAcr, type Way } from './sign-in-levels.ts';
 import { keepApart } from './together.ts';
 
 /**
@@ -42,7 +42,7 @@ export function decide(index: AccessIndex, ask: Ask): Decision {
   if (ask.scopes && isKeyEnough(loose, scopes, rules, index.earnable))
     return { effect: 'bind_key', scopes: [], because, ...kept };
   const needs = ask.scopes && needsToEarn(guarded, scopes, rules, index.earnable);
-  if (needs) return { effect: 'step_up', scopes: [], because, ...kept, needs };
+  if (needs) return { effect: 'step_up', scopes: [], because, ...kept, needs: toRequest(needs, ask, index.earnable) };
   if (scopes.length === 0) return { effect: 'deny', scopes, because, ...kept };
   const details = ask.details && { details: detailsGranted(server, ask.details, scopes, spoke) };
   return { effect: 'allow', scopes, because, ...kept, ...details };
@@ -81,7 +81,7 @@ export function isKeyEnough(
   loose: readonly string[],
   free: readonly string[],
   rules: readonly Rule[],
-  earnable: Earnable | undefined,
+  earnable: readonly Way[],
 ): boolean {
   return needsToEarn(loose, free, rules, earnable) !== undefined;
 }
@@ -98,10 +98,10 @@ export function scopesInQuestion(server: AccessServer, ask: Ask): readonly strin
 }
 
 /** True when the sign-in was as `needs` says. A sign-in of unknown age is too old. */
-export function meets(needs: SignInNeeds, { acr, amr, authTime, now }: Ask): boolean {
-  if (needs.acr !== undefined && !coversAcr(acr, needs.acr)) return false;
-  if (needs.amr?.some((method) => !amr.includes(method))) return false;
-  return needs.max_age === undefined || (authTime !== undefined && now - authTime <= needs.max_age);
+export function meets(needs: SignInNeeds, ask: Ask): boolean {
+  const { max_age } = needs;
+  if (!isAs(needs, ask)) return false;
+  return max_age === undefined || (ask.authTime !== undefined && ask.now - ask.authTime <= max_age);
 }
 
 /** Rules on the server that are about this person, client, one of these scopes and the circumstances, in document order, each once. */
@@ -165,7 +165,7 @@ export function needsToEarn(
   guarded: readonly string[],
   free: readonly string[],
   rules: readonly Rule[],
-  earnable: Earnable | undefined,
+  earnable: readonly Way[],
 ): SignInNeeds | undefined {
   const withNeedsOf = (needs: SignInNeeds | undefined, scope: string) =>
     rules
@@ -177,7 +177,7 @@ export function needsToEarn(
   let needs: SignInNeeds | undefined;
   for (const scope of guarded) {
     const together = withNeedsOf(needs ?? kept, scope);
-    if (together && canEarn(together, earnable)) needs = together;
+    if (together && earnable.some((way) => isAs(together, way))) needs = together;
   }
   return needs;
 }
@@ -197,9 +197,14 @@ function join(one: SignInNeeds | undefined, other: SignInNeeds): SignInNeeds | u
   };
 }
 
-function canEarn({ acr, amr }: SignInNeeds, earnable: Earnable | undefined): boolean {
-  if (!earnable) return true;
-  return (acr === undefined || earnable.acr.has(acr)) && !amr?.some((method) => !earnable.amr.has(method));
+/**
+ * The same, with the word that a request for it names. A session that has what the request says answers without a page, however
+ * the person signed in: then it has to be a new sign-in (`max_age: 0`), in which they can choose the other method (IDP-24).
+ */
+export function toRequest(needs: SignInNeeds, ask: Ask, earnable: readonly Way[]): SignInNeeds {
+  const acr = acrToAskFor(needs, earnable);
+  const isAnswered = meets({ acr, max_age: needs.max_age }, ask);
+  return { ...needs, ...(acr !== undefined && { acr }), ...(isAnswered && { max_age: 0 }) };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { AccessIndex } from './compile.ts';
 import { type Rule, type RuleEffect, splitSubject } from './compile-rules.ts';
 import { type Circumstance, testCircumstances } from './conditions.ts';
-import { detailsGranted, isHighRisk, isKeyEnough, meets, needsToEarn, scopesInQuestion } from './decide.ts';
+import { detailsGranted, isHighRisk, isKeyEnough, meets, needsToEarn, scopesInQuestion, toRequest } from './decide.ts';
 import { explainTogether } from './explain-together.ts';
 import type { AccessServer, Ask, Decision, SignInNeeds } from './model.ts';
 
@@ -82,7 +82,14 @@ export function explain(index: AccessIndex, ask: Ask): Explanation {
   const because = [...spoke, ...apart.rules.filter((rule) => rule.spoke)].map(({ id }) => id);
   const kept = apart.scopes.size > 0 && { keptApart: [...apart.scopes.keys()] };
   const details = ask.details && effect === 'allow' && { details: detailsGranted(server, ask.details, granted, spoke) };
-  const decision = { effect, scopes: granted, because, ...kept, ...(needs && { needs }), ...details } as const;
+  const decision = {
+    effect,
+    scopes: granted,
+    because,
+    ...kept,
+    ...(needs && { needs: toRequest(needs, ask, index.earnable) }),
+    ...details,
+  } as const;
   return {
     decision,
     ahead: undefined,

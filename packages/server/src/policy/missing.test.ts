@@ -117,6 +117,16 @@ describe('what is missing now to what was refused', () => {
       { kind: 'nothing' },
     ],
     [
+      'a sign-in that can be had, though it is not the strongest',
+      `  - { id: r, ${both}, ${toData} }\n  - { id: code, require: { amr: [otp] }, for: all, on: tracker }`,
+      { kind: 'nothing' },
+    ],
+    [
+      'a sign-in that nobody can have',
+      `  - { id: r, ${both}, ${toData} }\n  - { id: code, require: { amr: [otp, pop] }, for: all, on: tracker }`,
+      'other',
+    ],
+    [
       'a network that the request did not come from',
       `  - { id: r, ${both}, ${toData}, from: [198.51.100.0/24] }`,
       { kind: 'rule', scopes: ['issues:read', 'issues:write'] },

@@ -84,12 +84,11 @@ export interface SmallestRule {
   readonly until: string;
 }
 
-/** With the words of the sign-in that go furthest. */
-function explainAtBest(index: AccessIndex, ask: Ask): Explanation {
-  const { acr, amr } = index.earnable;
-  const best = { ...ask, amr: [...amr], authTime: ask.now, keyBound: true, held: undefined };
-  const tries = [undefined, ...acr].map((word) => explain(index, { ...best, acr: word }));
-  return tries.find(({ decision }) => decision.effect === 'allow') ?? (tries[0] as Explanation);
+/** After the sign-in that goes furthest, with a key bound to it, in a session that holds nothing yet. */
+export function explainAtBest(index: AccessIndex, ask: Omit<Ask, 'acr' | 'amr' | 'authTime'>): Explanation {
+  const best = { ...ask, authTime: ask.now, keyBound: true, held: undefined };
+  const tries = index.best.map(({ acr, amr }) => explain(index, { ...best, acr, amr }));
+  return tries.find(({ decision }) => decision.effect === 'allow') ?? (tries.at(-1) as Explanation);
 }
 
 /** Scopes of this server; types of details are explained beside them, and are none. */

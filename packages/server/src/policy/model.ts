@@ -49,7 +49,10 @@ export interface Decision {
   readonly because: readonly string[];
   /** Scopes withheld because they must never come together with what the session has; there where there are some. */
   readonly keptApart?: readonly string[];
-  /** With `step_up`: what the next sign-in must be like, all of it, also where this one already was. */
+  /**
+   * With `step_up`: what the next sign-in must be like, all of it, also where this one already was; `acr` and `max_age` as the
+   * request for it has to say them.
+   */
   readonly needs?: SignInNeeds;
 }
 

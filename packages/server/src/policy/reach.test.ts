@@ -64,6 +64,26 @@ sign_in: { acr: [one, two] }
   );
 });
 
+test('after sign-ins here that no one person does at once: what each opens, and nothing that would take both', () => {
+  const parsed = parsePolicy(
+    `servers: { t: { resource: ${ras}/t/mcp, ras: ${ras}, scopes: { code: {}, key: {}, both: {}, free: {} } } }
+clients: { cli: { redirect_uris: [http://localhost/cb], client_ids: { ${ras}: cli } } }
+rules:
+  - { id: all, allow: all, on: t, to: [everyone] }
+  - { id: code, require: { amr: [otp] }, for: [code, both], on: t }
+  - { id: key, require: { amr: [pop] }, for: [key, both], on: t }
+`,
+    'access',
+  );
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  const index = compileAccess(parsed.document as Parameters<typeof compileAccess>[0], { version: 1, localRas: ras });
+  const reach = reachOf(index, { id: 'u', groups: [], roles: [] }, 1_800_000_000);
+  assert.deepEqual(
+    reach.map(({ scopes }) => scopes),
+    [['code', 'key', 'free']],
+  );
+});
+
 test('where no sign-in earns a word, what takes none', () => {
   const parsed = parsePolicy(
     `servers: { t: { resource: ${ras}/t/mcp, ras: ${ras}, scopes: { a: {} } } }

@@ -2,7 +2,7 @@ import type { EpochSeconds } from '@credence/mcp/protocol';
 import type { AccessIndex } from './compile.ts';
 import { decide } from './decide.ts';
 import type { AccessClient, AccessServer, Ask } from './model.ts';
-import { coversAcr } from './sign-in-levels.ts';
+import type { Way } from './sign-in-levels.ts';
 
 /** What one client may be given in somebody's name at one server. */
 export interface Reach {
@@ -27,32 +27,24 @@ export function reachOf(index: AccessIndex, person: Ask['person'], now: EpochSec
 }
 
 /**
- * Scopes of a server that can be had at all, after the best sign-in, from the best place and at the best hour. No sign-in is what two
- * words say that have nothing to do with each other: then each scope is asked for after each of them.
+ * Scopes of a server that can be had at all, after the best sign-in, from the best place and at the best hour. Where there is no one
+ * best way to sign in, each scope is asked for after each of them.
  */
 export function grantedAtBest(
   index: AccessIndex,
   about: { readonly person: Ask['person']; readonly client: string; readonly server: AccessServer },
   now: EpochSeconds,
 ): readonly string[] {
-  const { acr, amr } = index.earnable;
-  const best = { amr: [...amr], authTime: now, now, keyBound: true, whenever: true } as const;
+  const best = { authTime: now, now, keyBound: true, whenever: true } as const;
   const ask = { ...best, person: about.person, client: about.client, server: about.server.id };
-  const granted = (asked: readonly string[], word: string | undefined) => {
-    const decision = decide(index, { ...ask, scopes: asked, acr: word });
+  const granted = (asked: readonly string[], { acr, amr }: Way) => {
+    const decision = decide(index, { ...ask, scopes: asked, acr, amr });
     return decision.effect === 'allow' ? decision.scopes : [];
   };
   const scopes = [...about.server.scopes.keys()];
-  const words = strongest([...acr]);
-  const [only] = words;
-  if (words.length === 1) return granted(scopes, only);
-  return scopes.filter((scope) => words.some((word) => granted([scope], word).length > 0));
-}
-
-/** Words that no other of them covers; at least one. */
-function strongest(words: readonly string[]): readonly (string | undefined)[] {
-  const left = words.filter((one, at) => !words.some((other, there) => there !== at && coversAcr(other, one)));
-  return left.length > 0 ? left : [undefined];
+  const [only, ...more] = index.best;
+  if (only && more.length === 0) return granted(scopes, only);
+  return scopes.filter((scope) => index.best.some((way) => granted([scope], way).length > 0));
 }
 
 /**

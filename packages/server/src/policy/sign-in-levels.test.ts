@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { SignInNeeds } from './model.ts';
-import { acrOf, acrToAskFor, coversAcr, levelAskedFor, satisfiesRequest, strongerAcr } from './sign-in-levels.ts';
+import {
+  acrOf,
+  acrToAskFor,
+  bestOf,
+  coversAcr,
+  isAs,
+  levelAskedFor,
+  satisfiesRequest,
+  strongerAcr,
+  waysElsewhere,
+  waysHere,
+} from './sign-in-levels.ts';
 
 const { password, twoFactors, passkey } = acrOf;
 
@@ -37,23 +48,61 @@ describe('how strong a sign-in was', () => {
 });
 
 describe('RFC 9470 §3: what is asked for in acr_values, since methods cannot be', () => {
-  const table: [needs: SignInNeeds, acr: string | undefined][] = [
-    [{}, undefined],
-    [{ max_age: 60 }, undefined],
-    [{ acr: 'gold' }, 'gold'],
-    [{ amr: ['mfa'] }, twoFactors],
-    [{ amr: ['otp', 'pwd'] }, twoFactors],
-    [{ amr: ['pwd'] }, password],
-    [{ amr: ['mfa', 'pop'] }, passkey],
-    [{ amr: ['swk'] }, passkey],
-    [{ acr: passkey, amr: ['mfa'] }, passkey],
-    [{ acr: twoFactors, amr: ['pop'] }, passkey],
-    [{ acr: 'gold', amr: ['mfa'] }, 'gold'],
-    [{ amr: ['retina'] }, undefined],
+  const all = ['pwd', 'otp', 'mfa', 'pop', 'user', 'hwk'];
+  const [gold, ours] = [waysElsewhere(['gold'], all), waysElsewhere([passkey, 'gold', twoFactors], all)];
+  const table: [ways: string, of: typeof waysHere, needs: SignInNeeds, acr: string | undefined][] = [
+    ['here', waysHere, {}, undefined],
+    ['here', waysHere, { max_age: 60 }, undefined],
+    ['here', waysHere, { acr: password }, password],
+    ['here', waysHere, { acr: 'gold' }, undefined],
+    ['here', waysHere, { amr: ['mfa'] }, twoFactors],
+    ['here', waysHere, { amr: ['otp', 'pwd'] }, twoFactors],
+    ['here', waysHere, { amr: ['pwd'] }, password],
+    ['here', waysHere, { amr: ['mfa', 'pop'] }, passkey],
+    ['here', waysHere, { amr: ['swk'] }, passkey],
+    ['here', waysHere, { acr: passkey, amr: ['mfa'] }, passkey],
+    ['here', waysHere, { acr: twoFactors, amr: ['pop'] }, passkey],
+    ['here', waysHere, { amr: ['retina'] }, undefined],
+    ['there, in a word of its own', gold, { acr: 'gold', amr: ['mfa'] }, 'gold'],
+    ['there, in a word of its own', gold, { amr: ['mfa'] }, undefined],
+    ['there, in a word of its own', gold, { acr: twoFactors }, undefined],
+    ['there, in words of ours too', ours, { amr: ['mfa'] }, twoFactors],
+    ['there, in words of ours too', ours, { amr: ['pwd'] }, twoFactors],
+    ['there, in words of ours too', ours, { acr: password }, twoFactors],
+    ['there, in words of ours too', ours, { amr: ['user'] }, passkey],
+    ['there, in words of ours too', ours, { amr: ['hwk'] }, undefined],
+    ['there, in words of ours too', ours, { acr: 'gold', amr: ['hwk'] }, 'gold'],
+    ['there, in words of ours too', ours, { acr: twoFactors, amr: ['hwk'] }, twoFactors],
+    ['there, without words', waysElsewhere([], all), { amr: ['mfa'] }, undefined],
   ];
-  for (const [needs, acr] of table) {
-    test(`${JSON.stringify(needs)}: ${acr}`, () => assert.equal(acrToAskFor(needs), acr));
+  for (const [where, ways, needs, acr] of table) {
+    test(`${where}, ${JSON.stringify(needs)}: ${acr}`, () => assert.equal(acrToAskFor(needs, ways), acr));
   }
+});
+
+describe('ways to sign in', () => {
+  const here = { password: waysHere.slice(0, 1), app: waysHere.slice(1, 2), passkey: waysHere.slice(2) };
+  const elsewhere = waysElsewhere(['gold', 'silver'], ['mfa']);
+  const table: [name: string, of: typeof waysHere, needs: SignInNeeds[], best: typeof waysHere][] = [
+    ['nothing is needed', waysHere, [], here.passkey],
+    ['what all of them have', waysHere, [{ amr: ['pwd'] }, { max_age: 60 }], here.passkey],
+    ['what the strongest has too', waysHere, [{ acr: twoFactors }, { amr: ['mfa', 'pwd'] }], here.passkey],
+    ['what only a weaker one has', waysHere, [{ amr: ['otp'] }], here.app],
+    ['what each has alone', waysHere, [{ amr: ['otp'] }, { acr: passkey }], [...here.app, ...here.passkey]],
+    ['what none has', waysHere, [{ amr: ['hwk'] }], here.passkey],
+    ['two words, and one is needed', elsewhere, [{ acr: 'gold' }], elsewhere.slice(0, 1)],
+    ['two words, and both are needed', elsewhere, [{ acr: 'gold' }, { acr: 'silver' }], elsewhere],
+    ['no words', waysElsewhere([], []), [{ acr: 'gold' }], [{ acr: undefined, amr: [] }]],
+  ];
+  for (const [name, ways, needs, best] of table) {
+    test(`the best where ${name}`, () => assert.deepEqual(bestOf(ways, needs), best));
+  }
+
+  test('a code and a passkey are never shown in one sign-in here, and elsewhere they may be', () => {
+    const both = { amr: ['otp', 'pop'] };
+    assert.ok(!waysHere.some((way) => isAs(both, way)));
+    assert.ok(waysElsewhere([], ['otp', 'pop']).some((way) => isAs(both, way)));
+  });
 });
 
 describe('a sign-in satisfies a request', () => {

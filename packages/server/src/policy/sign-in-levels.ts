@@ -1,4 +1,3 @@
-import type { Earnable } from './compile-rules.ts';
 import type { SignInNeeds } from './model.ts';
 
 /**
@@ -13,11 +12,44 @@ export const acrOf = {
 
 const ladder: readonly string[] = Object.values(acrOf);
 
-/** What a sign-in here can earn: the words above, and methods as in RFC 8176. */
-export const earnableHere: Earnable = {
-  acr: new Set(ladder),
-  amr: new Set(['pwd', 'otp', 'mfa', 'pop', 'swk', 'user']),
-};
+/** A way to sign in, by the most that it comes to. */
+export interface Way {
+  readonly acr: string | undefined;
+  readonly amr: readonly string[];
+}
+
+/** Ways to sign in here, the weakest first, with methods as in RFC 8176. None shows what two of them have only together. */
+export const waysHere: readonly Way[] = [
+  { acr: acrOf.password, amr: ['pwd'] },
+  { acr: acrOf.twoFactors, amr: ['pwd', 'otp', 'mfa'] },
+  { acr: acrOf.passkey, amr: ['pwd', 'pop', 'swk', 'user', 'mfa'] },
+];
+
+/**
+ * Ways to sign in somewhere else, of which no more is known than the words for them: each may come with all the methods.
+ * Those that are words of ours are last, the strongest of them at the end.
+ */
+export function waysElsewhere(acr: readonly string[], amr: readonly string[]): readonly Way[] {
+  const words = acr.toSorted((one, other) => ladder.indexOf(one) - ladder.indexOf(other));
+  return words.length === 0 ? [{ acr: undefined, amr }] : words.map((word) => ({ acr: word, amr }));
+}
+
+/** Those ways that meet what no other of them does. At least one is left, and the last is the strongest. */
+export function bestOf(ways: readonly Way[], needs: readonly SignInNeeds[]): readonly Way[] {
+  const met = ways.map((way) => needs.filter((each) => isAs(each, way)));
+  return ways.filter((_, at) => {
+    const own = met[at] ?? [];
+    return !met.some((other, there) => {
+      const isAsMuch = there !== at && own.every((each) => other.includes(each));
+      return isAsMuch && (there > at || own.length < other.length);
+    });
+  });
+}
+
+/** True when a sign-in has the strength and the methods that are needed, whenever it was. */
+export function isAs({ acr, amr = [] }: SignInNeeds, signIn: Way): boolean {
+  return (acr === undefined || coversAcr(signIn.acr, acr)) && amr.every((method) => signIn.amr.includes(method));
+}
 
 /** True when `held` is what was asked for, or stronger. A word of another provider covers itself alone. */
 export function coversAcr(held: string | undefined, asked: string): boolean {
@@ -32,24 +64,20 @@ export function strongerAcr(one: string, other: string): string | undefined {
 }
 
 /**
- * What a request for a sign-in like this has to say in `acr_values`: methods cannot be asked for on the wire (RFC 9470
- * §3), so each is asked for by the weakest word that earns it.
+ * What a request for a sign-in like this has to say in `acr_values`: the weakest word of those that can be earned. Methods
+ * cannot be asked for on the wire (RFC 9470 §3), only by a word of ours that stands for them; what a word of somebody else's
+ * stands for is not known here.
  */
-export function acrToAskFor({ acr, amr = [] }: SignInNeeds): string | undefined {
-  const byMethod = amr.map((method) => acrOfMethod[method]).filter((word) => word !== undefined);
-  return [acr, ...byMethod]
-    .filter((word) => word !== undefined)
-    .reduce<string | undefined>((sum, word) => (sum === undefined ? word : (strongerAcr(sum, word) ?? sum)), undefined);
+export function acrToAskFor(needs: SignInNeeds, ways: readonly Way[]): string | undefined {
+  const { acr, amr = [] } = needs;
+  if (acr === undefined && amr.length === 0) return undefined;
+  const enough = ways.filter((way) => isAs(needs, way));
+  const telling = enough.find(({ acr: word }) => {
+    const ours = waysHere.find((way) => way.acr === word);
+    return ours !== undefined && isAs({ amr }, ours);
+  });
+  return (telling ?? (acr === undefined ? undefined : enough[0]))?.acr;
 }
-
-const acrOfMethod: Readonly<Record<string, string | undefined>> = {
-  pwd: acrOf.password,
-  otp: acrOf.twoFactors,
-  mfa: acrOf.twoFactors,
-  pop: acrOf.passkey,
-  swk: acrOf.passkey,
-  user: acrOf.passkey,
-};
 
 /**
  * Whether a sign-in is what a request with these `acr_values` asked for: one of them, or stronger. Where none of them is a

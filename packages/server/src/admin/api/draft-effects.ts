@@ -3,8 +3,8 @@ import { readCursor } from '../../audit/search.ts';
 import { replay } from '../../changes/replay.ts';
 import type { AccessIndex } from '../../policy/compile.ts';
 import { movedBy } from '../../policy/diff/moved.ts';
-import { type Explanation, explain } from '../../policy/explain.ts';
-import type { Ask } from '../../policy/model.ts';
+import type { Explanation } from '../../policy/explain.ts';
+import { explainAtBest } from '../../policy/missing.ts';
 import { reachOf } from '../../policy/reach.ts';
 import { withoutUpstream } from '../../policy/upstreams.ts';
 import type { Person } from '../../store/store.ts';
@@ -156,7 +156,7 @@ export const draftEffectRoutes: readonly Route[] = [
       }
       const { before, after } = found.value;
       const explained = (index: AccessIndex | undefined) =>
-        index && query.client !== undefined ? toShape(explain(index, toAsk(index, person, query, now))) : null;
+        index && query.client !== undefined ? toShape(explainAtBest(index, toAsk(person, query, now))) : null;
       const [old, next] = [before ? reachOf(before, person, now) : [], reachOf(after, person, now)].map(flat);
       return answer({
         gained: missingIn(old ?? [], next ?? []),
@@ -211,21 +211,18 @@ export const draftEffectRoutes: readonly Route[] = [
   }),
 ];
 
-/** From the best place, after the best sign-in: what policy makes of the person, not of an hour or a network. */
+/** From the best place: what policy makes of the person, not of an hour or a network. */
 function toAsk(
-  { earnable }: AccessIndex,
-  person: Person,
+  { id, groups, roles }: Person,
   {
     client = '',
     server = '',
     scope,
   }: { client?: string | undefined; server?: string | undefined; scope?: string | undefined },
   now: number,
-): Ask {
-  const { id, groups, roles } = person;
-  const best = { acr: [...earnable.acr].at(-1), amr: [...earnable.amr], authTime: now, now, keyBound: true } as const;
+) {
   const scopes = scope?.split(' ').filter((each) => each !== '');
-  return { ...best, whenever: true, person: { id, groups, roles }, client, server, scopes };
+  return { person: { id, groups, roles }, client, server, scopes, now, whenever: true } as const;
 }
 
 function toShape({ decision, ahead, rules, scopes }: Explanation): z.output<typeof ExplanationShape> {

@@ -3,7 +3,7 @@ import { signatureAlgorithms } from '@credence/mcp/protocol';
 import Provider, { type Configuration, type Grant, type KoaContextWithOIDC } from 'oidc-provider';
 import { hashSecret, hasSecret, secretMatches } from '../../clients/authenticate.ts';
 import { isRemote } from '../../clients/remote-clients.ts';
-import { earnableHere } from '../../policy/sign-in-levels.ts';
+import { acrOf } from '../../policy/sign-in-levels.ts';
 import type { Store } from '../../store/store.ts';
 import { subjectAt } from '../subject.ts';
 import { createAdapter } from './adapter.ts';
@@ -77,7 +77,7 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, pas
       dPoPSigningAlgValues: [...signatureAlgorithms],
       idTokenSigningAlgValues: [idTokenAlgorithm],
     },
-    acrValues: [...earnableHere.acr],
+    acrValues: Object.values(acrOf),
     scopes: ['openid', 'offline_access', 'profile', 'email'],
     claims: { openid: ['sub', 'acr', 'amr', 'auth_time'], profile: ['name'], email: ['email'] },
     pkce: { required: () => true },

@@ -518,6 +518,23 @@ describe('a second factor', () => {
       assert.match(stronger.page, /<h1>Sign in to Acme<\/h1>/);
     });
 
+    test('a session that covers the acr answers at once, by whatever method; max_age=0 lets the person choose another', async () => {
+      const person = await newPerson();
+      const passkey = await addPasskey(person);
+      const secret = await giveApp(world, person.id);
+      const { browser, page } = await begin(person, askPhr);
+      await browser.submit(page, { do: 'passkey-answer', credential: passkey.use(passkeyOptions(page)) });
+      const silent = ask(world, 'portal', 'https://portal.example/cb', askMfa);
+      assert.ok((await browser.get(silent.url)).url.searchParams.get('code'), 'the same methods come back');
+
+      const asked = ask(world, 'claude-code', callback, { ...askMfa, max_age: '0' });
+      const login = await browser.get(asked.url);
+      assert.match(login.page, /<h1>Sign in to Acme<\/h1>/);
+      const step = await browser.submit(login, { email: person.email, password, do: 'sign-in' });
+      const arrived = await browser.submit(step, { do: 'code', code: codeOf(secret) });
+      assert.deepEqual((await redeemed(asked, arrived)).claims.amr, ['pwd', 'otp', 'mfa']);
+    });
+
     test('continuing with the session does not get round it', async () => {
       const person = await newPerson();
       const browser = new TestBrowser(world.issuer);

@@ -112,6 +112,17 @@ describe('a stronger or fresher sign-in is asked of the upstream, and its answer
     assert.ok((await at()).url.searchParams.get('code'), 'silent now');
   });
 
+  test('IDP-24: a method that no word stands for is had by max_age=0: the upstream asks the person again, in its own words', async () => {
+    const browser = new TestBrowser(world.issuer);
+    world.company.script = { claims: { acr: 'urn:acme:two-factors', amr: ['pwd', 'otp', 'mfa'] } };
+    await signedIn({}, browser);
+    world.company.script = { claims: { acr: 'urn:acme:two-factors', amr: ['hwk', 'mfa'] } };
+    const { claims } = await signedIn({ max_age: '0' }, browser);
+    const asked = world.company.asked.at(-1);
+    assert.deepEqual([asked?.get('prompt'), asked?.get('acr_values')], ['login', null]);
+    assert.deepEqual([claims?.acr, claims?.amr], ['urn:acme:two-factors', ['hwk', 'mfa']]);
+  });
+
   test('T30: a page of ours that asks for a fresh sign-in goes by when the person proved who they are', async () => {
     const old = { acr: acrOf.twoFactors, auth_time: now() - 40_000 };
     for (const path of ['/help-desk', '/security']) {
