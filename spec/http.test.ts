@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Refusal } from '@credence/mcp/protocol';
+import { grantType, type Refusal } from '@credence/mcp/protocol';
 import { readRecord } from '../packages/server/src/audit/personal.ts';
 import { checkRecord } from '../packages/server/src/audit/record-schema.ts';
 import { type Fields, idpIssuer, openWorld, rasIssuer, refused, type World } from './world.ts';
@@ -8,9 +8,9 @@ import { type Fields, idpIssuer, openWorld, rasIssuer, refused, type World } fro
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
 const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` });
 
-for (const [side, issuer] of [
-  ['idp', idpIssuer],
-  ['ras', rasIssuer],
+for (const [side, issuer, ours] of [
+  ['idp', idpIssuer, grantType.tokenExchange],
+  ['ras', rasIssuer, grantType.jwtBearer],
 ] as const) {
   const request = (init: RequestInit & { duplex?: 'half' }, query = '') => new Request(`${issuer}/token${query}`, init);
 
@@ -46,11 +46,8 @@ for (const [side, issuer] of [
     test('a content type may have parameters', async () => {
       const world = await openWorld();
       const headers = { 'content-type': 'Application/X-WWW-Form-Urlencoded; charset=UTF-8' };
-      await refused(
-        world,
-        await world.send(side, request({ method: 'POST', headers, body: 'grant_type=x' })),
-        'unknown_grant_type',
-      );
+      const answer = await world.send(side, request({ method: 'POST', headers, body: `grant_type=${ours}` }));
+      await refused(world, answer, 'client_not_authenticated');
     });
 
     test('no page of another origin may read an answer: there are no CORS headers', async () => {
@@ -58,7 +55,7 @@ for (const [side, issuer] of [
       const headers = { ...form, origin: 'https://evil.example', 'access-control-request-method': 'POST' };
       for (const init of [
         { method: 'OPTIONS', headers },
-        { method: 'POST', headers, body: 'grant_type=x' },
+        { method: 'POST', headers, body: `grant_type=${ours}` },
       ]) {
         const answer = await world.send(side, request(init));
         assert.deepEqual(
@@ -72,8 +69,9 @@ for (const [side, issuer] of [
       const world = await openWorld();
       const good = side === 'idp' ? await world.exchangeRequest() : await world.redeemRequest();
       const query = `?${await good.text()}`;
-      const answer = await world.send(side, request({ method: 'POST', headers: form, body: '' }, query));
-      assert.equal(answer.status, 400);
+      const body = `grant_type=${ours}`;
+      const answer = await world.send(side, request({ method: 'POST', headers: form, body }, query));
+      await refused(world, answer, 'client_not_authenticated');
       assert.ok(!('access_token' in answer.body));
     });
   });

@@ -160,8 +160,6 @@ describe('leg 1, ID-JAG §4.3: an ID Token in, an ID-JAG out', () => {
       'client_not_enabled',
     ],
     ['IDP-01 no credentials', { client_secret: undefined }, 'client_not_authenticated'],
-    ['IDP-05 no grant_type', { grant_type: undefined }, 'unknown_grant_type'],
-    ['B31 jwt-bearer at the IdP', { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer' }, 'unknown_grant_type'],
     ['B09 requested type missing', { requested_token_type: undefined }, 'missing_parameter'],
     [
       'B09 requested type in another case',

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { clientAssertionType, type Jwk, mintJws, type Refusal } from '@credence/mcp/protocol';
-import { ask, assertion, redeem, signInAs, token } from '../packages/server/src/idp/sign-in/test-client.ts';
+import {
+  clientAssertionType,
+  grantType,
+  type Jwk,
+  joseType,
+  jwtDpopGrantType,
+  mintJws,
+  type Refusal,
+} from '@credence/mcp/protocol';
+import { ask, assertion, basic, redeem, signInAs, token } from '../packages/server/src/idp/sign-in/test-client.ts';
 import { openTestWorld, TestBrowser, type TestWorld } from '../packages/server/src/idp/sign-in/test-world.ts';
 import { slowRsa } from '../packages/server/src/keys/fixtures/slow-rsa.ts';
 import { generatePrivateJwk, toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
@@ -79,6 +87,60 @@ describe('IDP-38, T27: "limit rate per user" holds for refresh tokens as well', 
     assert.equal((await refresh(second.body.refresh_token)).status, 400, 'used before, however fast');
     world.isTooFast = false;
     assert.equal((await refresh(third.body.refresh_token)).status, 400, 'and so all of its family is worth nothing');
+  });
+});
+
+describe('IDP-05, B31, IDP-34: the token endpoint as programs meet it, with the sign-in behind the token exchange', () => {
+  let world: TestWorld;
+  before(async () => {
+    world = await openTestWorld();
+  });
+  after(() => world.close());
+
+  const table: [name: string, fields: Record<string, string>, error: string, reason: Refusal][] = [
+    ['IDP-05 no grant_type', {}, 'invalid_request', 'token_request_refused'],
+    ['IDP-05 an empty one', { grant_type: '' }, 'invalid_request', 'token_request_refused'],
+    ['B31 jwt-bearer', { grant_type: grantType.jwtBearer }, 'unsupported_grant_type', 'unknown_grant_type'],
+    [
+      'IDP-05 the URN of another token exchange',
+      { grant_type: `${grantType.tokenExchange}2` },
+      'unsupported_grant_type',
+      'unknown_grant_type',
+    ],
+    ['a password', { grant_type: 'password' }, 'unsupported_grant_type', 'unknown_grant_type'],
+    ['a client for itself', { grant_type: 'client_credentials' }, 'unsupported_grant_type', 'unknown_grant_type'],
+  ];
+  for (const [name, fields, error, reason] of table) {
+    test(`${name}: ${error}`, async () => {
+      const { status, body } = await token(world, fields, basic('portal', world.secret));
+      assert.deepEqual([status, body.error, world.notes.at(-1)?.reason], [400, error, reason]);
+      assert.ok(!('access_token' in body));
+    });
+  }
+
+  test('its own ID-JAG is worth nothing here, by no name of the grant', async () => {
+    const [key] = world.idTokenKeys;
+    assert.ok(key);
+    const now = Math.floor(Date.now() / 1000);
+    const about = { iss: world.issuer, aud: world.issuer, sub: 'u_alice', client_id: 'portal', jti: 'j-1' };
+    const header = { typ: joseType.idJag, alg: key.alg, kid: key.kid };
+    const assertion = await mintJws(header, { ...about, iat: now, exp: now + 300 }, toSigner(key).sign);
+    for (const grant_type of [grantType.jwtBearer, jwtDpopGrantType]) {
+      const { status, body } = await token(world, { grant_type, assertion }, basic('portal', world.secret));
+      assert.deepEqual([status, body.error], [400, 'unsupported_grant_type']);
+    }
+  });
+
+  test('and its metadata offers no such grant', async () => {
+    for (const path of ['oauth-authorization-server', 'openid-configuration']) {
+      const answer = await fetch(`${world.issuer}/.well-known/${path}`);
+      const { grant_types_supported } = (await answer.json()) as { grant_types_supported: string[] };
+      assert.deepEqual(grant_types_supported.toSorted(), [
+        'authorization_code',
+        'refresh_token',
+        grantType.tokenExchange,
+      ]);
+    }
   });
 });
 

@@ -41,13 +41,9 @@ export function createIdpApp(idp: Idp, edge: Edge, signIn: NodeHandler): App {
   const token: Endpoint = async (asked) => {
     const body = await readForm(asked);
     if (!body.ok) return refuse(asked, edge, 'idp', body.refusal);
-    const isForeign = body.value.form.ok && body.value.form.value.get('grant_type') !== grantType.tokenExchange;
-    if (isForeign && asked.incoming) return { passOn: body.value.text };
-    const exchange = (call: Call) => {
-      if (call.form.get('grant_type') !== grantType.tokenExchange) return no('unknown_grant_type');
-      return tokenExchange(call, idp);
-    };
-    return answerGrant(asked, edge, 'idp', body.value.form, exchange, idp);
+    const { form, text } = body.value;
+    if (form.ok && form.value.get('grant_type') !== grantType.tokenExchange) return { passOn: text };
+    return answerGrant(asked, edge, 'idp', form, (call) => tokenExchange(call, idp), idp);
   };
   return createApp(new Map([['/token', { name: 'exchange', answer: token }]]), new Hono(), edge, signIn);
 }
