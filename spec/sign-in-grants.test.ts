@@ -44,6 +44,20 @@ describe('IDP-39: "codes single use", PKCE enforced at the token endpoint', () =
     expectRefusal(await redeem(world, asked, code), 'code_not_accepted');
   });
 
+  for (const [seconds, outcome] of [
+    [59, 200],
+    [61, 400],
+  ] as const) {
+    test(`"<= 60 s": a code after ${seconds} s: ${outcome}`, async ({ mock }) => {
+      mock.timers.enable({ apis: ['Date'], now: Date.now() });
+      const { asked, code } = await newCode();
+      mock.timers.tick(seconds * 1000);
+      const answer = await redeem(world, asked, code);
+      if (outcome === 200) assert.equal(answer.status, outcome);
+      else expectRefusal(answer, 'code_not_accepted');
+    });
+  }
+
   for (const [name, more] of [
     ['another code_verifier', { code_verifier: 'v'.repeat(43) }],
     ['another redirect_uri', { redirect_uri: 'http://localhost:51235/callback' }],
