@@ -1,7 +1,8 @@
-import type Provider from 'oidc-provider';
+import Provider from 'oidc-provider';
 import type { Facts } from '../../audit/record.ts';
 import type { Initiator } from '../../store/off.ts';
 import { type SignInSession, StoreUnavailable } from '../../store/store.ts';
+import type { Context, Layer } from './layer.ts';
 import type { SignInOptions } from './options.ts';
 import { signOutOf } from './records.ts';
 
@@ -14,7 +15,8 @@ export interface EndOfSession {
 
 /**
  * Ends a session and what was granted in it, puts that on the record, and tells the clients that want to know (IDP-41).
- * A client that cannot be told does not hold up the end: it stands before anybody is told.
+ * A client that cannot be told does not hold up the end: it stands before anybody is told. Where people sign out by
+ * themselves {@link tellWhenEnded} sees to that.
  */
 export async function endSession(
   options: SignInOptions,
@@ -61,9 +63,44 @@ async function tell(
     const client = (await provider.Client.find(clientId)) as ClientToTell | undefined;
     if (client?.backchannelLogoutUri) await client.backchannelLogout(person, sid);
   });
+  await allTold(options, told);
+}
+
+/** Whoever cannot be told does not keep the session alive; the operator learns of it. */
+async function allTold(options: SignInOptions, told: readonly Promise<void>[]): Promise<void> {
   for (const outcome of await Promise.allSettled(told)) {
     if (outcome.status === 'rejected') options.onFault(outcome.reason);
   }
+}
+
+/**
+ * When somebody signs out, `oidc-provider` waits for every client that it tells before it ends anything: one that hangs would
+ * keep the session good for seconds, and a crash meanwhile for as long as it lasts. Here they are told when the answer is
+ * ready, which the end and its record are by then.
+ */
+export function tellWhenEnded(options: SignInOptions, provider: Provider): Layer {
+  const untold = new WeakMap<Context, (() => Promise<void>)[]>();
+  const ended = new WeakSet<Context>();
+  const prototype = provider.Client.prototype as unknown as ClientToTell;
+  const tellNow = prototype.backchannelLogout;
+  prototype.backchannelLogout = async function backchannelLogout(sub, sid) {
+    const context = Provider.ctx;
+    if (context?.oidc?.route !== 'end_session_confirm') return tellNow.call(this, sub, sid);
+    untold.set(context, [...(untold.get(context) ?? []), () => tellNow.call(this, sub, sid)]);
+  };
+  provider.on('end_session.success', (context) => ended.add(context));
+  return async (context: Context, next) => {
+    try {
+      await next();
+    } finally {
+      // Also where the answer is a fault: whoever is out of a session should know.
+      const waiting = ended.has(context) ? (untold.get(context) ?? []) : [];
+      await allTold(
+        options,
+        waiting.map((tell) => tell()),
+      );
+    }
+  };
 }
 
 /** Ends every session of a person, as above, and what was just being issued to them, which hangs on none yet. */

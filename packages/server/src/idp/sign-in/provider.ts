@@ -112,8 +112,6 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, pas
   };
   bindSignInsToKeys(provider, options);
   keepAuthTime(provider, options.now);
-  // Whoever cannot be told does not keep the session alive; the operator learns of it.
-  provider.on('backchannel.error', (_context, fault) => options.onFault(fault));
   endSessionsWithBulletin(provider, options.store);
   // Every ID Token names its session: without sid nobody could tell whether it still stands (IDP-13, IDP-40).
   prototype.includeSid = () => true;

@@ -5,6 +5,7 @@ import { createAccountLinkPage } from './account-link.ts';
 import { createAfterSignIn } from './after-sign-in.ts';
 import { withBreakGlassAlerts } from './break-glass.ts';
 import { defaultScope } from './default-scope.ts';
+import { tellWhenEnded } from './end-session.ts';
 import { createHelpDesk } from './help-desk.ts';
 import { createInteractions } from './interactions.ts';
 import type { Context, Layer } from './layer.ts';
@@ -46,7 +47,7 @@ const defaultLimits: SignInLimits = {
 
 /**
  * People sign in here by OpenID Connect (code and PKCE), and clients get ID Tokens. Built on `oidc-provider`, in whose
- * request path stand, from the outside in: faults, what is published, limits of what begins, our own pages, limits of clients, the record, and one spelling for each path.
+ * request path stand, from the outside in: faults, what is published, limits of what begins, our own pages, limits of clients, whom to tell of the end of a session, the record, and one spelling for each path.
  */
 export function createSignIn(given: SignInOptions, limits: Partial<SignInLimits> = {}): SignIn {
   const options = withBreakGlassAlerts(withOwnPages(given));
@@ -90,6 +91,7 @@ export function createSignIn(given: SignInOptions, limits: Partial<SignInLimits>
       ourPages,
       ...upstreamLayers(provider),
       limitClients(options, pass),
+      tellWhenEnded(options, provider),
       recordAnswers(options, frame, provider, afterSignIn),
       oneSpelling,
     ]) {
