@@ -340,7 +340,40 @@ describe('CIM-05, B75: keys behind a jwks_uri', () => {
       web.asked.filter((path) => path === '/jwks'),
       ['/jwks', '/jwks'],
     );
-    assert.equal((await alerts(world)).length, 1);
+    const raised = await alerts(world);
+    assert.deepEqual(
+      raised.map(({ client }) => client),
+      ['agent'],
+      'the alarm names the client, whose policy has no such address',
+    );
+    assert.ok(raised[0]?.detail?.includes(`the keys of a client at ${web.origin}/jwks`));
+  });
+
+  test('CIM-07, B75: of keys that are those of several clients, an alarm for each of them, and of no others', async () => {
+    const lines: string[] = [];
+    for (const name of ['one', 'two', 'else']) {
+      const document = `${web.origin}/${name}.json`;
+      const jwks_uri = `${web.origin}/${name === 'else' ? 'other-' : ''}jwks`;
+      web.pages.set(`/${name}.json`, keyed({ client_id: document, jwks: undefined, jwks_uri }));
+      lines.push(`  ${name}: { metadata: "${document}", exchange: true, client_ids: { ${rasIssuer}: "${document}" } }`);
+    }
+    lines.push(`  written: { jwks_uri: "${web.origin}/jwks", client_ids: { ${rasIssuer}: written } }`);
+    const world = await openWorld(undefined, { more: { access: lines.join('\n'), egress: web.egress } });
+    const askAs = async (client: string, by = key) => {
+      const subject_token = await world.idToken({ aud: client });
+      const fields = await assertion(world, idpIssuer, by, { iss: client, sub: client });
+      return world.exchange({ subject_token, ...fields });
+    };
+    for (const path of ['/jwks', '/other-jwks']) web.pages.set(path, { json: { keys: [toPublicJwk(key)] } });
+    for (const name of ['one', 'two', 'else']) {
+      assert.equal((await askAs(`${web.origin}/${name}.json`)).status, 200, name);
+    }
+    const next = generatePrivateJwk('ES256');
+    web.pages.set('/jwks', { json: { keys: [toPublicJwk(next)] } });
+    world.clock.ms += 30_000;
+    assert.equal((await askAs(`${web.origin}/one.json`, next)).status, 200);
+    const named = (await alerts(world)).map(({ client }) => client);
+    assert.deepEqual(named.toSorted(), ['one', 'two', 'written']);
   });
 
   test('B75 at a private address, also one that is open to what the administrator wrote: invalid_client', async () => {

@@ -31,6 +31,8 @@ export interface RemoteClientsOptions {
 export interface Seen {
   readonly what: 'metadata' | 'keys';
   readonly url: string;
+  /** Metadata documents of clients that say the keys lie there. */
+  readonly saidBy: readonly string[];
   readonly digest: string;
 }
 
@@ -49,18 +51,21 @@ export function createRemoteClients(options: RemoteClientsOptions): RemoteClient
     fetch: async (url) => {
       const { value, headers } = await egress.fetchJson(url, { maxBytes: documentBytes });
       const document = toClientDocument(url, value);
-      await onFetched({ what: 'metadata', url, digest: digestOf(document) });
+      await onFetched({ what: 'metadata', url, saidBy: [], digest: digestOf(document) });
       return { value: document, freshSeconds: toFreshSeconds(headers, now()) };
     },
     now,
     onFault,
   });
 
+  /** Where the documents last said that keys lie, by document: the policy of the client does not know it. */
+  const keysSaid = new Map<string, string>();
   const createKeySets = (limits: EgressLimits) =>
     createFetched<readonly Jwk[]>({
       fetch: async (url) => {
         const keys = toKeys(await egress.getJson(url, limits));
-        await onFetched({ what: 'keys', url, digest: digestOf(keys) });
+        const saidBy = [...keysSaid].flatMap(([document, jwksUri]) => (jwksUri === url ? [document] : []));
+        await onFetched({ what: 'keys', url, saidBy, digest: digestOf(keys) });
         return { value: keys };
       },
       now,
@@ -78,6 +83,7 @@ export function createRemoteClients(options: RemoteClientsOptions): RemoteClient
     const fill = (jwks: readonly Jwk[] | undefined) => (jwks ? ok({ ...client, jwks }) : no('client_keys_unavailable'));
     if (workload) return whenHere(workloadKeys.keysOf(workload, header), fill);
     if (jwksUri === undefined) return ok(client);
+    if (metadata !== undefined) keysSaid.set(metadata, jwksUri);
     const isNamedInside = metadata === undefined || new URL(metadata).origin === new URL(jwksUri).origin;
     const sets = isNamedInside ? keySets : keySetsOfStrangers;
     return whenHere(

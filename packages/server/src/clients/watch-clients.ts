@@ -22,26 +22,26 @@ export function createClientWatch(options: {
   const { store, domain, clients, nowMs, append } = options;
   const { artifacts } = store;
 
-  return async ({ what, url, digest }) => {
+  return async ({ what, url, saidBy, digest }) => {
     const id = createHash('sha256')
       .update(JSON.stringify([domain, what, url]))
       .digest('base64url');
     const before = await artifacts.find(model, id);
     if (before?.digest === digest) return;
     if (before) {
-      const client = [...clients()].find(({ metadata, jwksUri }) => metadata === url || jwksUri === url);
-      await append([
-        {
-          v: 2,
-          id: eventId('a_'),
-          kind: 'alert',
-          domain,
-          timeMs: nowMs(),
-          outcome: 'allowed',
-          ...(client && { client: client.id }),
-          detail: `${words[what]} at ${url.slice(0, 300)} changed: find out whether that was meant`,
-        },
-      ]);
+      const of = [...clients()].filter(({ metadata, jwksUri }) => {
+        return jwksUri === url || (metadata !== undefined && [url, ...saidBy].includes(metadata));
+      });
+      const alert = {
+        v: 2,
+        kind: 'alert',
+        domain,
+        timeMs: nowMs(),
+        outcome: 'allowed',
+        detail: `${words[what]} at ${url.slice(0, 300)} changed: find out whether that was meant`,
+      } as const;
+      const each = of.length > 0 ? of.map(({ id: client }) => ({ client })) : [{}];
+      await append(each.map((about) => ({ ...alert, id: eventId('a_'), ...about })));
     }
     await artifacts.upsert(model, id, { digest }, undefined);
   };
