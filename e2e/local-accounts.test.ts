@@ -10,7 +10,7 @@ import { agentOf, exportAudit, issue, secretOf, startAcme, tokenOf } from './har
 
 const chosen = 'nine tulips and a harbour';
 
-test('invited, enrolled, made help desk, helps; an agent works and is ended; the record tells all of it', async (t) => {
+test('invited, made help desk, invited anew, enrolled, helps; an agent works and is ended; the record tells all of it', async (t) => {
   const { home, demo } = await startAcme(t);
   const run = async (...args: string[]) => {
     const { code, stdout, stderr } = await runCredence([...args, '--home', home]);
@@ -19,15 +19,19 @@ test('invited, enrolled, made help desk, helps; an agent works and is ended; the
   };
   const { issuer } = demo.idp;
   const pathOf = (url: string) => `${issuer}${new URL(url).pathname}`;
-  const link = JSON.parse(await run('person', 'invite', 'erin@acme.example', '--group', 'engineering', '--json'));
+  const invite = async (...as: string[]) =>
+    JSON.parse(await run('person', 'invite', 'erin@acme.example', ...as, '--json'));
+  const before = await invite('--group', 'engineering');
+  await run('admin', 'grant', 'erin@acme.example', 'help-desk');
+  const link = await invite();
 
   const erin = new TestBrowser(issuer);
+  assert.equal((await erin.get(pathOf(before.url))).status, 400, 'made for somebody without a role');
   const page = await erin.get(pathOf(link.url));
   const set = await erin.submit(page, { do: 'set', password: chosen, again: chosen });
   assert.match(set.page, /Your password is set/);
   assert.equal((await erin.get(pathOf(link.url))).status, 400, 'once');
 
-  await run('admin', 'grant', 'erin@acme.example', 'help-desk');
   const login = await erin.get(`${issuer}/help-desk`);
   const setup = await erin.submit(login, { do: 'sign-in', email: 'erin@acme.example', password: chosen });
   const codes = await erin.submit(setup, { do: 'app-code', code: codeOf(secretOn(setup)) });

@@ -27,7 +27,9 @@ export function adminCommand(): Command {
     .action((options: Options) => withStore(options, (store) => list(store, options.json === true)));
   admin
     .command('grant')
-    .description('give a person a role instead of the one they have')
+    .description(
+      'give a person a role instead of the one they have; ends the link and the enrolment code that they have',
+    )
     .argument('<email>')
     .addArgument(new Argument('<role>').choices([...adminRoles]))
     .addOption(homeOption())

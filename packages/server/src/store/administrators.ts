@@ -3,7 +3,7 @@ import type { Compilable, Kysely } from 'kysely';
 import { type Covered, type Digests, digestOfRow } from './digests.ts';
 import { endEverythingOf, switchOff } from './ending.ts';
 import { countChange, type Engine } from './engine.ts';
-import { insertFactor } from './factors.ts';
+import { insertFactor, removeCodes } from './factors.ts';
 import type { Schema } from './schema.ts';
 import type { AuditRow, Factor, Person } from './store.ts';
 
@@ -27,7 +27,8 @@ export interface AdministratorStore {
    */
   isAdministered(): Promise<boolean>;
   /**
-   * Gives a person this role instead of the one they have. Resolves false for the break-glass account, which stays an owner.
+   * Gives a person this role instead of the one they have, and ends in the same step the link and the enrolment code they have: those
+   * were made for somebody with another role, or none (T30). Resolves false for the break-glass account, which stays an owner.
    * @param by - an owner who does it: resolves false where they are none any more at that moment, so that of two who take the role of
    *   each other one is left
    */
@@ -100,7 +101,7 @@ export function administratorStore({ db, write }: Engine, digests: Digests): Adm
           administrator.personId === glass || !mayStill(all, by)
             ? undefined
             : [...without(all, administrator.personId), administrator],
-        { steps: [grantStep(db, administrator)], records },
+        { steps: [grantStep(db, administrator), ...endWaysIn(db, administrator.personId)], records },
       );
       if (changed?.[0] === 1) await digests.noteNamed(part);
       return changed?.[0] === 1;
@@ -171,6 +172,11 @@ export function administratorStore({ db, write }: Engine, digests: Digests): Adm
       return removed?.[0] === 1;
     },
   };
+}
+
+/** What a person could choose a password, or enrol a first factor, with. */
+function endWaysIn(db: Kysely<Schema>, personId: string): Compilable[] {
+  return [db.deleteFrom('account_links').where('person_id', '=', personId), removeCodes(db, personId, 'enrolment')];
 }
 
 function grantStep(db: Kysely<Schema>, { personId, role, grantedAt }: Administrator): Compilable {

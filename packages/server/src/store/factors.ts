@@ -6,11 +6,10 @@ import type { Factor, FactorStore } from './store.ts';
 
 /** Second factors and the codes that work once. Each change and its lines of the record are one durable step. */
 export function factorStore({ db, write }: Engine): FactorStore {
-  const codesOf = (personId: string, purpose: 'recovery' | 'enrolment') =>
-    db.deleteFrom('once_codes').where('person_id', '=', personId).where('purpose', '=', purpose);
+  const codesOf = (personId: string, purpose: CodePurpose) => removeCodes(db, personId, purpose);
   const insertCode = (personId: string, purpose: string, hash: string, expiresAt: number | null) =>
     db.insertInto('once_codes').values({ person_id: personId, purpose, code_hash: hash, expires_at: expiresAt });
-  const spend = (personId: string, purpose: 'recovery' | 'enrolment', hash: string, now: number) =>
+  const spend = (personId: string, purpose: CodePurpose, hash: string, now: number) =>
     codesOf(personId, purpose)
       .where('code_hash', '=', hash)
       .where(({ or, eb }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]));
@@ -117,6 +116,13 @@ export function factorStore({ db, write }: Engine): FactorStore {
       return changed === 1;
     },
   };
+}
+
+type CodePurpose = 'recovery' | 'enrolment';
+
+/** The step that takes the codes of a person away, for whoever has more to do in the same one. */
+export function removeCodes(db: Kysely<Schema>, personId: string, purpose: CodePurpose) {
+  return db.deleteFrom('once_codes').where('person_id', '=', personId).where('purpose', '=', purpose);
 }
 
 /** The step that adds a factor, for whoever has more to do in the same one. */

@@ -1,6 +1,7 @@
 import type { EpochSeconds } from '@credence/mcp/protocol';
 import { endEverythingOf } from './ending.ts';
 import type { Engine } from './engine.ts';
+import { removeCodes } from './factors.ts';
 import type { AuditRow } from './store.ts';
 
 /** A link with which a person of the local directory chooses a password, once. */
@@ -79,7 +80,6 @@ export function linkStore({ db, write }: Engine): LinkStore {
 
     use: async ({ personId }, tokenHash, { passwordHash, enrolment, now, records }) => {
       const { codeHash, until } = enrolment;
-      const codes = db.deleteFrom('once_codes').where('person_id', '=', personId).where('purpose', '=', 'enrolment');
       const code = { person_id: personId, purpose: 'enrolment', code_hash: codeHash, expires_at: until };
       const steps = [
         // First: whoever comes second finds it gone and changes nothing.
@@ -90,7 +90,7 @@ export function linkStore({ db, write }: Engine): LinkStore {
           .where('opens_at', '<=', now)
           .where('expires_at', '>', now),
         db.updateTable('people').set({ password_hash: passwordHash }).where('id', '=', personId),
-        codes,
+        removeCodes(db, personId, 'enrolment'),
         db.insertInto('once_codes').values(code),
         ...endEverythingOf(db, personId, 'user'),
       ];

@@ -211,6 +211,22 @@ describe('IDP-38: /password/<token>, where a person chooses a password', () => {
     assert.match((await signInAs(newBrowser(), ask(world, 'claude-code', callback, needed))).page, /you have none yet/);
   });
 
+  test('T30: made for somebody without a role, it is worth nothing to whoever was made an administrator since, nor is its pass', async () => {
+    const [late, early] = [await newPerson(), await newPerson()];
+    const browser = newBrowser();
+    const page = await browser.get(await invite(late));
+    const used = newBrowser();
+    await choose(used, await used.get(await invite(early)));
+    for (const { id } of [late, early]) {
+      await world.store.administrators.grant({ personId: id, role: 'owner', grantedAt: seconds() }, []);
+    }
+    isRefused(await choose(browser, page));
+    assert.equal(await world.store.people.passwordHash(late.id), undefined);
+    const login = await used.get(`${world.issuer}/security`);
+    const mine = await used.submit(login, { email: early.email, password: chosen, do: 'sign-in' });
+    assert.match(mine.page, /Enrolment code/);
+  });
+
   test('another password: sessions end, the old one is worthless, second factors stay', async () => {
     const person = await newPerson();
     await world.store.people.setPasswordHash(person.id, (await world.store.people.passwordHash(alice.id)) ?? '');

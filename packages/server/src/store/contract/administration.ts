@@ -168,6 +168,33 @@ export function administrationContract(access: Access): void {
       for (const id of [a, b, c]) await administrators().revoke(id, []);
     });
 
+    test('T30: a role ends the link and the enrolment code of whoever gets it, in the same step, and nothing of anybody else', async () => {
+      const [{ id }, other] = [await newPerson(), await newPerson()];
+      const { links, factors } = access.store();
+      const open = { purpose: 'reset', createdAt: now, opensAt: now, expiresAt: far } as const;
+      const offer = async (personId: string) => {
+        await links.make({ personId, ...open }, `link of ${personId}`, []);
+        await factors.setEnrolmentCode(personId, 'code', far, []);
+        await factors.setRecoveryCodes(personId, ['kept'], []);
+      };
+      const left = async (personId: string) => [
+        (await links.of(personId)) !== undefined,
+        await factors.hasEnrolmentCode(personId, 'code', now),
+        await factors.recoveryCodesLeft(personId),
+      ];
+      for (const personId of [id, other.id]) await offer(personId);
+      await administrators().grant({ personId: id, role: 'help-desk', grantedAt: now }, []);
+      assert.deepEqual(await left(id), [false, false, 1]);
+      assert.deepEqual(await left(other.id), [true, true, 1]);
+      await offer(id);
+      assert.deepEqual(await left(id), [true, true, 1], 'what is made for the role that they have now is good');
+      assert.equal(await administrators().grant({ personId: id, role: 'owner', grantedAt: now }, [], 'nobody'), false);
+      assert.deepEqual(await left(id), [true, true, 1], 'no role, and nothing ends');
+      await administrators().grant({ personId: id, role: 'owner', grantedAt: now }, []);
+      assert.deepEqual(await left(id), [false, false, 1], 'those of a lower role too');
+      await administrators().revoke(id, []);
+    });
+
     test('T31: saving a person, with whatever roles, makes no administrator', async () => {
       const person = erin({ roles: ['owner', 'scim-okta/owner'], groups: ['people'] });
       await access.store().people.save(person);
