@@ -1,10 +1,27 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { appendFile, mkdtemp, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { createWitnessing, fileWitness, type Witness, webWitness, witnessNames } from './witness.ts';
+
+const run = promisify(execFile);
+
+/** Hands out statements until the file takes no more, makes room by taking the whole lines away, and goes on. */
+const fillUp = `
+  import { readFile, writeFile } from 'node:fs/promises';
+  const [module, file] = process.argv.slice(1);
+  const witness = (await import(module)).fileWitness(file);
+  let fault;
+  while (!fault) await witness.hand('s'.repeat(1000)).catch((error) => (fault = error));
+  if (fault.code !== 'EFBIG') throw fault;
+  const written = await readFile(file, 'utf8');
+  await writeFile(file, written.slice(written.lastIndexOf('\\n') + 1));
+  for (const statement of ['the next', 'and one more']) await witness.hand(statement);
+`;
 
 async function open(witnesses: (Witness & { readonly isDown?: () => boolean })[]) {
   const store = await openSqliteStore(':memory:', { node: 'one' });
@@ -120,6 +137,15 @@ describe('T23: checkpoints go to a witness outside', () => {
     await fileWitness(file).hand('i.j.k');
     assert.deepEqual((await readFile(file, 'utf8')).split('\n').filter(Boolean), ['a.b.c', 'd.e.f', 'g.h', 'i.j.k']);
     assert.equal((await stat(file)).mode & 0o777, 0o600);
+  });
+
+  test('a disk that is full for a moment: what comes after it begins a line of its own', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'credence-witness-')), 'checkpoints');
+    const args = ['--input-type=module', '-e', fillUp, new URL('witness.ts', import.meta.url).href, file];
+    await run('/bin/sh', ['-c', 'ulimit -f 8 && exec "$@"', 'sh', process.execPath, ...args]);
+    const [half = '', ...rest] = (await readFile(file, 'utf8')).split('\n');
+    assert.ok(half !== '' && half.length < 1000, 'one was half written');
+    assert.deepEqual(rest, ['the next', 'and one more', '']);
   });
 
   test('an endpoint: what it answers beside 2xx is a failure', async () => {

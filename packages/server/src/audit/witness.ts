@@ -34,11 +34,13 @@ export async function unwitnessedSince(
 
 /** A file on another machine's disk, mounted here: one checkpoint a line, behind those that are there. */
 export function fileWitness(path: string): Witness {
-  let before = '\n'; // a line that broke off when we did is not continued
+  let before = '\n'; // a line that broke off, when we did or the disk was full, is not continued
   return {
     name: witnessNames({ file: path }).join(),
     async hand(statement) {
-      await appendFile(path, `${before}${statement}\n`, { mode: 0o600, flush: true });
+      const line = `${before}${statement}\n`;
+      before = '\n';
+      await appendFile(path, line, { mode: 0o600, flush: true });
       before = '';
     },
   };
