@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { GroupCommit, type RunGroup } from './group-commit.ts';
+import { GroupCommit, maxWaiting, type RunGroup } from './group-commit.ts';
 import { StoreUnavailable } from './store.ts';
 
 const runAll: RunGroup = (units) => units.map((unit) => ({ value: unit() }));
@@ -99,6 +99,85 @@ describe('group commit', { timeout: 5000 }, () => {
       queue.submit(() => 2),
       StoreUnavailable,
     );
+  });
+});
+
+describe('a turn that does not come', () => {
+  /** A process that is told when it may write, by one that hangs until `grant` is called. */
+  function hanging() {
+    const asked: (() => void)[] = [];
+    const written: string[] = [];
+    const queue = new GroupCommit(runAll, { take: (work) => void asked.push(work) });
+    const write = (name: string) => queue.submit(() => written.push(name));
+    const outcomes: string[] = [];
+    const tell = (name: string) =>
+      write(name).then(
+        () => outcomes.push(`${name} written`),
+        (error) => outcomes.push(`${name} ${error instanceof StoreUnavailable}`),
+      );
+    const grant = () => asked.shift()?.();
+    return { asked, written, write, outcomes, tell, grant };
+  }
+
+  test('is waited for so long and no longer; what was refused is not written when it comes', async (context) => {
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const { asked, written, outcomes, tell, grant } = hanging();
+    void tell('one');
+    context.mock.timers.tick(6000);
+    void tell('two');
+    context.mock.timers.tick(5999);
+    await nextTurn();
+    assert.deepEqual(outcomes, []);
+    context.mock.timers.tick(1);
+    await nextTurn();
+    assert.deepEqual(outcomes, ['one true', 'two true']);
+    void tell('three');
+    assert.equal(asked.length, 1, 'it is not asked for again before it came');
+    context.mock.timers.tick(6000);
+    grant();
+    await nextTurn();
+    assert.deepEqual([written, outcomes.at(-1)], [['three'], 'three written']);
+    void tell('four');
+    assert.equal(asked.length, 1);
+    context.mock.timers.tick(11_999);
+    grant();
+    await nextTurn();
+    assert.deepEqual([written, outcomes.at(-1)], [['three', 'four'], 'four written']);
+  });
+
+  test('also by what is left of a long queue, and where it could not even be asked for', async (context) => {
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const { write, written, grant } = hanging();
+    const all = Array.from({ length: 1001 }, (_, at) => write(`${at}`));
+    grant();
+    context.mock.timers.tick(12_000);
+    await assert.rejects(all.at(-1) ?? Promise.resolve(), StoreUnavailable);
+    assert.equal(written.length, 1000);
+
+    let isAway = false;
+    const turns: (() => void)[] = [];
+    const queue = new GroupCommit(runAll, {
+      take(work) {
+        if (isAway) throw new StoreUnavailable('away');
+        turns.push(work);
+      },
+    });
+    const long = Array.from({ length: 1001 }, (_, at) => queue.submit(() => at));
+    isAway = true;
+    assert.throws(() => turns.shift()?.(), /away/);
+    context.mock.timers.tick(12_000);
+    await assert.rejects(long.at(-1) ?? Promise.resolve(), StoreUnavailable);
+  });
+
+  test('no more wait for it than there is room for; the others are told at once, and those that wait are written', async () => {
+    const { write, written, grant } = hanging();
+    const all = Array.from({ length: maxWaiting }, () => write('waits'));
+    await assert.rejects(write('too many'), StoreUnavailable);
+    while (written.length < maxWaiting) grant();
+    assert.equal((await Promise.all(all)).length, maxWaiting);
+    const next = write('again');
+    grant();
+    await next;
   });
 });
 

@@ -23,6 +23,12 @@ export interface StoreWatch {
 /** Longer groups are cut, so that one flush never keeps the event loop for long. */
 const maxGroup = 1000;
 
+/** More that wait than this, and the store is not keeping up: whoever comes is told so at once, and memory stays bounded. */
+export const maxWaiting = 20_000;
+
+/** Whoever keeps the turn for ten seconds is ended, and then it goes round. What waits for longer waits for a process that hangs. */
+const patienceMs = 12_000;
+
 /** The right to write, which one process at a time has. */
 export interface WriteTurn {
   /**
@@ -48,6 +54,9 @@ export class GroupCommit {
   readonly #runGroup: RunGroup;
   readonly #turn: WriteTurn;
   #waiting: Waiting[] = [];
+  /** The turn is asked for, and not had yet. */
+  #asked = false;
+  #late: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(runGroup: RunGroup, turn: WriteTurn = endOfThisTurn, watch?: StoreWatch) {
@@ -55,11 +64,15 @@ export class GroupCommit {
     this.#turn = turn;
   }
 
-  /** Resolves to the unit's value once it is durable; rejects with its error, or with `StoreUnavailable`. */
+  /**
+   * Resolves to the unit's value once it is durable; rejects with its error, or with `StoreUnavailable`. What is refused while it waits is
+   * never run: nothing of it is written later.
+   */
   submit<T>(unit: Unit<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new StoreUnavailable('The store is closed.'));
+    if (this.#waiting.length >= maxWaiting) return Promise.reject(new StoreUnavailable('The store is overloaded.'));
     return new Promise<T>((resolve, reject) => {
-      if (this.#waiting.length === 0) this.#turn.take(this.#flush);
+      this.#awaitTurn();
       this.#waiting.push({
         unit,
         settle: (outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value as T)),
@@ -73,12 +86,27 @@ export class GroupCommit {
     while (this.#waiting.length > 0) this.#flush();
   }
 
+  #awaitTurn(): void {
+    this.#late ??= setTimeout(this.#refuseAll, patienceMs).unref();
+    if (!this.#asked) this.#turn.take(this.#flush);
+    this.#asked = true;
+  }
+
+  #refuseAll = (): void => {
+    this.#late = undefined;
+    const error = new StoreUnavailable('The turn to write did not come.');
+    for (const { settle } of this.#waiting.splice(0)) settle({ error });
+  };
+
   #flush = (): void => {
+    this.#asked = false;
+    clearTimeout(this.#late);
+    this.#late = undefined;
     const group = this.#waiting.splice(0, maxGroup);
     if (group.length === 0) return;
     // Nobody is told anything before the commit of the whole group has returned.
     for (const [index, outcome] of this.#outcomes(group).entries()) group[index]?.settle(outcome);
-    if (this.#waiting.length > 0) this.#turn.take(this.#flush);
+    if (this.#waiting.length > 0) this.#awaitTurn();
   };
 
   #outcomes(group: readonly Waiting[]): readonly UnitOutcome[] {

@@ -1,8 +1,5 @@
-import type { StoreWatch, UnitOutcome } from './group-commit.ts';
+import { maxWaiting, type StoreWatch, type UnitOutcome } from './group-commit.ts';
 import { StoreUnavailable } from './store.ts';
-
-/** More that wait than this, and the store is not keeping up: whoever comes is told so at once, and memory stays bounded. */
-const maxWaiting = 20_000;
 
 interface Waiting<U> {
   readonly unit: U;
