@@ -103,10 +103,10 @@ async function rotateNow(purpose: KeyPurpose, options: Options): Promise<void> {
 }
 
 async function retireNow(purpose: KeyPurpose, kid: string, options: Options): Promise<void> {
-  const { home, seal } = await open(options);
+  const { home, config, seal } = await open(options);
   const now = toNow();
   const keys = await changeKeyFile(keyFolderOf(home, purpose), purpose, seal, async (before) => {
-    const rest = retire(before, kid, now);
+    const rest = retire(before, kid, { now, tokenSeconds: tokenSecondsOf(purpose, config) });
     if (!rest) {
       throw new Problem(
         `${kid} is the only ${purpose} key, or not a key of this purpose.`,

@@ -40,7 +40,7 @@ describe('KEY-03: publish, wait, sign, retire after the last exp and skew', () =
 describe('retire: at once', () => {
   const both = rotate(first, jwk('k2'), { ...options, now: now + 1000 });
   test('the signing key: the waiting one takes over', () => {
-    const rest = retire(both, 'k1', now + 1001);
+    const rest = retire(both, 'k1', { ...options, now: now + 1001 });
     assert.deepEqual(
       rest?.map((key) => key.jwk.kid),
       ['k2'],
@@ -48,17 +48,43 @@ describe('retire: at once', () => {
     assert.equal(rest && signingKey(rest, now + 1001)?.jwk.kid, 'k2');
   });
   test('the newest key, while the one before it is leaving: that one stays after all', () => {
-    const rest = retire(both, 'k2', now + 1001) ?? [];
+    const rest = retire(both, 'k2', { ...options, now: now + 1001 }) ?? [];
     assert.deepEqual(statesOf(rest, now + 1001), ['signing']);
     assert.deepEqual(statesOf(rest, now + 1_000_000), ['signing']);
+  });
+  test('KEY-03: the key that signs again until the next may stays published until the last token it signs has expired', () => {
+    const two = rotate(first, jwk('k2'), { ...options, now: now + 1000 });
+    const stolen = now + 1700; // k2 signs, k1 goes 230 s later
+    const rest = retire(rotate(two, jwk('k3'), { ...options, now: stolen }), 'k2', { ...options, now: stolen }) ?? [];
+    const next = stolen + 600;
+    for (const [at, states] of [
+      [stolen, ['signing', 'published']],
+      [next - 1, ['signing', 'published']],
+      [next, ['retiring', 'signing']],
+      [next + 329, ['retiring', 'signing']],
+      [next + 330, ['retired', 'signing']],
+    ] as const) {
+      assert.deepEqual(statesOf(rest, at), states, `${at - stolen}`);
+    }
+  });
+  test('a key that stays for longer anyhow loses nothing by it, and one that does not sign gains nothing', () => {
+    const three = rotate(both, jwk('k3'), { ...options, now: now + 1100 });
+    const times = (keys: readonly TimedKey[] | undefined) => keys?.map(({ retiresAt }) => retiresAt);
+    assert.deepEqual(times(three), [now + 1930, now + 2030, undefined]);
+    // k1 signs until k3 does, and k2 never will.
+    assert.deepEqual(times(retire(three, 'k2', { ...options, now: now + 1101 })), [now + 2030, undefined]);
+    const shorter = { now: now + 1601, tokenSeconds: 1 };
+    assert.deepEqual(times(retire(three, 'k1', shorter)), [now + 2030, undefined]);
+    const four = rotate(three, jwk('k4'), { ...options, now: now + 1701 });
+    assert.deepEqual(times(retire(four, 'k3', { ...options, now: now + 1702 })), [now + 1930, now + 2631, undefined]);
   });
   test('with no key that signs, a new one signs at once', () => {
     const gone = first.map((key) => ({ ...key, retiresAt: now }));
     assert.equal(signingKey(rotate(gone, jwk('k9'), { ...options, now: now + 1 }), now + 1)?.jwk.kid, 'k9');
   });
   test('the only key, or one nobody knows: refused', () => {
-    assert.equal(retire(first, 'k1', now), undefined);
-    assert.equal(retire(both, 'k9', now), undefined);
+    assert.equal(retire(first, 'k1', options), undefined);
+    assert.equal(retire(both, 'k9', options), undefined);
   });
 });
 
@@ -74,6 +100,11 @@ describe('at the edges', () => {
     assert.deepEqual(statesOf([key('k1', now - 2), key('k2', now - 1)], now), ['retiring', 'signing']);
   });
 
+  test('of two published in the same second the later one signs: the other has its time to go', () => {
+    const two = rotate(rotate(first, jwk('k2'), options), jwk('k3'), options);
+    assert.deepEqual(statesOf(two, now + 600), ['retiring', 'retiring', 'signing']);
+  });
+
   test('in the second in which it retires a key is gone: it signs no more, and is kept by nothing', () => {
     const gone = key('k1', now - 9, { signsFrom: now - 9, retiresAt: now });
     assert.equal(signingKey([gone], now), undefined);
@@ -82,12 +113,12 @@ describe('at the edges', () => {
       kept.map((each) => each.jwk.kid),
       ['k2'],
     );
-    assert.equal(retire([gone, key('k2', now - 1)], 'k2', now), undefined);
+    assert.equal(retire([gone, key('k2', now - 1)], 'k2', options), undefined);
   });
 
   test('of two published in the same second the later in the list stays', () => {
     const leaving = { retiresAt: now + 10 };
-    const rest = retire([key('k1', now, leaving), key('k2', now, leaving), key('k3', now + 1)], 'k3', now) ?? [];
+    const rest = retire([key('k1', now, leaving), key('k2', now, leaving), key('k3', now + 1)], 'k3', options) ?? [];
     assert.deepEqual(
       rest.map(({ retiresAt }) => retiresAt),
       [now + 10, undefined],

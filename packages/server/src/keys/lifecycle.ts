@@ -29,7 +29,8 @@ export function statesOf(keys: readonly TimedKey[], now: EpochSeconds): KeyState
 export function signingKey(keys: readonly TimedKey[], now: EpochSeconds): TimedKey | undefined {
   return keys
     .filter((key) => key.signsFrom <= now && (key.retiresAt === undefined || key.retiresAt > now))
-    .sort((a, b) => b.signsFrom - a.signsFrom || b.publishedAt - a.publishedAt)[0];
+    .reverse() // they are in the order in which they were published: of two from the same second on the later one signs
+    .sort((a, b) => b.signsFrom - a.signsFrom)[0];
 }
 
 /**
@@ -52,16 +53,26 @@ export function rotate(
 
 /**
  * Takes a key out at once: nothing it signed is accepted any more. When it was signing, the newest other key signs from
- * now on. Returns `undefined` when no key would be left, or there is none of that id.
+ * now on; one that was leaving stays published for what it signs now (KEY-03). Returns `undefined` when no key would be left, or there is
+ * none of that id.
+ * @param tokenSeconds - the longest life of what this purpose signs, skew included
  */
-export function retire(keys: readonly TimedKey[], kid: string, now: EpochSeconds): TimedKey[] | undefined {
+export function retire(
+  keys: readonly TimedKey[],
+  kid: string,
+  { now, tokenSeconds }: { now: EpochSeconds; tokenSeconds: number },
+): TimedKey[] | undefined {
   const rest = keys.filter((key) => key.jwk.kid !== kid && (key.retiresAt === undefined || key.retiresAt > now));
   if (rest.length === 0 || !keys.some((key) => key.jwk.kid === kid)) return undefined;
   // The newest that is left takes over: it stays, and signs from now on where no other does.
   const newest = rest.reduce((a, b) => (b.publishedAt >= a.publishedAt ? b : a));
-  const signsFrom = signingKey(rest, now) ? newest.signsFrom : now;
+  const signing = signingKey(rest, now);
+  const signsFrom = signing ? newest.signsFrom : now;
   const { retiresAt: _, ...stays } = newest;
-  return rest.map((key) => (key === newest ? { ...stays, signsFrom } : key));
+  return rest.map((key) => {
+    if (key === newest) return { ...stays, signsFrom };
+    return key === signing ? { ...key, retiresAt: Math.max(key.retiresAt ?? 0, signsFrom + tokenSeconds) } : key;
+  });
 }
 
 /** Issuers keep a copy of our JWK Set, and encrypt to what is in it, for this long at most (`issuer-keys.ts` does). */
