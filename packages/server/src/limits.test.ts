@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Count, createFailureLimit, createPace, type SharedCounts, toNetwork } from './limits.ts';
+import { type Count, createFailureLimit, createPace, type SharedCounts, toNetwork, toSite } from './limits.ts';
 
 describe('T27: failures are limited by client and address together', () => {
   let now = 1000;
@@ -118,5 +118,15 @@ describe('IDP-38: whoever has one IPv6 address has the /64 around it', () => {
   ];
   for (const [address, network] of table) {
     test(`${address}: ${network}`, () => assert.equal(toNetwork(address), network));
+  }
+});
+
+test('IDP-38: a site is the /48 of a network; what is no IPv6 network is one of its own', () => {
+  for (const [network, site] of [
+    ['2001:db8:1:2', '2001:db8:1'],
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '::ffff:192.0.2.1'],
+  ] as const) {
+    assert.equal(toSite(network), site);
   }
 });

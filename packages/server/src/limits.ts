@@ -116,6 +116,11 @@ export function createPace(options: {
   };
 }
 
+/** The /48 of a network: a whole site, which whoever has one network of it may have too. */
+export function toSite(network: string): string {
+  return network.includes('.') ? network : network.split(':').slice(0, 3).join(':');
+}
+
 /** Whoever has one IPv6 address has the 2^64 beside it. */
 export function toNetwork(address: string): string {
   if (!isIPv6(address) || address.includes('.')) return address;

@@ -9,30 +9,38 @@ const tagLength = 32;
 const maxRunning = 2;
 /** A queue longer than this would make people wait for seconds: they are told to try again instead. */
 const maxWaiting = 100;
+/** Of those who are known: nobody takes the places of all the others. */
+const maxWaitingOfOne = 5;
 
 /** Thrown when more passwords arrive than can be checked; the page says so with a 503. */
 export class TooBusy extends Error {
   override readonly name = 'TooBusy';
 }
 
-/** Hashes a password with argon2id; the answer is a PHC string, which says how it was made. */
-export async function hashPassword(password: string): Promise<string> {
+/**
+ * Hashes a password with argon2id; the answer is a PHC string, which says how it was made.
+ * @param known - the person who shows that they are let in by a browser or a link of theirs: they go before those who are new (IDP-38)
+ */
+export async function hashPassword(password: string, known?: string): Promise<string> {
   const salt = randomBytes(16);
-  const hash = await derive(password, salt, cost, tagLength);
+  const hash = await derive(password, salt, { ...cost, tagLength }, known);
   const { memory, passes, parallelism } = cost;
   return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${toBase64(salt)}$${toBase64(hash)}`;
 }
 
-/** True when `password` is the one that `phc` was made of. Every call takes as long as the hash says, right or wrong. */
-export async function verifyPassword(password: string, phc: string): Promise<boolean> {
+/**
+ * True when `password` is the one that `phc` was made of. Every call takes as long as the hash says, right or wrong.
+ * @param known - as above
+ */
+export async function verifyPassword(password: string, phc: string, known?: string): Promise<boolean> {
   const { salt, hash, ...kept } = parsePhc(phc);
-  const derived = await derive(password, salt, kept, hash.length);
+  const derived = await derive(password, salt, { ...kept, tagLength: hash.length }, known);
   return timingSafeEqual(derived, hash);
 }
 
 /** Takes as long as a check that fails, for people who are not there: the time taken tells nothing (IDP-38). */
-export async function spendTheTimeOfACheck(password: string): Promise<void> {
-  await derive(password, randomBytes(16), cost, tagLength);
+export async function spendTheTimeOfACheck(password: string, known?: string): Promise<void> {
+  await derive(password, randomBytes(16), { ...cost, tagLength }, known);
 }
 
 interface Cost {
@@ -60,26 +68,47 @@ function toBase64(bytes: Buffer): string {
   return bytes.toString('base64').replace(/=+$/, '');
 }
 
+interface Waiting {
+  readonly known: string | undefined;
+  readonly go: () => void;
+}
+
 const argon2id = promisify(argon2);
-const waiting: (() => void)[] = [];
+/** Two lines, so that whoever is new, and fails on purpose, is never before somebody who is known, nor in their place (IDP-38). */
+const lineOfKnown: Waiting[] = [];
+const lineOfNew: Waiting[] = [];
 let running = 0;
 
 /** The one way to argon2 in this process: at most {@link maxRunning} at once, the others in line. */
-async function derive(password: string, nonce: Buffer, { memory, passes, parallelism }: Cost, length: number) {
-  if (running >= maxRunning) {
-    if (waiting.length >= maxWaiting) throw new TooBusy('too many passwords to check at once');
-    // Whoever finishes hands its place over: `running` stays as it is.
-    await new Promise<void>((resolve) => waiting.push(resolve));
-  } else {
-    running += 1;
-  }
+async function derive(
+  password: string,
+  nonce: Buffer,
+  { memory, passes, parallelism, tagLength }: Cost & { readonly tagLength: number },
+  known: string | undefined,
+): Promise<Buffer> {
+  await placeOf(known);
   try {
     // NFKC: the same password typed on another keyboard may arrive composed differently (NIST SP 800-63B §3.1.1.2).
     const message = Buffer.from(password.normalize('NFKC'));
-    return await argon2id('argon2id', { message, nonce, memory, passes, parallelism, tagLength: length });
+    return await argon2id('argon2id', { message, nonce, memory, passes, parallelism, tagLength });
   } finally {
-    const next = waiting.shift();
-    if (next) next();
+    const next = lineOfKnown.shift() ?? lineOfNew.shift();
+    if (next) next.go();
     else running -= 1;
   }
+}
+
+/** Resolves when it is their turn. */
+async function placeOf(known: string | undefined): Promise<void> {
+  if (running < maxRunning) {
+    running += 1;
+    return;
+  }
+  const line = known === undefined ? lineOfNew : lineOfKnown;
+  const isFull = line.length >= maxWaiting;
+  if (isFull || (known !== undefined && line.filter((one) => one.known === known).length >= maxWaitingOfOne)) {
+    throw new TooBusy('too many passwords to check at once');
+  }
+  // Whoever finishes hands its place over: `running` stays as it is.
+  await new Promise<void>((resolve) => line.push({ known, go: resolve }));
 }

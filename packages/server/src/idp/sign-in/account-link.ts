@@ -64,7 +64,7 @@ export function createAccountLinkPage(options: SignInOptions, frame: PageFrame) 
     if (wrong !== undefined) return ask(visit, 400, wrong);
     if (form.value.get('again') !== password) return ask(visit, 400, 'The two are not the same. Type both again.');
 
-    const passwordHash = await hashPassword(password);
+    const passwordHash = await hashPassword(password, person.id);
     const address = options.addressOf(context.req);
     const detail = `password set by ${link.purpose} link`;
     // Before the password is there: whoever is signed in with the old one is told, and so are the clients.

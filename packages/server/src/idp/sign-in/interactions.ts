@@ -107,7 +107,7 @@ export function createInteractions(
     const asker = { ...(await askerOf(context, email, claimed?.id)), guessable: true };
     const wait = await limit.take(asker);
     if (wait) return refuseForNow(visit, email, wait, claimed);
-    const { proven, person } = await authenticate(store.people, email, password);
+    const { proven, person } = await authenticate(store.people, email, password, asker.device !== undefined);
     if (!proven) {
       const facts = { client: client.id, ...(person && { person: person.id }) };
       await options.note({ ...failed, reason: 'credentials_wrong', facts });

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import type { EpochSeconds } from '@credence/mcp/protocol';
-import { toNetwork } from '../../limits.ts';
+import { toNetwork, toSite } from '../../limits.ts';
 
 /** Notices one person signing in from more networks than one person can be in. */
 export interface NetworkWatch {
@@ -43,5 +43,5 @@ export function createNetworkWatch(limits: NetworkWatchLimits, now: () => EpochS
 /** Neighbouring addresses of one provider are one place. */
 function toWideNetwork(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  return isIPv4(plain) ? plain.split('.').slice(0, 3).join('.') : toNetwork(plain).split(':').slice(0, 3).join(':');
+  return isIPv4(plain) ? plain.split('.').slice(0, 3).join('.') : toSite(toNetwork(plain));
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { createWindows } from './sign-in-limit.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { makeLink } from '../../directory/account-links.ts';
+import { createSignInLimit, createWindows } from './sign-in-limit.ts';
 import { ask, basic, codeOf, giveApp, passkeyOptions, recoveryCodesOn, token } from './test-client.ts';
 import { createTestPasskey } from './test-passkey.ts';
 import { alice, bob, openTestWorld, password, TestBrowser, type TestWorld, type Visit } from './test-world.ts';
@@ -130,6 +132,34 @@ describe('IDP-38: failing on purpose keeps nobody out of where they have signed 
     assert.ok(isIn(await tryIn(mine, alice.email, password, '203.0.113.1')));
   });
 
+  test('nor do more guesses, from many networks, than can be checked; whoever has a link is let in too', async () => {
+    const [mine, theirs, stranger] = Array.from({ length: 3 }, () => new TestBrowser(world.issuer));
+    assert.ok(mine && theirs && stranger);
+    const start = (browser: TestBrowser) => browser.get(ask(world, 'claude-code', callback, { prompt: 'login' }).url);
+    await mine.submit(await start(mine), { email: alice.email, password, do: 'sign-in' });
+    const again = await start(mine);
+    const now = Math.floor(Date.now() / 1000);
+    const made = { issuer: world.issuer, purpose: 'reset', now, validSeconds: 600, records: [] } as const;
+    const link = await theirs.get((await makeLink(world.store, bob, made)).url);
+    const page = await start(stranger);
+    const statuses: number[] = [];
+    const flood = Array.from({ length: 160 }, async (_, at) => {
+      const fields = { email: `nobody${at}@acme.example`, password: 'guess', do: 'sign-in' };
+      const { status } = await stranger.submit(page, fields, { 'x-test-address': `198.51.100.${at}` });
+      statuses.push(status);
+    });
+    while (!statuses.includes(503)) await nextTurn();
+    const [signedIn, chosen] = await Promise.all([
+      mine.submit(again, { email: alice.email, password, do: 'sign-in' }),
+      theirs.submit(link, { do: 'set', password: 'nine tulips and a harbour', again: 'nine tulips and a harbour' }),
+    ]);
+    assert.ok(statuses.length < 160, 'while the others wait');
+    assert.ok(isIn(signedIn));
+    assert.match(chosen.page, /Your password is set/);
+    await Promise.all(flood);
+    assert.deepEqual(new Set(statuses), new Set([400, 503]));
+  });
+
   test('nor out of her second factor', async () => {
     const mine = new TestBrowser(world.issuer);
     await tryIn(mine, alice.email, password, '203.0.113.1');
@@ -191,6 +221,23 @@ describe('IDP-38: failing on purpose keeps nobody out of where they have signed 
     const answer = owner.use(passkeyOptions(asked));
     assert.ok(isIn(await alone.submit(asked, { do: 'passkey-answer', credential: answer })));
   });
+});
+
+test('IDP-38: of the networks of one IPv6 site five have all their tries, and what is refused to one uses up nothing of the others', async () => {
+  const limit = createSignInLimit({ perAccount: 3, perNetwork: 8, perAccountEverywhere: 100, perDevice: 6 });
+  let made = 0;
+  const asker = (group: string, site = '2001:db8:1') => {
+    made += 1;
+    return { account: `y${made}@acme.example`, address: `${site}:${group}::1`, guessable: true };
+  };
+  const isRefused = async (group: string, site?: string) => (await limit.take(asker(group, site))) !== undefined;
+  for (let at = 0; at < 20; at += 1) assert.equal(await isRefused('a'), at >= 8, `${at}`);
+  const good = asker('b');
+  assert.equal(await limit.take(good), undefined);
+  await limit.giveBack(good);
+  for (let at = 0; at < 32; at += 1) assert.equal(await isRefused(`c${at}`), false, `${at}`);
+  assert.equal(await isRefused('d'), true);
+  assert.equal(await isRefused('d', '2001:db8:2'), false);
 });
 
 describe('counts over a long time', () => {

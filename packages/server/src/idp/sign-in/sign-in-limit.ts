@@ -1,5 +1,5 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { type SharedCounts, toNetwork } from '../../limits.ts';
+import { type SharedCounts, toNetwork, toSite } from '../../limits.ts';
 
 /**
  * Limits tries at the login page. A try counts from its start, so that a hundred at once are not a hundred free guesses;
@@ -33,7 +33,7 @@ export interface Wait {
 export interface SignInLimits {
   /** Tries a minute for one account from one network, and from one browser. */
   readonly perAccount: number;
-  /** Tries a minute from one network: an office behind one address signs in at nine. */
+  /** Tries a minute from one network: an office behind one address signs in at nine. Five times as many from one /48 of IPv6. */
   readonly perNetwork: number;
   /** Tries an hour for one account from all browsers that are new to it: a thousand networks guess no faster than ten. */
   readonly perAccountEverywhere: number;
@@ -41,11 +41,15 @@ export interface SignInLimits {
   readonly perDevice: number;
 }
 
+/** A site has thousands of networks, and passwords are checked at 50 a second. */
+const networksOfSite = 5;
+
 /** @param shared - tells the other workers of this installation, so that each of them is not ten more guesses */
 export function createSignInLimit(limits: SignInLimits, shared?: SharedCounts): SignInLimit {
   const { perAccount, perNetwork, perAccountEverywhere, perDevice } = limits;
   const accounts = new RateLimiterMemory({ points: perAccount, duration: 60 });
   const networks = new RateLimiterMemory({ points: perNetwork, duration: 60 });
+  const sites = new RateLimiterMemory({ points: perNetwork * networksOfSite, duration: 60 });
   const devices = new RateLimiterMemory({ points: perAccount, duration: 60 });
   const devicesToday = createWindows({ max: perDevice, seconds: 86_400 });
   const everywhere = createWindows({ max: perAccountEverywhere, seconds: 3600 });
@@ -55,7 +59,11 @@ export function createSignInLimit(limits: SignInLimits, shared?: SharedCounts): 
     if (device !== null && devicesToday.take(device).left) {
       return toWait(await consume(devices, device));
     }
-    const seconds = (await consume(networks, network)) || (await consume(accounts, `${network} ${account}`));
+    // The site last but one: what is refused to one network uses up nothing of its neighbours.
+    const seconds =
+      (await consume(networks, network)) ||
+      (await consume(sites, toSite(network))) ||
+      (await consume(accounts, `${network} ${account}`));
     if (seconds > 0 || !guessable) return toWait(seconds);
     const { left, waitSeconds, isFirst } = everywhere.take(account);
     return left ? undefined : { seconds: waitSeconds, everywhere: true, isFirst };
@@ -68,6 +76,7 @@ export function createSignInLimit(limits: SignInLimits, shared?: SharedCounts): 
       await devices.reward(device, 1);
     } else {
       await networks.reward(network, 1);
+      await sites.reward(toSite(network), 1);
       await accounts.reward(`${network} ${account}`, 1);
       if (guessable) everywhere.giveBack(account);
     }
