@@ -64,6 +64,21 @@ describe('what an answer has to be', () => {
       /not one JSON object/,
     ],
     [
+      'KEY-06: JSON that is not UTF-8',
+      (_, res) => res.setHeader('content-type', 'application/json').end(Buffer.from('{"a":1,"k\xe9":2}', 'latin1')),
+      /not UTF-8/,
+    ],
+    [
+      'KEY-06: a JWK set with half a character',
+      (_, res) => res.setHeader('content-type', 'application/jwk-set+json').end(Buffer.from('{"a":"\xc3"}', 'latin1')),
+      /not UTF-8/,
+    ],
+    [
+      'KEY-06: a byte order mark',
+      (_, res) => res.setHeader('content-type', 'application/json').end('\ufeff{"a":1}'),
+      /not one JSON object/,
+    ],
+    [
       'too much',
       (_, res) => res.setHeader('content-type', 'application/json').end(`{"a":"${'x'.repeat(300_000)}"}`),
       /./,
@@ -71,15 +86,17 @@ describe('what an answer has to be', () => {
     ['a slow drip', (_, res) => void res.setHeader('content-type', 'application/json').write('{'), /./],
   ];
   for (const [name, handler, outcome] of table) {
-    test(`${name}: ${outcome === 'ok' ? 'read' : 'refused'}`, { timeout: 8000 }, async () => {
+    test(`${name}: ${outcome === 'ok' ? 'read' : 'refused'}`, { timeout: 8000 }, async (context) => {
       const server = createServer(handler).listen(0, '127.0.0.1');
+      context.after(() => {
+        server.closeAllConnections();
+        server.close();
+      });
       await new Promise((resolve) => server.once('listening', resolve));
       const asked = local.getJson(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
       await (outcome === 'ok'
         ? asked.then((value) => assert.deepEqual(value, { a: 1 }))
         : assert.rejects(asked, outcome));
-      server.closeAllConnections();
-      server.close();
     });
   }
 });
@@ -196,6 +213,16 @@ describe('fetch, for libraries', () => {
     const { url, server } = await serve((request, response) => void request.pipe(response));
     assert.equal(await (await local.fetch(url, { method: 'POST', body: '{"a":1}' })).text(), '{"a":1}');
     server.close();
+  });
+
+  test('KEY-06: JSON that is not UTF-8 is not handed on; other text is nobody’s document', async (context) => {
+    const { url, server } = await serve((request, response) => {
+      const type = request.url === '/json' ? 'application/json; charset=utf-8' : 'text/plain';
+      response.writeHead(200, { 'content-type': type }).end(Buffer.from('{"a":"\xe9"}', 'latin1'));
+    });
+    context.after(() => server.close());
+    await assert.rejects(local.fetch(`${url}json`), { name: 'EgressRefused', message: /not UTF-8/ });
+    assert.equal((await local.fetch(`${url}text`)).status, 200);
   });
 
   test('a redirect is an answer, never followed; an empty answer has no body', async () => {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { lookup as dnsLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
@@ -83,9 +84,10 @@ export function createEgress(options: EgressOptions): Egress {
       headers: { accept: 'application/json' },
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const content = await readText(body, maxBytes, url.host);
-    const isJson = /^application\/([a-z0-9.+-]+\+)?json\b/i.test(textOf(headers['content-type']) ?? '');
-    if (statusCode !== 200 || !isJson) throw new EgressRefused(`${url.host} answered ${statusCode}, JSON expected`);
+    const content = await readText(body, headers, maxBytes, url.host);
+    if (statusCode !== 200 || !isJson(headers)) {
+      throw new EgressRefused(`${url.host} answered ${statusCode}, JSON expected`);
+    }
     const value = parseStrictObject(content);
     if (!value) throw new EgressRefused(`${url.host} answered something that is not one JSON object`);
     return { value, headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, textOf(text)])) };
@@ -101,7 +103,7 @@ export function createEgress(options: EgressOptions): Egress {
       body: toBody(form),
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const content = await readText(body, mostBytes, url.host);
+    const content = await readText(body, headers, mostBytes, url.host);
     const answer = new Headers();
     for (const [name, value] of Object.entries(headers)) {
       for (const each of [value ?? []].flat()) answer.append(name, each);
@@ -166,7 +168,18 @@ function createWay(
   return { agent, mayConnect };
 }
 
-async function readText(body: AsyncIterable<Buffer>, maxBytes: number, host: string): Promise<string> {
+type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+function isJson(headers: AnswerHeaders): boolean {
+  return /^application\/([a-z0-9.+-]+\+)?json\b/i.test(textOf(headers['content-type']) ?? '');
+}
+
+async function readText(
+  body: AsyncIterable<Buffer>,
+  headers: AnswerHeaders,
+  maxBytes: number,
+  host: string,
+): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
@@ -174,7 +187,10 @@ async function readText(body: AsyncIterable<Buffer>, maxBytes: number, host: str
     if (bytes > maxBytes) throw new EgressRefused(`${host} answered more than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  const content = Buffer.concat(chunks);
+  // What is no UTF-8 would be read as something else than was written: two names could become one (KEY-06).
+  if (isJson(headers) && !isUtf8(content)) throw new EgressRefused(`${host} answered JSON that is not UTF-8`);
+  return content.toString('utf8');
 }
 
 /** A header sent twice says nothing. */
