@@ -130,10 +130,25 @@ describe('TLS-03: "Tokens and assertions never in URLs; Referrer-Policy: no-refe
     assert.deepEqual([headers.get('referrer-policy'), headers.get('cache-control')], ['no-referrer', 'no-store']);
   });
 
-  test('answers of both legs with a token are not kept', async () => {
+  test('answers of both legs, of introspection and revocation, also those that refuse or fail, are not kept and name nobody', async () => {
     const world = await openWorld();
-    for (const { headers } of [await world.exchange(), await world.redeem()]) {
-      assert.deepEqual([headers.get('cache-control'), headers.get('pragma')], ['no-store', 'no-cache']);
+    const client = { client_id: 'cc-at-ras', client_secret: 'cc-at-ras-secret', token: 'x' };
+    const broken = await openWorld();
+    const request = await broken.exchangeRequest();
+    await broken.store.close();
+    for (const [status, { headers, status: answered }] of [
+      [200, await world.exchange()],
+      [400, await world.exchange({ audience: 'https://nowhere.example' })],
+      [200, await world.redeem()],
+      [200, await world.ask('introspect', client)],
+      [200, await world.ask('revoke', client)],
+      [503, await broken.raw('idp', request)],
+    ] as const) {
+      assert.equal(answered, status);
+      assert.deepEqual(
+        ['cache-control', 'pragma', 'referrer-policy'].map((name) => headers.get(name)),
+        ['no-store', 'no-cache', 'no-referrer'],
+      );
     }
   });
 });

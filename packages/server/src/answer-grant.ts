@@ -173,7 +173,8 @@ const replayOf = {
   logout_token: 'logout_token_replayed',
 } as const satisfies Record<Mark['kind'], Refusal>;
 
-const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' };
+/** Of every answer: what is in it is for one caller, once (TLS-03). */
+const always = { 'cache-control': 'no-store', pragma: 'no-cache', 'referrer-policy': 'no-referrer' };
 
 /** OAuth code, one generic sentence and the decision id: the exact reason stays on the record. */
 function toAnswer(
@@ -183,7 +184,7 @@ function toAnswer(
   seconds: number,
   exchange: Exchange | undefined,
 ): Answer {
-  const headers: Record<string, string> = { ...noStore, ...draft.headers };
+  const headers: Record<string, string> = { ...always, ...draft.headers };
   if (result.ok) return { status: 200, headers, body: JSON.stringify(result.value) };
   const { status } = refusalRow(result.refusal);
   const wire = toExchangeCode(result.refusal, exchange?.badSubjectToken);
@@ -219,6 +220,6 @@ export function answerFault(edge: Edge, fault: unknown): Answer {
   if (!(fault instanceof CallerGone)) edge.onFault(fault);
   const wire = fault instanceof StoreUnavailable ? 'temporarily_unavailable' : 'server_error';
   const { status, sentence } = wireCodes[wire];
-  const headers = status === 503 ? { ...noStore, 'retry-after': '1' } : noStore;
+  const headers = status === 503 ? { ...always, 'retry-after': '1' } : always;
   return { status, headers, body: JSON.stringify({ error: wire, error_description: sentence }) };
 }
