@@ -6,6 +6,21 @@ import type { Artifact, ArtifactStore } from './store.ts';
 
 /** Codes, sessions, grants and refresh tokens of `oidc-provider`. What every request reads is the backend's own. */
 export function artifactStore({ db, write }: Engine): Omit<ArtifactStore, 'find' | 'sessionStands'> {
+  /** The sids of a Session are those that it holds now. Only the others are dropped: each one that is has everybody read, and decide, anew. */
+  const holdSids = (id: string, payload: Artifact): Compilable[] => {
+    const [model, sids] = ['Session', sidsOf(payload)];
+    const its = db.deleteFrom('session_sids').where('model', '=', model).where('session_id', '=', id);
+    return [
+      sids.length > 0 ? its.where('sid', 'not in', sids) : its,
+      ...sids.map((sid) =>
+        db
+          .insertInto('session_sids')
+          .values({ sid, model, session_id: id })
+          .onConflict((conflict) => conflict.columns(['sid', 'model', 'session_id']).doNothing()),
+      ),
+    ];
+  };
+
   return {
     findByUid: async (model, uid) => {
       const row = await db
@@ -19,30 +34,28 @@ export function artifactStore({ db, write }: Engine): Omit<ArtifactStore, 'find'
     },
 
     upsert: async (model, id, payload, expiresAt) => {
-      const columns = {
-        payload: JSON.stringify(payload),
-        uid: textOf(payload.uid),
-        grant_id: textOf(payload.grantId),
-        account_id: textOf(payload.accountId),
-        expires_at: expiresAt ?? null,
-      };
+      const columns = columnsOf(payload, expiresAt);
       const upsert = db
         .insertInto('artifacts')
         .values({ model, id, ...columns, consumed_at: numberOf(payload.consumed) })
         // consumed_at is not among them: saving again what another request consumed meanwhile must not revive it.
         .onConflict((conflict) => conflict.columns(['model', 'id']).doUpdateSet(columns));
-      // Only those that it holds no longer: each one dropped has everybody read, and decide, anew.
-      const sids = sidsOf(payload);
-      const its = db.deleteFrom('session_sids').where('model', '=', model).where('session_id', '=', id);
-      const dropSids = sids.length > 0 ? its.where('sid', 'not in', sids) : its;
-      const addSids = sids.map((sid) =>
-        db
-          .insertInto('session_sids')
-          .values({ sid, model, session_id: id })
-          .onConflict((conflict) => conflict.columns(['sid', 'model', 'session_id']).doNothing()),
-      );
-      const steps: Compilable[] = model === 'Session' ? [upsert, dropSids, ...addSids] : [upsert];
-      await write({ steps });
+      await write({ steps: model === 'Session' ? [upsert, ...holdSids(id, payload)] : [upsert] });
+    },
+
+    replaceSession: async (before, { id, payload, expiresAt }) => {
+      const columns = columnsOf(payload, expiresAt);
+      const asRead = <T extends { where(column: 'model' | 'id' | 'payload', is: '=', value: string): T }>(row: T) =>
+        row.where('model', '=', 'Session').where('id', '=', before.id).where('payload', '=', before.payload);
+      const replace: Compilable[] =
+        id === before.id
+          ? [asRead(db.updateTable('artifacts').set(columns))]
+          : [
+              asRead(db.deleteFrom('artifacts')),
+              db.insertInto('artifacts').values({ model: 'Session', id, ...columns, consumed_at: null }),
+            ];
+      const [replaced] = await write({ steps: [...replace, ...holdSids(id, payload)], conditional: true });
+      return replaced === 1;
     },
 
     consume: async (model, id, now) => {
@@ -79,6 +92,16 @@ export function currentSeconds(): EpochSeconds {
 /** Now, or before: a clock that was set ahead since this process began is not believed, or what it makes us forget could be used again. */
 export function earliestSeconds(): EpochSeconds {
   return Math.floor(Math.min(Date.now(), performance.timeOrigin + performance.now()) / 1000);
+}
+
+function columnsOf(payload: Artifact, expiresAt: EpochSeconds | undefined) {
+  return {
+    payload: JSON.stringify(payload),
+    uid: textOf(payload.uid),
+    grant_id: textOf(payload.grantId),
+    account_id: textOf(payload.accountId),
+    expires_at: expiresAt ?? null,
+  };
 }
 
 /** The payload as saved, plus when it was consumed. */

@@ -158,12 +158,8 @@ interface GrantsOfPerson {
 }
 
 /** One session of a person, with the grants made in it. The first step removes the session: it can be a condition. */
-export function endSession(
-  db: Kysely<Schema>,
-  session: { readonly by: 'uid' | 'id'; readonly value: string },
-  its: GrantsOfPerson,
-): Compilable[] {
-  const remove = db.deleteFrom('artifacts').where('model', '=', 'Session').where(session.by, '=', session.value);
+export function endSession(db: Kysely<Schema>, uid: string, its: GrantsOfPerson): Compilable[] {
+  const remove = db.deleteFrom('artifacts').where('model', '=', 'Session').where('uid', '=', uid);
   return [remove, ...endGrants(db, its)];
 }
 

@@ -16,10 +16,21 @@ export function sessionStore({ db, write }: Engine): SessionStore {
       .where('account_id', 'is not', null)
       .where(({ or, eb }) => or([eb('artifacts.expires_at', 'is', null), eb('artifacts.expires_at', '>', now)]));
 
+  /** Whose it is, and what hangs on it: of every row, should there be more than one. */
+  const heldIn = async (uid: string) => {
+    const rows = await sessions().select(['payload', 'account_id']).where('uid', '=', uid).execute();
+    const payloads = rows.map(({ payload }) => JSON.parse(payload) as Artifact);
+    return {
+      personId: rows[0]?.account_id ?? null,
+      grants: payloads.flatMap(grantsOf),
+      clients: payloads.flatMap(clientsOf),
+    };
+  };
+
   return {
     find: async (uid, now) => {
-      const row = await standing(now).where('uid', '=', uid).executeTakeFirst();
-      return row && toSession(row);
+      const [first, ...rest] = (await standing(now).where('uid', '=', uid).execute()).map(toSession);
+      return first && { ...first, clients: [first, ...rest].flatMap(({ clients }) => clients) };
     },
 
     list: async ({ after, limit, personId, now, withoutBreakGlass }) => {
@@ -32,11 +43,8 @@ export function sessionStore({ db, write }: Engine): SessionStore {
     },
 
     end: async (uid, records, initiator = 'admin') => {
-      const session = await sessions().select('payload').select('account_id').where('uid', '=', uid).executeTakeFirst();
-      const grants = session ? grantsOf(JSON.parse(session.payload) as Artifact) : [];
-      const personId = session?.account_id ?? null;
       // First: of two who end it at once, one finds it gone and writes nothing.
-      const [first, ...rest] = endSession(db, { by: 'uid', value: uid }, { personId, grants, initiator });
+      const [first, ...rest] = endSession(db, uid, { ...(await heldIn(uid)), initiator });
       const upstream = db.deleteFrom('upstream_sessions').where('session_uid', '=', uid);
       const [ended] = await write({
         steps: [...(first ? [first] : []), upstream, ...rest],
@@ -47,35 +55,40 @@ export function sessionStore({ db, write }: Engine): SessionStore {
     },
 
     endClient: async (uid, client, records, initiator = 'user') => {
-      const row = await sessions().select(['id', 'payload', 'account_id']).where('uid', '=', uid).executeTakeFirst();
-      if (!row) return false;
-      const payload = JSON.parse(row.payload) as Artifact;
-      const left = entriesOf(payload.authorizations).filter(([id]) => id !== client);
-      const entry = entriesOf(payload.authorizations).find(([id]) => id === client)?.[1];
-      if (!entry) return false;
-      const without = JSON.stringify({ ...payload, authorizations: Object.fromEntries(left) });
+      const rows = await sessions().select(['id', 'payload', 'account_id']).where('uid', '=', uid).execute();
+      const held = rows.flatMap((row) => {
+        const payload = JSON.parse(row.payload) as Artifact;
+        const { [client]: entry, ...left } = Object.fromEntries(entriesOf(payload.authorizations));
+        return entry ? [{ ...row, entry, without: JSON.stringify({ ...payload, authorizations: left }) }] : [];
+      });
+      if (held.length === 0) return false;
       const steps: Compilable[] = [
         // First, and only if nobody saved the session meanwhile: what another request put into it is not lost.
-        db
-          .updateTable('artifacts')
-          .set({ payload: without })
-          .where('model', '=', 'Session')
-          .where('id', '=', row.id)
-          .where('payload', '=', row.payload),
+        ...held.map(({ id, payload, without }) =>
+          db
+            .updateTable('artifacts')
+            .set({ payload: without })
+            .where('model', '=', 'Session')
+            .where('id', '=', id)
+            .where('payload', '=', payload),
+        ),
+        ...held.flatMap(({ id, entry: { sid } }) =>
+          typeof sid === 'string'
+            ? [db.deleteFrom('session_sids').where('sid', '=', sid).where('session_id', '=', id)]
+            : [],
+        ),
       ];
-      if (typeof entry.sid === 'string') {
-        steps.push(db.deleteFrom('session_sids').where('sid', '=', entry.sid).where('session_id', '=', row.id));
-      }
-      const grants = typeof entry.grantId === 'string' ? [entry.grantId] : [];
-      steps.push(...endGrants(db, { personId: row.account_id, grants, initiator }));
+      const grants = held.flatMap(({ entry: { grantId } }) => (typeof grantId === 'string' ? [grantId] : []));
+      const personId = held[0]?.account_id ?? null;
+      steps.push(...endGrants(db, { personId, grants, initiator }));
       const [changed] = await write({ steps, conditional: true, records });
       return changed !== 0;
     },
 
-    signOut: async (id) => {
-      const session = await sessions().select('account_id').where('id', '=', id).executeTakeFirst();
-      const about = { personId: session?.account_id ?? null, grants: [], initiator: 'user' } as const;
-      await write({ steps: endSession(db, { by: 'id', value: id }, about), conditional: true });
+    signOut: async (uid) => {
+      const { clients, ...its } = await heldIn(uid);
+      await write({ steps: endSession(db, uid, { ...its, initiator: 'user' }), conditional: true });
+      return clients;
     },
   };
 }
@@ -97,11 +110,13 @@ function toSession({ uid, account_id, payload, expires_at, upstream }: Row): Sig
     expiresAt: expires_at ?? undefined,
     acr: typeof acr === 'string' ? acr : undefined,
     amr: Array.isArray(amr) ? amr.map(String) : [],
-    clients: entriesOf(authorizations).flatMap(([client, { sid }]) =>
-      typeof sid === 'string' ? [{ client, sid }] : [],
-    ),
+    clients: clientsOf({ authorizations }),
     upstream: upstream ?? undefined,
   };
+}
+
+function clientsOf({ authorizations }: Artifact): SignInSession['clients'] {
+  return entriesOf(authorizations).flatMap(([client, { sid }]) => (typeof sid === 'string' ? [{ client, sid }] : []));
 }
 
 function grantsOf({ authorizations }: Artifact): string[] {

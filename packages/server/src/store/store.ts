@@ -198,6 +198,15 @@ export interface ArtifactStore {
   findByUid(model: string, uid: string): Promise<Artifact | undefined>;
   /** Creates or replaces it. What was consumed stays consumed. */
   upsert(model: string, id: string, payload: Artifact, expiresAt: EpochSeconds | undefined): Promise<void>;
+  /**
+   * Saves a Session anew, under another id where it has one now, in one step: of all that have read it, one. Resolves false, and
+   * writes nothing, where it has ended or been saved since: what others put into it is not lost, and nothing ended comes back.
+   * @param before - its id and payload as read
+   */
+  replaceSession(
+    before: { readonly id: string; readonly payload: string },
+    after: { readonly id: string; readonly payload: Artifact; readonly expiresAt: EpochSeconds },
+  ): Promise<boolean>;
   /** Marks it consumed, unless it has expired. Resolves true for exactly one caller, also when several arrive at once (T05). */
   consume(model: string, id: string, now: EpochSeconds): Promise<boolean>;
   destroy(model: string, id: string): Promise<void>;
@@ -483,11 +492,12 @@ export interface SessionStore {
    * when there was none: then nothing is written. Other sessions of the person stand.
    */
   end(uid: string, records: readonly AuditRow[], initiator?: Initiator): Promise<boolean>;
-  /** Its owner ends a session, which is named by its id here; grants end by themselves. Leaves a bulletin. */
-  signOut(id: string): Promise<void>;
+  /** Its owner ends a session, with what was granted in it. Leaves a bulletin. Resolves to the clients that it held. */
+  signOut(uid: string): Promise<SignInSession['clients']>;
   /**
    * Takes one client out of a session, with everything that was granted to it there: its ID Tokens and refresh tokens are
-   * worth nothing from then on. Resolves false when the session does not hold it: then nothing is written.
+   * worth nothing from then on. Resolves false when the session does not hold it, or is saved by somebody else at that moment: then
+   * nothing is written.
    */
   endClient(uid: string, client: string, records: readonly AuditRow[], initiator?: Initiator): Promise<boolean>;
 }

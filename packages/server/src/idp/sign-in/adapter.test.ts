@@ -44,9 +44,17 @@ describe('what oidc-provider keeps', () => {
   });
 
   test('anything else comes back as it was put there', async () => {
+    const grants = adapterOf('Grant');
+    await grants.upsert(id, { accountId: 'u_1', jti: 'another' }, 60);
+    assert.deepEqual(await grants.find(id), { accountId: 'u_1', jti: 'another' });
+  });
+
+  test('a session says how it was read, by its id and by its uid', async () => {
     const sessions = adapterOf('Session');
-    await sessions.upsert(id, { uid: 'u', jti: 'another' }, 60);
-    assert.deepEqual(await sessions.find(id), { uid: 'u', jti: 'another' });
+    await sessions.upsert(id, { uid: id, jti: id }, 60);
+    const expected = { uid: id, jti: id, asRead: JSON.stringify({ uid: id, jti: id }) };
+    assert.deepEqual([await sessions.find(id), await sessions.findByUid(id)], [expected, expected]);
+    assert.equal(await sessions.find('nothing'), undefined);
   });
 
   describe('T05: used a second time', () => {

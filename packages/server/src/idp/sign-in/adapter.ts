@@ -17,6 +17,7 @@ export function createAdapter(store: Store, findClient: FindClient, now: () => E
   return (model) => {
     if (model === 'Client') return clientAdapter(findClient);
     if (model === 'Interaction') return interactionAdapter(store, findClient, now);
+    if (model === 'Session') return sessionAdapter(store, now);
     return artifactAdapter(store, model, now);
   };
 }
@@ -78,6 +79,18 @@ function interactionAdapter(store: Store, findClient: FindClient, now: () => Epo
         throw new errors.SessionNotFound('the interaction is over');
       }
     },
+  };
+}
+
+/** A session says how it was read: what was saved since then is not overwritten. Saved, and ended, they are by session-saves.ts and provider.ts. */
+function sessionAdapter(store: Store, now: () => EpochSeconds): Adapter {
+  const adapter = artifactAdapter(store, 'Session', now);
+  const withText = (found: Awaited<ReturnType<Adapter['find']>>) =>
+    found && { ...found, asRead: JSON.stringify(found) };
+  return {
+    ...adapter,
+    find: async (id) => withText(await adapter.find(id)),
+    findByUid: async (uid) => withText(await adapter.findByUid(uid)),
   };
 }
 

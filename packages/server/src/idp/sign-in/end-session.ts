@@ -53,7 +53,8 @@ export async function endClient(
   throw new StoreUnavailable('The session changes faster than it can be read.');
 }
 
-async function tell(
+/** Tells clients that a session of a person has ended for them. Whoever cannot be told is a fault, and holds up nobody. */
+export async function tell(
   options: SignInOptions,
   provider: Provider,
   person: string,

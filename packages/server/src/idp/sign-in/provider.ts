@@ -9,12 +9,14 @@ import { subjectAt } from '../subject.ts';
 import { createAdapter } from './adapter.ts';
 import { judgeCertificates } from './certificate-door.ts';
 import { rememberUnavailable, toMetadata } from './clients.ts';
+import { tell } from './end-session.ts';
 import { createInteractionPolicy, needsConfirmation } from './interaction-policy.ts';
 import { bindSignInsToKeys, readProof } from './key-binding.ts';
 import type { SignInOptions } from './options.ts';
 import { toProviderKey } from './provider-key.ts';
 import { isRegisteredRedirect } from './redirect.ts';
 import { rotateAtPace } from './refresh-pace.ts';
+import { saveSessionsWhole } from './session-saves.ts';
 import { interactionSeconds, keepAuthTime, secondsLeft } from './session-times.ts';
 import { createAcrCheck } from './upstream/acr-check.ts';
 
@@ -86,7 +88,7 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, pas
     rotateRefreshToken: (context) => rotateAtPace(context, options.pace),
     // Whatever hangs on a session ends with it (IDP-13), offline_access or not: agents work for a person who signed in.
     expiresWithSession: async () => true,
-    loadExistingGrant: findOrMakeGrant,
+    loadExistingGrant: (context) => findOrMakeGrant(context, options),
     findAccount: (_context, id) => findAccount(options.store, id),
     interactions: {
       url: (_context, { uid }) => `/interaction/${uid}`,
@@ -112,7 +114,8 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, pas
   };
   bindSignInsToKeys(provider, options);
   keepAuthTime(provider, options.now);
-  endSessionsWithBulletin(provider, options.store);
+  saveSessionsWhole(provider, options.store, options.now);
+  endSessionsWithBulletin(provider, options);
   // Every ID Token names its session: without sid nobody could tell whether it still stands (IDP-13, IDP-40).
   prototype.includeSid = () => true;
   // The scheme is the issuer's, whatever a proxy says: see `callback` in sign-in.ts.
@@ -121,11 +124,14 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, pas
   return provider;
 }
 
-/** A session is destroyed when its owner signs out; when it only gets another id, its adapter does that. */
-function endSessionsWithBulletin({ Session }: Provider, { sessions }: Store): void {
-  Session.prototype.destroy = async function destroy() {
-    await sessions.signOut(this.jti);
+/** A session is destroyed when its owner signs out: with all that other tabs have put into it since this one read it. */
+function endSessionsWithBulletin(provider: Provider, options: SignInOptions): void {
+  provider.Session.prototype.destroy = async function destroy() {
+    const known = new Set(Object.values(this.authorizations ?? {}).map(({ sid }) => sid));
+    const held = await options.store.sessions.signOut(this.uid);
     Object.assign(this, { destroyed: true });
+    const others = held.filter(({ sid }) => !known.has(sid));
+    if (this.accountId !== undefined) await tell(options, provider, this.accountId, others);
   };
 }
 
@@ -151,12 +157,8 @@ function plainCookies(keys: readonly string[]): Pick<Configuration, 'cookies'> {
   return { cookies: { names, long: cookie, short: cookie, keys } };
 }
 
-function lifetimes({
-  idTokenSeconds,
-  sessionSeconds,
-  sessionIdleSeconds,
-  now,
-}: SignInOptions): NonNullable<Configuration['ttl']> {
+function lifetimes(options: SignInOptions): NonNullable<Configuration['ttl']> {
+  const { idTokenSeconds, sessionSeconds } = options;
   return {
     AuthorizationCode: 60,
     IdToken: Math.min(idTokenSeconds, 43_200),
@@ -165,9 +167,14 @@ function lifetimes({
     RefreshToken: sessionSeconds,
     Grant: sessionSeconds,
     Interaction: interactionSeconds,
-    Session: (_context, { loginTs }) =>
-      secondsLeft(loginTs, { sessionSeconds, sessionIdleSeconds, signingInSeconds: interactionSeconds, now: now() }),
+    Session: (_context, session) => secondsOf(session, options),
   };
+}
+
+function secondsOf({ loginTs }: { readonly loginTs?: number | undefined }, options: SignInOptions): number {
+  const { sessionSeconds, sessionIdleSeconds } = options;
+  const limits = { sessionSeconds, sessionIdleSeconds, signingInSeconds: interactionSeconds, now: options.now() };
+  return secondsLeft(loginTs, limits);
 }
 
 /** The person as the directory has them now; one who is switched off is nobody. */
@@ -182,7 +189,7 @@ async function findAccount({ people }: Store, id: string) {
  * The grant under which a client gets tokens in this session, made on the spot: nobody is asked for consent. Not before
  * the person has answered, where an answer is due.
  */
-async function findOrMakeGrant(context: KoaContextWithOIDC): Promise<Grant | undefined> {
+async function findOrMakeGrant(context: KoaContextWithOIDC, options: SignInOptions): Promise<Grant | undefined> {
   const { client, session, account, provider, requestParamOIDCScopes } = context.oidc;
   if (!client || !session || !account) return undefined;
   const known = session.grantIdFor(client.clientId);
@@ -194,5 +201,11 @@ async function findOrMakeGrant(context: KoaContextWithOIDC): Promise<Grant | und
   if (existing && [...requestParamOIDCScopes].every((scope) => covered.has(scope))) return existing;
   grant.addOIDCScope(requestParamOIDCScopes);
   await grant.save();
-  return grant;
+  session.ensureClientContainer(client.clientId);
+  session.grantIdFor(client.clientId, grant.jti);
+  // Now, and not after the answer: another tab of this client may be at it, and what both are given has to hang on one grant.
+  await session.save(secondsOf(session, options));
+  if (session.grantIdFor(client.clientId) === grant.jti) return grant;
+  await grant.destroy();
+  return findOrMakeGrant(context, options);
 }

@@ -24,10 +24,8 @@ type Session = InstanceType<Provider['Session']> & { authenticatedAt?: EpochSeco
 
 /** Teaches the sessions of this provider the second time. */
 export function keepAuthTime({ Session }: Provider, now: () => EpochSeconds): void {
+  addToPayload(Session, 'authenticatedAt');
   const { prototype } = Session;
-  const inherited = Object.getOwnPropertyDescriptor(Session, 'IN_PAYLOAD')?.get?.call(Session) as string[] | undefined;
-  if (!inherited) throw new Error('oidc-provider keeps its sessions in another way');
-  Object.defineProperty(Session, 'IN_PAYLOAD', { get: () => [...inherited, 'authenticatedAt'] });
 
   const login = prototype.loginAccount;
   prototype.loginAccount = function loginAccount(this: Session, details) {
@@ -43,6 +41,13 @@ export function keepAuthTime({ Session }: Provider, now: () => EpochSeconds): vo
     const at = this.authTime();
     return at === undefined || now() - at > Number(age);
   };
+}
+
+/** Has the sessions of a provider carry another member. To be done before it has read or made any. */
+export function addToPayload(Session: Provider['Session'], member: string): void {
+  const inherited = Object.getOwnPropertyDescriptor(Session, 'IN_PAYLOAD')?.get?.call(Session) as string[] | undefined;
+  if (!inherited) throw new Error('oidc-provider keeps its sessions in another way');
+  Object.defineProperty(Session, 'IN_PAYLOAD', { get: () => [...inherited, member], configurable: true });
 }
 
 /**

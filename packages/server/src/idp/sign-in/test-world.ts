@@ -224,7 +224,7 @@ export function makePkce(): { verifier: string; challenge: string } {
 /** A browser as far as a sign-in needs one: cookies by path, redirects followed until they leave the issuer. */
 export class TestBrowser {
   readonly #issuer: string;
-  readonly #cookies = new Map<string, { value: string; path: string }>();
+  readonly #cookies = new Map<string, { name: string; value: string; path: string }>();
 
   constructor(issuer: string) {
     this.#issuer = issuer;
@@ -284,7 +284,7 @@ export class TestBrowser {
 
   /** Value of a cookie, by the end of its name. */
   cookie(name: string): string | undefined {
-    return this.#cookies.get(name)?.value;
+    return [...this.#cookies.values()].find((cookie) => cookie.name === name)?.value;
   }
 
   async #follow(url: string, init: RequestInit, hops = 10): Promise<Visit> {
@@ -310,9 +310,9 @@ export class TestBrowser {
 
   #sent(url: string): string {
     const { pathname } = new URL(url);
-    return [...this.#cookies]
-      .filter(([, { path }]) => path === '/' || pathname === path || pathname.startsWith(`${path}/`))
-      .map(([name, { value }]) => `${name}=${value}`)
+    return [...this.#cookies.values()]
+      .filter(({ path }) => path === '/' || pathname === path || pathname.startsWith(`${path}/`))
+      .map(({ name, value }) => `${name}=${value}`)
       .join('; ');
   }
 
@@ -320,8 +320,9 @@ export class TestBrowser {
     for (const line of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       const [, path = '/'] = /;\s*path=([^;]*)/i.exec(line) ?? [];
-      if (/expires=Thu, 01 Jan 1970/i.test(line)) this.#cookies.delete(name);
-      else this.#cookies.set(name, { value, path });
+      const key = `${name} ${path}`;
+      if (/expires=Thu, 01 Jan 1970/i.test(line)) this.#cookies.delete(key);
+      else this.#cookies.set(key, { name, value, path });
     }
   }
 }

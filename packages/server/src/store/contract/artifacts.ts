@@ -86,6 +86,65 @@ export function artifactContract(access: Access): void {
       assert.equal(await access.store().artifacts.sessionStands(sid, now + 100), false);
     });
 
+    describe('a session is replaced by one of those that have read it', () => {
+      const payload = (sid: string, more = {}) => ({
+        uid: 'uid',
+        accountId: 'u_1',
+        authorizations: { a: { sid } },
+        ...more,
+      });
+      const open = async (sid: string) => {
+        const read = payload(sid);
+        return { before: { id: await save(read, far, 'Session'), payload: JSON.stringify(read) }, read };
+      };
+      const stands = (sid: string, at = now) => access.store().artifacts.sessionStands(sid, at);
+
+      test('under its id: with the sids it holds now, and the end it has now', async () => {
+        const [old, sid] = [fresh('sid'), fresh('sid')];
+        const { before } = await open(old);
+        const { artifacts } = access.store();
+        const after = { id: before.id, payload: payload(sid), expiresAt: now + 50 };
+        assert.equal(await artifacts.replaceSession(before, after), true);
+        assert.deepEqual([await stands(old), await stands(sid), await stands(sid, now + 50)], [false, true, false]);
+        const again = { ...after, payload: payload(old), expiresAt: far };
+        assert.equal(await artifacts.replaceSession(before, again), false, 'it is not what was read any more');
+        assert.deepEqual([await stands(old), await stands(sid), await stands(sid, now + 50)], [false, true, false]);
+        await artifacts.destroy('Session', before.id);
+        assert.equal(await artifacts.replaceSession(before, again), false, 'nor is it there');
+        assert.equal(await artifacts.find('Session', before.id), undefined);
+      });
+
+      test('under another: of eight at once, by two ways in, one, and there are never two of it', async () => {
+        const sid = fresh('sid');
+        const { before, read } = await open(sid);
+        const other = await access.another();
+        const ids = Array.from({ length: 8 }, () => fresh('session'));
+        const outcomes = await Promise.all(
+          ids.map((id, at) =>
+            (at % 2 ? other : access.store()).artifacts.replaceSession(before, {
+              id,
+              payload: { ...read, at },
+              expiresAt: far,
+            }),
+          ),
+        );
+        assert.equal(outcomes.filter(Boolean).length, 1);
+        const found = await Promise.all([before.id, ...ids].map((id) => access.store().artifacts.find('Session', id)));
+        const at = outcomes.indexOf(true);
+        assert.deepEqual(found.filter(Boolean), [{ ...read, at }]);
+        assert.deepEqual(found[at + 1], { ...read, at });
+        assert.equal(await stands(sid), true);
+      });
+
+      test('nothing else that happens to have its id and payload is', async () => {
+        const read = payload(fresh('sid'));
+        const before = { id: await save(read), payload: JSON.stringify(read) };
+        const after = { id: before.id, payload: {}, expiresAt: far };
+        assert.equal(await access.store().artifacts.replaceSession(before, after), false);
+        assert.deepEqual(await access.store().artifacts.find(model, before.id), read);
+      });
+    });
+
     test('endSessionsOf removes the sessions, grants and tokens of one person', async () => {
       const [accountId, sid] = [fresh('u'), fresh('sid')];
       const session = await save({ accountId, authorizations: { a: { sid } } }, far, 'Session');

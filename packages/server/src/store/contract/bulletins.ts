@@ -147,9 +147,9 @@ export function bulletinContract(access: Access): void {
       await open();
       assert.deepEqual(await leftBy(() => sessions.end(uid, [], 'system')), told('system'));
       await open();
-      assert.deepEqual(await leftBy(() => sessions.signOut(session)), told('user'));
+      assert.deepEqual(await leftBy(() => sessions.signOut(uid)), told('user'));
       assert.equal(await artifacts.find('Session', session), undefined);
-      assert.deepEqual(await leftBy(() => sessions.signOut(session)), []);
+      assert.deepEqual(await leftBy(() => sessions.signOut(uid)), []);
       assert.deepEqual(await leftBy(() => artifacts.revokeGrant(grant)), told('system'));
       assert.deepEqual(await leftBy(() => artifacts.revokeGrant(grant)), []);
       assert.deepEqual(await leftBy(() => artifacts.endSessionsOf(id)), told('admin'), 'whatever is left here');

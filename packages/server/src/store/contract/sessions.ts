@@ -5,9 +5,9 @@ import { type Access, erin, far, fresh, now, row } from './fixtures.ts';
 
 /** Sign-ins that stand, and what they stand on at upstream providers. */
 export function sessionContract(access: Access): void {
-  const save = async (change: { accountId?: string; expiresAt?: number } = {}) => {
-    const [uid, sid, grantId] = [fresh('uid'), fresh('sid'), fresh('grant')];
-    const { accountId = fresh('u'), expiresAt = far } = change;
+  const save = async (change: { accountId?: string; expiresAt?: number; uid?: string } = {}) => {
+    const [sid, grantId] = [fresh('sid'), fresh('grant')];
+    const { uid = fresh('uid'), accountId = fresh('u'), expiresAt = far } = change;
     const authorizations = { cli: { sid, grantId }, other: {} };
     const session = { uid, accountId, loginTs: now, acr: 'a', amr: ['pwd'], authorizations };
     const { artifacts } = access.store();
@@ -107,6 +107,48 @@ export function sessionContract(access: Access): void {
       assert.equal(await artifacts.find('RefreshToken', token), undefined);
       assert.deepEqual((await sessions.find(uid, now))?.clients, []);
       assert.equal(await artifacts.sessionStands(other.sid, now), true);
+    });
+
+    describe('of a session in halves, as two tabs were left with before they were replaced in one step', () => {
+      const halves = async () => {
+        const one = await save();
+        return [one, await save({ uid: one.uid, accountId: one.accountId })] as const;
+      };
+      const left = async ({ sid, token, grantId }: Awaited<ReturnType<typeof save>>) => {
+        const { artifacts } = access.store();
+        const kept = [await artifacts.find('RefreshToken', token), await artifacts.find('Grant', grantId)];
+        return [await artifacts.sessionStands(sid, now), ...kept.map((each) => each !== undefined)];
+      };
+      const nothing = [false, false, false];
+
+      test('all clients are found', async () => {
+        const [one, other] = await halves();
+        const found = await access.store().sessions.find(one.uid, now);
+        assert.deepEqual(found?.clients.map(({ sid }) => sid).sort(), [one.sid, other.sid].sort());
+      });
+
+      test('both end', async () => {
+        const [one, other] = await halves();
+        assert.equal(await access.store().sessions.end(one.uid, []), true);
+        assert.deepEqual([await left(one), await left(other)], [nothing, nothing]);
+      });
+
+      test('both end when their owner signs out, who learns which clients they held', async () => {
+        const [one, other] = await halves();
+        const apart = await save({ accountId: one.accountId });
+        const held = await access.store().sessions.signOut(one.uid);
+        assert.deepEqual(held.map(({ sid }) => sid).sort(), [one.sid, other.sid].sort());
+        assert.deepEqual([await left(one), await left(other)], [nothing, nothing]);
+        assert.deepEqual(await left(apart), [true, true, true]);
+        assert.deepEqual(await access.store().sessions.signOut(one.uid), []);
+      });
+
+      test('a client is taken out of both', async () => {
+        const [one, other] = await halves();
+        assert.equal(await access.store().sessions.endClient(one.uid, 'cli', []), true);
+        assert.deepEqual([await left(one), await left(other)], [nothing, nothing]);
+        assert.deepEqual((await access.store().sessions.find(one.uid, now))?.clients, []);
+      });
     });
 
     test('of two that end it at once one does, and the other writes nothing', async () => {
