@@ -1,3 +1,4 @@
+import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Layer } from './layer.ts';
 
 /**
@@ -10,3 +11,13 @@ export const defaultScope: Layer = async (context, next) => {
   if (isRequest && (context.query.scope ?? '') === '') context.query = { ...context.query, scope: 'openid' };
   await next();
 };
+
+/**
+ * A request of which no scope is left, pushed or not, fails before anybody has signed in for it: after that it would fail, too.
+ * `offline_access` counts only beside the prompt `consent` (OpenID Connect Core §11).
+ */
+export async function refuseNothing({ oidc }: KoaContextWithOIDC, scope: unknown): Promise<void> {
+  if (oidc.requestParamOIDCScopes.size === 0) {
+    throw new errors.InvalidScope('no scope is asked for that this server has', String(scope ?? ''));
+  }
+}

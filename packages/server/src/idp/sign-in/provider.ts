@@ -9,6 +9,7 @@ import { subjectAt } from '../subject.ts';
 import { createAdapter } from './adapter.ts';
 import { judgeCertificates } from './certificate-door.ts';
 import { rememberUnavailable, toMetadata } from './clients.ts';
+import { refuseNothing } from './default-scope.ts';
 import { tell } from './end-session.ts';
 import { createInteractionPolicy, needsConfirmation } from './interaction-policy.ts';
 import { bindSignInsToKeys, readProof } from './key-binding.ts';
@@ -80,6 +81,7 @@ export function createProvider(options: SignInOptions, pages: ProviderPages, pas
       idTokenSigningAlgValues: [idTokenAlgorithm],
     },
     acrValues: Object.values(acrOf),
+    extraParams: { scope: refuseNothing },
     scopes: ['openid', 'offline_access', 'profile', 'email'],
     claims: { openid: ['sub', 'acr', 'amr', 'auth_time'], profile: ['name'], email: ['email'] },
     pkce: { required: () => true },

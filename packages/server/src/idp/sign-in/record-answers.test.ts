@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { StoreUnavailable } from '../../store/store.ts';
-import { ask, redeem, signInAs } from './test-client.ts';
+import { ask, pushed, redeem, signInAs } from './test-client.ts';
 import { alice, openTestWorld, password, TestBrowser, type TestWorld } from './test-world.ts';
 
 const callback = 'http://localhost:51234/callback';
@@ -59,6 +59,23 @@ describe('the record', () => {
       assert.match(visit.page, /This does not work at the moment/);
       assert.deepEqual([world.faults.at(-1), world.notes], [away, []]);
     });
+  });
+
+  test('a sign-in whose request is refused after all is a sign-in, from a new device, and a refusal', async () => {
+    const asked = await pushed(world, ask(world, 'claude-code', callback));
+    const [browser, late] = [newBrowser(), newBrowser()];
+    const page = await late.get(asked.url);
+    await signInAs(browser, asked);
+    world.notes.length = 0;
+    const visit = await late.submit(page, { email: alice.email, password, do: 'sign-in' });
+    assert.equal(visit.url.searchParams.get('error'), 'invalid_request_uri', 'what was pushed is used');
+    assert.deepEqual(
+      world.notes.map(({ kind, reason, facts }) => [kind, reason, facts.person, facts.amr, facts.detail]),
+      [
+        ['sign_in', undefined, alice.id, ['pwd'], 'password, new device'],
+        ['refusal', 'sign_in_request_refused', alice.id, undefined, 'invalid_request_uri'],
+      ],
+    );
   });
 
   describe('rule 2: no record, no answer', () => {

@@ -9,7 +9,7 @@ import type { Context, Layer } from './layer.ts';
 import type { SignInOptions } from './options.ts';
 import { continuePage, type PageFrame, refusedPage } from './pages.ts';
 import { toRefused } from './provider-pages.ts';
-import { toNote } from './records.ts';
+import { toNotes } from './records.ts';
 import { isForPrograms } from './token-door.ts';
 
 /** Events by which `oidc-provider` says that it answered with an error. */
@@ -42,14 +42,16 @@ export function recordAnswers(
     // A fault, and no refusal: it is answered as one (answerFaults). `oidc-provider` tells no client of it in a redirect.
     if (error !== undefined && !(error instanceof errors.OIDCProviderError)) throw error;
 
-    const note = toNote(context.oidc, error, {
+    const notes = toNotes(context.oidc, error, {
       nameOf: (clientId) => options.clients().get(clientId)?.id ?? clientId,
       unavailable: whyUnavailable(context),
       clientLoosened: whatWasLoosened(context),
     });
-    const more = note?.outcome === 'allowed' ? await afterSignIn(context) : {};
-    const reference =
-      note && (await options.note({ ...withFacts(note, more), address: options.addressOf(context.req) }));
+    let reference: string | undefined;
+    for (const note of notes) {
+      const more = note.outcome === 'allowed' ? await afterSignIn(context) : {};
+      reference = await options.note({ ...withFacts(note, more), address: options.addressOf(context.req) });
+    }
     const form = parseAutoSubmit(context.body);
     if (form) showButton(context, frame, form);
     else if (error !== undefined) showRefusal(context, frame, error, reference);

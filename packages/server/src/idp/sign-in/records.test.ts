@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ProofReplayed } from './key-binding.ts';
-import { toNote } from './records.ts';
+import { toNotes } from './records.ts';
 
-type Oidc = NonNullable<Parameters<typeof toNote>[0]>;
+type Oidc = NonNullable<Parameters<typeof toNotes>[0]>;
 
 const known = { nameOf: (id: string) => `name-of-${id}`, unavailable: undefined, clientLoosened: undefined };
 const client = { clientId: 'c', clientAuthMethod: 'client_secret_basic' };
@@ -12,7 +12,7 @@ const session = { accountId: 'u_1', acr: 'acr-1', amr: ['pwd'], sidFor: (id: str
 /** What `oidc-provider` knows when an answer is made. */
 const at = (route: string, more: object = {}) => ({ route, entities: {}, ...more }) as unknown as Oidc;
 const noted = (oidc: Oidc | undefined, error?: unknown, more: Partial<typeof known> = {}) =>
-  toNote(oidc, error, { ...known, ...more });
+  toNotes(oidc, error, { ...known, ...more }).at(-1);
 
 describe('what an answer of the sign-in means for the record', () => {
   test('a code that goes out is a sign-in, and says how', () => {
@@ -80,6 +80,25 @@ describe('what an answer of the sign-in means for the record', () => {
       undefined,
     );
     assert.equal(noted(at('end_session_confirm', { client })), undefined);
+  });
+
+  test('a sign-in that is refused after all is both, and one that is not kept is none', () => {
+    const refused = { error: 'access_denied' };
+    const kept = { ...session, jti: 'j', asRead: '{"jti":"j"}' };
+    const kindsOf = (more: object, error?: object) =>
+      toNotes(at('resume', { client, ...more }), error, known).map(({ kind }) => kind);
+    assert.deepEqual(kindsOf({ session: kept, result: { login: {} } }, refused), ['sign_in', 'refusal']);
+    assert.deepEqual(kindsOf({ session: kept, result: { login: {} } }), ['sign_in']);
+    for (const more of [
+      { session: kept, result: { consent: {} } },
+      { session: kept },
+      { session: { ...kept, accountId: undefined }, result: { login: {} } },
+      { session: { ...kept, asRead: undefined }, result: { login: {} } },
+      { session: { ...kept, jti: 'another' }, result: { login: {} } },
+      { result: { login: {} } },
+    ]) {
+      assert.deepEqual(kindsOf(more, refused), ['refusal'], JSON.stringify(more));
+    }
   });
 
   test('before anything is known there is nothing to say', () => {

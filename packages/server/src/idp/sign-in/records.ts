@@ -6,19 +6,30 @@ import { certificateRefusal } from './certificate-door.ts';
 import { ProofReplayed } from './key-binding.ts';
 import type { SignInNote } from './options.ts';
 import { PersonTooFast } from './refresh-pace.ts';
+import { isKept } from './session-saves.ts';
 import { describeMethods } from './strength.ts';
 
 /**
  * What an answer of `oidc-provider` means for the record. Its events are not awaited, so nothing is written from them:
  * this is asked after the answer was made and before it leaves.
- * @param error - what was refused, if anything was
+ * @param error - what was refused, if anything was: the last line tells of it. Whoever signed in for it is signed in all the same
  */
-export function toNote(oidc: Oidc | undefined, error: unknown, known: Known): NoteOfAnswer | undefined {
-  if (!oidc) return undefined;
-  if (error !== undefined) return toRefusal(oidc, error, known);
+export function toNotes(oidc: Oidc | undefined, error: unknown, known: Known): readonly NoteOfAnswer[] {
+  if (!oidc) return [];
+  if (error !== undefined) return [...(isSignedIn(oidc) ? [toSignIn(oidc, known)] : []), toRefusal(oidc, error, known)];
+  const note = toNote(oidc, known);
+  return note ? [note] : [];
+}
+
+function toNote(oidc: Oidc, known: Known): NoteOfAnswer | undefined {
   if (oidc.route === 'token') return toIdTokenIssued(oidc, known);
   if (oidc.route === 'end_session_confirm') return toSignOut(oidc, known);
   return oidc.entities.AuthorizationCode || oidc.result?.login ? toSignIn(oidc, known) : undefined;
+}
+
+/** Somebody has just proven who they are, and the session that says so is kept. */
+function isSignedIn({ result, session }: Oidc): boolean {
+  return result?.login !== undefined && session?.accountId !== undefined && isKept(session);
 }
 
 /** What the record says of clients beyond what `oidc-provider` knows. */

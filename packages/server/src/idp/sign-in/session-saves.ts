@@ -50,6 +50,11 @@ export function saveSessionsWhole({ Session }: Provider, { artifacts }: Store, n
   };
 }
 
+/** Whether it is in the store as it is known here. */
+export function isKept(session: { readonly jti: string; readonly asRead?: string | undefined }): boolean {
+  return session.asRead !== undefined && idIn(session.asRead) === session.jti;
+}
+
 /** What others have made of it since it was read is as they left it; everything else is as this request does. */
 async function takeUp(session: Session, found: Session | undefined): Promise<void> {
   if (!found) {

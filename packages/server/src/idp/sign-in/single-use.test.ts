@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { ask, assertion, redeem, signInAs, token } from './test-client.ts';
-import { alice, makePkce, openTestWorld, password, TestBrowser, type TestWorld } from './test-world.ts';
+import { ask, assertion, pushed, redeem, signInAs, token } from './test-client.ts';
+import { alice, openTestWorld, password, TestBrowser, type TestWorld } from './test-world.ts';
 
 const callback = 'http://localhost:51234/callback';
 
@@ -75,19 +75,7 @@ describe('single use', () => {
   });
 
   test('pushed authorization requests: used once', async () => {
-    const { challenge, verifier } = makePkce();
-    const body = new URLSearchParams({
-      client_id: 'claude-code',
-      response_type: 'code',
-      redirect_uri: callback,
-      scope: 'openid',
-      code_challenge: challenge,
-      code_challenge_method: 'S256',
-    });
-    const pushed = await fetch(`${world.issuer}/request`, { method: 'POST', body });
-    const { request_uri } = (await pushed.json()) as { request_uri: string };
-    const query = new URLSearchParams({ client_id: 'claude-code', request_uri });
-    const asked = { clientId: 'claude-code', redirectUri: callback, verifier, url: `${world.issuer}/auth?${query}` };
+    const asked = await pushed(world, ask(world, 'claude-code', callback));
     const code = (await signInAs(newBrowser(), asked)).url.searchParams.get('code') ?? '';
     assert.equal((await redeem(world, asked, code)).status, 200);
     const again = await newBrowser().get(asked.url);

@@ -31,6 +31,23 @@ export function ask(world: TestWorld, clientId: string, redirectUri: string, mor
   return { clientId, redirectUri, verifier, url: `${world.issuer}/auth?${query}` };
 }
 
+/** What a client of no credentials is answered where it pushes such a request first (RFC 9126). */
+export async function push(
+  world: TestWorld,
+  { url }: Asked,
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const body = new URL(url).searchParams;
+  const response = await fetch(`${world.issuer}/request`, { method: 'POST', body });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+/** The same request, pushed: the browser brings its name alone. */
+export async function pushed(world: TestWorld, asked: Asked): Promise<Asked> {
+  const { body } = await push(world, asked);
+  const query = new URLSearchParams({ client_id: asked.clientId, request_uri: String(body.request_uri) });
+  return { ...asked, url: `${world.issuer}/auth?${query}` };
+}
+
 /** Through the login page, as a person would. */
 export async function signInAs(browser: TestBrowser, asked: Asked, email = alice.email): Promise<Visit> {
   const page = await browser.get(asked.url);

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseJws, type Refusal, refusalRow } from '@credence/mcp/protocol';
 import { generatePrivateJwk, toPublicJwk } from '../../../keys/signer.ts';
 import { verifySignature } from '../../../keys/verify-signature.ts';
-import { ask, claimsOf, redeem, token } from '../test-client.ts';
+import { ask, claimsOf, pushed, redeem, token } from '../test-client.ts';
 import { alice, bob, endingsOnRecord, TestBrowser } from '../test-world.ts';
 import { dana } from './fixtures/scripted-provider.ts';
 import {
@@ -209,6 +209,19 @@ describe('signing out, in both directions', () => {
         assert.ok(again.url.href.startsWith(callback), 'and the next one is let in');
       });
     }
+
+    test('a sign-in whose request is refused after all leaves a session, and that ends, too', async () => {
+      const asked = await pushed(world, ask(world, 'claude-code', callback));
+      const late = newBrowser();
+      const proven = await world.company.visit(await leaveFor(late, asked));
+      await signInUpstream(world, newBrowser(), asked);
+      const refused = (await late.get(proven)).url;
+      assert.equal(refused.searchParams.get('error'), 'invalid_request_uri', 'what was pushed is used');
+      const web = ask(world, 'portal', 'https://portal.example/cb');
+      assert.ok((await late.get(web.url)).url.searchParams.has('code'));
+      await notify(await world.company.logoutToken({ sid: 'session-there' }));
+      assert.equal((await late.get(web.url)).url.searchParams.has('code'), false);
+    });
 
     test('nobody by that sid: 200, nothing ends', async () => {
       const { sid } = await signedIn();
