@@ -453,7 +453,10 @@ export interface UpstreamStore {
   saveSession(session: UpstreamSession, expiresAt: EpochSeconds): Promise<void>;
   findSession(sessionUid: string): Promise<UpstreamSession | undefined>;
   forgetSession(sessionUid: string): Promise<void>;
-  /** `uid` of every session here that stands on this one over there, or, without `sid`, on any of the subject. */
+  /**
+   * `uid` of every session here that stands on this one over there, or, without `sid`, on any of the subject. With both also
+   * those of the subject of which no `sid` is known.
+   */
   sessionsOn(there: {
     readonly issuer: string;
     readonly subject: string | undefined;

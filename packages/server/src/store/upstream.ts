@@ -75,7 +75,9 @@ export function upstreamStore({ db, write }: Engine): UpstreamStore {
       if (subject === undefined && sid === undefined) return [];
       let query = db.selectFrom('upstream_sessions').select('session_uid').where('issuer', '=', issuer);
       if (subject !== undefined) query = query.where('subject', '=', subject);
-      if (sid !== undefined) query = query.where('sid', '=', sid);
+      // One of which no sid is known may be the one that is meant, where its subject is.
+      if (sid !== undefined && subject === undefined) query = query.where('sid', '=', sid);
+      else if (sid !== undefined) query = query.where(({ or, eb }) => or([eb('sid', '=', sid), eb('sid', 'is', null)]));
       return (await query.orderBy('session_uid').execute()).map((row) => row.session_uid);
     },
   };

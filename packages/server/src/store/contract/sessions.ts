@@ -180,6 +180,19 @@ export function sessionContract(access: Access): void {
       assert.deepEqual(await upstream.sessionsOn({ issuer: at.issuer, subject: undefined, sid: undefined }), []);
     });
 
+    test('one of which no sid is known is found by its subject, whatever sid is named beside it', async () => {
+      const { upstream } = access.store();
+      const at = there();
+      const [known, unknown, other] = [fresh('uid'), fresh('uid'), fresh('uid')];
+      const base = { upstream: 'okta', idToken: 'sealed', ...at };
+      await upstream.saveSession({ ...base, sessionUid: known }, far);
+      await upstream.saveSession({ ...base, sessionUid: unknown, sid: undefined }, far);
+      await upstream.saveSession({ ...base, sessionUid: other, sid: undefined, subject: fresh('sub') }, far);
+      assert.deepEqual(await upstream.sessionsOn(at), [known, unknown].sort());
+      assert.deepEqual(await upstream.sessionsOn({ ...at, sid: 'other' }), [unknown]);
+      assert.deepEqual(await upstream.sessionsOn({ ...at, subject: undefined }), [known]);
+    });
+
     test('are replaced by a later sign-in, and end with the session, by wish and by time', async () => {
       const { upstream, sessions } = access.store();
       const [one, two, three] = [await save(), await save(), await save()];

@@ -8,7 +8,7 @@ import { endSession } from '../end-session.ts';
 import type { Context, Layer } from '../layer.ts';
 import type { SignInOptions } from '../options.ts';
 import { readFormBody } from '../request-body.ts';
-import { noteEnd } from './ended.ts';
+import { endedThere, noteEnd } from './ended.ts';
 import type { UpstreamOptions } from './options.ts';
 
 /**
@@ -32,13 +32,9 @@ export function backChannelLogout(options: SignInOptions, upstreams: UpstreamOpt
     if (await store.isMarked(mark.kind, mark.id)) return refuse(context, name, 'logout_token_replayed');
     // First: whoever comes back from there after this is not let in by what has ended, whoever came before is found.
     await noteEnd(store, { issuer, subject, sid }, options.now());
-    const facts = { upstream: name, issuer, ...(subject !== undefined && { subject }) };
+    const why = endedThere(name, { issuer, subject }, options.addressOf(context.req));
     for (const uid of await store.upstream.sessionsOn({ issuer, subject, sid })) {
-      await endSession(options, provider, uid, {
-        address: options.addressOf(context.req),
-        facts: { ...facts, detail: 'ended by its upstream' },
-        initiator: 'system',
-      });
+      await endSession(options, provider, uid, why);
     }
     // Last: a crash before it lets the upstream try again, and ending what has ended changes nothing.
     await store.commit({ marks: [mark], records: [] });

@@ -210,6 +210,53 @@ describe('signing out, in both directions', () => {
       });
     }
 
+    for (const [named, isMeant] of [
+      [dana.sub, true],
+      ['somebody', false],
+    ] as const) {
+      const end = () => world.company.logoutToken({ sub: named, sid: 'session-there' });
+
+      test(`a session of which no sid is known, by a token with sid and ${isMeant ? 'its' : 'another'} subject: ${isMeant ? 'ends' : 'stands'}`, async () => {
+        world.company.script = { claims: { sid: undefined } };
+        const { sid } = await signedIn();
+        await notify(await end());
+        assert.equal(await stands(sid), !isMeant);
+      });
+
+      test(`and one that has not come back yet: ${isMeant ? 'no' : 'a'} session comes of it`, async () => {
+        world.company.script = { claims: { sid: undefined } };
+        const browser = newBrowser();
+        const asked = ask(world, 'claude-code', callback);
+        const proven = await browser.only(await world.company.visit(await leaveFor(browser, asked)));
+        await wait(1100); // ends count by the second
+        await notify(await end());
+        assert.equal((await browser.get(proven)).url.href.startsWith(callback), !isMeant);
+      });
+    }
+
+    for (const [sid, isMeant] of [
+      ['session-there', true],
+      ['session-of-another', false],
+    ] as const) {
+      test(`a session that ${isMeant ? 'ends there' : 'stands there'} while its sign-in is written down: ${isMeant ? 'ends, and its client is told' : 'stands'}`, async (t) => {
+        const { upstream, sessions } = world.store;
+        const hers = { issuer: world.company.issuer, subject: String(dana.sub), sid: undefined };
+        for (const uid of await upstream.sessionsOn(hers)) await sessions.end(uid, []);
+        const { saveSession } = upstream;
+        t.mock.method(upstream, 'saveSession', async (...given: Parameters<typeof saveSession>) => {
+          await wait(1100); // ends count by the second
+          assert.equal((await notify(await world.company.logoutToken({ sub: dana.sub, sid }))).status, 200);
+          return saveSession(...given);
+        });
+        const asked = ask(world, 'claude-code', callback);
+        const arrived = await signInUpstream(world, newBrowser(), asked);
+        const answer = await redeem(world, asked, arrived.url.searchParams.get('code') ?? '');
+        assert.deepEqual([answer.status, told.length], isMeant ? [400, 1] : [200, 0]);
+        const ending = (await endingsOnRecord(world)).at(-1);
+        if (isMeant) assert.deepEqual([ending?.upstream, ending?.subject], ['company', dana.sub]);
+      });
+    }
+
     test('a sign-in whose request is refused after all leaves a session, and that ends, too', async () => {
       const asked = await pushed(world, ask(world, 'claude-code', callback));
       const late = newBrowser();
