@@ -540,7 +540,6 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('idp/sign-in/default-scope.ts'), [signIn('default-scope')]],
   [server('idp/sign-in/strength.ts'), [signIn('strength')]],
   [server('idp/sign-in/form-token.ts'), [signIn('form-token')]],
-  [server('idp/sign-in/end-session.ts'), ['sign-out', 'upstream/sign-out', 'my-agents'].map(signIn)],
   [server('idp/sign-in/session-of-another.ts'), ['sign-out', 'confirmation', 'sign-in'].map(signIn)],
   [server('idp/sign-in/publish.ts'), ['publish', 'pages', 'sign-in'].map(signIn)],
   [

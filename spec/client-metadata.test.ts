@@ -3,6 +3,8 @@ import type { RequestListener } from 'node:http';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { clientAssertionType, grantType, idJagProfile, mintJws } from '@credence/mcp/protocol';
 import { readRecord } from '../packages/server/src/audit/personal.ts';
+import type { AuditRecord } from '../packages/server/src/audit/record.ts';
+import { createClientWatch } from '../packages/server/src/clients/watch-clients.ts';
 import { createEgress } from '../packages/server/src/egress.ts';
 import { generatePrivateJwk, type PrivateJwk, toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
 import { parsePolicy } from '../packages/server/src/policy/parse.ts';
@@ -374,6 +376,18 @@ describe('CIM-05, B75: keys behind a jwks_uri', () => {
     assert.equal((await askAs(`${web.origin}/one.json`, next)).status, 200);
     const named = (await alerts(world)).map(({ client }) => client);
     assert.deepEqual(named.toSorted(), ['one', 'two', 'written']);
+  });
+
+  test('CIM-07: of a client that the policy does not know any more when they come: an alarm all the same', async () => {
+    const { store } = await open();
+    const raised: AuditRecord[] = [];
+    const append = async (records: readonly AuditRecord[]) => void raised.push(...records);
+    const watch = createClientWatch({ store, domain: 'idp', clients: () => [], nowMs: () => 1, append });
+    for (const digest of ['one', 'another']) await watch({ what: 'keys', url, saidBy: [], digest });
+    assert.deepEqual(
+      raised.map(({ kind, client }) => [kind, client]),
+      [['alert', undefined]],
+    );
   });
 
   test('B75 at a private address, also one that is open to what the administrator wrote: invalid_client', async () => {

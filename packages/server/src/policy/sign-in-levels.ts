@@ -40,7 +40,7 @@ export function bestOf(ways: readonly Way[], needs: readonly SignInNeeds[]): rea
   return ways.filter((_, at) => {
     const own = met[at] ?? [];
     return !met.some((other, there) => {
-      const isAsMuch = there !== at && own.every((each) => other.includes(each));
+      const isAsMuch = own.every((each) => other.includes(each));
       return isAsMuch && (there > at || own.length < other.length);
     });
   });
