@@ -66,6 +66,15 @@ describe('IDP-24: what the next sign-in has to be like, "only if a fresher sign-
       { acr: 'phr' },
     ],
     [
+      'two different acr, and a rule after them',
+      [
+        ['write', { acr: 'gold' }],
+        ['write', { acr: 'iron' }],
+        ['write', { max_age: 60 }],
+      ],
+      undefined,
+    ],
+    [
       'two different acr and an age',
       [
         ['write', { acr: 'gold' }],
