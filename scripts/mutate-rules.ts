@@ -536,7 +536,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
     [`${signIn('session-times')}#^(when the person|how long a session lasts (?!the idle limit))`],
     upstream,
   ],
-  [server('idp/sign-in/session-saves.ts'), [signIn('session-saves')]],
+  [server('idp/sign-in/session-saves.ts'), [signIn('session-saves')], ['records', 'record-answers'].map(signIn)],
   [server('idp/sign-in/default-scope.ts'), [signIn('default-scope')]],
   [server('idp/sign-in/strength.ts'), [signIn('strength')]],
   [server('idp/sign-in/form-token.ts'), [signIn('form-token')]],

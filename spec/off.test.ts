@@ -168,7 +168,11 @@ describe('IDP-43: "As SSF transmitter send session-revoked [...] account-disable
       async (store) => session(store).then(() => store.sessions.end('uid-1', [])),
       ['session-revoked admin'],
     ],
-    ['a sign-out', async (store) => session(store).then(() => store.sessions.signOut('uid-1')), ['session-revoked user']],
+    [
+      'a sign-out',
+      async (store) => session(store).then(() => store.sessions.signOut('uid-1')),
+      ['session-revoked user'],
+    ],
     [
       'an upstream that ends a session',
       async (store) => session(store).then(() => store.sessions.end('uid-1', [], 'system')),

@@ -77,4 +77,15 @@ describe('what an access token rests on', () => {
       assert.equal(speakerBehind(marksOf(each, 'k1').lineage, before.trust), undefined);
     }
   });
+
+  test('and worked out once for each version: it is asked for every call of a tool', () => {
+    let readings = 0;
+    const trust = new Map(before.trust);
+    trust.values = () => {
+      readings += 1;
+      return before.trust.values();
+    };
+    for (let n = 0; n < 3; n++) assert.equal(speakerBehind(token.lineage, trust), trusted);
+    assert.equal(readings, 1);
+  });
 });

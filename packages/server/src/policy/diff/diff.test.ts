@@ -532,6 +532,13 @@ describe('what widens', () => {
       { trust: { a: { tenants: { t: {} } } } },
       false,
     ],
+    ['another tenant', { trust: { a: { tenants: { t: {} } } } }, { trust: { a: { tenants: { u: {} } } } }, true],
+    [
+      'accounts of which less is said',
+      { trust: { a: { accounts: { unknown: 'refuse', email_domains: ['x.example'] } } } },
+      { trust: { a: { accounts: { unknown: 'refuse' } } } },
+      true,
+    ],
     ['tenants where none were', { trust: { a: {} } }, { trust: { a: { tenants: { t: {} } } } }, true],
     ['tenants no longer', { trust: { a: { tenants: { t: {} } } } }, { trust: { a: {} } }, true],
     [
