@@ -184,6 +184,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('clients/metadata-document.ts'), metadata],
   [server('clients/remote-clients.ts'), metadata, [toSpec('workload')]],
   [server('clients/watch-clients.ts'), metadata],
+  [server('config-check.ts'), [server('config.test.ts')]],
   [server('clients/waiting.ts'), [server('clients/waiting.test.ts')]],
   [server('clients/before-epoch.ts'), [server('clients/before-epoch.test.ts')], [toSpec('epoch')]],
   [server('store/move/fence.ts'), [server('store/move/fence.test.ts'), server('store/move/move.test.ts')]],

@@ -220,6 +220,20 @@ describe('configuration', () => {
     ['an unknown role', '', { role: ['boss'] }, /roles\.0/],
     ['a demo open to the network', '', { demo: true, host: '0.0.0.0' }, /loopback only/],
     ['clear http on the network (TLS-02)', '', { host: '0.0.0.0' }, /without TLS/],
+    ['clear http on the network, an IdP alone', 'roles: [idp]', { host: '0.0.0.0' }, /idp\.issuer: served without TLS/],
+    ['clear http on the network, a RAS alone', 'roles: [ras]', { host: '0.0.0.0' }, /ras\.issuer: served without TLS/],
+    [
+      'clear http on the network, a gateway alone',
+      'roles: [gateway]',
+      { host: '0.0.0.0' },
+      /ras\.issuer: served without TLS/,
+    ],
+    [
+      'clear http on the network, a console alone',
+      'roles: [admin]',
+      { host: '0.0.0.0' },
+      /admin\.url: served without TLS/,
+    ],
     [
       'keys that would sign before every verifier can know them (KEY-03)',
       'idp: { issuer: "https://id.acme.example" }\nkeys: { publishWaitSeconds: 299 }',
