@@ -5,7 +5,9 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { mintJws } from '@credence/mcp/protocol';
 import { createEgress } from '../../egress.ts';
 import { toSigner } from '../../keys/signer.ts';
+import type { Audience } from '../../policy/model.ts';
 import { StoreUnavailable } from '../../store/store.ts';
+import { subjectAt } from '../subject.ts';
 import { ask, basic, claimsOf, redeem, signInAs, token } from './test-client.ts';
 import { alice, openTestWorld, TestBrowser, type TestWorld } from './test-world.ts';
 
@@ -197,6 +199,20 @@ describe('IDP-41: "then back-channel logout to every RP"', () => {
     assert.deepEqual(toldOf(), [
       ['claude-code', sids[0]],
       ['portal', sids[1]],
+    ]);
+  });
+
+  test('IDP-26: each hears of the person by what its ID Tokens call them', async (t) => {
+    const known = world.clients.get('portal');
+    assert.ok(known);
+    t.after(() => world.clients.set('portal', known));
+    const audience = { ras: 'https://lonely.example', subject: 'pairwise' } as Audience;
+    world.clients.set('portal', { ...known, exchange: false, subjectsOf: audience });
+    const { browser, idToken } = await signedInToBoth();
+    await browser.submit(await pageOf(browser, idToken), { logout: 'yes' });
+    assert.deepEqual(told.map(({ claims: { aud, sub } }) => [String(aud), sub]).toSorted(), [
+      ['claude-code', alice.id],
+      ['portal', subjectAt(alice.id, audience.ras, audience, 'a secret of this organisation')],
     ]);
   });
 
