@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { acrOf } from '../packages/server/src/policy/sign-in-levels.ts';
 import { claimsOf, openWorld, refused } from './world.ts';
 
 /** A world in which engineering reaches tracker by a rule with these circumstances only. */
@@ -87,7 +88,7 @@ describe('IDP-19, IDP-20: "evaluate the access policy [...] for the client, user
     const old = await other.exchange({ subject_token: token, scope: 'issues:write' });
     await refused(other, old, 'step_up_needed');
     assert.deepEqual(old.record.decision?.needs, { max_age: 3600 });
-    assert.deepEqual(old.record.trial?.needs, { amr: ['mfa'], max_age: 3600 });
+    assert.deepEqual(old.record.trial?.needs, { acr: acrOf.twoFactors, amr: ['mfa'], max_age: 3600 });
   });
 });
 
