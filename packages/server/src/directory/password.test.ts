@@ -69,6 +69,16 @@ describe('IDP-38: who is known does not wait behind those who are new, nor lack 
     );
   });
 
+  test('nor do they keep who is new waiting: of four turns one is for those', async () => {
+    const done: string[] = [];
+    const ask = (name: string, asked: Promise<unknown>) => asked.then(() => done.push(name));
+    const many = Array.from({ length: 80 }, (_, at) => ask('known', verifyPassword('guess', quickHash, `u_${at}`)));
+    const few = Array.from({ length: 5 }, () => ask('new', verifyPassword('password', quickHash)));
+    await Promise.all([...many, ...few]);
+    assert.ok(done.lastIndexOf('new') < 40, `${done.lastIndexOf('new')}`);
+    assert.ok(done.indexOf('known') < 5, 'and most turns are theirs');
+  });
+
   test('one of them has five places, and all of them together a hundred', async () => {
     const busy = Array.from({ length: 2 }, () => verifyPassword('guess', quickHash));
     const one = Array.from({ length: 7 }, () => verifyPassword('guess', quickHash, 'u_1'));

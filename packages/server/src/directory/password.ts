@@ -74,7 +74,7 @@ interface Waiting {
 }
 
 const argon2id = promisify(argon2);
-/** Two lines, so that whoever is new, and fails on purpose, is never before somebody who is known, nor in their place (IDP-38). */
+/** Two lines, so that whoever is new, and fails on purpose, is never in the place of somebody who is known (IDP-38). */
 const lineOfKnown: Waiting[] = [];
 const lineOfNew: Waiting[] = [];
 let running = 0;
@@ -92,10 +92,20 @@ async function derive(
     const message = Buffer.from(password.normalize('NFKC'));
     return await argon2id('argon2id', { message, nonce, memory, passes, parallelism, tagLength });
   } finally {
-    const next = lineOfKnown.shift() ?? lineOfNew.shift();
+    const next = nextInLine();
     if (next) next.go();
     else running -= 1;
   }
+}
+
+/** Of four turns one is for those who are new, so that nobody who is known can keep all of them waiting. */
+const turnsOfRound = 4;
+let turn = 0;
+
+function nextInLine(): Waiting | undefined {
+  turn = (turn + 1) % turnsOfRound;
+  const [first, second] = turn === 0 ? [lineOfNew, lineOfKnown] : [lineOfKnown, lineOfNew];
+  return first.shift() ?? second.shift();
 }
 
 /** Resolves when it is their turn. */

@@ -141,7 +141,7 @@ export function createRelyingParty<U extends Provider>(upstream: U, options: Rel
 async function discover(upstream: Provider, options: RelyingPartyOptions): Promise<client.Configuration> {
   const metadata = { redirect_uris: [options.redirectUri], [client.clockTolerance]: options.skewSeconds };
   return client.discovery(new URL(upstream.issuer), upstream.clientId, metadata, await toAuthentication(options), {
-    [client.customFetch]: options.egress.fetch,
+    [client.customFetch]: (url, init) => options.egress.fetch(url, { ...init, readsJson: true }),
     // The signature is checked although TLS would do: the ID Token decides who somebody is (MCC-07).
     execute: [client.enableNonRepudiationChecks, ...(options.allowLoopback ? [client.allowInsecureRequests] : [])],
   });
