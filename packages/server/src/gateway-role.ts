@@ -51,7 +51,7 @@ export async function openGateway(
     keys: keys ? async () => keys.published() : (header) => keysOf({ issuer, keys: 'discovery' }, header),
     followed,
     verifySignature,
-    isRevoked: async (token) => isOver(token, parts) || isDead(token, edge.stops.current(), store),
+    isRevoked: async (token) => (await isOver(token, parts)) || isDead(token, edge.stops.current(), store),
     skewSeconds: config.skewSeconds,
     nowMs: edge.nowMs,
     now,
@@ -126,12 +126,18 @@ const demoPath = [fileURLToPath(new URL('../../../node_modules/.bin', import.met
 /**
  * Whether an access token is of another epoch, or rests on what the resource document no longer says. The store that is asked is that
  * of the RAS whose tokens the gateway takes: its own, or of its epoch that of all nodes, where it has had one. Of any other the store
- * says nothing, and the stream of revocations does; the document of a gateway on its own need not say who is trusted.
+ * says nothing, and the stream of revocations does; the document of a gateway on its own need not say who is trusted. Before it is
+ * called over, what is in force is read anew: the token may be of a version that was published a moment ago.
  */
-export function isOver(
-  token: Pick<AccessToken, 'resource' | 'clientId' | 'scopes' | 'lineage' | 'epoch'>,
-  { config, inForce }: Pick<Parts, 'config' | 'inForce'>,
-): boolean {
+export async function isOver(token: Resting, parts: Pick<Parts, 'config' | 'inForce' | 'store'>): Promise<boolean> {
+  if (!seemsOver(token, parts)) return false;
+  await parts.inForce.upTo(await parts.store.lossSequence());
+  return seemsOver(token, parts);
+}
+
+type Resting = Pick<AccessToken, 'resource' | 'clientId' | 'scopes' | 'lineage' | 'epoch'>;
+
+function seemsOver(token: Resting, { config, inForce }: Pick<Parts, 'config' | 'inForce'>): boolean {
   const { id } = inForce.epoch();
   if (config.roles.has('ras')) return (token.epoch ?? '') !== id || !isStillGiven(token, inForce.resource());
   return config.store !== undefined && config.gatewayRevocations === undefined && id !== '' && token.epoch !== id;
