@@ -46,6 +46,8 @@ export class EgressRefused extends Error {
 
 /** What is taken of a `RequestInit`. */
 export interface EgressInit {
+  /** The answer is read as JSON: one that is not UTF-8 is refused (KEY-06). Of others only the status counts. */
+  readonly readsJson?: boolean | undefined;
   readonly method?: string | undefined;
   readonly headers?: RequestInit['headers'] | undefined;
   readonly body?: unknown;
@@ -84,7 +86,7 @@ export function createEgress(options: EgressOptions): Egress {
       headers: { accept: 'application/json' },
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const content = await readText(body, headers, maxBytes, url.host);
+    const content = await readText(body, maxBytes, url.host, isJson(headers));
     if (statusCode !== 200 || !isJson(headers)) {
       throw new EgressRefused(`${url.host} answered ${statusCode}, JSON expected`);
     }
@@ -93,7 +95,10 @@ export function createEgress(options: EgressOptions): Egress {
     return { value, headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, textOf(text)])) };
   }
 
-  async function fetch(text: string | URL, { method = 'GET', headers: sent, body: form }: EgressInit = {}) {
+  async function fetch(
+    text: string | URL,
+    { method = 'GET', headers: sent, body: form, readsJson = false }: EgressInit = {},
+  ) {
     const url = parseUrl(String(text));
     checkUrl(url, options.allowLoopback, ways.any.mayConnect);
     const { statusCode, headers, body } = await request(url, {
@@ -103,7 +108,7 @@ export function createEgress(options: EgressOptions): Egress {
       body: toBody(form),
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const content = await readText(body, headers, mostBytes, url.host);
+    const content = await readText(body, mostBytes, url.host, readsJson && isJson(headers));
     const answer = new Headers();
     for (const [name, value] of Object.entries(headers)) {
       for (const each of [value ?? []].flat()) answer.append(name, each);
@@ -174,12 +179,7 @@ function isJson(headers: AnswerHeaders): boolean {
   return /^application\/([a-z0-9.+-]+\+)?json\b/i.test(textOf(headers['content-type']) ?? '');
 }
 
-async function readText(
-  body: AsyncIterable<Buffer>,
-  headers: AnswerHeaders,
-  maxBytes: number,
-  host: string,
-): Promise<string> {
+async function readText(body: AsyncIterable<Buffer>, maxBytes: number, host: string, asJson: boolean): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
@@ -189,7 +189,7 @@ async function readText(
   }
   const content = Buffer.concat(chunks);
   // What is no UTF-8 would be read as something else than was written: two names could become one (KEY-06).
-  if (isJson(headers) && !isUtf8(content)) throw new EgressRefused(`${host} answered JSON that is not UTF-8`);
+  if (asJson && !isUtf8(content)) throw new EgressRefused(`${host} answered JSON that is not UTF-8`);
   return content.toString('utf8');
 }
 
