@@ -103,6 +103,12 @@ describe('RAS-37, RFC 7009: revocation', () => {
       assert.equal((await world.redeem({ assertion })).status, 200);
     });
 
+    test('an encrypted one, whose kind cannot be seen: no token of ours is', async () => {
+      const world = await openWorld();
+      const asked = await world.ask('revoke', { ...client, token: 'eyJhbGciOiJFQ0RILUVTIn0..aXY.dGV4dA.dGFn' });
+      await refused(world, asked, 'token_kind_not_revocable');
+    });
+
     const kinds: [typ: unknown, isOther: boolean][] = [
       [joseType.idJag, true],
       ['application/OAuth-ID-JAG+jwt', true],

@@ -1,4 +1,4 @@
-import { hasType, joseType, no, ok, parseJws, type Result } from '@credence/mcp/protocol';
+import { hasType, joseType, looksLikeJwe, no, ok, parseJws, type Result } from '@credence/mcp/protocol';
 import type { Call } from '../call.ts';
 import { authenticateClient } from '../clients/authenticate.ts';
 import { clientIdOf } from '../policy/compile-client.ts';
@@ -34,6 +34,7 @@ const otherKinds = Object.values(joseType).filter((kind) => kind !== joseType.ac
 
 /** A success would let whoever asked believe that an ID-JAG is dead that redeems. @see https://www.rfc-editor.org/rfc/rfc7009#section-2.2.1 */
 function isOfOtherKind(text: string): boolean {
+  if (looksLikeJwe(text)) return true; // such as an encrypted ID-JAG; none of ours is
   const jws = parseJws(text);
   return jws !== undefined && otherKinds.some((kind) => hasType(jws.header, kind));
 }
