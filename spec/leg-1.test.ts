@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Refusal, tokenType } from '@credence/mcp/protocol';
+import type { ClientCertificate } from '../packages/server/src/clients/client-certificate.ts';
 import { subjectAt as subjectAtRas } from '../packages/server/src/idp/subject.ts';
 import {
   alice,
@@ -279,6 +280,13 @@ describe('leg 1, ID-JAG §4.3: an ID Token in, an ID-JAG out', () => {
     assert.equal((await world.exchange({ subject_token })).status, 200);
   });
 
+  test('IDP-38: an agent that has been ended takes nothing of what the others of its person may ask for', async () => {
+    const world = await openWorld();
+    const subject_token = await world.idToken({ sid: 'sid-ended' });
+    for (let n = 0; n < 70; n++) await refused(world, await world.exchange({ subject_token }), 'session_ended');
+    assert.equal((await world.exchange()).status, 200);
+  });
+
   test('IDP-19: a denial by rule names the rule on the record, not in the answer', async () => {
     const world = await openWorld();
     await world.store.people.save({ ...alice, roles: ['contractor'] });
@@ -391,6 +399,30 @@ describe('leg 1, ID-JAG §4.3: an ID Token in, an ID-JAG out', () => {
       assert.equal((await world.exchange()).status, 200, 'a client that shows its secret');
       world.caller.address = '198.51.100.9';
       await refused(world, await world.exchange({ ...asKiosk, subject_token: 'a.b.c' }), 'subject_token_malformed');
+    });
+
+    test('IDP-38: nor is it where a certificate is shown that proves nothing of the client', async () => {
+      const world = await openWorld(undefined, { perSecond: 2 });
+      world.connection.certificate = { thumbprint: 'self-made', isVouchedFor: false } as ClientCertificate;
+      const asKiosk = { client_id: 'kiosk', client_secret: undefined, subject_token: 'a.b.c' };
+      for (let n = 0; n < 10; n++) await refused(world, await world.exchange(asKiosk), 'subject_token_malformed');
+      const answer = await world.exchange(asKiosk);
+      await refused(world, answer, 'too_many_requests');
+      assert.equal(answer.headers.get('retry-after'), '1');
+    });
+
+    test('IDP-38, IDP-04: what is too fast uses up no client assertion: it may be sent again as it is', async () => {
+      const world = await openWorld(undefined, { perSecond: 2 });
+      await openSession(world.store, 'sid-k', 'keyed', alice.id, world.now());
+      const subject_token = await world.idToken({ aud: 'keyed', sid: 'sid-k' });
+      const ask = async (assertion?: Awaited<ReturnType<typeof world.clientAssertion>>) =>
+        world.exchange({ subject_token, ...(assertion ?? (await world.clientAssertion(idpIssuer))) });
+      for (let n = 0; n < 10; n++) assert.equal((await ask()).status, 200);
+      const assertion = await world.clientAssertion(idpIssuer);
+      await refused(world, await ask(assertion), 'client_too_fast');
+      world.clock.ms += 1000;
+      assert.equal((await ask(assertion)).status, 200);
+      await refused(world, await ask(assertion), 'client_assertion_replayed');
     });
 
     test('IDP-38: one client that has proven who it is: 503 before its subject token is looked at, so that none is dropped', async () => {

@@ -63,6 +63,7 @@ export function openOtherRas(
     keysOf: createIssuerKeys({ getJson, now, onFault: () => undefined }).keysOf,
     accessTokenLifetimeSeconds: 600,
     clientPace: { take: () => true },
+    strangers: world.edge.strangers,
     dpop: { url: `${rasIssuer}/token`, nonces: undefined, since: () => 0 },
     maxIdJagLifetimeSeconds: 600,
     skewSeconds: 30,

@@ -95,6 +95,25 @@ test('T27: a request without a form that can be read is counted for the client t
   assert.deepEqual(claimed, ['one', 'other']);
 });
 
+test('T27: what is decided again counts once against what a client and its network may ask', async () => {
+  let [asked, decided] = [0, 0];
+  const waitSeconds = () => {
+    asked += 1;
+    return asked > 1 ? 60 : 0;
+  };
+  const commit = async () => (decided < 3 ? ({ stale: true } as const) : ({ won: true } as const));
+  const { edge } = openEdge({
+    failures: { waitSeconds, add: () => undefined },
+    store: { ...store, commit } as unknown as Edge['store'],
+  });
+  const answer = await ask(edge, (call) => {
+    decided += 1;
+    call.recordAs('issuance');
+    return ok({});
+  });
+  assert.deepEqual([answer.status, asked, decided], [200, 1, 3]);
+});
+
 describe('T27: a refusal that is only counted', () => {
   const commits: Commit[] = [];
   const counted = {

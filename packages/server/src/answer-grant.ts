@@ -32,7 +32,8 @@ export async function answerGrant(
     if (catchingUp) await catchingUp;
     const { call, draft } = openCall(asked, edge, form.ok ? form.value : noForm);
     const claimedClient = claimedClientId(call.credentials);
-    const seconds = waitSeconds(call, edge, { secretHashes: (id) => edge.inForce.secretHashes(domain, id) });
+    const registry = { secretHashes: (id: string) => edge.inForce.secretHashes(domain, id) };
+    const seconds = attempt === 1 ? waitSeconds(call, edge, registry) : 0; // whoever was let in once has been
     const result = seconds > 0 ? no('too_many_requests') : form.ok ? await handler(call) : form;
     const settled = await settle(edge, domain, call, draft, result, asOf);
     if (settled !== 'stale') {
@@ -116,7 +117,11 @@ async function settle<T>(
   result: Result<T>,
   asOf: number,
 ): Promise<Result<T> | 'stale'> {
-  const marks = draft.marks.filter(({ when }) => result.ok || when === 'always').map(({ mark }) => mark);
+  // Of a request that was too fast nothing has been looked at: it may come again as it is.
+  const isLookedAt = result.ok || result.refusal !== 'client_too_fast';
+  const marks = draft.marks
+    .filter(({ when }) => result.ok || (when === 'always' && isLookedAt))
+    .map(({ mark }) => mark);
   const record = hasLine(edge, domain, call, draft, result) ? toRecord(edge, domain, call, draft, result) : undefined;
   if (!record && marks.length === 0 && !result.ok) return result;
   const outcome = await edge.store.commit({

@@ -4,7 +4,7 @@ import { no, ok, parseJws, type Result } from '@credence/mcp/protocol';
 import { createSteadyPace } from '../limits.ts';
 import { type Credentials, hashSecret } from './authenticate.ts';
 import type { ClientCertificate } from './client-certificate.ts';
-import { waitSeconds } from './waiting.ts';
+import { refusalOfPace, waitSeconds } from './waiting.ts';
 
 const address = '2001:db8:1:2::7';
 const registry = { secretHashes: (id: string) => (id === 'portal' ? [hashSecret('right')] : []) };
@@ -52,6 +52,26 @@ describe('who waits before anything is done for them (IDP-38)', () => {
     assert.deepEqual(taken, ['2001:db8:1:2']);
     assert.equal(waiting(nothing), 0);
     assert.equal(waiting(nothing, { failed: 7 }), 7);
+  });
+
+  test('of one that is known by now: a client that has proven it by its own pace; a public one has paid, or pays now', () => {
+    const taken: string[] = [];
+    const pace = (left: boolean, name: string) => ({ take: (key: string) => taken.push(`${name} ${key}`) > 0 && left });
+    const told = (isPublic: boolean, left: boolean, certificate?: ClientCertificate) =>
+      refusalOfPace(
+        { address, ...(certificate && { certificate: () => certificate }) },
+        { id: 'portal', public: isPublic, jwks: undefined },
+        { clientPace: pace(left, 'client'), strangers: pace(left, 'network') },
+      );
+    const shown = {} as ClientCertificate;
+    assert.deepEqual(
+      [told(false, true), told(false, false), told(false, false, shown)],
+      [undefined, 'client_too_fast', 'client_too_fast'],
+    );
+    assert.deepEqual(taken.splice(0), Array(3).fill('client portal'));
+    assert.deepEqual([told(true, false), told(true, true, shown)], [undefined, undefined]);
+    assert.equal(told(true, false, shown), 'too_many_requests');
+    assert.deepEqual(taken, Array(2).fill('network 2001:db8:1:2'));
   });
 
   test('whoever shows something takes none of that', () => {

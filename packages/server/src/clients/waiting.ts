@@ -1,3 +1,4 @@
+import type { Refusal } from '@credence/mcp/protocol';
 import type { Call } from '../call.ts';
 import { type FailureLimit, type Pace, toNetwork } from '../limits.ts';
 import { type ClientRegistry, claimedClientId, type RegisteredClient, toStanding } from './authenticate.ts';
@@ -7,6 +8,19 @@ export interface CallerLimits {
   readonly failures: FailureLimit;
   /** What one network asks for without any credentials. */
   readonly strangers: Pace;
+}
+
+/**
+ * What a client is told that asks for more grants than its pace lets it, once it is known which it is (IDP-38). A public client that
+ * shows a certificate has proven nothing by it: it is held to the pace of its network here, which the certificate spared it before.
+ */
+export function refusalOfPace(
+  { certificate, address }: Pick<Call, 'certificate' | 'address'>,
+  client: RegisteredClient,
+  { clientPace, strangers }: { readonly clientPace: Pace; readonly strangers: Pace },
+): Refusal | undefined {
+  if (!client.public) return clientPace.take(client.id) ? undefined : 'client_too_fast';
+  return !certificate?.() || strangers.take(toNetwork(address)) ? undefined : 'too_many_requests';
 }
 
 /**

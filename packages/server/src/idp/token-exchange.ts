@@ -11,6 +11,7 @@ import { type Facts, toDetailFacts } from '../audit/record.ts';
 import { type Call, eventId } from '../call.ts';
 import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
 import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
+import { refusalOfPace } from '../clients/waiting.ts';
 import type { Signer } from '../keys/signer.ts';
 import type { Pace } from '../limits.ts';
 import type { AccessIndex } from '../policy/compile.ts';
@@ -52,6 +53,8 @@ export interface Idp {
   readonly pace: Pace;
   /** Those of one client that has proven who it is. */
   readonly clientPace: Pace;
+  /** What one network asks for without credentials. */
+  readonly strangers: Pace;
   readonly networks: NetworkWatch;
   /** Puts on the record what somebody should look at; resolves when it is durable. */
   readonly alert: (facts: Facts, address: string) => Promise<void>;
@@ -85,7 +88,8 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
   if (!client.ok) return client;
   const allowed = checkGrantAllowed(client.value);
   if (!allowed.ok) return allowed;
-  if (!client.value.public && !idp.clientPace.take(client.value.id)) return no('client_too_fast');
+  const tooFast = refusalOfPace(call, client.value, idp);
+  if (tooFast) return no(tooFast);
   // An exception that somebody made for this client: it stands on each of its records (interop.md 7).
   if (client.value.public) call.note({ detail: 'public client: anybody can claim to be it' });
   const signedIn = await verifySubjectToken(call, client.value, idp);
@@ -227,11 +231,12 @@ async function verifySubjectToken(call: Call, client: AccessClient, idp: Idp): P
     const stopped = checkAsking(stops, { ...who, kid, issuedAt });
     if (stopped) return no(stopped);
   }
-  if (!idp.pace.take(token.value.personId)) return no('person_too_fast');
   const person = await idp.store.people.find(token.value.personId);
   if (!person) return no('person_unknown');
   if (!person.active) return no('person_inactive');
   if (!(await idp.store.artifacts.sessionStands(token.value.session, now))) return no('session_ended');
+  // Last: an agent that has been ended takes nothing of what the others of its person may ask for.
+  if (!idp.pace.take(person.id)) return no('person_too_fast');
   return ok({ person, token: token.value });
 }
 

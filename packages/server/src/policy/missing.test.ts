@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { AccessDocument } from './access-document.ts';
 import { compileAccess } from './compile.ts';
 import { decide } from './decide.ts';
-import { missingOf, smallestRuleFor } from './missing.ts';
+import { explainAtBest, missingOf, smallestRuleFor } from './missing.ts';
 import type { Ask } from './model.ts';
 import { parsePolicy } from './parse.ts';
 
@@ -188,4 +188,16 @@ describe('the smallest rule', () => {
     assert.match(id, /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
     assert.ok(!id.includes('carol'));
   });
+});
+
+test('at best: of several ways to sign in the one that opens it, whichever comes first', () => {
+  const rules = `  - { id: a, allow: all, on: tracker, to: [everyone] }
+  - { id: r, require: { acr: "urn:acme:card" }, for: [issues:read], on: tracker }
+  - { id: w, require: { acr: "urn:acme:phone" }, for: [issues:write], on: tracker }
+sign_in: { acr: ["urn:acme:card", "urn:acme:phone"] }`;
+  const { person, client, server, now } = refused;
+  for (const scope of ['issues:read', 'issues:write']) {
+    const found = explainAtBest(index(rules), { person, client, server, scopes: [scope], now });
+    assert.equal(found.decision.effect, 'allow', scope);
+  }
 });

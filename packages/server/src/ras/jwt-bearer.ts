@@ -21,6 +21,7 @@ import { type Call, eventId } from '../call.ts';
 import { authenticateClient, type ClientRegistry } from '../clients/authenticate.ts';
 import { isOfBefore } from '../clients/before-epoch.ts';
 import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
+import { refusalOfPace } from '../clients/waiting.ts';
 import type { Signer } from '../keys/signer.ts';
 import { verifySignature } from '../keys/verify-signature.ts';
 import type { Pace } from '../limits.ts';
@@ -62,6 +63,8 @@ export interface Ras {
   readonly dpop: DpopEndpoint;
   /** Grants of one client that has proven who it is (IDP-38). */
   readonly clientPace: Pace;
+  /** What one network asks for without credentials. */
+  readonly strangers: Pace;
 }
 
 /** A token endpoint's answer (RFC 6749 §5.1); never with a refresh token (RAS-32). */
@@ -79,7 +82,8 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   const authenticated = authenticateClient(call, ras.registry);
   const client = authenticated instanceof Promise ? await authenticated : authenticated;
   if (!client.ok) return client;
-  if (!client.value.public && !ras.clientPace.take(client.value.id)) return no('client_too_fast');
+  const tooFast = refusalOfPace(call, client.value, ras);
+  if (tooFast) return no(tooFast);
   if (client.value.document?.mayRedeem === false) return no('client_grant_not_listed');
   const verified = await verifyIdJag(call, client.value, ras);
   if (!verified.ok) return verified;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ProofReplayed } from './key-binding.ts';
 import { toNotes } from './records.ts';
+import { PersonTooFast } from './refresh-pace.ts';
 
 type Oidc = NonNullable<Parameters<typeof toNotes>[0]>;
 
@@ -162,6 +163,7 @@ describe('a refusal', () => {
     ];
     for (const [oidc, code, reason] of table) assert.equal(reasonOf(oidc, refused(code)), reason, `${reason}`);
     assert.equal(reasonOf(at('token', { client }), new ProofReplayed()), 'dpop_proof_replayed');
+    assert.equal(reasonOf(at('token', { client }), new PersonTooFast()), 'person_too_fast');
     const away = { unavailable: 'client_metadata_unreachable' } as never;
     assert.equal(reasonOf(at('token'), refused('invalid_client'), away), 'client_metadata_unreachable');
   });

@@ -133,8 +133,8 @@ describe('IDP-13: tabs of one browser that are at its session at once', () => {
   });
 
   for (const [times, status] of [
-    [4, 303],
-    [5, 503],
+    [19, 303],
+    [20, 503],
   ] as const) {
     test(`a session that is not as it was read ${times} times in a row: ${status}`, async (t) => {
       const { browser } = await signedIn();

@@ -4,7 +4,8 @@ import Provider, { errors } from 'oidc-provider';
 import { type Artifact, type Store, StoreUnavailable } from '../../store/store.ts';
 import { addToPayload } from './session-times.ts';
 
-const maxAttempts = 5;
+/** Of so many tabs that save at the same moment, each gets its turn. */
+const maxAttempts = 20;
 
 /** What the types of `oidc-provider` leave out, and what is added here. */
 type Session = Awaited<ReturnType<Provider['Session']['get']>> & {
