@@ -247,7 +247,8 @@ describe('a document that contradicts the program it runs in is the operator’s
     const of = 'subjects_of: https://ras.example';
     const made = wiki(`${of}, redirect_uris: ["https://a.example/one", "https://a.example/two"]`);
     assert.deepEqual([made?.subjectsOf?.ras, made?.exchange], ['https://ras.example', false]);
-    assert.equal(wiki(`${of}, exchange: false`)?.exchange, false);
+    assert.equal(wiki(`${of}, exchange: false, redirect_uris: ["https://a.example/"]`)?.exchange, false);
+    assert.ok(wiki(`${of}, metadata: "https://a.example/client"`)?.subjectsOf, 'where they are, its document says');
     assert.equal(wiki('name: Wiki')?.subjectsOf, undefined);
     const refusedAs = (told: RegExp, ...how: Parameters<typeof wiki>) =>
       assert.throws(
@@ -257,7 +258,8 @@ describe('a document that contradicts the program it runs in is the operator’s
     refusedAs(/calls people what everybody does/, of, '{}');
     refusedAs(/calls people what everybody does/, 'subjects_of: https://other.example');
     refusedAs(/gets no ID-JAGs/, `${of}, exchange: true`);
-    refusedAs(/several hosts/, `${of}, redirect_uris: ["https://a.example/", "https://b.example/"]`);
+    refusedAs(/not on one host/, of);
+    refusedAs(/not on one host/, `${of}, redirect_uris: ["https://a.example/", "https://b.example/"]`);
     refusedAs(/local calls people what everybody does/, 'subjects_of: local');
   });
 

@@ -223,7 +223,7 @@ function toClient(
 /** What calls people the same everywhere is called by no other name here; and one that has ids of its own for them is no agent of theirs. */
 function toSubjectsOf(
   id: string,
-  { subjects_of: name, exchange, redirect_uris }: AccessClientEntry,
+  { subjects_of: name, exchange, redirect_uris, metadata }: AccessClientEntry,
   localRas: string | undefined,
   audiences: ReadonlyMap<string, Audience>,
 ): Audience | undefined {
@@ -237,8 +237,9 @@ function toSubjectsOf(
     );
   }
   if (exchange) throw new Problem(`${path}: such a client gets no ID-JAGs.`, 'Drop exchange, or subjects_of.');
-  if (new Set(redirect_uris.map((uri) => new URL(uri).host)).size > 1) {
-    throw new Problem(`${path}: its redirect_uris are on several hosts.`, 'Make it one client for each host.');
+  const hosts = new Set(redirect_uris.map((uri) => new URL(uri).host));
+  if (metadata === undefined && hosts.size !== 1) {
+    throw new Problem(`${path}: its redirect_uris are not on one host.`, 'Make it one client for each host.');
   }
   return audience;
 }
