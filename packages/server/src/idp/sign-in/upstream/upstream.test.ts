@@ -181,6 +181,7 @@ describe('signing in at an identity provider of the organisation', () => {
         'upstream_client_refused',
       ],
       ['an error of its own', { token: { status: 500, body: { error: 'x' } } }, 'upstream_unreachable'],
+      ['KEY-06: an answer that is not UTF-8', { latin1: 'Dan\u00e1' }, 'upstream_unreachable'],
       ['a scope it does not have', { answer: { code: undefined, error: 'invalid_scope' } }, 'upstream_client_refused'],
       [
         'an acr it cannot give',
