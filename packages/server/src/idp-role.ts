@@ -10,6 +10,7 @@ import { createNetworkWatch } from './idp/network-watch.ts';
 import type { SignInNote } from './idp/sign-in/options.ts';
 import { createIdTokenVerifier } from './idp/subject-token.ts';
 import { openSecret } from './keys/key-file.ts';
+import { refreshAll } from './keys/key-ring.ts';
 import { createSeal } from './keys/seal.ts';
 import { isSigningJwk } from './keys/signer.ts';
 import { createPace, createSteadyPace } from './limits.ts';
@@ -161,12 +162,12 @@ export async function idpListener(parts: Parts): Promise<Handler> {
       return signIn.callback(incoming, outgoing);
     },
     async follow() {
-      await idTokenKeys.refresh();
-      await idJagKeys.refresh();
-      await eventKeys.refresh();
-      if (kidsOf() === kids) return;
-      kids = kidsOf();
-      signIn.rebuild();
+      try {
+        await refreshAll([idTokenKeys, idJagKeys, eventKeys]);
+      } finally {
+        if (kidsOf() !== kids) signIn.rebuild();
+        kids = kidsOf();
+      }
     },
   };
 }

@@ -5,6 +5,7 @@ import { eventId } from './call.ts';
 import { findServer } from './gateway/incoming.ts';
 import { openGateway } from './gateway-role.ts';
 import { decryptJwe } from './keys/jwe.ts';
+import { refreshAll } from './keys/key-ring.ts';
 import { createSteadyPace } from './limits.ts';
 import { createRevocationStreams } from './revocation/streams.ts';
 import { type Handler, openDpop, openRemoteClients, openRing, type Parts, toFetchFault } from './roles.ts';
@@ -101,9 +102,7 @@ export async function openRas(parts: Parts) {
     [...streams.counts()].map(([server, count]) => [[server], count] as const),
   );
   const follow = async () => {
-    await keys.refresh();
-    await encryptionKeys.refresh();
-    await revocationKeys.refresh();
+    await refreshAll([keys, encryptionKeys, revocationKeys]);
   };
   return { keys, follow, drain: streams.close, ...createRasApp(ras, edge, publishedKeys, streams) };
 }

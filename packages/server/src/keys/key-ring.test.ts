@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { SignatureAlgorithm } from '@credence/mcp/protocol';
-import { type KeyRingOptions, openKeyRing } from './key-ring.ts';
+import { type KeyRingOptions, openKeyRing, refreshAll } from './key-ring.ts';
 import { createSeal, type Seal } from './seal.ts';
 import { type KeyVault, processVault } from './vault.ts';
 
@@ -36,6 +36,27 @@ async function world(seal?: Seal) {
     openKeyRing({ ...options, algorithm, seal: withSeal });
   return { keysDir, file: join(keysDir, 'id_jag.keys'), clock, rotated, options, open };
 }
+
+describe('keys of several purposes', () => {
+  test('each follows its file, also where one before it cannot have the key that is due', async () => {
+    const [one, other] = [await world(), await world()];
+    let isAway = false;
+    const generate: KeyVault['generate'] = (purpose, algorithm) => {
+      if (isAway) throw new Error('the token is away');
+      return processVault.generate(purpose, algorithm);
+    };
+    const first = await openKeyRing({ ...one.options, vault: { ...processVault, generate } });
+    const second = await other.open();
+    const elsewhere = await other.open();
+    for (const { clock } of [one, other]) clock.now += 90 * 86_400;
+    await elsewhere.refresh(); // another process was first
+    isAway = true;
+    assert.equal(second.published().length, 1);
+    await assert.rejects(refreshAll([first, second]), /the token is away/);
+    assert.equal(second.published().length, 2);
+    await refreshAll([second]);
+  });
+});
 
 describe('keys of one purpose', () => {
   test('made at the first start, 0600, and the same afterwards', async () => {

@@ -41,6 +41,13 @@ export interface KeyRingOptions {
   readonly onRotated: (purpose: KeyPurpose, kid: string) => Promise<void>;
 }
 
+/** Has each of these follow its file, also where one before it cannot; throws what was wrong with the first that could not. */
+export async function refreshAll(rings: readonly Pick<KeyRing, 'refresh'>[]): Promise<void> {
+  const faults: unknown[] = [];
+  for (const ring of rings) await ring.refresh().catch((fault: unknown) => faults.push(fault));
+  if (faults.length > 0) throw faults[0];
+}
+
 /** Opens the keys of a purpose; the first one is made at the first start. */
 export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
   const { keysDir, purpose, algorithm, seal, now, vault = processVault } = options;

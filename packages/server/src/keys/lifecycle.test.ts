@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { retire, rotate, signingKey, statesOf, type TimedKey } from './lifecycle.ts';
+import { retire, rotate, signingKey, statesOf, type TimedKey, tokenSecondsOf } from './lifecycle.ts';
 import type { PrivateJwk } from './signer.ts';
 
 const jwk = (kid: string): PrivateJwk => ({ kid, alg: 'ES256', kty: 'EC' });
@@ -26,6 +26,18 @@ describe('KEY-03: publish, wait, sign, retire after the last exp and skew', () =
   test('rotating again does not prolong the life of an older key', () => {
     const three = rotate(both, jwk('k3'), { ...options, now: later + 100 });
     assert.equal(three[0]?.retiresAt, later + 600 + 330);
+  });
+
+  test('a key that waits for longer than the next, as the wait was longer before, does not take its place later', () => {
+    const slow = rotate(first, jwk('k2'), { ...options, now: later, waitSeconds: 3600 });
+    const three = rotate(slow, jwk('k3'), { ...options, now: later + 10 });
+    for (const at of [610, 3599, 3600, 3940, 100_000]) {
+      assert.equal(signingKey(three, later + at)?.jwk.kid, 'k3', `${at}`);
+    }
+    assert.deepEqual(
+      three.map(({ retiresAt }) => retiresAt),
+      [later + 3930, later + 940, undefined],
+    );
   });
 
   test('keys that are gone are dropped at the next rotation', () => {
@@ -66,6 +78,23 @@ describe('retire: at once', () => {
     ] as const) {
       assert.deepEqual(statesOf(rest, at), states, `${at - stolen}`);
     }
+  });
+  test('KEY-03: so does one that waits, and signs in the place of the one that waited behind it', () => {
+    const at = (seconds: number) => ({ ...options, now: now + seconds });
+    const four = ['k2', 'k3', 'k4'].reduce((keys, kid, n) => rotate(keys, jwk(kid), at(1000 + 200 * n)), first);
+    const rest = retire(four, 'k3', at(1450)) ?? [];
+    // k2 signs from 1600 until k4 does, at 2000.
+    assert.equal(signingKey(rest, now + 1999)?.jwk.kid, 'k2');
+    assert.deepEqual(statesOf(rest, now + 2329), ['retired', 'retiring', 'signing']);
+    assert.deepEqual(statesOf(rest, now + 2330), ['retired', 'retired', 'signing']);
+  });
+  test('the only key that signs, while two wait: the newer signs, for good, and the other never does', () => {
+    const three = ['k2', 'k3'].reduce((keys, kid, n) => rotate(keys, jwk(kid), { ...options, now: now + n }), first);
+    const rest = retire(three, 'k1', { ...options, now: now + 2 }) ?? [];
+    for (const at of [2, 600, 601, 930, 931, 100_000]) {
+      assert.equal(signingKey(rest, now + at)?.jwk.kid, 'k3', `${at}`);
+    }
+    assert.deepEqual(statesOf(rest, now + 2), ['retiring', 'signing'], 'somebody may have encrypted to it');
   });
   test('a key that stays for longer anyhow loses nothing by it, and one that does not sign gains nothing', () => {
     const three = rotate(both, jwk('k3'), { ...options, now: now + 1100 });
@@ -124,4 +153,15 @@ describe('at the edges', () => {
       [now + 10, undefined],
     );
   });
+});
+
+test('KEY-03: a key stays for as long as what it signed may be shown, and what was encrypted to it', () => {
+  const idp = { idTokenSeconds: 3600, idJagSeconds: 300, sessionSeconds: 43_200 };
+  const ras = { accessTokenSeconds: 600, maxIdJagSeconds: 310 };
+  const config = { idp, ras, skewSeconds: 30 } as Parameters<typeof tokenSecondsOf>[1];
+  const of = (purpose: Parameters<typeof tokenSecondsOf>[0]) => tokenSecondsOf(purpose, config);
+  assert.deepEqual([of('id_jag'), of('access_token')], [330, 630]);
+  assert.equal(of('id_token'), 43_230, 'IDP-41: an expired one is shown when somebody signs out');
+  assert.equal(tokenSecondsOf('id_token', { ...config, idp: { ...config.idp, sessionSeconds: 300 } }), 3630);
+  assert.equal(of('id_jag_encryption'), 310 + 900 + 30, 'issuers keep a copy of our keys for a quarter of an hour');
 });

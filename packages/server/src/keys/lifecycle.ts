@@ -47,14 +47,19 @@ export function rotate(
   const signsFrom = signingKey(keys, now) ? now + waitSeconds : now;
   const older = keys
     .filter(({ retiresAt }) => retiresAt === undefined || retiresAt > now)
-    .map((key) => ({ ...key, retiresAt: key.retiresAt ?? signsFrom + tokenSeconds }));
+    .map((key) => ({
+      ...key,
+      // Never after the new one: where the wait was longer before, it would take its place later and leave early.
+      signsFrom: Math.min(key.signsFrom, signsFrom),
+      retiresAt: key.retiresAt ?? signsFrom + tokenSeconds,
+    }));
   return [...older, { jwk, publishedAt: now, signsFrom }];
 }
 
 /**
  * Takes a key out at once: nothing it signed is accepted any more. When it was signing, the newest other key signs from
- * now on; one that was leaving stays published for what it signs now (KEY-03). Returns `undefined` when no key would be left, or there is
- * none of that id.
+ * now on; the one before it stays published for what it signs in its place (KEY-03). Returns `undefined` when no key would
+ * be left, or there is none of that id.
  * @param tokenSeconds - the longest life of what this purpose signs, skew included
  */
 export function retire(
@@ -64,15 +69,19 @@ export function retire(
 ): TimedKey[] | undefined {
   const rest = keys.filter((key) => key.jwk.kid !== kid && (key.retiresAt === undefined || key.retiresAt > now));
   if (rest.length === 0 || !keys.some((key) => key.jwk.kid === kid)) return undefined;
-  // The newest that is left takes over: it stays, and signs from now on where no other does.
-  const newest = rest.reduce((a, b) => (b.publishedAt >= a.publishedAt ? b : a));
   const signing = signingKey(rest, now);
-  const signsFrom = signing ? newest.signsFrom : now;
-  const { retiresAt: _, ...stays } = newest;
-  return rest.map((key) => {
-    if (key === newest) return { ...stays, signsFrom };
-    return key === signing ? { ...key, retiresAt: Math.max(key.retiresAt ?? 0, signsFrom + tokenSeconds) } : key;
-  });
+  const left: TimedKey[] = [];
+  for (const key of rest.toReversed()) {
+    const { retiresAt, ...newest } = key;
+    const [next] = left;
+    // Where no other signs, those that wait do so no longer: the newest signs from now on, and none takes its place later.
+    const signsFrom = signing ? key.signsFrom : now;
+    // The newest that is left stays. Any other that signs, or will, does so until the next does.
+    if (!next) left.unshift({ ...newest, signsFrom });
+    else if (key !== signing && signsFrom <= now) left.unshift({ ...key, signsFrom });
+    else left.unshift({ ...key, signsFrom, retiresAt: Math.max(retiresAt ?? 0, next.signsFrom + tokenSeconds) });
+  }
+  return left;
 }
 
 /** Issuers keep a copy of our JWK Set, and encrypt to what is in it, for this long at most (`issuer-keys.ts` does). */
@@ -88,11 +97,12 @@ const checkpointSeconds = 400 * 86_400;
 
 /**
  * The longest life of what a purpose signs, skew included: so long a key stays published after it signed its last. A key for
- * decrypting is kept for as long as somebody may still encrypt to it and present that.
+ * decrypting is kept for as long as somebody may still encrypt to it and present that; one of ID Tokens for as long as a sign-in
+ * lasts, since whoever signs out shows the token of it, expired or not (IDP-41).
  */
 export function tokenSecondsOf(purpose: KeyPurpose, config: Pick<Config, 'idp' | 'ras' | 'skewSeconds'>): number {
   const seconds = {
-    id_token: config.idp.idTokenSeconds,
+    id_token: Math.max(config.idp.idTokenSeconds, config.idp.sessionSeconds),
     id_jag: config.idp.idJagSeconds,
     access_token: config.ras.accessTokenSeconds,
     id_jag_encryption: config.ras.maxIdJagSeconds + copySeconds,
