@@ -121,6 +121,17 @@ describe('LOG-03: "Audit each decision, allow and deny"', () => {
     assert.equal(record.detailsAsked, undefined, 'nobody spoke of any');
   });
 
+  test('RAS-36: and the sign-in at its issuer, where the ID-JAG says which; what is no name is left out, and refuses nothing', async () => {
+    const world = await openWorld();
+    const sessionOf = async (sid: unknown) => (await world.redeem({ assertion: await world.idJag({ sid }) })).record;
+    const said = await sessionOf('there-7');
+    assert.deepEqual([said.kind, said.session], ['redemption', 'there-7']);
+    for (const other of [undefined, '', 7, 'a\nb', 'x'.repeat(257)]) {
+      const { kind, session } = await sessionOf(other);
+      assert.deepEqual([kind, session], ['redemption', undefined], String(other));
+    }
+  });
+
   test('every request leaves exactly one line, allowed or not', async () => {
     const world = await openWorld();
     const assertion = await world.idJag();

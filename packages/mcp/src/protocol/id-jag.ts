@@ -25,6 +25,8 @@ export interface IdJag {
   readonly scopeWasArray: boolean;
   /** When the sign-in ends; what is issued ends with it (RAS-34). */
   readonly sessionExpiry: EpochSeconds | undefined;
+  /** The sign-in at the issuer, where it says (`sid`); kept so that it can be found again, and never a reason to refuse (RAS-36). */
+  readonly sessionId: string | undefined;
   /** Scopes it carries; `undefined` when the claim is absent or empty (RAS-21 decides). */
   readonly scopes: readonly string[] | undefined;
   /** Permissions finer than scopes; `undefined` when the claim is absent (RFC 9396). */
@@ -73,7 +75,7 @@ export function parseIdJag(assertion: string): Result<UnverifiedIdJag> {
 /** Judges the claims of an ID-JAG whose signature is good (RAS-08 to RAS-11, RAS-14, RAS-18), one rule a line. */
 export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Result<IdJag> {
   const { now, skewSeconds } = expected;
-  const { iss, sub, aud, client_id, jti, exp, iat, nbf, email, email_verified, tenant, aud_sub } = claims;
+  const { iss, sub, aud, client_id, jti, exp, iat, nbf, email, email_verified, tenant, aud_sub, sid } = claims;
   const audience = Array.isArray(aud) ? aud : [aud];
   const resources = toList(claims.resource);
   const scopes = toScopes(claims.scope, expected.acceptsScopeArray === true);
@@ -112,6 +114,7 @@ export function checkIdJag({ claims }: VerifiedJwt, expected: ExpectedIdJag): Re
     scopes: scopes && scopes.length > 0 ? scopes : undefined,
     scopeWasArray: Array.isArray(claims.scope),
     sessionExpiry,
+    sessionId: isName(sid, 256) ? sid : undefined,
     details: toAuthorizationDetails(details),
     email: typeof email === 'string' ? email : undefined,
     emailVerified: email_verified === undefined ? undefined : email_verified === true,

@@ -91,6 +91,7 @@ export interface Facts {
   readonly orphan?: 'id_jag' | 'access_token';
   /** `jti` of the access token issued or shown. */
   readonly accessToken?: string;
+  /** `sid` of the sign-in that it rests on, as whoever signed the person in calls it. */
   readonly session?: string;
   /** Identity provider of the organisation, by its name in the configuration. */
   readonly upstream?: string;

@@ -202,7 +202,8 @@ async function verifyIdJag(call: Call, client: ResourceClient, ras: Ras): Promis
     maxLifetimeSeconds: ras.maxIdJagLifetimeSeconds,
   });
   if (!idJag.ok) return idJag;
-  call.note({ subject: idJag.value.subject, idJag: idJag.value.id });
+  const { subject, id, sessionId } = idJag.value;
+  call.note({ subject, idJag: id, ...(sessionId !== undefined && { session: sessionId }) });
   if (isBeforeEpoch(idJag.value, ras)) return no('id_jag_before_epoch');
   return ok({ idJag: idJag.value, issuer, descended: marksOf(issuer, choice.key.kid ?? '') });
 }
