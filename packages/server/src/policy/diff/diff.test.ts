@@ -455,6 +455,27 @@ describe('what widens', () => {
       ['servers.s says something else of default_scopes'],
     ],
     [
+      'fewer servers for an issuer whose ID-JAGs are good more than once where no MCP server is reached',
+      'resource',
+      { trust: { i: { replay: 'until_expiry', servers: { mcp: 'all', api: 'all' } } } },
+      { trust: { i: { replay: 'until_expiry', servers: { api: 'all' } } } },
+      ['trust.i says something else of servers'],
+    ],
+    [
+      'the same for a tenant of it',
+      'resource',
+      { trust: { i: { replay: 'until_expiry', tenants: { t: { servers: { mcp: 'all', api: 'all' } } } } } },
+      { trust: { i: { replay: 'until_expiry', tenants: { t: { servers: { api: 'all' } } } } } },
+      ['trust.i says something else of tenants'],
+    ],
+    [
+      'fewer clients of it',
+      'resource',
+      { trust: { i: { replay: 'until_expiry', clients: ['a', 'b'] } } },
+      { trust: { i: { replay: 'until_expiry', clients: ['a'] } } },
+      [],
+    ],
+    [
       'another list of an issuer',
       'resource',
       { trust: { i: { algorithms: ['a', 'b'] } } },

@@ -58,12 +58,14 @@ function takesAway(kind: DocumentKind, section: string, key: string, before: unk
   if (kind === 'access' && section === 'clients' && key === 'distributed') return now === true;
   if (kind === 'access' && section === 'servers' && key === 'enabled') return now === false;
   if (kind === 'resource' && section === 'servers' && key === 'require_bound_tokens') return now === true;
-  if (kind === 'resource' && section === 'trust') return takesTrust(key, old, now);
+  if (kind === 'resource' && section === 'trust') return takesTrust(key, old, now, (after as Json).replay);
   return false;
 }
 
-function takesTrust(key: string, old: unknown, now: unknown): boolean {
+function takesTrust(key: string, old: unknown, now: unknown, replay: unknown): boolean {
   if (key === 'clients') return isPart(now, old);
+  // An ID-JAG that reaches no MCP server any more would be good more than once from then on.
+  if (replay === 'until_expiry') return false;
   if (key === 'servers') return isLess(old, now);
   // What is said of an issuer and of a tenant of it is taken away in the same ways.
   if (key !== 'tenants' || !isEntry(old) || !isEntry(now)) return false;
