@@ -222,4 +222,20 @@ describe('RAS-26: a subject without an account', () => {
       assert.equal(answer.record.accountBy, undefined);
     }
   });
+
+  test('RAS-42: is told from anything else only with an ID-JAG that is good in everything else', async () => {
+    const { world, redeem } = await withTrust('known');
+    const { body, record } = await redeem({});
+    assert.deepEqual([body.error, record.reason], ['access_denied', 'account_unknown']);
+    const past = { iat: world.now() - 900, exp: world.now() - 600 };
+    for (const wrong of [
+      { aud: 'https://other.example' },
+      { client_id: 'other' },
+      { resource: 'https://evil.example' },
+      past,
+    ]) {
+      const answer = await redeem(wrong);
+      assert.equal(answer.body.error, 'invalid_grant', JSON.stringify(wrong));
+    }
+  });
 });
