@@ -537,6 +537,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
     [`${signIn('session-times')}#^(when the person|how long a session lasts (?!the idle limit))`],
     upstream,
   ],
+  [server('idp/sign-in/end-session.ts'), ['end-session', 'sign-out', 'upstream/sign-out', 'my-agents'].map(signIn)],
   [server('idp/sign-in/session-saves.ts'), [signIn('session-saves')], ['records', 'record-answers'].map(signIn)],
   [server('idp/sign-in/default-scope.ts'), [signIn('default-scope')]],
   [server('idp/sign-in/strength.ts'), [signIn('strength')]],
@@ -569,6 +570,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
     [server('idp/sign-in/devices.test.ts'), server('idp/sign-in/sign-in-limit.test.ts')],
   ],
   [server('directory/authenticate.ts'), [server('directory/authenticate.test.ts')]],
+  [server('directory/password.ts'), [server('directory/password.test.ts')]],
   [server('directory/administrators.ts'), [server('directory/administrators.test.ts')]],
   [server('idp/sign-in/help-desk.ts'), [server('idp/sign-in/help-desk.test.ts')]],
   [
