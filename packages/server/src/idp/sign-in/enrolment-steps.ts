@@ -41,7 +41,7 @@ export function createEnrolmentSteps(
       const enrolmentCode = before.enrolmentCode ?? (await enrolment.passOf(person));
       const progress = { ...before, enrolmentCode };
       if (enrolmentCode !== before.enrolmentCode) {
-        await writeProgress(options.store.artifacts, visit.interaction.uid, progress, options.now());
+        await writeProgress(options.store.artifacts, visit.interaction.uid, progress);
       }
       const hasShownOne = coversAcr(progress.shown.acr, acrOf.twoFactors);
       const mayEnrol = hasShownOne || progress.enrolmentCode !== undefined || options.firstFactor() === 'password';
@@ -82,7 +82,7 @@ export function createEnrolmentSteps(
   /** A new secret each time the page is opened: one that was on a screen before is not taken up again. */
   async function newApp(visit: Visit, person: Person, progress: Progress): Promise<void> {
     const sealedSecret = enrolment.newApp(person.id);
-    await writeProgress(options.store.artifacts, visit.interaction.uid, { ...progress, sealedSecret }, options.now());
+    await writeProgress(options.store.artifacts, visit.interaction.uid, { ...progress, sealedSecret });
     showApp(visit, 200, person, sealedSecret);
   }
 
@@ -101,7 +101,7 @@ export function createEnrolmentSteps(
     }
     // The code that turned it on was a code of it: the second factor has been shown, after a password unless by a passkey.
     const shown = coversAcr(progress.shown.acr, acrOf.passkey) ? progress.shown : passwordAndApp;
-    await goOn(visit, person, { personId: person.id, shown }, added.value);
+    await goOn(visit, person, { personId: person.id, shown, shownAt: options.now() }, added.value);
   }
 
   async function newPasskey(visit: Visit, person: Person, status = 200, wrong?: string): Promise<void> {
@@ -119,12 +119,13 @@ export function createEnrolmentSteps(
       return newPasskey(visit, person, 400, sentenceFor(reason));
     }
     // Making it proved nothing yet: it is asked for next.
-    await goOn(visit, person, { personId: person.id, shown: progress.shown }, added.value);
+    const { shown, shownAt } = progress;
+    await goOn(visit, person, { personId: person.id, shown, shownAt }, added.value);
   }
 
   async function goOn(visit: Visit, person: Person, progress: Progress, { recoveryCodes }: Enrolled): Promise<void> {
     const areCodesUnread = recoveryCodes.length > 0;
-    await writeProgress(options.store.artifacts, visit.interaction.uid, { ...progress, areCodesUnread }, options.now());
+    await writeProgress(options.store.artifacts, visit.interaction.uid, { ...progress, areCodesUnread });
     if (!areCodesUnread) return next(visit, person, progress);
     show(visit, 200, recoveryCodesPage(frame, form(visit), recoveryCodes));
   }

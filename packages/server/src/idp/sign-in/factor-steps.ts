@@ -13,7 +13,7 @@ import type { PageFrame } from './pages.ts';
 import { endProgress, type Progress, readProgress, writeProgress } from './progress.ts';
 import { createProofs, strengthOf } from './proofs.ts';
 import { type Asker, createCodeLimit, type SignInLimit } from './sign-in-limit.ts';
-import { passwordAlone, type Strength } from './strength.ts';
+import { passwordAlone } from './strength.ts';
 import { boundTo, finish, formOf, show, type Take, type Visit } from './visit.ts';
 
 /** What comes after the password, and the way in without one. */
@@ -31,7 +31,7 @@ export function createFactorSteps(
   options: SignInOptions,
   frame: PageFrame,
   limit: SignInLimit,
-  letIn: (visit: Visit, person: Person, strength: Strength) => Promise<void>,
+  letIn: (visit: Visit, person: Person, progress: Progress) => Promise<void>,
 ): FactorSteps {
   const { store, now } = options;
   const proofs = createProofs(options);
@@ -45,7 +45,8 @@ export function createFactorSteps(
   };
 
   return {
-    afterPassword: (visit, person) => step(visit, person, { personId: person.id, shown: passwordAlone }),
+    afterPassword: (visit, person) =>
+      step(visit, person, { personId: person.id, shown: passwordAlone, shownAt: now() }),
 
     async resume(visit) {
       const under = await underWay(visit);
@@ -76,7 +77,7 @@ export function createFactorSteps(
     const needed = whatIsNeeded(visit, factors);
     if (coversAcr(progress.shown.acr, needed)) return tellAndLetIn(visit, person, progress);
 
-    await writeProgress(store.artifacts, visit.interaction.uid, progress, now());
+    await writeProgress(store.artifacts, visit.interaction.uid, progress);
     const willDo = factors.filter(({ kind }) => kind === 'passkey' || needed === acrOf.twoFactors);
     if (willDo.length > 0) return showSecondStep(visit, person, willDo, 200);
     // One that will not do is shown all the same before a better one is made.
@@ -94,8 +95,9 @@ export function createFactorSteps(
   /** T30: what somebody else did to how this person signs in is told before they are let in. */
   async function tellAndLetIn(visit: Visit, person: Person, progress: Progress): Promise<void> {
     const notices = await store.notices.of(person.id);
-    if (notices.length === 0) return letIn(visit, person, progress.shown);
-    await writeProgress(store.artifacts, visit.interaction.uid, progress, now());
+    if (notices.length === 0) return letIn(visit, person, progress);
+    const noticesShown = notices.map(({ id }) => id);
+    await writeProgress(store.artifacts, visit.interaction.uid, { ...progress, noticesShown });
     show(visit, 200, noticePage(frame, { ...formOf(visit, options.cookieKeys), notices }));
   }
 
@@ -104,7 +106,6 @@ export function createFactorSteps(
     // Not by the password alone, where there is more to show: a thief of it would read them away, and revoke the link.
     const needed = whatIsNeeded(visit, await store.factors.of(person.id));
     if (!coversAcr(progress.shown.acr, needed)) return step(visit, person, progress);
-    const ids = (await store.notices.of(person.id)).map(({ id }) => id);
     if (form.get('mine') === 'no') {
       const detail = 'says that a reset was not asked for; an open link is revoked';
       const facts = { person: person.id, client: visit.client.id, detail };
@@ -112,7 +113,7 @@ export function createFactorSteps(
       await options.note({ kind: 'alert', outcome: 'allowed', address, known: true, facts });
       await store.links.revoke(person.id, []);
     }
-    await store.notices.seen(person.id, ids);
+    await store.notices.seen(person.id, progress.noticesShown ?? []);
     await step(visit, person, progress);
   }
 
@@ -158,7 +159,7 @@ export function createFactorSteps(
     if (!shown.ok) return refuseCode(visit, person, isOneOf(shown.refusal) ? shown.refusal : 'factor_code_wrong');
     await limit.giveBack(asker);
     if (isGuessable) await codeLimit.giveBack(person.id);
-    await step(visit, person, { ...progress, shown: shown.value });
+    await step(visit, person, { ...progress, shown: shown.value, shownAt: now() });
   }
 
   async function refuseCode(visit: Visit, person: Person, reason: Known, waitSeconds = 0): Promise<void> {
@@ -198,7 +199,7 @@ export function createFactorSteps(
     if ((await store.people.passwordHash(person.id)) === undefined) return refuse('passkey_refused');
     await limit.giveBack(asker);
     const strength = strengthOf(shown.value, under?.progress.shown.amr.includes('pwd') === true);
-    await step(visit, person, { ...under?.progress, personId: person.id, shown: strength });
+    await step(visit, person, { ...under?.progress, personId: person.id, shown: strength, shownAt: now() });
   }
 
   /** By the person whose passkey it claims to be: whoever shows nonsense uses up nobody's tries. */

@@ -12,11 +12,10 @@ import { borrowedIdReason } from './interaction-policy.ts';
 import type { Context } from './layer.ts';
 import type { SignInOptions } from './options.ts';
 import { confirmPage, loginPage, type PageFrame, type Refused, refusedPage } from './pages.ts';
-import { endProgress } from './progress.ts';
+import { endProgress, type Progress } from './progress.ts';
 import { readFormBody } from './request-body.ts';
 import { endSessionOfAnother } from './session-of-another.ts';
 import type { SignInLimit, Wait } from './sign-in-limit.ts';
-import type { Strength } from './strength.ts';
 import type { UpstreamChoice } from './upstream/choice.ts';
 import { finish, formOf, show, type Visit } from './visit.ts';
 
@@ -136,12 +135,12 @@ export function createInteractions(
     return showLogin(visit, 429, email, words);
   }
 
-  /** Everything that was needed has been shown, just now. */
-  async function letIn(visit: Visit, person: Person, { acr, amr }: Strength): Promise<void> {
+  /** Everything that was needed has been shown: the sign-in is as old as the last of it (IDP-38), however long pages lay open after it. */
+  async function letIn(visit: Visit, person: Person, { shown: { acr, amr }, shownAt }: Progress): Promise<void> {
     const by = { personId: person.id, client: visit.client.id, address: options.addressOf(visit.context.req) };
     await endSessionOfAnother(options, visit.provider, visit.interaction, by);
     await endProgress(store.artifacts, visit.interaction.uid);
-    const login = { accountId: person.id, acr, amr: [...amr], ts: options.now() };
+    const login = { accountId: person.id, acr, amr: [...amr], ts: shownAt };
     // consent: so that a client that asked for the consent prompt by name is not sent round again. upstream: nor is this what
     // somebody was there who had come before, and was not whom the client meant.
     return finish(visit, { login, consent: {}, upstream: undefined });

@@ -27,7 +27,7 @@ export async function findOwnVisit(
   provider: Provider,
   needs: SignInNeed,
 ): Promise<OwnVisit | undefined> {
-  if (context.method === 'POST') await readFormBody(context.req); // it takes its time, and who it is counts when it is there
+  await bodyFirst(context);
   const session = await provider.Session.get(context);
   const person = session.accountId === undefined ? undefined : await options.store.people.find(session.accountId);
   const isFresh = needs.maxAge === undefined || !session.past(needs.maxAge);
@@ -37,6 +37,11 @@ export async function findOwnVisit(
     return undefined;
   }
   return { context, provider, person, uid: `${page.clientId} ${session.uid}`, sessionUid: session.uid };
+}
+
+/** A body takes as long as its sender likes. Who it is, and what they have, is asked when it is there: by then they may be out. */
+export async function bodyFirst({ method, req }: Context): Promise<void> {
+  if (method === 'POST') await readFormBody(req);
 }
 
 /** The form that was sent, if it is one of ours, from this page in this session (CSRF). */

@@ -8,31 +8,29 @@ import type { Strength } from './strength.ts';
  */
 export interface Progress {
   readonly personId: string;
-  /** What has been shown so far. */
+  /** What has been shown so far, and when the last of it was. */
   readonly shown: Strength;
+  readonly shownAt: EpochSeconds;
   /** Hash of an enrolment code that was good when it was typed; it is spent when the factor is added. */
   readonly enrolmentCode?: string | undefined;
   /** The sealed secret of an authenticator app that is being set up. */
   readonly sealedSecret?: string | undefined;
   /** Recovery codes were sent, and nobody has said yet that they are kept. */
   readonly areCodesUnread?: boolean | undefined;
+  /** Ids of the notices on the page that was sent: only these can be said to have been seen (T30). */
+  readonly noticesShown?: readonly string[] | undefined;
 }
 
 const model = 'SignInProgress';
-/** After this long the password has to be typed again. */
+/** So long after something was shown all of it has to be shown again, however often a page is loaded meanwhile. */
 const seconds = 600;
 
 export async function readProgress(artifacts: ArtifactStore, uid: string): Promise<Progress | undefined> {
   return (await artifacts.find(model, uid))?.progress as Progress | undefined;
 }
 
-export async function writeProgress(
-  artifacts: ArtifactStore,
-  uid: string,
-  progress: Progress,
-  now: EpochSeconds,
-): Promise<void> {
-  await artifacts.upsert(model, uid, { accountId: progress.personId, progress }, now + seconds);
+export async function writeProgress(artifacts: ArtifactStore, uid: string, progress: Progress): Promise<void> {
+  await artifacts.upsert(model, uid, { accountId: progress.personId, progress }, progress.shownAt + seconds);
 }
 
 export async function endProgress(artifacts: ArtifactStore, uid: string): Promise<void> {

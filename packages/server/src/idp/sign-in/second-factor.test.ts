@@ -769,6 +769,59 @@ describe('a second factor', () => {
     assert.match(late.page, /This page is no longer good/);
   });
 
+  describe('IDP-38: what was shown is good for ten minutes, and is not made younger by pages that lie open', () => {
+    test('loading the page anew does not prolong them', async ({ mock }) => {
+      const person = await newPerson();
+      const secret = await giveApp(world, person.id);
+      const { browser, page } = await begin(person);
+      const began = Date.now();
+      mock.timers.enable({ apis: ['Date'], now: began + 540_000 });
+      const again = await browser.get(page.url.href);
+      assert.match(again.page, /<h1>One more step<\/h1>/);
+      mock.timers.setTime(began + 620_000);
+      const late = await browser.submit(again, { do: 'code', code: codeOf(secret) });
+      assert.deepEqual([late.status, late.url.searchParams.get('code')], [400, null]);
+      const anew = await browser.submit(await browser.get(page.url.href), {
+        email: person.email,
+        password,
+        do: 'sign-in',
+      });
+      assert.ok((await browser.submit(anew, { do: 'code', code: codeOf(secret, 1) })).url.searchParams.get('code'));
+    });
+
+    test('auth_time is when the last of it was shown, not when a notice was read', async ({ mock }) => {
+      const person = await newPerson();
+      const secret = await giveApp(world, person.id);
+      const notice = { id: `n_${person.id}`, personId: person.id, what: 'reset_link', about: '', at: 1 } as const;
+      await world.store.notices.add(notice);
+      const { browser, asked, page } = await begin(person);
+      const told = await browser.submit(page, { do: 'code', code: codeOf(secret) });
+      const shown = Date.now();
+      mock.timers.enable({ apis: ['Date'], now: shown + 400_000 });
+      const { claims } = await redeemed(asked, await browser.submit(told, { do: 'noticed', mine: 'yes' }));
+      assert.ok(Math.abs(Number(claims.auth_time) - shown / 1000) < 5, `${Number(claims.auth_time) - shown / 1000} s`);
+    });
+  });
+
+  test('T30: only what was on the page counts as read; what came after it is told next', async () => {
+    const person = await newPerson();
+    const secret = await giveApp(world, person.id);
+    const notice = (id: string, what: 'reset_link' | 'factor_removed') =>
+      world.store.notices.add({ id: `${id}_${person.id}`, personId: person.id, what, about: 'Old phone', at: 1 });
+    await notice('n1', 'reset_link');
+    const { browser, page } = await begin(person);
+    const told = await browser.submit(page, { do: 'code', code: codeOf(secret) });
+    await notice('n2', 'factor_removed');
+    const next = await browser.submit(told, { do: 'noticed', mine: 'yes' });
+    assert.match(next.page, /<h1>Somebody changed how you sign in<\/h1>[\s\S]*Old phone/);
+    assert.deepEqual(
+      (await world.store.notices.of(person.id)).map(({ what }) => what),
+      ['factor_removed'],
+    );
+    assert.ok((await browser.submit(next, { do: 'noticed', mine: 'yes' })).url.searchParams.get('code'));
+    assert.deepEqual(await world.store.notices.of(person.id), []);
+  });
+
   test('reloading the second step shows it again', async () => {
     const person = await newPerson();
     await giveApp(world, person.id);

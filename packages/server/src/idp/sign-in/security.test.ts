@@ -127,6 +127,39 @@ describe('/security, where people look after what they sign in with', () => {
     assert.match((await browser.get(url())).page, /<h1>Sign in to Acme<\/h1>/);
   });
 
+  test('T28: who it is, and what they have, is asked when the form is there: keeping it back helps nobody who is out by then', async () => {
+    const person = await newPerson();
+    const { browser, page } = await open(person);
+    const passkey = createTestPasskey(world.issuer);
+    const make = async (from: Visit, meanwhile: () => Promise<unknown>) => {
+      const setup = await browser.submit(from, { do: 'new-passkey' });
+      const credential = passkey.make(passkeyOptions(setup));
+      return browser.submitSlowly(setup, { do: 'passkey-made', credential }, meanwhile);
+    };
+    const out = await make(page, () => world.store.artifacts.endSessionsOf(person.id));
+    assert.match(out.page, /<h1>Sign in to Acme<\/h1>/);
+    assert.deepEqual(await world.store.factors.of(person.id), []);
+    const again = await signIn(browser, out, person);
+    assert.match(
+      (await make(again, async () => undefined)).page,
+      /Keep these recovery codes/,
+      'slowly alone is no reason',
+    );
+  });
+
+  test('T28: nor does it bring back recovery codes of somebody whose factors were taken away meanwhile', async () => {
+    const person = await newPerson();
+    const secret = await giveApp(world, person.id);
+    const browser = new TestBrowser(world.issuer);
+    const step = await signIn(browser, await browser.get(url()), person);
+    const page = await browser.submit(step, { do: 'code', code: codeOf(secret) });
+    const asked = await browser.submit(page, { do: 'new-codes' });
+    await browser.submitSlowly(asked, { do: 'new-codes-now' }, async () => {
+      for (const { id } of await world.store.factors.of(person.id)) await world.store.factors.remove(person.id, id, []);
+    });
+    assert.equal(await world.store.factors.recoveryCodesLeft(person.id), 0);
+  });
+
   test('T05: a form that is sent twice at once adds one app, whose codes count once', async (context) => {
     const person = await newPerson();
     const { browser, page } = await open(person);

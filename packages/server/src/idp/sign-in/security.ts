@@ -11,7 +11,7 @@ import { makeFormToken } from './form-token.ts';
 import type { Context } from './layer.ts';
 import type { SignInOptions } from './options.ts';
 import { freshSeconds, ownPages, signInUrl } from './own-pages.ts';
-import { readOwnForm, redirect } from './own-visit.ts';
+import { bodyFirst, readOwnForm, redirect } from './own-visit.ts';
 import { type PageFrame, type Refused, refusedPage } from './pages.ts';
 import { type Progress, readProgress, writeProgress } from './progress.ts';
 import { confirmChangePage, securityPage } from './security-pages.ts';
@@ -29,7 +29,7 @@ interface Visit {
 
 /** `/security`: a person looks after what they sign in with. */
 export function createSecurityPage(options: SignInOptions, frame: PageFrame, limit: SignInLimit) {
-  const { store, cookieKeys, now } = options;
+  const { store, cookieKeys } = options;
   const enrolment = createEnrolment(options);
   const askerOf = createAskerOf(options);
 
@@ -64,6 +64,7 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
 
   /** Sends to the sign-in whoever is not signed in, or not well enough for changing how they sign in. */
   async function findVisit(context: Context, provider: Provider): Promise<Visit | undefined> {
+    await bodyFirst(context);
     const session = await provider.Session.get(context);
     const person = session.accountId === undefined ? undefined : await store.people.find(session.accountId);
     if (person?.active && (await store.people.passwordHash(person.id)) === undefined) {
@@ -85,7 +86,8 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
     const shown = { acr: session.acr ?? acrOf.password, amr: session.amr ?? [] };
     const mine = known?.personId === person.id ? known : undefined;
     const enrolmentCode = mine?.enrolmentCode ?? (factors.length === 0 ? await enrolment.passOf(person) : undefined);
-    const progress = { ...mine, enrolmentCode, personId: person.id, shown };
+    // How old the sign-in is was asked above, and is asked each time.
+    const progress = { ...mine, enrolmentCode, personId: person.id, shown, shownAt: options.now() };
     return { context, person, factors, progress, uid };
   }
 
@@ -105,14 +107,14 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
     if (enrolmentCode === undefined) return refuse(visit, 'enrolment_code_wrong');
     await limit.giveBack(asker);
     const next = { ...progress, enrolmentCode };
-    await writeProgress(store.artifacts, uid, next, now());
+    await writeProgress(store.artifacts, uid, next);
     await overview({ ...visit, progress: next });
   }
 
   async function newApp(visit: Visit): Promise<void> {
     if (needsCode(visit)) return overview(visit);
     const sealedSecret = enrolment.newApp(visit.person.id);
-    await writeProgress(store.artifacts, visit.uid, { ...visit.progress, sealedSecret }, now());
+    await writeProgress(store.artifacts, visit.uid, { ...visit.progress, sealedSecret });
     showApp(visit, 200, sealedSecret);
   }
 
@@ -146,7 +148,8 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
   }
 
   async function enrolled(visit: Visit, { factor, recoveryCodes }: Enrolled): Promise<void> {
-    await writeProgress(store.artifacts, visit.uid, { personId: visit.person.id, shown: visit.progress.shown }, now());
+    const { personId, shown, shownAt } = visit.progress;
+    await writeProgress(store.artifacts, visit.uid, { personId, shown, shownAt });
     if (recoveryCodes.length > 0) return show(visit, 200, recoveryCodesPage(frame, formOf(visit), recoveryCodes));
     await overview(await again(visit), 200, { said: `${factor.name} was added.` });
   }
