@@ -801,6 +801,20 @@ describe('a second factor', () => {
       const { claims } = await redeemed(asked, await browser.submit(told, { do: 'noticed', mine: 'yes' }));
       assert.ok(Math.abs(Number(claims.auth_time) - shown / 1000) < 5, `${Number(claims.auth_time) - shown / 1000} s`);
     });
+
+    test('of an app that is set up on the way: when its code was typed, not when the recovery codes were kept', async ({
+      mock,
+    }) => {
+      world.firstFactor = 'password';
+      const { browser, asked, page } = await begin(await newPerson(), askMfa);
+      const began = Date.now();
+      mock.timers.enable({ apis: ['Date'], now: began + 300_000 });
+      const codes = await browser.submit(page, { do: 'app-code', code: codeOf(secretOn(page)) });
+      assert.match(codes.page, /Keep these recovery codes/);
+      mock.timers.setTime(began + 800_000);
+      const { claims } = await redeemed(asked, await browser.submit(codes, { do: 'done' }));
+      assert.ok(Math.abs(Number(claims.auth_time) - began / 1000 - 300) < 5);
+    });
   });
 
   test('T30: only what was on the page counts as read; what came after it is told next', async () => {
