@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { Refusal } from '@credence/mcp/protocol';
 import type { ClientCertificate } from '../packages/server/src/clients/client-certificate.ts';
 import { parseDistinguishedName } from '../packages/server/src/policy/distinguished-name.ts';
-import { claimsOf, type Fields, openWorld, rasIssuer, refused, type World } from './world.ts';
+import { type Answer, claimsOf, type Fields, openWorld, rasIssuer, refused, type World } from './world.ts';
 
 type Names = ReturnType<ClientCertificate['names']>;
 
@@ -125,6 +125,29 @@ describe('IDP-01, IDP-02, RFC 8705 §2: a client proves itself by its certificat
     world.connection.certificate = armed;
     assert.equal((await world.ask('revoke', { ...asArmed, token })).status, 200);
     assert.deepEqual((await world.ask('introspect', { ...asArmed, token })).body, { active: false });
+  });
+
+  test('IDP-38: one that proves nothing of the client spares its network no pace, at any endpoint', async () => {
+    const client_id = 'https://agent.example/client.json';
+    const value = { client_id, token_endpoint_auth_method: 'none', redirect_uris: ['http://localhost/callback'] };
+    const more = {
+      resource: `  agent: { metadata: "${client_id}", public: true }`,
+      egress: { getJson: () => assert.fail(), fetchJson: async () => ({ value, headers: {} }) },
+    };
+    const atRas = { client_id, client_secret: undefined };
+    const asks: [name: string, ask: (world: World) => Promise<Answer>][] = [
+      ['exchange', (world) => world.exchange({ client_id: 'kiosk', client_secret: undefined, subject_token: 'a.b.c' })],
+      ['redeem', (world) => world.redeem({ ...atRas, assertion: 'a.b.c' })],
+      ['revoke', (world) => world.ask('revoke', { ...atRas, token: 'x' })],
+    ];
+    for (const [name, ask] of asks) {
+      const world = await openWorld(undefined, { perSecond: 2, more });
+      world.connection.certificate = { ...armed, isVouchedFor: false };
+      for (let n = 0; n < 10; n++) assert.notEqual((await ask(world)).status, 429, name);
+      const answer = await ask(world);
+      await refused(world, answer, 'too_many_requests');
+      assert.equal(answer.headers.get('retry-after'), '1', name);
+    }
   });
 
   test('the metadata of the RAS names both methods, and that tokens are bound', async () => {

@@ -31,7 +31,7 @@ export function openOtherRas(
   const index = compileResource(parsed.document, { version: 1, issuer: rasIssuer, localIdp: undefined });
   const edge: Edge = {
     store,
-    inForce: { upTo: () => undefined, secretHashes: () => [] },
+    inForce: { upTo: () => undefined },
     stops: world.stops,
     nowMs: () => world.clock.ms,
     ledger: { count: () => undefined, flush: async () => undefined },
@@ -63,7 +63,6 @@ export function openOtherRas(
     keysOf: createIssuerKeys({ getJson, now, onFault: () => undefined }).keysOf,
     accessTokenLifetimeSeconds: 600,
     clientPace: { take: () => true },
-    strangers: world.edge.strangers,
     dpop: { url: `${rasIssuer}/token`, nonces: undefined, since: () => 0 },
     maxIdJagLifetimeSeconds: 600,
     skewSeconds: 30,

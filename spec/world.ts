@@ -213,7 +213,7 @@ export async function openWorld(
   const stops = await openStops(store, now);
   const edge: Edge = {
     store,
-    inForce: { upTo: () => undefined, secretHashes: (_, clientId) => secrets(clientId) },
+    inForce: { upTo: () => undefined },
     stops,
     nowMs: () => clock.ms,
     ledger: createRefusalLedger({
@@ -295,7 +295,6 @@ export async function openWorld(
     decisionPoint: options.decisionPoint,
     pace: createPace({ burst: 60, perSecond: 2, nowMs: () => clock.ms }),
     clientPace: createSteadyPace(options.perSecond ?? 2000, () => clock.ms),
-    strangers: edge.strangers,
     subjectSecret: 'a secret of this organisation',
     ...(options.badSubjectToken && { badSubjectToken: options.badSubjectToken }),
     dpop: { url: `${idpIssuer}/token`, nonces, since: () => epoch.since },
@@ -336,7 +335,6 @@ export async function openWorld(
     }).keysOf,
     accessTokenLifetimeSeconds: 600,
     clientPace: createSteadyPace(options.perSecond ?? 2000, () => clock.ms),
-    strangers: edge.strangers,
     dpop: { url: `${rasIssuer}/token`, nonces, since: () => epoch.since },
     maxIdJagLifetimeSeconds: 600,
     skewSeconds: 30,

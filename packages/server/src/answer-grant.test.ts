@@ -20,7 +20,7 @@ function openEdge(change: Partial<Edge> = {}) {
   const edge: Edge = {
     store,
     stops,
-    inForce: { upTo: () => undefined, secretHashes: () => [] },
+    inForce: { upTo: () => undefined },
     nowMs: () => 1_800_000_000_000,
     ledger: { count: () => undefined, flush: async () => undefined },
     failures: { waitSeconds: () => 0, add: () => undefined },
@@ -32,6 +32,7 @@ function openEdge(change: Partial<Edge> = {}) {
   return { edge, faults };
 }
 
+const side = { domain: 'idp', registry: { find: () => undefined, secretHashes: () => [] } } as const;
 const exchange = { issuer: 'https://idp.example', badSubjectToken: 'invalid_grant' } as const;
 
 /** What a handler makes of it, asked as a client would. */
@@ -44,7 +45,7 @@ function ask(
   return answerGrant(
     asked,
     edge,
-    'idp',
+    side,
     ok({ get: () => undefined, resources: [] }),
     handler,
     isExchange ? exchange : undefined,
@@ -58,7 +59,7 @@ describe('what an answer rests on', () => {
       await new Promise((resolve) => setImmediate(resolve));
       isUpToDate = true;
     };
-    const { edge } = openEdge({ inForce: { upTo, secretHashes: () => [] } });
+    const { edge } = openEdge({ inForce: { upTo } });
     const decidedOn: boolean[] = [];
     await ask(edge, () => {
       decidedOn.push(isUpToDate);
@@ -90,7 +91,7 @@ test('T27: a request without a form that can be read is counted for the client t
   for (const client of ['one', 'other']) {
     const headers = { authorization: `Basic ${btoa(`${client}:secret`)}` };
     const asked = fromRequest(new Request('https://idp.example/token', { method: 'POST', headers, body: '' }));
-    await answerGrant(asked, edge, 'idp', no('malformed_form'), () => ok({}));
+    await answerGrant(asked, edge, side, no('malformed_form'), () => ok({}));
   }
   assert.deepEqual(claimed, ['one', 'other']);
 });

@@ -1,7 +1,12 @@
 import { type EpochSeconds, no, type Refusal, type Result, refusalRow, wireCodes } from '@credence/mcp/protocol';
 import { type AuditRecord, type Facts, type RecordKind, toRow } from './audit/record.ts';
 import { type Call, eventId, toGrantName, traceIdOf } from './call.ts';
-import { claimedClientId, readCredentials } from './clients/authenticate.ts';
+import {
+  type ClientRegistry,
+  claimedClientId,
+  type RegisteredClient,
+  readCredentials,
+} from './clients/authenticate.ts';
 import { waitSeconds } from './clients/waiting.ts';
 import { type Answer, type Asked, CallerGone } from './door.ts';
 import type { Edge } from './edge.ts';
@@ -19,7 +24,7 @@ import { type Domain, type Mark, StoreUnavailable } from './store/store.ts';
 export async function answerGrant(
   asked: Asked,
   edge: Edge,
-  domain: Domain,
+  { domain, registry }: Side,
   form: Result<Form>,
   handler: (call: Call) => Result<object> | Promise<Result<object>>,
   exchange?: Exchange,
@@ -32,7 +37,6 @@ export async function answerGrant(
     if (catchingUp) await catchingUp;
     const { call, draft } = openCall(asked, edge, form.ok ? form.value : noForm);
     const claimedClient = claimedClientId(call.credentials);
-    const registry = { secretHashes: (id: string) => edge.inForce.secretHashes(domain, id) };
     const seconds = attempt === 1 ? waitSeconds(call, edge, registry) : 0; // whoever was let in once has been
     const result = seconds > 0 ? no('too_many_requests') : form.ok ? await handler(call) : form;
     const settled = await settle(edge, domain, call, draft, result, asOf);
@@ -47,6 +51,12 @@ export async function answerGrant(
 
 /** Something was taken away from somebody while a request was decided: it is decided again, so many times. */
 const maxAttempts = 8;
+
+/** At whose endpoint it is, and the clients that are known there. */
+export interface Side {
+  readonly domain: Domain;
+  readonly registry: Pick<ClientRegistry<RegisteredClient>, 'find' | 'secretHashes'>;
+}
 
 /** What answers of the token exchange take besides. */
 type Exchange = Pick<Idp, 'issuer' | 'badSubjectToken'>;

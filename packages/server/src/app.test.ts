@@ -21,7 +21,7 @@ describe('the token endpoint that the sign-in shares', { timeout: 10_000 }, () =
     const store = await openSqliteStore(':memory:', { node: 'one' });
     const edge: Edge = {
       store,
-      inForce: { upTo: () => undefined, secretHashes: () => [] },
+      inForce: { upTo: () => undefined },
       stops: await openStops(store, () => 1_800_000_000),
       nowMs: () => 1_800_000_000_000,
       ledger: { count: () => undefined, flush: async () => undefined },
@@ -30,7 +30,7 @@ describe('the token endpoint that the sign-in shares', { timeout: 10_000 }, () =
       addressOf: () => '192.0.2.1',
       onFault: () => undefined,
     };
-    app = createIdpApp({} as Idp, edge, (incoming, outgoing) => {
+    app = createIdpApp({ registry: {} } as Idp, edge, (incoming, outgoing) => {
       passedOn.push(incoming.body);
       outgoing.end('the sign-in');
     });

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { grantType, type Jwk, jwtDpopGrantType, no, ok, type Refusal, type Result } from '@credence/mcp/protocol';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
-import { answerFault, answerGrant } from './answer-grant.ts';
+import { answerFault, answerGrant, type Side } from './answer-grant.ts';
 import type { Call } from './call.ts';
 import { type Answer, type Asked, fromNode, fromRequest, send, toResponse } from './door.ts';
 import type { Edge } from './edge.ts';
@@ -18,7 +18,6 @@ import { jwtBearer, type Ras } from './ras/jwt-bearer.ts';
 import { rasMetadata } from './ras/metadata.ts';
 import { revoke } from './ras/revocation.ts';
 import type { RevocationStreams } from './revocation/streams.ts';
-import type { Domain } from './store/store.ts';
 import type { Endpoint as EndpointName } from './watch.ts';
 
 /** A handler that speaks `node:http`, such as `oidc-provider`'s. A body already read is handed on as `req.body`. */
@@ -38,12 +37,13 @@ type Endpoints = ReadonlyMap<string, { readonly name: EndpointName; readonly ans
 
 /** Domain A, `/token`: the token exchange is ours, every other grant belongs to the sign-in. */
 export function createIdpApp(idp: Idp, edge: Edge, signIn: NodeHandler): App {
+  const side = { domain: 'idp', registry: idp.registry } as const;
   const token: Endpoint = async (asked) => {
     const body = await readForm(asked);
-    if (!body.ok) return refuse(asked, edge, 'idp', body.refusal);
+    if (!body.ok) return refuse(asked, edge, side, body.refusal);
     const { form, text } = body.value;
     if (form.ok && form.value.get('grant_type') !== grantType.tokenExchange) return { passOn: text };
-    return answerGrant(asked, edge, 'idp', form, (call) => tokenExchange(call, idp), idp);
+    return answerGrant(asked, edge, side, form, (call) => tokenExchange(call, idp), idp);
   };
   return createApp(new Map([['/token', { name: 'exchange', answer: token }]]), new Hono(), edge, signIn);
 }
@@ -55,12 +55,13 @@ export function createRasApp(
   publishedKeys: () => readonly Jwk[],
   streams?: RevocationStreams,
 ): App {
+  const side = { domain: 'ras', registry: ras.registry } as const;
   const endpoint =
     (handler: (call: Call) => Result<object> | Promise<Result<object>>): Endpoint =>
     async (asked) => {
       const body = await readForm(asked);
-      if (!body.ok) return refuse(asked, edge, 'ras', body.refusal);
-      return answerGrant(asked, edge, 'ras', body.value.form, handler);
+      if (!body.ok) return refuse(asked, edge, side, body.refusal);
+      return answerGrant(asked, edge, side, body.value.form, handler);
     };
   const redeem = (call: Call) => {
     const asked = call.form.get('grant_type');
@@ -148,6 +149,6 @@ async function readForm(asked: Asked): Promise<Result<{ text: string; form: Resu
   return text === undefined ? no('body_too_large') : ok({ text, form: parseForm(text) });
 }
 
-function refuse(asked: Asked, edge: Edge, domain: Domain, refusal: Refusal): Promise<Answer> {
-  return answerGrant(asked, edge, domain, no(refusal), () => no(refusal));
+function refuse(asked: Asked, edge: Edge, side: Side, refusal: Refusal): Promise<Answer> {
+  return answerGrant(asked, edge, side, no(refusal), () => no(refusal));
 }

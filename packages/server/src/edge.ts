@@ -11,7 +11,7 @@ import type { Watch } from './watch.ts';
 export interface Edge extends CallerLimits {
   readonly store: Store;
   readonly stops: Pick<Stops, 'upTo' | 'current'>;
-  readonly inForce: Pick<InForce, 'upTo' | 'secretHashes'>;
+  readonly inForce: Pick<InForce, 'upTo'>;
   /** The one clock: milliseconds since 1970. */
   readonly nowMs: () => number;
   readonly ledger: RefusalLedger;

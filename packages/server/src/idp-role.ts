@@ -136,7 +136,6 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     decisionPoint: await openDecisionPoint(parts),
     pace,
     clientPace: createSteadyPace(config.limits.clientPerSecond, edge.nowMs),
-    strangers: edge.strangers,
     badSubjectToken: config.idp.badSubjectToken,
     subjectSecret,
     dpop,

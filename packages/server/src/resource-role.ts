@@ -81,7 +81,6 @@ export async function openRas(parts: Parts) {
     accessTokenLifetimeSeconds: config.ras.accessTokenSeconds,
     dpop: await openDpop(parts, issuer),
     clientPace: createSteadyPace(config.limits.clientPerSecond, edge.nowMs),
-    strangers: edge.strangers,
     maxIdJagLifetimeSeconds: config.ras.maxIdJagSeconds,
     skewSeconds: config.skewSeconds,
   };

@@ -7,13 +7,19 @@ import type { ClientCertificate } from './client-certificate.ts';
 import { refusalOfPace, waitSeconds } from './waiting.ts';
 
 const address = '2001:db8:1:2::7';
-const registry = { secretHashes: (id: string) => (id === 'portal' ? [hashSecret('right')] : []) };
-const nothing = ok({ method: 'none', clientId: 'portal' } as const);
+const byCertificate = { kind: 'san_dns', value: 'armed.example', bound: false } as const;
+const registry = {
+  find: (id: string) =>
+    id === 'nobody' ? undefined : { id, jwks: undefined, ...(id === 'armed' && { tls: byCertificate }) },
+  secretHashes: (id: string) => (id === 'portal' ? [hashSecret('right')] : []),
+};
+const nothingOf = (clientId: string) => ok({ method: 'none', clientId } as const);
+const nothing = nothingOf('portal');
 const secret = (text: string) => ok({ method: 'secret', clientId: 'portal', secret: text } as const);
 
 function waiting(
   credentials: Result<Credentials>,
-  { failed = 0, certificate }: { failed?: number; certificate?: ClientCertificate } = {},
+  { failed = 0, certificate }: { failed?: number; certificate?: ClientCertificate | undefined } = {},
   strangers = createSteadyPace(1, () => 0),
 ): number {
   const asked: string[] = [];
@@ -29,7 +35,7 @@ function waiting(
     { failures, strangers },
     registry,
   );
-  if (asked.length > 0) assert.deepEqual(asked, [credentials.ok ? 'portal' : '', address]);
+  if (asked.length > 0) assert.deepEqual(asked, [credentials.ok ? credentials.value.clientId : '', address]);
   return seconds;
 }
 
@@ -54,30 +60,31 @@ describe('who waits before anything is done for them (IDP-38)', () => {
     assert.equal(waiting(nothing, { failed: 7 }), 7);
   });
 
-  test('of one that is known by now: a client that has proven it by its own pace; a public one has paid, or pays now', () => {
+  test('of one that is known by now: a client that has proven it by its own pace; a public one has paid', () => {
     const taken: string[] = [];
-    const pace = (left: boolean, name: string) => ({ take: (key: string) => taken.push(`${name} ${key}`) > 0 && left });
-    const told = (isPublic: boolean, left: boolean, certificate?: ClientCertificate) =>
+    const told = (isPublic: boolean, left: boolean) =>
       refusalOfPace(
-        { address, ...(certificate && { certificate: () => certificate }) },
         { id: 'portal', public: isPublic, jwks: undefined },
-        { clientPace: pace(left, 'client'), strangers: pace(left, 'network') },
+        { take: (client) => taken.push(client) > 0 && left },
       );
-    const shown = {} as ClientCertificate;
-    assert.deepEqual(
-      [told(false, true), told(false, false), told(false, false, shown)],
-      [undefined, 'client_too_fast', 'client_too_fast'],
-    );
-    assert.deepEqual(taken.splice(0), Array(3).fill('client portal'));
-    assert.deepEqual([told(true, false), told(true, true, shown)], [undefined, undefined]);
-    assert.equal(told(true, false, shown), 'too_many_requests');
-    assert.deepEqual(taken, Array(2).fill('network 2001:db8:1:2'));
+    assert.deepEqual([told(false, true), told(false, false)], [undefined, 'client_too_fast']);
+    assert.deepEqual(taken.splice(0), ['portal', 'portal']);
+    assert.equal(told(true, false), undefined);
+    assert.deepEqual(taken, []);
   });
 
   test('whoever shows something takes none of that', () => {
     const none = { take: () => assert.fail('this is no stranger') };
     assert.equal(waiting(secret('wrong'), {}, none), 0);
     assert.equal(waiting(no('two_client_methods'), {}, none), 0);
-    assert.equal(waiting(nothing, { certificate: {} as ClientCertificate }, none), 0);
+    assert.equal(waiting(nothingOf('armed'), { certificate: {} as ClientCertificate }, none), 0);
+  });
+
+  test('a certificate is something only where the entry of the client expects one', () => {
+    const none = { take: () => false };
+    const certificate = {} as ClientCertificate;
+    for (const clientId of ['portal', 'nobody']) assert.equal(waiting(nothingOf(clientId), { certificate }, none), 1);
+    assert.equal(waiting(nothingOf('armed'), {}, none), 1);
+    assert.equal(waiting(nothingOf('armed'), { certificate: undefined }, none), 1);
   });
 });

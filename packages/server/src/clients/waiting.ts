@@ -11,16 +11,11 @@ export interface CallerLimits {
 }
 
 /**
- * What a client is told that asks for more grants than its pace lets it, once it is known which it is (IDP-38). A public client that
- * shows a certificate has proven nothing by it: it is held to the pace of its network here, which the certificate spared it before.
+ * What a client is told that asks for more grants than its pace lets it, once it has proven which it is (IDP-38). A public client
+ * has not: it is held to the pace of its network, which it has paid by now.
  */
-export function refusalOfPace(
-  { certificate, address }: Pick<Call, 'certificate' | 'address'>,
-  client: RegisteredClient,
-  { clientPace, strangers }: { readonly clientPace: Pace; readonly strangers: Pace },
-): Refusal | undefined {
-  if (!client.public) return clientPace.take(client.id) ? undefined : 'client_too_fast';
-  return !certificate?.() || strangers.take(toNetwork(address)) ? undefined : 'too_many_requests';
+export function refusalOfPace(client: RegisteredClient, clientPace: Pace): Refusal | undefined {
+  return client.public || clientPace.take(client.id) ? undefined : 'client_too_fast';
 }
 
 /**
@@ -31,10 +26,19 @@ export function refusalOfPace(
 export function waitSeconds(
   { credentials, certificate, address }: Pick<Call, 'credentials' | 'certificate' | 'address'>,
   { failures, strangers }: CallerLimits,
-  registry: Pick<ClientRegistry<RegisteredClient>, 'secretHashes'>,
+  registry: Pick<ClientRegistry<RegisteredClient>, 'find' | 'secretHashes'>,
 ): number {
-  const showsNothing = credentials.ok && credentials.value.method === 'none' && !certificate?.();
-  if (showsNothing && !strangers.take(toNetwork(address))) return 1;
+  if (showsNothing(credentials, certificate, registry) && !strangers.take(toNetwork(address))) return 1;
   const seconds = failures.waitSeconds(claimedClientId(credentials), address);
   return seconds > 0 && toStanding(credentials, registry)() ? 0 : seconds;
+}
+
+/** A certificate, which anybody can make, is shown of a client only where its entry expects one: it proves nothing of any other. */
+function showsNothing(
+  credentials: Call['credentials'],
+  certificate: Call['certificate'],
+  { find }: Pick<ClientRegistry<RegisteredClient>, 'find'>,
+): boolean {
+  if (!credentials.ok || credentials.value.method !== 'none') return false;
+  return !certificate?.() || find(credentials.value.clientId)?.tls === undefined;
 }

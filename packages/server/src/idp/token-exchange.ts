@@ -53,8 +53,6 @@ export interface Idp {
   readonly pace: Pace;
   /** Those of one client that has proven who it is. */
   readonly clientPace: Pace;
-  /** What one network asks for without credentials. */
-  readonly strangers: Pace;
   readonly networks: NetworkWatch;
   /** Puts on the record what somebody should look at; resolves when it is durable. */
   readonly alert: (facts: Facts, address: string) => Promise<void>;
@@ -88,7 +86,7 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
   if (!client.ok) return client;
   const allowed = checkGrantAllowed(client.value);
   if (!allowed.ok) return allowed;
-  const tooFast = refusalOfPace(call, client.value, idp);
+  const tooFast = refusalOfPace(client.value, idp.clientPace);
   if (tooFast) return no(tooFast);
   // An exception that somebody made for this client: it stands on each of its records (interop.md 7).
   if (client.value.public) call.note({ detail: 'public client: anybody can claim to be it' });

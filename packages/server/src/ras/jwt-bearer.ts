@@ -63,8 +63,6 @@ export interface Ras {
   readonly dpop: DpopEndpoint;
   /** Grants of one client that has proven who it is (IDP-38). */
   readonly clientPace: Pace;
-  /** What one network asks for without credentials. */
-  readonly strangers: Pace;
 }
 
 /** A token endpoint's answer (RFC 6749 §5.1); never with a refresh token (RAS-32). */
@@ -82,7 +80,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   const authenticated = authenticateClient(call, ras.registry);
   const client = authenticated instanceof Promise ? await authenticated : authenticated;
   if (!client.ok) return client;
-  const tooFast = refusalOfPace(call, client.value, ras);
+  const tooFast = refusalOfPace(client.value, ras.clientPace);
   if (tooFast) return no(tooFast);
   if (client.value.document?.mayRedeem === false) return no('client_grant_not_listed');
   const verified = await verifyIdJag(call, client.value, ras);

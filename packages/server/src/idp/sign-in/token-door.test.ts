@@ -109,6 +109,37 @@ describe('the door of the endpoints that authenticate clients', () => {
     world.strangers = { take: () => true };
   });
 
+  test('IDP-38: a certificate that proves nothing of the client has none of it either; one that its entry expects does', async () => {
+    const [base] = [...world.clients.values()];
+    assert.ok(base);
+    const tls = { kind: 'self_signed', thumbprints: ['its own'], bound: false } as const;
+    world.clients.set('armed', { ...base, id: 'armed', name: 'Armed', public: false, tls });
+    world.certificate = {
+      thumbprint: 'its own',
+      isVouchedFor: false,
+      validFrom: 0,
+      validUntil: 4_000_000_000,
+      names: () => assert.fail('nobody wants to know'),
+    };
+    world.strangers = createSteadyPace(1, () => 0);
+    try {
+      assert.deepEqual(await statuses(7, () => post({ client_id: 'armed' })), [400]);
+      assert.deepEqual(await statuses(5, () => post({ client_id: 'claude-code' })), [400]);
+      for (const path of ['/token', '/request']) {
+        const held = await fetch(world.issuer + path, {
+          method: 'POST',
+          headers: { 'x-test-address': address },
+          body: new URLSearchParams({ ...form, client_id: 'claude-code' }),
+        });
+        assert.deepEqual([held.status, held.headers.get('retry-after')], [429, '1'], path);
+      }
+    } finally {
+      world.strangers = { take: () => true };
+      world.certificate = undefined;
+      world.clients.delete('armed');
+    }
+  });
+
   const shown = { client_id: 'runner', client_assertion_type: clientAssertionType, client_assertion: 'a.b.c' };
 
   test('a token of a platform that is none is counted too', async () => {

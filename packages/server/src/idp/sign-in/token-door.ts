@@ -92,7 +92,9 @@ export function limitClients(options: SignInOptions, pass: string): Layer {
     const credentials = readCredentials({ authorization: context.req.headers.authorization, form: form.value });
     const client = claimedClientId(credentials);
     const certificate = () => options.certificateOf?.(context.req);
-    const seconds = waitSeconds({ credentials, certificate, address }, options, options);
+    const { secretHashes } = options;
+    const registry = { find: (id: string) => options.clients().get(id), secretHashes };
+    const seconds = waitSeconds({ credentials, certificate, address }, options, registry);
     if (seconds > 0) {
       context.set('retry-after', String(seconds));
       return refuseProgram(context, options, 'too_many_requests');
