@@ -62,6 +62,18 @@ describe('IDP-37, EMA 7.4.3: "sign, then encrypt, cty JWT, key use enc of the RA
       assert.equal(answer.headers.get('retry-after'), '1');
     });
   }
+
+  test('LOG-03: of one that could not be encrypted the decision is on the record, in any flood, and no ID-JAG', async () => {
+    const world = await openWorld(undefined, {
+      access: withEncryption('discovery'),
+      rasKeys: () => undefined,
+      provenLines: { burst: 0, perSecond: 0 },
+    });
+    const { record } = await world.exchange();
+    assert.deepEqual([record.kind, record.outcome, record.reason], ['decision', 'refused', 'ras_key_unavailable']);
+    assert.deepEqual([record.decision?.effect, record.inputs?.groups], ['allow', ['engineering']]);
+    assert.deepEqual([record.idJag, record.scopesGranted], [undefined, undefined]);
+  });
 });
 
 /** A RAS that trusts the IdP as `rule` says. */

@@ -159,11 +159,12 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
     certificateThumbprint: boundCertificate(call, client.value, boundKey.value),
     epoch: idp.epoch().id || undefined,
   };
-  call.recordAs('issuance');
-  call.note({ idJag: grant.id, scopesGranted: decision.scopes });
   const signed = await mintIdJag(grant, idp.signer());
   const idJag = audience?.encryption ? await idp.encrypt(signed, audience) : signed;
   if (idJag === undefined) return no('ras_key_unavailable');
+  // Not before: of what was never given out there is a decision on the record, and no ID-JAG (LOG-03).
+  call.recordAs('issuance');
+  call.note({ idJag: grant.id, scopesGranted: decision.scopes });
   return ok({
     access_token: idJag,
     issued_token_type: tokenType.idJag,
