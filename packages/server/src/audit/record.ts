@@ -44,7 +44,7 @@ export interface Facts {
   readonly subject?: string;
   /** Switches of the issuer without which this would have been refused, or would have used up the ID-JAG (`replay`). */
   readonly loosened?: readonly string[];
-  /** Switches of the client without which this would have been refused. */
+  /** Switches of the client without which this would have been refused, or would have used up its token (`workload.reuse`). */
   readonly clientLoosened?: readonly string[];
   /** Came encrypted. */
   readonly encrypted?: boolean;

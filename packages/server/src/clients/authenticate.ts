@@ -234,6 +234,7 @@ function checkAssertion<C extends RegisteredClient>(
     if (used.value && isOfBefore(used.value.issuedAt, registry.since(), skewSeconds)) {
       return no('client_assertion_before_epoch');
     }
+    if (!used.value) note({ clientLoosened: ['workload.reuse'] });
     return ok(used.value && registry.assertionMark(clientId, used.value.id, used.value.until));
   }
   const choice = chooseKey(jws.header, keys);

@@ -56,9 +56,11 @@ trust: { https://old.example: { keys: discovery, accounts: create, clients: [app
   assert.deepEqual(loosenedBy(index), ['https://old.example: replay: until_expiry, for no server here']);
 });
 
-test('a client whose assertions may name the token endpoint is named, in both documents', () => {
+test('a client whose assertions may name the token endpoint, or be shown again, is named, in both documents', () => {
   const clients = `
 clients:
+  runner: { workload: { issuer: https://ci.example, subject: agent, keys: discovery, reuse: true } }
+  once: { workload: { issuer: https://ci.example, subject: other, keys: discovery, reuse: false } }
   older: { jwks_uri: https://agent.example/jwks, legacy_audience: true }
   strict: { jwks_uri: https://agent.example/other, legacy_audience: false }
   other: {}`;
@@ -66,7 +68,8 @@ clients:
   const resource = parsePolicy(clients, 'resource');
   assert.ok(access.ok && resource.ok, JSON.stringify([access, resource]));
   const there = { version: 1, issuer: 'https://ras.example', localIdp: undefined };
-  assert.deepEqual(loosenedBy(compileResource(resource.document, there)), ['client older: legacy_audience']);
+  const expected = ['client runner: workload.reuse', 'client older: legacy_audience'];
+  assert.deepEqual(loosenedBy(compileResource(resource.document, there)), expected);
   const here = compileAccess(access.document, { version: 1, localRas: undefined });
-  assert.deepEqual(loosenedClients(here), ['client older: legacy_audience']);
+  assert.deepEqual(loosenedClients(here), expected);
 });

@@ -41,5 +41,8 @@ const cuttingOff = ['session-revoked', 'token-claims-change', 'account-disabled'
 
 /** The same of the clients of either document. */
 export function loosenedClients({ clients }: { readonly clients: ReadonlyMap<string, ClientProof> }): string[] {
-  return [...clients].filter(([, client]) => client.legacyAudience).map(([id]) => `client ${id}: legacy_audience`);
+  return [...clients].flatMap(([id, { legacyAudience, workload }]) => [
+    ...(legacyAudience ? [`client ${id}: legacy_audience`] : []),
+    ...(workload?.reuse ? [`client ${id}: workload.reuse`] : []),
+  ]);
 }
