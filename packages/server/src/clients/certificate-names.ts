@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { AsnConvert } from '@peculiar/asn1-schema';
 import { Certificate, id_ce_subjectAltName, SubjectAlternativeName } from '@peculiar/asn1-x509';
 import { toCanonicalAddress } from '../policy/client-tls.ts';
@@ -9,9 +10,18 @@ export type CertificateNames = Readonly<Record<CertificateNameKind, readonly str
 
 /**
  * Reads the names from the DER itself: the text that `node:crypto` makes of them cannot be taken apart again without doubt.
- * A name written in a kind of string that nobody uses any more is left out, and so equals nothing.
+ * A name that cannot be read is left out, and so equals nothing: one in a kind of string that nobody uses any more, or a range of
+ * addresses; all of them where the DER is not what we know it as, whatever whoever signed it made of it.
  */
 export function readNames(der: Buffer): CertificateNames {
+  try {
+    return namesIn(der);
+  } catch {
+    return { subject_dn: [], san_dns: [], san_uri: [], san_ip: [], san_email: [] };
+  }
+}
+
+function namesIn(der: Buffer): CertificateNames {
   const { tbsCertificate } = AsnConvert.parse(der, Certificate);
   const written = tbsCertificate.extensions?.find(({ extnID }) => extnID === id_ce_subjectAltName);
   const alternatives = written ? [...AsnConvert.parse(written.extnValue, SubjectAlternativeName)] : [];
@@ -28,7 +38,9 @@ export function readNames(der: Buffer): CertificateNames {
     subject_dn: isWhole && subject.length > 0 ? [toCanonicalName(subject)] : [],
     san_dns: listed(alternatives.map(({ dNSName }) => dNSName)),
     san_uri: listed(alternatives.map(({ uniformResourceIdentifier }) => uniformResourceIdentifier)),
-    san_ip: listed(alternatives.map(({ iPAddress }) => iPAddress)).map(toCanonicalAddress),
+    san_ip: listed(alternatives.map(({ iPAddress }) => iPAddress))
+      .filter((address) => isIP(address) !== 0)
+      .map(toCanonicalAddress),
     san_email: listed(alternatives.map(({ rfc822Name }) => rfc822Name)),
   };
 }

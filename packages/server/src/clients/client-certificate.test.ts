@@ -294,11 +294,27 @@ describe('TLS-02: the certificate that a proxy passes on', () => {
 });
 
 describe('names that are left out', () => {
+  test('an address that is a range, as constraints of authorities have them: client_certificate_other, no fault', () => {
+    const ranges = ['2001:db8::/64', '192.0.2.0/24'].map((iPAddress) => ({ iPAddress }));
+    const shown = issueCertificate({ alternatives: [...ranges, { iPAddress: '2001:db8::7' }] }, ours);
+    assert.deepEqual(readNames(new X509Certificate(shown.cert).raw).san_ip, ['2001:db8::7']);
+    const headersDistinct = { 'client-cert': [toHeader(shown)] };
+    const incoming = { socket: { remoteAddress: '127.0.0.1' }, headersDistinct } as unknown as IncomingMessage;
+    const source = { authorities: [ours.cert], header: 'client-cert', trustedHops: loopback };
+    const read = createCertificateReader(source)(incoming);
+    assert.equal(outcomeOf(read, expecting('san_ip', '192.0.2.0')), 'client_certificate_other');
+    assert.equal(outcomeOf(read, expecting('san_dns', 'agent.acme.example')), 'client_certificate_other');
+    assert.equal(outcomeOf(read, expecting('san_ip', '2001:db8::7')), 'accepted');
+  });
   const subjectOf = (subject: NonNullable<CertificateWish['subject']>) =>
     readNames(new X509Certificate(issueCertificate({ subject }, ours).cert).raw).subject_dn;
   test('a subject with one part in a kind of string that nobody uses any more', () => {
     const odd = [oid.organization, { teletexString: 'Acme' }] as const;
     assert.deepEqual(subjectOf([odd, [oid.commonName, 'agent']]), []);
+  });
+  test('all of what is no certificate as we know it', () => {
+    const none = { subject_dn: [], san_dns: [], san_uri: [], san_ip: [], san_email: [] };
+    assert.deepEqual(readNames(new X509Certificate(good.cert).raw.subarray(0, -1)), none);
   });
   test('an empty subject', () => assert.deepEqual(subjectOf([]), []));
   for (const value of [{ printableString: 'agent' }, { ia5String: 'agent' }, { utf8String: 'agent' }]) {
