@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import { joseType, parseJwe, type Refusal } from '@credence/mcp/protocol';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { type EncryptionAlgorithm, joseType, parseJwe, type Refusal } from '@credence/mcp/protocol';
 import { makeJwe } from '../packages/server/src/keys/fixtures/make-jwe.ts';
-import { decryptJwe } from '../packages/server/src/keys/jwe.ts';
+import { decryptJwe, encryptJwt, toDecryption } from '../packages/server/src/keys/jwe.ts';
+import { type KeyRing, openKeyRing } from '../packages/server/src/keys/key-ring.ts';
 import { generatePrivateJwk, toPublicJwk } from '../packages/server/src/keys/signer.ts';
 import { openOtherRas } from './other-ras.ts';
 import { claimsOf, idpIssuer, openWorld, rasIssuer, refused, type World } from './world.ts';
@@ -77,8 +81,9 @@ describe('IDP-37, EMA 7.4.3: "sign, then encrypt, cty JWT, key use enc of the RA
 });
 
 /** A RAS that trusts the IdP as `rule` says. */
-async function withRule(rule: string) {
+async function withRule(rule: string, toDecrypt?: (world: World) => Promise<KeyRing>) {
   const world = await openWorld();
+  const ring = await toDecrypt?.(world);
   const keys = JSON.stringify({ keys: [toPublicJwk(world.keys.idJag)] });
   const ras = openOtherRas(
     world,
@@ -86,6 +91,8 @@ async function withRule(rule: string) {
 servers: { tracker: { scopes: { issues:read: {}, issues:write: {} } } }
 clients: { cc-at-ras: {} }
 trust: { "${idpIssuer}": { keys: ${keys}, accounts: create, clients: [cc-at-ras]${rule} } }`,
+    undefined,
+    ring && toDecryption(ring),
   );
   return { world, ras };
 }
@@ -194,5 +201,54 @@ describe('KEY-08, KEY-01: the key for encryption', () => {
     assert.ok(!('id_jag_encryption_required' in (await ofTwo.metadata())));
     const ofNobody = openOtherRas(await openWorld(), 'servers: {}\nclients: {}\ntrust: {}');
     assert.ok(!('id_jag_encryption_required' in (await ofNobody.metadata())));
+  });
+});
+
+describe('KEY-03, RAS-45: "publish, wait >= cache time, sign, retire after last exp + skew", of the key for encryption', () => {
+  const [waitSeconds, tokenSeconds] = [600, 1530];
+  /** A RAS whose key for encryption is followed by one of another algorithm, as when `keys.idJagEncryption` is changed. */
+  async function open(t: TestContext) {
+    const keysDir = await mkdtemp(join(tmpdir(), 'credence-spec-'));
+    t.after(() => rm(keysDir, { recursive: true }));
+    let ring: KeyRing | undefined;
+    const openAs = async ({ now }: World, algorithm: EncryptionAlgorithm) =>
+      openKeyRing({
+        keysDir,
+        purpose: 'id_jag_encryption',
+        algorithm,
+        seal: undefined,
+        now,
+        waitSeconds,
+        tokenSeconds,
+        rotateAfterSeconds: 90 * 86_400,
+        onRotated: async () => undefined,
+      });
+    const { world, ras } = await withRule('', async (its) => {
+      await openAs(its, 'ECDH-ES');
+      ring = await openAs(its, 'RSA-OAEP-256');
+      return ring;
+    });
+    assert.ok(ring);
+    const key = ring.current();
+    const redeem = async () => ras.redeem(await encryptJwt(await world.idJag(), key, 'ECDH-ES'));
+    const offered = async () => (await ras.metadata()).id_jag_encryption_alg_values_supported;
+    return { world, redeem, offered };
+  }
+
+  test('while the new one waits the metadata says the algorithm of the one that is offered', async (t) => {
+    const { world, redeem, offered } = await open(t);
+    world.clock.ms += (waitSeconds - 1) * 1000;
+    assert.deepEqual(await offered(), ['ECDH-ES']);
+    assert.equal((await redeem()).status, 200);
+    world.clock.ms += 1000;
+    assert.deepEqual(await offered(), ['RSA-OAEP-256']);
+  });
+
+  test('what was encrypted to the one before is redeemed while that is leaving, and not after', async (t) => {
+    const { world, redeem } = await open(t);
+    world.clock.ms += (waitSeconds + tokenSeconds - 1) * 1000;
+    assert.equal((await redeem()).status, 200);
+    world.clock.ms += 1000;
+    await refused(world, await redeem(), 'id_jag_not_decrypted');
   });
 });

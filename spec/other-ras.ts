@@ -5,7 +5,7 @@ import { createRasApp } from '../packages/server/src/app.ts';
 import { readRecord } from '../packages/server/src/audit/personal.ts';
 import { hashSecret } from '../packages/server/src/clients/authenticate.ts';
 import type { Edge } from '../packages/server/src/edge.ts';
-import { decryptJwe } from '../packages/server/src/keys/jwe.ts';
+import type { Decryption } from '../packages/server/src/keys/jwe.ts';
 import { toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
 import { createFailureLimit } from '../packages/server/src/limits.ts';
 import { compileResource } from '../packages/server/src/policy/compile.ts';
@@ -24,6 +24,7 @@ export function openOtherRas(
   world: World,
   text: string,
   getJson: (url: string) => Promise<JsonObject> = () => Promise.reject(new Error('nothing is fetched here')),
+  decryption: Decryption = world.decryption,
 ): OtherRas {
   const { store, now, keys } = world;
   const parsed = parsePolicy(text, 'resource');
@@ -58,7 +59,7 @@ export function openOtherRas(
     epoch: () => world.epoch(),
     ownIdp: undefined,
     signer: () => toSigner(keys.accessToken),
-    decryption: { algorithm: () => keys.encryption.alg, open: (jwe) => decryptJwe(jwe, [keys.encryption]) },
+    decryption,
     ownTokens: { issuer: rasIssuer, publishedKeys, skewSeconds: 30, epoch: () => '' },
     keysOf: createIssuerKeys({ getJson, now, onFault: () => undefined }).keysOf,
     accessTokenLifetimeSeconds: 600,

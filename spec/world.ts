@@ -33,7 +33,7 @@ import { clientAssertionMark } from '../packages/server/src/idp/sign-in/assertio
 import { createIdTokenVerifier } from '../packages/server/src/idp/subject-token.ts';
 
 import type { Idp } from '../packages/server/src/idp/token-exchange.ts';
-import { decryptJwe } from '../packages/server/src/keys/jwe.ts';
+import { toDecryption } from '../packages/server/src/keys/jwe.ts';
 import { generatePrivateJwk, type PrivateJwk, toPublicJwk, toSigner } from '../packages/server/src/keys/signer.ts';
 import { createFailureLimit, createPace, createSteadyPace } from '../packages/server/src/limits.ts';
 import { compileAccess, compileResource } from '../packages/server/src/policy/compile.ts';
@@ -321,7 +321,10 @@ export async function openWorld(
     epoch: () => epoch,
     ownIdp: idpIssuer,
     signer: () => counting(toSigner(keys.accessToken)),
-    decryption: { algorithm: () => keys.encryption.alg, open: (jwe) => decryptJwe(jwe, [keys.encryption]) },
+    decryption: toDecryption({
+      current: () => toPublicJwk(keys.encryption),
+      privateJwks: () => [keys.encryption],
+    }),
     ownTokens: {
       issuer: rasIssuer,
       publishedKeys: () => [toPublicJwk(keys.accessToken)],
@@ -449,6 +452,7 @@ export async function openWorld(
     edge,
     stops,
     resourcePolicy: ras.policy,
+    decryption: ras.decryption,
     /** Streams of who is cut off; whoever opens one closes them. */
     streams,
     policy: idp.policy,

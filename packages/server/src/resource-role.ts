@@ -1,10 +1,10 @@
-import type { EpochSeconds, ParsedJwe } from '@credence/mcp/protocol';
+import type { EpochSeconds } from '@credence/mcp/protocol';
 import { createIssuerKeys } from '@credence/mcp/resource';
 import { createRasApp } from './app.ts';
 import { eventId } from './call.ts';
 import { findServer } from './gateway/incoming.ts';
 import { openGateway } from './gateway-role.ts';
-import { decryptJwe } from './keys/jwe.ts';
+import { toDecryption } from './keys/jwe.ts';
 import { refreshAll } from './keys/key-ring.ts';
 import { createSteadyPace } from './limits.ts';
 import { createRevocationStreams } from './revocation/streams.ts';
@@ -73,10 +73,7 @@ export async function openRas(parts: Parts) {
       epoch: () => inForce.epoch().id,
     },
     signer: () => keys.signer(),
-    decryption: {
-      algorithm: () => config.keys.algorithms.id_jag_encryption,
-      open: (jwe: ParsedJwe) => decryptJwe(jwe, encryptionKeys.privateJwks()),
-    },
+    decryption: toDecryption(encryptionKeys),
     keysOf,
     accessTokenLifetimeSeconds: config.ras.accessTokenSeconds,
     dpop: await openDpop(parts, issuer),
@@ -84,8 +81,7 @@ export async function openRas(parts: Parts) {
     maxIdJagLifetimeSeconds: config.ras.maxIdJagSeconds,
     skewSeconds: config.skewSeconds,
   };
-  // Of the keys for encryption one is offered at a time; those before it still open what was encrypted to them.
-  const publishedKeys = () => [...keys.published(), ...revocationKeys.published(), encryptionKeys.current()];
+  const publishedKeys = () => [...keys.published(), ...revocationKeys.published(), ras.decryption.key()];
   const streams = createRevocationStreams({
     store,
     // An old guard does not know of epochs: as long as anything from before one could live, it is left deaf.

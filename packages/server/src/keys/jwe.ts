@@ -1,9 +1,22 @@
 import { contentEncryptions, type EncryptionAlgorithm, type Jwk, type ParsedJwe } from '@credence/mcp/protocol';
 import type { CryptoKey } from 'jose';
+import type { KeyRing } from './key-ring.ts';
 import type { KeptJwk } from './signer.ts';
 
 // Loaded when the first encrypted ID-JAG comes or goes: who does without pays nothing for it (ADR on encryption).
 const loadJose = () => import('jose');
+
+/** What is encrypted to us, and how. */
+export interface Decryption {
+  /** The one key that is offered at a time: while its successor waits it is still this one, whatever is configured by then. */
+  readonly key: () => Jwk;
+  /** By this key, or by one before it that is still in force. */
+  readonly open: (jwe: ParsedJwe) => Promise<string | undefined>;
+}
+
+export function toDecryption(ring: Pick<KeyRing, 'current' | 'privateJwks'>): Decryption {
+  return { key: () => ring.current(), open: (jwe) => decryptJwe(jwe, ring.privateJwks()) };
+}
 
 const imported = new WeakMap<object, CryptoKey>();
 

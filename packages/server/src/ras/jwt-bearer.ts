@@ -9,7 +9,6 @@ import {
   mintAccessToken,
   no,
   ok,
-  type ParsedJwe,
   parseIdJag,
   parseJwe,
   parseScope,
@@ -22,6 +21,7 @@ import { authenticateClient, type ClientRegistry } from '../clients/authenticate
 import { isOfBefore } from '../clients/before-epoch.ts';
 import { type DpopEndpoint, verifyDpop } from '../clients/dpop.ts';
 import { refusalOfPace } from '../clients/waiting.ts';
+import type { Decryption } from '../keys/jwe.ts';
 import type { Signer } from '../keys/signer.ts';
 import { verifySignature } from '../keys/verify-signature.ts';
 import type { Pace } from '../limits.ts';
@@ -51,10 +51,7 @@ export interface Ras {
   readonly ownIdp: string | undefined;
   readonly signer: () => Signer;
   /** Opens ID-JAGs that were encrypted to a key of ours. */
-  readonly decryption: {
-    readonly algorithm: () => string;
-    readonly open: (jwe: ParsedJwe) => Promise<string | undefined>;
-  };
+  readonly decryption: Decryption;
   readonly keysOf: IssuerKeys['keysOf'];
   readonly ownTokens: OwnTokens;
   readonly accessTokenLifetimeSeconds: number;

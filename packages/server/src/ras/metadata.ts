@@ -34,7 +34,7 @@ export function rasMetadata(
     dpop_signing_alg_values_supported: signatureAlgorithms,
     code_challenge_methods_supported: ['S256'],
     ...(types.size > 0 && { authorization_details_types_supported: [...types] }), // RFC 9396 §10
-    id_jag_encryption_alg_values_supported: [decryption.algorithm()],
+    id_jag_encryption_alg_values_supported: [decryption.key().alg],
     id_jag_encryption_enc_values_supported: contentEncryptions,
     ...(isAllEncrypted && { id_jag_encryption_required: true }), // of whom, is nobody's business
   };
