@@ -2,10 +2,20 @@ import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:
 import type { Parts } from '../roles.ts';
 
 /** Who called, as the worker saw them; told to the gateway over a socket that only our own user can open. */
-export const callerHeaders = {
+const callerHeaders = {
   address: 'credence-caller-address',
   certificate: 'credence-caller-certificate',
 } as const;
+
+/** Who called, as the gateway reads it from what a worker passed on. */
+export const forwardedCaller = {
+  addressOf: ({ headers }: Pick<IncomingMessage, 'headers'>): string =>
+    String(headers[callerHeaders.address] ?? 'unknown'),
+  certificateOf({ headers }: Pick<IncomingMessage, 'headers'>): { readonly thumbprint: string } | undefined {
+    const thumbprint = headers[callerHeaders.certificate];
+    return typeof thumbprint === 'string' ? { thumbprint } : undefined;
+  },
+};
 
 /** Passes requests on to the process of the gateway. */
 export interface Forward {

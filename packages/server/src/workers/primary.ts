@@ -8,7 +8,7 @@ import { gatewayHandler } from '../gateway-role.ts';
 import { Problem } from '../problem.ts';
 import { type Ground, keepHouse, originsOf, type ProcessParts, serve } from '../serve.ts';
 import { createWorkerCounts } from './ask-workers.ts';
-import { callerHeaders } from './forward.ts';
+import { forwardedCaller } from './forward.ts';
 import { fromLineText } from './line-text.ts';
 import type { ToPrimary, ToWorker, WorkerStart } from './messages.ts';
 import type { Taker, Turns } from './turns.ts';
@@ -60,13 +60,7 @@ async function listenForGateway(
     throw new Problem(`The path ${path} is too long for a socket.`, 'Name a home with a shorter path.');
   }
   await rm(path, { force: true }); // of a process that was killed; the home is locked, so it is nobody else's
-  const gateway = await gatewayHandler(parts, {
-    addressOf: ({ headers }) => String(headers[callerHeaders.address] ?? 'unknown'),
-    certificateOf: ({ headers }) => {
-      const thumbprint = headers[callerHeaders.certificate];
-      return typeof thumbprint === 'string' ? { thumbprint } : undefined;
-    },
-  });
+  const gateway = await gatewayHandler(parts, forwardedCaller);
   keepHouse(opened, parts, gateway.follow);
   opened.defer(gateway.close);
   const server = createServer({ maxHeaderSize: 32 * 1024, requestTimeout: 0 }, (incoming, outgoing) => {
