@@ -4,8 +4,10 @@ import type { AuditRecord } from './audit/record.ts';
 import type { RefusalLedger } from './audit/refusal-ledger.ts';
 import type { Edge } from './edge.ts';
 import type { SignInNote } from './idp/sign-in/options.ts';
-import { appendSignInNote } from './idp-role.ts';
+import { appendSignInNote, writeInOneStep } from './idp-role.ts';
 import { createLog } from './log.ts';
+import type { AuditRow } from './store/store.ts';
+import type { Watch } from './watch.ts';
 
 describe('T27: what becomes of a note of the sign-in', () => {
   const note: SignInNote = {
@@ -58,4 +60,50 @@ describe('T27: what becomes of a note of the sign-in', () => {
       assert.deepEqual([lines.map(({ id }) => id), counted], [[reference], []]);
     });
   }
+});
+
+describe('ADR 0025: the break-glass account in the log', () => {
+  const note: SignInNote = {
+    kind: 'alert',
+    outcome: 'allowed',
+    address: '192.0.2.1',
+    known: true,
+    facts: { person: 'u_glass', detail: 'factor removed', breakGlass: true },
+  };
+
+  async function logged(given: SignInNote, written: unknown) {
+    const lines: string[] = [];
+    const decided: string[] = [];
+    const rows: AuditRow[] = [];
+    const watch: Pick<Watch, 'decided'> = { decided: ({ id }) => decided.push(id) };
+    const edge = { nowMs: () => 1, watch } as Partial<Edge> as Edge;
+    const log = createLog({ level: 'info', format: 'json' }, { write: (line: string) => lines.push(line) });
+    const answer = await writeInOneStep({ edge, log }, given, async (row) => {
+      assert.deepEqual(lines, [], 'not before it is done');
+      rows.push(row);
+      return written;
+    });
+    assert.equal(answer, written);
+    return { lines: lines.map((line) => JSON.parse(line)), decided, rows: rows.map(({ id }) => id) };
+  }
+
+  for (const written of [true, undefined]) {
+    test(`a line written in one step with a change (${written}) is a warning, once it is done`, async () => {
+      const { lines, decided, rows } = await logged(note, written);
+      const { level, outcome, address, person, detail, msg } = lines[0];
+      assert.deepEqual([lines.length, level, outcome, address], [1, 40, 'allowed', '192.0.2.1']);
+      assert.deepEqual([person, detail, msg], ['u_glass', 'factor removed', 'the break-glass account']);
+      assert.deepEqual(decided, rows);
+    });
+  }
+
+  test('what changed nothing is told of nowhere', async () => {
+    const { lines, decided, rows } = await logged(note, false);
+    assert.deepEqual([lines, decided, rows.length], [[], [], 1]);
+  });
+
+  test('and anybody else is not in the log', async () => {
+    const { lines, decided } = await logged({ ...note, kind: 'factor', facts: { person: 'u_1' } }, true);
+    assert.deepEqual([lines, decided.length], [[], 1]);
+  });
 });

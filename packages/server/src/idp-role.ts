@@ -30,6 +30,7 @@ import {
 import { readSecretFile } from './secret-file.ts';
 import { isStoppedAtSignIn } from './stops/judge.ts';
 import { stoppedAtSignIn } from './stops/sign-in.ts';
+import type { AuditRow } from './store/store.ts';
 import { directoryRows, openUpstreams } from './upstreams.ts';
 
 async function openDecisionPoint({ config, egress, log }: Parts): Promise<DecisionPoint | undefined> {
@@ -98,11 +99,7 @@ export async function idpListener(parts: Parts): Promise<Handler> {
     addressOf: (incoming) => edge.addressOf(incoming),
     certificateOf: edge.certificateOf,
     note: (note) => appendSignInNote(parts, note),
-    rowOf: (note) => {
-      const record = toSignInRecord(parts, note);
-      edge.watch?.decided(record);
-      return toRow(record);
-    },
+    inOneStep: (note, write) => writeInOneStep(parts, note, write),
     factorSeal: createSeal(Buffer.from(await openSecret(home.keysDir, 'factor'))),
     firstFactor: () => inForce.access().firstFactor,
     subjectSecret,
@@ -185,10 +182,7 @@ export async function appendSignInNote(
   parts: Pick<Parts, 'edge' | 'log' | 'append'>,
   note: SignInNote,
 ): Promise<string> {
-  if (note.facts.breakGlass) {
-    const { outcome, reason, address } = note;
-    parts.log.warn({ outcome, reason, address, person: note.facts.person }, 'the break-glass account');
-  }
+  warnOfBreakGlass(parts, note);
   const { client, person } = note.facts;
   // What a person does at our pages has limits of its own, and a line each time.
   const isCounted = note.reason !== undefined && (!note.known || note.kind === 'refusal');
@@ -198,6 +192,25 @@ export async function appendSignInNote(
   const record = toSignInRecord(parts, note);
   await parts.append([record]);
   return record.id;
+}
+
+/** The line is handed to who changes something; what was not changed is not told of. */
+export async function writeInOneStep<T>(
+  parts: Pick<Parts, 'edge' | 'log'>,
+  note: SignInNote,
+  write: (row: AuditRow) => Promise<T>,
+): Promise<T> {
+  const record = toSignInRecord(parts, note);
+  const written = await write(toRow(record));
+  if (written === false) return written;
+  warnOfBreakGlass(parts, note);
+  parts.edge.watch?.decided(record);
+  return written;
+}
+
+function warnOfBreakGlass({ log }: Pick<Parts, 'log'>, { outcome, reason, address, facts }: SignInNote): void {
+  const { person, breakGlass, detail } = facts;
+  if (breakGlass) log.warn({ outcome, reason, address, person, detail }, 'the break-glass account');
 }
 
 function toSignInRecord(

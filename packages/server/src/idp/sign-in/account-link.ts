@@ -71,8 +71,9 @@ export function createAccountLinkPage(options: SignInOptions, frame: PageFrame) 
     await endSessionsOf(options, provider, person.id, { address, facts: { detail }, initiator: 'user' });
     const code = newEnrolmentCode(now());
     const facts = { person: person.id, detail };
-    const records = [options.rowOf({ kind: 'factor', outcome: 'allowed', known: true, address, facts })];
-    const isSet = await store.links.use(link, tokenHash, { passwordHash, enrolment: code, now: now(), records });
+    const isSet = await options.inOneStep({ kind: 'factor', outcome: 'allowed', known: true, address, facts }, (row) =>
+      store.links.use(link, tokenHash, { passwordHash, enrolment: code, now: now(), records: [row] }),
+    );
     if (!isSet) return refuse(context);
     await enrolment.grantPass(person.id, code);
     const hasFactor = (await store.factors.of(person.id)).length > 0;

@@ -1,27 +1,31 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { readRecord } from '../../audit/personal.ts';
+import { newOnceCode } from '../../directory/once-codes.ts';
 import { hashPassword } from '../../directory/password.ts';
 import { newTotpSecret } from '../../directory/totp.ts';
 import { sealSecret } from './proofs.ts';
-import { ask, codeOf } from './test-client.ts';
+import { ask, codeOf, recoveryCodesOn, secretOn } from './test-client.ts';
 import { alice, openTestWorld, password, TestBrowser, type TestWorld, type Visit } from './test-world.ts';
 import { openUpstreamWorld } from './upstream/fixtures/upstream-world.ts';
 
+const glass = { ...alice, id: 'u_glass', email: 'break-glass-7k2mx@id.acme.example', groups: [], roles: [] };
+const its = '7k2mx-9qa4c-22222-33333-44444';
+const secret = newTotpSecret();
+
+async function makeGlass({ store, factorSeal }: TestWorld): Promise<void> {
+  const material = sealSecret(factorSeal, glass.id, secret);
+  const base = { id: 'f_glass', personId: glass.id, kind: 'totp' as const, name: 'App', material, counter: 0 };
+  const factor = { ...base, credentialId: undefined, isSynced: false, createdAt: 1, lastUsedAt: undefined };
+  await store.administrators.createBreakGlass(glass, { passwordHash: await hashPassword(its), factor, now: 1 }, []);
+}
+
 describe('IDP-38: the break-glass account', () => {
-  const glass = { ...alice, id: 'u_glass', email: 'break-glass-7k2mx@id.acme.example', groups: [], roles: [] };
-  const its = '7k2mx-9qa4c-22222-33333-44444';
-  const secret = newTotpSecret();
   let world: TestWorld;
   before(async () => {
     world = await openTestWorld({ perAccount: 3, perNetwork: 8, perAccountEverywhere: 12 });
-    const material = sealSecret(world.factorSeal, glass.id, secret);
-    await world.store.administrators.createBreakGlass(glass, await secretsWith(material), []);
+    await makeGlass(world);
   });
-  async function secretsWith(material: string) {
-    const base = { id: 'f_glass', personId: glass.id, kind: 'totp' as const, name: 'App', material, counter: 0 };
-    const factor = { ...base, credentialId: undefined, isSynced: false, createdAt: 1, lastUsedAt: undefined };
-    return { passwordHash: await hashPassword(its), factor, now: 1 };
-  }
   beforeEach(() => {
     world.notes.length = 0;
   });
@@ -72,8 +76,7 @@ describe('IDP-38: the break-glass account', () => {
   test('it signs in on the day the provider of the organisation is down', async () => {
     const down = await openUpstreamWorld();
     try {
-      const material = sealSecret(down.factorSeal, glass.id, secret);
-      await down.store.administrators.createBreakGlass(glass, await secretsWith(material), []);
+      await makeGlass(down);
       down.company.script = { isDown: true };
       const browser = new TestBrowser(down.issuer);
       const choice = await browser.get(ask(down, 'claude-code', 'http://localhost:51234/callback').url);
@@ -92,5 +95,77 @@ describe('IDP-38: the break-glass account', () => {
     for (let at = 0; at < 5; at += 1) statuses.push((await guess(glass.email, '203.0.113.40')).status);
     assert.deepEqual(statuses, [400, 400, 400, 429, 429]);
     assert.deepEqual(alerts().at(-1), ['refused', 'too_many_requests', true, glass.id, true]);
+  });
+});
+
+describe('ADR 0025: every line about the break-glass account is an alert, also one written in one step with a change', () => {
+  let world: TestWorld;
+  beforeEach(async () => {
+    world = await openTestWorld();
+    await makeGlass(world);
+  });
+  afterEach(() => world.close());
+
+  const passwordAt = async (browser: TestBrowser, path: string) => {
+    const page = await browser.get(`${world.issuer}${path}`);
+    return browser.submit(page, { email: glass.email, password: its, do: 'sign-in' });
+  };
+  const signedInAt = async (browser: TestBrowser, path: string) =>
+    browser.submit(await passwordAt(browser, path), { do: 'code', code: codeOf(secret) });
+  /** What is on the record of it, beside what the test world keeps of notes. */
+  const lines = async () =>
+    (await world.store.audit.last(50)).map(readRecord).filter(({ person }) => person === glass.id);
+  const told = async () => (await lines()).map(({ kind, breakGlass, detail }) => [kind, breakGlass, detail]);
+
+  test('at /security: a factor added, renamed and removed, recovery codes replaced', async () => {
+    const browser = new TestBrowser(world.issuer);
+    const setup = await browser.submit(await signedInAt(browser, '/security'), { do: 'new-app' });
+    const added = await browser.submit(setup, { do: 'app-code', code: codeOf(secretOn(setup)) });
+    assert.match(added.page, /was added/);
+    const id = (await world.store.factors.of(glass.id)).find((factor) => factor.id !== 'f_glass')?.id ?? '';
+    const renamed = await browser.submit(added, { do: 'rename', id, name: 'Phone' });
+    const removed = await browser.submit(await browser.submit(renamed, { do: 'remove', id }), { do: 'remove-now', id });
+    await browser.submit(await browser.submit(removed, { do: 'new-codes' }), { do: 'new-codes-now' });
+    assert.deepEqual(await told(), [
+      ['alert', true, 'factor enrolled: another'],
+      ['alert', true, 'factor renamed'],
+      ['alert', true, 'factor removed'],
+      ['alert', true, 'recovery codes replaced'],
+    ]);
+    assert.deepEqual(
+      (await lines()).map(({ factor, outcome }) => [factor?.kind, outcome]),
+      ['totp', 'totp', 'totp', 'recovery_code'].map((kind) => [kind, 'allowed']),
+    );
+  });
+
+  test('a recovery code that is used; one that is wrong is a refusal, and no line says that it was used', async () => {
+    const first = new TestBrowser(world.issuer);
+    const asked = await first.submit(await signedInAt(first, '/security'), { do: 'new-codes' });
+    const [code = ''] = recoveryCodesOn(await first.submit(asked, { do: 'new-codes-now' }));
+    world.notes.length = 0;
+    const browser = new TestBrowser(world.issuer);
+    const step = await passwordAt(browser, '/me');
+    for (const wrong of ['not a code', newOnceCode()]) await browser.submit(step, { do: 'code', code: wrong });
+    assert.deepEqual(
+      world.notes.map(({ kind, reason, facts }) => [kind, reason, facts.breakGlass]),
+      Array(2).fill(['alert', 'factor_code_wrong', true]),
+    );
+    assert.equal((await lines()).length, 1, 'that they were replaced');
+    assert.match((await browser.submit(step, { do: 'code', code })).page, /<h1>My agents<\/h1>/);
+    assert.deepEqual((await told()).at(-1), ['alert', true, 'recovery code used']);
+  });
+
+  test('at /me: signed out', async () => {
+    const browser = new TestBrowser(world.issuer);
+    await browser.submit(await signedInAt(browser, '/me'), { do: 'all' });
+    assert.deepEqual(await told(), [['alert', true, 'the person ended everything']]);
+  });
+
+  test('and somebody else’s stays what it is', async () => {
+    const browser = new TestBrowser(world.issuer);
+    const page = await browser.get(`${world.issuer}/me`);
+    await browser.submit(await browser.submit(page, { email: alice.email, password, do: 'sign-in' }), { do: 'all' });
+    const line = (await world.store.audit.last(1)).map(readRecord)[0];
+    assert.deepEqual([line?.kind, line?.person, line?.breakGlass], ['sign_out', alice.id, undefined]);
   });
 });

@@ -1,21 +1,18 @@
 import type { SignInNote, SignInOptions } from './options.ts';
 
-/** What a break-glass account does at the sign-in is never an ordinary line. */
-const kinds: ReadonlySet<SignInNote['kind']> = new Set(['sign_in', 'refusal', 'factor']);
-
 /**
- * Whatever happens at the sign-in with the break-glass account is an alert, a try that failed too, and is never only counted:
+ * Whatever the sign-in writes about the break-glass account is an alert, a try that failed too, and is never only counted:
  * the account is for the day nothing else works, so every use is one that somebody should know of.
  */
 export function withBreakGlassAlerts(options: SignInOptions): SignInOptions {
+  const judged = async (note: SignInNote): Promise<SignInNote> =>
+    (await isBreakGlass(options, note.facts.person))
+      ? { ...note, kind: 'alert', known: true, facts: { ...note.facts, breakGlass: true } }
+      : note;
   return {
     ...options,
-    note: async (note) => {
-      const isIts = kinds.has(note.kind) && (await isBreakGlass(options, note.facts.person));
-      return options.note(
-        isIts ? { ...note, kind: 'alert', known: true, facts: { ...note.facts, breakGlass: true } } : note,
-      );
-    },
+    note: async (note) => options.note(await judged(note)),
+    inOneStep: async (note, write) => options.inOneStep(await judged(note), write),
   };
 }
 

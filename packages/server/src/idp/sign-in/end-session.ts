@@ -27,7 +27,9 @@ export async function endSession(
   const session = await options.store.sessions.find(uid, options.now());
   if (!session) return;
   const { personId: person, clients } = session;
-  await options.store.sessions.end(uid, [options.rowOf({ ...signOutOf(person, facts), address })], initiator);
+  await options.inOneStep({ ...signOutOf(person, facts), address }, (row) =>
+    options.store.sessions.end(uid, [row], initiator),
+  );
   await tell(options, provider, person, clients);
 }
 
@@ -45,8 +47,10 @@ export async function endClient(
     const held = session?.clients.filter(({ client }) => client === clientId) ?? [];
     if (!session || held.length === 0) return false;
     const client = options.clients().get(clientId)?.id ?? clientId;
-    const row = options.rowOf({ ...signOutOf(session.personId, { client, ...facts }), address });
-    if (!(await options.store.sessions.endClient(uid, clientId, [row], initiator))) continue;
+    const isOut = await options.inOneStep({ ...signOutOf(session.personId, { client, ...facts }), address }, (row) =>
+      options.store.sessions.endClient(uid, clientId, [row], initiator),
+    );
+    if (!isOut) continue;
     await tell(options, provider, session.personId, held);
     return true;
   }

@@ -135,14 +135,10 @@ export function createEnrolmentSteps(
     const { address, facts } = aboutOf(visit);
     const about = { ...facts, person: person.id, factor: { kind: 'recovery_code' as const } };
     const detail = 'recovery codes replaced: nobody had kept them yet';
-    const row = options.rowOf({
-      kind: 'factor',
-      outcome: 'allowed',
-      known: true,
-      address,
-      facts: { ...about, detail },
-    });
-    await options.store.factors.setRecoveryCodes(person.id, hashes, [row]);
+    await options.inOneStep(
+      { kind: 'factor', outcome: 'allowed', known: true, address, facts: { ...about, detail } },
+      (row) => options.store.factors.setRecoveryCodes(person.id, hashes, [row]),
+    );
     show(visit, 200, recoveryCodesPage(frame, form(visit), codes));
   }
 

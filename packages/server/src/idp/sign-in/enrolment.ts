@@ -67,7 +67,7 @@ export function newRecoveryCodes(): { codes: readonly string[]; hashes: readonly
 }
 
 export function createEnrolment(options: SignInOptions): Enrolment {
-  const { store, now, factorSeal, organisation } = options;
+  const { store, now, factorSeal, organisation, inOneStep } = options;
 
   return {
     newApp: (personId) => sealSecret(factorSeal, personId, newTotpSecret()),
@@ -142,16 +142,18 @@ export function createEnrolment(options: SignInOptions): Enrolment {
         ? 'first, by enrolment code'
         : 'first, by password alone'
       : 'another';
-    const rowOf = (detail: string) => {
+    const noteOf = (detail: string): SignInNote => {
       const facts = { ...about.facts, person: person.id, factor: { kind: kind.kind, id: factor.id }, detail };
-      return options.rowOf({ kind: 'factor', outcome: 'allowed', known: true, address: about.address, facts });
+      return { kind: 'factor', outcome: 'allowed', known: true, address: about.address, facts };
     };
-    const adding = store.factors.add(factor, {
-      enrolmentCode: isFirst ? progress.enrolmentCode : undefined,
-      recoveryCodes: hashes,
-      now: now(),
-      records: [rowOf(`factor enrolled: ${how}`)],
-    });
+    const adding = inOneStep(noteOf(`factor enrolled: ${how}`), (row) =>
+      store.factors.add(factor, {
+        enrolmentCode: isFirst ? progress.enrolmentCode : undefined,
+        recoveryCodes: hashes,
+        now: now(),
+        records: [row],
+      }),
+    );
     const isAdded = await adding.catch((error: unknown) => {
       if (kind.kind === 'totp' && error instanceof StoreConflict) return false;
       throw error;
@@ -159,8 +161,8 @@ export function createEnrolment(options: SignInOptions): Enrolment {
     if (isAdded) return ok({ factor, recoveryCodes: codes });
     // The form was sent twice, and the other one was first. Whoever sees the page that comes last is to see codes that are good.
     if (!(await store.factors.of(person.id)).some(isThisOne)) return no('enrolment_code_wrong');
-    const detail = 'recovery codes replaced: nobody had kept them yet';
-    if (hashes) await store.factors.setRecoveryCodes(person.id, hashes, [rowOf(detail)]);
+    const replaced = noteOf('recovery codes replaced: nobody had kept them yet');
+    if (hashes) await inOneStep(replaced, (row) => store.factors.setRecoveryCodes(person.id, hashes, [row]));
     return ok({ factor, recoveryCodes: codes });
   }
 }

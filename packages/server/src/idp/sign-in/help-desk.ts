@@ -12,7 +12,7 @@ import { endSessionsOf } from './end-session.ts';
 import { makeFormToken } from './form-token.ts';
 import { findPersonPage, linkMadePage, personPage, removeFactorPage } from './help-desk-pages.ts';
 import type { Context } from './layer.ts';
-import type { SignInOptions } from './options.ts';
+import type { SignInNote, SignInOptions } from './options.ts';
 import { freshSeconds, ownPages } from './own-pages.ts';
 import { findOwnVisit, type OwnVisit, readOwnForm, redirect, showPage } from './own-visit.ts';
 import { type PageFrame, type Refused, refusedPage } from './pages.ts';
@@ -107,14 +107,16 @@ export function createHelpDesk(options: SignInOptions, frame: PageFrame) {
     if (purpose === undefined || !person.active) return showPerson(visit, target);
     await tell(person, 'reset_link', '');
     const detail = `${purpose} link made at the help desk${role === undefined ? '' : ', good after a day'}`;
-    const { url, link } = await makeLink(store, person, {
-      issuer,
-      purpose,
-      now: now(),
-      delaySeconds: role === undefined ? 0 : day,
-      validSeconds: linkSeconds,
-      records: [rowOf(visit, person, detail)],
-    });
+    const { url, link } = await options.inOneStep(noteOf(visit, person, detail), (row) =>
+      makeLink(store, person, {
+        issuer,
+        purpose,
+        now: now(),
+        delaySeconds: role === undefined ? 0 : day,
+        validSeconds: linkSeconds,
+        records: [row],
+      }),
+    );
     showPage(visit.context, 200, linkMadePage(frame, { ...formOf(visit), person, url, link }));
   }
 
@@ -137,7 +139,9 @@ export function createHelpDesk(options: SignInOptions, frame: PageFrame) {
     await tell(person, 'factor_removed', factor.name);
     const detail = 'factor removed at the help desk';
     const about = { kind: factor.kind, id: factor.id };
-    await store.factors.remove(person.id, factor.id, [rowOf(visit, person, detail, about)]);
+    await options.inOneStep(noteOf(visit, person, detail, about), (row) =>
+      store.factors.remove(person.id, factor.id, [row]),
+    );
     await endSessionsOf(options, visit.provider, person.id, {
       address: addressOf(visit),
       facts: { by: visit.person.id, detail },
@@ -191,9 +195,14 @@ export function createHelpDesk(options: SignInOptions, frame: PageFrame) {
     return options.note({ kind: 'admin', outcome, ...(reason && { reason }), address, known: true, facts });
   }
 
-  function rowOf(visit: Visit, person: Person, detail: string, factor?: { kind: 'totp' | 'passkey'; id: string }) {
+  function noteOf(
+    visit: Visit,
+    person: Person,
+    detail: string,
+    factor?: { kind: 'totp' | 'passkey'; id: string },
+  ): SignInNote {
     const facts = { person: person.id, by: visit.person.id, ...(factor && { factor }), detail };
-    return options.rowOf({ kind: 'factor', outcome: 'allowed', known: true, address: addressOf(visit), facts });
+    return { kind: 'factor', outcome: 'allowed', known: true, address: addressOf(visit), facts };
   }
 
   function addressOf({ context }: OwnVisit): string {

@@ -70,8 +70,11 @@ export interface SignInOptions {
   readonly upstreams: UpstreamOptions | undefined;
   /** Tells clients that a session has ended, through the one way out. */
   readonly fetch: Egress['fetch'];
-  /** The same as a line, to be written in one step with a change to what a person signs in with. */
-  readonly rowOf: (note: SignInNote) => AuditRow;
+  /**
+   * The same for a line that is written in one step with a change, as to what a person signs in with: `write` is handed it.
+   * Resolves to what `write` does; false = nothing was changed, and the line is not on the record either.
+   */
+  readonly inOneStep: <T>(note: SignInNote, write: (row: AuditRow) => Promise<T>) => Promise<T>;
   /** Closes the secrets of authenticator apps; its key is not in the store (T25). */
   readonly factorSeal: { close(plain: string): string; open(sealed: string): string };
   /** What it takes to enrol a first factor, by the policy in force. */

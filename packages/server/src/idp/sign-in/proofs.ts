@@ -35,19 +35,12 @@ export function createProofs(options: SignInOptions): Proofs {
       if (/^\d{6}$/.test(code)) return showAppCode(person, code);
       const hash = hashOnceCode(typed);
       const note = { kind: 'alert', outcome: 'allowed', known: true, address } as const;
-      const row = options.rowOf({
-        ...note,
-        facts: {
-          ...facts,
-          person: person.id,
-          factor: { kind: 'recovery_code' },
-          detail: 'recovery code used',
-        },
-      });
-      if (hash === undefined || !(await store.factors.spendRecoveryCode(person.id, hash, now(), [row]))) {
-        return no('factor_code_wrong');
-      }
-      return ok(passwordAndRecoveryCode);
+      if (hash === undefined) return no('factor_code_wrong');
+      const about = { person: person.id, factor: { kind: 'recovery_code' }, detail: 'recovery code used' } as const;
+      const isSpent = await options.inOneStep({ ...note, facts: { ...facts, ...about } }, (row) =>
+        store.factors.spendRecoveryCode(person.id, hash, now(), [row]),
+      );
+      return isSpent ? ok(passwordAndRecoveryCode) : no('factor_code_wrong');
     },
 
     async askPasskey(bound, passkeys) {

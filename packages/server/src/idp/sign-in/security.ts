@@ -2,7 +2,7 @@ import type Provider from 'oidc-provider';
 import type { Form } from '../../form.ts';
 import { pageHeaders } from '../../pages/headers.ts';
 import { acrOf, coversAcr } from '../../policy/sign-in-levels.ts';
-import type { Factor, Person } from '../../store/store.ts';
+import type { AuditRow, Factor, Person } from '../../store/store.ts';
 import { createAskerOf } from './asker.ts';
 import { createEnrolment, type Enrolled, newRecoveryCodes } from './enrolment.ts';
 import { appSetupPage, passkeySetupPage, recoveryCodesPage } from './factor-pages.ts';
@@ -158,7 +158,9 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
     const name = (form.get('name') ?? '').trim().slice(0, 60);
     const factor = chosen(visit, form);
     if (!factor || name === '') return overview(visit);
-    await store.factors.rename(visit.person.id, factor.id, name, [rowOf(visit, factor, 'factor renamed')]);
+    await inOneStep(visit, factor, 'factor renamed', (row) =>
+      store.factors.rename(visit.person.id, factor.id, name, [row]),
+    );
     await overview(await again(visit));
   }
 
@@ -176,15 +178,16 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
   async function remove(visit: Visit, form: Form): Promise<void> {
     const factor = chosen(visit, form);
     if (!factor) return overview(visit);
-    await store.factors.remove(visit.person.id, factor.id, [rowOf(visit, factor, 'factor removed')]);
+    await inOneStep(visit, factor, 'factor removed', (row) => store.factors.remove(visit.person.id, factor.id, [row]));
     await overview(await again(visit), 200, { said: `${factor.name} was removed.` });
   }
 
   async function newCodes(visit: Visit): Promise<void> {
     if (visit.factors.length === 0) return overview(visit);
     const { codes, hashes } = newRecoveryCodes();
-    const row = rowOf(visit, undefined, 'recovery codes replaced');
-    await store.factors.setRecoveryCodes(visit.person.id, hashes, [row]);
+    await inOneStep(visit, undefined, 'recovery codes replaced', (row) =>
+      store.factors.setRecoveryCodes(visit.person.id, hashes, [row]),
+    );
     show(visit, 200, recoveryCodesPage(frame, formOf(visit), codes));
   }
 
@@ -220,11 +223,16 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
     await options.note({ kind: 'factor', outcome: 'refused', reason, address, known: true, facts });
   }
 
-  function rowOf(visit: Visit, factor: Factor | undefined, detail: string) {
+  async function inOneStep(
+    visit: Visit,
+    factor: Factor | undefined,
+    detail: string,
+    write: (row: AuditRow) => Promise<unknown>,
+  ): Promise<void> {
     const { address } = aboutOf(visit);
     const about = factor ? { kind: factor.kind, id: factor.id } : { kind: 'recovery_code' as const };
     const facts = { person: visit.person.id, factor: about, detail };
-    return options.rowOf({ kind: 'factor', outcome: 'allowed', known: true, address, facts });
+    await options.inOneStep({ kind: 'factor', outcome: 'allowed', known: true, address, facts }, write);
   }
 
   function aboutOf({ context }: Visit) {

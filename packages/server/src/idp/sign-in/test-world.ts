@@ -165,11 +165,11 @@ export async function openTestWorld(
       world.notes.push(note);
       return `d_${world.notes.length}`;
     },
-    rowOf: ({ kind, outcome, reason, address, facts }) => {
+    inOneStep: ({ kind, outcome, reason, address, facts }, write) => {
       const id = `r_${randomBytes(9).toString('base64url')}`;
       const domain = 'idp';
       const timeMs = Date.now();
-      return toRow({ v: 2, id, kind, domain, timeMs, outcome, ...(reason && { reason }), address, ...facts });
+      return write(toRow({ v: 2, id, kind, domain, timeMs, outcome, ...(reason && { reason }), address, ...facts }));
     },
     factorSeal: world.factorSeal,
     firstFactor: () => world.firstFactor,

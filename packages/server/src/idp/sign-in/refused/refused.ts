@@ -121,9 +121,9 @@ export function createRefusedPage(options: SignInOptions, frame: PageFrame) {
     const facts = { person: person.id, client, server, detail };
     const address = options.addressOf(context.req);
     // Of two at once one is made, and both are shown it.
-    await store.requests.add(request, [
-      options.rowOf({ kind: 'admin', outcome: 'allowed', known: true, address, facts }),
-    ]);
+    await options.inOneStep({ kind: 'admin', outcome: 'allowed', known: true, address, facts }, (row) =>
+      store.requests.add(request, [row]),
+    );
     await show(look);
   }
 
