@@ -128,16 +128,17 @@ function firstFailed({ conditions }: RuleExplanation): string {
 
 function toWayOut(record: AuditRecord, explanation: Explanation | undefined): string[] {
   if (record.outcome === 'allowed') return ['  Nothing: it was allowed.'];
-  const denied = explanation?.rules.filter((rule) => rule.spoke && rule.effect === 'deny') ?? [];
+  // What the rules allowed was refused by something else: no rule would change that.
+  const refusing = explanation?.decision.effect === 'allow' ? undefined : explanation;
+  const denied = refusing?.rules.filter((rule) => rule.spoke && rule.effect === 'deny') ?? [];
   if (denied.length > 0) {
     return [`  Not to be covered by ${denied.map(({ id }) => id).join(', ')}: a deny wins over every allow.`];
   }
-  if (record.reason === 'scopes_kept_apart' || record.reason === 'client_key_not_bound')
-    return [`  ${refusalRow(record.reason).help}`];
-  if (record.reason === 'step_up_needed') return ['  A fresher or stronger sign-in; the client was told which.'];
-  const nearest = nearestFirst(explanation?.rules.filter((rule) => !rule.spoke && rule.effect === 'allow') ?? [])[0];
-  if (nearest) return [`  For ${nearest.id} to speak: now ${firstFailed(nearest)}. Or a new rule that allows it.`];
-  if (explanation && !explanation.ahead) return ['  A rule on this server that allows it.'];
   const help = record.reason && 'help' in refusals[record.reason] ? refusalRow(record.reason).help : undefined;
+  if (record.reason === 'scopes_kept_apart' || record.reason === 'client_key_not_bound') return [`  ${help}`];
+  if (record.reason === 'step_up_needed') return ['  A fresher or stronger sign-in; the client was told which.'];
+  const nearest = nearestFirst(refusing?.rules.filter((rule) => !rule.spoke && rule.effect === 'allow') ?? [])[0];
+  if (nearest) return [`  For ${nearest.id} to speak: now ${firstFailed(nearest)}. Or a new rule that allows it.`];
+  if (refusing && !refusing.ahead) return ['  A rule on this server that allows it.'];
   return [`  ${help ?? 'Look at the request of the client: the reason above says what was wrong with it.'}`];
 }

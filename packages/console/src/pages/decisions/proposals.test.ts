@@ -48,6 +48,15 @@ const smallest = {
 
 type Explained = Parameters<typeof wayOut>[0];
 
+const stopped = {
+  reason: 'server_stopped',
+  wire: 'access_denied',
+  status: 400,
+  rule: 'SIG-02',
+  hint: 'this MCP server is stopped',
+  help: 'See why: credence stops.',
+} satisfies Explained['reason'];
+
 function explained(rules: Told[], decided: object = {}): Explained {
   return {
     record: line as unknown as Explained['record'],
@@ -124,6 +133,16 @@ describe('what would it take', () => {
     ['a sign-in', explained([], { effect: 'step_up' }), /^A fresher or stronger sign-in/],
     ['a server that is off', explained([], { ahead: 'Server tracker is switched off.' }), /switched off/],
     ['no rule was asked', { ...explained([]), decided: null }, /^Look at the request of the client/],
+    [
+      'something else refused what the rules allow, in part',
+      { ...explained([told('out', 'person', {}, 'deny', true)], { effect: 'allow' }), reason: stopped },
+      /^See why: credence stops\.$/,
+    ],
+    [
+      'the same, where nothing is known of what to do',
+      { ...explained([told('reads', 'scopes', {})], { effect: 'allow' }), reason: { ...stopped, help: null } },
+      /^Look at the request of the client/,
+    ],
     ['a scope that the server does not have', explained([], { scopes: [] }), /^Nothing that a rule could give/],
   ];
   for (const [name, given, expected] of words) {

@@ -37,7 +37,8 @@ export function wayOut(explained: Answer<'explainRecord'>, line: Line, person: s
   const outcome = outcomeOf(line);
   if (outcome === 'allowed') return { words: 'Nothing: it was allowed.', proposals: [] };
   const help = reason?.help ?? undefined;
-  if (!decided) {
+  // What the rules allowed was refused by something else: no rule would change that.
+  if (!decided || decided.effect === 'allow') {
     return {
       words: help ?? 'Look at the request of the client: the reason says what was wrong with it.',
       proposals: [],
