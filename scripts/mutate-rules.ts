@@ -272,7 +272,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   [server('admin/api/requests.ts'), [toSpec('requests')]],
   [server('store/requests.ts'), [toStore('requests')]],
   [server('audit/refused-call.ts'), [server('idp/sign-in/refused/refused.test.ts')]],
-  [server('idp/refused-link.ts'), [toSpec('requests')]],
+  [server('idp/refused-link.ts'), [toSpec('requests'), server('idp/sign-in/refused/refused.test.ts')]],
   [server('idp/sign-in/refused/kind.ts'), [server('idp/sign-in/refused/kind.test.ts')]],
   [server('idp/sign-in/refused/scope-words.ts'), [server('idp/sign-in/refused/scope-words.test.ts')]],
   [server('idp/sign-in/refused/refused.ts'), [server('idp/sign-in/refused/refused.test.ts')]],

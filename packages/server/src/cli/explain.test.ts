@@ -47,12 +47,14 @@ describe('credence explain', () => {
   });
 
   /** Puts a refusal on the record, and has it explained. */
-  async function explained(more: Partial<AuditRecord>): Promise<string> {
+  async function explained(more: Partial<AuditRecord>, config = ''): Promise<string> {
     made += 1;
     const id = `d_${made}`;
     const base = { v: 2, id, kind: 'decision', domain: 'idp', timeMs: 1_800_000_000_000, outcome: 'refused' } as const;
     await store.commit({ marks: [], records: [toRow({ ...base, ...more })] });
-    const words = [main, 'explain', id, '--home', join(folder, 'home')];
+    const file = join(folder, 'credence.yaml');
+    await writeFile(file, `idp: { issuer: "https://id.acme.example"${config} }\n`);
+    const words = [main, 'explain', id, '--home', join(folder, 'home'), '--config', file];
     const { code, said } = await new Promise<{ code: number; said: string }>((resolve) => {
       execFile(process.execPath, words, (error, stdout, stderr) =>
         resolve({ code: Number(error?.code ?? 0), said: stdout + stderr }),
@@ -88,4 +90,24 @@ describe('credence explain', () => {
       assert.match(wayOut(await explained({ ...more, reason: 'policy_denied' })) ?? '', expected);
     });
   }
+
+  const told: [name: string, config: string, more: Partial<AuditRecord>, code: string][] = [
+    ['by default', '', { grantType: 'token-exchange' }, 'invalid_grant'],
+    ['as configured', ', badSubjectToken: invalid_request', { grantType: 'token-exchange' }, 'invalid_request'],
+    ['at the sign-in, of which that is not said', ', badSubjectToken: invalid_request', {}, 'invalid_grant'],
+  ];
+  for (const [name, config, more, code] of told) {
+    test(`catalogue A1, what the caller was told of a bad subject token: ${name}`, async () => {
+      const reason = 'refresh_token_not_accepted';
+      const said = await explained({ kind: 'refusal', client: 'code', reason, ...more }, config);
+      assert.match(said, new RegExp(`the caller was told: 400 ${code}\n`));
+    });
+  }
+
+  test('a reason that only another version knows is printed as it is', async () => {
+    const said = await explained({ kind: 'refusal', reason: 'of_tomorrow' as Refusal });
+    assert.match(said, /refused: of_tomorrow, which this version of Credence has no words for\n/);
+    assert.doesNotMatch(said, /the caller was told/);
+    assert.match(wayOut(said) ?? '', /^Look at the request of the client/);
+  });
 });

@@ -1,13 +1,14 @@
-import { refusalRow, refusals } from '@credence/mcp/protocol';
+import { type Refusal, type RefusalRow, refusalRow, refusals } from '@credence/mcp/protocol';
 import { Command } from 'commander';
 import { recompute } from '../admin/explain.ts';
 import { toVisibleJson } from '../audit/export-line.ts';
 import { type ReadRecord, readRecord } from '../audit/personal.ts';
 import type { AuditRecord } from '../audit/record.ts';
+import { type BadSubjectToken, toExchangeCode } from '../idp/bad-subject-token.ts';
 import type { Explanation, RuleExplanation } from '../policy/explain.ts';
 import { findRecord, toPrintable } from './audit.ts';
 import { configOption, homeOption } from './home-option.ts';
-import { readIssuers, withStore } from './with-store.ts';
+import { readInstallation, readIssuers, withStore } from './with-store.ts';
 
 /** `credence explain ID`: who asked for what, what was decided and why, and what would have to be different. */
 export function explainCommand(): Command {
@@ -21,13 +22,14 @@ export function explainCommand(): Command {
     .action((id: string, options: { home: string; config?: string; json?: boolean }) =>
       withStore(options, async (store) => {
         const issuers = await readIssuers(options);
+        const { badSubjectToken } = (await readInstallation(options)).config.idp;
         const record = readRecord(await findRecord(store, id));
         const explanation = await recompute(store, record, issuers);
         const { email, name } = (record.person && (await store.people.find(record.person))) || {};
         if (options.json) process.stdout.write(`${toVisibleJson({ record, explanation })}\n`);
         else
           process.stdout.write(
-            `${toStory(record, explanation, email ?? name)
+            `${toStory({ record, explanation, person: email ?? name, badSubjectToken })
               .map(toPrintable)
               .join('\n')}\n`,
           );
@@ -35,7 +37,14 @@ export function explainCommand(): Command {
     );
 }
 
-function toStory(record: ReadRecord, explanation: Explanation | undefined, person: string | undefined): string[] {
+interface Story {
+  readonly record: ReadRecord;
+  readonly explanation: Explanation | undefined;
+  readonly person: string | undefined;
+  readonly badSubjectToken: BadSubjectToken;
+}
+
+function toStory({ record, explanation, person, badSubjectToken }: Story): string[] {
   return [
     `${record.id}  ${new Date(record.timeMs).toISOString()}  ${record.outcome}`,
     '',
@@ -43,7 +52,7 @@ function toStory(record: ReadRecord, explanation: Explanation | undefined, perso
     ...toAsked(record, person),
     '',
     'Decided',
-    ...toDecided(record),
+    ...toDecided(record, badSubjectToken),
     ...(explanation ? ['', 'Why', ...toWhy(explanation)] : []),
     '',
     'What would it take',
@@ -82,19 +91,29 @@ function toAsked(record: ReadRecord, person: string | undefined): string[] {
   return rows.filter(([, value]) => value).map(([label, value]) => `  ${label.padEnd(11)} ${value}`);
 }
 
-function toDecided(record: AuditRecord): string[] {
+function toDecided(record: AuditRecord, badSubjectToken: BadSubjectToken): string[] {
   const lines: string[] = [];
   if (record.outcome === 'allowed') lines.push(`  allowed: ${record.scopesGranted?.join(' ') ?? record.kind}`);
-  if (record.reason) {
-    const { wire, status, rule, hint } = refusalRow(record.reason);
-    lines.push(`  refused: ${hint} (${record.reason}, ${rule})`, `  the caller was told: ${status} ${wire}`);
-  }
+  if (record.reason) lines.push(...toRefused(record, record.reason, badSubjectToken));
   if (record.policy) lines.push(`  by version ${record.policy.version} of the ${record.policy.kind} document`);
   if (record.accountBy) lines.push(`  the account was found by ${record.accountBy}`);
   if (record.idJag) lines.push(`  ID-JAG ${record.idJag}`);
   if (record.accessToken) lines.push(`  access token ${record.accessToken}`);
   if (record.detail) lines.push(`  ${record.detail}`);
   return lines;
+}
+
+function toRefused({ grantType }: AuditRecord, reason: Refusal, badSubjectToken: BadSubjectToken): string[] {
+  const row = rowOf(reason);
+  if (!row) return [`  refused: ${reason}, which this version of Credence has no words for`];
+  // Lines of the sign-in have no grant type; what it says of the same token is not configured.
+  const wire = grantType === undefined ? row.wire : toExchangeCode(reason, badSubjectToken);
+  return [`  refused: ${row.hint} (${reason}, ${row.rule})`, `  the caller was told: ${row.status} ${wire}`];
+}
+
+/** `undefined` for a reason that another version of Credence has written. */
+function rowOf(reason: Refusal): (RefusalRow & { readonly status: number }) | undefined {
+  return Object.hasOwn(refusals, reason) ? refusalRow(reason) : undefined;
 }
 
 /** What became of each scope and rule; of a rule that did not speak, the first condition that failed. */
@@ -134,7 +153,7 @@ function toWayOut(record: AuditRecord, explanation: Explanation | undefined): st
   if (denied.length > 0) {
     return [`  Not to be covered by ${denied.map(({ id }) => id).join(', ')}: a deny wins over every allow.`];
   }
-  const help = record.reason && 'help' in refusals[record.reason] ? refusalRow(record.reason).help : undefined;
+  const help = record.reason && rowOf(record.reason)?.help;
   if (record.reason === 'scopes_kept_apart' || record.reason === 'client_key_not_bound') return [`  ${help}`];
   if (record.reason === 'step_up_needed') return ['  A fresher or stronger sign-in; the client was told which.'];
   const nearest = nearestFirst(refusing?.rules.filter((rule) => !rule.spoke && rule.effect === 'allow') ?? [])[0];

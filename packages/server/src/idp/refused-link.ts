@@ -1,4 +1,4 @@
-import { type Refusal, refusalRow, type WireCode } from '@credence/mcp/protocol';
+import { type Refusal, refusalRow, refusals, type WireCode } from '@credence/mcp/protocol';
 
 /** Where people see why their agent was refused; the id of the decision follows. */
 export const refusedPath = '/refused';
@@ -11,9 +11,9 @@ const explained: ReadonlySet<WireCode> = new Set([
   'unauthorized_client',
 ]);
 
-/** Whether a page explains such a refusal to the person whose agent it was. */
+/** Whether a page explains such a refusal to the person whose agent it was; one that only another version of Credence knows is none. */
 export function isExplained(refusal: Refusal): boolean {
-  return explained.has(refusalRow(refusal).wire);
+  return Object.hasOwn(refusals, refusal) && explained.has(refusalRow(refusal).wire);
 }
 
 /** The page of one refusal. All that is in the link is the id that the caller is told anyway. */

@@ -145,6 +145,7 @@ describe('/refused, where people see why their agent was refused', () => {
         { kind: 'refusal', reason: 'client_stopped', person: undefined } as unknown as Partial<AuditRecord>,
       ],
       ['a bad token', { kind: 'refusal', reason: 'session_ended' }],
+      ['for a reason that only another version knows', { reason: 'of_tomorrow' as Refusal }],
     ];
     for (const [name, change] of lines) {
       const { status } = await browser.get(url(await refusedOnce(person, change)));
