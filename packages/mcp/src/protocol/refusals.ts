@@ -1288,7 +1288,7 @@ export const refusals = {
     status: 403,
     rule: 'LOG-02',
     hint: 'an administrator signed in without a second factor',
-    help: 'They add one at /security of the identity provider; a first one may need: credence person factors code EMAIL',
+    help: 'They add one at /security of the identity provider; a first one may need: credence person factors invite EMAIL',
   },
   admin_sign_in_unknown: {
     wire: 'invalid_request',

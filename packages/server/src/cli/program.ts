@@ -38,6 +38,26 @@ const asCode: ReadonlySet<string | undefined> = new Set(['plan', 'apply', 'expor
 export async function run(args: readonly string[]): Promise<number> {
   let exitCode = 0;
   const problemCode = problemCodeOf(args);
+  const program = createProgram((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return afterUsageError(error, problemCode);
+    const problem = toProblem(error);
+    if (problem) {
+      say(`credence: ${problem.message}\n  ${problem.wayOut}`);
+      return problemCode;
+    }
+    say(`credence: a fault of this program; tell whoever makes it:\n${error instanceof Error ? error.stack : error}`);
+    return process.exit(problemCode); // whatever it left open
+  }
+}
+
+/** The whole command line, every command with its flags. */
+export function createProgram(setExitCode: (code: number) => void): Command {
   const program = new Command('credence')
     .description('Decide once which agents may reach which MCP servers for whom. No consent screens.')
     .version('0.1.0')
@@ -45,9 +65,6 @@ export async function run(args: readonly string[]): Promise<number> {
     .configureOutput({ outputError: () => undefined })
     .showHelpAfterError(false)
     .exitOverride();
-  const setExitCode = (code: number) => {
-    exitCode = code;
-  };
   for (const command of [
     serveCommand,
     policyCommand,
@@ -78,19 +95,7 @@ export async function run(args: readonly string[]): Promise<number> {
   ]) {
     program.addCommand(inheritSettings(command(setExitCode), program));
   }
-  try {
-    await program.parseAsync([...args], { from: 'user' });
-    return exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError) return afterUsageError(error, problemCode);
-    const problem = toProblem(error);
-    if (problem) {
-      say(`credence: ${problem.message}\n  ${problem.wayOut}`);
-      return problemCode;
-    }
-    say(`credence: a fault of this program; tell whoever makes it:\n${error instanceof Error ? error.stack : error}`);
-    return process.exit(problemCode); // whatever it left open
-  }
+  return program;
 }
 
 /** Messages name what others wrote: each line of them is shown, and none does anything to a terminal (T32). */
