@@ -157,6 +157,7 @@ export const rules: readonly [file: string, ...stages: (readonly string[])[]][] 
   ],
   [server('store/chain.ts'), [server('store/chain.test.ts')]],
   [server('store/recent-lines.ts'), [server('store/recent-lines.test.ts')]],
+  [server('workers/forward.ts'), [server('workers/forward.test.ts')]],
   [server('workers/turns.ts'), [server('workers/turns.test.ts')]],
   [server('tls/pem.ts'), [server('tls/pem.test.ts')]],
   [server('store/read-lines.ts'), [server('store/recent-lines.test.ts')]],

@@ -357,25 +357,25 @@ export const refusals = {
     wire: 'access_denied',
     rule: 'SIG-02',
     hint: 'all agents are stopped',
-    help: 'See who stopped them and why: credence stops. They go on with: credence resume <id>.',
+    help: 'See who stopped them and why: credence stops. They go on with: credence resume <id> --reason TEXT.',
   },
   person_stopped: {
     wire: 'access_denied',
     rule: 'SIG-02',
     hint: 'this person is stopped',
-    help: 'See why: credence stops. A stop ends at its time, or with: credence resume <id>.',
+    help: 'See why: credence stops. A stop ends at its time, or with: credence resume <id> --reason TEXT.',
   },
   client_stopped: {
     wire: 'unauthorized_client',
     rule: 'SIG-02',
     hint: 'this client is stopped',
-    help: 'See why: credence stops. A stop ends at its time, or with: credence resume <id>.',
+    help: 'See why: credence stops. A stop ends at its time, or with: credence resume <id> --reason TEXT.',
   },
   server_stopped: {
     wire: 'access_denied',
     rule: 'SIG-02',
     hint: 'this MCP server is stopped',
-    help: 'See why: credence stops. A stop ends at its time, or with: credence resume <id>.',
+    help: 'See why: credence stops. A stop ends at its time, or with: credence resume <id> --reason TEXT.',
   },
   rule_stopped: {
     wire: 'access_denied',
@@ -393,7 +393,7 @@ export const refusals = {
     wire: 'invalid_grant',
     rule: 'SIG-02',
     hint: 'the issuer of the ID-JAG is stopped',
-    help: 'See why: credence stops. A stop ends at its time, or with: credence resume <id>.',
+    help: 'See why: credence stops. A stop ends at its time, or with: credence resume <id> --reason TEXT.',
   },
   key_stopped: {
     wire: 'invalid_grant',
