@@ -69,27 +69,32 @@ export function missedBars({ series, decide, workers }: Results): string[] {
   return [
     ...series.flatMap((result) =>
       result.ratios
-        .filter(({ value, bar }) => !(value <= bar))
+        .filter(({ value, bar }) => isOver(value, bar))
         .map(
           ({ to, value, bar }) => `${nameOf(result.series)}: ${value.toFixed(2)} of the ${to}, not ${bar.toFixed(2)}`,
         ),
     ),
     ...workers
-      .filter(({ two }) => !(two.cpuRatio <= workersBars.cpu))
+      .filter(({ two }) => isOver(two.cpuRatio, workersBars.cpu))
       .map(
         ({ series, two }) =>
           `two workers, ${nameOf(series)}: ${two.cpuRatio.toFixed(2)} of the CPU of one, not ${workersBars.cpu}`,
       ),
     ...workers
-      .filter(({ two }) => !(two.p99Ratio <= workersBars.p99))
+      .filter(({ two }) => isOver(two.p99Ratio, workersBars.p99))
       .map(
         ({ series, two }) =>
           `two workers, ${nameOf(series)}: ${two.p99Ratio.toFixed(2)} of the p99 of one, not ${workersBars.p99}`,
       ),
     ...decide
-      .filter(({ micros, bar }) => bar !== undefined && !(micros <= bar))
+      .filter(({ micros, bar }) => bar !== undefined && isOver(micros, bar))
       .map(({ rules, micros, bar }) => `decide() at ${rules} rules: ${micros.toFixed(2)} us, not ${bar}`),
   ];
+}
+
+/** As it is printed, with two digits after the point, as many as a bar has: the third differs from run to run. */
+function isOver(measured: number, bar: number): boolean {
+  return !(Number(measured.toFixed(2)) <= bar);
 }
 
 /** What is left of the peer's CPU time when only the cryptography is done: of redemption, by the secret. */
@@ -216,6 +221,7 @@ that answers is asked over ${plan.connections} connections: two workers over ${2
 share them with the workers. Two processes apart know nothing of each other: a home each, loaded at once. What they take more than one is what it costs that
 everything is done on both cores; what workers take more than they is what it costs to be one installation: turns to write, one record, one index of it.
 Over as many connections as one process has, each worker has half of the requests to write at once, and so writes twice as often: the last rows.
+From one run of the bench to the next, and with what else the machine does, what two take moves by some 0.05 either way.
 
 | | | CPU us | req/s | p99 ms | CPU to one (bar ${workersBars.cpu}) | p99 to one (bar ${workersBars.p99}) |
 |---|---|---:|---:|---:|---:|---:|
