@@ -469,6 +469,30 @@ describe('what widens', () => {
       ['trust.i says something else of tenants'],
     ],
     [
+      'an MCP server that goes, where there is such an issuer',
+      'resource',
+      {
+        trust: { i: { replay: 'until_expiry' } },
+        servers: { mcp: { tools: { t: {} } }, api: {}, stdio: { upstream: {} } },
+      },
+      { trust: { i: { replay: 'until_expiry' } }, servers: { stdio: { upstream: {} } } },
+      ['servers.mcp is gone'],
+    ],
+    [
+      'one with an upstream and no tools',
+      'resource',
+      { trust: { i: { replay: 'until_expiry' } }, servers: { stdio: { upstream: {} }, none: { tools: {} } } },
+      { trust: { i: { replay: 'until_expiry' } } },
+      ['servers.stdio is gone'],
+    ],
+    [
+      'one that goes where there is none',
+      'resource',
+      { trust: { i: { replay: 'refuse' } }, servers: { mcp: { tools: { t: {} } } } },
+      { trust: { i: { replay: 'refuse' } }, servers: {} },
+      [],
+    ],
+    [
       'fewer clients of it',
       'resource',
       { trust: { i: { replay: 'until_expiry', clients: ['a', 'b'] } } },

@@ -15,7 +15,25 @@ export interface Side {
  */
 export function widenings(kind: DocumentKind, before: Side, after: Side): readonly string[] {
   const { access } = before;
-  return wideningsOf(kind, changedEntries(before.document, after.document), access, after.access);
+  const words = wideningsOf(kind, changedEntries(before.document, after.document), access, after.access);
+  return kind === 'resource' ? [...words, ...newlyReusable(before.document, after.document)] : words;
+}
+
+/** MCP servers that go: an ID-JAG that reaches none any more may be good until it expires, where an issuer's are (RAS-12). */
+function newlyReusable(before: Json, after: Json): string[] {
+  const entries = (section: unknown) => Object.entries(isEntry(section) ? section : {});
+  if (!entries(after.trust).some(([, entry]) => isEntry(entry) && reuses(entry))) return [];
+  const left = new Set(entries(after.servers).map(([id]) => id));
+  const gone = entries(before.servers).filter(([id, entry]) => !left.has(id) && isEntry(entry) && isMcp(entry));
+  return gone.map(([id]) => `servers.${id} is gone`);
+}
+
+function isMcp({ upstream, tools }: Json): boolean {
+  return upstream !== undefined || (isEntry(tools) && Object.keys(tools).length > 0);
+}
+
+function reuses({ replay }: Json): boolean {
+  return replay === 'until_expiry';
 }
 
 /** The same where it is known already what the documents differ in. */
@@ -58,14 +76,14 @@ function takesAway(kind: DocumentKind, section: string, key: string, before: unk
   if (kind === 'access' && section === 'clients' && key === 'distributed') return now === true;
   if (kind === 'access' && section === 'servers' && key === 'enabled') return now === false;
   if (kind === 'resource' && section === 'servers' && key === 'require_bound_tokens') return now === true;
-  if (kind === 'resource' && section === 'trust') return takesTrust(key, old, now, (after as Json).replay);
+  if (kind === 'resource' && section === 'trust') return takesTrust(key, old, now, reuses(after as Json));
   return false;
 }
 
-function takesTrust(key: string, old: unknown, now: unknown, replay: unknown): boolean {
+function takesTrust(key: string, old: unknown, now: unknown, isReused: boolean): boolean {
   if (key === 'clients') return isPart(now, old);
   // An ID-JAG that reaches no MCP server any more would be good more than once from then on.
-  if (replay === 'until_expiry') return false;
+  if (isReused) return false;
   if (key === 'servers') return isLess(old, now);
   // What is said of an issuer and of a tenant of it is taken away in the same ways.
   if (key !== 'tenants' || !isEntry(old) || !isEntry(now)) return false;
