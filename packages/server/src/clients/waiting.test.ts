@@ -62,8 +62,9 @@ describe('who waits before anything is done for them (IDP-38)', () => {
 
   test('of one that is known by now: a client that has proven it by its own pace; a public one has paid', () => {
     const taken: string[] = [];
-    const told = (isPublic: boolean, left: boolean) =>
+    const told = (isPublic: boolean, left: boolean, credentials: Result<Credentials> = nothing) =>
       refusalOfPace(
+        { credentials },
         { id: 'portal', public: isPublic, jwks: undefined },
         { take: (client) => taken.push(client) > 0 && left },
       );
@@ -71,6 +72,8 @@ describe('who waits before anything is done for them (IDP-38)', () => {
     assert.deepEqual(taken.splice(0), ['portal', 'portal']);
     assert.equal(told(true, false), undefined);
     assert.deepEqual(taken, []);
+    assert.equal(told(true, false, secret('right')), 'client_too_fast', 'it has shown more than nothing');
+    assert.deepEqual(taken, ['portal']);
   });
 
   test('whoever shows something takes none of that', () => {

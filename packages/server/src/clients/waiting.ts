@@ -11,11 +11,16 @@ export interface CallerLimits {
 }
 
 /**
- * What a client is told that asks for more grants than its pace lets it, once it has proven which it is (IDP-38). A public client
- * has not: it is held to the pace of its network, which it has paid by now.
+ * What a client is told that asks for more grants than its pace lets it, once it has proven which it is (IDP-38). One that shows
+ * nothing has not: it is held to the pace of its network, which it has paid by now.
  */
-export function refusalOfPace(client: RegisteredClient, clientPace: Pace): Refusal | undefined {
-  return client.public || clientPace.take(client.id) ? undefined : 'client_too_fast';
+export function refusalOfPace(
+  { credentials }: Pick<Call, 'credentials'>,
+  client: RegisteredClient,
+  clientPace: Pace,
+): Refusal | undefined {
+  const hasPaid = client.public && credentials.ok && credentials.value.method === 'none';
+  return hasPaid || clientPace.take(client.id) ? undefined : 'client_too_fast';
 }
 
 /**

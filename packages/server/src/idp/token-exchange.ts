@@ -86,7 +86,7 @@ export async function tokenExchange(call: Call, idp: Idp): Promise<Result<TokenR
   if (!client.ok) return client;
   const allowed = checkGrantAllowed(client.value);
   if (!allowed.ok) return allowed;
-  const tooFast = refusalOfPace(client.value, idp.clientPace);
+  const tooFast = refusalOfPace(call, client.value, idp.clientPace);
   if (tooFast) return no(tooFast);
   // An exception that somebody made for this client: it stands on each of its records (interop.md 7).
   if (client.value.public) call.note({ detail: 'public client: anybody can claim to be it' });

@@ -77,7 +77,7 @@ export async function jwtBearer(call: Call, ras: Ras): Promise<Result<Redemption
   const authenticated = authenticateClient(call, ras.registry);
   const client = authenticated instanceof Promise ? await authenticated : authenticated;
   if (!client.ok) return client;
-  const tooFast = refusalOfPace(client.value, ras.clientPace);
+  const tooFast = refusalOfPace(call, client.value, ras.clientPace);
   if (tooFast) return no(tooFast);
   if (client.value.document?.mayRedeem === false) return no('client_grant_not_listed');
   const verified = await verifyIdJag(call, client.value, ras);
