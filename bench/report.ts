@@ -92,7 +92,7 @@ export function missedBars({ series, decide, workers }: Results): string[] {
   ];
 }
 
-/** As it is printed, with two digits after the point, as many as a bar has: the third differs from run to run. */
+/** Judged as it is printed, rounded to two digits after the point: what the page says and what is held against it are one figure. */
 function isOver(measured: number, bar: number): boolean {
   return !(Number(measured.toFixed(2)) <= bar);
 }

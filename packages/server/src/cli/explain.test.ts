@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Refusal, refusals } from '@credence/mcp/protocol';
+import { grantType, type Refusal, refusals } from '@credence/mcp/protocol';
 import { type AuditRecord, toRow } from '../audit/record.ts';
 import { openHome } from '../home.ts';
 import { parsePolicy } from '../policy/parse.ts';
@@ -92,9 +92,14 @@ describe('credence explain', () => {
   }
 
   const told: [name: string, config: string, more: Partial<AuditRecord>, code: string][] = [
-    ['by default', '', { grantType: 'token-exchange' }, 'invalid_grant'],
-    ['as configured', ', badSubjectToken: invalid_request', { grantType: 'token-exchange' }, 'invalid_request'],
-    ['at the sign-in, of which that is not said', ', badSubjectToken: invalid_request', {}, 'invalid_grant'],
+    ['by default', '', { grantType: grantType.tokenExchange }, 'invalid_grant'],
+    ['as configured', ', badSubjectToken: invalid_request', { grantType: grantType.tokenExchange }, 'invalid_request'],
+    [
+      'at the sign-in, of which that is not said',
+      ', badSubjectToken: invalid_request',
+      { grantType: 'refresh_token' },
+      'invalid_grant',
+    ],
   ];
   for (const [name, config, more, code] of told) {
     test(`catalogue A1, what the caller was told of a bad subject token: ${name}`, async () => {

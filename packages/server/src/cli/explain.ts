@@ -1,4 +1,4 @@
-import { type Refusal, type RefusalRow, refusalRow, refusals } from '@credence/mcp/protocol';
+import { grantType, type Refusal, type RefusalRow, refusalRow, refusals } from '@credence/mcp/protocol';
 import { Command } from 'commander';
 import { recompute } from '../admin/explain.ts';
 import { toVisibleJson } from '../audit/export-line.ts';
@@ -103,11 +103,11 @@ function toDecided(record: AuditRecord, badSubjectToken: BadSubjectToken): strin
   return lines;
 }
 
-function toRefused({ grantType }: AuditRecord, reason: Refusal, badSubjectToken: BadSubjectToken): string[] {
+function toRefused({ grantType: grant }: AuditRecord, reason: Refusal, badSubjectToken: BadSubjectToken): string[] {
   const row = rowOf(reason);
   if (!row) return [`  refused: ${reason}, which this version of Credence has no words for`];
-  // Lines of the sign-in have no grant type; what it says of the same token is not configured.
-  const wire = grantType === undefined ? row.wire : toExchangeCode(reason, badSubjectToken);
+  // What the sign-in says of the same token is not configured.
+  const wire = grant === grantType.tokenExchange ? toExchangeCode(reason, badSubjectToken) : row.wire;
   return [`  refused: ${row.hint} (${reason}, ${row.rule})`, `  the caller was told: ${row.status} ${wire}`];
 }
 

@@ -57,9 +57,10 @@ export function rotate(
 }
 
 /**
- * Takes a key out at once: nothing it signed is accepted any more. When it was signing, the newest other key signs from
- * now on; the one before it stays published for what it signs in its place (KEY-03). Returns `undefined` when no key would
+ * Takes a key out at once: nothing it signed is accepted any more. Where no other may sign yet, the newest does from now on; one
+ * before it that is still in force signs in its place, and stays published for that (KEY-03). Returns `undefined` when no key would
  * be left, or there is none of that id.
+ * @param keys - in the order in which they were published
  * @param tokenSeconds - the longest life of what this purpose signs, skew included
  */
 export function retire(
