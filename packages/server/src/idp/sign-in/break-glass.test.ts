@@ -117,6 +117,20 @@ describe('ADR 0025: every line about the break-glass account is an alert, also o
     (await world.store.audit.last(50)).map(readRecord).filter(({ person }) => person === glass.id);
   const told = async () => (await lines()).map(({ kind, breakGlass, detail }) => [kind, breakGlass, detail]);
 
+  test('at the help desk: what it looks up and makes for others', async () => {
+    const browser = new TestBrowser(world.issuer);
+    const desk = await signedInAt(browser, '/help-desk');
+    world.notes.length = 0;
+    const found = await browser.submit(desk, { do: 'find', email: alice.email });
+    assert.match((await browser.submit(found, { do: 'link' })).page, /\/password\/[\w-]{43}/);
+    assert.deepEqual(
+      world.notes.map(({ kind, facts }) => [kind, facts.person, facts.by, facts.breakGlass]),
+      [['alert', alice.id, glass.id, true]],
+    );
+    const [made] = (await world.store.audit.last(50)).map(readRecord).filter(({ by }) => by === glass.id);
+    assert.deepEqual([made?.kind, made?.person, made?.breakGlass], ['alert', alice.id, true]);
+  });
+
   test('at /security: a factor added, renamed and removed, recovery codes replaced', async () => {
     const browser = new TestBrowser(world.issuer);
     const setup = await browser.submit(await signedInAt(browser, '/security'), { do: 'new-app' });
