@@ -7,7 +7,7 @@ import { appSetupPage, neededPage, passkeySetupPage, recoveryCodesPage } from '.
 import { isOneOf, type Known, sentenceFor } from './factor-refusals.ts';
 import type { SignInOptions } from './options.ts';
 import type { PageFrame } from './pages.ts';
-import { type Progress, writeProgress } from './progress.ts';
+import { type Progress, shownNow, untilFrom, writeProgress } from './progress.ts';
 import type { SignInLimit } from './sign-in-limit.ts';
 import { passwordAndApp } from './strength.ts';
 import { boundTo, formOf, show, type Take, type Visit } from './visit.ts';
@@ -101,7 +101,7 @@ export function createEnrolmentSteps(
     }
     // The code that turned it on was a code of it: the second factor has been shown, after a password unless by a passkey.
     const shown = coversAcr(progress.shown.acr, acrOf.passkey) ? progress.shown : passwordAndApp;
-    await goOn(visit, person, { personId: person.id, shown, shownAt: options.now() }, added.value);
+    await goOn(visit, person, shownNow(person.id, shown, options.now()), added.value);
   }
 
   async function newPasskey(visit: Visit, person: Person, status = 200, wrong?: string): Promise<void> {
@@ -119,13 +119,15 @@ export function createEnrolmentSteps(
       return newPasskey(visit, person, 400, sentenceFor(reason));
     }
     // Making it proved nothing yet: it is asked for next.
-    const { shown, shownAt } = progress;
-    await goOn(visit, person, { personId: person.id, shown, shownAt }, added.value);
+    const { shown, shownAt, until } = progress;
+    await goOn(visit, person, { personId: person.id, shown, shownAt, until }, added.value);
   }
 
   async function goOn(visit: Visit, person: Person, progress: Progress, { recoveryCodes }: Enrolled): Promise<void> {
     const areCodesUnread = recoveryCodes.length > 0;
-    await writeProgress(options.store.artifacts, visit.interaction.uid, { ...progress, areCodesUnread });
+    // Who has just been sent codes has the time to keep them; what was shown before is as old as it is.
+    const until = areCodesUnread ? untilFrom(options.now()) : progress.until;
+    await writeProgress(options.store.artifacts, visit.interaction.uid, { ...progress, areCodesUnread, until });
     if (!areCodesUnread) return next(visit, person, progress);
     show(visit, 200, recoveryCodesPage(frame, form(visit), recoveryCodes));
   }

@@ -10,7 +10,7 @@ import { isOneOf, type Known, sentenceFor } from './factor-refusals.ts';
 import { noticePage } from './notice-page.ts';
 import type { SignInOptions } from './options.ts';
 import type { PageFrame } from './pages.ts';
-import { endProgress, type Progress, readProgress, writeProgress } from './progress.ts';
+import { endProgress, type Progress, readProgress, shownNow, writeProgress } from './progress.ts';
 import { createProofs, strengthOf } from './proofs.ts';
 import { type Asker, createCodeLimit, type SignInLimit } from './sign-in-limit.ts';
 import { passwordAlone } from './strength.ts';
@@ -45,8 +45,7 @@ export function createFactorSteps(
   };
 
   return {
-    afterPassword: (visit, person) =>
-      step(visit, person, { personId: person.id, shown: passwordAlone, shownAt: now() }),
+    afterPassword: (visit, person) => step(visit, person, shownNow(person.id, passwordAlone, now())),
 
     async resume(visit) {
       const under = await underWay(visit);
@@ -159,7 +158,7 @@ export function createFactorSteps(
     if (!shown.ok) return refuseCode(visit, person, isOneOf(shown.refusal) ? shown.refusal : 'factor_code_wrong');
     await limit.giveBack(asker);
     if (isGuessable) await codeLimit.giveBack(person.id);
-    await step(visit, person, { ...progress, shown: shown.value, shownAt: now() });
+    await step(visit, person, { ...progress, ...shownNow(person.id, shown.value, now()) });
   }
 
   async function refuseCode(visit: Visit, person: Person, reason: Known, waitSeconds = 0): Promise<void> {
@@ -199,7 +198,7 @@ export function createFactorSteps(
     if ((await store.people.passwordHash(person.id)) === undefined) return refuse('passkey_refused');
     await limit.giveBack(asker);
     const strength = strengthOf(shown.value, under?.progress.shown.amr.includes('pwd') === true);
-    await step(visit, person, { ...under?.progress, personId: person.id, shown: strength, shownAt: now() });
+    await step(visit, person, { ...under?.progress, ...shownNow(person.id, strength, now()) });
   }
 
   /** By the person whose passkey it claims to be: whoever shows nonsense uses up nobody's tries. */

@@ -679,7 +679,7 @@ describe('a second factor', () => {
       const { browser, page: setup } = await begin(person, askMfa);
       const secret = secretOn(setup);
       const send = () => browser.submit(setup, { do: 'app-code', code: codeOf(secret) });
-      slowDown(context, world);
+      slowDown(context, world, 3);
       await Promise.all([send(), send(), send()]);
       assert.equal((await world.store.factors.of(person.id)).length, 1);
       const kept = recoveryCodesOn(await browser.get(setup.url.href));
@@ -814,6 +814,34 @@ describe('a second factor', () => {
       mock.timers.setTime(began + 800_000);
       const { claims } = await redeemed(asked, await browser.submit(codes, { do: 'done' }));
       assert.ok(Math.abs(Number(claims.auth_time) - began / 1000 - 300) < 5);
+    });
+
+    test('who has just made a passkey has ten minutes for the recovery codes', async ({ mock }) => {
+      world.firstFactor = 'password';
+      const { browser, page } = await begin(await newPerson(), askPhr);
+      const began = Date.now();
+      const passkey = createTestPasskey(world.issuer);
+      mock.timers.enable({ apis: ['Date'], now: began + 570_000 });
+      const setup = await browser.submit(page, { do: 'new-passkey' });
+      const made = { do: 'passkey-made', credential: passkey.make(passkeyOptions(setup)) };
+      const codes = await browser.submit(setup, made);
+      assert.match(codes.page, /Keep these recovery codes/);
+      mock.timers.setTime(began + 640_000);
+      const step = await browser.submit(codes, { do: 'done' });
+      assert.match(step.page, /<h1>One more step<\/h1>/);
+      const shown = { do: 'passkey-answer', credential: passkey.use(passkeyOptions(step)) };
+      assert.ok((await browser.submit(step, shown)).url.searchParams.get('code'));
+    });
+
+    test('what a version left that did not say when is begun anew', async () => {
+      const person = await newPerson();
+      const secret = await giveApp(world, person.id);
+      const { browser, page } = await begin(person);
+      const uid = page.url.pathname.split('/').at(-1) ?? '';
+      const kept = await world.store.artifacts.find('SignInProgress', uid);
+      const { until: _, ...progress } = kept?.progress as Record<string, unknown>;
+      await world.store.artifacts.upsert('SignInProgress', uid, { ...kept, progress }, 4_000_000_000);
+      assert.equal((await browser.submit(page, { do: 'code', code: codeOf(secret) })).status, 400);
     });
   });
 

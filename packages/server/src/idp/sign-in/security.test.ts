@@ -166,7 +166,7 @@ describe('/security, where people look after what they sign in with', () => {
     const setup = await browser.submit(page, { do: 'new-app' });
     const secret = secretOn(setup);
     const send = () => browser.submit(setup, { do: 'app-code', code: codeOf(secret) });
-    slowDown(context, world);
+    slowDown(context, world, 3);
     const pages = await Promise.all([send(), send(), send()]);
     assert.equal((await world.store.factors.of(person.id)).length, 1);
     assert.deepEqual(
@@ -190,7 +190,7 @@ describe('/security, where people look after what they sign in with', () => {
     const { browser, page } = await open(person);
     const mine = await browser.submit(page, { do: 'code', code: codeOf(first) });
     const setup = await browser.submit(mine, { do: 'new-app' });
-    slowDown(context, world);
+    slowDown(context, world, 2);
     const send = () => browser.submit(setup, { do: 'app-code', code: codeOf(secretOn(setup)) });
     for (const each of await Promise.all([send(), send()])) assert.match(each.page, /was added/);
     assert.equal((await world.store.factors.of(person.id)).length, 2);

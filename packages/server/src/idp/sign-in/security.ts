@@ -13,7 +13,7 @@ import type { SignInOptions } from './options.ts';
 import { freshSeconds, ownPages, signInUrl } from './own-pages.ts';
 import { bodyFirst, readOwnForm, redirect } from './own-visit.ts';
 import { type PageFrame, type Refused, refusedPage } from './pages.ts';
-import { type Progress, readProgress, writeProgress } from './progress.ts';
+import { type Progress, readProgress, shownNow, writeProgress } from './progress.ts';
 import { confirmChangePage, securityPage } from './security-pages.ts';
 import type { SignInLimit } from './sign-in-limit.ts';
 
@@ -87,7 +87,7 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
     const mine = known?.personId === person.id ? known : undefined;
     const enrolmentCode = mine?.enrolmentCode ?? (factors.length === 0 ? await enrolment.passOf(person) : undefined);
     // How old the sign-in is was asked above, and is asked each time.
-    const progress = { ...mine, enrolmentCode, personId: person.id, shown, shownAt: options.now() };
+    const progress = { ...mine, enrolmentCode, ...shownNow(person.id, shown, options.now()) };
     return { context, person, factors, progress, uid };
   }
 
@@ -148,8 +148,8 @@ export function createSecurityPage(options: SignInOptions, frame: PageFrame, lim
   }
 
   async function enrolled(visit: Visit, { factor, recoveryCodes }: Enrolled): Promise<void> {
-    const { personId, shown, shownAt } = visit.progress;
-    await writeProgress(store.artifacts, visit.uid, { personId, shown, shownAt });
+    const { personId, shown, shownAt, until } = visit.progress;
+    await writeProgress(store.artifacts, visit.uid, { personId, shown, shownAt, until });
     if (recoveryCodes.length > 0) return show(visit, 200, recoveryCodesPage(frame, formOf(visit), recoveryCodes));
     await overview(await again(visit), 200, { said: `${factor.name} was added.` });
   }

@@ -158,11 +158,19 @@ export async function giveApp(world: TestWorld, personId: string): Promise<Buffe
   return secret;
 }
 
-/** Has whoever asks what factors a person has wait for the answer, as where the database is on another machine. */
-export function slowDown({ mock }: TestContext, { store: { factors } }: TestWorld): void {
+/**
+ * Has whoever asks what factors a person has wait for the answer, as where the database is on another machine; the first so many
+ * for each other, so that they are at it at once however busy this one is.
+ */
+export function slowDown({ mock }: TestContext, { store: { factors } }: TestWorld, together: number): void {
   const { of } = factors;
+  const all = Promise.withResolvers<void>();
+  let asked = 0;
   mock.method(factors, 'of', async (personId: string) => {
     const found = await of(personId);
+    asked += 1;
+    if (asked === together) all.resolve();
+    await all.promise;
     await setTimeout(20);
     return found;
   });
