@@ -52,8 +52,8 @@ interface Cost {
 /** A row that is not a PHC string of ours is a broken store, not a wrong password. */
 function parsePhc(phc: string): Cost & { salt: Buffer; hash: Buffer } {
   const pattern = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d)\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
-  const [, memory, passes, parallelism, salt, hash] = pattern.exec(phc) ?? [];
-  if (!salt || !hash) throw new Error('a password hash in the store is not an argon2id PHC string');
+  const [, memory, passes, parallelism, salt = '', hash = ''] = pattern.exec(phc) ?? [];
+  if (hash === '') throw new Error('a password hash in the store is not an argon2id PHC string');
   return {
     memory: Number(memory),
     passes: Number(passes),

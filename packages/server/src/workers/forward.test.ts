@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer as createSocketServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import type { Parts } from '../roles.ts';
 import { forwardedCaller, forwardTo } from './forward.ts';
 
@@ -77,5 +77,59 @@ describe('RAS-31, TLS-02: who called the gateway is what the worker saw, whateve
   test('of a request that nobody passed on: unknown, and no certificate', () => {
     assert.equal(forwardedCaller.addressOf({ headers: {} }), 'unknown');
     assert.equal(forwardedCaller.certificateOf({ headers: {} }), undefined);
+  });
+});
+
+describe('T20: what a caller hears when the process of the gateway is away, or ends in the middle', () => {
+  const faults: unknown[] = [];
+  const open = async (t: TestContext, onRequest?: (socket: Socket) => void) => {
+    const dir = await mkdtemp(join(tmpdir(), 'credence-forward-'));
+    const socketPath = join(dir, 'gateway.sock');
+    const gateway = createSocketServer((socket) => socket.once('data', () => onRequest?.(socket)));
+    if (onRequest) await once(gateway.listen(socketPath), 'listening');
+    const edge = { addressOf: () => '192.0.2.1', onFault: (fault: unknown) => faults.push(fault) };
+    const forward = forwardTo(socketPath, { edge } as unknown as Pick<Parts, 'edge'>);
+    const worker = createServer(forward.handle);
+    await once(worker.listen(0, '127.0.0.1'), 'listening');
+    t.after(async () => {
+      forward.close();
+      worker.closeAllConnections();
+      worker.close();
+      gateway.close();
+      await rm(dir, { recursive: true });
+    });
+    faults.length = 0;
+    return (worker.address() as AddressInfo).port;
+  };
+
+  test('away: 503, and when to come again', async (t) => {
+    const answer = await fetch(`http://127.0.0.1:${await open(t)}/mcp`);
+    assert.deepEqual([answer.status, answer.headers.get('retry-after'), faults.length], [503, '1', 1]);
+  });
+
+  test('an answer that is none in its middle: the connection ends, so that nobody takes it for whole', async (t) => {
+    const port = await open(t, (socket) =>
+      socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nno length\r\n'),
+    );
+    const answer = await fetch(`http://127.0.0.1:${port}/mcp`);
+    assert.equal(answer.status, 200);
+    await assert.rejects(answer.text());
+    assert.equal(faults.length, 1);
+  });
+
+  test('a caller who goes is no fault, and the gateway hears of it', async (t) => {
+    const { promise: gone, resolve } = Promise.withResolvers<void>();
+    const { promise: there, resolve: arrived } = Promise.withResolvers<void>();
+    const port = await open(t, (socket) => {
+      socket.on('close', () => resolve()).resume();
+      arrived();
+    });
+    const caller = connect(port, '127.0.0.1');
+    caller.write('GET /mcp HTTP/1.1\r\nHost: mcp.example\r\n\r\n');
+    await there;
+    caller.destroy();
+    await gone;
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(faults, []);
   });
 });

@@ -481,8 +481,8 @@ describe('what widens', () => {
     [
       'one with an upstream and no tools',
       'resource',
-      { trust: { i: { replay: 'until_expiry' } }, servers: { stdio: { upstream: {} }, none: { tools: {} } } },
-      { trust: { i: { replay: 'until_expiry' } } },
+      { trust: { i: { replay: 'until_expiry' }, j: {} }, servers: { stdio: { upstream: {} }, none: { tools: {} } } },
+      { trust: { i: { replay: 'until_expiry' }, j: {} } },
       ['servers.stdio is gone'],
     ],
     [
