@@ -147,15 +147,21 @@ describe('T30: /help-desk, where those who care for people help them back in', (
   });
 
   test('who has a second factor is told after it was shown, never to the password alone', async () => {
+    const desk = await open('help-desk');
     const target = await newPerson();
     const secret = await giveApp(world, target.id);
-    await world.store.notices.add({ id: `n_${target.id}`, personId: target.id, what: 'reset_link', about: '', at: 1 });
+    const link = linkOn(await desk.browser.submit(await find(desk, target), { do: 'link' }));
     const browser = new TestBrowser(world.issuer);
     const step = await signInAs(browser, ask(world, 'claude-code', callback), target.email);
     assert.match(step.page, /One more step/);
     const skipped = await browser.submit(step, { do: 'noticed', mine: 'no' });
     assert.match(skipped.page, /One more step/);
     assert.equal((await world.store.notices.of(target.id)).length, 1);
+    assert.equal(
+      (await new TestBrowser(world.issuer).get(String(link))).status,
+      200,
+      'nor does the password end the link',
+    );
     const told = await browser.submit(skipped, { do: 'code', code: codeOf(secret) });
     assert.match(told.page, /Somebody changed/);
   });
